@@ -1,0 +1,25 @@
+"""eigenscape: how hard is a neural network to train, and why?
+
+    snakemake --cores 2                              the default study, on this machine
+    snakemake --cores 2 --configfile mine.yaml       a study of one's own, merged over the default
+    snakemake --profile slurm                        on a cluster
+
+config.yaml -> study -> gradients and second moments -> spectra -> one table -> figures
+"""
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/active_subspace.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    """Every figure of the study, as PDF and PNG, and the table behind them."""
+    input:
+        expand(
+            RESULTS + "/figures/{name}.{kind}", name=FIGURE_NAMES, kind=["pdf", "png"]
+        ),
+        RESULTS + "/tables/condition_number.csv",

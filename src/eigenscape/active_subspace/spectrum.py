@@ -1,0 +1,186 @@
+"""The spectrum of a second moment, with what it can and cannot say.
+
+`eigh(C)` has an absolute error of about eps lambda_1: it resolves 15 decades and says nothing below.
+Second moments of deep, narrow networks span more. But such a C is *graded*: ``C = D A D`` with D
+diagonal and A well conditioned, and Cholesky keeps the grading. So where the spectrum is long, the
+parameters are sorted by descending ``diag C``, C is factored as ``R R^T`` by pivoted Cholesky of A,
+and the eigenvalues are the squared singular values of R. The relative error is then about
+``P eps / lambda_min(A)`` for *every* eigenvalue (Demmel and Veselic, Jacobi's method is more accurate
+than QR, SIAM J. Matrix Anal. Appl. 13, 1992), checked in the tests against 80-digit arithmetic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import scipy.linalg
+from scipy.linalg import lapack
+
+from eigenscape.active_subspace.eigensolvers import eigenpairs, eigenvalues
+from eigenscape.errors import EigensolverFailure
+
+GRADED_BELOW = 1e-10
+"""The graded route is taken when the smallest eigenvalue is below this fraction of the largest: there the
+absolute error of `eigh`, about eps = 2e-16 of the largest, would exceed one part in 10^5."""
+
+TRUSTED_ERROR = 0.1
+"""An eigenvalue whose relative error bound exceeds this is reported as `BELOW_FLOOR`, not as a number."""
+
+_EPSILON = float(np.finfo(np.float64).eps)
+
+
+class SpectrumStatus(StrEnum):
+    """What the smallest eigenvalue is worth."""
+
+    FINITE = "finite"
+    RANK_DEFICIENT = "rank_deficient"
+    BELOW_FLOOR = "below_floor"
+
+    @property
+    def meaning(self) -> str:
+        """One sentence for tables and legends."""
+        return {
+            SpectrumStatus.FINITE: "every eigenvalue is resolved",
+            SpectrumStatus.RANK_DEFICIENT: "some directions carry no gradient at all (fewer samples than parameters, or exact null directions)",
+            SpectrumStatus.BELOW_FLOOR: "the smallest eigenvalues lie below what the arithmetic resolves",
+        }[self]
+
+
+class Route(StrEnum):
+    """How the eigenvalues were computed."""
+
+    EIGH = "eigh"
+    GRADED = "graded"
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Eigenvalues of C in descending order, and what they are worth.
+
+    Attributes:
+        eigenvalues: (P,), descending; exact null directions are 0.
+        eigenvectors: (P, P), column j belongs to eigenvalue j, largest component positive; or None.
+        diagonal: (P,), diag C in the order of the parameters.
+        rank: number of directions that carry gradient.
+        floor: eigenvalues below this are not told from rounding: P eps lambda_1 on the `eigh` route; on the
+            graded route, whose errors are relative, what the rounding of the gradients leaves.
+        status: what the smallest eigenvalue is worth.
+        route: how the eigenvalues were computed.
+    """
+
+    eigenvalues: np.ndarray
+    eigenvectors: np.ndarray | None
+    diagonal: np.ndarray
+    rank: int
+    floor: float
+    status: SpectrumStatus
+    route: Route
+
+    @property
+    def log10_condition(self) -> float:
+        """log10(lambda_1 / lambda_P); infinite unless the status is finite.
+
+        Example:
+            >>> spectrum_of(np.diag([100.0, 1.0])).log10_condition
+            2.0
+        """
+        if self.status is not SpectrumStatus.FINITE:
+            return float("inf")
+        return float(np.log10(self.eigenvalues[0]) - np.log10(self.eigenvalues[-1]))
+
+    def log10_gap(self, index: int) -> float:
+        """log10(lambda_index / lambda_{index+1}), counted from 1: the height of the step after ``index``.
+
+        NaN where the spectrum has no step there (it ends, or the eigenvalues are null).
+        """
+        if not 1 <= index < self.rank:
+            return float("nan")
+        return float(np.log10(self.eigenvalues[index - 1]) - np.log10(self.eigenvalues[index]))
+
+
+def spectrum_of(
+    second_moment: np.ndarray, *, vectors: bool = False, samples: int | None = None, dust: np.ndarray | float = 0.0
+) -> Spectrum:
+    """The spectrum of a second moment by the route that resolves it.
+
+    Args:
+        second_moment: C, (P, P), symmetric, positive semi-definite up to rounding. Not changed.
+        vectors: also compute the eigenvectors (they always come from `eigh`: within a graded or
+            degenerate group single vectors have no meaning).
+        samples: N, when C is an average over N gradients: its rank is at most N.
+        dust: (P,) or one number. A parameter whose ``diag C`` is at most this is taken as null: its
+            gradient vanishes identically and what is left is rounding.
+
+    Raises:
+        EigensolverFailure: C is not square, not finite, not symmetric, or a solver fails.
+
+    Example:
+        >>> round(spectrum_of(np.diag([1.0, 1e-30, 4.0])).log10_condition, 4)
+        30.6021
+        >>> spectrum_of(np.ones((2, 2))).status
+        <SpectrumStatus.RANK_DEFICIENT: 'rank_deficient'>
+    """
+    _check(second_moment)
+    size = len(second_moment)
+    diagonal = np.diagonal(second_moment).copy()
+    order = np.argsort(-diagonal, kind="stable")
+    values, basis = _by_eigh(second_moment, order, vectors)
+    full_rank_possible = bool(np.all(diagonal > dust)) and (samples is None or samples >= size)
+    if full_rank_possible and values[-1] > GRADED_BELOW * values[0]:
+        return Spectrum(values, basis, diagonal, size, size * _EPSILON * values[0], SpectrumStatus.FINITE, Route.EIGH)
+
+    carrying = np.flatnonzero(diagonal > dust)
+    factor, trusted = _graded_factor(second_moment[np.ix_(carrying, carrying)])
+    rank = factor.shape[1] if samples is None else min(factor.shape[1], samples)
+    values = np.zeros(size)
+    values[:rank] = scipy.linalg.svdvals(factor, check_finite=False)[:rank] ** 2
+    floor = float(np.max(dust))
+    if rank < size:
+        status = SpectrumStatus.RANK_DEFICIENT
+    else:
+        status = SpectrumStatus.FINITE if trusted else SpectrumStatus.BELOW_FLOOR
+    return Spectrum(values, basis, diagonal, rank, floor, status, Route.GRADED)
+
+
+def _by_eigh(second_moment: np.ndarray, order: np.ndarray, vectors: bool) -> tuple[np.ndarray, np.ndarray | None]:
+    """Eigenvalues of C sorted by its diagonal: the order alone gains decades of accuracy on graded matrices."""
+    sorted_moment = second_moment[np.ix_(order, order)]
+    if not vectors:
+        return eigenvalues(sorted_moment), None
+    values, sorted_basis = eigenpairs(sorted_moment)
+    basis = np.empty_like(sorted_basis)
+    basis[order] = sorted_basis
+    return values, basis
+
+
+def _graded_factor(second_moment: np.ndarray) -> tuple[np.ndarray, bool]:
+    """A factor R with C = R R^T that keeps the grading, and whether its small singular values can be trusted.
+
+    Pivoted Cholesky takes the largest remaining variance first. A pivot that has lost all but P eps of
+    its parameter's own variance is a combination of earlier parameters: a null direction, whose column
+    is dropped. What is left has relative errors of about P eps cond(R scaled to unit rows)^2.
+    """
+    size = len(second_moment)
+    if size == 0:
+        return np.zeros((0, 0)), True
+    lower, pivots, rank, _ = lapack.dpstrf(second_moment, tol=0.0, lower=1)
+    lower = np.tril(lower)[:, :rank]
+    own_variance = np.diagonal(second_moment)[pivots - 1]
+    kept = np.flatnonzero(np.diagonal(lower) ** 2 > size * _EPSILON * own_variance[:rank])
+    factor = lower[:, kept]
+    leading = lower[np.ix_(kept, kept)] / np.sqrt(own_variance[kept])[:, None]
+    reciprocal_condition, _ = lapack.dtrcon(leading, norm="1", uplo="L")
+    trusted = bool(size * _EPSILON <= TRUSTED_ERROR * reciprocal_condition**2)
+    return factor, trusted
+
+
+def _check(second_moment: np.ndarray) -> None:
+    """Refuse what has no spectrum: loudly, since LAPACK would return numbers."""
+    if second_moment.ndim != 2 or second_moment.shape[0] != second_moment.shape[1]:
+        raise EigensolverFailure(f"second moment: expected a square matrix, found shape {second_moment.shape}")
+    if not np.isfinite(second_moment).all():
+        raise EigensolverFailure("second moment: expected finite entries, found infinities or NaN; compute it again")
+    if not np.array_equal(second_moment, second_moment.T):
+        raise EigensolverFailure("second moment: expected a symmetric matrix, found an asymmetric one; compute it again")

@@ -1,0 +1,166 @@
+"""The lower triangle of a symmetric sum ``sum_b G_b^T G_b``, as strips of columns.
+
+Strip s holds columns [256 s, 256 s + 256) and the rows from 256 s down, in Fortran order: all strips
+together take about P^2/2 numbers and half of a GEMM's work. Each strip is updated by one
+single-threaded ``dgemm``, so its bits do not depend on the number of threads, which those of
+OpenBLAS's ``dsyrk`` do. Four strips make a band of 1,024 columns, the width of a stored chunk.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba.extending import get_cython_function_address
+
+if TYPE_CHECKING:
+    import torch
+
+STRIP = 256
+"""Columns of a strip: wide enough for dgemm's peak, narrow enough that the square on the diagonal, half
+of which is wasted, stays small (6 % of the work at P = 4,096)."""
+
+BAND = 1024
+"""Columns of a band and of a stored chunk: 1024 x 1024 float64 is 8 MB."""
+
+_POINTER, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int, ctypes.c_double
+_dgemm = ctypes.CFUNCTYPE(None, *[_POINTER] * 13)(get_cython_function_address("scipy.linalg.cython_blas", "dgemm"))
+"""SciPy's BLAS by address: unlike its Python wrappers it takes leading dimensions, so no strip is copied."""
+
+
+def strip_starts(parameters: int) -> range:
+    """First column of every strip."""
+    return range(0, parameters, STRIP)
+
+
+def band_count(parameters: int) -> int:
+    """Number of bands of 1,024 columns, the last one narrower."""
+    return -(-parameters // BAND)
+
+
+def _strip_shape(start: int, parameters: int) -> tuple[int, int]:
+    return parameters - start, min(STRIP, parameters - start)
+
+
+class Triangle:
+    """A running sum of Gram matrices, lower triangle only.
+
+    Attributes:
+        parameters: P.
+        strips: arrays (P - start, <= 256) in Fortran order. Entries above the diagonal inside a strip's
+            square are computed too and mean nothing on their own.
+
+    Example:
+        >>> triangle = Triangle(2)
+        >>> triangle.add_gram(np.array([[1.0, 2.0]]))
+        >>> triangle.strips[0]
+        array([[1., 2.],
+               [2., 4.]])
+    """
+
+    def __init__(self, parameters: int) -> None:
+        self.parameters = parameters
+        self.strips = [np.zeros(_strip_shape(start, parameters), order="F") for start in strip_starts(parameters)]
+
+    def add_gram(self, gradients: np.ndarray) -> None:
+        """Add G^T G for G (B, P), C-contiguous float64."""
+        rows, parameters = gradients.shape
+        base = gradients.ctypes.data
+        one, count, leading = _DOUBLE(1.0), _INT(rows), _INT(parameters)
+        plain, transposed = ctypes.c_char(b"N"), ctypes.c_char(b"T")
+        for start, strip in zip(strip_starts(parameters), self.strips, strict=True):
+            height, width = _INT(strip.shape[0]), _INT(strip.shape[1])
+            columns = _POINTER(base + start * gradients.itemsize)
+            # G in C order is G^T in Fortran order: strip += (G^T)[start:, :] (G^T)[start:start+width, :]^T
+            _dgemm(
+                *(ctypes.addressof(a) for a in (plain, transposed, height, width, count, one)),
+                columns,
+                ctypes.addressof(leading),
+                columns,
+                ctypes.addressof(leading),
+                ctypes.addressof(one),
+                strip.ctypes.data,
+                ctypes.addressof(height),
+            )
+
+    def add(self, other: Triangle) -> Triangle:
+        """Add another sum to this one, in place; returns self."""
+        for mine, theirs in zip(self.strips, other.strips, strict=True):
+            mine += theirs
+        return self
+
+    def band(self, band: int) -> list[np.ndarray]:
+        """The strips of one band."""
+        per_band = BAND // STRIP
+        return self.strips[band * per_band : (band + 1) * per_band]
+
+
+class DeviceTriangle:
+    """The same sum on a GPU (or, for tests, in torch on the CPU): one ``addmm`` a strip.
+
+    Example:
+        >>> import torch
+        >>> triangle = DeviceTriangle(2, torch.device("cpu"))
+        >>> triangle.add_gram(torch.tensor([[1.0, 2.0]], dtype=torch.float64))
+        >>> triangle.to_host().strips[0]
+        array([[1., 2.],
+               [2., 4.]])
+    """
+
+    def __init__(self, parameters: int, place: torch.device) -> None:
+        import torch  # noqa: PLC0415 - only this route needs it
+
+        self.parameters = parameters
+        self._strips: list[Any] = [
+            torch.zeros(_strip_shape(start, parameters), dtype=torch.float64, device=place) for start in strip_starts(parameters)
+        ]
+
+    def add_gram(self, gradients: torch.Tensor) -> None:
+        """Add G^T G for G (B, P) on the device; the sum is float64 whatever the type of G."""
+        wide = gradients.double()
+        for start, strip in zip(strip_starts(self.parameters), self._strips, strict=True):
+            strip.addmm_(wide[:, start:].T, wide[:, start : start + strip.shape[1]])
+
+    def to_host(self) -> Triangle:
+        """The sum as a `Triangle` in host memory."""
+        host = Triangle(self.parameters)
+        for mine, theirs in zip(host.strips, self._strips, strict=True):
+            mine[...] = theirs.cpu().numpy()
+        return host
+
+
+def assemble(parameters: int, bands: dict[int, list[np.ndarray]], scale: float) -> np.ndarray:
+    """The full symmetric matrix (P, P) from all bands, times ``scale``.
+
+    Example:
+        >>> triangle = Triangle(2)
+        >>> triangle.add_gram(np.array([[1.0, 2.0]]))
+        >>> assemble(2, {0: triangle.band(0)}, 0.5)
+        array([[0.5, 1. ],
+               [1. , 2. ]])
+    """
+    full = np.empty((parameters, parameters))
+    for band, strips in bands.items():
+        start = band * BAND
+        columns = band_columns(strips, scale)
+        stop = start + columns.shape[1]
+        full[start:, start:stop] = columns
+        full[start:stop, start:] = columns.T
+    return full
+
+
+def band_columns(strips: list[np.ndarray], scale: float) -> np.ndarray:
+    """Columns of one band from its diagonal down, (P - start, <= 1024), its square symmetric, times ``scale``."""
+    height, width = strips[0].shape[0], sum(strip.shape[1] for strip in strips)
+    columns = np.empty((height, width))
+    column = 0
+    for strip in strips:
+        stop = column + strip.shape[1]
+        lower = strip * scale
+        square = np.tril(lower[: strip.shape[1]])
+        lower[: strip.shape[1]] = square + np.tril(square, -1).T
+        columns[column:, column:stop] = lower
+        columns[column:stop, stop:] = lower[strip.shape[1] : width - column].T
+        column = stop
+    return columns

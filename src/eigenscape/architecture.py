@@ -1,0 +1,100 @@
+"""A fully connected network: its parameter count, and where each parameter lies in the vector.
+
+The alphabet of shapes, used in every docstring of the package:
+
+====  =========================================================
+N     parameter vectors drawn from the prior (samples)
+P     parameters of the network
+L     hidden layers (depth)
+w     neurons per hidden layer (width)
+n     data points
+B     samples in a block, the unit of work
+====  =========================================================
+
+Parameters are ordered weights then bias, layer by layer, ``[W1, b1, W2, b2, ...]``, and every
+``W`` is stored row-major as (in, out): a layer computes ``h @ W + b``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eigenscape.errors import BadInput
+
+
+@dataclass(frozen=True)
+class LayerBlock:
+    """Where one layer lies in the parameter vector.
+
+    ``weight`` and ``bias`` are slices into the vector of length P; ``fan_in`` and ``fan_out`` are
+    the shape (in, out) of the weight matrix.
+    """
+
+    fan_in: int
+    fan_out: int
+    weight: slice
+    bias: slice
+
+    @property
+    def whole(self) -> slice:
+        """The layer's weights and biases together."""
+        return slice(self.weight.start, self.bias.stop)
+
+    @property
+    def parameters(self) -> int:
+        """(fan_in + 1) fan_out."""
+        return self.bias.stop - self.weight.start
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A fully connected network of ``depth`` hidden layers of equal ``width``.
+
+    The parameter count is P = sum over layers of (fan_in + 1) fan_out, which for one input and one
+    output is (L - 1) w^2 + (L + 2) w + 1.
+
+    Raises:
+        BadInput: a size below 1.
+
+    Example:
+        >>> Architecture(depth=5, width=35).parameters
+        5146
+        >>> [layer.weight.start for layer in Architecture(depth=2, width=3).layers]
+        [0, 6, 18]
+    """
+
+    depth: int
+    width: int
+    inputs: int = 1
+    outputs: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("depth", "width", "inputs", "outputs"):
+            if (size := getattr(self, name)) < 1:
+                raise BadInput.field(name, "a whole number of at least 1", str(size), "give every size of the network as 1 or more")
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Units per layer from input to output, L + 2 numbers."""
+        return (self.inputs, *(self.width,) * self.depth, self.outputs)
+
+    @property
+    def layers(self) -> tuple[LayerBlock, ...]:
+        """The L + 1 layers with their slices, in the order of the parameter vector."""
+        blocks, start = [], 0
+        for fan_in, fan_out in zip(self.sizes[:-1], self.sizes[1:], strict=True):
+            bias_start = start + fan_in * fan_out
+            stop = bias_start + fan_out
+            blocks.append(LayerBlock(fan_in, fan_out, slice(start, bias_start), slice(bias_start, stop)))
+            start = stop
+        return tuple(blocks)
+
+    @property
+    def parameters(self) -> int:
+        """P."""
+        return sum((fan_in + 1) * fan_out for fan_in, fan_out in zip(self.sizes[:-1], self.sizes[1:], strict=True))
+
+    @property
+    def label(self) -> str:
+        """Folder name of the cell, such as ``d05-w035``."""
+        return f"d{self.depth:02d}-w{self.width:03d}"

@@ -1,0 +1,265 @@
+"""The command line: one sub-command per stage of the workflow, plus `plan`.
+
+Exit codes: 0 done, 2 bad input (one line: expected, found, what to do), 75 interrupted and resumable,
+1 anything else. Heavy libraries are imported inside the commands, so that `--help` and `plan` are quick.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eigenscape import __version__
+from eigenscape.errors import EigenscapeError
+
+if TYPE_CHECKING:
+    from eigenscape.stages.second_moment import Execution
+    from eigenscape.store.layout import StudyFolder
+    from eigenscape.study import Study
+
+BLAS_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+"""Set to 1 before any numerical library loads: bits must not depend on the number of threads, and
+the cores are used by ranks and jobs."""
+
+
+class _OneLineErrors(click.Group):
+    """Errors of the family end in one line and their exit code, without a traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except EigenscapeError as error:
+            click.echo(f"eigenscape: {error}", err=True)
+            _end(error.exit_code)
+        except PermissionError as error:
+            click.echo(f"eigenscape: {error.filename}: expected a place to write, found {error.strerror}; check its permissions", err=True)
+            _end(2)
+
+
+def _end(code: int) -> None:
+    """Leave with an exit code; under several ranks, end the others too, which may be waiting."""
+    mpi = sys.modules.get("mpi4py.MPI")
+    if mpi is not None and mpi.COMM_WORLD.Get_size() > 1:
+        sys.stderr.flush()
+        mpi.COMM_WORLD.Abort(code)
+    raise SystemExit(code)
+
+
+@click.group(cls=_OneLineErrors, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="eigenscape")
+def main() -> None:
+    """How hard is this neural network to train, and why?
+
+    The workflow calls these commands; `plan` is for you. Start with `make figures`.
+    """
+    for variable in BLAS_THREAD_VARIABLES:
+        os.environ[variable] = "1"
+
+
+def _folder_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    command = click.option("--log", "log_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the log here.")(command)
+    return click.option(
+        "--results",
+        type=click.Path(file_okay=False, path_type=Path),
+        required=True,
+        help="Folder of the study's results, such as results/sine.",
+    )(command)
+
+
+def _execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    command = click.option(
+        "--device",
+        type=click.Choice(["cpu", "torch", "cuda"]),
+        default="cpu",
+        show_default=True,
+        help="Where gradients are computed; cuda uses one GPU a rank.",
+    )(command)
+    return click.option(
+        "--checkpoint-seconds",
+        type=click.FloatRange(min=0),
+        default=60.0,
+        show_default=True,
+        help="Keep partial sums after this much work.",
+    )(command)
+
+
+def _ledger_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--ledger",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Note the result here, for Snakemake; the receipts beside the results are the truth.",
+    )(command)
+
+
+def _open_study(results: Path, log_file: Path | None) -> tuple[Study, StudyFolder]:
+    """The study of a results folder, with logging set up and signals heard."""
+    from eigenscape.stages import configure, signals  # noqa: PLC0415
+    from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
+
+    if log_file is not None:
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+        logging.basicConfig(filename=log_file, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+        logging.getLogger(__name__).info("eigenscape %s, %s", __version__, " ".join(sys.argv[1:]))
+    signals.install()
+    folder = StudyFolder(results)
+    return configure.load_study(folder), folder
+
+
+def _execution(device: str, checkpoint_seconds: float) -> Execution:
+    from eigenscape.networks.gradients import Device  # noqa: PLC0415
+    from eigenscape.stages.second_moment import Execution  # noqa: PLC0415
+
+    return Execution(Device(device), checkpoint_seconds)
+
+
+def _note(ledger: Path | None, content: dict[str, Any]) -> None:
+    if ledger is not None:
+        from eigenscape.store.receipts import write_json  # noqa: PLC0415
+
+        write_json(ledger, content)
+
+
+@main.command()
+@click.option(
+    "--configfile",
+    "configfiles",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    default=[Path("config.yaml")],
+    show_default=True,
+    help="Configuration; give it again to merge a second file over the first.",
+)
+@click.option("--cores", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default="all", help="Cores that will be used.")
+@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True, help="Where results will go.")
+@click.option("--brief", is_flag=True, help="Only the totals.")
+def plan(configfiles: tuple[Path, ...], cores: int, results: Path, brief: bool) -> None:
+    """What a study costs before it runs, and whether it fits this machine.
+
+    \b
+    Example:
+      eigenscape plan --configfile config.yaml --configfile mine.yaml
+    """
+    from eigenscape.stages import configure, planning  # noqa: PLC0415
+    from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
+
+    study = configure.read_study(configfiles)
+    configure.require_same_science(study, StudyFolder(results / study.study))
+    costs = planning.costs_of(study)
+    text = planning.report(study, costs, planning.measured_rate(), cores)
+    click.echo("\n".join(text.splitlines()[-2:]) if brief else text)
+    planning.require_fit(costs, results, cores)
+
+
+@main.command()
+@click.option("--config", "content", required=True, help="The merged configuration as JSON.")
+@_folder_options
+def study(content: str, results: Path, log_file: Path | None) -> None:
+    """Check a configuration and keep it beside its results, with every default spelled out."""
+    import json  # noqa: PLC0415
+
+    from eigenscape.stages import configure  # noqa: PLC0415
+    from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
+    from eigenscape.study import Study  # noqa: PLC0415
+
+    configure.write_study(Study.from_mapping(json.loads(content)), StudyFolder(results))
+
+
+@main.command("second-moment")
+@click.argument("cell")
+@click.option("--ranks", "expected", type=click.IntRange(min=1), default=1, show_default=True, help="MPI ranks that must have started.")
+@_folder_options
+@_execution_options
+@_ledger_option
+def second_moment(
+    cell: str, expected: int, results: Path, log_file: Path | None, device: str, checkpoint_seconds: float, ledger: Path | None
+) -> None:
+    """Gradients of one cell over all MPI ranks, reduced into C = E[grad L grad L^T].
+
+    \b
+    Example:
+      mpiexec -n 2 python -m mpi4py -m eigenscape second-moment headline/d05-w035-n10000 \\
+          --ranks 2 --results results/sine
+    """
+    from eigenscape.distributed.ranks import started_ranks  # noqa: PLC0415
+    from eigenscape.stages.second_moment import compute_second_moment  # noqa: PLC0415
+
+    ranks = started_ranks(expected)
+    study, folder = _open_study(results, log_file if ranks.rank == 0 else None)
+    receipt = compute_second_moment(study, study.cell(cell), folder, ranks, _execution(device, checkpoint_seconds))
+    if ranks.rank == 0:
+        _note(ledger, {"cell": cell, "receipt": receipt.name})
+
+
+@main.command()
+@click.argument("cell")
+@click.option("--vectors", is_flag=True, help="Also the eigenvectors.")
+@_folder_options
+@_ledger_option
+def spectrum(cell: str, vectors: bool, results: Path, log_file: Path | None, ledger: Path | None) -> None:
+    """Eigenvalues of one cell's C, by the route that resolves them.
+
+    \b
+    Example:
+      eigenscape spectrum headline/d05-w035-n10000 --vectors --results results/sine
+    """
+    from eigenscape.stages.spectrum import compute_spectrum  # noqa: PLC0415
+
+    study, folder = _open_study(results, log_file)
+    receipt = compute_spectrum(study, study.cell(cell), folder, vectors=vectors)
+    _note(ledger, {"cell": cell, "receipt": receipt.name})
+
+
+@main.command()
+@click.argument("batch")
+@_folder_options
+@_execution_options
+@_ledger_option
+def cells(batch: str, results: Path, log_file: Path | None, device: str, checkpoint_seconds: float, ledger: Path | None) -> None:
+    """Second moment and spectrum of a batch of small cells, one after the other.
+
+    \b
+    Example:
+      eigenscape cells w005-d01to10 --results results/sine
+    """
+    from eigenscape.errors import BadInput  # noqa: PLC0415
+    from eigenscape.stages import planning  # noqa: PLC0415
+    from eigenscape.stages.cells import compute_cells, spectrum_digests  # noqa: PLC0415
+
+    study, folder = _open_study(results, log_file)
+    dealt = planning.batches(study)
+    if batch not in dealt:
+        raise BadInput.field("batch", f"one of {', '.join(dealt)}", batch, "choose one of them")
+    compute_cells(study, dealt[batch], folder, _execution(device, checkpoint_seconds))
+    _note(ledger, {"batch": batch, "spectra": spectrum_digests(dealt[batch], folder)})
+
+
+@main.command("condition-number-table")
+@_folder_options
+def condition_number_table(results: Path, log_file: Path | None) -> None:
+    """The spectra of all cells as one labelled table, csv and NetCDF."""
+    from eigenscape.stages import condition_numbers  # noqa: PLC0415
+
+    study, folder = _open_study(results, log_file)
+    condition_numbers.write_table(condition_numbers.condition_number_table(study, folder), folder.table, study)
+
+
+@main.command()
+@click.argument("name")
+@_folder_options
+def figure(name: str, results: Path, log_file: Path | None) -> None:
+    """Draw one figure of a study as PDF and PNG.
+
+    \b
+    Example:
+      eigenscape figure eigenvalues --results results/sine
+    """
+    from eigenscape.stages.draw import draw_figure  # noqa: PLC0415
+
+    study, folder = _open_study(results, log_file)
+    draw_figure(name, study, folder, folder.root / "figures")

@@ -1,0 +1,7 @@
+"""Ranks, and sums across them. The only importers of mpi4py.
+
+============  ==========================================================
+`ranks`       who am I among how many; messages; a run without MPI too
+`reduction`   partial sums of all ranks to finished bands of columns
+============  ==========================================================
+"""

@@ -1,0 +1,120 @@
+"""The ranks of a run, with or without MPI, behind one small interface.
+
+A run on one rank never imports mpi4py. Under MPI, start ranks as ``python -m mpi4py -m eigenscape``:
+an exception on one rank then ends all of them, where otherwise the rest would wait for ever.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from eigenscape.errors import WrongLaunch
+
+LARGEST_MESSAGE = 2**30
+"""Numbers per message; MPI counts are 32-bit, so larger arrays go in pieces."""
+
+
+class Ranks(Protocol):
+    """What a stage may ask of its ranks. Arrays are C-contiguous numpy arrays."""
+
+    rank: int
+    size: int
+
+    def barrier(self) -> None:
+        """Wait for every rank."""
+
+    def send(self, array: np.ndarray, to: int) -> None:
+        """Send an array; the receiver knows its shape and type."""
+
+    def receive(self, array: np.ndarray, source: int) -> None:
+        """Receive into an array."""
+
+    def sum(self, array: np.ndarray) -> np.ndarray:
+        """Sum of whole numbers over all ranks, on every rank."""
+
+    def any(self, flag: bool) -> bool:
+        """Whether the flag is set on some rank."""
+
+
+class OneRank:
+    """A run without MPI.
+
+    Example:
+        >>> ranks = OneRank()
+        >>> ranks.rank, ranks.size, ranks.any(True)
+        (0, 1, True)
+    """
+
+    rank, size = 0, 1
+
+    def barrier(self) -> None:
+        """Nobody to wait for."""
+
+    def send(self, array: np.ndarray, to: int) -> None:
+        raise WrongLaunch(f"rank 0 of 1 was to send to rank {to}, which does not exist")
+
+    def receive(self, array: np.ndarray, source: int) -> None:
+        raise WrongLaunch(f"rank 0 of 1 was to receive from rank {source}, which does not exist")
+
+    def sum(self, array: np.ndarray) -> np.ndarray:
+        return array.copy()
+
+    def any(self, flag: bool) -> bool:
+        return flag
+
+
+class MpiRanks:
+    """The ranks of an MPI communicator."""
+
+    def __init__(self, communicator: Any) -> None:
+        self._communicator = communicator
+        self.rank: int = communicator.Get_rank()
+        self.size: int = communicator.Get_size()
+
+    def barrier(self) -> None:
+        self._communicator.Barrier()
+
+    def send(self, array: np.ndarray, to: int) -> None:
+        for piece in _pieces(array):
+            self._communicator.Send(piece, dest=to)
+
+    def receive(self, array: np.ndarray, source: int) -> None:
+        for piece in _pieces(array):
+            self._communicator.Recv(piece, source=source)
+
+    def sum(self, array: np.ndarray) -> np.ndarray:
+        total = np.empty_like(array)
+        self._communicator.Allreduce(array, total)
+        return total
+
+    def any(self, flag: bool) -> bool:
+        return bool(self.sum(np.array([int(flag)]))[0])
+
+
+def _pieces(array: np.ndarray) -> list[np.ndarray]:
+    flat = array.reshape(-1)
+    return [flat[start : start + LARGEST_MESSAGE] for start in range(0, flat.size, LARGEST_MESSAGE)]
+
+
+def started_ranks(expected: int) -> Ranks:
+    """The ranks of this run, after checking that as many started as were asked for.
+
+    With a wrong launcher (another MPI's, or a wrong ``--mpi`` type of ``srun``) every process believes
+    to be alone and would do all of the work and write over the others.
+
+    Raises:
+        WrongLaunch: another number of ranks started.
+    """
+    if expected == 1:
+        return OneRank()
+    from mpi4py import MPI  # noqa: PLC0415 - importing it starts MPI
+
+    ranks = MpiRanks(MPI.COMM_WORLD)
+    if ranks.size != expected:
+        raise WrongLaunch(
+            f"ranks: expected {expected}, found {ranks.size}; the launcher does not fit mpi4py's MPI library: start with that "
+            "library's mpiexec (the one beside this Python), or under Slurm with srun and the --mpi type of that library"
+        )
+    return ranks

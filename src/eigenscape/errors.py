@@ -1,0 +1,60 @@
+"""The one family of errors that eigenscape raises on purpose.
+
+Every member is also the standard error that a caller would catch, and knows the exit code that
+the command line returns for it. A message names the field, what was expected, what was found and
+what to do, on one line.
+"""
+
+from __future__ import annotations
+
+
+class EigenscapeError(Exception):
+    """Base of the family; ``exit_code`` is what the command line returns."""
+
+    exit_code = 1
+
+
+class BadInput(EigenscapeError, ValueError):
+    """A configuration, file or argument that cannot be used as it is.
+
+    Example:
+        >>> str(BadInput.field("grid.depth", "whole numbers of at least 1", "-3", "write depth: [1, 2, 3]"))
+        'grid.depth: expected whole numbers of at least 1, found -3; write depth: [1, 2, 3]'
+    """
+
+    exit_code = 2
+
+    @classmethod
+    def field(cls, name: str, expected: str, found: str, fix: str) -> BadInput:
+        """The error whose message has the four parts in the order that users read them."""
+        return cls(f"{name}: expected {expected}, found {found}; {fix}")
+
+
+class DoesNotFit(BadInput):
+    """The plan of a study needs more memory or disk than there is."""
+
+
+class DifferentWork(BadInput):
+    """A result that exists was made by other work than what is asked, and is not overwritten."""
+
+
+class DamagedResult(EigenscapeError, OSError):
+    """A file on disk does not hold what its receipt says."""
+
+
+class NotFiniteGradient(EigenscapeError, ArithmeticError):
+    """A sample's gradient holds an infinity or a NaN; the message names the sample."""
+
+
+class EigensolverFailure(EigenscapeError, ArithmeticError):
+    """A matrix that has no trustworthy spectrum: not finite, not symmetric, or no convergence."""
+
+
+class WrongLaunch(EigenscapeError, RuntimeError):
+    """The number of MPI ranks that started is not the number that was asked for."""
+
+
+class Interrupted(EigenscapeError, RuntimeError):
+    """A signal asked the program to stop; what receipts confirm is kept, and the next run resumes."""
+
+    exit_code = 75

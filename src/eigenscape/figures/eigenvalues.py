@@ -1,0 +1,167 @@
+"""The spectrum of one network: how slowly it decays, the shoulder at index w, and what noise alone would give.
+
+The logarithmic panel shows a slow decay, the linear panel a sharp gap; both are the same numbers, so
+they are drawn together. The symmetry of the hidden units makes the eigenvalues of the first layer
+come in groups of w: where those lead, the spectrum has a shoulder that ends at index w.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from eigenscape.active_subspace.sampling_noise import log10_condition_null, marchenko_pastur_quantiles
+from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus
+from eigenscape.architecture import Architecture
+from eigenscape.errors import BadInput
+from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style, tick_counts
+
+SHOULDERS_SHOWN = 4
+"""The linear panel ends at this many times w: the shoulder and as much of the tail as shows that it is one."""
+
+HEADROOM = 0.16
+"""Fraction of each panel kept free above the data for the label of the shoulder."""
+
+NOISE = "sampling noise alone (isotropic $C$ of equal trace, Marchenko-Pastur)"
+
+FEW = 250
+"""Up to so many eigenvalues in a panel, each is a point of its own; more would merge into a thick line."""
+
+
+@paper_style()
+def eigenvalues_figure(spectrum: Spectrum, architecture: Architecture, samples: int) -> Figure:
+    """lambda_i against i, on a logarithmic and on a linear axis.
+
+    In grey, the Marchenko-Pastur quantiles of an isotropic second moment with the same trace and the
+    same P/N: a spectrum without any structure, seen through N samples.
+
+    Args:
+        spectrum: eigenvalues (P,), descending, in squared units of the gradient; zeros are counted in the
+            caption and left out of the logarithmic panel.
+        architecture: the network.
+        samples: N.
+
+    Returns:
+        A figure of two panels, 183 mm wide.
+
+    Raises:
+        BadInput: the spectrum does not have P eigenvalues, none is positive, or N is below 1.
+
+    Example:
+        >>> from eigenscape.active_subspace.spectrum import spectrum_of
+        >>> network = Architecture(depth=1, width=2)
+        >>> figure = eigenvalues_figure(spectrum_of(np.diag(np.arange(1.0, 8.0))), network, samples=70)
+        >>> [axes.get_yscale() for axes in figure.axes]
+        ['log', 'linear']
+    """
+    values = spectrum.eigenvalues
+    _check(values, architecture, samples)
+    count, width = len(values), architecture.width
+    index = np.arange(1, count + 1)
+    noise = values.mean() * marchenko_pastur_quantiles(count, count / samples)
+
+    figure = Figure(figsize=(DOUBLE_COLUMN, 3.0), layout="constrained")
+    logarithmic, linear = figure.subplots(1, 2)
+    last = min(count, max(SHOULDERS_SHOWN * width, 8))
+    for axes, shown in ((logarithmic, count), (linear, last)):
+        # A logarithmic axis has no place for the zeros; they are counted in the caption.
+        curve, null = (np.where(heights[:shown] > 0, heights[:shown], np.nan) for heights in (values, noise))
+        marker, size = ("o", 2.5) if shown <= FEW else ("", 0)
+        axes.plot(index[:shown], null, color=GREY, linestyle="--", zorder=1, label=NOISE)
+        axes.plot(
+            index[:shown],
+            curve,
+            color=PALETTE["blue"],
+            zorder=2,
+            marker=marker,
+            markersize=size,
+            label="eigenvalues of $C$",
+        )
+        margin = 0.03 * shown
+        axes.set_xlim(1 - margin, shown + margin)
+        tick_counts(axes.xaxis, shown)
+        axes.set_xlabel("index $i$")
+    logarithmic.set_yscale("log")
+    lowest = min(values[values > 0].min(), noise[noise > 0].min())
+    _leave_headroom(logarithmic, lowest, max(values[0], noise[0]))
+    linear.set_ylim(0, max(values[0], noise[0]) / (1 - HEADROOM))
+    logarithmic.set_ylabel(r"eigenvalue $\lambda_i$")
+    linear.set_ylabel(r"eigenvalue $\lambda_i$")
+    logarithmic.set_title("(a) all, logarithmic", loc="left")
+    linear.set_title("(b) all, linear" if last == count else f"(b) first {last:,}, linear", loc="left")
+    for axes in (logarithmic, linear):
+        _mark_shoulder(axes, spectrum, width)
+    handles, labels = linear.get_legend_handles_labels()
+    figure.legend(handles[::-1], labels[::-1], loc="outside lower center", ncols=2)
+    figure.suptitle(caption(spectrum, architecture, samples))
+    return figure
+
+
+def caption(spectrum: Spectrum, architecture: Architecture, samples: int) -> str:
+    """Two lines that make the figure stand alone: what was sampled, and what the condition number is worth.
+
+    Example:
+        >>> from eigenscape.active_subspace.spectrum import spectrum_of
+        >>> spectrum = spectrum_of(np.diag(np.arange(1.0, 8.0)))
+        >>> print(caption(spectrum, Architecture(depth=1, width=2), samples=70))  # doctest: +NORMALIZE_WHITESPACE
+        depth $L$ = 1, width $w$ = 2, $P$ = 7 parameters, $N$ = 70 samples, $P/N$ = 0.1
+        finite: $\\log_{10}(\\lambda_1/\\lambda_P)$ = 0.85 decades (sampling noise alone: 0.57)
+    """
+    count = len(spectrum.eigenvalues)
+    what = (
+        f"depth $L$ = {architecture.depth}, width $w$ = {architecture.width}, $P$ = {count:,} parameters, "
+        f"$N$ = {samples:,} samples, $P/N$ = {count / samples:.3g}"
+    )
+    status = str(spectrum.status).replace("_", " ")
+    if spectrum.status is SpectrumStatus.FINITE:
+        null = log10_condition_null(count, samples)
+        alone = f"{null:.2f}" if np.isfinite(null) else "infinite"
+        decades = f"{spectrum.log10_condition:.2f} decades (sampling noise alone: {alone})"
+        worth = rf"$\log_{{10}}(\lambda_1/\lambda_P)$ = {decades}"
+    elif spectrum.status is SpectrumStatus.RANK_DEFICIENT:
+        worth = rf"rank {spectrum.rank:,} of {count:,}, so $\log_{{10}}(\lambda_1/\lambda_P)$ is infinite"
+    else:
+        worth = r"the smallest eigenvalues are not resolved, so $\log_{10}(\lambda_1/\lambda_P)$ is not known"
+    return f"{what}\n{status}: {worth}"
+
+
+def _leave_headroom(axes: Axes, low: float, high: float) -> None:
+    """Limits of a logarithmic axis with the top `HEADROOM` free and a margin of 3 % below."""
+    decades = max(np.log10(high) - np.log10(low), 1e-3) / (1 - HEADROOM - 0.03)
+    axes.set_ylim(10 ** (np.log10(low) - 0.03 * decades), 10 ** (np.log10(high) + HEADROOM * decades))
+
+
+def _mark_shoulder(axes: Axes, spectrum: Spectrum, width: int) -> None:
+    """A line between the indices w and w + 1, and the height of the step there, written in the headroom."""
+    gap = spectrum.log10_gap(width)
+    position = width + 0.5
+    known = rf"$\log_{{10}}(\lambda_w/\lambda_{{w+1}})$ = {gap:.2f}"
+    step = known if np.isfinite(gap) else "no step: the spectrum ends"
+    axes.axvline(position, color=PALETTE["vermillion"], linewidth=0.8, zorder=0)
+    low, high = axes.get_xlim()
+    left_half = (position - low) < 0.45 * (high - low)
+    axes.annotate(
+        f"$w$ = {width}: {step}",
+        (position, 1.0),
+        xycoords=axes.get_xaxis_transform(),
+        xytext=(3 if left_half else -3, -3),
+        textcoords="offset points",
+        ha="left" if left_half else "right",
+        va="top",
+        fontsize=7,
+        color=PALETTE["vermillion"],
+    )
+
+
+def _check(values: np.ndarray, architecture: Architecture, samples: int) -> None:
+    if values.shape != (architecture.parameters,):
+        expected = f"{architecture.parameters} eigenvalues, one for each parameter of {architecture.label}"
+        fix = "give the architecture that it was computed for"
+        raise BadInput.field("spectrum", expected, f"shape {values.shape}", fix)
+    if not values[0] > 0:
+        fix = "a network without gradient has no spectrum to draw"
+        raise BadInput.field("spectrum", "a positive largest eigenvalue", str(values[0]), fix)
+    if samples < 1:
+        fix = "give the number of gradients that were averaged"
+        raise BadInput.field("samples", "a whole number of at least 1", str(samples), fix)

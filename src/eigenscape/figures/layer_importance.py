@@ -1,0 +1,95 @@
+"""How the gradient is shared between the layers, in all and per parameter.
+
+A layer with many parameters has a large share for that reason alone, so the share s_l is shown next
+to s_l / (P_l / P), which is 1 where a layer's parameters matter as much as the average parameter. The
+first layer and the output layer differ from the hidden-to-hidden layers in fan-in or fan-out; they do
+not belong to one ladder and are coloured apart.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from eigenscape.active_subspace.importance import layer_shares
+from eigenscape.architecture import Architecture
+from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style, round_levels, tick_counts
+
+LOGARITHMIC_FROM = 30.0
+"""Shares whose ratio exceeds this are drawn on a logarithmic axis: a linear bar of 1/30 is hardly seen in print."""
+
+KINDS = {"first layer": PALETTE["blue"], "hidden to hidden": PALETTE["sky"], "output layer": PALETTE["orange"]}
+
+
+@paper_style()
+def layer_importance_figure(diagonal: np.ndarray, architecture: Architecture) -> Figure:
+    """Each layer's share of tr C = E |grad L|^2, and the share divided by the layer's part of the parameters.
+
+    A layer without gradient has no place on a logarithmic axis and is marked with a 0.
+
+    Args:
+        diagonal: (P,), diag C in the order of the parameters; finite and not negative.
+        architecture: the network.
+
+    Returns:
+        A figure of two panels, 183 mm wide.
+
+    Raises:
+        BadInput: the diagonal is not that of this network's second moment, or is zero.
+
+    Example:
+        >>> figure = layer_importance_figure(np.ones(7), Architecture(depth=1, width=2))
+        >>> [round(float(bar.get_height()), 4) for bar in figure.axes[0].patches]
+        [0.5714, 0.4286]
+    """
+    shares = layer_shares(diagonal, architecture)
+    parts = np.array([layer.parameters for layer in architecture.layers]) / architecture.parameters
+    number = np.arange(1, len(shares) + 1)
+    kinds = ["first layer", *["hidden to hidden"] * (architecture.depth - 1), "output layer"]
+    colours = [KINDS[kind] for kind in kinds]
+
+    figure = Figure(figsize=(DOUBLE_COLUMN, 2.7), layout="constrained")
+    share, importance = figure.subplots(1, 2)
+    share.bar(number, shares, color=colours, width=0.8)
+    share.set_ylabel(r"share of $\mathrm{tr}\,C$, $s_l$")
+    share.set_title(f"(a) layers, $L$ = {architecture.depth}, $w$ = {architecture.width}", loc="left")
+    _scale(share, shares, bars=True)
+
+    per_parameter = shares / parts
+    importance.axhline(1, color=GREY, linestyle="--", linewidth=0.8, zorder=0)
+    importance.scatter(number, per_parameter, c=colours, edgecolors="black", linewidths=0.4, s=22, zorder=2)
+    importance.set_ylabel(r"share per parameter, $s_l/(P_l/P)$")
+    importance.set_title("(b) per parameter; 1 is the average parameter", loc="left")
+    _scale(importance, per_parameter, bars=False)
+    for axes, heights in ((share, shares), (importance, per_parameter)):
+        axes.set_xlabel("layer $l$ (weights and bias)")
+        axes.set_xlim(0.3, len(shares) + 0.7)
+        tick_counts(axes.xaxis, len(shares), most=8)
+        for layer in number[heights == 0]:
+            at_axis = axes.get_xaxis_transform()
+            axes.annotate("0", (layer, 0), xycoords=at_axis, xytext=(0, 2), textcoords="offset points", ha="center")
+    handles = [Patch(color=KINDS[kind], label=kind) for kind in dict.fromkeys(kinds)]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    return figure
+
+
+def _scale(axes: Axes, heights: np.ndarray, bars: bool) -> None:
+    """Markers on a logarithmic axis; bars from zero, or on a logarithmic one where they differ too much."""
+    positive = heights[heights > 0]
+    low, high = positive.min(), positive.max()
+    if bars and high <= LOGARITHMIC_FROM * low:
+        axes.set_ylim(0, 1.08 * high)
+        return
+    axes.set_yscale("log")
+    # Bars start below their smallest, so that it is a bar; the line at 1 is always in view, with room on both sides.
+    low, high = (low / 2, high) if bars else (min(low, 0.5), max(high, 2.0))
+    margin = (high / low) ** 0.06
+    low, high = low if bars else low / margin, high * margin
+    axes.set_ylim(low, high)
+    if high < 100 * low:
+        # Fewer than two whole decades: powers of ten alone would leave the axis nearly without numbers.
+        ticks = round_levels(low, high)
+        axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.minorticks_off()

@@ -1,0 +1,13 @@
+"""Networks, their priors and their gradients, for many parameter vectors at once.
+
+=================  =====================================================================
+`activations`      tanh, ReLU, sigmoid, linear: formula, derivative, symmetry, source
+`priors`           distributions over parameter vectors, each with its source
+`problems`         data and loss
+`sampling`         counter-based draws: a parameter vector from its number alone
+`kernel`           loss and gradient on the CPU, one parameter vector at a time, in cache
+`batched`          loss and gradient by batched matrix products in torch, for GPUs
+`functional`       the definition in plain torch, for `torch.func` and for the tests
+`gradients`        draws and gradients of one cell together, on a chosen device
+=================  =====================================================================
+"""

@@ -1,0 +1,128 @@
+"""Priors: distributions over parameter vectors, independent across parameters.
+
+Every prior is a standard draw (normal, or uniform on [-1, 1)) times a scale per parameter, so one
+generator serves all, and a new prior is one entry of `PRIORS`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from eigenscape.architecture import Architecture, LayerBlock
+from eigenscape.errors import BadInput
+
+
+class StandardDraw(Enum):
+    """The distribution that the scales multiply."""
+
+    NORMAL = 0
+    """Mean 0, variance 1."""
+    UNIFORM = 1
+    """Uniform on [-1, 1), variance 1/3."""
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A prior by layer: theta = scale * standard draw.
+
+    Attributes:
+        name: as written in the configuration.
+        draw: the standard distribution.
+        weight_scale: scale of a layer's weights, from its fan-in and fan-out.
+        bias_scale: scale of a layer's biases; 0 fixes them at zero.
+        source: where the prior is taken from.
+    """
+
+    name: str
+    draw: StandardDraw
+    weight_scale: Callable[[LayerBlock], float]
+    bias_scale: Callable[[LayerBlock], float]
+    source: str
+
+    def scales(self, architecture: Architecture) -> np.ndarray:
+        """The scale of every parameter, (P,) float64.
+
+        Example:
+            >>> prior_named("he_normal").scales(Architecture(depth=1, width=2))
+            array([1.41421356, 1.41421356, 0.        , 0.        , 1.        ,
+                   1.        , 0.        ])
+        """
+        scales = np.empty(architecture.parameters)
+        for layer in architecture.layers:
+            scales[layer.weight] = self.weight_scale(layer)
+            scales[layer.bias] = self.bias_scale(layer)
+        return scales
+
+
+def _one(_: LayerBlock) -> float:
+    return 1.0
+
+
+def _zero(_: LayerBlock) -> float:
+    return 0.0
+
+
+def _inverse_root_fan_in(layer: LayerBlock) -> float:
+    return 1.0 / math.sqrt(layer.fan_in)
+
+
+PRIORS = {
+    prior.name: prior
+    for prior in (
+        Prior(
+            "standard_normal",
+            StandardDraw.NORMAL,
+            _one,
+            _one,
+            "N(0, 1) on every weight and bias: the prior of the published active-subspace pages",
+        ),
+        Prior(
+            "lecun_normal",
+            StandardDraw.NORMAL,
+            _inverse_root_fan_in,
+            _zero,
+            "N(0, 1/fan_in), biases zero: LeCun, Bottou, Orr, Muller, Efficient BackProp, 1998, section 4.6",
+        ),
+        Prior(
+            "glorot_uniform",
+            StandardDraw.UNIFORM,
+            lambda layer: math.sqrt(6.0 / (layer.fan_in + layer.fan_out)),
+            _zero,
+            "U(+-sqrt(6/(fan_in + fan_out))), biases zero: Glorot, Bengio, AISTATS 2010",
+        ),
+        Prior(
+            "he_normal",
+            StandardDraw.NORMAL,
+            lambda layer: math.sqrt(2.0 / layer.fan_in),
+            _zero,
+            "N(0, 2/fan_in), biases zero: He, Zhang, Ren, Sun, ICCV 2015, arXiv 1502.01852",
+        ),
+        Prior(
+            "pytorch_default",
+            StandardDraw.UNIFORM,
+            _inverse_root_fan_in,
+            _inverse_root_fan_in,
+            "U(+-1/sqrt(fan_in)) on weights and biases: torch.nn.Linear.reset_parameters",
+        ),
+    )
+}
+
+
+def prior_named(name: str) -> Prior:
+    """Look a prior up.
+
+    Raises:
+        BadInput: no prior of that name.
+
+    Example:
+        >>> prior_named("standard_normal").draw
+        <StandardDraw.NORMAL: 0>
+    """
+    if name not in PRIORS:
+        raise BadInput.field("prior.kind", f"one of {', '.join(PRIORS)}", name, "write prior: {kind: standard_normal}")
+    return PRIORS[name]

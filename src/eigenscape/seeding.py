@@ -1,0 +1,49 @@
+"""Keys of the random streams: which numbers a draw gets depends on what it is for, and on nothing else.
+
+A stream is named by the study's seed and by labels (what the numbers are for, which cell). The name
+is hashed to the 64-bit key of a counter-based generator (`networks.sampling`); the counter is the
+sample number. So any sample can be drawn on any rank, in any order, and adding cells or samples
+changes no number that was drawn before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from eigenscape.architecture import Architecture
+from eigenscape.errors import BadInput
+
+SEED_LIMIT = 2**63
+"""Seeds are whole numbers below this, so that they fit every file format that records them."""
+
+
+def stream_key(seed: int, *labels: object) -> int:
+    """The 64-bit key of the stream that ``labels`` name.
+
+    Args:
+        seed: the study's seed, 0 <= seed < 2**63.
+        labels: strings and whole numbers; their order and type count.
+
+    Raises:
+        BadInput: a seed out of range.
+
+    Example:
+        >>> stream_key(0, "prior", "d05-w035") == stream_key(0, "prior", "d05-w035")
+        True
+        >>> stream_key(0, "prior", 12) == stream_key(0, "prior", "12")
+        False
+    """
+    if not 0 <= seed < SEED_LIMIT:
+        raise BadInput.field("sampling.seed", f"a whole number from 0 to {SEED_LIMIT - 1}", str(seed), "choose a seed in that range")
+    name = "\x1f".join(repr(part) for part in (seed, *labels))
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+
+
+def prior_key(seed: int, architecture: Architecture) -> int:
+    """The key from which the parameter vectors of one cell are drawn.
+
+    Example:
+        >>> prior_key(0, Architecture(5, 35)) != prior_key(0, Architecture(35, 5))
+        True
+    """
+    return stream_key(seed, "prior", *architecture.sizes)

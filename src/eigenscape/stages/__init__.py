@@ -1,0 +1,13 @@
+"""The steps of the workflow, one file a rule: science, ranks and store joined into something resumable.
+
+======================  ========================================================
+`configure`             read, merge and check configuration files
+`planning`              what a study costs, before it runs
+`second_moment`         gradients of one cell over all ranks, reduced into C
+`spectrum`              the spectrum of one cell
+`cells`                 both, for many small cells in one process
+`condition_numbers`     all cells into one labelled table
+`draw`                  tables and spectra into figure files
+`progress`              one line with rate and time left
+======================  ========================================================
+"""

@@ -1,0 +1,49 @@
+"""The stage `cells`: second moment and spectrum of many small cells in one process, largest first.
+
+A process takes seconds to start and a small cell less than one to compute, so the workflow deals small
+cells out in batches. Cells that a receipt confirms are passed over: growing the grid computes only
+the new ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eigenscape.errors import Interrupted
+from eigenscape.stages import signals
+from eigenscape.stages.progress import Progress
+from eigenscape.stages.second_moment import Execution, compute_second_moment
+from eigenscape.stages.spectrum import compute_spectrum
+from eigenscape.store import receipts
+from eigenscape.store.layout import StudyFolder
+from eigenscape.study import Cell, Study
+
+
+def compute_cells(study: Study, cells: Sequence[Cell], folder: StudyFolder, execution: Execution = Execution()) -> None:
+    """Second moment and spectrum of every cell, largest first.
+
+    Progress counts the finished cells of the whole map, whichever process finished them.
+
+    Raises:
+        Interrupted: a signal came; finished cells are kept.
+    """
+    map_cells = study.computed_cells()
+    progress = None if execution.quiet else Progress("cells", len(map_cells), "cells", done=_finished(map_cells, folder))
+    for cell in sorted(cells, key=lambda cell: -cell.architecture.parameters):
+        if signals.stop_requested():
+            raise Interrupted("interrupted; finished cells are kept, run the same command to resume")
+        quietly = Execution(execution.device, execution.checkpoint_seconds, quiet=True)
+        compute_second_moment(study, cell, folder, execution=quietly)
+        compute_spectrum(study, cell, folder, vectors=False)
+        if progress:
+            progress.set(_finished(map_cells, folder))
+
+
+def _finished(cells: Sequence[Cell], folder: StudyFolder) -> int:
+    return sum(folder.receipt(folder.spectrum(cell)).exists() for cell in cells)
+
+
+def spectrum_digests(cells: Sequence[Cell], folder: StudyFolder) -> list[str]:
+    """The digests of the spectra of all cells, for the ledger of a batch."""
+    found = (receipts.read_receipt(folder.receipt(folder.spectrum(cell))) for cell in cells)
+    return [receipt["digest"] for receipt in found if receipt is not None]

@@ -1,0 +1,12 @@
+"""Results on disk: where they lie, how they are written, and how they prove what they are.
+
+=================  ==========================================================
+`layout`           the folders of a study
+`receipts`         small JSON files, written last, that make a result valid
+`second_moments`   C in chunked Zarr, one writer a chunk, read back and verified
+`spectra`          eigenvalues and eigenvectors in Zarr
+`shards`           resumable partial sums
+=================  ==========================================================
+
+The only importer of zarr. ``README.md`` in this folder states the protocol.
+"""

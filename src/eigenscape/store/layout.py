@@ -1,0 +1,46 @@
+"""Where the results of a study lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from eigenscape.study import Cell
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """``results/<study>/`` and what is in it.
+
+    Example:
+        >>> StudyFolder(Path("results/sine")).table.as_posix()
+        'results/sine/tables/condition_number.csv'
+    """
+
+    root: Path
+
+    @property
+    def study(self) -> Path:
+        """The checked configuration, with every default spelled out."""
+        return self.root / "study.json"
+
+    def second_moment(self, cell: Cell) -> Path:
+        """The store of C."""
+        return self.root / cell.folder / "second_moment.zarr"
+
+    def spectrum(self, cell: Cell) -> Path:
+        """The store of eigenvalues and eigenvectors."""
+        return self.root / cell.folder / "spectrum.zarr"
+
+    def receipt(self, store: Path) -> Path:
+        """The receipt of a store lies beside it and is written last."""
+        return store.with_suffix(".receipt.json")
+
+    def shards(self, cell: Cell) -> Path:
+        """Resumable partial sums of a cell; unknown to Snakemake, which deletes what it knows of failed jobs."""
+        return self.root / "work" / cell.folder
+
+    @property
+    def table(self) -> Path:
+        """A row per network of the grid."""
+        return self.root / "tables" / "condition_number.csv"

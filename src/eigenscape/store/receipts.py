@@ -1,0 +1,98 @@
+"""Receipts: a result is valid when, and only when, its receipt says so.
+
+A receipt is written after everything that it vouches for is on disk: to a temporary file, flushed to
+the disk (fsync), renamed into place, and the folder flushed too. So after a crash at any moment there
+is either the old state or the new one, never half of a receipt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from eigenscape import __version__
+from eigenscape.errors import DamagedResult, DifferentWork
+from eigenscape.study import Cell
+
+
+def digest_of(*parts: bytes | memoryview) -> str:
+    """Blake2b of the parts in order, 16 bytes in hexadecimal."""
+    state = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        state.update(part)
+    return state.hexdigest()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace a file so that a reader, or a crash, sees the old bytes or the new ones and nothing between."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries to the disk, so that a rename survives a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a mapping as readable JSON, atomically."""
+    write_atomically(path, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
+
+
+def write_receipt(path: Path, cell: Cell, digest: str, **facts: Any) -> None:
+    """Confirm a result: what work it is, what its bytes hash to, and what made it."""
+    write_json(path, {"identity": cell.identity, "digest": digest, "eigenscape": __version__, **facts})
+
+
+def read_receipt(path: Path) -> dict[str, Any] | None:
+    """The receipt at ``path``, or None where there is none.
+
+    Raises:
+        DamagedResult: the file is there but is not a receipt.
+    """
+    try:
+        receipt = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise DamagedResult(f"{path}: expected a receipt in JSON, found {error}; delete the file and run again") from None
+    if not isinstance(receipt, dict) or not {"identity", "digest"} <= receipt.keys():
+        raise DamagedResult(f"{path}: expected a receipt with identity and digest, found neither; delete the file and run again")
+    return receipt
+
+
+def require_same_work(receipt: Mapping[str, Any], cell: Cell, path: Path) -> None:
+    """Refuse a result that other work made.
+
+    Raises:
+        DifferentWork: naming the facts that differ.
+    """
+    made, asked = receipt["identity"], cell.identity
+    differing = [key for key in sorted({*made, *asked}) if made.get(key) != asked.get(key)]
+    if differing:
+        key = differing[0]
+        raise DifferentWork(
+            f"{path}: expected {key} {asked.get(key)!r}, found {made.get(key)!r}; give the study another name in its configuration, "
+            f"or delete {path.parent} to have it computed anew"
+        )
+
+
+def discard(folder: Path) -> None:
+    """Remove a store that no receipt confirms."""
+    if folder.exists():
+        shutil.rmtree(folder)

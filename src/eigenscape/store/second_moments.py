@@ -1,0 +1,142 @@
+"""C in chunked Zarr: written in parallel, one writer a chunk, read back and verified.
+
+``second_moment.zarr`` is a Zarr v3 group with ``second_moment`` (parameter, parameter_), the full symmetric
+matrix in chunks of 1,024 x 1,024 float64 (8 MB), and ``gradient_mean`` (parameter). The owner of a band of
+columns writes the chunks of that band from the diagonal down, and their transposes, which no other
+rank touches. Every chunk carries a crc32c and is read back before the receipt is written. The fill
+value is NaN: a missing chunk cannot pass for zeros.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from zarr.codecs import BytesCodec, Crc32cCodec
+
+from eigenscape.active_subspace.triangle import BAND, band_columns, band_count
+from eigenscape.distributed.ranks import Ranks
+from eigenscape.distributed.reduction import FinishedBand
+from eigenscape.errors import DamagedResult
+from eigenscape.store import receipts
+from eigenscape.study import Cell
+
+
+def create_array(group: zarr.Group, name: str, shape: tuple[int, ...], dimensions: tuple[str, ...]) -> zarr.Array[Any]:
+    """A float64 array with checksums, named dimensions, NaN fill and chunks of at most 1,024 a side."""
+    return group.create_array(
+        name,
+        shape=shape,
+        chunks=tuple(max(1, min(BAND, size)) for size in shape),
+        dtype="float64",
+        fill_value=float("nan"),
+        dimension_names=dimensions,
+        serializer=BytesCodec(),
+        compressors=[Crc32cCodec()],
+        filters=[],
+        config={"write_empty_chunks": True},
+    )
+
+
+def write_second_moment(path: Path, cell: Cell, bands: Iterable[FinishedBand], attributes: dict[str, Any], ranks: Ranks) -> str:
+    """Write C and the gradient mean of a cell; a collective call.
+
+    Args:
+        path: the store; replaced where it exists (the caller has seen that no receipt confirms it).
+        cell: whose N divides the sums.
+        bands: the sums that this rank owns.
+        attributes: all that defines the result; kept in the store.
+        ranks: of the run.
+
+    Returns:
+        The digest of the stored numbers, the same on every rank and for every number of ranks.
+
+    Raises:
+        DamagedResult: a chunk did not read back as it was written.
+    """
+    parameters = cell.architecture.parameters
+    if ranks.rank == 0:
+        receipts.discard(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        group = zarr.create_group(path, zarr_format=3, attributes=attributes)
+        create_array(group, "second_moment", (parameters, parameters), ("parameter", "parameter_"))
+        create_array(group, "gradient_mean", (parameters,), ("parameter",))
+    ranks.barrier()
+    group = zarr.open_group(path, mode="r+")
+    matrix, mean = _array(group, "second_moment"), _array(group, "gradient_mean")
+    digests = np.zeros((band_count(parameters), 2), dtype=np.int64)
+    for finished in bands:
+        columns = band_columns(finished.strips, 1.0 / cell.samples)
+        _write_band(matrix, finished.band, columns)
+        digests[finished.band, 0] = _hash(columns)
+        if finished.first_moments is not None:
+            mean[:] = finished.first_moments[:-1] / cell.samples
+            digests[0, 1] = _hash(mean[:])
+            if not np.array_equal(mean[:], finished.first_moments[:-1] / cell.samples):
+                raise DamagedResult(f"{path}: the gradient mean did not read back as it was written; check the disk")
+    digests = ranks.sum(digests)
+    return receipts.digest_of(digests.tobytes())
+
+
+def _write_band(matrix: zarr.Array[Any], band: int, columns: np.ndarray) -> None:
+    """The chunks of one band from the diagonal down, with their transposes, each read back."""
+    start, parameters = band * BAND, matrix.shape[0]
+    stop = start + columns.shape[1]
+    for row in range(start, parameters, BAND):
+        chunk = columns[row - start : row - start + BAND]
+        here, mirrored = (slice(row, row + len(chunk)), slice(start, stop)), (slice(start, stop), slice(row, row + len(chunk)))
+        matrix[here] = chunk
+        matrix[mirrored] = chunk.T
+        if not (np.array_equal(matrix[here], chunk) and np.array_equal(matrix[mirrored], chunk.T)):
+            raise DamagedResult(f"{matrix.store_path}: chunk at row {row}, column {start} did not read back as it was written; check the disk")
+
+
+def read_second_moment(path: Path) -> np.ndarray:
+    """The full matrix (P, P).
+
+    Raises:
+        DamagedResult: chunks are missing or fail their checksum.
+    """
+    try:
+        matrix = np.asarray(_array(zarr.open_group(path, mode="r"), "second_moment")[:])
+    except (OSError, ValueError, KeyError) as error:
+        raise DamagedResult(f"{path}: cannot be read ({error}); delete the folder above it and run again") from error
+    if not np.isfinite(matrix).all():
+        raise DamagedResult(f"{path}: expected finite numbers, found missing chunks; delete the folder above it and run again")
+    return matrix
+
+
+def digest_of_matrix(matrix: np.ndarray, mean: np.ndarray) -> str:
+    """The digest that `write_second_moment` returns, from the numbers themselves.
+
+    Example:
+        >>> digest_of_matrix(np.eye(2), np.zeros(2)) == digest_of_matrix(np.eye(2), np.ones(2))
+        False
+    """
+    digests = np.zeros((band_count(len(matrix)), 2), dtype=np.int64)
+    for band in range(len(digests)):
+        start = band * BAND
+        digests[band, 0] = _hash(matrix[start:, start : start + BAND])
+    digests[0, 1] = _hash(mean)
+    return receipts.digest_of(digests.tobytes())
+
+
+def read_gradient_mean(path: Path) -> np.ndarray:
+    """The mean gradient (P,)."""
+    return np.asarray(_array(zarr.open_group(path, mode="r"), "gradient_mean")[:])
+
+
+def _array(group: zarr.Group, name: str) -> zarr.Array[Any]:
+    array = group[name]
+    if not isinstance(array, zarr.Array):
+        raise DamagedResult(f"{group.store_path}: expected an array {name}, found a group; delete the folder above it and run again")
+    return array
+
+
+def _hash(array: np.ndarray) -> int:
+    """Eight bytes of Blake2b as a signed number, which sums over ranks like any other."""
+    return int.from_bytes(hashlib.blake2b(np.ascontiguousarray(array).data, digest_size=8).digest(), "little", signed=True)

@@ -1,0 +1,359 @@
+"""A study: what is computed, as one typed model. No threads, no paths, no machines.
+
+The model is the single source of the configuration: its defaults, their sources, the checks, and
+the JSON schema under ``workflow/schemas`` (a test keeps the two in step). A `Study` knows its
+cells; a `Cell` knows the identity of its work, the facts that decide every bit of its result.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from eigenscape.architecture import Architecture
+from eigenscape.errors import BadInput
+from eigenscape.seeding import SEED_LIMIT
+
+SCIENCE_SCHEMA = 1
+"""Raised whenever a change of the code would change a number; results of another schema are refused."""
+
+SLOTS = 16
+"""Leaves of the summation tree of one second moment, hence also the most ranks that share a cell.
+16 keeps the partial sums few (each is P^2/2 numbers) and serves up to 16 ranks; part of the identity of a result."""
+
+BLOCK = 256
+"""Samples per rank-k update. 256 rows keep the update at its peak rate while a block of gradients
+(B P numbers) stays small; part of the identity of a result."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _example(text: str) -> dict[str, Any]:
+    """What the error message of a field tells the user to write."""
+    return {"fix": text}
+
+
+class ProblemSection(_Section):
+    """The data and the loss whose gradient is sampled."""
+
+    kind: Literal["sine"] = Field(
+        "sine",
+        description="Regression of sin(2 pi x). Source: the published pages regress a sine; the frequency is this project's choice.",
+        json_schema_extra=_example("write problem: {kind: sine}"),
+    )
+    interval: list[float] = Field(
+        [-1.0, 1.0],
+        description="Ends of the input interval. Source: this project's choice; the published pages do not give it.",
+        json_schema_extra=_example("write problem: {interval: [-1, 1]}"),
+    )
+    points: int = Field(
+        50,
+        ge=2,
+        description="n, equispaced inputs, both ends included. Source: this project's choice; the published pages do not give it.",
+        json_schema_extra=_example("write problem: {points: 50}"),
+    )
+    loss: Literal["mse"] = Field(
+        "mse",
+        description="Mean over points of the squared residual, without a factor 1/2, full batch. Source: this project's choice.",
+        json_schema_extra=_example("write problem: {loss: mse}"),
+    )
+
+    @field_validator("interval")
+    @classmethod
+    def _two_increasing_ends(cls, interval: list[float]) -> list[float]:
+        if len(interval) != 2 or not interval[0] < interval[1] or max(abs(end) for end in interval) == float("inf"):
+            raise ValueError("two finite increasing numbers")
+        return [float(end) for end in interval]
+
+
+class NetworkSection(_Section):
+    """What every network of the grid has in common."""
+
+    activation: Literal["tanh", "relu", "sigmoid", "linear"] = Field(
+        "tanh",
+        description="Hidden units; the output is linear. Source: tanh reproduces the published map best (docs/science.md).",
+        json_schema_extra=_example("write network: {activation: tanh}"),
+    )
+
+
+class PriorSection(_Section):
+    """The distribution over parameter vectors; sources in `networks.priors`."""
+
+    kind: Literal["standard_normal", "lecun_normal", "glorot_uniform", "he_normal", "pytorch_default"] = Field(
+        "standard_normal",
+        description="N(0, 1) on every weight and bias. Source: the published pages. The others: networks/priors.py.",
+        json_schema_extra=_example("write prior: {kind: standard_normal}"),
+    )
+
+
+PositiveSize = Annotated[int, Field(ge=1)]
+
+
+class GridSection(_Section):
+    """The networks that are compared: every depth with every width."""
+
+    depth: list[PositiveSize] = Field(
+        list(range(1, 31)),
+        description="Numbers of hidden layers. Source: the published map, 1 to 30.",
+        json_schema_extra=_example("write grid: {depth: [1, 2, 3]}"),
+    )
+    width: list[PositiveSize] = Field(
+        list(range(5, 51, 5)),
+        description="Neurons per hidden layer. Source: the published map, 5 to 50 in steps of 5.",
+        json_schema_extra=_example("write grid: {width: [5, 10, 15]}"),
+    )
+
+    @field_validator("depth", "width")
+    @classmethod
+    def _distinct_and_increasing(cls, sizes: list[int]) -> list[int]:
+        if not sizes or sizes != sorted(set(sizes)):
+            raise ValueError("at least one number, each once, in increasing order")
+        return sizes
+
+
+class HeadlineSection(_Section):
+    """The one network whose spectrum is drawn in full."""
+
+    depth: PositiveSize = Field(
+        5, description="Source: the published eigenvalue figure.", json_schema_extra=_example("write headline: {depth: 5}")
+    )
+    width: PositiveSize = Field(
+        35, description="Source: the published eigenvalue figure.", json_schema_extra=_example("write headline: {width: 35}")
+    )
+    samples: PositiveSize = Field(
+        10_000,
+        description="N. Source: the published eigenvalue figure.",
+        json_schema_extra=_example("write headline: {samples: 10000}"),
+    )
+
+
+class SamplingSection(_Section):
+    """How many parameter vectors are drawn, and from which seed."""
+
+    seed: int = Field(
+        0,
+        ge=0,
+        lt=SEED_LIMIT,
+        description="Names the random streams. Source: arbitrary.",
+        json_schema_extra=_example("write sampling: {seed: 0}"),
+    )
+    samples_per_parameter: PositiveSize = Field(
+        4,
+        description="N/P in every cell of the map. Never a fixed N: the noise would grow along the grid. Source: docs/science.md, sampling noise.",
+        json_schema_extra=_example("write sampling: {samples_per_parameter: 4}"),
+    )
+    raw_parameter_limit: PositiveSize = Field(
+        3_300,
+        description="Cells with more parameters get no raw condition number; the cost grows with P^3. Source: the time of `make figures` on two cores.",
+        json_schema_extra=_example("write sampling: {raw_parameter_limit: 3300}"),
+    )
+    precision: Literal["float64", "float32"] = Field(
+        "float64",
+        description="Arithmetic of draws and gradients; sums and spectra are always float64. Source: this project's choice.",
+        json_schema_extra=_example("write sampling: {precision: float64}"),
+    )
+
+
+class CellStatus(StrEnum):
+    """Whether a cell's raw condition number is computed in this study."""
+
+    COMPUTED = "computed"
+    OVER_LIMIT = "over_raw_parameter_limit"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One network with its number of samples, and all that defines its second moment.
+
+    ``folder`` is relative to the study's results. ``facts`` are the study's part of the identity.
+    """
+
+    architecture: Architecture
+    samples: int
+    folder: str
+    facts: Mapping[str, Any]
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides the bits of the result, as plain JSON values."""
+        return {
+            "science_schema": SCIENCE_SCHEMA,
+            "sizes": list(self.architecture.sizes),
+            "samples": self.samples,
+            **self.facts,
+            "slots": SLOTS,
+            "block": BLOCK,
+        }
+
+    @property
+    def fingerprint(self) -> str:
+        """A short digest of the identity, for workflow parameters and receipts."""
+        return hashlib.blake2b(json.dumps(self.identity, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+class Study(_Section):
+    """The whole configuration.
+
+    Example:
+        >>> study = Study()
+        >>> study.headline_cell.architecture.parameters, study.headline_cell.samples
+        (5146, 10000)
+        >>> len(list(study.grid_architectures()))
+        300
+    """
+
+    study: str = Field(
+        "sine",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="Name of the study and of its folder under results/.",
+        json_schema_extra=_example("write study: my-study (letters, digits, '.', '_' and '-')"),
+    )
+    problem: ProblemSection = ProblemSection()
+    network: NetworkSection = NetworkSection()
+    prior: PriorSection = PriorSection()
+    grid: GridSection = GridSection()
+    headline: HeadlineSection = HeadlineSection()
+    sampling: SamplingSection = SamplingSection()
+
+    @model_validator(mode="after")
+    def _some_cell_is_computed(self) -> Self:
+        smallest = min(architecture.parameters for architecture in self.grid_architectures())
+        if smallest > self.sampling.raw_parameter_limit:
+            raise ValueError(
+                f"sampling.raw_parameter_limit: expected at least {smallest} (the smallest P of the grid), "
+                f"found {self.sampling.raw_parameter_limit}; raise the limit or add smaller networks to the grid"
+            )
+        return self
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Study:
+        """Check a configuration as it was read.
+
+        Raises:
+            BadInput: one line that names the first offending field, what was expected, what was
+                found and what to write instead.
+
+        Example:
+            >>> Study.from_mapping({"grid": {"dept": [1, 2]}})
+            Traceback (most recent call last):
+            eigenscape.errors.BadInput: grid.dept: expected one of depth, width, found an unknown key; did you mean depth?
+        """
+        try:
+            return cls.model_validate(dict(mapping))
+        except ValidationError as error:
+            raise BadInput(_one_line(error)) from None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What every cell's identity has in common."""
+        return {
+            "problem": self.problem.model_dump(),
+            "activation": self.network.activation,
+            "prior": self.prior.model_dump(),
+            "seed": self.sampling.seed,
+            "precision": self.sampling.precision,
+        }
+
+    def grid_architectures(self) -> Iterator[Architecture]:
+        """Every network of the grid, width by width, depth within."""
+        for width in self.grid.width:
+            for depth in self.grid.depth:
+                yield Architecture(depth, width)
+
+    def status(self, architecture: Architecture) -> CellStatus:
+        """Whether the raw condition number of this network is computed."""
+        over = architecture.parameters > self.sampling.raw_parameter_limit
+        return CellStatus.OVER_LIMIT if over else CellStatus.COMPUTED
+
+    def grid_cell(self, architecture: Architecture) -> Cell:
+        """The cell of the map, with N = samples_per_parameter P."""
+        samples = self.sampling.samples_per_parameter * architecture.parameters
+        return Cell(architecture, samples, f"cells/{architecture.label}", self.facts)
+
+    def computed_cells(self) -> list[Cell]:
+        """The cells of the map that get a raw condition number, in the order of the grid."""
+        return [self.grid_cell(a) for a in self.grid_architectures() if self.status(a) is CellStatus.COMPUTED]
+
+    @property
+    def headline_cell(self) -> Cell:
+        """The headline network with its own N; kept apart from the map, whose N/P differs."""
+        architecture = Architecture(self.headline.depth, self.headline.width)
+        return Cell(architecture, self.headline.samples, f"headline/{architecture.label}-n{self.headline.samples}", self.facts)
+
+    def cell(self, folder: str) -> Cell:
+        """The cell that lives in ``folder``.
+
+        Raises:
+            BadInput: no computed cell of the study lives there.
+        """
+        if folder == self.headline_cell.folder:
+            return self.headline_cell
+        for cell in self.computed_cells():
+            if cell.folder == folder:
+                return cell
+        known = ", ".join([self.headline_cell.folder, *(cell.folder for cell in self.computed_cells())][:4])
+        raise BadInput.field("cell", f"a computed cell of the study, such as {known}", folder, "see `eigenscape plan` for all of them")
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of the configuration, as kept in ``workflow/schemas/config.schema.json``."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Study.model_json_schema()}
+
+
+def _one_line(error: ValidationError) -> str:
+    """The first finding of pydantic in the project's four parts."""
+    findings = error.errors(include_url=False)
+    finding = findings[0]
+    path, kind, context = finding["loc"], finding["type"], finding.get("ctx", {})
+    section, field = _resolve(path)
+    name = ".".join(str(part) for part in path) or "configuration"
+    found = repr(finding["input"])
+    if kind == "extra_forbidden":
+        known = list(section.model_fields)
+        close = difflib.get_close_matches(str(path[-1]), known, n=1)
+        fix = f"did you mean {close[0]}?" if close else "remove it or correct its name"
+        message = f"{name}: expected one of {', '.join(known)}, found an unknown key; {fix}"
+    elif kind == "value_error" and not path:
+        message = str(context["error"])
+    else:
+        expected = _EXPECTED.get(kind, "{message}").format(message=finding["msg"], **context)
+        extra = (field.json_schema_extra if field is not None else None) or {}
+        fix = extra["fix"] if isinstance(extra, dict) and "fix" in extra else "see config.yaml for an example"
+        message = f"{name}: expected {expected}, found {found}; {fix}"
+    return message if len(findings) == 1 else f"{message} (and {len(findings) - 1} more)"
+
+
+_EXPECTED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "string_type": "text",
+    "list_type": "a list",
+    "model_type": "a section with keys of its own",
+    "literal_error": "one of {expected}",
+    "greater_than_equal": "a number of at least {ge}",
+    "less_than": "a number below {lt}",
+    "string_pattern_mismatch": "text that matches {pattern}",
+    "value_error": "{error}",
+}
+
+
+def _resolve(path: tuple[int | str, ...]) -> tuple[type[BaseModel], Any]:
+    """The section and the field that a finding's location points at."""
+    section: type[BaseModel] = Study
+    field = None
+    for part in path:
+        if not isinstance(part, str) or part not in section.model_fields:
+            break
+        field = section.model_fields[part]
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            section = field.annotation
+    return section, field

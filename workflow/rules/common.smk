@@ -1,0 +1,50 @@
+"""What the rules share: the checked study, its folder, and the cells dealt into jobs.
+
+Everything is checked here, before anything runs. Heavy libraries are not imported.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from eigenscape.errors import EigenscapeError
+from eigenscape.stages import configure, planning
+from eigenscape.store.layout import StudyFolder
+from eigenscape.study import SCIENCE_SCHEMA, Study
+
+try:
+    STUDY = Study.from_mapping(config)
+    RESULTS = f"results/{STUDY.study}"
+    configure.require_same_science(STUDY, StudyFolder(Path(RESULTS)))
+except EigenscapeError as error:
+    # An exception would reach the user under a page of traceback, and with exit code 1.
+    print(f"eigenscape: {error}", file=sys.stderr, flush=True)
+    os._exit(error.exit_code)
+
+HEADLINE = STUDY.headline_cell
+BATCHES = planning.batches(STUDY)
+FIGURE_NAMES = [
+    "eigenvalues",
+    "eigenvectors",
+    "condition_number",
+    "parameter_count",
+    "layer_importance",
+]
+
+
+def largest_cell(cells):
+    """P of the largest cell: jobs with larger ones start first."""
+    return max(cell.architecture.parameters for cell in cells)
+
+
+def memory_mb(cells, vectors=False):
+    """What a job that takes these cells one after the other needs, with the interpreter."""
+    peak = max(planning.cost_of(STUDY, cell, vectors=vectors).memory for cell in cells)
+    return 800 + peak // 10**6
+
+
+wildcard_constraints:
+    batch=r"w\d+-d\d+to\d+",
+    cell=r"(cells|headline)/[^/]+",
+    name=r"[a-z_]+",

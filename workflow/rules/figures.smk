@@ -1,0 +1,47 @@
+"""From the table and the headline spectrum to figures.
+
+in:  results/<study>/tables/condition_number.csv, results/<study>/headline/<cell>/spectrum.zarr
+out: results/<study>/figures/<name>.pdf and .png
+"""
+
+
+rule figure_of_headline:
+    """One figure of the headline network: eigenvalues, eigenvectors or layer importance."""
+    input:
+        expand(RESULTS + "/ledger/spectrum/{cell}.json", cell=HEADLINE.folder),
+    output:
+        multiext(
+            RESULTS + "/figures/{name,eigenvalues|eigenvectors|layer_importance}",
+            ".pdf",
+            ".png",
+        ),
+    log:
+        RESULTS + "/logs/figure/{name}.log",
+    benchmark:
+        RESULTS + "/benchmarks/figure/{name}.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "eigenscape figure {wildcards.name:q} --results {RESULTS:q} --log {log:q}"
+
+
+rule figure_of_map:
+    """One figure over the grid: condition number or parameter count."""
+    input:
+        RESULTS + "/tables/condition_number.csv",
+    output:
+        multiext(
+            RESULTS + "/figures/{name,condition_number|parameter_count}",
+            ".pdf",
+            ".png",
+        ),
+    log:
+        RESULTS + "/logs/figure/{name}.log",
+    benchmark:
+        RESULTS + "/benchmarks/figure/{name}.tsv"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "eigenscape figure {wildcards.name:q} --results {RESULTS:q} --log {log:q}"
