@@ -20,6 +20,8 @@ rule all:
     """Every figure of the study, as PDF and PNG, and the table behind them."""
     input:
         expand(
-            RESULTS + "/figures/{name}.{kind}", name=FIGURE_NAMES, kind=["pdf", "png"]
+            f"{RESULTS}/figures/{{name}}.{{kind}}",
+            name=FIGURE_NAMES,
+            kind=["pdf", "png"],
         ),
-        RESULTS + "/tables/condition_number.csv",
+        f"{RESULTS}/tables/condition_number.csv",

@@ -1,4 +1,4 @@
-"""eigenscape: how hard is this neural network to train, and why?
+"""How hard a neural network is to train, and why.
 
 The package is read from the bottom up: `architecture`, `seeding` and `study` are the vocabulary;
 `networks` draws parameters and computes gradients; `active_subspace` reduces them into the second

@@ -43,7 +43,7 @@ class LayerBlock:
     @property
     def parameters(self) -> int:
         """(fan_in + 1) fan_out."""
-        return self.bias.stop - self.weight.start
+        return (self.fan_in + 1) * self.fan_out
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Architecture:
 
     @property
     def parameters(self) -> int:
-        """P."""
+        """P, the number of weights and biases."""
         return sum((fan_in + 1) * fan_out for fan_in, fan_out in zip(self.sizes[:-1], self.sizes[1:], strict=True))
 
     @property

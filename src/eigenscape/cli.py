@@ -54,7 +54,7 @@ def _end(code: int) -> None:
 @click.group(cls=_OneLineErrors, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="eigenscape")
 def main() -> None:
-    """How hard is this neural network to train, and why?
+    """How hard a neural network is to train, and why.
 
     The workflow calls these commands; `plan` is for you. Start with `make figures`.
     """
@@ -62,13 +62,14 @@ def main() -> None:
         os.environ[variable] = "1"
 
 
-def _folder_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def _study_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option("--log", "log_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the log here.")(command)
     return click.option(
-        "--results",
-        type=click.Path(file_okay=False, path_type=Path),
+        "--study",
+        "study_file",
+        type=click.Path(dir_okay=False, path_type=Path),
         required=True,
-        help="Folder of the study's results, such as results/sine.",
+        help="The study.json of the results, such as results/sine/study.json.",
     )(command)
 
 
@@ -97,8 +98,8 @@ def _ledger_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def _open_study(results: Path, log_file: Path | None) -> tuple[Study, StudyFolder]:
-    """The study of a results folder, with logging set up and signals heard."""
+def _open_study(study_file: Path, log_file: Path | None) -> tuple[Study, StudyFolder]:
+    """The study and its folder, with logging set up and signals heard."""
     from eigenscape.stages import configure, signals  # noqa: PLC0415
     from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
 
@@ -107,7 +108,7 @@ def _open_study(results: Path, log_file: Path | None) -> tuple[Study, StudyFolde
         logging.basicConfig(filename=log_file, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
         logging.getLogger(__name__).info("eigenscape %s, %s", __version__, " ".join(sys.argv[1:]))
     signals.install()
-    folder = StudyFolder(results)
+    folder = StudyFolder(study_file.parent)
     return configure.load_study(folder), folder
 
 
@@ -158,8 +159,10 @@ def plan(configfiles: tuple[Path, ...], cores: int, results: Path, brief: bool) 
 
 @main.command()
 @click.option("--config", "content", required=True, help="The merged configuration as JSON.")
-@_folder_options
-def study(content: str, results: Path, log_file: Path | None) -> None:
+@click.option(
+    "--into", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Where to keep it: results/<study>/study.json."
+)
+def study(content: str, into: Path) -> None:
     """Check a configuration and keep it beside its results, with every default spelled out."""
     import json  # noqa: PLC0415
 
@@ -167,30 +170,30 @@ def study(content: str, results: Path, log_file: Path | None) -> None:
     from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
     from eigenscape.study import Study  # noqa: PLC0415
 
-    configure.write_study(Study.from_mapping(json.loads(content)), StudyFolder(results))
+    configure.write_study(Study.from_mapping(json.loads(content)), StudyFolder(into.parent))
 
 
 @main.command("second-moment")
 @click.argument("cell")
 @click.option("--ranks", "expected", type=click.IntRange(min=1), default=1, show_default=True, help="MPI ranks that must have started.")
-@_folder_options
+@_study_options
 @_execution_options
 @_ledger_option
 def second_moment(
-    cell: str, expected: int, results: Path, log_file: Path | None, device: str, checkpoint_seconds: float, ledger: Path | None
+    cell: str, expected: int, study_file: Path, log_file: Path | None, device: str, checkpoint_seconds: float, ledger: Path | None
 ) -> None:
     """Gradients of one cell over all MPI ranks, reduced into C = E[grad L grad L^T].
 
     \b
     Example:
       mpiexec -n 2 python -m mpi4py -m eigenscape second-moment headline/d05-w035-n10000 \\
-          --ranks 2 --results results/sine
+          --ranks 2 --study results/sine/study.json
     """
     from eigenscape.distributed.ranks import started_ranks  # noqa: PLC0415
     from eigenscape.stages.second_moment import compute_second_moment  # noqa: PLC0415
 
     ranks = started_ranks(expected)
-    study, folder = _open_study(results, log_file if ranks.rank == 0 else None)
+    study, folder = _open_study(study_file, log_file if ranks.rank == 0 else None)
     receipt = compute_second_moment(study, study.cell(cell), folder, ranks, _execution(device, checkpoint_seconds))
     if ranks.rank == 0:
         _note(ledger, {"cell": cell, "receipt": receipt.name})
@@ -199,39 +202,39 @@ def second_moment(
 @main.command()
 @click.argument("cell")
 @click.option("--vectors", is_flag=True, help="Also the eigenvectors.")
-@_folder_options
+@_study_options
 @_ledger_option
-def spectrum(cell: str, vectors: bool, results: Path, log_file: Path | None, ledger: Path | None) -> None:
+def spectrum(cell: str, vectors: bool, study_file: Path, log_file: Path | None, ledger: Path | None) -> None:
     """Eigenvalues of one cell's C, by the route that resolves them.
 
     \b
     Example:
-      eigenscape spectrum headline/d05-w035-n10000 --vectors --results results/sine
+      eigenscape spectrum headline/d05-w035-n10000 --vectors --study results/sine/study.json
     """
     from eigenscape.stages.spectrum import compute_spectrum  # noqa: PLC0415
 
-    study, folder = _open_study(results, log_file)
+    study, folder = _open_study(study_file, log_file)
     receipt = compute_spectrum(study, study.cell(cell), folder, vectors=vectors)
     _note(ledger, {"cell": cell, "receipt": receipt.name})
 
 
 @main.command()
 @click.argument("batch")
-@_folder_options
+@_study_options
 @_execution_options
 @_ledger_option
-def cells(batch: str, results: Path, log_file: Path | None, device: str, checkpoint_seconds: float, ledger: Path | None) -> None:
+def cells(batch: str, study_file: Path, log_file: Path | None, device: str, checkpoint_seconds: float, ledger: Path | None) -> None:
     """Second moment and spectrum of a batch of small cells, one after the other.
 
     \b
     Example:
-      eigenscape cells w005-d01to10 --results results/sine
+      eigenscape cells w005-d01to10 --study results/sine/study.json
     """
     from eigenscape.errors import BadInput  # noqa: PLC0415
     from eigenscape.stages import planning  # noqa: PLC0415
     from eigenscape.stages.cells import compute_cells, spectrum_digests  # noqa: PLC0415
 
-    study, folder = _open_study(results, log_file)
+    study, folder = _open_study(study_file, log_file)
     dealt = planning.batches(study)
     if batch not in dealt:
         raise BadInput.field("batch", f"one of {', '.join(dealt)}", batch, "choose one of them")
@@ -240,26 +243,26 @@ def cells(batch: str, results: Path, log_file: Path | None, device: str, checkpo
 
 
 @main.command("condition-number-table")
-@_folder_options
-def condition_number_table(results: Path, log_file: Path | None) -> None:
+@_study_options
+def condition_number_table(study_file: Path, log_file: Path | None) -> None:
     """The spectra of all cells as one labelled table, csv and NetCDF."""
     from eigenscape.stages import condition_numbers  # noqa: PLC0415
 
-    study, folder = _open_study(results, log_file)
+    study, folder = _open_study(study_file, log_file)
     condition_numbers.write_table(condition_numbers.condition_number_table(study, folder), folder.table, study)
 
 
 @main.command()
 @click.argument("name")
-@_folder_options
-def figure(name: str, results: Path, log_file: Path | None) -> None:
+@_study_options
+def figure(name: str, study_file: Path, log_file: Path | None) -> None:
     """Draw one figure of a study as PDF and PNG.
 
     \b
     Example:
-      eigenscape figure eigenvalues --results results/sine
+      eigenscape figure eigenvalues --study results/sine/study.json
     """
     from eigenscape.stages.draw import draw_figure  # noqa: PLC0415
 
-    study, folder = _open_study(results, log_file)
+    study, folder = _open_study(study_file, log_file)
     draw_figure(name, study, folder, folder.root / "figures")

@@ -148,12 +148,12 @@ class SamplingSection(_Section):
     )
     samples_per_parameter: PositiveSize = Field(
         4,
-        description="N/P in every cell of the map. Never a fixed N: the noise would grow along the grid. Source: docs/science.md, sampling noise.",
+        description="N/P in every cell of the map; with a fixed N noise would grow along the grid. Source: docs/science.md.",
         json_schema_extra=_example("write sampling: {samples_per_parameter: 4}"),
     )
     raw_parameter_limit: PositiveSize = Field(
         3_300,
-        description="Cells with more parameters get no raw condition number; the cost grows with P^3. Source: the time of `make figures` on two cores.",
+        description="Cells with more parameters get no raw condition number; cost grows as P^3. Source: the time of `make figures`.",
         json_schema_extra=_example("write sampling: {raw_parameter_limit: 3300}"),
     )
     precision: Literal["float64", "float32"] = Field(

@@ -13,109 +13,120 @@ commands themselves pass over everything that a receipt confirms.
 rule study:
     """Keep the checked configuration, with every default spelled out, beside its results."""
     output:
-        RESULTS + "/study.json",
+        f"{RESULTS}/study.json",
     log:
-        RESULTS + "/logs/study.log",
+        f"{RESULTS}/logs/study.log",
     benchmark:
-        RESULTS + "/benchmarks/study.tsv"
-    params:
-        config=lambda wildcards: json.dumps(STUDY.model_dump()),
+        f"{RESULTS}/benchmarks/study.tsv"
+    localrule: True
+    conda:
+        "../../envs/cpu.yaml"
     resources:
         mem_mb=500,
         runtime=5,
-    localrule: True
+    params:
+        config=lambda wildcards: json.dumps(STUDY.model_dump()),
     shell:
-        "eigenscape study --config {params.config:q} --results {RESULTS:q} --log {log:q}"
+        "eigenscape study --config {params.config:q} --into {output:q} > {log:q} 2>&1"
 
 
 rule second_moment:
     """Gradients of one large cell over MPI ranks, reduced into C."""
     input:
-        ancient(RESULTS + "/study.json"),
+        study=ancient(f"{RESULTS}/study.json"),
     output:
-        RESULTS + "/ledger/second_moment/{cell}.json",
+        f"{RESULTS}/ledger/second_moment/{{cell}}.json",
     log:
-        RESULTS + "/logs/second_moment/{cell}.log",
+        f"{RESULTS}/logs/second_moment/{{cell}}.log",
     benchmark:
-        RESULTS + "/benchmarks/second_moment/{cell}.tsv"
-    params:
-        fingerprint=lambda wildcards: STUDY.cell(wildcards.cell).fingerprint,
+        f"{RESULTS}/benchmarks/second_moment/{{cell}}.tsv"
     priority: 10**9
+    conda:
+        "../../envs/cpu.yaml"
     threads: 2
     resources:
         mpi="mpiexec",
         tasks=2,
         mem_mb=lambda wildcards: 2 * memory_mb([STUDY.cell(wildcards.cell)]),
         runtime=30,
+    params:
+        fingerprint=lambda wildcards: STUDY.cell(wildcards.cell).fingerprint,
     shell:
         "{resources.mpi} -n {resources.tasks} python -m mpi4py -m eigenscape second-moment {wildcards.cell:q}"
-        " --ranks {resources.tasks} --results {RESULTS:q} --ledger {output:q} --log {log:q}"
+        " --ranks {resources.tasks} --study {input.study:q} --ledger {output:q} --log {log:q}"
 
 
 rule spectrum:
     """Eigenvalues and eigenvectors of one large cell."""
     input:
         rules.second_moment.output,
+        study=ancient(f"{RESULTS}/study.json"),
     output:
-        RESULTS + "/ledger/spectrum/{cell}.json",
+        f"{RESULTS}/ledger/spectrum/{{cell}}.json",
     log:
-        RESULTS + "/logs/spectrum/{cell}.log",
+        f"{RESULTS}/logs/spectrum/{{cell}}.log",
     benchmark:
-        RESULTS + "/benchmarks/spectrum/{cell}.tsv"
-    params:
-        fingerprint=lambda wildcards: STUDY.cell(wildcards.cell).fingerprint,
+        f"{RESULTS}/benchmarks/spectrum/{{cell}}.tsv"
     priority: 10**9
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=lambda wildcards: memory_mb([STUDY.cell(wildcards.cell)], vectors=True),
         runtime=60,
+    params:
+        fingerprint=lambda wildcards: STUDY.cell(wildcards.cell).fingerprint,
     shell:
         "eigenscape spectrum {wildcards.cell:q} --vectors"
-        " --results {RESULTS:q} --ledger {output:q} --log {log:q}"
+        " --study {input.study:q} --ledger {output:q} --log {log:q}"
 
 
 rule cells:
     """Second moments and spectra of a batch of small cells: one process, largest first."""
     input:
-        ancient(RESULTS + "/study.json"),
+        study=ancient(f"{RESULTS}/study.json"),
     output:
-        RESULTS + "/ledger/cells/{batch}.json",
+        f"{RESULTS}/ledger/cells/{{batch}}.json",
     log:
-        RESULTS + "/logs/cells/{batch}.log",
+        f"{RESULTS}/logs/cells/{{batch}}.log",
     benchmark:
-        RESULTS + "/benchmarks/cells/{batch}.tsv"
-    params:
-        fingerprints=lambda wildcards: [
-            cell.fingerprint for cell in BATCHES[wildcards.batch]
-        ],
+        f"{RESULTS}/benchmarks/cells/{{batch}}.tsv"
     priority: lambda wildcards: largest_cell(BATCHES[wildcards.batch])
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=lambda wildcards: memory_mb(BATCHES[wildcards.batch]),
         runtime=60,
+    params:
+        fingerprints=lambda wildcards: [
+            cell.fingerprint for cell in BATCHES[wildcards.batch]
+        ],
     shell:
         "eigenscape cells {wildcards.batch:q}"
-        " --results {RESULTS:q} --ledger {output:q} --log {log:q}"
+        " --study {input.study:q} --ledger {output:q} --log {log:q}"
 
 
 rule condition_number_table:
     """All cells of the grid in one table, those not computed too."""
     input:
-        expand(RESULTS + "/ledger/cells/{batch}.json", batch=BATCHES),
-        study=ancient(RESULTS + "/study.json"),
+        expand(f"{RESULTS}/ledger/cells/{{batch}}.json", batch=BATCHES),
+        study=ancient(f"{RESULTS}/study.json"),
     output:
-        csv=RESULTS + "/tables/condition_number.csv",
-        netcdf=RESULTS + "/tables/condition_number.nc",
+        csv=f"{RESULTS}/tables/condition_number.csv",
+        netcdf=f"{RESULTS}/tables/condition_number.nc",
     log:
-        RESULTS + "/logs/condition_number_table.log",
+        f"{RESULTS}/logs/condition_number_table.log",
     benchmark:
-        RESULTS + "/benchmarks/condition_number_table.tsv"
+        f"{RESULTS}/benchmarks/condition_number_table.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         grid=lambda wildcards: STUDY.grid.model_dump(),
         limit=STUDY.sampling.raw_parameter_limit,
         science_schema=SCIENCE_SCHEMA,
-    resources:
-        mem_mb=1000,
-        runtime=10,
     shell:
-        "eigenscape condition-number-table --results {RESULTS:q} --log {log:q}"
+        "eigenscape condition-number-table --study {input.study:q} --log {log:q}"

@@ -8,40 +8,46 @@ out: results/<study>/figures/<name>.pdf and .png
 rule figure_of_headline:
     """One figure of the headline network: eigenvalues, eigenvectors or layer importance."""
     input:
-        expand(RESULTS + "/ledger/spectrum/{cell}.json", cell=HEADLINE.folder),
+        expand(f"{RESULTS}/ledger/spectrum/{{cell}}.json", cell=HEADLINE.folder),
+        study=ancient(f"{RESULTS}/study.json"),
     output:
         multiext(
-            RESULTS + "/figures/{name,eigenvalues|eigenvectors|layer_importance}",
+            f"{RESULTS}/figures/{{name,eigenvalues|eigenvectors|layer_importance}}",
             ".pdf",
             ".png",
         ),
     log:
-        RESULTS + "/logs/figure/{name}.log",
+        f"{RESULTS}/logs/figure/{{name}}.log",
     benchmark:
-        RESULTS + "/benchmarks/figure/{name}.tsv"
+        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
     resources:
         mem_mb=2000,
         runtime=10,
     shell:
-        "eigenscape figure {wildcards.name:q} --results {RESULTS:q} --log {log:q}"
+        "eigenscape figure {wildcards.name:q} --study {input.study:q} --log {log:q}"
 
 
 rule figure_of_map:
     """One figure over the grid: condition number or parameter count."""
     input:
-        RESULTS + "/tables/condition_number.csv",
+        f"{RESULTS}/tables/condition_number.csv",
+        study=ancient(f"{RESULTS}/study.json"),
     output:
         multiext(
-            RESULTS + "/figures/{name,condition_number|parameter_count}",
+            f"{RESULTS}/figures/{{name,condition_number|parameter_count}}",
             ".pdf",
             ".png",
         ),
     log:
-        RESULTS + "/logs/figure/{name}.log",
+        f"{RESULTS}/logs/figure/{{name}}.log",
     benchmark:
-        RESULTS + "/benchmarks/figure/{name}.tsv"
+        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
     shell:
-        "eigenscape figure {wildcards.name:q} --results {RESULTS:q} --log {log:q}"
+        "eigenscape figure {wildcards.name:q} --study {input.study:q} --log {log:q}"

@@ -37,7 +37,8 @@ def eigenvalues(matrix: np.ndarray) -> np.ndarray:
         if len(matrix) >= TORCH_FROM:
             import torch  # noqa: PLC0415 - a second of import that only large matrices repay
 
-            return torch.linalg.eigvalsh(torch.from_numpy(np.ascontiguousarray(matrix))).numpy()[::-1].copy()
+            values: np.ndarray = torch.linalg.eigvalsh(torch.from_numpy(np.ascontiguousarray(matrix))).numpy()
+            return values[::-1].copy()
         return np.linalg.eigvalsh(matrix)[::-1].copy()
     except (np.linalg.LinAlgError, RuntimeError) as error:
         raise EigensolverFailure(f"the eigensolver did not converge on a {len(matrix)} x {len(matrix)} matrix: {error}") from error

@@ -43,7 +43,7 @@ class SpectrumStatus(StrEnum):
         """One sentence for tables and legends."""
         return {
             SpectrumStatus.FINITE: "every eigenvalue is resolved",
-            SpectrumStatus.RANK_DEFICIENT: "some directions carry no gradient at all (fewer samples than parameters, or exact null directions)",
+            SpectrumStatus.RANK_DEFICIENT: "some directions carry no gradient (fewer samples than parameters, or exact null directions)",
             SpectrumStatus.BELOW_FLOOR: "the smallest eigenvalues lie below what the arithmetic resolves",
         }[self]
 
@@ -137,10 +137,8 @@ def spectrum_of(
     values = np.zeros(size)
     values[:rank] = scipy.linalg.svdvals(factor, check_finite=False)[:rank] ** 2
     floor = float(np.max(dust))
-    if rank < size:
-        status = SpectrumStatus.RANK_DEFICIENT
-    else:
-        status = SpectrumStatus.FINITE if trusted else SpectrumStatus.BELOW_FLOOR
+    resolved = SpectrumStatus.FINITE if trusted else SpectrumStatus.BELOW_FLOOR
+    status = SpectrumStatus.RANK_DEFICIENT if rank < size else resolved
     return Spectrum(values, basis, diagonal, rank, floor, status, Route.GRADED)
 
 

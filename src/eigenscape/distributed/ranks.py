@@ -53,15 +53,19 @@ class OneRank:
         """Nobody to wait for."""
 
     def send(self, array: np.ndarray, to: int) -> None:
+        """Send an array."""
         raise WrongLaunch(f"rank 0 of 1 was to send to rank {to}, which does not exist")
 
     def receive(self, array: np.ndarray, source: int) -> None:
+        """Receive into an array."""
         raise WrongLaunch(f"rank 0 of 1 was to receive from rank {source}, which does not exist")
 
     def sum(self, array: np.ndarray) -> np.ndarray:
+        """Sum over all ranks."""
         return array.copy()
 
     def any(self, flag: bool) -> bool:
+        """Whether the flag is set on some rank."""
         return flag
 
 
@@ -74,22 +78,27 @@ class MpiRanks:
         self.size: int = communicator.Get_size()
 
     def barrier(self) -> None:
+        """Wait for every rank."""
         self._communicator.Barrier()
 
     def send(self, array: np.ndarray, to: int) -> None:
+        """Send an array."""
         for piece in _pieces(array):
             self._communicator.Send(piece, dest=to)
 
     def receive(self, array: np.ndarray, source: int) -> None:
+        """Receive into an array."""
         for piece in _pieces(array):
             self._communicator.Recv(piece, source=source)
 
     def sum(self, array: np.ndarray) -> np.ndarray:
+        """Sum over all ranks."""
         total = np.empty_like(array)
         self._communicator.Allreduce(array, total)
         return total
 
     def any(self, flag: bool) -> bool:
+        """Whether the flag is set on some rank."""
         return bool(self.sum(np.array([int(flag)]))[0])
 
 

@@ -99,14 +99,14 @@ def eigenvalues_figure(spectrum: Spectrum, architecture: Architecture, samples: 
 
 
 def caption(spectrum: Spectrum, architecture: Architecture, samples: int) -> str:
-    """Two lines that make the figure stand alone: what was sampled, and what the condition number is worth.
+    r"""Two lines that make the figure stand alone: what was sampled, and what the condition number is worth.
 
     Example:
         >>> from eigenscape.active_subspace.spectrum import spectrum_of
         >>> spectrum = spectrum_of(np.diag(np.arange(1.0, 8.0)))
         >>> print(caption(spectrum, Architecture(depth=1, width=2), samples=70))  # doctest: +NORMALIZE_WHITESPACE
         depth $L$ = 1, width $w$ = 2, $P$ = 7 parameters, $N$ = 70 samples, $P/N$ = 0.1
-        finite: $\\log_{10}(\\lambda_1/\\lambda_P)$ = 0.85 decades (sampling noise alone: 0.57)
+        finite: $\log_{10}(\lambda_1/\lambda_P)$ = 0.85 decades (sampling noise alone: 0.57)
     """
     count = len(spectrum.eigenvalues)
     what = (

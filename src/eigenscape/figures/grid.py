@@ -14,7 +14,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
+from matplotlib.path import Path
 from matplotlib.patheffects import AbstractPathEffect, withStroke
+from matplotlib.transforms import Transform
 
 from eigenscape.active_subspace.spectrum import SpectrumStatus
 from eigenscape.errors import BadInput
@@ -40,7 +42,7 @@ SHORTEST = 0.5
 NEAR = 1.5
 """Lines of equal P whose values differ by less than this factor would touch each other's labels."""
 
-HALO: list[AbstractPathEffect] = [withStroke(linewidth=1.6, foreground="white")]
+HALO: list[AbstractPathEffect] = [withStroke(linewidth=2, foreground="white")]
 """Behind what is drawn over colours, so that it is read on dark and on light cells."""
 
 
@@ -144,13 +146,15 @@ class CellGrid:
             return None
         lines = self._contours(axes, parameters, [level for level, kept in zip(levels, long, strict=True) if kept])
         lines.set_path_effects(HALO)
-        for text in axes.clabel(lines, fmt=lambda level: f"{10**level:,.0f}", fontsize=6, inline_spacing=2):
+        middles = [_middle(path, axes.transData) for path in lines.get_paths()]
+        form = {level: f"{10**level:,.0f}" for level in lines.levels}
+        for text in axes.clabel(lines, fmt=form, fontsize=6, inline_spacing=2, manual=middles):
             text.set_path_effects(HALO)
             text.set_zorder(5)
         return lines
 
     def write_values(self, axes: Axes, values: np.ndarray, form: str) -> None:
-        """The finite ``values`` in their cells, for grids that are no plane and have the room that contours would take."""
+        """The finite ``values`` in their cells: for grids that are no plane, whose room no contours take."""
         upright = len(self.depths) > MOST_LEVEL_VALUES
         for row, column in zip(*np.nonzero(np.isfinite(values)), strict=True):
             text = form.format(values[row, column])
@@ -170,6 +174,17 @@ def _edges(centres: np.ndarray) -> np.ndarray:
     middles = (centres[:-1] + centres[1:]) / 2
     first = max(2 * centres[0] - middles[0], centres[0] / 2)
     return np.array([first, *middles, 2 * centres[-1] - middles[-1]])
+
+
+def _middle(path: Path, to_display: Transform) -> tuple[float, float]:
+    """The point half-way along the longest piece of a line as drawn: as far from the border as a label can be."""
+    pieces = [to_display.transform(piece) for piece in path.to_polygons(closed_only=False)]
+    travelled = [np.cumsum([0.0, *np.hypot(*np.diff(piece, axis=0).T)]) for piece in pieces]
+    longest = int(np.argmax([distance[-1] for distance in travelled]))
+    piece, distance = pieces[longest], travelled[longest]
+    middle = [np.interp(distance[-1] / 2, distance, piece[:, axis]) for axis in (0, 1)]
+    x, y = to_display.inverted().transform(middle)
+    return float(x), float(y)
 
 
 def _spaced(centres: np.ndarray, edges: np.ndarray) -> list[float]:

@@ -40,9 +40,7 @@ LINEAR = Activation(
     "linear", 0, True, lambda z: z, np.ones_like, "Saxe, McClelland, Ganguli, ICLR 2014, arXiv 1312.6120 (deep linear networks)"
 )
 TANH = Activation("tanh", 1, True, np.tanh, lambda h: 1 - h * h, "LeCun, Bottou, Orr, Muller, Efficient BackProp, 1998")
-RELU = Activation(
-    "relu", 2, False, lambda z: np.maximum(z, 0), lambda h: np.where(h > 0, 1.0, 0.0), "Nair, Hinton, ICML 2010; phi'(0) = 0"
-)
+RELU = Activation("relu", 2, False, lambda z: np.maximum(z, 0), lambda h: np.where(h > 0, 1.0, 0.0), "Nair, Hinton, ICML 2010; phi'(0) = 0")
 SIGMOID = Activation(
     "sigmoid", 3, False, lambda z: 0.5 * (1 + np.tanh(0.5 * z)), lambda h: h * (1 - h), "Rumelhart, Hinton, Williams, Nature 323, 1986"
 )

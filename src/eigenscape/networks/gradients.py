@@ -79,7 +79,7 @@ class GradientSampler:
 
     @property
     def relative_noise(self) -> float:
-        """n eps: the relative rounding error of a gradient, a sum over n points of terms that may cancel."""
+        """The relative rounding error n eps of a gradient, a sum over n points of terms that may cancel."""
         return self.problem.points * float(np.finfo(self._precision).eps)
 
     def parameters(self, first: int, count: int) -> np.ndarray:
@@ -97,8 +97,8 @@ class GradientSampler:
             NotFiniteGradient: naming the first sample whose gradient holds an infinity or NaN.
         """
         if self.device is not Device.CPU:
-            gradients, losses = self.block_on_device(first, count)
-            return gradients.cpu().numpy(), losses.cpu().numpy()
+            on_device = self.block_on_device(first, count)
+            return on_device[0].cpu().numpy(), on_device[1].cpu().numpy()
         parameters = self.parameters(first, count)
         if len(self._gradients) < count:
             self._gradients, self._losses = np.empty_like(self._parameters), np.empty(count, self._precision)

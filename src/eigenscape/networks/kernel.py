@@ -89,7 +89,7 @@ def _add_bias_and_activate(z, bias, code):
 
 @njit(fastmath=_FAST, error_model="numpy", cache=True)
 def _multiply_by_derivative(d, h, code):
-    """d phi'(z) in place, with phi' read off the output h = phi(z)."""
+    """Multiply d by phi'(z) in place, with phi' read off the output h = phi(z)."""
     d, h = d.ravel(), h.ravel()
     one = d.dtype.type(1)
     if code == _TANH:

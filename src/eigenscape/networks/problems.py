@@ -27,7 +27,7 @@ class Problem:
 
     @property
     def points(self) -> int:
-        """n."""
+        """The number of data points, n."""
         return len(self.inputs)
 
 

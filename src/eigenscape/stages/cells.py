@@ -8,9 +8,10 @@ the new ones.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from eigenscape.errors import Interrupted
-from eigenscape.stages import signals
+from eigenscape.stages import planning, signals
 from eigenscape.stages.progress import Progress
 from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.stages.spectrum import compute_spectrum
@@ -28,19 +29,20 @@ def compute_cells(study: Study, cells: Sequence[Cell], folder: StudyFolder, exec
         Interrupted: a signal came; finished cells are kept.
     """
     map_cells = study.computed_cells()
-    progress = None if execution.quiet else Progress("cells", len(map_cells), "cells", done=_finished(map_cells, folder))
+    work = {cell.folder: planning.cost_of(study, cell, vectors=False).flops for cell in map_cells}
+    progress = None if execution.quiet else Progress("map", work, "cells", done=_finished(map_cells, folder))
+    quietly = replace(execution, quiet=True)
     for cell in sorted(cells, key=lambda cell: -cell.architecture.parameters):
         if signals.stop_requested():
             raise Interrupted("interrupted; finished cells are kept, run the same command to resume")
-        quietly = Execution(execution.device, execution.checkpoint_seconds, quiet=True)
         compute_second_moment(study, cell, folder, execution=quietly)
         compute_spectrum(study, cell, folder, vectors=False)
         if progress:
-            progress.set(_finished(map_cells, folder))
+            progress.finish(_finished(map_cells, folder))
 
 
-def _finished(cells: Sequence[Cell], folder: StudyFolder) -> int:
-    return sum(folder.receipt(folder.spectrum(cell)).exists() for cell in cells)
+def _finished(cells: Sequence[Cell], folder: StudyFolder) -> set[str]:
+    return {cell.folder for cell in cells if folder.receipt(folder.spectrum(cell)).exists()}
 
 
 def spectrum_digests(cells: Sequence[Cell], folder: StudyFolder) -> list[str]:

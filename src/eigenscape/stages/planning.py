@@ -142,7 +142,10 @@ def require_fit(costs: list[CellCost], results: Path, cores: int) -> None:
     disk, free = sum(cost.disk for cost in costs), shutil.disk_usage(existing).free
     if disk > free:
         raise DoesNotFit.field(
-            "disk", f"{_bytes(disk)} for results under {results}", f"{_bytes(free)} free", "lower sampling.raw_parameter_limit or free space"
+            "disk",
+            f"{_bytes(disk)} for results under {results}",
+            f"{_bytes(free)} free",
+            "lower sampling.raw_parameter_limit or free space",
         )
 
 

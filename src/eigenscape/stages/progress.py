@@ -1,7 +1,8 @@
 """Progress as one line with rate and time left, printed by one process.
 
 On a terminal the line is redrawn; elsewhere (a log, a Slurm output file) a new line is printed at most
-every few seconds, so that logs stay readable.
+every few seconds, so that logs stay readable. Units may differ in size: the time left is judged by
+the work that is done, not by the count.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 from typing import TextIO
 
 QUIET_SECONDS = 5.0
-"""Lines in a log are at least this far apart, except the first and the last."""
+"""Lines in a log are at least this far apart, except the last."""
 
 
 class Progress:
@@ -19,50 +20,49 @@ class Progress:
 
     Args:
         label: what is being done.
-        total: units in all.
+        work: of every unit, in any measure that is proportional to time (flops, say).
         unit: name of a unit, in the plural.
         done: units that earlier runs did; they count as done but not towards the rate.
-        stream: where to print; None prints nothing (other ranks).
+        stream: where to print.
 
     Example:
-        >>> progress = Progress("cells", 4, "cells", stream=sys.stdout)
-        >>> progress.advance(4)
-        cells: 4 of 4 cells, ...
+        >>> progress = Progress("cells", {"small": 1.0, "large": 9.0}, "cells", stream=sys.stdout)
+        >>> progress.finish({"small", "large"})
+        cells: 2 of 2 cells, ...
     """
 
-    def __init__(self, label: str, total: float, unit: str, *, done: float = 0, stream: TextIO | None = sys.stderr) -> None:
-        self._label, self._total, self._unit, self._stream = label, total, unit, stream
-        self._before = self._done = done
+    def __init__(
+        self, label: str, work: dict[str, float], unit: str, *, done: set[str] | None = None, stream: TextIO | None = None
+    ) -> None:
+        self._label, self._work, self._unit, self._stream = label, work, unit, stream if stream is not None else sys.stderr
+        self._before = self._done = set(done or ())
         self._started = time.monotonic()
-        self._printed = 0.0
+        self._printed = self._started
 
-    def advance(self, units: float = 1) -> None:
-        """Count units as done, and print if it is time to."""
-        self._done += units
-        self._print()
-
-    def set(self, done: float) -> None:
-        """Set the count, where it is read off a shared place."""
-        self._done = done
-        self._print()
-
-    def _print(self) -> None:
+    def finish(self, units: set[str]) -> None:
+        """Note which units are done by now, and print if it is time to."""
+        self._done = self._done | units
         now = time.monotonic()
-        finished = self._done >= self._total
-        terminal = self._stream is not None and self._stream.isatty()
-        if self._stream is None or not (finished or terminal or now - self._printed >= QUIET_SECONDS):
+        finished, terminal = len(self._done) == len(self._work), self._stream.isatty()
+        if not (finished or terminal or now - self._printed >= QUIET_SECONDS):
             return
         self._printed = now
-        elapsed = max(now - self._started, 1e-9)
-        rate = (self._done - self._before) / elapsed
-        left = f"{_duration((self._total - self._done) / rate)} left" if rate > 0 and not finished else f"{_duration(elapsed)}"
-        text = f"{self._label}: {self._done:.0f} of {self._total:.0f} {self._unit}, {_rate(rate, self._unit)}, {left}"
+        text = f"{self._label}: {self._line(max(now - self._started, 1e-9), finished)}"
         end = "\n" if finished or not terminal else ""
         print(f"\r\x1b[K{text}" if terminal else text, end=end, file=self._stream, flush=True)
 
+    def _line(self, elapsed: float, finished: bool) -> str:
+        count = f"{len(self._done)} of {len(self._work)} {self._unit}"
+        rate = (len(self._done) - len(self._before)) / elapsed
+        work_rate = (self._amount(self._done) - self._amount(self._before)) / elapsed
+        if finished or work_rate == 0:
+            return f"{count}, {rate:.2g}/s, took {_duration(elapsed)}"
+        share = self._amount(self._done) / self._amount(set(self._work))
+        left = (self._amount(set(self._work)) - self._amount(self._done)) / work_rate
+        return f"{count} ({share:.0%} of the work), {rate:.2g}/s, {_duration(left)} left"
 
-def _rate(rate: float, unit: str) -> str:
-    return f"{rate:,.0f} {unit}/s" if rate >= 10 else f"{rate:.2g} {unit}/s"
+    def _amount(self, units: set[str]) -> float:
+        return sum(self._work[unit] for unit in units)
 
 
 def _duration(seconds: float) -> str:

@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from eigenscape import __version__
 from eigenscape.active_subspace import tree
 from eigenscape.active_subspace.second_moment import PartialSum, sum_of_slot
@@ -102,7 +104,7 @@ def _partial_sums(study: Study, cell: Cell, shard_folder: Path, ranks: Ranks, ex
     mine = tree.share(missing, ranks.rank, ranks.size)
     sampler = GradientSampler.of_study(study, cell.architecture, execution.device)
     printing = ranks.rank == 0 and not execution.quiet
-    progress = Progress(f"second moment {cell.folder}", len(mine), "slots") if printing else None
+    progress = Progress(cell.folder, {str(slot): 1.0 for slot in mine}, "slots") if printing else None
     last_kept = time.monotonic()
     kept = set(held)
     for slot in mine:
@@ -115,7 +117,7 @@ def _partial_sums(study: Study, cell: Cell, shard_folder: Path, ranks: Ranks, ex
             break
         tree.insert(held, Node(slot, 1), sum_of_slot(sampler, slot, cell.samples), PartialSum.add, SLOTS)
         if progress:
-            progress.advance()
+            progress.finish({str(slot)})
     if ranks.any(signals.stop_requested()):
         for node in held.keys() - kept:
             shards.save_shard(shard_folder, cell, node, held[node])
@@ -144,8 +146,6 @@ def _resumed(cell: Cell, shard_folder: Path, ranks: Ranks) -> dict[Node, Partial
 
 def _missing_everywhere(covered: dict[Node, int], ranks: Ranks) -> list[int]:
     """The slots that no rank holds."""
-    import numpy as np  # noqa: PLC0415
-
     have = np.zeros(SLOTS, dtype=np.int64)
     for node in covered:
         have[list(node.slots)] = 1

@@ -74,9 +74,10 @@ def write_second_moment(path: Path, cell: Cell, bands: Iterable[FinishedBand], a
         _write_band(matrix, finished.band, columns)
         digests[finished.band, 0] = _hash(columns)
         if finished.first_moments is not None:
-            mean[:] = finished.first_moments[:-1] / cell.samples
-            digests[0, 1] = _hash(mean[:])
-            if not np.array_equal(mean[:], finished.first_moments[:-1] / cell.samples):
+            gradient_mean = finished.first_moments[:-1] / cell.samples
+            mean[:] = gradient_mean
+            digests[0, 1] = _hash(gradient_mean)
+            if not np.array_equal(np.asarray(mean[:]), gradient_mean):
                 raise DamagedResult(f"{path}: the gradient mean did not read back as it was written; check the disk")
     digests = ranks.sum(digests)
     return receipts.digest_of(digests.tobytes())
@@ -92,7 +93,9 @@ def _write_band(matrix: zarr.Array[Any], band: int, columns: np.ndarray) -> None
         matrix[here] = chunk
         matrix[mirrored] = chunk.T
         if not (np.array_equal(matrix[here], chunk) and np.array_equal(matrix[mirrored], chunk.T)):
-            raise DamagedResult(f"{matrix.store_path}: chunk at row {row}, column {start} did not read back as it was written; check the disk")
+            raise DamagedResult(
+                f"{matrix.store_path}: chunk at row {row}, column {start} did not read back as it was written; check the disk"
+            )
 
 
 def read_second_moment(path: Path) -> np.ndarray:

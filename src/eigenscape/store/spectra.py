@@ -56,13 +56,13 @@ def read_spectrum(path: Path, digest: str | None = None) -> Spectrum:
     try:
         group = zarr.open_group(path, mode="r")
         arrays = {name: np.asarray(group[name][...]) for name in _ARRAYS if name in group}  # type: ignore[index]
-        attributes = dict(group.attrs)
+        attributes: dict[str, Any] = dict(group.attrs)
         spectrum = Spectrum(
             eigenvalues=arrays["eigenvalues"],
             eigenvectors=arrays.get("eigenvectors"),
             diagonal=arrays["second_moment_diagonal"],
-            rank=int(attributes["rank"]),  # type: ignore[call-overload]
-            floor=float(attributes["floor"]),  # type: ignore[arg-type]
+            rank=int(attributes["rank"]),
+            floor=float(attributes["floor"]),
             status=SpectrumStatus(str(attributes["status"])),
             route=Route(str(attributes["route"])),
         )
@@ -81,4 +81,4 @@ def _arrays_of(spectrum: Spectrum) -> dict[str, np.ndarray]:
 
 
 def _digest(arrays: dict[str, np.ndarray]) -> str:
-    return receipts.digest_of(*(memoryview(np.ascontiguousarray(arrays[name])).cast("B") for name in sorted(arrays)))
+    return receipts.digest_of(*(np.ascontiguousarray(arrays[name]).tobytes() for name in sorted(arrays)))

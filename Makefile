@@ -1,0 +1,69 @@
+# eigenscape: `make figures` does the set-up and the main job, `make test` the set-up and the tests.
+
+PYTHON ?= python3
+CORES ?= $(shell nproc 2>/dev/null || echo 2)
+CONFIG ?=
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+export PATH := $(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev plan figures test check format benchmark lock clean
+
+help: ## Show what can be made.
+	@echo "eigenscape: how hard is this neural network to train, and why?"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@echo "Settings: CORES=$(CORES) (all), CONFIG=mine.yaml (a study merged over config.yaml), PYTHON=python3.12"
+
+# torch goes first and alone, by its pin: its resolver must not be free to take another build (several GB with CUDA).
+$(VENV)/run.stamp: envs/run.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "eigenscape: PYTHON: expected 3.11 or newer, found %s; try make PYTHON=python3.12" % sys.version.split()[0])'
+	@echo "Setting up $(VENV) (a few minutes, once)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet "$$(grep '^torch==' envs/run.lock)"
+	$(BIN)/pip install --quiet -r envs/run.lock
+	$(BIN)/pip install --quiet --no-deps -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp envs/dev.lock
+	$(BIN)/pip install --quiet -r envs/dev.lock
+	@touch $@
+
+setup: $(VENV)/run.stamp ## Install everything that a run needs, into .venv.
+
+setup-dev: $(VENV)/dev.stamp ## Install the tools of the tests and checks too.
+
+plan: setup ## Show what the study costs, before it runs.
+	@eigenscape plan $(if $(CONFIG),--configfile config.yaml --configfile $(CONFIG)) --cores $(CORES)
+
+figures: setup ## Compute the study and draw its figures (results/<study>/figures).
+	@eigenscape plan $(if $(CONFIG),--configfile config.yaml --configfile $(CONFIG)) --cores $(CORES) --brief
+	@snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) --workflow-profile none \
+		--rerun-incomplete --rerun-triggers params input mtime --quiet rules host
+	@echo "Figures: results/$$(eigenscape study-name $(if $(CONFIG),--configfile config.yaml --configfile $(CONFIG)))/figures"
+
+test: setup-dev ## Run all tests that need no root; lists plainly what was left out.
+	@$(BIN)/python -m pytest -q
+
+check: setup-dev ## Formats, lints, types, import contracts, workflow lint.
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+format: setup-dev ## Format all code.
+	ruff format .
+	ruff check --fix .
+	snakefmt Snakefile workflow
+
+benchmark: setup-dev ## Time the headline stage by stage, beside this machine's BLAS.
+	$(BIN)/python benchmarks/headline.py
+
+lock: setup-dev ## Write the pins of .venv to envs/.
+	$(BIN)/python envs/lock.py
+
+clean: ## Remove the environment; results stay.
+	rm -rf $(VENV) build dist
