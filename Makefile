@@ -39,9 +39,8 @@ plan: setup ## Show what the study costs, before it runs.
 
 figures: setup ## Compute the study and draw its figures (results/<study>/figures).
 	@eigenscape plan $(if $(CONFIG),--configfile config.yaml --configfile $(CONFIG)) --cores $(CORES) --brief
-	@snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) --workflow-profile none \
+	@snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) \
 		--rerun-incomplete --rerun-triggers params input mtime --quiet rules host
-	@echo "Figures: results/$$(eigenscape study-name $(if $(CONFIG),--configfile config.yaml --configfile $(CONFIG)))/figures"
 
 test: setup-dev ## Run all tests that need no root; lists plainly what was left out.
 	@$(BIN)/python -m pytest -q

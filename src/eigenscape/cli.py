@@ -157,22 +157,6 @@ def plan(configfiles: tuple[Path, ...], cores: int, results: Path, brief: bool) 
     planning.require_fit(costs, results, cores)
 
 
-@main.command()
-@click.option("--config", "content", required=True, help="The merged configuration as JSON.")
-@click.option(
-    "--into", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Where to keep it: results/<study>/study.json."
-)
-def study(content: str, into: Path) -> None:
-    """Check a configuration and keep it beside its results, with every default spelled out."""
-    import json  # noqa: PLC0415
-
-    from eigenscape.stages import configure  # noqa: PLC0415
-    from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
-    from eigenscape.study import Study  # noqa: PLC0415
-
-    configure.write_study(Study.from_mapping(json.loads(content)), StudyFolder(into.parent))
-
-
 @main.command("second-moment")
 @click.argument("cell")
 @click.option("--ranks", "expected", type=click.IntRange(min=1), default=1, show_default=True, help="MPI ranks that must have started.")
@@ -266,3 +250,18 @@ def figure(name: str, study_file: Path, log_file: Path | None) -> None:
 
     study, folder = _open_study(study_file, log_file)
     draw_figure(name, study, folder, folder.root / "figures")
+
+
+@main.command("schema")
+def print_schema() -> None:
+    """The JSON schema of the configuration: every key with its default, its meaning and its source.
+
+    \b
+    Example:
+      eigenscape schema > workflow/schemas/config.schema.json
+    """
+    import json  # noqa: PLC0415
+
+    from eigenscape.study import schema  # noqa: PLC0415
+
+    click.echo(json.dumps(schema(), indent=1, sort_keys=True))

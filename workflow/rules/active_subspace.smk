@@ -10,30 +10,8 @@ commands themselves pass over everything that a receipt confirms.
 """
 
 
-rule study:
-    """Keep the checked configuration, with every default spelled out, beside its results."""
-    output:
-        f"{RESULTS}/study.json",
-    log:
-        f"{RESULTS}/logs/study.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/study.tsv"
-    localrule: True
-    conda:
-        "../../envs/cpu.yaml"
-    resources:
-        mem_mb=500,
-        runtime=5,
-    params:
-        config=lambda wildcards: json.dumps(STUDY.model_dump()),
-    shell:
-        "eigenscape study --config {params.config:q} --into {output:q} > {log:q} 2>&1"
-
-
 rule second_moment:
     """Gradients of one large cell over MPI ranks, reduced into C."""
-    input:
-        study=ancient(f"{RESULTS}/study.json"),
     output:
         f"{RESULTS}/ledger/second_moment/{{cell}}.json",
     log:
@@ -50,17 +28,17 @@ rule second_moment:
         mem_mb=lambda wildcards: 2 * memory_mb([STUDY.cell(wildcards.cell)]),
         runtime=30,
     params:
+        study=STUDY_FILE,
         fingerprint=lambda wildcards: STUDY.cell(wildcards.cell).fingerprint,
     shell:
         "{resources.mpi} -n {resources.tasks} python -m mpi4py -m eigenscape second-moment {wildcards.cell:q}"
-        " --ranks {resources.tasks} --study {input.study:q} --ledger {output:q} --log {log:q}"
+        " --ranks {resources.tasks} --study {params.study:q} --ledger {output:q} --log {log:q}"
 
 
 rule spectrum:
     """Eigenvalues and eigenvectors of one large cell."""
     input:
         rules.second_moment.output,
-        study=ancient(f"{RESULTS}/study.json"),
     output:
         f"{RESULTS}/ledger/spectrum/{{cell}}.json",
     log:
@@ -75,16 +53,15 @@ rule spectrum:
         mem_mb=lambda wildcards: memory_mb([STUDY.cell(wildcards.cell)], vectors=True),
         runtime=60,
     params:
+        study=STUDY_FILE,
         fingerprint=lambda wildcards: STUDY.cell(wildcards.cell).fingerprint,
     shell:
         "eigenscape spectrum {wildcards.cell:q} --vectors"
-        " --study {input.study:q} --ledger {output:q} --log {log:q}"
+        " --study {params.study:q} --ledger {output:q} --log {log:q}"
 
 
 rule cells:
     """Second moments and spectra of a batch of small cells: one process, largest first."""
-    input:
-        study=ancient(f"{RESULTS}/study.json"),
     output:
         f"{RESULTS}/ledger/cells/{{batch}}.json",
     log:
@@ -99,19 +76,19 @@ rule cells:
         mem_mb=lambda wildcards: memory_mb(BATCHES[wildcards.batch]),
         runtime=60,
     params:
+        study=STUDY_FILE,
         fingerprints=lambda wildcards: [
             cell.fingerprint for cell in BATCHES[wildcards.batch]
         ],
     shell:
         "eigenscape cells {wildcards.batch:q}"
-        " --study {input.study:q} --ledger {output:q} --log {log:q}"
+        " --study {params.study:q} --ledger {output:q} --log {log:q}"
 
 
 rule condition_number_table:
     """All cells of the grid in one table, those not computed too."""
     input:
         expand(f"{RESULTS}/ledger/cells/{{batch}}.json", batch=BATCHES),
-        study=ancient(f"{RESULTS}/study.json"),
     output:
         csv=f"{RESULTS}/tables/condition_number.csv",
         netcdf=f"{RESULTS}/tables/condition_number.nc",
@@ -125,8 +102,9 @@ rule condition_number_table:
         mem_mb=1000,
         runtime=10,
     params:
+        study=STUDY_FILE,
         grid=lambda wildcards: STUDY.grid.model_dump(),
         limit=STUDY.sampling.raw_parameter_limit,
         science_schema=SCIENCE_SCHEMA,
     shell:
-        "eigenscape condition-number-table --study {input.study:q} --log {log:q}"
+        "eigenscape condition-number-table --study {params.study:q} --log {log:q}"

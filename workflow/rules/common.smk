@@ -3,7 +3,6 @@
 Everything is checked here, before anything runs. Heavy libraries are not imported.
 """
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -21,6 +20,18 @@ except EigenscapeError as error:
     # An exception would reach the user under a page of traceback, and with exit code 1.
     print(f"eigenscape: {error}", file=sys.stderr, flush=True)
     os._exit(error.exit_code)
+
+STUDY_FILE = f"{RESULTS}/study.json"
+
+
+onstart:
+    # Not a rule: every job reads this file, and none is to run again because the grid has grown.
+    configure.write_study(STUDY, StudyFolder(Path(RESULTS)))
+
+
+onsuccess:
+    print(f"Figures: {RESULTS}/figures   table: {RESULTS}/tables/condition_number.csv")
+
 
 HEADLINE = STUDY.headline_cell
 BATCHES = planning.batches(STUDY)

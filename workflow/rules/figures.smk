@@ -9,7 +9,6 @@ rule figure_of_headline:
     """One figure of the headline network: eigenvalues, eigenvectors or layer importance."""
     input:
         expand(f"{RESULTS}/ledger/spectrum/{{cell}}.json", cell=HEADLINE.folder),
-        study=ancient(f"{RESULTS}/study.json"),
     output:
         multiext(
             f"{RESULTS}/figures/{{name,eigenvalues|eigenvectors|layer_importance}}",
@@ -25,15 +24,16 @@ rule figure_of_headline:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        study=STUDY_FILE,
     shell:
-        "eigenscape figure {wildcards.name:q} --study {input.study:q} --log {log:q}"
+        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"
 
 
 rule figure_of_map:
     """One figure over the grid: condition number or parameter count."""
     input:
         f"{RESULTS}/tables/condition_number.csv",
-        study=ancient(f"{RESULTS}/study.json"),
     output:
         multiext(
             f"{RESULTS}/figures/{{name,condition_number|parameter_count}}",
@@ -49,5 +49,7 @@ rule figure_of_map:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        study=STUDY_FILE,
     shell:
-        "eigenscape figure {wildcards.name:q} --study {input.study:q} --log {log:q}"
+        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"

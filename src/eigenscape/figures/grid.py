@@ -7,6 +7,7 @@ equally spaced: each cell reaches half-way to its neighbours.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -146,9 +147,11 @@ class CellGrid:
             return None
         lines = self._contours(axes, parameters, [level for level, kept in zip(levels, long, strict=True) if kept])
         lines.set_path_effects(HALO)
-        middles = [_middle(path, axes.transData) for path in lines.get_paths()]
+        # Neighbouring lines run close together at small depths, so their labels stand at alternating places.
+        parts = cycle((0.45, 0.65))
+        places = [_part_way(path, axes.transData, part) for path, part in zip(lines.get_paths(), parts, strict=False)]
         form = {level: f"{10**level:,.0f}" for level in lines.levels}
-        for text in axes.clabel(lines, fmt=form, fontsize=6, inline_spacing=2, manual=middles):
+        for text in axes.clabel(lines, fmt=form, fontsize=6, inline_spacing=2, manual=places):
             text.set_path_effects(HALO)
             text.set_zorder(5)
         return lines
@@ -176,14 +179,14 @@ def _edges(centres: np.ndarray) -> np.ndarray:
     return np.array([first, *middles, 2 * centres[-1] - middles[-1]])
 
 
-def _middle(path: Path, to_display: Transform) -> tuple[float, float]:
-    """The point half-way along the longest piece of a line as drawn: as far from the border as a label can be."""
+def _part_way(path: Path, to_display: Transform, part: float) -> tuple[float, float]:
+    """The point after ``part`` of the longest piece of a line as drawn; near 1/2 a label is far from the border."""
     pieces = [to_display.transform(piece) for piece in path.to_polygons(closed_only=False)]
     travelled = [np.cumsum([0.0, *np.hypot(*np.diff(piece, axis=0).T)]) for piece in pieces]
     longest = int(np.argmax([distance[-1] for distance in travelled]))
     piece, distance = pieces[longest], travelled[longest]
-    middle = [np.interp(distance[-1] / 2, distance, piece[:, axis]) for axis in (0, 1)]
-    x, y = to_display.inverted().transform(middle)
+    place = [np.interp(part * distance[-1], distance, piece[:, axis]) for axis in (0, 1)]
+    x, y = to_display.inverted().transform(place)
     return float(x), float(y)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -53,15 +53,12 @@ def parameter_count_figure(table: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     grid.label_axes(axes)
     if grid.is_plane:
-        bands = max(2, int(np.ceil(np.log10(high / low) * BANDS_PER_DECADE)) + 1)
-        filled = axes.contourf(
-            grid.depths,
-            grid.widths,
-            np.ma.masked_invalid(parameters),
-            levels=np.geomspace(low, high, bands),
-            norm=norm,
-            cmap=COLORMAP,
-        )
+        # Bands of log P, as the lines over them: between cells log P is nearly linear, and P is not.
+        lowest, highest = np.log10(limits)
+        levels = np.linspace(lowest, highest, int(np.ceil((highest - lowest) * BANDS_PER_DECADE)) + 1)
+        logarithms = np.ma.masked_invalid(np.log10(parameters))
+        colours = Normalize(lowest, highest)
+        filled = axes.contourf(grid.depths, grid.widths, logarithms, levels=levels, norm=colours, cmap=COLORMAP)
         # Values exist at the cells only; the half cells around them would be extrapolated.
         axes.set_xlim(grid.depths[0], grid.depths[-1])
         axes.set_ylim(grid.widths[0], grid.widths[-1])
@@ -69,9 +66,9 @@ def parameter_count_figure(table: pd.DataFrame) -> Figure:
     else:
         axes.pcolormesh(grid.depth_edges, grid.width_edges, np.ma.masked_invalid(parameters), norm=norm, cmap=COLORMAP)
         grid.write_values(axes, parameters, "{:,.0f}")
-    colours = ScalarMappable(norm, COLORMAP)
+    scale = ScalarMappable(norm, COLORMAP)
     ticks = round_levels(*limits)
-    bar = figure.colorbar(colours, ax=axes, label="number of parameters $P$", pad=0.02, ticks=ticks)
+    bar = figure.colorbar(scale, ax=axes, label="number of parameters $P$", pad=0.02, ticks=ticks)
     bar.ax.set_yticklabels([f"{tick:,.0f}" for tick in ticks])
     bar.minorticks_off()
     limit = _limit(grid, parameters)

@@ -53,8 +53,10 @@ def test_colours_span_the_parameter_counts(table) -> None:
     figure = parameter_count_figure(table([1, 2, 30], [5, 50]))
     (filled,) = contours(figure, filled=True)
 
-    assert filled.norm.vmin == Architecture(1, 5).parameters
-    assert filled.norm.vmax == Architecture(30, 50).parameters == 74101
+    assert 10**filled.norm.vmin == pytest.approx(Architecture(1, 5).parameters)
+    assert 10**filled.norm.vmax == pytest.approx(74101)
+    colours = np.unique(filled.get_facecolor(), axis=0)
+    assert len(colours) == len(filled.levels) - 1
     assert figure.axes[1].get_ylabel() == "number of parameters $P$"
     assert "10,000" in [label.get_text() for label in figure.axes[1].get_yticklabels()]
 

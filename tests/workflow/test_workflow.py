@@ -1,0 +1,174 @@
+"""The workflow as a user runs it: real Snakemake, real MPI ranks, in a copy of the repository's root."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+pytestmark = [pytest.mark.workflow, pytest.mark.timeout(600)]
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+SMALL = """
+study: small
+grid: {depth: [1, 2], width: [5, 10]}
+headline: {depth: 2, width: 10, samples: 400}
+sampling: {raw_parameter_limit: 150}
+"""
+FIGURES = ["condition_number", "eigenvalues", "eigenvectors", "layer_importance", "parameter_count"]
+
+
+def repository(folder: Path) -> Path:
+    """A place to run the workflow in: its files, without results."""
+    for name in ("Snakefile", "config.yaml"):
+        shutil.copy(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "workflow", folder / "workflow")
+    shutil.copytree(ROOT / "envs", folder / "envs")
+    (folder / "small.yaml").write_text(SMALL)
+    return folder
+
+
+def environment() -> dict[str, str]:
+    """PATH with this environment's programs first, as the Makefile sets it."""
+    return {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
+
+
+def snakemake(folder: Path, *options: str, config: str = "small.yaml") -> subprocess.CompletedProcess[str]:
+    """Run the workflow to its end."""
+    command = [str(BIN / "snakemake"), "--cores", "2", "--rerun-incomplete", "--configfile", config, *options]
+    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300, check=False)
+
+
+def bytes_of(results: Path) -> dict[str, str]:
+    """A digest of every file that must not change from run to run: numbers, tables, figures."""
+    kinds = ("cells/**/c/**/*", "headline/**/c/**/*", "tables/*", "figures/*")
+    files = sorted(path for kind in kinds for path in results.glob(kind) if path.is_file())
+    return {str(path.relative_to(results)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository after one run of the small study."""
+    folder = repository(tmp_path_factory.mktemp("workflow"))
+    run = snakemake(folder)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return folder
+
+
+def test_all_figures_and_the_table_are_made(finished: Path) -> None:
+    results = finished / "results" / "small"
+    assert sorted(path.name for path in (results / "figures").iterdir()) == sorted(f"{f}.{k}" for f in FIGURES for k in ("pdf", "png"))
+    table = pd.read_csv(results / "tables" / "condition_number.csv")
+    assert list(zip(table.depth, table.width, strict=True)) == [(1, 5), (2, 5), (1, 10), (2, 10)]
+    # P = 16, 46, 31 and 141; N = 4 P, never a fixed N
+    assert (table.samples == 4 * table.parameters).all()
+    assert (table.status == "finite").all()
+
+
+def test_the_second_run_has_nothing_to_do(finished: Path) -> None:
+    run = snakemake(finished)
+    assert run.returncode == 0
+    assert "Nothing to be done" in run.stdout + run.stderr
+
+
+def test_growing_the_grid_computes_only_the_new_cells(finished: Path) -> None:
+    results = finished / "results" / "small"
+    old = {path: path.stat().st_mtime_ns for path in results.glob("cells/*/*.receipt.json")}
+    assert len(old) == 8
+    (finished / "grown.yaml").write_text(SMALL.replace("depth: [1, 2]", "depth: [1, 2, 3]"))
+    run = snakemake(finished, config="grown.yaml")
+    assert run.returncode == 0, run.stderr
+    assert {path: path.stat().st_mtime_ns for path in old} == old
+    new = {path.parent.name for path in results.glob("cells/*/*.receipt.json")} - {path.parent.name for path in old}
+    assert new == {"d03-w005"}  # d03-w010 has 251 parameters, over the limit of 150
+    table = pd.read_csv(results / "tables" / "condition_number.csv").set_index(["depth", "width"])
+    assert table.loc[(3, 10), "status"] == "over_raw_parameter_limit"
+    assert pd.isna(table.loc[(3, 10), "log10_cond"])
+
+
+def test_interrupted_and_run_again_ends_with_the_same_bits(finished: Path, tmp_path: Path) -> None:
+    """Ctrl-C in the middle (SIGINT to the whole group, as a terminal sends it), then the same command."""
+    folder = repository(tmp_path)
+    command = [str(BIN / "snakemake"), "--cores", "2", "--configfile", "small.yaml"]
+    running = subprocess.Popen(
+        command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        receipts = folder / "results" / "small"
+        while running.poll() is None and not list(receipts.glob("headline/*/second_moment.receipt.json")):
+            time.sleep(0.05)
+        os.killpg(running.pid, signal.SIGINT)
+        running.wait(60)
+    finally:
+        running.kill()
+    assert running.returncode != 0
+    kept = folder / "results" / "small" / "headline" / "d02-w010-n400" / "second_moment.receipt.json"
+    confirmed = kept.stat().st_mtime_ns
+    snakemake(folder, "--unlock")
+    run = snakemake(folder)
+    assert run.returncode == 0, run.stderr
+    assert kept.stat().st_mtime_ns == confirmed, "what a receipt had confirmed was computed again"
+    # `finished` has grown by other tests: compare everything that this study has, save the table and map over the grid
+    mine, reference = bytes_of(folder / "results" / "small"), bytes_of(finished / "results" / "small")
+    numbers = {name: digest for name, digest in mine.items() if name.startswith(("cells", "headline")) or "eigen" in name}
+    assert numbers
+    assert numbers.items() <= reference.items()
+
+
+def test_figures_drawn_again_are_the_same_bytes(finished: Path) -> None:
+    results = finished / "results" / "small"
+    before = bytes_of(results)
+    shutil.rmtree(results / "figures")
+    run = snakemake(finished, config="grown.yaml")
+    assert run.returncode == 0, run.stderr
+    assert bytes_of(results) == before
+
+
+def test_a_second_study_lies_beside_the_first(finished: Path) -> None:
+    before = bytes_of(finished / "results" / "small")
+    other = SMALL.replace("study: small", "study: other") + "network: {activation: relu}\n"
+    (finished / "other.yaml").write_text(other)
+    run = snakemake(finished, config="other.yaml")
+    assert run.returncode == 0, run.stderr
+    assert bytes_of(finished / "results" / "small") == before
+    study = json.loads((finished / "results" / "other" / "study.json").read_text())
+    assert study["network"]["activation"] == "relu"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("grid: {dept: [1]}", "grid.dept: expected one of depth, width, found an unknown key; did you mean depth?"),
+        ("grid: {width: [-5]}", "grid.width.0: expected a number of at least 1, found -5"),
+        ("sampling: {seed: 1}", "seed: expected 0, by which results in results/small were made, found 1"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2_before_anything_runs(finished: Path, change: str, message: str) -> None:
+    before = bytes_of(finished / "results" / "small")
+    (finished / "bad.yaml").write_text(f"study: small\n{change}\n")
+    run = snakemake(finished, config="bad.yaml")
+    assert run.returncode == 2
+    lines = [line for line in run.stderr.splitlines() if line.startswith("eigenscape: ")]
+    assert len(lines) == 1
+    assert message in lines[0]
+    assert "Traceback" not in run.stderr
+    assert bytes_of(finished / "results" / "small") == before
+
+
+def test_the_profile_for_slurm_is_read(finished: Path) -> None:
+    """`snakemake --profile slurm` finds its profile; a dry run shows the launcher that it sets. The real cluster is issue by issue."""
+    shutil.copytree(ROOT / "slurm", finished / "slurm", dirs_exist_ok=True)
+    command = [str(BIN / "snakemake"), "--profile", "slurm", "--dry-run", "--printshellcmds", "--configfile", "small.yaml", "--forceall"]
+    run = subprocess.run(command, cwd=finished, env=environment(), capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "srun --kill-on-bad-exit=1 -n 2 python -m mpi4py -m eigenscape second-moment" in run.stdout
