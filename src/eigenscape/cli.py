@@ -150,7 +150,9 @@ def plan(configfiles: tuple[Path, ...], cores: int, results: Path, brief: bool) 
     from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
 
     study = configure.read_study(configfiles)
-    configure.require_same_science(study, StudyFolder(results / study.study))
+    folder = StudyFolder(results / study.study)
+    configure.require_writable(folder)
+    configure.require_same_science(study, folder)
     costs = planning.costs_of(study)
     text = planning.report(study, costs, planning.measured_rate(), cores)
     click.echo("\n".join(text.splitlines()[-2:]) if brief else text)
@@ -173,12 +175,15 @@ def second_moment(
       mpiexec -n 2 python -m mpi4py -m eigenscape second-moment headline/d05-w035-n10000 \\
           --ranks 2 --study results/sine/study.json
     """
+    from eigenscape.distributed import devices  # noqa: PLC0415
     from eigenscape.distributed.ranks import started_ranks  # noqa: PLC0415
     from eigenscape.stages.second_moment import compute_second_moment  # noqa: PLC0415
 
     ranks = started_ranks(expected)
     study, folder = _open_study(study_file, log_file if ranks.rank == 0 else None)
-    receipt = compute_second_moment(study, study.cell(cell), folder, ranks, _execution(device, checkpoint_seconds))
+    execution = _execution(device, checkpoint_seconds)
+    devices.bind(execution.device, ranks)
+    receipt = compute_second_moment(study, study.cell(cell), folder, ranks, execution)
     if ranks.rank == 0:
         _note(ledger, {"cell": cell, "receipt": receipt.name})
 
@@ -214,6 +219,8 @@ def cells(batch: str, study_file: Path, log_file: Path | None, device: str, chec
     Example:
       eigenscape cells w005-d01to10 --study results/sine/study.json
     """
+    from eigenscape.distributed import devices  # noqa: PLC0415
+    from eigenscape.distributed.ranks import OneRank  # noqa: PLC0415
     from eigenscape.errors import BadInput  # noqa: PLC0415
     from eigenscape.stages import planning  # noqa: PLC0415
     from eigenscape.stages.cells import compute_cells, spectrum_digests  # noqa: PLC0415
@@ -222,7 +229,9 @@ def cells(batch: str, study_file: Path, log_file: Path | None, device: str, chec
     dealt = planning.batches(study)
     if batch not in dealt:
         raise BadInput.field("batch", f"one of {', '.join(dealt)}", batch, "choose one of them")
-    compute_cells(study, dealt[batch], folder, _execution(device, checkpoint_seconds))
+    execution = _execution(device, checkpoint_seconds)
+    devices.bind(execution.device, OneRank())
+    compute_cells(study, dealt[batch], folder, execution)
     _note(ledger, {"batch": batch, "spectra": spectrum_digests(dealt[batch], folder)})
 
 

@@ -114,7 +114,6 @@ def test_interrupted_and_run_again_ends_with_the_same_bits(finished: Path, tmp_p
     assert running.returncode != 0
     kept = folder / "results" / "small" / "headline" / "d02-w010-n400" / "second_moment.receipt.json"
     confirmed = kept.stat().st_mtime_ns
-    snakemake(folder, "--unlock")
     run = snakemake(folder)
     assert run.returncode == 0, run.stderr
     assert kept.stat().st_mtime_ns == confirmed, "what a receipt had confirmed was computed again"
@@ -150,6 +149,7 @@ def test_a_second_study_lies_beside_the_first(finished: Path) -> None:
     [
         ("grid: {dept: [1]}", "grid.dept: expected one of depth, width, found an unknown key; did you mean depth?"),
         ("grid: {width: [-5]}", "grid.width.0: expected a number of at least 1, found -5"),
+        ("network: {activation: relu}", "activation: expected 'tanh', by which results in results/small were made, found 'relu'"),
         ("sampling: {seed: 1}", "seed: expected 0, by which results in results/small were made, found 1"),
     ],
 )
@@ -172,3 +172,17 @@ def test_the_profile_for_slurm_is_read(finished: Path) -> None:
     run = subprocess.run(command, cwd=finished, env=environment(), capture_output=True, text=True, timeout=120, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "srun --kill-on-bad-exit=1 -n 2 python -m mpi4py -m eigenscape second-moment" in run.stdout
+
+
+def test_read_only_results_are_refused_before_anything_runs(tmp_path: Path) -> None:
+    """A folder without write permission, or (for root, whom permissions do not stop) a plain file in its place."""
+    folder = repository(tmp_path)
+    results = folder / "results"
+    if os.geteuid() == 0:
+        results.write_text("in the way")
+    else:
+        results.mkdir(mode=0o555)
+    run = snakemake(folder)
+    assert run.returncode == 2
+    assert "expected a folder that can be written" in run.stderr
+    assert "Traceback" not in run.stderr

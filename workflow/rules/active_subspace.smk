@@ -24,6 +24,7 @@ rule second_moment:
     threads: 2
     resources:
         mpi="mpiexec",
+        device="cpu",
         tasks=2,
         mem_mb=lambda wildcards: 2 * memory_mb([STUDY.cell(wildcards.cell)]),
         runtime=30,
@@ -32,7 +33,7 @@ rule second_moment:
         fingerprint=lambda wildcards: STUDY.cell(wildcards.cell).fingerprint,
     shell:
         "{resources.mpi} -n {resources.tasks} python -m mpi4py -m eigenscape second-moment {wildcards.cell:q}"
-        " --ranks {resources.tasks} --study {params.study:q} --ledger {output:q} --log {log:q}"
+        " --ranks {resources.tasks} --device {resources.device} --study {params.study:q} --ledger {output:q} --log {log:q}"
 
 
 rule spectrum:
@@ -73,6 +74,7 @@ rule cells:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
+        device="cpu",
         mem_mb=lambda wildcards: memory_mb(BATCHES[wildcards.batch]),
         runtime=60,
     params:
@@ -81,7 +83,7 @@ rule cells:
             cell.fingerprint for cell in BATCHES[wildcards.batch]
         ],
     shell:
-        "eigenscape cells {wildcards.batch:q}"
+        "eigenscape cells {wildcards.batch:q} --device {resources.device}"
         " --study {params.study:q} --ledger {output:q} --log {log:q}"
 
 

@@ -15,6 +15,7 @@ from eigenscape.study import SCIENCE_SCHEMA, Study
 try:
     STUDY = Study.from_mapping(config)
     RESULTS = f"results/{STUDY.study}"
+    configure.require_writable(StudyFolder(Path(RESULTS)))
     configure.require_same_science(STUDY, StudyFolder(Path(RESULTS)))
 except EigenscapeError as error:
     # An exception would reach the user under a page of traceback, and with exit code 1.

@@ -22,6 +22,10 @@ class Ranks(Protocol):
     rank: int
     size: int
 
+    @property
+    def local_rank(self) -> int:
+        """Number of this rank among those of its node."""
+
     def barrier(self) -> None:
         """Wait for every rank."""
 
@@ -47,7 +51,7 @@ class OneRank:
         (0, 1, True)
     """
 
-    rank, size = 0, 1
+    rank, size, local_rank = 0, 1, 0
 
     def barrier(self) -> None:
         """Nobody to wait for."""
@@ -76,6 +80,14 @@ class MpiRanks:
         self._communicator = communicator
         self.rank: int = communicator.Get_rank()
         self.size: int = communicator.Get_size()
+
+    @property
+    def local_rank(self) -> int:
+        """Number of this rank among those that share its node's memory."""
+        from mpi4py import MPI  # noqa: PLC0415 - the communicator has loaded it before
+
+        local: int = self._communicator.Split_type(MPI.COMM_TYPE_SHARED).Get_rank()
+        return local
 
     def barrier(self) -> None:
         """Wait for every rank."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -84,9 +85,21 @@ def require_same_science(study: Study, folder: StudyFolder) -> None:
     for key in asked:
         if made[key] != asked[key]:
             raise DifferentWork(
-                f"{key}: expected {made[key]}, by which results in {folder.root} were made, found {asked[key]}; "
+                f"{key}: expected {made[key]!r}, by which results in {folder.root} were made, found {asked[key]!r}; "
                 f"give this study another name (study: ...), or delete {folder.root}"
             )
+
+
+def require_writable(folder: StudyFolder) -> None:
+    """Refuse a place for results that cannot be written, before anything is computed.
+
+    Raises:
+        BadInput: naming the folder that is in the way.
+    """
+    existing = next(place for place in (folder.root, *folder.root.absolute().parents) if place.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        found = "one that is read-only" if existing.is_dir() else "a file of that name"
+        raise BadInput.field(str(existing), "a folder that can be written", found, "change its permissions, or run in another place")
 
 
 def _science(study: Study) -> dict[str, Any]:

@@ -164,7 +164,7 @@ def report(study: Study, costs: list[CellCost], rate: float, cores: int) -> str:
     lines += [
         "",
         f"{len(costs) - 1} of {networks} networks get a raw condition number; {left_out} have more than {limit:,} parameters",
-        f"disk {_bytes(sum(cost.disk for cost in costs))}; about {total / 60:.1f} minutes on {cores} cores "
+        f"disk {_bytes(sum(cost.disk for cost in costs))}; about {_duration(total)} on {cores} cores "
         f"({rate / 1e9:.0f} GFLOP/s measured on one)",
     ]
     return "\n".join(lines)
@@ -185,6 +185,13 @@ def batches(study: Study) -> dict[str, list[Cell]]:
         name = f"w{cell.architecture.width:03d}-d{10 * decade + 1:02d}to{10 * decade + 10:02d}"
         dealt.setdefault(name, []).append(cell)
     return dealt
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)):
+        if seconds >= size:
+            return f"{seconds / size:,.1f} {unit}"
+    return f"{seconds:.0f} seconds"
 
 
 def _bytes(count: float) -> str:
