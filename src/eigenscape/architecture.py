@@ -92,7 +92,8 @@ class Architecture:
     @property
     def parameters(self) -> int:
         """P, the number of weights and biases."""
-        return sum((fan_in + 1) * fan_out for fan_in, fan_out in zip(self.sizes[:-1], self.sizes[1:], strict=True))
+        hidden = (self.depth - 1) * (self.width + 1) * self.width
+        return (self.inputs + 1) * self.width + hidden + (self.width + 1) * self.outputs
 
     @property
     def label(self) -> str:

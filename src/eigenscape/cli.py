@@ -238,7 +238,12 @@ def cells(batch: str, study_file: Path, log_file: Path | None, device: str, chec
 @main.command("condition-number-table")
 @_study_options
 def condition_number_table(study_file: Path, log_file: Path | None) -> None:
-    """The spectra of all cells as one labelled table, csv and NetCDF."""
+    """The spectra of all cells as one labelled table, csv and NetCDF.
+
+    \b
+    Example:
+      eigenscape condition-number-table --study results/sine/study.json
+    """
     from eigenscape.stages import condition_numbers  # noqa: PLC0415
 
     study, folder = _open_study(study_file, log_file)

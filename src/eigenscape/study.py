@@ -58,6 +58,7 @@ class ProblemSection(_Section):
     points: int = Field(
         50,
         ge=2,
+        le=10**6,
         description="n, equispaced inputs, both ends included. Source: this project's choice; the published pages do not give it.",
         json_schema_extra=_example("write problem: {points: 50}"),
     )
@@ -95,18 +96,25 @@ class PriorSection(_Section):
     )
 
 
-PositiveSize = Annotated[int, Field(ge=1)]
+LARGEST_SIZE = 10_000
+"""Of depths and widths: beyond, P exceeds 10^8 and no matrix fits; it keeps slips of the keyboard from costing minutes."""
+
+LARGEST_COUNT = 10**12
+"""Of samples and parameters: sample numbers fit the counter with room to spare."""
+
+GridSize = Annotated[int, Field(ge=1, le=LARGEST_SIZE)]
+PositiveCount = Annotated[int, Field(ge=1, le=LARGEST_COUNT)]
 
 
 class GridSection(_Section):
     """The networks that are compared: every depth with every width."""
 
-    depth: list[PositiveSize] = Field(
+    depth: list[GridSize] = Field(
         list(range(1, 31)),
         description="Numbers of hidden layers. Source: the published map, 1 to 30.",
         json_schema_extra=_example("write grid: {depth: [1, 2, 3]}"),
     )
-    width: list[PositiveSize] = Field(
+    width: list[GridSize] = Field(
         list(range(5, 51, 5)),
         description="Neurons per hidden layer. Source: the published map, 5 to 50 in steps of 5.",
         json_schema_extra=_example("write grid: {width: [5, 10, 15]}"),
@@ -123,13 +131,13 @@ class GridSection(_Section):
 class HeadlineSection(_Section):
     """The one network whose spectrum is drawn in full."""
 
-    depth: PositiveSize = Field(
+    depth: GridSize = Field(
         5, description="Source: the published eigenvalue figure.", json_schema_extra=_example("write headline: {depth: 5}")
     )
-    width: PositiveSize = Field(
+    width: GridSize = Field(
         35, description="Source: the published eigenvalue figure.", json_schema_extra=_example("write headline: {width: 35}")
     )
-    samples: PositiveSize = Field(
+    samples: PositiveCount = Field(
         10_000,
         description="N. Source: the published eigenvalue figure.",
         json_schema_extra=_example("write headline: {samples: 10000}"),
@@ -146,12 +154,12 @@ class SamplingSection(_Section):
         description="Names the random streams. Source: arbitrary.",
         json_schema_extra=_example("write sampling: {seed: 0}"),
     )
-    samples_per_parameter: PositiveSize = Field(
+    samples_per_parameter: PositiveCount = Field(
         4,
         description="N/P in every cell of the map; with a fixed N noise would grow along the grid. Source: docs/science.md.",
         json_schema_extra=_example("write sampling: {samples_per_parameter: 4}"),
     )
-    raw_parameter_limit: PositiveSize = Field(
+    raw_parameter_limit: PositiveCount = Field(
         3_300,
         description="Cells with more parameters get no raw condition number; cost grows as P^3. Source: the time of `make figures`.",
         json_schema_extra=_example("write sampling: {raw_parameter_limit: 3300}"),
@@ -247,6 +255,8 @@ class Study(_Section):
             Traceback (most recent call last):
             eigenscape.errors.BadInput: grid.dept: expected one of depth, width, found an unknown key; did you mean depth?
         """
+        if not isinstance(mapping, Mapping):
+            raise BadInput.field("configuration", "sections such as grid and sampling", repr(mapping), "see config.yaml for an example")
         try:
             return cls.model_validate(dict(mapping))
         except ValidationError as error:
@@ -341,6 +351,8 @@ _EXPECTED = {
     "literal_error": "one of {expected}",
     "greater_than_equal": "a number of at least {ge}",
     "less_than": "a number below {lt}",
+    "less_than_equal": "a number of at most {le}",
+    "invalid_key": "a key that is text",
     "string_pattern_mismatch": "text that matches {pattern}",
     "value_error": "{error}",
 }

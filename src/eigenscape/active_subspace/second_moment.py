@@ -6,9 +6,11 @@ holds the triangle of ``sum g g^T`` together with ``sum g`` and ``sum L`` over t
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from eigenscape.active_subspace import tree
 from eigenscape.active_subspace.triangle import DeviceTriangle, Triangle
@@ -45,7 +47,7 @@ class PartialSum:
 
 
 def sum_of_samples(sampler: GradientSampler, samples: range) -> PartialSum:
-    """The partial sum over ``samples``, in blocks of 256 from the first on.
+    """The partial sum over ``samples``, in blocks of 256 from the first on, on one BLAS thread.
 
     The bits depend on the sampler and the range alone. Products are accumulated in float64 whatever
     the precision of the gradients.
@@ -53,6 +55,20 @@ def sum_of_samples(sampler: GradientSampler, samples: range) -> PartialSum:
     parameters = sampler.architecture.parameters
     on_device = None if sampler.device is Device.CPU else _device_triangle(sampler, parameters)
     partial = PartialSum.zero(parameters)
+    with _libraries().limit(limits=1, user_api="blas"):
+        _accumulate(sampler, samples, partial, on_device)
+    if on_device is not None:
+        partial.triangle = on_device.to_host()
+    return partial
+
+
+@functools.cache
+def _libraries() -> ThreadpoolController:
+    """The numerical libraries of this process; looked up once, since that takes milliseconds."""
+    return ThreadpoolController()
+
+
+def _accumulate(sampler: GradientSampler, samples: range, partial: PartialSum, on_device: DeviceTriangle | None) -> None:
     for first in range(samples.start, samples.stop, BLOCK):
         count = min(BLOCK, samples.stop - first)
         if on_device is None:
@@ -64,9 +80,6 @@ def sum_of_samples(sampler: GradientSampler, samples: range) -> PartialSum:
             gradients, losses = device_gradients.cpu().numpy(), device_losses.cpu().numpy()
         partial.first_moments[:-1] += gradients.sum(axis=0, dtype=np.float64)
         partial.first_moments[-1] += losses.sum(dtype=np.float64)
-    if on_device is not None:
-        partial.triangle = on_device.to_host()
-    return partial
 
 
 def _device_triangle(sampler: GradientSampler, parameters: int) -> DeviceTriangle:

@@ -1,9 +1,9 @@
 """The lower triangle of a symmetric sum ``sum_b G_b^T G_b``, as strips of columns.
 
 Strip s holds columns [256 s, 256 s + 256) and the rows from 256 s down, in Fortran order: all strips
-together take about P^2/2 numbers and half of a GEMM's work. Each strip is updated by one
-single-threaded ``dgemm``, so its bits do not depend on the number of threads, which those of
-OpenBLAS's ``dsyrk`` do. Four strips make a band of 1,024 columns, the width of a stored chunk.
+together take about P^2/2 numbers and half of a GEMM's work. Each strip is updated by one ``dgemm``. Bits are
+promised for one BLAS thread (`second_moment` sees to it): OpenBLAS splits products by its threads. Four strips
+make a band of 1,024 columns, the width of a stored chunk.
 """
 
 from __future__ import annotations

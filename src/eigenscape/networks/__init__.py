@@ -6,8 +6,8 @@
 `problems`         data and loss
 `sampling`         counter-based draws: a parameter vector from its number alone
 `kernel`           loss and gradient on the CPU, one parameter vector at a time, in cache
-`batched`          loss and gradient by batched matrix products in torch, for GPUs
-`functional`       the definition in plain torch, for `torch.func` and for the tests
+`functional`       the definition in plain torch, for `torch.func`: GPUs and tests
 `gradients`        draws and gradients of one cell together, on a chosen device
+`mean_field`       growth of signals and gradients from layer to layer: q*, chi_1
 =================  =====================================================================
 """

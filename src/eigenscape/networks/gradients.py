@@ -104,7 +104,8 @@ class GradientSampler:
             self._gradients, self._losses = np.empty_like(self._parameters), np.empty(count, self._precision)
         gradients, losses = self._gradients[:count], self._losses[:count]
         kernel.fill_gradients(parameters, gradients, losses, self.architecture, self.activation, self.problem)
-        finite = np.isfinite(gradients.sum(axis=1))
+        with np.errstate(over="ignore", invalid="ignore"):
+            finite = np.isfinite(gradients.sum(axis=1))
         if not finite.all():
             self._check_each(gradients, first)
         return gradients, losses

@@ -25,6 +25,11 @@ class StandardDraw(Enum):
     UNIFORM = 1
     """Uniform on [-1, 1), variance 1/3."""
 
+    @property
+    def variance(self) -> float:
+        """Of one standard draw."""
+        return 1.0 if self is StandardDraw.NORMAL else 1.0 / 3.0
+
 
 @dataclass(frozen=True)
 class Prior:
@@ -36,6 +41,9 @@ class Prior:
         weight_scale: scale of a layer's weights, from its fan-in and fan-out.
         bias_scale: scale of a layer's biases; 0 fixes them at zero.
         source: where the prior is taken from.
+
+    Parameters are independent, alike within a layer's weights and within its biases, and symmetric about
+    zero: exactly what the symmetries of the second moment ask for (`active_subspace.symmetry`).
     """
 
     name: str
@@ -111,6 +119,24 @@ PRIORS = {
         ),
     )
 }
+
+
+def scaled_normal(weight_std: float, bias_std: float) -> Prior:
+    """N(0, weight_std^2/fan_in) weights and N(0, bias_std^2) biases: the two-parameter family of mean-field theory.
+
+    Source: Poole et al. 2016, arXiv 1606.05340.
+
+    Example:
+        >>> scaled_normal(2.0, 0.5).scales(Architecture(depth=1, width=4))[-2:]
+        array([1. , 0.5])
+    """
+    return Prior(
+        f"scaled_normal({weight_std:g}, {bias_std:g})",
+        StandardDraw.NORMAL,
+        lambda layer: weight_std / math.sqrt(layer.fan_in),
+        lambda _: bias_std,
+        "N(0, sigma_w^2/fan_in), biases N(0, sigma_b^2): Poole et al. 2016, arXiv 1606.05340",
+    )
 
 
 def prior_named(name: str) -> Prior:

@@ -42,7 +42,7 @@ def compute_spectrum(study: Study, cell: Cell, folder: StudyFolder, *, vectors: 
     receipt = receipts.read_receipt(receipt_path)
     if receipt is not None:
         receipts.require_same_work(receipt, cell, receipt_path)
-        if receipt["vectors"] or not vectors:
+        if receipt.get("vectors") or not vectors:
             log.info("%s: done before", cell.folder)
             return receipt_path
 

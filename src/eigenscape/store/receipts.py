@@ -32,11 +32,15 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file so that a reader, or a crash, sees the old bytes or the new ones and nothing between."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 
@@ -71,7 +75,7 @@ def read_receipt(path: Path) -> dict[str, Any] | None:
         return None
     except ValueError as error:
         raise DamagedResult(f"{path}: expected a receipt in JSON, found {error}; delete the file and run again") from None
-    if not isinstance(receipt, dict) or not {"identity", "digest"} <= receipt.keys():
+    if not isinstance(receipt, dict) or not isinstance(receipt.get("identity"), dict) or "digest" not in receipt:
         raise DamagedResult(f"{path}: expected a receipt with identity and digest, found neither; delete the file and run again")
     return receipt
 

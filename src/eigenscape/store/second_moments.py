@@ -104,13 +104,26 @@ def read_second_moment(path: Path) -> np.ndarray:
     Raises:
         DamagedResult: chunks are missing or fail their checksum.
     """
+    return _read(path, "second_moment")
+
+
+def read_gradient_mean(path: Path) -> np.ndarray:
+    """The mean gradient (P,).
+
+    Raises:
+        DamagedResult: chunks are missing or fail their checksum.
+    """
+    return _read(path, "gradient_mean")
+
+
+def _read(path: Path, name: str) -> np.ndarray:
     try:
-        matrix = np.asarray(_array(zarr.open_group(path, mode="r"), "second_moment")[:])
+        values = np.asarray(_array(zarr.open_group(path, mode="r"), name)[...])
     except (OSError, ValueError, KeyError) as error:
-        raise DamagedResult(f"{path}: cannot be read ({error}); delete the folder above it and run again") from error
-    if not np.isfinite(matrix).all():
-        raise DamagedResult(f"{path}: expected finite numbers, found missing chunks; delete the folder above it and run again")
-    return matrix
+        raise DamagedResult(f"{path}: cannot be read ({name}: {error}); delete the folder above it and run again") from error
+    if not np.isfinite(values).all():
+        raise DamagedResult(f"{path}: expected finite numbers in {name}, found missing chunks; delete the folder above it and run again")
+    return values
 
 
 def digest_of_matrix(matrix: np.ndarray, mean: np.ndarray) -> str:
@@ -126,11 +139,6 @@ def digest_of_matrix(matrix: np.ndarray, mean: np.ndarray) -> str:
         digests[band, 0] = _hash(matrix[start:, start : start + BAND])
     digests[0, 1] = _hash(mean)
     return receipts.digest_of(digests.tobytes())
-
-
-def read_gradient_mean(path: Path) -> np.ndarray:
-    """The mean gradient (P,)."""
-    return np.asarray(_array(zarr.open_group(path, mode="r"), "gradient_mean")[:])
 
 
 def _array(group: zarr.Group, name: str) -> zarr.Array[Any]:

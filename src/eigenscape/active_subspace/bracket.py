@@ -1,0 +1,171 @@
+"""What a condition number from finitely many samples is worth: a bracket, and an extrapolation in P/N.
+
+The sample value is biased up: the largest eigenvalue is a maximum over directions, so on average it lies above
+lambda_1 (Jensen: the largest eigenvalue is convex in C), and the smallest below lambda_P. The split-half
+value is biased down: with unit vectors v_1, v_P from one half of the samples, the variances v^T C' v on the
+*other* half are unbiased for v^T C v, and a Rayleigh quotient of C lies between lambda_P and lambda_1. So, on
+average, split half <= truth <= sample. Both ends are moved outwards by 1.96 standard errors of the log variances
+across halves, which is what they fluctuate by: the bracket.
+
+Sample values at N/2 and N (and N/4, where P/N stays at or below 1/2) are extrapolated linearly in P/N to 0. That is a
+guide and not a correction: it removes most of the bias for graded C, where the smallest eigenvalues shrink
+by about 1 - P/N, and some 60 % of it for isotropic C. Bracket and extrapolation are this project's proposal.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import lapack, solve_triangular
+from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
+
+from eigenscape.networks.gradients import GradientSampler
+from eigenscape.study import BLOCK
+
+LARGEST_RATIO = 0.5
+"""Sample values at a larger P/N take no part in the extrapolation: near 1 the smallest eigenvalue tends to 0."""
+
+STANDARD_ERRORS = 1.96
+"""Each end misses the truth by fluctuation in at most 2.5 % of the cases."""
+
+LANCZOS_TOLERANCE = 1e-6
+"""Of the extreme vectors: any unit vector brackets, a better one only more tightly."""
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """Where the population's log10 condition number lies, judged from the same samples.
+
+    Attributes:
+        sample: the value of all N samples, biased up.
+        split_half: the value across halves, biased down; NaN where a half has no full rank.
+        standard_error: of the split-half value, from the spread of (g . v)^2 over samples.
+        at_half: sample value of the first N/2 samples; infinite where they have no full rank.
+        extrapolated: towards P/N = 0; NaN where fewer than two sample sizes are usable.
+    """
+
+    sample: float
+    split_half: float
+    standard_error: float
+    at_half: float
+    extrapolated: float
+
+    @property
+    def low(self) -> float:
+        """Lower end, never below 0, which every condition number is at least; NaN where a half has no full rank."""
+        low = self.split_half - STANDARD_ERRORS * self.standard_error
+        return low if math.isnan(low) else max(low, 0.0)
+
+    @property
+    def high(self) -> float:
+        """Upper end."""
+        return self.sample + STANDARD_ERRORS * self.standard_error
+
+    @property
+    def width(self) -> float:
+        """Decades between the two ends; infinite where one end is missing."""
+        width = self.high - self.low
+        return width if math.isfinite(width) else math.inf
+
+
+def _unknown(sample_value: float) -> Bracket:
+    """The bracket of a cell whose halves have no full rank: nothing is known from below."""
+    return Bracket(sample_value, math.nan, math.nan, math.inf, math.nan)
+
+
+def bracket(sampler: GradientSampler, samples: int, second_moment: np.ndarray, first_half: np.ndarray, sample_value: float) -> Bracket:
+    """The bracket of a cell.
+
+    Args:
+        sampler: of the cell; its gradients are drawn once more, for the variances across halves.
+        samples: N.
+        second_moment: C of all samples, (P, P).
+        first_half: C of samples 0 ... N//2 - 1.
+        sample_value: log10 condition number of ``second_moment``.
+
+    Returns:
+        The bracket; its cost is a pass over the gradients and two Cholesky factors.
+    """
+    half = samples // 2
+    size = len(second_moment)
+    if half < size or not math.isfinite(sample_value):
+        return _unknown(sample_value)
+    second_half = (samples * second_moment - half * first_half) / (samples - half)
+    first, second = extreme_vectors(first_half), extreme_vectors(second_half)
+    if first is None or second is None:
+        return _unknown(sample_value)
+    squares = [
+        squared_projections(sampler, range(half), second[1]),
+        squared_projections(sampler, range(half, samples), first[1]),
+    ]
+    across = np.concatenate(squares)
+    means = across.mean(axis=0)
+    relative_errors = across.std(axis=0, ddof=1) / means / math.sqrt(samples)
+    split_half = math.log10(means[0] / means[1])
+    standard_error = float(np.hypot(*relative_errors)) / math.log(10)
+    at_half = math.log10(first[0][0] / first[0][1])
+    return Bracket(sample_value, split_half, standard_error, at_half, extrapolated({half: at_half, samples: sample_value}, size))
+
+
+def extreme_vectors(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Largest and smallest eigenvalue (2,) with unit vectors (P, 2), by Lanczos on C and on its inverse.
+
+    None where C is not positive definite to working precision: then the smallest is not known.
+
+    Example:
+        >>> values, vectors = extreme_vectors(np.diag([2.0, 8.0, 1.0, 4.0]))
+        >>> values.round(6), np.abs(vectors).round(6).argmax(axis=0)
+        (array([8., 1.]), array([1, 2]))
+    """
+    size = len(matrix)
+    order = np.argsort(-np.diagonal(matrix), kind="stable")
+    sorted_matrix = np.asfortranarray(matrix[np.ix_(order, order)])
+    factor, failed = lapack.dpotrf(sorted_matrix, lower=1, clean=1)
+    if failed:
+        return None
+    if size < 4:
+        values, vectors = np.linalg.eigh(matrix)
+        return values[[-1, 0]], vectors[:, [-1, 0]]
+
+    def solve(right: np.ndarray) -> np.ndarray:
+        middle = solve_triangular(factor, right, lower=True, check_finite=False)
+        return np.asarray(solve_triangular(factor, middle, lower=True, trans="T", check_finite=False))
+
+    start = np.ones(size)
+    inverse = LinearOperator((size, size), matvec=solve, dtype=np.float64)
+    try:
+        largest, top = eigsh(sorted_matrix, k=1, v0=start, tol=LANCZOS_TOLERANCE)
+        reciprocal, bottom = eigsh(inverse, k=1, v0=start, tol=LANCZOS_TOLERANCE)
+    except ArpackError:
+        return None
+    vectors = np.empty((size, 2))
+    vectors[order] = np.hstack([top, bottom])
+    return np.array([largest[0], 1.0 / reciprocal[0]]), vectors
+
+
+def squared_projections(sampler: GradientSampler, samples: range, vectors: np.ndarray) -> np.ndarray:
+    """(g_n . v)^2 for every sample, (len(samples), k), and the columns v of ``vectors`` (P, k)."""
+    squares = np.empty((len(samples), vectors.shape[1]))
+    for first in range(samples.start, samples.stop, BLOCK):
+        gradients, _ = sampler.block(first, min(BLOCK, samples.stop - first))
+        squares[first - samples.start : first - samples.start + len(gradients)] = (gradients @ vectors) ** 2
+    return squares
+
+
+def extrapolated(values: dict[int, float], parameters: int) -> float:
+    """The sample values at several N, taken linearly to P/N = 0 by least squares.
+
+    NaN where fewer than two of them have P/N <= 1/2. The correction never goes upwards.
+
+    Example:
+        >>> round(extrapolated({n: 3.0 + 0.7 * 100 / n for n in (200, 400, 800)}, 100), 12)
+        3.0
+    """
+    usable = {n: value for n, value in values.items() if parameters / n <= LARGEST_RATIO and math.isfinite(value)}
+    if len(usable) < 2:
+        return math.nan
+    ratios = np.array([parameters / n for n in usable])
+    slope, at_zero = np.polyfit(ratios, np.array(list(usable.values())), 1)
+    return float(at_zero) if slope > 0 else min(usable.values())

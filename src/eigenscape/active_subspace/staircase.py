@@ -1,0 +1,144 @@
+"""The spectrum of the projected C: a staircase of plateaus, with bootstrap intervals.
+
+Few samples suffice: a plateau is an average over samples *and* over the units that share it, and there is
+no inflation by P/N. The intervals resample the parameter vectors (percentile bootstrap, Efron 1979).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from eigenscape.active_subspace.spectrum import SpectrumStatus, spectrum_of
+from eigenscape.active_subspace.symmetry import Block, ProjectedSamples
+
+LEVEL = 0.95
+"""Of the percentile intervals."""
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """One distinct eigenvalue of the projected C.
+
+    Attributes:
+        label: the block it comes from.
+        multiplicity: how many times it occurs among the P eigenvalues.
+        value: the eigenvalue; 0 for a null direction.
+        low: lower end of its interval.
+        high: upper end.
+    """
+
+    label: str
+    multiplicity: int
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Staircase:
+    """The projected spectrum.
+
+    Attributes:
+        plateaus: in descending order of value.
+        status: `RANK_DEFICIENT` where some direction is null.
+        log10_condition: log10 of the largest over the smallest eigenvalue; infinite unless the status is finite.
+        low: lower end of its interval.
+        high: upper end.
+    """
+
+    plateaus: tuple[Plateau, ...]
+    status: SpectrumStatus
+    log10_condition: float
+    low: float
+    high: float
+
+    def eigenvalues(self) -> np.ndarray:
+        """All P eigenvalues, descending, each plateau repeated as often as it occurs."""
+        return np.repeat([plateau.value for plateau in self.plateaus], [plateau.multiplicity for plateau in self.plateaus])
+
+
+def staircase(samples: ProjectedSamples, *, replicates: int, key: int, relative_noise: float) -> Staircase:
+    """The projected spectrum with percentile bootstrap intervals over parameter vectors.
+
+    Args:
+        samples: contributions of N parameter vectors.
+        replicates: bootstrap resamples.
+        key: of their random stream, from `seeding.stream_key`.
+        relative_noise: rounding error of a gradient's component, to tell null directions (`spectrum_of`).
+
+    Example:
+        >>> from eigenscape.active_subspace.symmetry import Symmetry, project
+        >>> from eigenscape.architecture import Architecture
+        >>> gradients = np.random.default_rng(0).standard_normal((500, 16))
+        >>> stairs = staircase(
+        ...     project(gradients, Architecture(1, 5), Symmetry.PERMUTATIONS_AND_SIGNS), replicates=50, key=0, relative_noise=1e-14
+        ... )
+        >>> len(stairs.eigenvalues()), sorted(plateau.multiplicity for plateau in stairs.plateaus)
+        (16, [1, 5, 5, 5])
+    """
+    means = [mean[0] for mean in samples.means()]
+    dust = _dust(samples.blocks, means, relative_noise)
+    values: list[np.ndarray] = []
+    statuses = set()
+    for mean, block_dust in zip(means, dust, strict=True):
+        spectrum = spectrum_of((mean + mean.T) / 2, dust=block_dust)
+        values.append(spectrum.eigenvalues)
+        statuses.add(spectrum.status)
+
+    generator = np.random.Generator(np.random.Philox(key))
+    counts = generator.multinomial(samples.samples, np.full(samples.samples, 1.0 / samples.samples), size=replicates).astype(np.float64)
+    resampled = [_resampled_values(mean, value) for mean, value in zip(samples.means(counts), values, strict=True)]
+
+    plateaus = [
+        Plateau(_numbered(block, place), block.multiplicity, float(value[place]), *_interval(replicate[:, place]))
+        for block, value, replicate in zip(samples.blocks, values, resampled, strict=True)
+        for place in range(block.size)
+    ]
+    plateaus.sort(key=lambda plateau: -plateau.value)
+    status = next((s for s in (SpectrumStatus.RANK_DEFICIENT, SpectrumStatus.BELOW_FLOOR) if s in statuses), SpectrumStatus.FINITE)
+    if status is not SpectrumStatus.FINITE:
+        return Staircase(tuple(plateaus), status, np.inf, np.inf, np.inf)
+    everything = np.log10(np.concatenate(resampled, axis=1))
+    spans = everything.max(axis=1) - everything.min(axis=1)
+    span = float(np.log10(plateaus[0].value) - np.log10(plateaus[-1].value))
+    return Staircase(tuple(plateaus), status, span, *_interval(spans))
+
+
+def _numbered(block: Block, place: int) -> str:
+    return block.label if block.size == 1 else f"{block.label} ({place + 1} of {block.size})"
+
+
+def _interval(values: np.ndarray) -> tuple[float, float]:
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(values, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _dust(blocks: tuple[Block, ...], means: list[np.ndarray], relative_noise: float) -> list[np.ndarray]:
+    """Per component, the variance that rounding leaves where a gradient vanishes: relative to its layer's largest."""
+    largest: dict[int, float] = {}
+    for block, mean in zip(blocks, means, strict=True):
+        for layer, variance in zip(block.layers, np.diagonal(mean), strict=True):
+            largest[layer] = max(largest.get(layer, 0.0), float(variance))
+    return [relative_noise**2 * np.array([largest[layer] for layer in block.layers]) for block in blocks]
+
+
+def _resampled_values(means: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Eigenvalues (R, size), descending, of R resampled blocks, by a route that keeps the grading of long ones.
+
+    Rows are sorted by the diagonal, and the squared singular values of the Cholesky factor taken; where a resample is
+    not positive definite to working precision, or the block has null directions, `eigh` serves.
+    """
+    size = means.shape[1]
+    if size == 1:
+        return means[:, 0, :]
+    order = np.argsort(-np.diagonal(means.mean(axis=0)), kind="stable")
+    sorted_means = means[:, order][:, :, order]
+    if values[-1] > 0:
+        try:
+            return np.linalg.svd(np.linalg.cholesky(sorted_means), compute_uv=False) ** 2
+        except np.linalg.LinAlgError:
+            pass
+    return np.maximum(np.linalg.eigvalsh(sorted_means)[:, ::-1], 0.0)

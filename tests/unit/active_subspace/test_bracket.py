@@ -1,0 +1,101 @@
+"""The bracket on matrices whose condition number is known, over many seeds."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from builders import orthogonal, sampler
+
+from eigenscape.active_subspace.bracket import Bracket, bracket, extrapolated, extreme_vectors, squared_projections
+from eigenscape.architecture import Architecture
+
+
+class GaussianGradients:
+    """Stands in for a `GradientSampler`: gradients are N(0, C) with a C that is known."""
+
+    def __init__(self, root: np.ndarray, seed: int, samples: int) -> None:
+        self.gradients = np.random.default_rng(seed).standard_normal((samples, len(root))) @ root
+
+    def block(self, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+        return self.gradients[first : first + count], np.zeros(count)
+
+
+def root_of(decades: float, size: int = 40) -> np.ndarray:
+    """A square root of a C with geometrically spaced eigenvalues over ``decades``, in a random basis."""
+    basis = orthogonal(size, seed=1)
+    return (basis * 10 ** np.linspace(0, -decades / 2, size)) @ basis.T
+
+
+def bracket_of(source: GaussianGradients) -> Bracket:
+    gradients = source.gradients
+    half = len(gradients) // 2
+    whole, first = gradients.T @ gradients / len(gradients), gradients[:half].T @ gradients[:half] / half
+    values = np.linalg.eigvalsh(whole)
+    return bracket(source, len(gradients), whole, first, float(np.log10(values[-1] / values[0])))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("decades", [0.0, 1.0, 3.0, 6.0])
+@pytest.mark.parametrize("ratio", [4, 16])
+def test_bracket_contains_the_truth(decades: float, ratio: int) -> None:
+    """Each end misses by fluctuation in at most 2.5 % of the cases, so at most 5 of 40 trials, but for a chance of 1 in 100."""
+    contained = 0
+    for seed in range(40):
+        found = bracket_of(GaussianGradients(root_of(decades), seed, ratio * 40))
+        contained += found.low <= decades <= found.high
+    assert contained >= 35
+
+
+def test_bracket_narrows_as_samples_grow() -> None:
+    widths = [np.mean([bracket_of(GaussianGradients(root_of(3.0), seed, ratio * 40)).width for seed in range(10)]) for ratio in (4, 16, 64)]
+    assert widths[0] > widths[1] > widths[2]
+
+
+def test_extrapolation_is_nearer_the_truth_than_the_sample_value() -> None:
+    """Mean errors over 20 trials, for isotropic and for graded C."""
+    for decades in (0.0, 3.0):
+        found = [bracket_of(GaussianGradients(root_of(decades), seed, 4 * 40)) for seed in range(20)]
+        sample_error = abs(np.mean([b.sample for b in found]) - decades)
+        assert abs(np.mean([b.extrapolated for b in found]) - decades) < 0.7 * sample_error
+
+
+def test_extrapolation_needs_two_usable_sample_sizes() -> None:
+    assert math.isnan(extrapolated({100: 5.0, 150: 4.0}, 100))
+    assert math.isnan(extrapolated({400: 5.0}, 100))
+
+
+def test_extrapolation_recovers_a_linear_law() -> None:
+    values = {n: 2.0 + 0.5 * 50 / n for n in (100, 200)}
+    assert extrapolated(values, 50) == pytest.approx(2.0, abs=1e-12)
+    assert extrapolated({100: 1.0, 200: 1.1}, 50) == 1.0, "noise must not correct upwards"
+
+
+def test_too_few_samples_for_two_halves_give_no_lower_end() -> None:
+    found = bracket_of(GaussianGradients(root_of(1.0), 0, 70))
+    assert math.isnan(found.split_half)
+    assert found.width == math.inf
+
+
+@pytest.mark.parametrize("decades", [1.0, 8.0])
+def test_extreme_vectors_agree_with_eigh(decades: float) -> None:
+    root = root_of(decades, size=60)
+    matrix = root @ root.T
+    values, vectors = np.linalg.eigh(matrix)
+    found = extreme_vectors((matrix + matrix.T) / 2)
+    assert found is not None
+    # Lanczos stops at a relative residual of 1e-6; eigenvalues are then good to its square
+    np.testing.assert_allclose(found[0], values[[-1, 0]], rtol=1e-6)
+    assert np.abs(np.sum(found[1] * vectors[:, [-1, 0]], axis=0)).min() > 1 - 1e-4
+
+
+def test_extreme_vectors_of_a_singular_matrix_are_not_made_up() -> None:
+    assert extreme_vectors(np.ones((5, 5))) is None
+
+
+def test_squared_projections_are_those_of_the_gradients() -> None:
+    source = sampler(Architecture(2, 4))
+    vectors = orthogonal(Architecture(2, 4).parameters)[:, :3]
+    gradients, _ = source.block(10, 300)
+    expected = (gradients.copy() @ vectors) ** 2
+    np.testing.assert_allclose(squared_projections(source, range(10, 310), vectors), expected, rtol=1e-9)

@@ -1,0 +1,69 @@
+"""Solvers on matrices with known spectra, through LAPACK and through torch."""
+
+import numpy as np
+import pytest
+from builders import EPSILON, with_spectrum
+
+from eigenscape.active_subspace import eigensolvers
+from eigenscape.errors import EigensolverFailure
+
+VALUES = np.concatenate([[50.0, 7.0, 7.0, 7.0], np.geomspace(1, 1e-3, 36)])
+
+
+@pytest.fixture(params=["lapack", "torch"])
+def route(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eigensolvers, "TORCH_FROM", 1 if request.param == "torch" else 10_000)
+
+
+@pytest.mark.usefixtures("route")
+def test_eigenvalues_are_the_known_ones_in_descending_order() -> None:
+    matrix = with_spectrum(VALUES)
+    before = matrix.copy()
+
+    values = eigensolvers.eigenvalues(matrix)
+
+    # Backward stable: P eps of the largest.
+    np.testing.assert_allclose(values, VALUES, atol=40 * EPSILON * 50)
+    assert np.all(np.diff(values) <= 0)
+    assert np.array_equal(matrix, before)
+
+
+def test_eigenpairs_solve_the_equation_and_are_orthogonal() -> None:
+    matrix = with_spectrum(VALUES)
+    before = matrix.copy()
+
+    values, vectors = eigensolvers.eigenpairs(matrix)
+
+    np.testing.assert_allclose(values, VALUES, atol=40 * EPSILON * 50)
+    np.testing.assert_allclose(matrix @ vectors, vectors * values, atol=40 * EPSILON * 50)
+    np.testing.assert_allclose(vectors.T @ vectors, np.eye(40), atol=40 * EPSILON)
+    assert np.array_equal(matrix, before)
+
+
+def test_the_largest_component_of_every_eigenvector_is_positive() -> None:
+    _, vectors = eigensolvers.eigenpairs(with_spectrum(VALUES, seed=2))
+
+    assert np.all(vectors[np.abs(vectors).argmax(axis=0), np.arange(40)] > 0)
+
+
+@pytest.mark.usefixtures("route")
+def test_only_the_lower_triangle_is_read() -> None:
+    matrix = with_spectrum(VALUES)
+    spoiled = np.tril(matrix) + np.triu(np.full_like(matrix, 99.0), 1)
+
+    assert np.array_equal(eigensolvers.eigenvalues(spoiled), eigensolvers.eigenvalues(matrix))
+
+
+@pytest.mark.usefixtures("route")
+def test_no_convergence_is_an_error_of_the_family() -> None:
+    with pytest.raises(EigensolverFailure, match="the eigensolver did not converge on a 3 x 3 matrix"):
+        eigensolvers.eigenvalues(np.full((3, 3), np.nan))
+
+
+def test_no_convergence_of_pairs_is_an_error_of_the_family(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **keywords: object) -> None:
+        raise np.linalg.LinAlgError("1 off-diagonal element did not converge")
+
+    monkeypatch.setattr(eigensolvers.scipy.linalg, "eigh", fail)
+    with pytest.raises(EigensolverFailure, match="on a 2 x 2 matrix: 1 off-diagonal element"):
+        eigensolvers.eigenpairs(np.eye(2))

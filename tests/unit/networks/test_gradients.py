@@ -1,0 +1,87 @@
+"""Draws and gradients together: sample number in, gradient out."""
+
+import numpy as np
+import pytest
+from builders import sampler, small_study
+
+from eigenscape.architecture import Architecture
+from eigenscape.errors import NotFiniteGradient
+from eigenscape.networks.activations import LINEAR, RELU, SIGMOID, TANH, Activation
+from eigenscape.networks.gradients import Device, GradientSampler
+from eigenscape.networks.kernel import fill_gradients
+from eigenscape.networks.priors import prior_named
+from eigenscape.networks.problems import sine_regression
+from eigenscape.networks.sampling import fill_parameters
+from eigenscape.seeding import prior_key
+
+ARCHITECTURE = Architecture(2, 5)
+
+
+def test_a_sampler_of_a_study_uses_its_seed_prior_activation_data_and_precision() -> None:
+    study = small_study(
+        sampling={"seed": 3, "precision": "float32"},
+        prior={"kind": "pytorch_default"},
+        network={"activation": "sigmoid"},
+        problem={"interval": [0, 1]},
+    )
+    prior = prior_named("pytorch_default")
+    theta = np.empty((4, ARCHITECTURE.parameters), np.float32)
+    fill_parameters(theta, 2, prior_key(3, ARCHITECTURE), prior.scales(ARCHITECTURE), prior.draw)
+    expected, expected_losses = np.empty_like(theta), np.empty(4, np.float32)
+    fill_gradients(theta, expected, expected_losses, ARCHITECTURE, SIGMOID, sine_regression((0, 1), 12))
+
+    gradients, losses = GradientSampler.of_study(study, ARCHITECTURE).block(2, 4)
+
+    assert gradients.dtype == np.float32
+    assert np.array_equal(gradients, expected)
+    assert np.array_equal(losses, expected_losses)
+
+
+def test_a_sample_is_the_same_in_every_block() -> None:
+    whole = sampler(ARCHITECTURE).block(0, 30)[0].copy()
+    other = sampler(ARCHITECTURE)
+
+    for first, count in [(29, 1), (4, 11), (0, 2)]:
+        assert np.array_equal(other.block(first, count)[0], whole[first : first + count])
+
+
+@pytest.mark.parametrize("activation", [TANH, RELU], ids=lambda activation: activation.name)
+def test_the_torch_route_agrees(activation: Activation) -> None:
+    gradients, losses = sampler(ARCHITECTURE, activation=activation).block(5, 20)
+    by_torch, by_torch_losses = sampler(ARCHITECTURE, activation=activation, device=Device.TORCH).block(5, 20)
+
+    # Two orders of the same sums, a few layers deep: some hundred roundings of the row's largest entries.
+    scale = np.linalg.norm(gradients, axis=1)
+    assert np.max(np.linalg.norm(gradients - by_torch, axis=1) / scale) < 1e-13
+    np.testing.assert_allclose(losses, by_torch_losses, rtol=1e-13)
+
+
+@pytest.mark.parametrize("device", [Device.CPU, Device.TORCH])
+def test_an_overflow_names_the_sample_and_the_way_out(device: Device) -> None:
+    # Each of 30 linear layers of width 50 multiplies by about 7: 10^25, whose square is beyond float32.
+    overflowing = sampler(Architecture(30, 50), activation=LINEAR, precision=np.float32, device=device)
+
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(NotFiniteGradient, match=r"^sample 17 of d30-w050: expected a finite gradient, found .*precision: float64"),
+    ):
+        overflowing.block(17, 2)
+
+
+def test_finite_rows_whose_sum_overflows_are_accepted() -> None:
+    # Gradients near the largest float32: their sum over parameters may be infinite while every entry is finite.
+    probe = sampler(ARCHITECTURE, activation=LINEAR, precision=np.float32)
+    gradients, _ = probe.block(0, 1)
+    largest = np.finfo(np.float32).max
+    gradients[...] = 0.9 * largest
+
+    probe._check_each(gradients, 0)  # does not raise
+
+    gradients[0, 3] = np.inf
+    with pytest.raises(NotFiniteGradient, match="sample 0 of"):
+        probe._check_each(gradients, 0)
+
+
+def test_relative_noise_is_n_roundings_of_the_precision() -> None:
+    assert sampler(ARCHITECTURE).relative_noise == 10 * 2.0**-52
+    assert sampler(ARCHITECTURE, precision=np.float32).relative_noise == 10 * 2.0**-23

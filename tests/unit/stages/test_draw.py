@@ -1,0 +1,48 @@
+"""The stage `figure`: every figure from stored results, as PDF and PNG."""
+
+from pathlib import Path
+
+import pytest
+from builders import small_study
+
+from eigenscape.errors import BadInput, DamagedResult
+from eigenscape.stages.cells import compute_cells
+from eigenscape.stages.condition_numbers import condition_number_table, write_table
+from eigenscape.stages.draw import FIGURES, draw_figure
+from eigenscape.stages.second_moment import Execution, compute_second_moment
+from eigenscape.stages.spectrum import compute_spectrum
+from eigenscape.store.layout import StudyFolder
+
+STUDY = small_study()
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
+    """All results of the small study."""
+    folder, quiet = StudyFolder(tmp_path_factory.mktemp("results") / "small"), Execution(quiet=True)
+    compute_cells(STUDY, STUDY.computed_cells(), folder, quiet)
+    compute_second_moment(STUDY, STUDY.headline_cell, folder, execution=quiet)
+    compute_spectrum(STUDY, STUDY.headline_cell, folder, vectors=True)
+    write_table(condition_number_table(STUDY, folder), folder.table, STUDY)
+    return folder
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_is_drawn_as_pdf_and_png(computed: StudyFolder, tmp_path: Path, name: str) -> None:
+    written = draw_figure(name, STUDY, computed, tmp_path)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{name}.pdf", f"{name}.png"]
+    assert sorted(written) == sorted(tmp_path.iterdir())
+    assert (tmp_path / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+    assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_unknown_figure_is_refused_with_the_known_ones(folder: StudyFolder, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"figure: expected one of eigenvalues, eigenvectors, .* found portrait; "):
+        draw_figure("portrait", STUDY, folder, tmp_path)
+
+
+def test_a_figure_without_its_results_is_refused(folder: StudyFolder, tmp_path: Path) -> None:
+    with pytest.raises(DamagedResult, match="run `snakemake --cores 2` again"):
+        draw_figure("eigenvalues", STUDY, folder, tmp_path)
+    assert not list(tmp_path.glob("*.p*"))

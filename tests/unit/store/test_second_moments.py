@@ -1,0 +1,137 @@
+"""C in Zarr: reads back bitwise, opens in xarray, and every kind of damage is found."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from builders import draws, matrix_of
+
+from eigenscape.active_subspace.second_moment import PartialSum
+from eigenscape.active_subspace.tree import Node
+from eigenscape.architecture import Architecture
+from eigenscape.distributed.ranks import OneRank
+from eigenscape.distributed.reduction import finished_bands
+from eigenscape.errors import DamagedResult
+from eigenscape.store import second_moments
+from eigenscape.study import SLOTS, Cell
+
+SMALL, LARGE = Architecture(2, 4), Architecture(2, 31)
+"""33 and 1,086 parameters: one chunk, and four."""
+
+
+def partial_sum(architecture: Architecture, samples: int = 7) -> PartialSum:
+    partial = PartialSum.zero(architecture.parameters)
+    gradients = draws(samples, architecture.parameters)
+    partial.triangle.add_gram(gradients)
+    partial.first_moments[:-1] = gradients.sum(axis=0)
+    return partial
+
+
+def write(path: Path, architecture: Architecture, samples: int = 7) -> str:
+    cell = Cell(architecture, samples, "cells/any", {})
+    bands = finished_bands({Node(0, SLOTS): partial_sum(architecture)}, architecture.parameters, SLOTS, OneRank())
+    return second_moments.write_second_moment(path, cell, bands, {"seed": 0}, OneRank())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    write(tmp_path / "second_moment.zarr", LARGE)
+    return tmp_path / "second_moment.zarr"
+
+
+def chunk(store: Path, name: str = "second_moment/c/1/0") -> Path:
+    assert (store / name).is_file()
+    return store / name
+
+
+@pytest.mark.parametrize("architecture", [SMALL, LARGE], ids=lambda architecture: architecture.label)
+def test_what_was_written_reads_back_bitwise(tmp_path: Path, architecture: Architecture) -> None:
+    path = tmp_path / "cells" / "second_moment.zarr"
+    digest = write(path, architecture)
+    partial = partial_sum(architecture)
+
+    matrix, mean = second_moments.read_second_moment(path), second_moments.read_gradient_mean(path)
+
+    assert np.array_equal(matrix, matrix_of(partial.triangle, 1 / 7))
+    assert np.array_equal(mean, partial.first_moments[:-1] / 7)
+    assert second_moments.digest_of_matrix(matrix, mean) == digest
+
+
+def test_xarray_reads_names_numbers_and_attributes(store: Path) -> None:
+    with xr.open_zarr(store, consolidated=False) as dataset:
+        assert dataset["second_moment"].dims == ("parameter", "parameter_")
+        assert dataset["gradient_mean"].dims == ("parameter",)
+        assert dataset.attrs["seed"] == 0
+        assert np.array_equal(dataset["second_moment"].to_numpy(), second_moments.read_second_moment(store))
+
+
+def test_an_older_store_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "second_moment.zarr"
+    write(path, LARGE)
+    write(path, SMALL)
+
+    assert second_moments.read_second_moment(path).shape == (33, 33)
+
+
+@pytest.mark.parametrize("place", [0, 4_000, -1])
+def test_a_flipped_byte_is_damage(store: Path, place: int) -> None:
+    data = bytearray(chunk(store).read_bytes())
+    data[place] ^= 1
+    chunk(store).write_bytes(data)
+
+    with pytest.raises(DamagedResult, match=r"second_moment\.zarr: cannot be read .*; delete the folder above it and run again$"):
+        second_moments.read_second_moment(store)
+
+
+@pytest.mark.parametrize("kept", [0, 3, 100])
+def test_a_truncated_chunk_is_damage(store: Path, kept: int) -> None:
+    chunk(store).write_bytes(chunk(store).read_bytes()[:kept])
+
+    with pytest.raises(DamagedResult, match=r"second_moment\.zarr"):
+        second_moments.read_second_moment(store)
+
+
+def test_a_missing_chunk_does_not_pass_for_zeros(store: Path) -> None:
+    chunk(store).unlink()
+
+    with pytest.raises(DamagedResult, match="found missing chunks; delete the folder above it and run again"):
+        second_moments.read_second_moment(store)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("zarr.json", None), ("zarr.json", b""), *[("second_moment/zarr.json", content) for content in (None, b"", b"{", b"{}", b"[]")]],
+)
+def test_missing_or_garbage_metadata_is_damage(store: Path, name: str, content: bytes | None) -> None:
+    (store / name).unlink()
+    if content is not None:
+        (store / name).write_bytes(content)
+
+    with pytest.raises(DamagedResult):
+        second_moments.read_second_moment(store)
+
+
+def test_no_store_is_damage(tmp_path: Path) -> None:
+    with pytest.raises(DamagedResult, match="cannot be read"):
+        second_moments.read_second_moment(tmp_path / "none.zarr")
+
+
+@pytest.mark.parametrize("entry", [(0, 0), (1085, 0), (1085, 1085), (1030, 1024)])
+def test_the_digest_sees_every_entry_of_the_lower_triangle(store: Path, entry: tuple[int, int]) -> None:
+    matrix, mean = second_moments.read_second_moment(store), second_moments.read_gradient_mean(store)
+    before = second_moments.digest_of_matrix(matrix, mean)
+    matrix[entry] = np.nextafter(matrix[entry], np.inf)
+
+    assert second_moments.digest_of_matrix(matrix, mean) != before
+
+
+def test_the_digest_sees_the_mean() -> None:
+    assert second_moments.digest_of_matrix(np.eye(3), np.zeros(3)) != second_moments.digest_of_matrix(np.eye(3), np.array([0, 0, 1e-300]))
+
+
+def test_a_disk_that_does_not_keep_what_is_written_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(second_moments.zarr.Array, "__setitem__", lambda *arguments: None)
+
+    with pytest.raises(DamagedResult, match="did not read back as it was written; check the disk"):
+        write(tmp_path / "second_moment.zarr", SMALL)

@@ -1,0 +1,220 @@
+"""The command line: exit codes, one line for what users do wrong, examples in every help."""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from builders import small_study
+from click.testing import CliRunner, Result
+
+from eigenscape import __version__
+from eigenscape.cli import BLAS_THREAD_VARIABLES, main
+from eigenscape.stages import configure, signals
+from eigenscape.store.layout import StudyFolder
+from eigenscape.study import schema
+
+WITH_EXAMPLE = sorted(main.commands)
+
+
+@pytest.fixture(autouse=True)
+def process_as_before() -> Iterator[None]:
+    """Commands set the environment, handlers of signals and the log of their process."""
+    environment, handlers = dict(os.environ), logging.getLogger().handlers[:]
+    heard = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
+    level = logging.getLogger().level
+    yield
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, handler in heard.items():
+        signal.signal(number, handler)
+    for handler in logging.getLogger().handlers[:]:
+        if handler not in handlers:
+            logging.getLogger().removeHandler(handler)
+            handler.close()
+    for handler in handlers:
+        if handler not in logging.getLogger().handlers:
+            logging.getLogger().addHandler(handler)
+    logging.getLogger().setLevel(level)
+    signals._requested.clear()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> StudyFolder:
+    folder = StudyFolder(tmp_path / "results" / "small")
+    configure.write_study(small_study(), folder)
+    return folder
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def assert_one_line(result: Result, exit_code: int, *fragments: str) -> None:
+    lines = result.stderr.splitlines()
+    assert result.exit_code == exit_code, result.output
+    assert len(lines) == 1
+    assert lines[0].startswith("eigenscape: ")
+    for fragment in fragments:
+        assert fragment in lines[0]
+
+
+@pytest.mark.parametrize("command", sorted(main.commands))
+def test_every_command_has_help(command: str) -> None:
+    result = run(command, "--help")
+
+    assert result.exit_code == 0
+    assert f"Usage: main {command}" in result.stdout
+    assert main.commands[command].help
+
+
+@pytest.mark.parametrize("command", WITH_EXAMPLE)
+def test_help_shows_an_example_of_the_command(command: str) -> None:
+    after = run(command, "--help").stdout.partition("Example:")[2]
+
+    assert f"eigenscape {command}" in after
+
+
+def test_the_group_has_help_and_a_version() -> None:
+    assert all(command in run("-h").stdout for command in main.commands)
+    assert run("--version").stdout == f"eigenscape, version {__version__}\n"
+
+
+def test_threads_are_one_before_any_numerical_library_loads() -> None:
+    program = (
+        "import sys, os; from eigenscape import cli; before = 'numpy' in sys.modules\n"
+        "try: cli.main(['schema'])\n"
+        "except SystemExit: pass\n"
+        "print(before, [os.environ[name] for name in cli.BLAS_THREAD_VARIABLES], file=sys.stderr)"
+    )
+    environment = {key: value for key, value in os.environ.items() if key not in BLAS_THREAD_VARIABLES} | {"OMP_NUM_THREADS": "8"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+
+    assert done.stderr == "False ['1', '1', '1', '1']\n"
+
+
+BAD_FILES = {
+    "unknown key": ("grid: {dept: [1]}", ["bad.yaml: grid.dept: expected", "did you mean depth?"]),
+    "negative": ("grid: {width: [-1]}", ["bad.yaml: grid.width.0: expected", "found -1", "write grid: {width:"]),
+    "no YAML": ("grid: [", ["bad.yaml: expected YAML"]),
+    "a list": ("- 1", ["bad.yaml: expected sections", "found list"]),
+    "limit": ("sampling: {raw_parameter_limit: 3}", ["sampling.raw_parameter_limit: expected at least 16", "found 3"]),
+}
+
+
+@pytest.mark.parametrize(("text", "fragments"), BAD_FILES.values(), ids=BAD_FILES)
+def test_a_bad_configuration_ends_in_one_line_and_exit_code_2(tmp_path: Path, text: str, fragments: list[str]) -> None:
+    (tmp_path / "bad.yaml").write_text(text)
+
+    result = run("plan", "--configfile", tmp_path / "bad.yaml", "--results", tmp_path / "results")
+
+    assert_one_line(result, 2, *fragments)
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_missing_configuration_ends_in_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    assert_one_line(run("plan", "--configfile", tmp_path / "none.yaml"), 2, "none.yaml: expected a configuration file, found no such file")
+
+
+def test_a_plan_lists_cells_and_writes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(json.dumps(small_study().model_dump()))
+
+    result = run("plan", "--configfile", file, "--results", tmp_path / "results", "--cores", 1)
+    brief = run("plan", "--configfile", file, "--results", tmp_path / "results", "--cores", 1, "--brief")
+
+    assert result.exit_code == brief.exit_code == 0
+    assert "cells/d03-w003" in result.stdout
+    assert len(brief.stdout.splitlines()) == 2
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_plan_refuses_to_mix_two_studies(folder: StudyFolder, tmp_path: Path) -> None:
+    file = tmp_path / "other.yaml"
+    file.write_text(json.dumps(small_study(sampling={"seed": 5}).model_dump()))
+
+    result = run("plan", "--configfile", file, "--results", folder.root.parent)
+
+    assert_one_line(result, 2, "seed: expected 0", "found 5", "give this study another name")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fragment"),
+    [
+        (["second-moment", "cells/d09-w009"], "cell: expected a computed cell of the study, such as headline/d02-w004-n80"),
+        (["spectrum", "cells/d09-w009"], "cell: expected a computed cell of the study"),
+        (["cells", "w001-d01to10"], "batch: expected one of w003-d01to10, w005-d01to10, found w001-d01to10"),
+        (["figure", "portrait"], "figure: expected one of eigenvalues"),
+    ],
+)
+def test_an_unknown_name_ends_in_one_line_and_exit_code_2(folder: StudyFolder, arguments: list[str], fragment: str) -> None:
+    assert_one_line(run(*arguments, "--study", folder.study), 2, fragment)
+
+
+@pytest.mark.parametrize("command", ["second-moment any", "spectrum any", "cells any", "condition-number-table", "figure eigenvalues"])
+def test_a_study_that_does_not_exist_ends_in_one_line_and_exit_code_2(tmp_path: Path, command: str) -> None:
+    result = run(*command.split(), "--study", tmp_path / "study.json")
+
+    assert_one_line(result, 2, "study.json: expected the configuration of a study, found no such file")
+
+
+@pytest.mark.parametrize("arguments", [["second-moment"], ["plan", "--cores", "0"], ["cells", "x", "--device", "tpu"], ["nonsense"]])
+def test_wrong_usage_has_exit_code_2(arguments: list[str]) -> None:
+    assert run(*arguments).exit_code == 2
+
+
+def test_what_is_not_finished_has_exit_code_1_and_one_line(folder: StudyFolder) -> None:
+    assert_one_line(run("spectrum", "cells/d01-w003", "--study", folder.study), 1, "run the stage second-moment for this cell first")
+
+
+def test_an_interruption_has_exit_code_75_and_one_line(folder: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signals, "stop_requested", lambda: True)
+
+    result = run("second-moment", "cells/d01-w003", "--study", folder.study)
+
+    assert_one_line(result, 75, "cells/d01-w003: interrupted", "run the same command to resume")
+
+
+def test_the_stages_run_one_after_the_other(folder: StudyFolder) -> None:
+    study, log = ["--study", folder.study], folder.root / "logs" / "run.log"
+    steps = [
+        ["second-moment", "headline/d02-w004-n80", *study, "--log", log, "--ledger", folder.root / "ledger" / "moment.json"],
+        ["spectrum", "headline/d02-w004-n80", "--vectors", *study],
+        ["cells", "w003-d01to10", *study],
+        ["cells", "w005-d01to10", *study, "--ledger", folder.root / "ledger" / "cells.json"],
+        ["condition-number-table", *study],
+        ["figure", "parameter_count", *study],
+    ]
+
+    for step in steps:
+        result = run(*step)
+        assert result.exit_code == 0, result.output
+
+    assert json.loads((folder.root / "ledger" / "moment.json").read_bytes())["cell"] == "headline/d02-w004-n80"
+    assert len(json.loads((folder.root / "ledger" / "cells.json").read_bytes())["spectra"]) == 1
+    assert len(folder.table.read_text().splitlines()) == 1 + 4
+    assert (folder.root / "figures" / "parameter_count.pdf").read_bytes().startswith(b"%PDF")
+    assert f"eigenscape {__version__}" in log.read_text()
+
+
+def test_a_place_that_cannot_be_written_ends_in_one_line(folder: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **keywords: object) -> None:
+        raise PermissionError(13, "Permission denied", "/results/small")
+
+    monkeypatch.setattr("eigenscape.stages.spectrum.compute_spectrum", refuse)
+
+    result = run("spectrum", "cells/d01-w003", "--study", folder.study)
+
+    assert_one_line(result, 2, "/results/small: expected a place to write, found Permission denied; check its permissions")
+
+
+def test_the_schema_is_printed_as_it_is_kept() -> None:
+    kept = (Path(__file__).parents[2] / "workflow/schemas/config.schema.json").read_text()
+
+    assert json.loads(run("schema").stdout) == schema()
+    assert run("schema").stdout == kept
