@@ -235,10 +235,29 @@ def cells(batch: str, study_file: Path, log_file: Path | None, device: str, chec
     _note(ledger, {"batch": batch, "spectra": spectrum_digests(dealt[batch], folder)})
 
 
+@main.command()
+@click.option("--width", "widths", type=int, multiple=True, help="Only networks of this width; may be given again.")
+@_study_options
+@_ledger_option
+def projection(widths: tuple[int, ...], study_file: Path, log_file: Path | None, ledger: Path | None) -> None:
+    """Symmetry-projected spectra of the networks of the grid, whatever their size.
+
+    \b
+    Example:
+      eigenscape projection --width 50 --study results/sine/study.json
+    """
+    from eigenscape.stages.projection import project_networks  # noqa: PLC0415
+
+    study, folder = _open_study(study_file, log_file)
+    chosen = [architecture for architecture in study.projected_architectures() if not widths or architecture.width in widths]
+    project_networks(study, chosen, folder)
+    _note(ledger, {"networks": [architecture.label for architecture in chosen]})
+
+
 @main.command("condition-number-table")
 @_study_options
 def condition_number_table(study_file: Path, log_file: Path | None) -> None:
-    """The spectra of all cells as one labelled table, csv and NetCDF.
+    """What is known of every network as one labelled table, csv and NetCDF; and the shares of all layers.
 
     \b
     Example:
@@ -248,6 +267,7 @@ def condition_number_table(study_file: Path, log_file: Path | None) -> None:
 
     study, folder = _open_study(study_file, log_file)
     condition_numbers.write_table(condition_numbers.condition_number_table(study, folder), folder.table, study)
+    condition_numbers.write_csv(condition_numbers.layer_table(study, folder), folder.table.with_name("layers.csv"))
 
 
 @main.command()
@@ -259,6 +279,7 @@ def figure(name: str, study_file: Path, log_file: Path | None) -> None:
     \b
     Example:
       eigenscape figure eigenvalues --study results/sine/study.json
+      eigenscape figure map_participation_ratio --study results/sine/study.json
     """
     from eigenscape.stages.draw import draw_figure  # noqa: PLC0415
 

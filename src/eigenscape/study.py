@@ -171,6 +171,21 @@ class SamplingSection(_Section):
     )
 
 
+class ProjectionSection(_Section):
+    """The symmetry-projected spectrum of every network of the grid."""
+
+    samples: Annotated[int, Field(ge=2, le=LARGEST_COUNT)] = Field(
+        1_000,
+        description="Parameter vectors per network; the projection has no inflation by P/N. Source: intervals of about 0.1 decades.",
+        json_schema_extra=_example("write projection: {samples: 1000}"),
+    )
+    replicates: Annotated[int, Field(ge=20, le=100_000)] = Field(
+        200,
+        description="Bootstrap resamples behind every interval. Source: Efron, Tibshirani 1993, a few hundred for percentile intervals.",
+        json_schema_extra=_example("write projection: {replicates: 200}"),
+    )
+
+
 class CellStatus(StrEnum):
     """Whether a cell's raw condition number is computed in this study."""
 
@@ -231,6 +246,7 @@ class Study(_Section):
     grid: GridSection = GridSection()
     headline: HeadlineSection = HeadlineSection()
     sampling: SamplingSection = SamplingSection()
+    projection: ProjectionSection = ProjectionSection()
 
     @model_validator(mode="after")
     def _some_cell_is_computed(self) -> Self:
@@ -278,6 +294,12 @@ class Study(_Section):
         for width in self.grid.width:
             for depth in self.grid.depth:
                 yield Architecture(depth, width)
+
+    def projected_architectures(self) -> list[Architecture]:
+        """Every network that is projected: the grid, and the headline where it stands outside."""
+        headline = Architecture(self.headline.depth, self.headline.width)
+        grid = list(self.grid_architectures())
+        return grid if headline in grid else [*grid, headline]
 
     def status(self, architecture: Architecture) -> CellStatus:
         """Whether the raw condition number of this network is computed."""

@@ -187,6 +187,7 @@ def test_the_stages_run_one_after_the_other(folder: StudyFolder) -> None:
         ["spectrum", "headline/d02-w004-n80", "--vectors", *study],
         ["cells", "w003-d01to10", *study],
         ["cells", "w005-d01to10", *study, "--ledger", folder.root / "ledger" / "cells.json"],
+        ["projection", *study],
         ["condition-number-table", *study],
         ["figure", "parameter_count", *study],
     ]

@@ -25,7 +25,15 @@ grid: {depth: [1, 2], width: [5, 10]}
 headline: {depth: 2, width: 10, samples: 400}
 sampling: {raw_parameter_limit: 150}
 """
-FIGURES = ["condition_number", "eigenvalues", "eigenvectors", "layer_importance", "parameter_count"]
+FIGURES = [
+    "condition_number",
+    "condition_number_null",
+    "condition_number_projected",
+    "eigenvalues",
+    "eigenvectors",
+    "layer_importance",
+    "parameter_count",
+]
 
 
 def repository(folder: Path) -> Path:

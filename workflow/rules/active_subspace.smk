@@ -87,13 +87,40 @@ rule cells:
         " --study {params.study:q} --ledger {output:q} --log {log:q}"
 
 
+rule projection:
+    """Symmetry-projected spectra of all networks of one width: O(P) work a sample, no P x P matrix."""
+    output:
+        f"{RESULTS}/ledger/projection/w{{width}}.json",
+    log:
+        f"{RESULTS}/logs/projection/w{{width}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/projection/w{{width}}.tsv"
+    priority: lambda wildcards: int(wildcards.width)
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        study=STUDY_FILE,
+        networks=lambda wildcards: networks_of_width(int(wildcards.width)),
+        settings=STUDY.projection.model_dump(),
+        science_schema=SCIENCE_SCHEMA,
+    shell:
+        "eigenscape projection --width {wildcards.width:q}"
+        " --study {params.study:q} --ledger {output:q} --log {log:q}"
+
+
 rule condition_number_table:
     """All cells of the grid in one table, those not computed too."""
     input:
         expand(f"{RESULTS}/ledger/cells/{{batch}}.json", batch=BATCHES),
+        expand(f"{RESULTS}/ledger/projection/w{{width}}.json", width=PROJECTED_WIDTHS),
     output:
         csv=f"{RESULTS}/tables/condition_number.csv",
         netcdf=f"{RESULTS}/tables/condition_number.nc",
+        layers=f"{RESULTS}/tables/layers.csv",
     log:
         f"{RESULTS}/logs/condition_number_table.log",
     benchmark:

@@ -40,9 +40,25 @@ FIGURE_NAMES = [
     "eigenvalues",
     "eigenvectors",
     "condition_number",
+    "condition_number_projected",
+    "condition_number_null",
     "parameter_count",
     "layer_importance",
 ]
+
+
+PROJECTED_WIDTHS = sorted(
+    {network.width for network in STUDY.projected_architectures()}
+)
+
+
+def networks_of_width(width):
+    """Names of the networks that one projection job covers."""
+    return [
+        network.label
+        for network in STUDY.projected_architectures()
+        if network.width == width
+    ]
 
 
 def largest_cell(cells):
@@ -60,3 +76,4 @@ wildcard_constraints:
     batch=r"w\d+-d\d+to\d+",
     cell=r"(cells|headline)/[^/]+",
     name=r"[a-z_]+",
+    width=r"\d+",

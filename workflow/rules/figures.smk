@@ -9,6 +9,7 @@ rule figure_of_headline:
     """One figure of the headline network: eigenvalues, eigenvectors or layer importance."""
     input:
         expand(f"{RESULTS}/ledger/spectrum/{{cell}}.json", cell=HEADLINE.folder),
+        f"{RESULTS}/ledger/projection/w{HEADLINE.architecture.width}.json",
     output:
         multiext(
             f"{RESULTS}/figures/{{name,eigenvalues|eigenvectors|layer_importance}}",
@@ -36,7 +37,7 @@ rule figure_of_map:
         f"{RESULTS}/tables/condition_number.csv",
     output:
         multiext(
-            f"{RESULTS}/figures/{{name,condition_number|parameter_count}}",
+            f"{RESULTS}/figures/{{name,condition_number|condition_number_projected|condition_number_null|parameter_count}}",
             ".pdf",
             ".png",
         ),

@@ -21,6 +21,7 @@ import numpy as np
 from scipy.linalg import lapack, solve_triangular
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
+from eigenscape.active_subspace.resampling import bootstrap_weights, full_bootstrap_spectrum, percentile_interval
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.study import BLOCK
 
@@ -29,6 +30,9 @@ LARGEST_RATIO = 0.5
 
 STANDARD_ERRORS = 1.96
 """Each end misses the truth by fluctuation in at most 2.5 % of the cases."""
+
+OUTER = 8
+"""Eigenvectors at either end within whose span the sample value is resampled."""
 
 LANCZOS_TOLERANCE = 1e-6
 """Of the extreme vectors: any unit vector brackets, a better one only more tightly."""
@@ -42,6 +46,8 @@ class Bracket:
         sample: the value of all N samples, biased up.
         split_half: the value across halves, biased down; NaN where a half has no full rank.
         standard_error: of the split-half value, from the spread of (g . v)^2 over samples.
+        interval: 95 % bootstrap interval of the sample value, within the span of the outermost eigenvectors
+            (`resampling`): fluctuation alone, blind to the bias.
         at_half: sample value of the first N/2 samples; infinite where they have no full rank.
         extrapolated: towards P/N = 0; NaN where fewer than two sample sizes are usable.
     """
@@ -49,6 +55,7 @@ class Bracket:
     sample: float
     split_half: float
     standard_error: float
+    interval: tuple[float, float]
     at_half: float
     extrapolated: float
 
@@ -72,10 +79,19 @@ class Bracket:
 
 def _unknown(sample_value: float) -> Bracket:
     """The bracket of a cell whose halves have no full rank: nothing is known from below."""
-    return Bracket(sample_value, math.nan, math.nan, math.inf, math.nan)
+    return Bracket(sample_value, math.nan, math.nan, (math.nan, math.nan), math.inf, math.nan)
 
 
-def bracket(sampler: GradientSampler, samples: int, second_moment: np.ndarray, first_half: np.ndarray, sample_value: float) -> Bracket:
+def bracket(
+    sampler: GradientSampler,
+    samples: int,
+    second_moment: np.ndarray,
+    first_half: np.ndarray,
+    sample_value: float,
+    *,
+    replicates: int,
+    key: int,
+) -> Bracket:
     """The bracket of a cell.
 
     Args:
@@ -84,38 +100,53 @@ def bracket(sampler: GradientSampler, samples: int, second_moment: np.ndarray, f
         second_moment: C of all samples, (P, P).
         first_half: C of samples 0 ... N//2 - 1.
         sample_value: log10 condition number of ``second_moment``.
+        replicates: bootstrap resamples behind the interval.
+        key: of their random stream.
 
     Returns:
-        The bracket; its cost is a pass over the gradients and two Cholesky factors.
+        The bracket; its cost is a pass over the gradients and three Cholesky factors.
     """
-    half = samples // 2
-    size = len(second_moment)
-    if half < size or not math.isfinite(sample_value):
+    half, size = samples // 2, len(second_moment)
+    if not math.isfinite(sample_value) or half < size:
         return _unknown(sample_value)
     second_half = (samples * second_moment - half * first_half) / (samples - half)
-    first, second = extreme_vectors(first_half), extreme_vectors(second_half)
-    if first is None or second is None:
+    first, second, whole = (extreme_pairs(matrix, count) for matrix, count in ((first_half, 1), (second_half, 1), (second_moment, OUTER)))
+    if first is None or second is None or whole is None:
         return _unknown(sample_value)
-    squares = [
-        squared_projections(sampler, range(half), second[1]),
-        squared_projections(sampler, range(half, samples), first[1]),
-    ]
-    across = np.concatenate(squares)
+
+    along = coordinates(sampler, samples, np.hstack([first[1], second[1], whole[1]]))
+    across = np.concatenate([along[:half, 2:4], along[half:, 0:2]]) ** 2
     means = across.mean(axis=0)
     relative_errors = across.std(axis=0, ddof=1) / means / math.sqrt(samples)
-    split_half = math.log10(means[0] / means[1])
-    standard_error = float(np.hypot(*relative_errors)) / math.log(10)
-    at_half = math.log10(first[0][0] / first[0][1])
-    return Bracket(sample_value, split_half, standard_error, at_half, extrapolated({half: at_half, samples: sample_value}, size))
+    at_half = math.log10(first[0][0] / first[0][-1])
+    return Bracket(
+        sample=sample_value,
+        split_half=math.log10(means[0] / means[1]),
+        standard_error=float(np.hypot(*relative_errors)) / math.log(10),
+        interval=_fluctuation(along[:, 4:], sample_value, replicates, key),
+        at_half=at_half,
+        extrapolated=extrapolated({half: at_half, samples: sample_value}, size),
+    )
 
 
-def extreme_vectors(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Largest and smallest eigenvalue (2,) with unit vectors (P, 2), by Lanczos on C and on its inverse.
+def _fluctuation(outer: np.ndarray, sample_value: float, replicates: int, key: int) -> tuple[float, float]:
+    """The bootstrap interval of the sample value, from coordinates along the outermost eigenvectors."""
+    resampled = full_bootstrap_spectrum(outer, bootstrap_weights(len(outer), replicates, key))
+    values = np.log10(resampled.replicates[:, 0] / resampled.replicates[:, -1])
+    interval = percentile_interval(values - np.nanmedian(values))
+    return sample_value + float(interval.low), sample_value + float(interval.high)
 
-    None where C is not positive definite to working precision: then the smallest is not known.
+
+def extreme_pairs(matrix: np.ndarray, count: int = 1) -> tuple[np.ndarray, np.ndarray] | None:
+    """The ``count`` largest and smallest eigenvalues, descending, with unit vectors, by Lanczos on C and its inverse.
+
+    None where C is not positive definite to working precision: then the smallest are not known.
+
+    Returns:
+        Values (2 count,) and vectors (P, 2 count); all P of them where P is not larger than 2 count.
 
     Example:
-        >>> values, vectors = extreme_vectors(np.diag([2.0, 8.0, 1.0, 4.0]))
+        >>> values, vectors = extreme_pairs(np.diag([2.0, 8.0, 1.0, 4.0, 3.0, 5.0]))
         >>> values.round(6), np.abs(vectors).round(6).argmax(axis=0)
         (array([8., 1.]), array([1, 2]))
     """
@@ -125,9 +156,10 @@ def extreme_vectors(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     factor, failed = lapack.dpotrf(sorted_matrix, lower=1, clean=1)
     if failed:
         return None
-    if size < 4:
+    if size <= 4 * count:
         values, vectors = np.linalg.eigh(matrix)
-        return values[[-1, 0]], vectors[:, [-1, 0]]
+        outer = [*range(size)] if size <= 2 * count else [*range(count), *range(size - count, size)]
+        return values[::-1][outer], vectors[:, ::-1][:, outer]
 
     def solve(right: np.ndarray) -> np.ndarray:
         middle = solve_triangular(factor, right, lower=True, check_finite=False)
@@ -136,22 +168,22 @@ def extreme_vectors(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     start = np.ones(size)
     inverse = LinearOperator((size, size), matvec=solve, dtype=np.float64)
     try:
-        largest, top = eigsh(sorted_matrix, k=1, v0=start, tol=LANCZOS_TOLERANCE)
-        reciprocal, bottom = eigsh(inverse, k=1, v0=start, tol=LANCZOS_TOLERANCE)
+        largest, top = eigsh(sorted_matrix, k=count, v0=start, tol=LANCZOS_TOLERANCE)
+        reciprocal, bottom = eigsh(inverse, k=count, v0=start, tol=LANCZOS_TOLERANCE)
     except ArpackError:
         return None
-    vectors = np.empty((size, 2))
-    vectors[order] = np.hstack([top, bottom])
-    return np.array([largest[0], 1.0 / reciprocal[0]]), vectors
+    vectors = np.empty((size, 2 * count))
+    vectors[order] = np.hstack([top[:, ::-1], bottom])
+    return np.concatenate([largest[::-1], 1.0 / reciprocal]), vectors
 
 
-def squared_projections(sampler: GradientSampler, samples: range, vectors: np.ndarray) -> np.ndarray:
-    """(g_n . v)^2 for every sample, (len(samples), k), and the columns v of ``vectors`` (P, k)."""
-    squares = np.empty((len(samples), vectors.shape[1]))
-    for first in range(samples.start, samples.stop, BLOCK):
-        gradients, _ = sampler.block(first, min(BLOCK, samples.stop - first))
-        squares[first - samples.start : first - samples.start + len(gradients)] = (gradients @ vectors) ** 2
-    return squares
+def coordinates(sampler: GradientSampler, samples: int, directions: np.ndarray) -> np.ndarray:
+    """The first N gradients in a system of directions (P, m): G V, (N, m)."""
+    along = np.empty((samples, directions.shape[1]))
+    for first in range(0, samples, BLOCK):
+        gradients, _ = sampler.block(first, min(BLOCK, samples - first))
+        along[first : first + len(gradients)] = gradients @ directions
+    return along
 
 
 def extrapolated(values: dict[int, float], parameters: int) -> float:

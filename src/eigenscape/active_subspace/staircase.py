@@ -87,8 +87,7 @@ def staircase(samples: ProjectedSamples, *, replicates: int, key: int, relative_
         values.append(spectrum.eigenvalues)
         statuses.add(spectrum.status)
 
-    generator = np.random.Generator(np.random.Philox(key))
-    counts = generator.multinomial(samples.samples, np.full(samples.samples, 1.0 / samples.samples), size=replicates).astype(np.float64)
+    counts = _bootstrap_counts(samples.samples, replicates, key)
     resampled = [_resampled_values(mean, value) for mean, value in zip(samples.means(counts), values, strict=True)]
 
     plateaus = [
@@ -104,6 +103,27 @@ def staircase(samples: ProjectedSamples, *, replicates: int, key: int, relative_
     spans = everything.max(axis=1) - everything.min(axis=1)
     span = float(np.log10(plateaus[0].value) - np.log10(plateaus[-1].value))
     return Staircase(tuple(plateaus), status, span, *_interval(spans))
+
+
+def layer_shares_of(samples: ProjectedSamples, *, replicates: int, key: int) -> list[tuple[float, float, float]]:
+    """The share of tr C that each layer carries, with its interval: (share, low, high) for layers 1 ... L + 1.
+
+    The projection keeps the trace of every layer, so no further pass over the gradients is needed.
+    """
+    counts = np.vstack([np.ones(samples.samples), _bootstrap_counts(samples.samples, replicates, key)])
+    layers = max(layer for block in samples.blocks for layer in block.layers)
+    masses = np.zeros((len(counts), layers))
+    for block, means in zip(samples.blocks, samples.means(counts), strict=True):
+        for place, layer in enumerate(block.layers):
+            masses[:, layer - 1] += block.multiplicity * means[:, place, place]
+    shares = masses / masses.sum(axis=1, keepdims=True)
+    return [(float(column[0]), *_interval(column[1:])) for column in shares.T]
+
+
+def _bootstrap_counts(samples: int, replicates: int, key: int) -> np.ndarray:
+    """How often each sample is drawn in each resample, (replicates, samples)."""
+    generator = np.random.Generator(np.random.Philox(key))
+    return generator.multinomial(samples, np.full(samples, 1.0 / samples), size=replicates).astype(np.float64)
 
 
 def _numbered(block: Block, place: int) -> str:

@@ -24,6 +24,13 @@ from eigenscape.study import CellStatus
 LABELS = {
     "log10_cond": r"condition number, $\log_{10}(\lambda_1/\lambda_P)$ (decades)",
     "log10_cond_null": r"condition number of sampling noise, $\log_{10}$ (decades)",
+    "log10_cond_sym": r"projected condition number, $\log_{10}(\lambda_1/\lambda_P)$ (decades)",
+    "log10_cond_low": r"lower end of the bracket of $\log_{10}(\lambda_1/\lambda_P)$ (decades)",
+    "log10_cond_q": r"condition number without the outer 1 %, $\log_{10}$ (decades)",
+    "stable_rank": r"stable rank, tr $C$ / $\lambda_1$",
+    "participation_ratio": "participation ratio",
+    "entropy_rank": "entropy rank",
+    "chi_1": r"mean-field gradient growth $\chi_1$",
     "log10_gap_at_width": r"gap at index $w$, $\log_{10}(\lambda_w/\lambda_{w+1})$ (decades)",
 }
 """Colour bar of each column; any other column is labelled with its name."""
@@ -56,6 +63,9 @@ def condition_number_figure(table: pd.DataFrame, column: str = "log10_cond") -> 
         >>> condition_number_figure(rows).axes[0].get_xlabel()
         'depth $L$ (hidden layers)'
     """
+    projected = column == "log10_cond_sym" and "status_sym" in table.columns
+    if projected:
+        table = table.assign(status=table["status_sym"])
     grid = CellGrid.of(table, ["parameters", "status", column])
     values = grid.values(column)
     finite = np.isfinite(values)
@@ -75,7 +85,9 @@ def condition_number_figure(table: pd.DataFrame, column: str = "log10_cond") -> 
         handles.append(Line2D([], [], color="black", linewidth=CONTOUR_WIDTH, label="number of parameters $P$"))
     if handles:
         figure.legend(handles=handles, loc="outside lower center", ncols=2, handlelength=1.8)
-    if words := noise_caption(table[np.isfinite(table[column].to_numpy(dtype=np.float64))]):
+    if projected:
+        axes.set_title("projected onto the symmetries of $C$: no inflation by sampling noise", loc="left")
+    elif words := noise_caption(table[np.isfinite(table[column].to_numpy(dtype=np.float64))]):
         axes.set_title(words, loc="left")
     return figure
 

@@ -25,12 +25,20 @@ HEADROOM = 0.16
 
 NOISE = "sampling noise alone (isotropic $C$ of equal trace, Marchenko-Pastur)"
 
+PROJECTED = "eigenvalues of $C$ projected onto its symmetries"
+
 FEW = 250
 """Up to so many eigenvalues in a panel, each is a point of its own; more would merge into a thick line."""
 
 
 @paper_style()
-def eigenvalues_figure(spectrum: Spectrum, architecture: Architecture, samples: int) -> Figure:
+def eigenvalues_figure(
+    spectrum: Spectrum,
+    architecture: Architecture,
+    samples: int,
+    projected: np.ndarray | None = None,
+    bracket: tuple[float, float] | None = None,
+) -> Figure:
     """lambda_i against i, on a logarithmic and on a linear axis.
 
     In grey, the Marchenko-Pastur quantiles of an isotropic second moment with the same trace and the
@@ -41,6 +49,8 @@ def eigenvalues_figure(spectrum: Spectrum, architecture: Architecture, samples: 
             caption and left out of the logarithmic panel.
         architecture: the network.
         samples: N.
+        projected: eigenvalues (P,), descending, of the symmetry-projected second moment, drawn as a staircase.
+        bracket: of the log10 condition number, for the caption.
 
     Returns:
         A figure of two panels, 183 mm wide.
@@ -78,14 +88,17 @@ def eigenvalues_figure(spectrum: Spectrum, architecture: Architecture, samples: 
             markersize=size,
             label="eigenvalues of $C$",
         )
+        if projected is not None:
+            stairs = np.where(projected[:shown] > 0, projected[:shown], np.nan)
+            axes.step(index[:shown], stairs, where="mid", color=PALETTE["vermillion"], zorder=3, linewidth=1.0, label=PROJECTED)
         margin = 0.03 * shown
         axes.set_xlim(1 - margin, shown + margin)
         tick_counts(axes.xaxis, shown)
         axes.set_xlabel("index $i$")
     logarithmic.set_yscale("log")
-    lowest = min(values[values > 0].min(), noise[noise > 0].min())
-    _leave_headroom(logarithmic, lowest, max(values[0], noise[0]))
-    linear.set_ylim(0, max(values[0], noise[0]) / (1 - HEADROOM))
+    drawn = np.concatenate([values, noise] if projected is None else [values, noise, projected])
+    _leave_headroom(logarithmic, float(drawn[drawn > 0].min()), float(drawn.max()))
+    linear.set_ylim(0, float(drawn.max()) / (1 - HEADROOM))
     logarithmic.set_ylabel(r"eigenvalue $\lambda_i$")
     linear.set_ylabel(r"eigenvalue $\lambda_i$")
     logarithmic.set_title("(a) all, logarithmic", loc="left")
@@ -94,11 +107,11 @@ def eigenvalues_figure(spectrum: Spectrum, architecture: Architecture, samples: 
         _mark_shoulder(axes, spectrum, width)
     handles, labels = linear.get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="outside lower center", ncols=2)
-    figure.suptitle(caption(spectrum, architecture, samples))
+    figure.suptitle(caption(spectrum, architecture, samples, bracket))
     return figure
 
 
-def caption(spectrum: Spectrum, architecture: Architecture, samples: int) -> str:
+def caption(spectrum: Spectrum, architecture: Architecture, samples: int, bracket: tuple[float, float] | None = None) -> str:
     r"""Two lines that make the figure stand alone: what was sampled, and what the condition number is worth.
 
     Example:
@@ -118,6 +131,8 @@ def caption(spectrum: Spectrum, architecture: Architecture, samples: int) -> str
         null = log10_condition_null(count, samples)
         alone = f"{null:.2f}" if np.isfinite(null) else "infinite"
         decades = f"{spectrum.log10_condition:.2f} decades (sampling noise alone: {alone})"
+        if bracket is not None and np.isfinite(bracket).all():
+            decades += f", bracket {bracket[0]:.2f} to {bracket[1]:.2f}"
         worth = rf"$\log_{{10}}(\lambda_1/\lambda_P)$ = {decades}"
     elif spectrum.status is SpectrumStatus.RANK_DEFICIENT:
         worth = rf"rank {spectrum.rank:,} of {count:,}, so $\log_{{10}}(\lambda_1/\lambda_P)$ is infinite"

@@ -81,10 +81,9 @@ def _fixed_point(activation: Activation, weight_variance: float, bias_variance: 
         return weight_variance * mean_square + bias_variance - q
 
     highest = weight_variance + bias_variance
-    at_zero = float(activation.function(0.0))
-    if excess(0.0) <= 0.0 and weight_variance * float(activation.derivative_from_output(at_zero)) ** 2 <= 1.0:
-        return 0.0
     lowest = 0.0 if excess(0.0) > 0 else 1e-9 * highest
+    if excess(lowest) <= 0.0:
+        return 0.0  # ordered, or so near criticality that the fixed point is below 1e-9 of the largest possible one
     return float(brentq(excess, lowest, highest, xtol=1e-15 * highest, rtol=1e-14))
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from eigenscape.errors import BadInput
 from eigenscape.figures.style import save
-from eigenscape.stages.condition_numbers import read_table
-from eigenscape.stages.spectrum import read_verified_spectrum
+from eigenscape.stages.condition_numbers import DESCRIPTIONS, read_table
+from eigenscape.stages.projection import projected_eigenvalues, require_projection
+from eigenscape.stages.spectrum import read_confidence, read_verified_spectrum
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study
 
@@ -21,7 +22,14 @@ def _eigenvalues(study: Study, folder: StudyFolder) -> Figure:
     from eigenscape.figures.eigenvalues import eigenvalues_figure  # noqa: PLC0415
 
     cell = study.headline_cell
-    return eigenvalues_figure(read_verified_spectrum(cell, folder), cell.architecture, cell.samples)
+    confidence = read_confidence(cell, folder)
+    return eigenvalues_figure(
+        read_verified_spectrum(cell, folder),
+        cell.architecture,
+        cell.samples,
+        projected_eigenvalues(require_projection(study, cell.architecture, folder)),
+        (confidence["low"], confidence["high"]),
+    )
 
 
 def _eigenvectors(study: Study, folder: StudyFolder) -> Figure:
@@ -38,10 +46,15 @@ def _layer_importance(study: Study, folder: StudyFolder) -> Figure:
     return layer_importance_figure(read_verified_spectrum(cell, folder).diagonal, cell.architecture)
 
 
-def _condition_number(study: Study, folder: StudyFolder) -> Figure:
-    from eigenscape.figures.condition_number import condition_number_figure  # noqa: PLC0415
+def _map_of(column: str) -> Callable[[Study, StudyFolder], Figure]:
+    """The map of one column of the table."""
 
-    return condition_number_figure(read_table(folder.table))
+    def draw(_: Study, folder: StudyFolder) -> Figure:
+        from eigenscape.figures.condition_number import condition_number_figure  # noqa: PLC0415
+
+        return condition_number_figure(read_table(folder.table), column)
+
+    return draw
 
 
 def _parameter_count(study: Study, folder: StudyFolder) -> Figure:
@@ -53,19 +66,24 @@ def _parameter_count(study: Study, folder: StudyFolder) -> Figure:
 FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "eigenvalues": _eigenvalues,
     "eigenvectors": _eigenvectors,
-    "condition_number": _condition_number,
+    "condition_number": _map_of("log10_cond"),
+    "condition_number_projected": _map_of("log10_cond_sym"),
+    "condition_number_null": _map_of("log10_cond_null"),
     "parameter_count": _parameter_count,
     "layer_importance": _layer_importance,
 }
 
 
 def draw_figure(name: str, study: Study, folder: StudyFolder, into: Path) -> list[Path]:
-    """Draw one figure as PDF and PNG.
+    """Draw one figure as PDF and PNG: one of `FIGURES`, or ``map_<column>`` for the map of any column of the table.
 
     Raises:
         BadInput: no figure of that name.
         DamagedResult: a result that it needs is missing or damaged.
     """
+    if name.startswith("map_") and name.removeprefix("map_") in DESCRIPTIONS:
+        return save(_map_of(name.removeprefix("map_"))(study, folder), into, name)
     if name not in FIGURES:
-        raise BadInput.field("figure", f"one of {', '.join(FIGURES)}", name, "choose one of them")
+        expected = f"one of {', '.join(FIGURES)}, or map_<column> with a column of the table"
+        raise BadInput.field("figure", expected, name, "choose one of them")
     return save(FIGURES[name](study, folder), into, name)

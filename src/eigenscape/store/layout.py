@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from eigenscape.architecture import Architecture
 from eigenscape.study import Cell
 
 
@@ -39,6 +40,10 @@ class StudyFolder:
     def shards(self, cell: Cell) -> Path:
         """Resumable partial sums of a cell; unknown to Snakemake, which deletes what it knows of failed jobs."""
         return self.root / "work" / cell.folder
+
+    def projection(self, architecture: Architecture) -> Path:
+        """The projected spectrum of a network of the grid."""
+        return self.root / "projection" / f"{architecture.label}.json"
 
     @property
     def table(self) -> Path:

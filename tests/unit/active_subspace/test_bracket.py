@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from builders import orthogonal, sampler
 
-from eigenscape.active_subspace.bracket import Bracket, bracket, extrapolated, extreme_vectors, squared_projections
+from eigenscape.active_subspace.bracket import Bracket, bracket, coordinates, extrapolated, extreme_pairs
 from eigenscape.architecture import Architecture
 
 
@@ -33,7 +33,7 @@ def bracket_of(source: GaussianGradients) -> Bracket:
     half = len(gradients) // 2
     whole, first = gradients.T @ gradients / len(gradients), gradients[:half].T @ gradients[:half] / half
     values = np.linalg.eigvalsh(whole)
-    return bracket(source, len(gradients), whole, first, float(np.log10(values[-1] / values[0])))  # type: ignore[arg-type]
+    return bracket(source, len(gradients), whole, first, float(np.log10(values[-1] / values[0])), replicates=40, key=1)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("decades", [0.0, 1.0, 3.0, 6.0])
@@ -78,24 +78,42 @@ def test_too_few_samples_for_two_halves_give_no_lower_end() -> None:
 
 
 @pytest.mark.parametrize("decades", [1.0, 8.0])
-def test_extreme_vectors_agree_with_eigh(decades: float) -> None:
+def test_extreme_pairs_agree_with_eigh(decades: float) -> None:
     root = root_of(decades, size=60)
     matrix = root @ root.T
     values, vectors = np.linalg.eigh(matrix)
-    found = extreme_vectors((matrix + matrix.T) / 2)
+    found = extreme_pairs((matrix + matrix.T) / 2)
     assert found is not None
     # Lanczos stops at a relative residual of 1e-6; eigenvalues are then good to its square
     np.testing.assert_allclose(found[0], values[[-1, 0]], rtol=1e-6)
     assert np.abs(np.sum(found[1] * vectors[:, [-1, 0]], axis=0)).min() > 1 - 1e-4
 
 
-def test_extreme_vectors_of_a_singular_matrix_are_not_made_up() -> None:
-    assert extreme_vectors(np.ones((5, 5))) is None
+@pytest.mark.parametrize(("size", "count", "pairs"), [(2, 1, 2), (4, 1, 2), (12, 8, 12), (20, 8, 16), (60, 8, 16)])
+def test_extreme_pairs_are_as_many_as_there_are(size: int, count: int, pairs: int) -> None:
+    values = np.geomspace(1.0, 1e-3, size)
+    found = extreme_pairs(np.diag(values), count)
+    assert found is not None
+    expected = values if pairs == size else np.concatenate([values[: pairs // 2], values[-(pairs // 2) :]])
+    np.testing.assert_allclose(found[0], expected, rtol=1e-6)
+    assert found[1].shape == (size, pairs)
 
 
-def test_squared_projections_are_those_of_the_gradients() -> None:
+def test_extreme_pairs_of_a_singular_matrix_are_not_made_up() -> None:
+    assert extreme_pairs(np.ones((5, 5))) is None
+
+
+def test_coordinates_are_those_of_the_gradients() -> None:
     source = sampler(Architecture(2, 4))
-    vectors = orthogonal(Architecture(2, 4).parameters)[:, :3]
-    gradients, _ = source.block(10, 300)
-    expected = (gradients.copy() @ vectors) ** 2
-    np.testing.assert_allclose(squared_projections(source, range(10, 310), vectors), expected, rtol=1e-9)
+    directions = orthogonal(Architecture(2, 4).parameters)[:, :3]
+    gradients, _ = source.block(0, 300)
+    expected = gradients.copy() @ directions
+    np.testing.assert_allclose(coordinates(source, 300, directions), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_interval_is_fluctuation_about_the_sample_value() -> None:
+    """Its width agrees with the spread of sample values over independent data, two-sided 1.96 standard deviations, within 40 %."""
+    found = [bracket_of(GaussianGradients(root_of(3.0), seed, 16 * 40)) for seed in range(30)]
+    assert all(b.interval[0] < b.sample < b.interval[1] for b in found)
+    spread = np.std([b.sample for b in found], ddof=1)
+    assert np.mean([b.interval[1] - b.interval[0] for b in found]) == pytest.approx(2 * 1.96 * spread, rel=0.4)

@@ -94,3 +94,9 @@ def test_wide_networks_show_the_predicted_growth_of_gradients() -> None:
     masses = [float((gradients[:, layer.weight] ** 2).mean()) for layer in architecture.layers[1:-1]]
     ratio = (masses[1] / masses[-1]) ** (1 / (len(masses) - 2))
     assert ratio == pytest.approx(mean_field_of(TANH, prior, architecture).chi_1, rel=0.15)
+
+
+def test_criticality_is_no_accident_of_rounding() -> None:
+    """Weight variances a few ulp to either side of 1, as scales that are squared and multiplied give."""
+    for weight_variance in (1.0 - 4e-16, 1.0, 1.0 + 4e-16):
+        assert mean_field(TANH, weight_variance, 0.0).chi_1 == pytest.approx(1.0, abs=1e-8)

@@ -12,6 +12,7 @@ from builders import small_study
 from eigenscape.errors import DamagedResult
 from eigenscape.stages.cells import compute_cells
 from eigenscape.stages.condition_numbers import DESCRIPTIONS, condition_number_table, read_table, write_table
+from eigenscape.stages.projection import project_networks
 from eigenscape.stages.second_moment import Execution
 from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder
@@ -22,6 +23,7 @@ STUDY = small_study()
 
 def table_of(study: Study, folder: StudyFolder) -> pd.DataFrame:
     compute_cells(study, study.computed_cells(), folder, Execution(quiet=True))
+    project_networks(study, list(study.grid_architectures()), folder, quiet=True)
     return condition_number_table(study, folder)
 
 

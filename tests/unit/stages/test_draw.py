@@ -9,6 +9,7 @@ from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.stages.cells import compute_cells
 from eigenscape.stages.condition_numbers import condition_number_table, write_table
 from eigenscape.stages.draw import FIGURES, draw_figure
+from eigenscape.stages.projection import project_networks
 from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.stages.spectrum import compute_spectrum
 from eigenscape.store.layout import StudyFolder
@@ -23,11 +24,12 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     compute_cells(STUDY, STUDY.computed_cells(), folder, quiet)
     compute_second_moment(STUDY, STUDY.headline_cell, folder, execution=quiet)
     compute_spectrum(STUDY, STUDY.headline_cell, folder, vectors=True)
+    project_networks(STUDY, STUDY.projected_architectures(), folder, quiet=True)
     write_table(condition_number_table(STUDY, folder), folder.table, STUDY)
     return folder
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", [*FIGURES, "map_participation_ratio"])
 def test_every_figure_is_drawn_as_pdf_and_png(computed: StudyFolder, tmp_path: Path, name: str) -> None:
     written = draw_figure(name, STUDY, computed, tmp_path)
 
