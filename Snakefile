@@ -25,3 +25,4 @@ rule all:
             kind=["pdf", "png"],
         ),
         f"{RESULTS}/tables/condition_number.csv",
+        f"{RESULTS}/tables/findings.csv",

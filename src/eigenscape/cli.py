@@ -254,6 +254,75 @@ def projection(widths: tuple[int, ...], study_file: Path, log_file: Path | None,
     _note(ledger, {"networks": [architecture.label for architecture in chosen]})
 
 
+@main.command()
+@_study_options
+@_ledger_option
+def importance(study_file: Path, log_file: Path | None, ledger: Path | None) -> None:
+    """Which layers of the headline network matter, under the study's prior and under a second one.
+
+    \b
+    Example:
+      eigenscape importance --study results/sine/study.json
+    """
+    from eigenscape.stages.importance import headline_importance  # noqa: PLC0415
+
+    study, folder = _open_study(study_file, log_file)
+    headline_importance(study, folder)
+    _note(ledger, {"cell": study.headline_cell.folder})
+
+
+@main.command()
+@_study_options
+@_ledger_option
+def criticality(study_file: Path, log_file: Path | None, ledger: Path | None) -> None:
+    """The slope of layer importance as the scale of the weights goes through chi_1 = 1.
+
+    \b
+    Example:
+      eigenscape criticality --study results/sine/study.json
+    """
+    from eigenscape.stages.condition_numbers import write_csv  # noqa: PLC0415
+    from eigenscape.stages.importance import criticality_table  # noqa: PLC0415
+
+    study, folder = _open_study(study_file, log_file)
+    write_csv(criticality_table(study, folder), folder.root / "tables" / "criticality.csv")
+    _note(ledger, study.criticality.model_dump())
+
+
+@main.command()
+@_study_options
+@_ledger_option
+def training(study_file: Path, log_file: Path | None, ledger: Path | None) -> None:
+    """Train the networks of a sub-grid by gradient descent, and count the steps to a loss threshold.
+
+    \b
+    Example:
+      eigenscape training --study results/sine/study.json
+    """
+    from eigenscape.stages import training as stage  # noqa: PLC0415
+
+    study, folder = _open_study(study_file, log_file)
+    plan = stage.TrainingPlan(depth=tuple(study.training.depth), width=tuple(study.training.width))
+    stage.train_networks(study, folder, plan)
+    stage.write_training_table(stage.training_table(study, folder, plan), folder)
+    _note(ledger, study.training.model_dump())
+
+
+@main.command()
+@_study_options
+def findings(study_file: Path, log_file: Path | None) -> None:
+    """Each published finding, whether it holds in this study, and the evidence: csv and Markdown.
+
+    \b
+    Example:
+      eigenscape findings --study results/sine/study.json
+    """
+    from eigenscape.stages.findings import write_findings  # noqa: PLC0415
+
+    study, folder = _open_study(study_file, log_file)
+    write_findings(study, folder)
+
+
 @main.command("condition-number-table")
 @_study_options
 def condition_number_table(study_file: Path, log_file: Path | None) -> None:

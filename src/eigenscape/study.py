@@ -11,7 +11,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -164,6 +164,17 @@ class SamplingSection(_Section):
         description="Cells with more parameters get no raw condition number; cost grows as P^3. Source: the time of `make figures`.",
         json_schema_extra=_example("write sampling: {raw_parameter_limit: 3300}"),
     )
+    until_bracket: Annotated[float, Field(gt=0)] | None = Field(
+        None,
+        description="Double N in a cell until the bracket of its condition number is narrower than this many decades; null: keep N. "
+        "Source: this project's proposal.",
+        json_schema_extra=_example("write sampling: {until_bracket: 0.3}"),
+    )
+    most_samples_per_parameter: PositiveCount = Field(
+        64,
+        description="Budget of until_bracket: N/P is never doubled beyond this. Source: the null falls to 0.22 decades at N/P = 64.",
+        json_schema_extra=_example("write sampling: {most_samples_per_parameter: 64}"),
+    )
     precision: Literal["float64", "float32"] = Field(
         "float64",
         description="Arithmetic of draws and gradients; sums and spectra are always float64. Source: this project's choice.",
@@ -186,6 +197,48 @@ class ProjectionSection(_Section):
     )
 
 
+class CriticalitySection(_Section):
+    """The sweep of the weights' scale through chi_1 = 1."""
+
+    depth: Annotated[int, Field(ge=3, le=LARGEST_SIZE)] = Field(
+        10,
+        description="Hidden layers; 3 or more, so that there is a ladder. Source: this project's choice.",
+        json_schema_extra=_example("write criticality: {depth: 10}"),
+    )
+    width: GridSize = Field(30, description="Source: this project's choice.", json_schema_extra=_example("write criticality: {width: 30}"))
+    samples: Annotated[int, Field(ge=2, le=LARGEST_COUNT)] = Field(
+        1_000,
+        description="Parameter vectors per point of the sweep. Source: intervals of about 0.01 decades per layer.",
+        json_schema_extra=_example("write criticality: {samples: 1000}"),
+    )
+    bias_std: Annotated[float, Field(ge=0)] = Field(
+        0.3,
+        description="sigma_b. Source: much smaller ones flatten the ordered side, where signals die out before the ladder is long.",
+        json_schema_extra=_example("write criticality: {bias_std: 0.3}"),
+    )
+    weight_std: list[Annotated[float, Field(gt=0)]] = Field(
+        [0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0, 4.5],
+        min_length=1,
+        description="sigma_w; weights have the variance sigma_w^2 / fan_in. Source: either side of chi_1 = 1 for tanh.",
+        json_schema_extra=_example("write criticality: {weight_std: [0.5, 1.0, 2.0]}"),
+    )
+
+
+class TrainingSection(_Section):
+    """The networks that are trained, to see whether the condition number tells how easily."""
+
+    depth: list[GridSize] = Field(
+        [1, 2, 3, 5, 8, 12],
+        description="Hidden layers; those of the grid are trained. Source: even in the logarithm, as deep as a minute allows.",
+        json_schema_extra=_example("write training: {depth: [1, 2, 4]}"),
+    )
+    width: list[GridSize] = Field(
+        [5, 10, 15, 20],
+        description="Neurons per hidden layer; those of the grid are trained. Source: wider ones have no raw condition number.",
+        json_schema_extra=_example("write training: {width: [5, 10]}"),
+    )
+
+
 class CellStatus(StrEnum):
     """Whether a cell's raw condition number is computed in this study."""
 
@@ -194,16 +247,26 @@ class CellStatus(StrEnum):
 
 
 @dataclass(frozen=True)
+class Growth:
+    """How a cell's N may grow: doubled until the bracket is narrow enough or the next doubling would pass ``most_samples``."""
+
+    until_bracket: float
+    most_samples: int
+
+
+@dataclass(frozen=True)
 class Cell:
     """One network with its number of samples, and all that defines its second moment.
 
-    ``folder`` is relative to the study's results. ``facts`` are the study's part of the identity.
+    ``folder`` is relative to the study's results. ``facts`` are the study's part of the identity. With a `Growth`,
+    ``samples`` is the N that the cell starts from, and its receipts say where it ended.
     """
 
     architecture: Architecture
     samples: int
     folder: str
     facts: Mapping[str, Any]
+    growth: Growth | None = None
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -212,6 +275,7 @@ class Cell:
             "science_schema": SCIENCE_SCHEMA,
             "sizes": list(self.architecture.sizes),
             "samples": self.samples,
+            **({} if self.growth is None else {"growth": asdict(self.growth)}),
             **self.facts,
             "slots": SLOTS,
             "block": BLOCK,
@@ -247,6 +311,8 @@ class Study(_Section):
     headline: HeadlineSection = HeadlineSection()
     sampling: SamplingSection = SamplingSection()
     projection: ProjectionSection = ProjectionSection()
+    criticality: CriticalitySection = CriticalitySection()
+    training: TrainingSection = TrainingSection()
 
     @model_validator(mode="after")
     def _some_cell_is_computed(self) -> Self:
@@ -301,6 +367,10 @@ class Study(_Section):
         grid = list(self.grid_architectures())
         return grid if headline in grid else [*grid, headline]
 
+    def trained_architectures(self) -> list[Architecture]:
+        """The networks of the grid that are trained; none where the two have nothing in common."""
+        return [a for a in self.grid_architectures() if a.depth in self.training.depth and a.width in self.training.width]
+
     def status(self, architecture: Architecture) -> CellStatus:
         """Whether the raw condition number of this network is computed."""
         over = architecture.parameters > self.sampling.raw_parameter_limit
@@ -309,7 +379,10 @@ class Study(_Section):
     def grid_cell(self, architecture: Architecture) -> Cell:
         """The cell of the map, with N = samples_per_parameter P."""
         samples = self.sampling.samples_per_parameter * architecture.parameters
-        return Cell(architecture, samples, f"cells/{architecture.label}", self.facts)
+        growth = None
+        if self.sampling.until_bracket is not None:
+            growth = Growth(self.sampling.until_bracket, self.sampling.most_samples_per_parameter * architecture.parameters)
+        return Cell(architecture, samples, f"cells/{architecture.label}", self.facts, growth)
 
     def computed_cells(self) -> list[Cell]:
         """The cells of the map that get a raw condition number, in the order of the grid."""
@@ -374,6 +447,8 @@ _EXPECTED = {
     "greater_than_equal": "a number of at least {ge}",
     "less_than": "a number below {lt}",
     "less_than_equal": "a number of at most {le}",
+    "greater_than": "a number above {gt}",
+    "too_short": "at least {min_length} of them",
     "invalid_key": "a key that is text",
     "string_pattern_mismatch": "text that matches {pattern}",
     "value_error": "{error}",

@@ -24,15 +24,13 @@ study: small
 grid: {depth: [1, 2], width: [5, 10]}
 headline: {depth: 2, width: 10, samples: 400}
 sampling: {raw_parameter_limit: 150}
+projection: {samples: 100, replicates: 40}
+criticality: {depth: 4, width: 5, samples: 50, weight_std: [0.5, 2.0]}
+training: {depth: [7]}
 """
 FIGURES = [
-    "condition_number",
-    "condition_number_null",
-    "condition_number_projected",
-    "eigenvalues",
-    "eigenvectors",
-    "layer_importance",
-    "parameter_count",
+    *("condition_number", "condition_number_null", "condition_number_projected", "criticality", "eigenvalues", "eigenvectors"),
+    *("importance", "layer_importance", "parameter_count", "predictors", "sufficient_summary"),
 ]
 
 
@@ -78,6 +76,9 @@ def test_all_figures_and_the_table_are_made(finished: Path) -> None:
     assert sorted(path.name for path in (results / "figures").iterdir()) == sorted(f"{f}.{k}" for f in FIGURES for k in ("pdf", "png"))
     table = pd.read_csv(results / "tables" / "condition_number.csv")
     assert list(zip(table.depth, table.width, strict=True)) == [(1, 5), (2, 5), (1, 10), (2, 10)]
+    findings = pd.read_csv(results / "tables" / "findings.csv")
+    assert set(findings.verdict) <= {"holds", "holds under a condition", "does not hold", "not shown either way"}
+    assert len(findings) == 6
     # P = 16, 46, 31 and 141; N = 4 P, never a fixed N
     assert (table.samples == 4 * table.parameters).all()
     assert (table.status == "finite").all()

@@ -37,7 +37,7 @@ rule second_moment:
 
 
 rule spectrum:
-    """Eigenvalues and eigenvectors of one large cell."""
+    """Eigenvalues of one large cell; for the headline eigenvectors too."""
     input:
         rules.second_moment.output,
     output:
@@ -55,9 +55,10 @@ rule spectrum:
         runtime=60,
     params:
         study=STUDY_FILE,
+        vectors=lambda wildcards: "--vectors" * (wildcards.cell == HEADLINE.folder),
         fingerprint=lambda wildcards: STUDY.cell(wildcards.cell).fingerprint,
     shell:
-        "eigenscape spectrum {wildcards.cell:q} --vectors"
+        "eigenscape spectrum {wildcards.cell:q} {params.vectors}"
         " --study {params.study:q} --ledger {output:q} --log {log:q}"
 
 
@@ -116,6 +117,7 @@ rule condition_number_table:
     """All cells of the grid in one table, those not computed too."""
     input:
         expand(f"{RESULTS}/ledger/cells/{{batch}}.json", batch=BATCHES),
+        expand(f"{RESULTS}/ledger/spectrum/{{cell}}.json", cell=LARGE_CELLS),
         expand(f"{RESULTS}/ledger/projection/w{{width}}.json", width=PROJECTED_WIDTHS),
     output:
         csv=f"{RESULTS}/tables/condition_number.csv",
@@ -137,3 +139,104 @@ rule condition_number_table:
         science_schema=SCIENCE_SCHEMA,
     shell:
         "eigenscape condition-number-table --study {params.study:q} --log {log:q}"
+
+
+rule importance:
+    """Which layers of the headline network matter, under two priors; order and purity of its eigenvectors."""
+    input:
+        f"{RESULTS}/ledger/spectrum/{HEADLINE.folder}.json",
+    output:
+        f"{RESULTS}/ledger/importance.json",
+    log:
+        f"{RESULTS}/logs/importance.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/importance.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        study=STUDY_FILE,
+        fingerprint=HEADLINE.fingerprint,
+        science_schema=SCIENCE_SCHEMA,
+    shell:
+        "eigenscape importance"
+        " --study {params.study:q} --ledger {output:q} --log {log:q}"
+
+
+rule criticality:
+    """The slope of layer importance as the scale of the weights goes through chi_1 = 1."""
+    output:
+        f"{RESULTS}/ledger/criticality.json",
+    log:
+        f"{RESULTS}/logs/criticality.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/criticality.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    params:
+        study=STUDY_FILE,
+        settings=STUDY.criticality.model_dump(),
+        science_schema=SCIENCE_SCHEMA,
+    shell:
+        "eigenscape criticality"
+        " --study {params.study:q} --ledger {output:q} --log {log:q}"
+
+
+rule training:
+    """Steps of gradient descent to a loss threshold, over a sub-grid of networks."""
+    output:
+        ledger=f"{RESULTS}/ledger/training.json",
+        table=f"{RESULTS}/tables/training.csv",
+    log:
+        f"{RESULTS}/logs/training.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/training.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    params:
+        study=STUDY_FILE,
+        networks=[network.label for network in STUDY.trained_architectures()],
+        science_schema=SCIENCE_SCHEMA,
+    shell:
+        "eigenscape training"
+        " --study {params.study:q} --ledger {output.ledger:q} --log {log:q}"
+
+
+rule findings:
+    """Each published finding, whether it holds in this study, and the evidence."""
+    input:
+        f"{RESULTS}/tables/condition_number.csv",
+        f"{RESULTS}/ledger/importance.json",
+        f"{RESULTS}/ledger/spectrum/{HEADLINE.folder}.json",
+        expand(
+            f"{RESULTS}/tables/{{name}}.csv",
+            name=["training"] * bool(STUDY.trained_architectures()),
+        ),
+    output:
+        csv=f"{RESULTS}/tables/findings.csv",
+        markdown=f"{RESULTS}/tables/findings.md",
+    log:
+        f"{RESULTS}/logs/findings.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/findings.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        study=STUDY_FILE,
+        science_schema=SCIENCE_SCHEMA,
+    shell:
+        "eigenscape findings --study {params.study:q} --log {log:q}"

@@ -36,14 +36,26 @@ onsuccess:
 
 HEADLINE = STUDY.headline_cell
 BATCHES = planning.batches(STUDY)
-FIGURE_NAMES = [
-    "eigenvalues",
-    "eigenvectors",
+LARGE_CELLS = [cell.folder for cell in planning.large_cells(STUDY)]
+HEADLINE_FIGURES = ["eigenvalues", "eigenvectors", "layer_importance"]
+IMPORTANCE_FIGURES = ["importance", "sufficient_summary"]
+MAP_FIGURES = [
     "condition_number",
     "condition_number_projected",
     "condition_number_null",
     "parameter_count",
-    "layer_importance",
+    "predictors",
+]
+TRAINING_FIGURES = ["trainability"] * bool(STUDY.trained_architectures())
+HEADLINE_NAMES = "|".join(HEADLINE_FIGURES)
+IMPORTANCE_NAMES = "|".join(IMPORTANCE_FIGURES)
+MAP_NAMES = "|".join(MAP_FIGURES)
+FIGURE_NAMES = [
+    *HEADLINE_FIGURES,
+    *IMPORTANCE_FIGURES,
+    *MAP_FIGURES,
+    *TRAINING_FIGURES,
+    "criticality",
 ]
 
 

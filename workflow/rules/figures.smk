@@ -1,6 +1,6 @@
 """From the table and the headline spectrum to figures.
 
-in:  results/<study>/tables/condition_number.csv, results/<study>/headline/<cell>/spectrum.zarr
+in:  results/<study>/tables/*.csv, results/<study>/headline/<cell>/spectrum.zarr
 out: results/<study>/figures/<name>.pdf and .png
 """
 
@@ -12,7 +12,7 @@ rule figure_of_headline:
         f"{RESULTS}/ledger/projection/w{HEADLINE.architecture.width}.json",
     output:
         multiext(
-            f"{RESULTS}/figures/{{name,eigenvalues|eigenvectors|layer_importance}}",
+            f"{RESULTS}/figures/{{name,{HEADLINE_NAMES}}}",
             ".pdf",
             ".png",
         ),
@@ -37,7 +37,7 @@ rule figure_of_map:
         f"{RESULTS}/tables/condition_number.csv",
     output:
         multiext(
-            f"{RESULTS}/figures/{{name,condition_number|condition_number_projected|condition_number_null|parameter_count}}",
+            f"{RESULTS}/figures/{{name,{MAP_NAMES}}}",
             ".pdf",
             ".png",
         ),
@@ -49,6 +49,83 @@ rule figure_of_map:
         "../../envs/cpu.yaml"
     resources:
         mem_mb=1000,
+        runtime=10,
+    params:
+        study=STUDY_FILE,
+    shell:
+        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"
+
+
+rule figure_of_importance:
+    """One figure of what the layers and leading directions of the headline network carry."""
+    input:
+        f"{RESULTS}/ledger/importance.json",
+        f"{RESULTS}/ledger/spectrum/{HEADLINE.folder}.json",
+    output:
+        multiext(
+            f"{RESULTS}/figures/{{name,{IMPORTANCE_NAMES}}}",
+            ".pdf",
+            ".png",
+        ),
+    log:
+        f"{RESULTS}/logs/figure/{{name}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        study=STUDY_FILE,
+    shell:
+        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"
+
+
+rule figure_of_criticality:
+    """The slope of layer importance against mean-field theory."""
+    input:
+        f"{RESULTS}/ledger/criticality.json",
+    output:
+        multiext(
+            f"{RESULTS}/figures/{{name,criticality}}",
+            ".pdf",
+            ".png",
+        ),
+    log:
+        f"{RESULTS}/logs/figure/{{name}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        study=STUDY_FILE,
+    shell:
+        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"
+
+
+rule figure_of_training:
+    """Condition numbers beside steps of training."""
+    input:
+        f"{RESULTS}/tables/condition_number.csv",
+        f"{RESULTS}/tables/training.csv",
+    output:
+        multiext(
+            f"{RESULTS}/figures/{{name,trainability}}",
+            ".pdf",
+            ".png",
+        ),
+    log:
+        f"{RESULTS}/logs/figure/{{name}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    resources:
+        mem_mb=2000,
         runtime=10,
     params:
         study=STUDY_FILE,

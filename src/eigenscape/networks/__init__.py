@@ -8,6 +8,7 @@
 `kernel`           loss and gradient on the CPU, one parameter vector at a time, in cache
 `functional`       the definition in plain torch, for `torch.func`: GPUs and tests
 `gradients`        draws and gradients of one cell together, on a chosen device
+`training`         gradient descent of many starting points at once
 `mean_field`       growth of signals and gradients from layer to layer: q*, chi_1
 =================  =====================================================================
 """

@@ -6,6 +6,11 @@
 `second_moment`         gradients of one cell over all ranks, reduced into C
 `spectrum`              the spectrum of one cell
 `cells`                 both, for many small cells in one process
+`growth`                cells whose N grows until their bracket is narrow
+`projection`            symmetry-projected spectra of all networks
+`importance`            which layers matter; the sweep through criticality
+`training`              steps of gradient descent over a sub-grid
+`findings`              the published findings, judged
 `condition_numbers`     all cells into one labelled table
 `draw`                  tables and spectra into figure files
 `progress`              one line with rate and time left

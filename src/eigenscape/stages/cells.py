@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from eigenscape.errors import Interrupted
 from eigenscape.stages import planning, signals
+from eigenscape.stages.growth import grow_cell
 from eigenscape.stages.progress import Progress
 from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.stages.spectrum import compute_spectrum
@@ -35,8 +36,11 @@ def compute_cells(study: Study, cells: Sequence[Cell], folder: StudyFolder, exec
     for cell in sorted(cells, key=lambda cell: -cell.architecture.parameters):
         if signals.stop_requested():
             raise Interrupted("interrupted; finished cells are kept, run the same command to resume")
-        compute_second_moment(study, cell, folder, execution=quietly)
-        compute_spectrum(study, cell, folder, vectors=False)
+        if cell.growth is not None:
+            grow_cell(study, cell, cell.growth, folder, execution.device)
+        else:
+            compute_second_moment(study, cell, folder, execution=quietly)
+            compute_spectrum(study, cell, folder, vectors=False)
         if progress:
             progress.finish(_finished(map_cells, folder))
 

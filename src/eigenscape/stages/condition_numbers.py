@@ -20,7 +20,7 @@ from eigenscape.active_subspace.condition import FAMILY, condition_numbers
 from eigenscape.active_subspace.sampling_noise import log10_condition_null
 from eigenscape.architecture import Architecture
 from eigenscape.stages.projection import require_projection
-from eigenscape.stages.spectrum import read_confidence, read_verified_spectrum
+from eigenscape.stages.spectrum import read_confidence, read_verified_spectrum, samples_drawn
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
 from eigenscape.study import CellStatus, Study
@@ -90,13 +90,14 @@ def _row(study: Study, architecture: Architecture, folder: StudyFolder) -> dict[
 def _raw(study: Study, architecture: Architecture, folder: StudyFolder) -> dict[str, Any]:
     cell = study.grid_cell(architecture)
     spectrum, confidence = read_verified_spectrum(cell, folder), read_confidence(cell, folder)
+    samples = samples_drawn(cell, folder)
     return {
-        "samples": cell.samples,
-        "parameters_per_sample": architecture.parameters / cell.samples,
+        "samples": samples,
+        "parameters_per_sample": architecture.parameters / samples,
         "status": str(spectrum.status),
         **condition_numbers(spectrum, architecture),
         **{column: confidence[key] for column, (key, _) in _BRACKET.items()},
-        "log10_cond_null": log10_condition_null(architecture.parameters, cell.samples),
+        "log10_cond_null": log10_condition_null(architecture.parameters, samples),
         "rank": spectrum.rank,
         "log10_floor": math.log10(spectrum.floor) if spectrum.floor > 0 else -math.inf,
         "route": str(spectrum.route),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eigenscape.errors import BadInput
+from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.figures.style import save
 from eigenscape.stages.condition_numbers import DESCRIPTIONS, read_table
 from eigenscape.stages.projection import projected_eigenvalues, require_projection
@@ -16,6 +16,10 @@ from eigenscape.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+SUMMARY_SAMPLES = 2_000
+"""Points of the sufficient summary plot; more would only overlap."""
 
 
 def _eigenvalues(study: Study, folder: StudyFolder) -> Figure:
@@ -46,6 +50,59 @@ def _layer_importance(study: Study, folder: StudyFolder) -> Figure:
     return layer_importance_figure(read_verified_spectrum(cell, folder).diagonal, cell.architecture)
 
 
+def _importance(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.importance import PriorImportance, importance_figure  # noqa: PLC0415
+    from eigenscape.stages.importance import headline_importance, shares_of, slope_of  # noqa: PLC0415
+
+    architecture = study.headline_cell.architecture
+    priors = [
+        PriorImportance(
+            content["prior"].replace("_", " "), shares_of(content, architecture), content["chi_1"], slope_of(content, architecture)
+        )
+        for content in headline_importance(study, folder)["priors"]
+    ]
+    return importance_figure(priors, architecture)
+
+
+def _sufficient_summary(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.active_subspace.layer_statistics import active_variables  # noqa: PLC0415
+    from eigenscape.figures.sufficient_summary import sufficient_summary_figure  # noqa: PLC0415
+    from eigenscape.networks.gradients import GradientSampler  # noqa: PLC0415
+
+    cell = study.headline_cell
+    vectors = read_verified_spectrum(cell, folder).eigenvectors
+    if vectors is None:
+        raise DamagedResult(f"{folder.spectrum(cell)}: no eigenvectors; delete the folder above it and run again")
+    drawn = active_variables(GradientSampler.of_study(study, cell.architecture), range(min(cell.samples, SUMMARY_SAMPLES)), vectors[:, :2])
+    return sufficient_summary_figure(drawn.coordinates, drawn.losses, cell.architecture)
+
+
+def _criticality(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.ladder_sweep import ladder_sweep_figure  # noqa: PLC0415
+    from eigenscape.stages.importance import criticality_table  # noqa: PLC0415
+
+    section = study.criticality
+    words = f"{study.network.activation}, $L$ = {section.depth}, $w$ = {section.width}, $\\sigma_b$ = {section.bias_std:g}"
+    return ladder_sweep_figure(criticality_table(study, folder), words)
+
+
+def _trainability(study: Study, folder: StudyFolder) -> Figure:
+    import pandas as pd  # noqa: PLC0415
+
+    from eigenscape.figures.trainability import trainability_figure  # noqa: PLC0415
+
+    path = folder.root / "tables" / "training.csv"
+    if not path.exists():
+        raise DamagedResult(f"{path}: no table of training; run `snakemake --cores 2` again")
+    return trainability_figure(read_table(folder.table), pd.read_csv(path), "log10_cond")
+
+
+def _predictors(_: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.predictors import predictors_figure  # noqa: PLC0415
+
+    return predictors_figure(read_table(folder.table), "log10_cond_sym")
+
+
 def _map_of(column: str) -> Callable[[Study, StudyFolder], Figure]:
     """The map of one column of the table."""
 
@@ -71,6 +128,11 @@ FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "condition_number_null": _map_of("log10_cond_null"),
     "parameter_count": _parameter_count,
     "layer_importance": _layer_importance,
+    "importance": _importance,
+    "sufficient_summary": _sufficient_summary,
+    "criticality": _criticality,
+    "trainability": _trainability,
+    "predictors": _predictors,
 }
 
 

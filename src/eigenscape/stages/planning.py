@@ -25,6 +25,9 @@ SECONDS_PER_ACTIVATION = 1.3e-9
 SECONDS_PER_LAYER = 1.2e-6
 """Parts of a gradient that are not products: tanh and its derivative per unit and point, and calls per layer."""
 
+PASSES = 2.5
+"""Over the gradients: for C, for C of the first half, and along the extreme directions of the bracket."""
+
 SECONDS_PER_CELL = 0.15
 """Opening, writing, verifying and confirming the stores of a cell."""
 
@@ -42,6 +45,7 @@ class CellCost:
         gradient_flops: 6 P n N, forward and backward (2 and 4 per weight, point and sample).
         second_moment_flops: P^2 N, half of a matrix product's 2 P^2 N.
         eigensolve_flops: 4/3 P^3 for values; 4 P^3 with vectors.
+        bracket_flops: half of the second moment for the first half of the samples, and P^3 for three Cholesky factors.
         memory: bytes at the peak.
         disk: bytes of results.
         activations: evaluations of the activation function.
@@ -52,6 +56,7 @@ class CellCost:
     gradient_flops: float
     second_moment_flops: float
     eigensolve_flops: float
+    bracket_flops: float
     memory: int
     disk: int
     activations: int
@@ -59,16 +64,17 @@ class CellCost:
     @property
     def flops(self) -> float:
         """All of them."""
-        return self.gradient_flops + self.second_moment_flops + self.eigensolve_flops
+        return self.gradient_flops + self.second_moment_flops + self.eigensolve_flops + self.bracket_flops
 
     def seconds(self, rate: float) -> float:
         """Expected time on one core whose dgemm runs at ``rate`` flop/s."""
         layers = self.cell.samples * (self.cell.architecture.depth + 1)
+        one_pass = (
+            self.gradient_flops / (GRADIENT_EFFICIENCY * rate) + self.activations * SECONDS_PER_ACTIVATION + layers * SECONDS_PER_LAYER
+        )
         return (
-            self.gradient_flops / (GRADIENT_EFFICIENCY * rate)
-            + self.activations * SECONDS_PER_ACTIVATION
-            + layers * SECONDS_PER_LAYER
-            + self.second_moment_flops / (SECOND_MOMENT_EFFICIENCY * rate)
+            PASSES * one_pass
+            + (self.second_moment_flops + self.bracket_flops) / (SECOND_MOMENT_EFFICIENCY * rate)
             + self.eigensolve_flops / (EIGENSOLVE_EFFICIENCY * rate)
             + SECONDS_PER_CELL
         )
@@ -92,6 +98,7 @@ def cost_of(study: Study, cell: Cell, *, vectors: bool) -> CellCost:
         gradient_flops=6.0 * size * points * samples,
         second_moment_flops=float(size) ** 2 * samples,
         eigensolve_flops=(4.0 if vectors else 4.0 / 3.0) * float(size) ** 3,
+        bracket_flops=0.5 * float(size) ** 2 * samples + float(size) ** 3,
         memory=max(partial_sums, solving) + 2 * 8 * BLOCK * size,
         disk=matrix * (2 if vectors else 1),
         activations=samples * points * cell.architecture.depth * cell.architecture.width,
@@ -170,8 +177,17 @@ def report(study: Study, costs: list[CellCost], rate: float, cores: int) -> str:
     return "\n".join(lines)
 
 
+LARGE_CELL_FLOPS = 5e12
+"""A cell with more work (some two minutes on a core) is a job of its own over MPI ranks; below, starting it would cost more."""
+
+
+def large_cells(study: Study) -> list[Cell]:
+    """Cells of the map that are jobs of their own. Cells that grow are not: their N is not known beforehand."""
+    return [cell for cell in study.computed_cells() if cell.growth is None and cost_of(study, cell, vectors=False).flops > LARGE_CELL_FLOPS]
+
+
 def batches(study: Study) -> dict[str, list[Cell]]:
-    """Cells of the map dealt into batches, each one job of the workflow.
+    """The other cells of the map dealt into batches, each one job of the workflow.
 
     A batch is one width and one decade of depths, so that a cell keeps its batch when the grid grows.
 
@@ -180,7 +196,10 @@ def batches(study: Study) -> dict[str, list[Cell]]:
         ['w005-d01to10', 'w005-d11to20', 'w005-d21to30']
     """
     dealt: dict[str, list[Cell]] = {}
+    large = {cell.folder for cell in large_cells(study)}
     for cell in study.computed_cells():
+        if cell.folder in large:
+            continue
         decade = (cell.architecture.depth - 1) // 10
         name = f"w{cell.architecture.width:03d}-d{10 * decade + 1:02d}to{10 * decade + 10:02d}"
         dealt.setdefault(name, []).append(cell)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import math
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from eigenscape import __version__
-from eigenscape.active_subspace.bracket import bracket
-from eigenscape.active_subspace.second_moment import sum_of_samples
+from eigenscape.active_subspace.bracket import Bracket, bracket
+from eigenscape.active_subspace.second_moment import PartialSum, sum_of_samples
 from eigenscape.active_subspace.spectrum import Spectrum, spectrum_of
 from eigenscape.active_subspace.triangle import assemble, band_count
 from eigenscape.architecture import Architecture
@@ -52,40 +53,39 @@ def compute_spectrum(study: Study, cell: Cell, folder: StudyFolder, *, vectors: 
             log.info("%s: done before", cell.folder)
             return receipt_path
 
-    started = time.monotonic()
     second_moment = _verified_second_moment(cell, folder)
     sampler = GradientSampler.of_study(study, cell.architecture)
-    dust = dust_of(np.diagonal(second_moment), cell.architecture, sampler.relative_noise)
-    spectrum = spectrum_of(second_moment, vectors=vectors, samples=cell.samples, dust=dust)
-    solved = time.monotonic()
-    confidence = _confidence(study, cell, sampler, second_moment, spectrum)
-    bracketed = time.monotonic()
-    digest = spectra.write_spectrum(store, spectrum, {**cell.identity, "eigenscape": __version__})
-    seconds = {"eigensolve": solved - started, "bracket": bracketed - solved, "writing": time.monotonic() - bracketed}
-    receipts.write_receipt(
-        receipt_path,
-        cell,
-        digest,
-        vectors=vectors,
-        status=str(spectrum.status),
-        confidence=confidence,
-        seconds={name: round(value, 3) for name, value in seconds.items()},
-    )
+    started = time.monotonic()
+    solved = solve(study, cell, sampler, second_moment, cell.samples, _first_half(cell, sampler), vectors=vectors)
+    write_solved(solved, cell, folder, cell.samples, time.monotonic() - started)
     return receipt_path
 
 
-def _confidence(
-    study: Study, cell: Cell, sampler: GradientSampler, second_moment: np.ndarray, spectrum: Spectrum
-) -> dict[str, float | None]:
-    """The bracket of the raw condition number; None, which JSON has a word for, where an end is not known."""
-    sample_value, half = spectrum.log10_condition, cell.samples // 2
-    first_half = np.empty((0, 0))
-    if math.isfinite(sample_value) and half >= len(second_moment):
-        partial = sum_of_samples(sampler, range(half))
-        bands = {band: partial.triangle.band(band) for band in range(band_count(len(second_moment)))}
-        first_half = assemble(len(second_moment), bands, 1.0 / half)
+@dataclass(frozen=True)
+class Solved:
+    """A spectrum with what its condition number is worth."""
+
+    spectrum: Spectrum
+    bracket: Bracket
+
+
+def solve(
+    study: Study, cell: Cell, sampler: GradientSampler, second_moment: np.ndarray, samples: int, first_half: np.ndarray, *, vectors: bool
+) -> Solved:
+    """The spectrum of C (P, P) from N samples, and its bracket, given C of the first N // 2 of them."""
+    dust = dust_of(np.diagonal(second_moment), cell.architecture, sampler.relative_noise)
+    spectrum = spectrum_of(second_moment, vectors=vectors, samples=samples, dust=dust)
     key = stream_key(study.sampling.seed, "bracket bootstrap", *cell.architecture.sizes)
-    found = bracket(sampler, cell.samples, second_moment, first_half, sample_value, replicates=study.projection.replicates, key=key)
+    replicates = study.projection.replicates
+    found = bracket(sampler, samples, second_moment, first_half, spectrum.log10_condition, replicates=replicates, key=key)
+    return Solved(spectrum, found)
+
+
+def write_solved(solved: Solved, cell: Cell, folder: StudyFolder, samples: int, seconds: float) -> None:
+    """Write a spectrum, then its receipt with the bracket; None, which JSON has a word for, where an end is not known."""
+    spectrum, found = solved.spectrum, solved.bracket
+    store = folder.spectrum(cell)
+    digest = spectra.write_spectrum(store, spectrum, {**cell.identity, "samples_drawn": samples, "eigenscape": __version__})
     numbers = {
         "low": found.low,
         "high": found.high,
@@ -95,7 +95,28 @@ def _confidence(
         "at_half": found.at_half,
         "extrapolated": found.extrapolated,
     }
-    return {name: float(value) if math.isfinite(value) else None for name, value in numbers.items()}
+    receipts.write_receipt(
+        folder.receipt(store),
+        cell,
+        digest,
+        vectors=spectrum.eigenvectors is not None,
+        status=str(spectrum.status),
+        samples_drawn=samples,
+        confidence={name: float(value) if math.isfinite(value) else None for name, value in numbers.items()},
+        seconds={"spectrum_and_bracket": round(seconds, 3)},
+    )
+
+
+def _first_half(cell: Cell, sampler: GradientSampler) -> np.ndarray:
+    """C of the first N // 2 samples; of no use, and not computed, where they are fewer than P."""
+    half, size = cell.samples // 2, cell.architecture.parameters
+    return matrix_of(sum_of_samples(sampler, range(half)), half) if half >= size else np.empty((0, 0))
+
+
+def matrix_of(partial: PartialSum, samples: int) -> np.ndarray:
+    """C (P, P) of a partial sum over N samples."""
+    size = partial.triangle.parameters
+    return assemble(size, {band: partial.triangle.band(band) for band in range(band_count(size))}, 1.0 / samples)
 
 
 def dust_of(diagonal: np.ndarray, architecture: Architecture, relative_noise: float) -> np.ndarray:
@@ -151,6 +172,11 @@ def read_confidence(cell: Cell, folder: StudyFolder) -> dict[str, float]:
     except (KeyError, AttributeError, TypeError, ValueError):
         path = folder.receipt(folder.spectrum(cell))
         raise DamagedResult(f"{path}: expected the bracket of a condition number, found none; delete the file and run again") from None
+
+
+def samples_drawn(cell: Cell, folder: StudyFolder) -> int:
+    """N of a finished spectrum: the cell's own, unless it has grown."""
+    return int(_receipt_of_spectrum(cell, folder).get("samples_drawn", cell.samples))
 
 
 def _receipt_of_spectrum(cell: Cell, folder: StudyFolder) -> dict[str, Any]:

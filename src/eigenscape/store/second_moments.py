@@ -42,15 +42,18 @@ def create_array(group: zarr.Group, name: str, shape: tuple[int, ...], dimension
     )
 
 
-def write_second_moment(path: Path, cell: Cell, bands: Iterable[FinishedBand], attributes: dict[str, Any], ranks: Ranks) -> str:
+def write_second_moment(
+    path: Path, cell: Cell, bands: Iterable[FinishedBand], attributes: dict[str, Any], ranks: Ranks, samples: int | None = None
+) -> str:
     """Write C and the gradient mean of a cell; a collective call.
 
     Args:
         path: the store; replaced where it exists (the caller has seen that no receipt confirms it).
-        cell: whose N divides the sums.
+        cell: of the result.
         bands: the sums that this rank owns.
         attributes: all that defines the result; kept in the store.
         ranks: of the run.
+        samples: N, which divides the sums; that of the cell unless it has grown.
 
     Returns:
         The digest of the stored numbers, the same on every rank and for every number of ranks.
@@ -58,7 +61,7 @@ def write_second_moment(path: Path, cell: Cell, bands: Iterable[FinishedBand], a
     Raises:
         DamagedResult: a chunk did not read back as it was written.
     """
-    parameters = cell.architecture.parameters
+    parameters, count = cell.architecture.parameters, cell.samples if samples is None else samples
     if ranks.rank == 0:
         receipts.discard(path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,11 +73,11 @@ def write_second_moment(path: Path, cell: Cell, bands: Iterable[FinishedBand], a
     matrix, mean = _array(group, "second_moment"), _array(group, "gradient_mean")
     digests = np.zeros((band_count(parameters), 2), dtype=np.int64)
     for finished in bands:
-        columns = band_columns(finished.strips, 1.0 / cell.samples)
+        columns = band_columns(finished.strips, 1.0 / count)
         _write_band(matrix, finished.band, columns)
         digests[finished.band, 0] = _hash(columns)
         if finished.first_moments is not None:
-            gradient_mean = finished.first_moments[:-1] / cell.samples
+            gradient_mean = finished.first_moments[:-1] / count
             mean[:] = gradient_mean
             digests[0, 1] = _hash(gradient_mean)
             if not np.array_equal(np.asarray(mean[:]), gradient_mean):

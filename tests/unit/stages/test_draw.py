@@ -12,6 +12,7 @@ from eigenscape.stages.draw import FIGURES, draw_figure
 from eigenscape.stages.projection import project_networks
 from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.stages.spectrum import compute_spectrum
+from eigenscape.stages.training import TrainingPlan, train_networks, training_table, write_training_table
 from eigenscape.store.layout import StudyFolder
 
 STUDY = small_study()
@@ -26,6 +27,9 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     compute_spectrum(STUDY, STUDY.headline_cell, folder, vectors=True)
     project_networks(STUDY, STUDY.projected_architectures(), folder, quiet=True)
     write_table(condition_number_table(STUDY, folder), folder.table, STUDY)
+    plan = TrainingPlan(depth=(1, 3), width=(3, 5), replicas=3, most_steps=40)
+    train_networks(STUDY, folder, plan, quiet=True)
+    write_training_table(training_table(STUDY, folder, plan), folder)
     return folder
 
 

@@ -22,7 +22,8 @@ def test_counts_of_the_published_network() -> None:
     assert cost.second_moment_flops == 5146**2 * 10_000
     assert cost.eigensolve_flops == 4 * 5146**3
     assert cost.activations == 10_000 * 50 * 175
-    assert cost.flops == cost.gradient_flops + cost.second_moment_flops + cost.eigensolve_flops
+    assert cost.bracket_flops == 5146**2 * 10_000 / 2 + 5146**3
+    assert cost.flops == cost.gradient_flops + cost.second_moment_flops + cost.eigensolve_flops + cost.bracket_flops
     assert cost.disk == 2 * 8 * 5146**2
     assert cost.memory >= 5 * 8 * 5146**2
 

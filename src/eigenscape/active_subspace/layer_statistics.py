@@ -1,0 +1,129 @@
+"""What one walk over the samples tells without C: squared gradients by layer, and active variables.
+
+A sample costs O(P) and nothing of size P^2 is held, so these statistics exist for every network of a
+grid, also for those whose second moment is out of reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from eigenscape.errors import BadInput
+from eigenscape.networks.gradients import GradientSampler
+from eigenscape.study import BLOCK
+
+
+@dataclass(frozen=True)
+class ActiveVariables:
+    """Samples seen along some directions of parameter space, for sufficient summary plots.
+
+    Attributes:
+        coordinates: (N, k), w_j^T theta_n.
+        losses: (N,), L(theta_n) at the same samples.
+    """
+
+    coordinates: np.ndarray
+    losses: np.ndarray
+
+
+def gradient_blocks(sampler: GradientSampler, samples: range) -> Iterator[np.ndarray]:
+    """The gradients of ``samples`` in blocks of 256, the blocks of the second moment.
+
+    A block holds until the next one is asked for.
+
+    Args:
+        sampler: of the network.
+        samples: numbers of the samples, step 1.
+
+    Yields:
+        (B, P), in the precision of the sampler.
+
+    Raises:
+        BadInput: no samples, or a step other than 1.
+        NotFiniteGradient: naming the first sample whose gradient is not finite.
+
+    Example:
+        >>> from eigenscape.architecture import Architecture
+        >>> from eigenscape.study import Study
+        >>> sampler = GradientSampler.of_study(Study(), Architecture(depth=1, width=2))
+        >>> [block.shape for block in gradient_blocks(sampler, range(300))]
+        [(256, 7), (44, 7)]
+    """
+    for first, count in _blocks(samples):
+        yield sampler.block(first, count)[0]
+
+
+def squared_gradients_by_layer(sampler: GradientSampler, samples: range) -> np.ndarray:
+    """G_nl = sum over the parameters i of layer l of (dL/dtheta_i)^2 at theta_n; its mean over n is the layer mass m_l.
+
+    Args:
+        sampler: of the network.
+        samples: numbers of the samples, step 1.
+
+    Returns:
+        (N, L + 1) float64, squared units of the gradient; a row sums to |grad L(theta_n)|^2.
+
+    Raises:
+        BadInput: no samples, or a step other than 1.
+        NotFiniteGradient: naming the first sample whose gradient is not finite.
+
+    Example:
+        >>> from eigenscape.architecture import Architecture
+        >>> from eigenscape.study import Study
+        >>> sampler = GradientSampler.of_study(Study(), Architecture(depth=3, width=4))
+        >>> squared_gradients_by_layer(sampler, range(5)).shape
+        (5, 4)
+    """
+    layers = sampler.architecture.layers
+    sums = np.empty((len(samples), len(layers)))
+    first = 0
+    for gradients in gradient_blocks(sampler, samples):
+        rows = slice(first, first + len(gradients))
+        for number, layer in enumerate(layers):
+            part = gradients[:, layer.whole]
+            np.einsum("ni,ni->n", part, part, dtype=np.float64, out=sums[rows, number])
+        first += len(gradients)
+    return sums
+
+
+def active_variables(sampler: GradientSampler, samples: range, directions: np.ndarray) -> ActiveVariables:
+    """Where the samples lie along some directions, and their losses.
+
+    Args:
+        sampler: of the network.
+        samples: numbers of the samples, step 1.
+        directions: (P, k), such as the first two eigenvectors of C.
+
+    Returns:
+        Coordinates (N, k) and losses (N,), float64.
+
+    Raises:
+        BadInput: no samples, a step other than 1, or directions that do not have P rows.
+
+    Example:
+        >>> from eigenscape.architecture import Architecture
+        >>> from eigenscape.study import Study
+        >>> sampler = GradientSampler.of_study(Study(), Architecture(depth=1, width=2))
+        >>> active_variables(sampler, range(3), np.eye(7)[:, :2]).coordinates.shape
+        (3, 2)
+    """
+    parameters = sampler.architecture.parameters
+    if directions.ndim != 2 or len(directions) != parameters:
+        expected, fix = f"{parameters} rows, one for each parameter", "give directions of the same network"
+        raise BadInput.field("directions", expected, f"shape {directions.shape}", fix)
+    coordinates, losses = [], []
+    for first, count in _blocks(samples):
+        losses.append(sampler.block(first, count)[1].astype(np.float64))
+        coordinates.append(sampler.parameters(first, count).astype(np.float64) @ directions)
+    return ActiveVariables(np.concatenate(coordinates), np.concatenate(losses))
+
+
+def _blocks(samples: range) -> Iterator[tuple[int, int]]:
+    """First number and size of every block."""
+    if len(samples) == 0 or samples.step != 1:
+        raise BadInput.field("samples", "at least one, in steps of 1", str(samples), "write range(first, stop)")
+    for first in range(samples.start, samples.stop, BLOCK):
+        yield first, min(BLOCK, samples.stop - first)

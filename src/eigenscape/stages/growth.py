@@ -1,0 +1,67 @@
+"""Cells whose N grows until their condition number is known well enough.
+
+The first N samples stay the first half of 2N: the summation tree gets a new root above the old one, so nothing is
+drawn twice, the old C is the first half that the new bracket needs, and the bits are those of a cell that
+had 2N from the start.
+"""
+
+from __future__ import annotations
+
+import time
+
+from eigenscape import __version__
+from eigenscape.active_subspace import tree
+from eigenscape.active_subspace.second_moment import PartialSum, sum_of_slot
+from eigenscape.active_subspace.tree import Node
+from eigenscape.distributed.ranks import OneRank
+from eigenscape.distributed.reduction import finished_bands
+from eigenscape.errors import Interrupted
+from eigenscape.networks.gradients import Device, GradientSampler
+from eigenscape.stages import signals
+from eigenscape.stages.spectrum import matrix_of, solve, write_solved
+from eigenscape.store import receipts, second_moments
+from eigenscape.store.layout import StudyFolder
+from eigenscape.study import SLOTS, Cell, Growth, Study
+
+
+def grow_cell(study: Study, cell: Cell, growth: Growth, folder: StudyFolder, device: Device = Device.CPU) -> None:
+    """Second moment and spectrum of a cell, doubling N until its bracket is narrow or its budget spent.
+
+    A finished cell is passed over. On one rank, in memory: a run that is interrupted loses this cell only.
+
+    Raises:
+        DifferentWork: a result of other work is there.
+        Interrupted: a signal came between two doublings.
+    """
+    path = folder.receipt(folder.spectrum(cell))
+    receipt = receipts.read_receipt(path)
+    if receipt is not None:
+        receipts.require_same_work(receipt, cell, path)
+        return
+    started = time.monotonic()
+    sampler = GradientSampler.of_study(study, cell.architecture, device)
+    samples, slots, held = cell.samples, SLOTS, dict[Node, PartialSum]()
+
+    def extend(start: int, stop: int) -> None:
+        for slot in range(start, stop):
+            if signals.stop_requested():
+                raise Interrupted(f"{cell.folder}: interrupted; finished cells are kept, run the same command to resume")
+            tree.insert(held, Node(slot, 1), sum_of_slot(sampler, slot, cell.samples), PartialSum.add, slots)
+
+    extend(0, slots // 2)
+    first_half = matrix_of(held[Node(0, slots // 2)], max(samples // 2, 1))
+    extend(slots // 2, slots)
+    while True:
+        second_moment = matrix_of(held[Node(0, slots)], samples)
+        solved = solve(study, cell, sampler, second_moment, samples, first_half, vectors=False)
+        if solved.bracket.width <= growth.until_bracket or 2 * samples > growth.most_samples:
+            break
+        first_half, samples, slots = second_moment, 2 * samples, 2 * slots
+        extend(slots // 2, slots)
+
+    bands = finished_bands(held, cell.architecture.parameters, slots, OneRank())
+    store = folder.second_moment(cell)
+    attributes = {**cell.identity, "samples_drawn": samples, "device": str(device), "eigenscape": __version__}
+    digest = second_moments.write_second_moment(store, cell, bands, attributes, OneRank(), samples)
+    receipts.write_receipt(folder.receipt(store), cell, digest, device=str(device), ranks=1, samples_drawn=samples)
+    write_solved(solved, cell, folder, samples, time.monotonic() - started)
