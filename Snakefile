@@ -26,3 +26,4 @@ rule all:
         ),
         f"{RESULTS}/tables/condition_number.csv",
         f"{RESULTS}/tables/findings.csv",
+        f"{RESULTS}/tables/second_moment_kinds.csv",

@@ -309,6 +309,43 @@ def training(study_file: Path, log_file: Path | None, ledger: Path | None) -> No
 
 
 @main.command()
+@click.option("--depth", type=click.IntRange(min=1), default=5, show_default=True, help="Hidden layers.")
+@click.option("--width", type=click.IntRange(min=1), default=20, show_default=True, help="Neurons per hidden layer.")
+@click.option("--samples", type=click.IntRange(min=2), default=300, show_default=True, help="Parameter vectors per setting.")
+@click.option("--replicates", type=click.IntRange(min=20), default=200, show_default=True, help="Bootstrap resamples per interval.")
+@_study_options
+def sensitivity(depth: int, width: int, samples: int, replicates: int, study_file: Path, log_file: Path | None) -> None:
+    """One network's projected condition number for every input interval, number of points, loss, prior and activation.
+
+    \b
+    Example:
+      eigenscape sensitivity --depth 5 --width 20 --study results/sine/study.json
+    """
+    from eigenscape.stages.sensitivity import compute_sensitivity  # noqa: PLC0415
+
+    study, folder = _open_study(study_file, log_file)
+    compute_sensitivity(study, folder, depth, width, samples, replicates)
+
+
+@main.command("second-moment-kinds")
+@click.option("--depth", type=click.IntRange(min=1), default=3, show_default=True, help="Hidden layers.")
+@click.option("--width", type=click.IntRange(min=1), default=10, show_default=True, help="Neurons per hidden layer.")
+@click.option("--samples", type=click.IntRange(min=2), default=2500, show_default=True, help="Parameter vectors per kind.")
+@_study_options
+def second_moment_kinds(depth: int, width: int, samples: int, study_file: Path, log_file: Path | None) -> None:
+    """Condition numbers of one network under other second moments: centred, per datum, Gauss-Newton, NTK, local prior.
+
+    \b
+    Example:
+      eigenscape second-moment-kinds --depth 3 --width 10 --study results/sine/study.json
+    """
+    from eigenscape.stages.second_moment_kinds import compute_kinds  # noqa: PLC0415
+
+    study, folder = _open_study(study_file, log_file)
+    compute_kinds(study, folder, depth, width, samples)
+
+
+@main.command()
 @_study_options
 def findings(study_file: Path, log_file: Path | None) -> None:
     """Each published finding, whether it holds in this study, and the evidence: csv and Markdown.

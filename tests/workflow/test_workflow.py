@@ -30,7 +30,7 @@ training: {depth: [7]}
 """
 FIGURES = [
     *("condition_number", "condition_number_null", "condition_number_projected", "criticality", "eigenvalues", "eigenvectors"),
-    *("importance", "layer_importance", "parameter_count", "predictors", "sufficient_summary"),
+    *("importance", "layer_importance", "parameter_count", "predictors", "sensitivity", "sufficient_summary"),
 ]
 
 

@@ -213,6 +213,51 @@ rule training:
         " --study {params.study:q} --ledger {output.ledger:q} --log {log:q}"
 
 
+rule sensitivity:
+    """One network's projected condition number under every input interval, number of points, loss, prior and activation."""
+    output:
+        f"{RESULTS}/tables/sensitivity.csv",
+    log:
+        f"{RESULTS}/logs/sensitivity.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/sensitivity.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        study=STUDY_FILE,
+        seed=STUDY.sampling.seed,
+        precision=STUDY.sampling.precision,
+        science_schema=SCIENCE_SCHEMA,
+    shell:
+        "eigenscape sensitivity --study {params.study:q} --log {log:q}"
+
+
+rule second_moment_kinds:
+    """Condition numbers of one network under other second moments than the default C."""
+    output:
+        f"{RESULTS}/tables/second_moment_kinds.csv",
+    log:
+        f"{RESULTS}/logs/second_moment_kinds.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/second_moment_kinds.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        study=STUDY_FILE,
+        facts=STUDY.facts,
+        science_schema=SCIENCE_SCHEMA,
+    shell:
+        "eigenscape second-moment-kinds --study {params.study:q} --log {log:q}"
+
+
 rule findings:
     """Each published finding, whether it holds in this study, and the evidence."""
     input:

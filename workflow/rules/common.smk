@@ -56,6 +56,7 @@ FIGURE_NAMES = [
     *MAP_FIGURES,
     *TRAINING_FIGURES,
     "criticality",
+    "sensitivity",
 ]
 
 

@@ -131,3 +131,28 @@ rule figure_of_training:
         study=STUDY_FILE,
     shell:
         "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"
+
+
+rule figure_of_sensitivity:
+    """The sensitivity table as a figure."""
+    input:
+        f"{RESULTS}/tables/sensitivity.csv",
+    output:
+        multiext(
+            f"{RESULTS}/figures/{{name,sensitivity}}",
+            ".pdf",
+            ".png",
+        ),
+    log:
+        f"{RESULTS}/logs/figure/{{name}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        study=STUDY_FILE,
+    shell:
+        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"

@@ -28,7 +28,9 @@ from enum import StrEnum
 import numpy as np
 
 from eigenscape.architecture import Architecture
+from eigenscape.errors import BadInput
 from eigenscape.networks.activations import Activation
+from eigenscape.networks.priors import Prior
 
 
 class Symmetry(StrEnum):
@@ -38,16 +40,21 @@ class Symmetry(StrEnum):
     PERMUTATIONS = "permutations"
 
 
-def symmetry_of(activation: Activation) -> Symmetry:
-    """The largest group that the loss of a fully connected network has for this activation.
+def symmetry_of(activation: Activation, prior: Prior) -> Symmetry:
+    """The largest group that the loss of a fully connected network and its prior have in common.
 
-    Every prior of `networks.priors` shares it.
+    Raises:
+        BadInput: the prior does not have the symmetry of the loss; then C must not be projected.
 
     Example:
         >>> from eigenscape.networks.activations import RELU, TANH
-        >>> symmetry_of(TANH).value, symmetry_of(RELU).value
-        ('permutations_and_signs', 'permutations')
+        >>> from eigenscape.networks.priors import prior_named
+        >>> [symmetry_of(activation, prior_named("he_normal")).value for activation in (TANH, RELU)]
+        ['permutations_and_signs', 'permutations']
     """
+    if not prior.symmetric:
+        expected = "one with independent parameters, alike within a layer and symmetric about zero"
+        raise BadInput.field("prior", expected, prior.name, "use the raw condition numbers: this C has no symmetry to project onto")
     return Symmetry.PERMUTATIONS_AND_SIGNS if activation.odd else Symmetry.PERMUTATIONS
 
 

@@ -90,7 +90,7 @@ def eigenvalues_figure(
         )
         if projected is not None:
             stairs = np.where(projected[:shown] > 0, projected[:shown], np.nan)
-            axes.step(index[:shown], stairs, where="mid", color=PALETTE["vermillion"], zorder=3, linewidth=1.0, label=PROJECTED)
+            axes.step(index[:shown], stairs, where="mid", color=PALETTE["green"], zorder=3, linewidth=1.2, label=PROJECTED)
         margin = 0.03 * shown
         axes.set_xlim(1 - margin, shown + margin)
         tick_counts(axes.xaxis, shown)
@@ -133,6 +133,8 @@ def caption(spectrum: Spectrum, architecture: Architecture, samples: int, bracke
         decades = f"{spectrum.log10_condition:.2f} decades (sampling noise alone: {alone})"
         if bracket is not None and np.isfinite(bracket).all():
             decades += f", bracket {bracket[0]:.2f} to {bracket[1]:.2f}"
+        elif bracket is not None:
+            decades += ", no bracket: half of the samples do not span the parameters"
         worth = rf"$\log_{{10}}(\lambda_1/\lambda_P)$ = {decades}"
     elif spectrum.status is SpectrumStatus.RANK_DEFICIENT:
         worth = rf"rank {spectrum.rank:,} of {count:,}, so $\log_{{10}}(\lambda_1/\lambda_P)$ is infinite"

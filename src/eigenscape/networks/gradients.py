@@ -58,7 +58,7 @@ class GradientSampler:
         device: Device = Device.CPU,
     ) -> None:
         self.architecture, self.activation, self.problem = architecture, activation, problem
-        self._prior, self._key, self._scales = prior, key, prior.scales(architecture)
+        self.prior, self._key, self._scales = prior, key, prior.scales(architecture)
         self._precision = np.dtype(precision)
         self.device = device
         self._parameters = self._gradients = np.empty((0, architecture.parameters), precision)
@@ -87,7 +87,7 @@ class GradientSampler:
         if len(self._parameters) < count:
             self._parameters = np.empty((count, self.architecture.parameters), self._precision)
         drawn = self._parameters[:count]
-        sampling.fill_parameters(drawn, first, self._key, self._scales, self._prior.draw)
+        sampling.fill_parameters(drawn, first, self._key, self._scales, self.prior.draw)
         return drawn
 
     def block(self, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:

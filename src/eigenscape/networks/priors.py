@@ -41,9 +41,9 @@ class Prior:
         weight_scale: scale of a layer's weights, from its fan-in and fan-out.
         bias_scale: scale of a layer's biases; 0 fixes them at zero.
         source: where the prior is taken from.
-
-    Parameters are independent, alike within a layer's weights and within its biases, and symmetric about
-    zero: exactly what the symmetries of the second moment ask for (`active_subspace.symmetry`).
+        symmetric: parameters are independent, alike within a layer's weights and within its biases, and symmetric
+            about zero: what the symmetries of the second moment ask for. All priors here are; one that is not
+            must say so, and is not projected (`active_subspace.symmetry`).
     """
 
     name: str
@@ -51,6 +51,7 @@ class Prior:
     weight_scale: Callable[[LayerBlock], float]
     bias_scale: Callable[[LayerBlock], float]
     source: str
+    symmetric: bool = True
 
     def scales(self, architecture: Architecture) -> np.ndarray:
         """The scale of every parameter, (P,) float64.

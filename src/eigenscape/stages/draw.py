@@ -103,6 +103,13 @@ def _predictors(_: Study, folder: StudyFolder) -> Figure:
     return predictors_figure(read_table(folder.table), "log10_cond_sym")
 
 
+def _sensitivity(_: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.sensitivity import sensitivity_figure  # noqa: PLC0415
+    from eigenscape.stages.sensitivity import read_sensitivity, table_path  # noqa: PLC0415
+
+    return sensitivity_figure(read_sensitivity(table_path(folder)))
+
+
 def _map_of(column: str) -> Callable[[Study, StudyFolder], Figure]:
     """The map of one column of the table."""
 
@@ -133,6 +140,7 @@ FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "criticality": _criticality,
     "trainability": _trainability,
     "predictors": _predictors,
+    "sensitivity": _sensitivity,
 }
 
 

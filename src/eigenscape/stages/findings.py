@@ -139,7 +139,8 @@ def _enough_samples(table: pd.DataFrame) -> Finding:
     inflation = both["log10_cond"] - both["log10_cond_sym"]
     bracketed = both[np.isfinite(both["log10_cond_low"])]
     inside = (bracketed["log10_cond_low"] <= bracketed["log10_cond_sym"]) & (bracketed["log10_cond_sym"] <= bracketed["log10_cond_high"])
-    ratios = f"{1 / both['parameters_per_sample'].max():.0f} to {1 / both['parameters_per_sample'].min():.0f}"
+    ends = [f"{1 / both['parameters_per_sample'].agg(end):.0f}" for end in ("max", "min")]
+    ratios = " to ".join(dict.fromkeys(ends))
     return Finding(
         claim,
         Verdict.HOLDS if inflation.median() < 0.5 else Verdict.DOES_NOT,
@@ -166,8 +167,8 @@ def _mimics_parameter_count(table: pd.DataFrame) -> Finding:
     return Finding(
         "the condition number mimics the parameter count",
         verdict,
-        f"{column}: rank correlation with P {_words(with_count)}, with (L-1) |log10 chi_1| {_words(with_ladder)}; with P given that ladder "
-        f"{_words(beyond)}; deeper less shallower network at equal P {_words(contrast)} decades",
+        f"{column}: rank correlation with P {_words(with_count)}, with the size of (L-1) log10 chi_1 {_words(with_ladder)}; with P given "
+        f"that ladder {_words(beyond)}; deeper less shallower network at equal P, in decades, {_words(contrast)}",
         "along a grid in which depth and width grow together; at equal P depth decides" if differs else "",
     )
 

@@ -165,7 +165,7 @@ def report(study: Study, costs: list[CellCost], rate: float, cores: int) -> str:
         lines.append(f"{cost.cell.folder:<22}{numbers}{_bytes(cost.memory):>10}{_bytes(cost.disk):>10}{cost.seconds(rate):>8.1f} s")
     networks = len(list(study.grid_architectures()))
     seconds = sum(cost.seconds(rate) for cost in costs)
-    total = (seconds + BATCH_START_SECONDS * len(batches(study))) / cores
+    total = (seconds + BATCH_START_SECONDS * len(batches(study)) + other_seconds(study, rate)) / cores
     left_out = networks - (len(costs) - 1)
     limit = study.sampling.raw_parameter_limit
     lines += [
@@ -204,6 +204,20 @@ def batches(study: Study) -> dict[str, list[Cell]]:
         name = f"w{cell.architecture.width:03d}-d{10 * decade + 1:02d}to{10 * decade + 10:02d}"
         dealt.setdefault(name, []).append(cell)
     return dealt
+
+
+SECONDS_PER_TRAINED_NETWORK = 2.5
+"""Seven steps of a ladder and one by curvature, 12 starting points each (measured over the default sub-grid)."""
+
+SECONDS_OF_SMALL_STAGES = 120.0
+"""Importance, criticality, sensitivity, tables, findings and some fifteen figures, with their starts, on one core."""
+
+
+def other_seconds(study: Study, rate: float) -> float:
+    """Expected time on one core of what is not raw second moments: the projected map, training, the small stages."""
+    entries = sum(a.parameters for a in study.projected_architectures()) * float(study.projection.samples)
+    projected = 6.0 * entries * study.problem.points / (GRADIENT_EFFICIENCY * rate)
+    return projected + SECONDS_PER_TRAINED_NETWORK * len(study.trained_architectures()) + SECONDS_OF_SMALL_STAGES
 
 
 def _duration(seconds: float) -> str:

@@ -17,7 +17,6 @@ from eigenscape.architecture import Architecture
 from eigenscape.errors import DamagedResult, Interrupted
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.mean_field import mean_field_of
-from eigenscape.networks.priors import prior_named
 from eigenscape.seeding import stream_key
 from eigenscape.stages import signals
 from eigenscape.stages.progress import Progress
@@ -63,12 +62,9 @@ def projected_samples(study: Study, architecture: Architecture) -> ProjectedSamp
     """The contributions of the first samples of a network's prior stream, the same that raw moments begin with."""
     sampler = GradientSampler.of_study(study, architecture)
     rows = max(1, min(256, NUMBERS_PER_BATCH // architecture.parameters))
-    samples = study.projection.samples
+    samples, symmetry = study.projection.samples, symmetry_of(sampler.activation, sampler.prior)
     return ProjectedSamples.joined(
-        [
-            project(sampler.block(first, min(rows, samples - first))[0], architecture, symmetry_of(sampler.activation))
-            for first in range(0, samples, rows)
-        ]
+        [project(sampler.block(first, min(rows, samples - first))[0], architecture, symmetry) for first in range(0, samples, rows)]
     )
 
 
@@ -83,11 +79,11 @@ def _content(study: Study, architecture: Architecture) -> dict[str, Any]:
     samples = projected_samples(study, architecture)
     stairs = projected_staircase(study, architecture, samples)
     sampler = GradientSampler.of_study(study, architecture)
-    field = mean_field_of(sampler.activation, prior_named(study.prior.kind), architecture)
+    field = mean_field_of(sampler.activation, sampler.prior, architecture)
     key = stream_key(study.sampling.seed, "layer bootstrap", *architecture.sizes)
     shares = layer_shares_of(samples, replicates=study.projection.replicates, key=key)
     return {
-        "symmetry": str(symmetry_of(sampler.activation)),
+        "symmetry": str(symmetry_of(sampler.activation, sampler.prior)),
         "status": str(stairs.status),
         "log10_cond_sym": stairs.log10_condition,
         "low": stairs.low,

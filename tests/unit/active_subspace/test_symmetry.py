@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from eigenscape.active_subspace.spectrum import SpectrumStatus
 from eigenscape.active_subspace.staircase import staircase
 from eigenscape.active_subspace.symmetry import ProjectedSamples, Symmetry, project, symmetry_of
 from eigenscape.architecture import Architecture
+from eigenscape.errors import BadInput
 from eigenscape.networks.activations import LINEAR, RELU, SIGMOID, TANH
+from eigenscape.networks.priors import prior_named
 from eigenscape.networks.problems import sine_regression
 
 LOPSIDED = sine_regression((-0.3, 1.0), 10)
@@ -108,8 +111,15 @@ def test_odd_activations_give_2_depth_plus_2_distinct_eigenvalues(depth: int, di
 
 
 def test_symmetry_follows_the_activation() -> None:
-    assert symmetry_of(TANH) is symmetry_of(LINEAR) is Symmetry.PERMUTATIONS_AND_SIGNS
-    assert symmetry_of(RELU) is symmetry_of(SIGMOID) is Symmetry.PERMUTATIONS
+    prior = prior_named("standard_normal")
+    assert symmetry_of(TANH, prior) is symmetry_of(LINEAR, prior) is Symmetry.PERMUTATIONS_AND_SIGNS
+    assert symmetry_of(RELU, prior) is symmetry_of(SIGMOID, prior) is Symmetry.PERMUTATIONS
+
+
+def test_a_prior_without_the_symmetry_is_not_projected() -> None:
+    lopsided = replace(prior_named("standard_normal"), name="shifted", symmetric=False)
+    with pytest.raises(BadInput, match=r"prior: expected one with independent parameters.* found shifted; use the raw"):
+        symmetry_of(TANH, lopsided)
 
 
 @pytest.mark.parametrize(("activation", "prior"), [(TANH, "standard_normal"), (LINEAR, "standard_normal"), (TANH, "pytorch_default")])
@@ -168,7 +178,9 @@ def test_projected_and_raw_condition_numbers_meet_when_samples_abound(activation
     values = np.linalg.eigvalsh(gradients.T @ gradients / samples)
     raw = np.log10(values[-1] / values[0])
     independent, _ = sampler(architecture, activation=activation, prior=prior, key=2).block(0, 20_000)
-    projected = staircase(project(independent, architecture, symmetry_of(activation)), replicates=200, key=0, relative_noise=1e-14)
+    projected = staircase(
+        project(independent, architecture, symmetry_of(activation, prior_named(prior))), replicates=200, key=0, relative_noise=1e-14
+    )
     assert projected.low - 0.1 < raw < projected.high + 0.15
 
 

@@ -11,6 +11,7 @@ from eigenscape.stages.condition_numbers import condition_number_table, write_ta
 from eigenscape.stages.draw import FIGURES, draw_figure
 from eigenscape.stages.projection import project_networks
 from eigenscape.stages.second_moment import Execution, compute_second_moment
+from eigenscape.stages.sensitivity import Sweep, compute_sensitivity
 from eigenscape.stages.spectrum import compute_spectrum
 from eigenscape.stages.training import TrainingPlan, train_networks, training_table, write_training_table
 from eigenscape.store.layout import StudyFolder
@@ -30,6 +31,8 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     plan = TrainingPlan(depth=(1, 3), width=(3, 5), replicas=3, most_steps=40)
     train_networks(STUDY, folder, plan, quiet=True)
     write_training_table(training_table(STUDY, folder, plan), folder)
+    sweep = Sweep(intervals=("[-1, 1]",), points=(20,), priors=("standard_normal",), activations=("tanh", "relu"))
+    compute_sensitivity(STUDY, folder, 2, 3, 40, 20, sweep, quiet=True)
     return folder
 
 

@@ -51,7 +51,7 @@ def test_layer_shares_are_those_of_the_gradients(folder: StudyFolder) -> None:
     masses = np.array([(gradients[:, layer.whole] ** 2).sum() for layer in architecture.layers])
     shares = [share["share"] for share in require_projection(STUDY, architecture, folder)["layer_shares"]]
     np.testing.assert_allclose(shares, masses / masses.sum(), rtol=1e-12)
-    blocks = project(gradients, architecture, symmetry_of(sampler.activation)).blocks
+    blocks = project(gradients, architecture, symmetry_of(sampler.activation, sampler.prior)).blocks
     assert sum(block.size * block.multiplicity for block in blocks) == architecture.parameters
 
 
