@@ -106,6 +106,10 @@ def _open_study(study_file: Path, log_file: Path | None) -> tuple[Study, StudyFo
     if log_file is not None:
         log_file.parent.mkdir(parents=True, exist_ok=True)
         logging.basicConfig(filename=log_file, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+        on_terminal = logging.StreamHandler()
+        on_terminal.setLevel(logging.WARNING)
+        on_terminal.setFormatter(logging.Formatter("eigenscape: %(message)s"))
+        logging.getLogger().addHandler(on_terminal)
         logging.getLogger(__name__).info("eigenscape %s, %s", __version__, " ".join(sys.argv[1:]))
     signals.install()
     folder = StudyFolder(study_file.parent)
@@ -264,10 +268,11 @@ def importance(study_file: Path, log_file: Path | None, ledger: Path | None) -> 
     Example:
       eigenscape importance --study results/sine/study.json
     """
-    from eigenscape.stages.importance import headline_importance  # noqa: PLC0415
+    from eigenscape.stages.condition_numbers import write_csv  # noqa: PLC0415
+    from eigenscape.stages.importance import headline_importance, importance_table  # noqa: PLC0415
 
     study, folder = _open_study(study_file, log_file)
-    headline_importance(study, folder)
+    write_csv(importance_table(study, headline_importance(study, folder)), folder.root / "tables" / "importance.csv")
     _note(ledger, {"cell": study.headline_cell.folder})
 
 

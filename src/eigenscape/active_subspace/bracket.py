@@ -49,6 +49,7 @@ class Bracket:
         interval: 95 % bootstrap interval of the sample value, within the span of the outermost eigenvectors
             (`resampling`): fluctuation alone, blind to the bias.
         at_half: sample value of the first N/2 samples; infinite where they have no full rank.
+        at_quarter: sample value of the first N/4 samples; infinite where they have no full rank or were not given.
         extrapolated: towards P/N = 0; NaN where fewer than two sample sizes are usable.
     """
 
@@ -57,6 +58,7 @@ class Bracket:
     standard_error: float
     interval: tuple[float, float]
     at_half: float
+    at_quarter: float
     extrapolated: float
 
     @property
@@ -79,7 +81,7 @@ class Bracket:
 
 def _unknown(sample_value: float) -> Bracket:
     """The bracket of a cell whose halves have no full rank: nothing is known from below."""
-    return Bracket(sample_value, math.nan, math.nan, (math.nan, math.nan), math.inf, math.nan)
+    return Bracket(sample_value, math.nan, math.nan, (math.nan, math.nan), math.inf, math.inf, math.nan)
 
 
 def bracket(
@@ -89,6 +91,7 @@ def bracket(
     first_half: np.ndarray,
     sample_value: float,
     *,
+    first_quarter: np.ndarray | None = None,
     replicates: int,
     key: int,
 ) -> Bracket:
@@ -100,6 +103,7 @@ def bracket(
         second_moment: C of all samples, (P, P).
         first_half: C of samples 0 ... N//2 - 1.
         sample_value: log10 condition number of ``second_moment``.
+        first_quarter: C of samples 0 ... N//4 - 1, where there are at least P of them.
         replicates: bootstrap resamples behind the interval.
         key: of their random stream.
 
@@ -119,13 +123,16 @@ def bracket(
     means = across.mean(axis=0)
     relative_errors = across.std(axis=0, ddof=1) / means / math.sqrt(samples)
     at_half = math.log10(first[0][0] / first[0][-1])
+    quarter = None if first_quarter is None or samples // 4 < size else extreme_pairs(first_quarter)
+    at_quarter = math.inf if quarter is None else math.log10(quarter[0][0] / quarter[0][-1])
     return Bracket(
         sample=sample_value,
         split_half=math.log10(means[0] / means[1]),
         standard_error=float(np.hypot(*relative_errors)) / math.log(10),
         interval=_fluctuation(along[:, 4:], sample_value, replicates, key),
         at_half=at_half,
-        extrapolated=extrapolated({half: at_half, samples: sample_value}, size),
+        at_quarter=at_quarter,
+        extrapolated=extrapolated({samples // 4: at_quarter, half: at_half, samples: sample_value}, size),
     )
 
 

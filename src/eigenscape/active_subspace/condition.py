@@ -185,7 +185,7 @@ def condition_numbers(spectrum: Spectrum, architecture: Architecture) -> dict[st
     unresolved = {SpectrumStatus.RANK_DEFICIENT: math.inf, SpectrumStatus.BELOW_FLOOR: math.nan}
     return {
         member.name: unresolved[spectrum.status]
-        if member.needs_every_eigenvalue and spectrum.status is not SpectrumStatus.FINITE
+        if member.needs_every_eigenvalue and spectrum.status in unresolved
         else member.value(spectrum, architecture)
         for member in FAMILY
     }

@@ -145,6 +145,40 @@ def activity_scores(eigenvalues: np.ndarray, eigenvectors: np.ndarray, dimension
     return ActivityScores(scores, remainder, dimension)
 
 
+def layer_activity_replicates(
+    coordinates: np.ndarray, directions: np.ndarray, architecture: Architecture, dimension: int, weights: np.ndarray
+) -> np.ndarray:
+    """Bootstrap replicates of each layer's activity, alpha_l(n) = sum of alpha_i(n) over the parameters i of layer l.
+
+    Within the span V of the given directions: a replicate's second moment there is ``A = Y^T diag(r) Y / N``, whose n
+    leading eigenpairs (lambda_j, u_j) give ``alpha_l = sum_j lambda_j u_j^T (V_l^T V_l) u_j``, V_l the rows of layer l.
+
+    Args:
+        coordinates: Y = G V, (N, m).
+        directions: V, (P, m), orthonormal columns, such as the 2w leading eigenvectors.
+        architecture: the network.
+        dimension: n, at most m.
+        weights: (R, N), from `resampling.bootstrap_weights`.
+
+    Returns:
+        (R, L + 1), squared units of the gradient.
+
+    Example:
+        >>> gradients = np.tile([3.0, 0.0, 0.0, 4.0], (5, 1))
+        >>> layer_activity_replicates(gradients, np.eye(4), Architecture(1, 1), 1, np.ones((2, 5))).round(12)
+        array([[ 9., 16.],
+               [ 9., 16.]])
+    """
+    masses = [directions[layer.whole].T @ directions[layer.whole] for layer in architecture.layers]
+    replicates = np.empty((len(weights), len(masses)))
+    for replicate, counts in zip(replicates, weights, strict=True):
+        moment = coordinates.T @ (counts[:, None] * coordinates) / counts.sum()
+        values, vectors = np.linalg.eigh(moment)
+        values, vectors = values[-dimension:], vectors[:, -dimension:]
+        replicate[:] = [float((values * np.einsum("ij,ik,kj->j", vectors, mass, vectors, optimize=True)).sum()) for mass in masses]
+    return replicates
+
+
 def block_purity(blocks: np.ndarray) -> float:
     """T = (1/k) sum over j and l of B_lj^2: 1 where every eigenvector lies in one layer.
 

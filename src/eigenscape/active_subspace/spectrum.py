@@ -28,6 +28,9 @@ absolute error of `eigh`, about eps = 2e-16 of the largest, would exceed one par
 TRUSTED_ERROR = 0.1
 """An eigenvalue whose relative error bound exceeds this is reported as `BELOW_FLOOR`, not as a number."""
 
+NEAR_ONE = 0.8
+"""Of P/N: beyond, isotropic noise alone spans more than 2.5 decades, and the number is marked as undersampled."""
+
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -35,6 +38,7 @@ class SpectrumStatus(StrEnum):
     """What the smallest eigenvalue is worth."""
 
     FINITE = "finite"
+    UNDERSAMPLED = "undersampled"
     RANK_DEFICIENT = "rank_deficient"
     BELOW_FLOOR = "below_floor"
 
@@ -43,6 +47,7 @@ class SpectrumStatus(StrEnum):
         """One sentence for tables and legends."""
         return {
             SpectrumStatus.FINITE: "every eigenvalue is resolved",
+            SpectrumStatus.UNDERSAMPLED: "P/N is so near 1 that the smallest eigenvalues are sampling noise: draw more samples",
             SpectrumStatus.RANK_DEFICIENT: "some directions carry no gradient (fewer samples than parameters, or exact null directions)",
             SpectrumStatus.BELOW_FLOOR: "the smallest eigenvalues lie below what the arithmetic resolves",
         }[self]
@@ -80,13 +85,13 @@ class Spectrum:
 
     @property
     def log10_condition(self) -> float:
-        """log10(lambda_1 / lambda_P); infinite unless the status is finite.
+        """log10(lambda_1 / lambda_P); infinite where the spectrum has null directions or is not resolved.
 
         Example:
             >>> spectrum_of(np.diag([100.0, 1.0])).log10_condition
             2.0
         """
-        if self.status is not SpectrumStatus.FINITE:
+        if self.status not in (SpectrumStatus.FINITE, SpectrumStatus.UNDERSAMPLED):
             return float("inf")
         return float(np.log10(self.eigenvalues[0]) - np.log10(self.eigenvalues[-1]))
 
@@ -127,9 +132,10 @@ def spectrum_of(
     diagonal = np.diagonal(second_moment).copy()
     order = np.argsort(-diagonal, kind="stable")
     values, basis = _by_eigh(second_moment, order, vectors)
+    resolved = SpectrumStatus.UNDERSAMPLED if samples is not None and size > NEAR_ONE * samples else SpectrumStatus.FINITE
     full_rank_possible = bool(np.all(diagonal > dust)) and (samples is None or samples >= size)
     if full_rank_possible and values[-1] > GRADED_BELOW * values[0]:
-        return Spectrum(values, basis, diagonal, size, size * _EPSILON * values[0], SpectrumStatus.FINITE, Route.EIGH)
+        return Spectrum(values, basis, diagonal, size, size * _EPSILON * values[0], resolved, Route.EIGH)
 
     carrying = np.flatnonzero(diagonal > dust)
     factor, trusted = _graded_factor(second_moment[np.ix_(carrying, carrying)])
@@ -137,8 +143,7 @@ def spectrum_of(
     values = np.zeros(size)
     values[:rank] = scipy.linalg.svdvals(factor, check_finite=False)[:rank] ** 2
     floor = float(np.max(dust))
-    resolved = SpectrumStatus.FINITE if trusted else SpectrumStatus.BELOW_FLOOR
-    status = SpectrumStatus.RANK_DEFICIENT if rank < size else resolved
+    status = SpectrumStatus.RANK_DEFICIENT if rank < size else (resolved if trusted else SpectrumStatus.BELOW_FLOOR)
     return Spectrum(values, basis, diagonal, rank, floor, status, Route.GRADED)
 
 

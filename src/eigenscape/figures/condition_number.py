@@ -36,6 +36,7 @@ LABELS = {
 """Colour bar of each column; any other column is labelled with its name."""
 
 MARKERS = {
+    SpectrumStatus.UNDERSAMPLED: ("o", "undersampled: $P/N$ near 1"),
     SpectrumStatus.RANK_DEFICIENT: ("x", "rank deficient: some directions carry no gradient"),
     SpectrumStatus.BELOW_FLOOR: ("v", "below floor: smallest eigenvalues not resolved"),
 }

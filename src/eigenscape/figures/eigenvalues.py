@@ -127,7 +127,7 @@ def caption(spectrum: Spectrum, architecture: Architecture, samples: int, bracke
         f"$N$ = {samples:,} samples, $P/N$ = {count / samples:.3g}"
     )
     status = str(spectrum.status).replace("_", " ")
-    if spectrum.status is SpectrumStatus.FINITE:
+    if spectrum.status in (SpectrumStatus.FINITE, SpectrumStatus.UNDERSAMPLED):
         null = log10_condition_null(count, samples)
         alone = f"{null:.2f}" if np.isfinite(null) else "infinite"
         decades = f"{spectrum.log10_condition:.2f} decades (sampling noise alone: {alone})"

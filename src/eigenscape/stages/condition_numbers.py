@@ -1,7 +1,7 @@
 """The stage `condition-number-table`: what is known of every network, as one labelled table.
 
-One row per network of the grid, computed or not, as csv for people and as NetCDF over (depth, width)
-for programs. No condition number stands alone: beside it are its status, P/N, a bracket from the same
+One row per network of the grid, computed or not, as csv for people and as NetCDF over (seed, depth,
+width) for programs. No condition number stands alone: beside it are its status, P/N, a bracket from the same
 samples, the value that sampling noise alone would give, and the symmetry-projected value with its interval.
 """
 
@@ -31,7 +31,8 @@ _BRACKET = {
     "log10_cond_interval_low": ("interval_low", "lower end of the 95 % bootstrap interval: fluctuation alone, blind to the bias"),
     "log10_cond_interval_high": ("interval_high", "upper end of the 95 % bootstrap interval"),
     "log10_cond_at_half": ("at_half", "log10_cond of the first N/2 samples"),
-    "log10_cond_extrapolated": ("extrapolated", "log10_cond extrapolated linearly to P/N = 0 from N/2 and N: a guide"),
+    "log10_cond_at_quarter": ("at_quarter", "log10_cond of the first N/4 samples; empty where they are fewer than P"),
+    "log10_cond_extrapolated": ("extrapolated", "log10_cond extrapolated linearly to P/N = 0 from N/4, N/2 and N with P/N <= 1/2: a guide"),
 }
 """Column, key in the receipt, meaning."""
 
@@ -56,7 +57,7 @@ DESCRIPTIONS = {
     "q_star": "variance of pre-activations far from the input, mean field",
     "log10_ladder": "(L-1) log10 chi_1, in decades",
 }
-"""Columns after depth and width, in order, with what they mean."""
+"""Columns after seed, depth and width, in order, with what they mean."""
 
 _TEXTS = ("status", "route", "status_sym", "symmetry")
 _COUNTS = ("parameters", "samples", "rank", "raw_parameter_limit")
@@ -69,13 +70,14 @@ def condition_number_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
         DamagedResult: a result is missing or damaged.
     """
     rows = [_row(study, architecture, folder) for architecture in study.grid_architectures()]
-    return pd.DataFrame(rows, columns=["depth", "width", *DESCRIPTIONS])
+    return pd.DataFrame(rows, columns=["seed", "depth", "width", *DESCRIPTIONS])
 
 
 def _row(study: Study, architecture: Architecture, folder: StudyFolder) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(DESCRIPTIONS, math.nan)
     row |= dict.fromkeys(_TEXTS, "") | dict.fromkeys(_COUNTS, 0)
     row |= {
+        "seed": study.sampling.seed,
         "depth": architecture.depth,
         "width": architecture.width,
         "parameters": architecture.parameters,
@@ -152,9 +154,12 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def write_table(table: pd.DataFrame, csv: Path, study: Study) -> None:
-    """Write the table as csv, and as NetCDF beside it with dimensions (depth, width)."""
+    """Write the table as csv, and as NetCDF beside it with dimensions (seed, depth, width).
+
+    A study has one seed; tables of studies that differ in their seed alone join along that dimension.
+    """
     write_csv(table, csv)
-    dataset: xr.Dataset = table.set_index(["depth", "width"]).to_xarray()
+    dataset: xr.Dataset = table.set_index(["seed", "depth", "width"]).to_xarray()
     for name, description in DESCRIPTIONS.items():
         dataset[name].attrs["long_name"] = description
     dataset.attrs = {f"study_{key}": repr(value) for key, value in study.facts.items()} | {"study": study.study}
@@ -163,5 +168,5 @@ def write_table(table: pd.DataFrame, csv: Path, study: Study) -> None:
 
 def read_table(csv: Path) -> pd.DataFrame:
     """The table as `write_table` wrote it."""
-    numbers = dict.fromkeys(DESCRIPTIONS, np.float64) | dict.fromkeys(("depth", "width", *_COUNTS), np.int64)
+    numbers = dict.fromkeys(DESCRIPTIONS, np.float64) | dict.fromkeys(("seed", "depth", "width", *_COUNTS), np.int64)
     return pd.read_csv(csv, dtype={**numbers, **dict.fromkeys(_TEXTS, str)}).replace({name: {np.nan: ""} for name in _TEXTS})

@@ -48,15 +48,17 @@ def grow_cell(study: Study, cell: Cell, growth: Growth, folder: StudyFolder, dev
                 raise Interrupted(f"{cell.folder}: interrupted; finished cells are kept, run the same command to resume")
             tree.insert(held, Node(slot, 1), sum_of_slot(sampler, slot, cell.samples), PartialSum.add, slots)
 
-    extend(0, slots // 2)
+    extend(0, slots // 4)
+    first_quarter = matrix_of(held[Node(0, slots // 4)], max(samples // 4, 1))
+    extend(slots // 4, slots // 2)
     first_half = matrix_of(held[Node(0, slots // 2)], max(samples // 2, 1))
     extend(slots // 2, slots)
     while True:
         second_moment = matrix_of(held[Node(0, slots)], samples)
-        solved = solve(study, cell, sampler, second_moment, samples, first_half, vectors=False)
+        solved = solve(study, cell, sampler, second_moment, samples, first_half, first_quarter, vectors=False)
         if solved.bracket.width <= growth.until_bracket or 2 * samples > growth.most_samples:
             break
-        first_half, samples, slots = second_moment, 2 * samples, 2 * slots
+        first_quarter, first_half, samples, slots = first_half, second_moment, 2 * samples, 2 * slots
         extend(slots // 2, slots)
 
     bands = finished_bands(held, cell.architecture.parameters, slots, OneRank())

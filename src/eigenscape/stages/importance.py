@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eigenscape.active_subspace.importance import block_masses, layer_centroids
+from eigenscape.active_subspace.importance import activity_scores, block_masses, layer_activity_replicates, layer_centroids
 from eigenscape.active_subspace.importance_tests import (
     LadderSlope,
     LayerShares,
@@ -28,6 +28,7 @@ from eigenscape.active_subspace.resampling import (
     bootstrap_weights,
     gradient_coordinates,
     outermost,
+    percentile_interval,
     subspace_errors,
 )
 from eigenscape.architecture import Architecture
@@ -113,7 +114,14 @@ def _eigenvectors(study: Study, folder: StudyFolder) -> dict[str, Any]:
     along = gradient_coordinates(gradient_blocks(GradientSampler.of_study(study, architecture), range(cell.samples)), directions)
     weights = bootstrap_weights(cell.samples, study.projection.replicates, stream_key(seed, "subspace", *sizes))
     errors = subspace_errors(along, [1, width], weights)
+    leading = min(2 * width, directions.shape[1])
+    activity = activity_scores(spectrum.eigenvalues, vectors, width).scores
+    replicates = layer_activity_replicates(along[:, :leading], directions[:, :leading], architecture, width, weights)
+    interval = percentile_interval(replicates / replicates.sum(axis=1, keepdims=True))
     return {
+        "activity": [float(activity[layer.whole].sum() / activity.sum()) for layer in architecture.layers],
+        "activity_low": interval.low.tolist(),
+        "activity_high": interval.high.tolist(),
         "purity": purity.purity,
         "purity_of_random_basis": purity.random_basis,
         "purity_p": purity.p_value,
@@ -126,6 +134,22 @@ def _eigenvectors(study: Study, folder: StudyFolder) -> dict[str, Any]:
         "subspace_error_1": float(errors.mean[0]),
         "subspace_error_width": float(errors.mean[1]),
     }
+
+
+def importance_table(study: Study, content: dict[str, Any]) -> pd.DataFrame:
+    """A row per prior and layer of the headline network: the layer's share of tr C and of the activity of w directions.
+
+    Activity is known for the study's own prior, whose eigenvectors are computed.
+    """
+    rows = []
+    for number, prior in enumerate(content["priors"]):
+        for place, layer in enumerate(study.headline_cell.architecture.layers):
+            row = {"prior": prior["prior"], "layer": place + 1, "parameters": layer.parameters}
+            row |= {"share": prior["shares"][place], "share_low": prior["low"][place], "share_high": prior["high"][place]}
+            for name in ("activity", "activity_low", "activity_high"):
+                row[name] = content[name][place] if number == 0 and name in content else np.nan
+            rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def shares_of(content: dict[str, Any], architecture: Architecture) -> LayerShares:

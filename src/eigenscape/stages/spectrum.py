@@ -14,7 +14,7 @@ import numpy as np
 from eigenscape import __version__
 from eigenscape.active_subspace.bracket import Bracket, bracket
 from eigenscape.active_subspace.second_moment import PartialSum, sum_of_samples
-from eigenscape.active_subspace.spectrum import Spectrum, spectrum_of
+from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, spectrum_of
 from eigenscape.active_subspace.triangle import assemble, band_count
 from eigenscape.architecture import Architecture
 from eigenscape.errors import DamagedResult
@@ -56,7 +56,8 @@ def compute_spectrum(study: Study, cell: Cell, folder: StudyFolder, *, vectors: 
     second_moment = _verified_second_moment(cell, folder)
     sampler = GradientSampler.of_study(study, cell.architecture)
     started = time.monotonic()
-    solved = solve(study, cell, sampler, second_moment, cell.samples, _first_half(cell, sampler), vectors=vectors)
+    quarter, half = _first_parts(cell, sampler)
+    solved = solve(study, cell, sampler, second_moment, cell.samples, half, quarter, vectors=vectors)
     write_solved(solved, cell, folder, cell.samples, time.monotonic() - started)
     return receipt_path
 
@@ -70,20 +71,31 @@ class Solved:
 
 
 def solve(
-    study: Study, cell: Cell, sampler: GradientSampler, second_moment: np.ndarray, samples: int, first_half: np.ndarray, *, vectors: bool
+    study: Study,
+    cell: Cell,
+    sampler: GradientSampler,
+    second_moment: np.ndarray,
+    samples: int,
+    first_half: np.ndarray,
+    first_quarter: np.ndarray | None,
+    *,
+    vectors: bool,
 ) -> Solved:
-    """The spectrum of C (P, P) from N samples, and its bracket, given C of the first N // 2 of them."""
+    """The spectrum of C (P, P) from N samples, and its bracket, given C of the first N // 2 and N // 4 of them."""
     dust = dust_of(np.diagonal(second_moment), cell.architecture, sampler.relative_noise)
     spectrum = spectrum_of(second_moment, vectors=vectors, samples=samples, dust=dust)
     key = stream_key(study.sampling.seed, "bracket bootstrap", *cell.architecture.sizes)
     replicates = study.projection.replicates
-    found = bracket(sampler, samples, second_moment, first_half, spectrum.log10_condition, replicates=replicates, key=key)
+    value = spectrum.log10_condition
+    found = bracket(sampler, samples, second_moment, first_half, value, first_quarter=first_quarter, replicates=replicates, key=key)
     return Solved(spectrum, found)
 
 
 def write_solved(solved: Solved, cell: Cell, folder: StudyFolder, samples: int, seconds: float) -> None:
     """Write a spectrum, then its receipt with the bracket; None, which JSON has a word for, where an end is not known."""
     spectrum, found = solved.spectrum, solved.bracket
+    if spectrum.status is not SpectrumStatus.FINITE:
+        log.warning("%s: %s: %s", cell.folder, spectrum.status, spectrum.status.meaning)
     store = folder.spectrum(cell)
     digest = spectra.write_spectrum(store, spectrum, {**cell.identity, "samples_drawn": samples, "eigenscape": __version__})
     numbers = {
@@ -93,6 +105,7 @@ def write_solved(solved: Solved, cell: Cell, folder: StudyFolder, samples: int, 
         "interval_high": found.interval[1],
         "split_half": found.split_half,
         "at_half": found.at_half,
+        "at_quarter": found.at_quarter,
         "extrapolated": found.extrapolated,
     }
     receipts.write_receipt(
@@ -107,10 +120,14 @@ def write_solved(solved: Solved, cell: Cell, folder: StudyFolder, samples: int, 
     )
 
 
-def _first_half(cell: Cell, sampler: GradientSampler) -> np.ndarray:
-    """C of the first N // 2 samples; of no use, and not computed, where they are fewer than P."""
-    half, size = cell.samples // 2, cell.architecture.parameters
-    return matrix_of(sum_of_samples(sampler, range(half)), half) if half >= size else np.empty((0, 0))
+def _first_parts(cell: Cell, sampler: GradientSampler) -> tuple[np.ndarray | None, np.ndarray]:
+    """C of the first N // 4 and N // 2 samples; of no use, and not computed, where they are fewer than P."""
+    quarter, half, size = cell.samples // 4, cell.samples // 2, cell.architecture.parameters
+    if half < size:
+        return None, np.empty((0, 0))
+    partial = sum_of_samples(sampler, range(quarter))
+    first_quarter = matrix_of(partial, quarter) if quarter >= size else None
+    return first_quarter, matrix_of(partial.add(sum_of_samples(sampler, range(quarter, half))), half)
 
 
 def matrix_of(partial: PartialSum, samples: int) -> np.ndarray:

@@ -117,3 +117,16 @@ def test_interval_is_fluctuation_about_the_sample_value() -> None:
     assert all(b.interval[0] < b.sample < b.interval[1] for b in found)
     spread = np.std([b.sample for b in found], ddof=1)
     assert np.mean([b.interval[1] - b.interval[0] for b in found]) == pytest.approx(2 * 1.96 * spread, rel=0.4)
+
+
+def test_the_first_quarter_takes_part_where_it_has_full_rank() -> None:
+    source = GaussianGradients(root_of(3.0), 5, 16 * 40)
+    gradients = source.gradients
+    moments = [gradients[:n].T @ gradients[:n] / n for n in (640, 320, 160, 30)]
+    values = [float(np.log10(np.divide(*np.linalg.eigvalsh(moment)[[-1, 0]]))) for moment in moments[:3]]
+    found = bracket(source, 640, moments[0], moments[1], values[0], first_quarter=moments[2], replicates=20, key=1)  # type: ignore[arg-type]
+    assert [found.sample, found.at_half, found.at_quarter] == pytest.approx(values, abs=1e-5)
+    assert found.extrapolated == pytest.approx(extrapolated({640: values[0], 320: values[1], 160: values[2]}, 40), abs=1e-4)
+    without = bracket(source, 640, moments[0], moments[1], values[0], replicates=20, key=1)  # type: ignore[arg-type]
+    assert without.at_quarter == math.inf
+    assert without.extrapolated != found.extrapolated

@@ -269,7 +269,7 @@ def test_a_matrix_of_one_parameter_has_condition_number_one() -> None:
 
 
 def test_every_status_has_a_meaning() -> None:
-    assert len({status.meaning for status in SpectrumStatus}) == 3
+    assert len({status.meaning for status in SpectrumStatus}) == len(SpectrumStatus)
 
 
 @pytest.mark.timeout(120)
@@ -290,3 +290,16 @@ def test_a_deep_narrow_network_is_resolved_and_repeatable() -> None:
     singular = scipy.linalg.svdvals(triangle)
     # Norm-sorted QR keeps the grading; the SVD then errs by eps sigma_1/sigma_P at worst, as far as grading does not help.
     np.testing.assert_allclose(spectrum.eigenvalues, singular**2, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("samples", "status"), [(1000, "finite"), (26, "finite"), (24, "undersampled"), (20, "undersampled"), (19, "rank_deficient")]
+)
+def test_p_over_n_near_one_is_marked(samples: int, status: str) -> None:
+    """P = 20: beyond P/N = 0.8 noise alone spans 2.5 decades; the number is there, and is marked."""
+    gradients = np.random.default_rng(7).standard_normal((samples, 20))
+    moment = gradients.T @ gradients / samples
+    spectrum = spectrum_of(np.tril(moment) + np.tril(moment, -1).T, samples=samples)
+    assert spectrum.status.value == status
+    assert np.isfinite(spectrum.log10_condition) == (status != "rank_deficient")
+    assert spectrum.status.meaning

@@ -32,7 +32,7 @@ def test_every_network_has_a_row_and_every_column_a_meaning(folder: StudyFolder)
 
     assert list(zip(table["depth"], table["width"], strict=True)) == [(1, 3), (3, 3), (1, 5), (3, 5)]
     assert table["parameters"].tolist() == [10, 34, 16, 76]
-    assert list(table.columns) == ["depth", "width", *DESCRIPTIONS]
+    assert list(table.columns) == ["seed", "depth", "width", *DESCRIPTIONS]
 
 
 def test_a_network_over_the_limit_has_no_number_and_says_why(folder: StudyFolder) -> None:
@@ -80,10 +80,10 @@ def test_netcdf_has_the_same_numbers_over_depth_and_width(folder: StudyFolder) -
     write_table(table, folder.table, STUDY)
 
     with xr.open_dataset(folder.table.with_suffix(".nc"), engine="scipy") as dataset:
-        assert dict(dataset.sizes) == {"depth": 2, "width": 2}
+        assert dict(dataset.sizes) == {"seed": 1, "depth": 2, "width": 2}
         assert dataset["depth"].values.tolist() == [1, 3]
         for _, row in table.iterrows():
-            point = dataset.sel(depth=row["depth"], width=row["width"])
+            point = dataset.sel(seed=0, depth=row["depth"], width=row["width"])
             np.testing.assert_equal(float(point["log10_cond"]), row["log10_cond"])
             assert int(point["parameters"]) == row["parameters"]
         assert all(dataset[name].attrs["long_name"] == meaning for name, meaning in DESCRIPTIONS.items())

@@ -8,9 +8,9 @@ from builders import small_study
 
 from eigenscape.errors import DifferentWork
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.stages.importance import criticality_table, headline_importance, shares_of, slope_of
+from eigenscape.stages.importance import criticality_table, headline_importance, importance_table, shares_of, slope_of
 from eigenscape.stages.second_moment import Execution, compute_second_moment
-from eigenscape.stages.spectrum import compute_spectrum
+from eigenscape.stages.spectrum import compute_spectrum, read_verified_spectrum
 from eigenscape.store.layout import StudyFolder
 
 SWEEP = {"depth": 6, "width": 10, "samples": 200, "bias_std": 0.3, "weight_std": [0.5, 3.0]}
@@ -39,6 +39,23 @@ def test_shares_are_those_of_the_gradients_and_the_prior_reverses_their_order(co
     assert other["chi_1"] < 1
     assert 0 <= content["subspace_error_width"] <= 1 + 1e-12
     assert 0 <= content["subspace_error_1"] <= 1 + 1e-12
+
+
+def test_activity_of_the_leading_directions_has_intervals_around_it(computed: StudyFolder) -> None:
+    """Activity from the stored eigenpairs, by the formula; the bootstrap within the 2w leading directions contains it."""
+    content = headline_importance(STUDY, computed)
+    spectrum = read_verified_spectrum(STUDY.headline_cell, computed)
+    assert spectrum.eigenvectors is not None
+    weighted = (spectrum.eigenvalues[:4] * spectrum.eigenvectors[:, :4] ** 2).sum(axis=1)
+    layers = STUDY.headline_cell.architecture.layers
+    expected = np.array([weighted[layer.whole].sum() for layer in layers]) / weighted.sum()
+    np.testing.assert_allclose(content["activity"], expected, rtol=1e-12)
+    # The dominating layers of a sample of 400; the bootstrap interval of a share that is bounded by 0 and 1 may miss small ones.
+    leading = int(np.argmax(expected))
+    assert content["activity_low"][leading] < expected[leading] < content["activity_high"][leading]
+    table = importance_table(STUDY, content)
+    assert table.groupby("prior", sort=False)["share"].sum().tolist() == pytest.approx([1.0, 1.0])
+    assert table["activity"].iloc[: len(layers)].sum() == pytest.approx(1.0)
 
 
 def test_it_is_computed_once(computed: StudyFolder) -> None:
