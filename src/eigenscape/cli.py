@@ -195,19 +195,24 @@ def second_moment(
 @main.command()
 @click.argument("cell")
 @click.option("--vectors", is_flag=True, help="Also the eigenvectors.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to solve: LAPACK or the GPU.")
 @_study_options
 @_ledger_option
-def spectrum(cell: str, vectors: bool, study_file: Path, log_file: Path | None, ledger: Path | None) -> None:
+def spectrum(cell: str, vectors: bool, device: str, study_file: Path, log_file: Path | None, ledger: Path | None) -> None:
     """Eigenvalues of one cell's C, by the route that resolves them.
 
     \b
     Example:
       eigenscape spectrum headline/d05-w035-n10000 --vectors --study results/sine/study.json
     """
+    from eigenscape.distributed import devices  # noqa: PLC0415
+    from eigenscape.distributed.ranks import OneRank  # noqa: PLC0415
+    from eigenscape.networks.gradients import Device  # noqa: PLC0415
     from eigenscape.stages.spectrum import compute_spectrum  # noqa: PLC0415
 
     study, folder = _open_study(study_file, log_file)
-    receipt = compute_spectrum(study, study.cell(cell), folder, vectors=vectors)
+    devices.bind(Device(device), OneRank())
+    receipt = compute_spectrum(study, study.cell(cell), folder, vectors=vectors, place="host" if device == "cpu" else device)
     _note(ledger, {"cell": cell, "receipt": receipt.name})
 
 

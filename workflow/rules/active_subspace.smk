@@ -51,6 +51,7 @@ rule spectrum:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
+        device="cpu",
         mem_mb=lambda wildcards: memory_mb([STUDY.cell(wildcards.cell)], vectors=True),
         runtime=60,
     params:
@@ -58,7 +59,7 @@ rule spectrum:
         vectors=lambda wildcards: "--vectors" * (wildcards.cell == HEADLINE.folder),
         fingerprint=lambda wildcards: STUDY.cell(wildcards.cell).fingerprint,
     shell:
-        "eigenscape spectrum {wildcards.cell:q} {params.vectors}"
+        "eigenscape spectrum {wildcards.cell:q} {params.vectors} --device {resources.device}"
         " --study {params.study:q} --ledger {output:q} --log {log:q}"
 
 

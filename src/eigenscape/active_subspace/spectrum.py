@@ -18,7 +18,7 @@ import numpy as np
 import scipy.linalg
 from scipy.linalg import lapack
 
-from eigenscape.active_subspace.eigensolvers import eigenpairs, eigenvalues
+from eigenscape.active_subspace.eigensolvers import HOST, eigenpairs, eigenvalues
 from eigenscape.errors import EigensolverFailure
 
 GRADED_BELOW = 1e-10
@@ -106,7 +106,7 @@ class Spectrum:
 
 
 def spectrum_of(
-    second_moment: np.ndarray, *, vectors: bool = False, samples: int | None = None, dust: np.ndarray | float = 0.0
+    second_moment: np.ndarray, *, vectors: bool = False, samples: int | None = None, dust: np.ndarray | float = 0.0, place: str = HOST
 ) -> Spectrum:
     """The spectrum of a second moment by the route that resolves it.
 
@@ -117,6 +117,7 @@ def spectrum_of(
         samples: N, when C is an average over N gradients: its rank is at most N.
         dust: (P,) or one number. A parameter whose ``diag C`` is at most this is taken as null: its
             gradient vanishes identically and what is left is rounding.
+        place: where `eigh` runs, on the host or on a torch device such as ``cuda``; the graded route is the host's.
 
     Raises:
         EigensolverFailure: C is not square, not finite, not symmetric, or a solver fails.
@@ -131,7 +132,7 @@ def spectrum_of(
     size = len(second_moment)
     diagonal = np.diagonal(second_moment).copy()
     order = np.argsort(-diagonal, kind="stable")
-    values, basis = _by_eigh(second_moment, order, vectors)
+    values, basis = _by_eigh(second_moment, order, vectors, place)
     resolved = SpectrumStatus.UNDERSAMPLED if samples is not None and size > NEAR_ONE * samples else SpectrumStatus.FINITE
     full_rank_possible = bool(np.all(diagonal > dust)) and (samples is None or samples >= size)
     if full_rank_possible and values[-1] > GRADED_BELOW * values[0]:
@@ -147,12 +148,12 @@ def spectrum_of(
     return Spectrum(values, basis, diagonal, rank, floor, status, Route.GRADED)
 
 
-def _by_eigh(second_moment: np.ndarray, order: np.ndarray, vectors: bool) -> tuple[np.ndarray, np.ndarray | None]:
+def _by_eigh(second_moment: np.ndarray, order: np.ndarray, vectors: bool, place: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Eigenvalues of C sorted by its diagonal: the order alone gains decades of accuracy on graded matrices."""
     sorted_moment = second_moment[np.ix_(order, order)]
     if not vectors:
-        return eigenvalues(sorted_moment), None
-    values, sorted_basis = eigenpairs(sorted_moment)
+        return eigenvalues(sorted_moment, place), None
+    values, sorted_basis = eigenpairs(sorted_moment, place)
     basis = np.empty_like(sorted_basis)
     basis[order] = sorted_basis
     return values, basis

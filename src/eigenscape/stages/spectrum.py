@@ -13,6 +13,7 @@ import numpy as np
 
 from eigenscape import __version__
 from eigenscape.active_subspace.bracket import Bracket, bracket
+from eigenscape.active_subspace.eigensolvers import HOST
 from eigenscape.active_subspace.second_moment import PartialSum, sum_of_samples
 from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, spectrum_of
 from eigenscape.active_subspace.triangle import assemble, band_count
@@ -27,7 +28,7 @@ from eigenscape.study import Cell, Study
 log = logging.getLogger(__name__)
 
 
-def compute_spectrum(study: Study, cell: Cell, folder: StudyFolder, *, vectors: bool) -> Path:
+def compute_spectrum(study: Study, cell: Cell, folder: StudyFolder, *, vectors: bool, place: str = HOST) -> Path:
     """Compute the spectrum of a cell's C unless a receipt shows that it is there.
 
     Args:
@@ -35,6 +36,7 @@ def compute_spectrum(study: Study, cell: Cell, folder: StudyFolder, *, vectors: 
         cell: one of its cells, whose second moment is there.
         folder: of the study's results.
         vectors: whether a figure wants the eigenvectors.
+        place: where to solve, on the host or on a torch device such as ``cuda``.
 
     Returns:
         The receipt.
@@ -57,7 +59,7 @@ def compute_spectrum(study: Study, cell: Cell, folder: StudyFolder, *, vectors: 
     sampler = GradientSampler.of_study(study, cell.architecture)
     started = time.monotonic()
     quarter, half = _first_parts(cell, sampler)
-    solved = solve(study, cell, sampler, second_moment, cell.samples, half, quarter, vectors=vectors)
+    solved = solve(study, cell, sampler, second_moment, cell.samples, half, quarter, vectors=vectors, place=place)
     write_solved(solved, cell, folder, cell.samples, time.monotonic() - started)
     return receipt_path
 
@@ -80,10 +82,11 @@ def solve(
     first_quarter: np.ndarray | None,
     *,
     vectors: bool,
+    place: str = HOST,
 ) -> Solved:
     """The spectrum of C (P, P) from N samples, and its bracket, given C of the first N // 2 and N // 4 of them."""
     dust = dust_of(np.diagonal(second_moment), cell.architecture, sampler.relative_noise)
-    spectrum = spectrum_of(second_moment, vectors=vectors, samples=samples, dust=dust)
+    spectrum = spectrum_of(second_moment, vectors=vectors, samples=samples, dust=dust, place=place)
     key = stream_key(study.sampling.seed, "bracket bootstrap", *cell.architecture.sizes)
     replicates = study.projection.replicates
     value = spectrum.log10_condition

@@ -67,3 +67,21 @@ def test_no_convergence_of_pairs_is_an_error_of_the_family(monkeypatch: pytest.M
     monkeypatch.setattr(eigensolvers.scipy.linalg, "eigh", fail)
     with pytest.raises(EigensolverFailure, match="on a 2 x 2 matrix: 1 off-diagonal element"):
         eigensolvers.eigenpairs(np.eye(2))
+
+
+def test_the_torch_route_agrees_with_lapack() -> None:
+    """The route of the GPU, on the CPU's torch: two backward-stable solvers, each within P eps lambda_1 of the truth."""
+    matrix = with_spectrum(np.geomspace(9.0, 1.0, 40))
+    values, vectors = eigensolvers.eigenpairs(matrix)
+    bound = 2 * 40 * EPSILON * values[0]
+    np.testing.assert_allclose(eigensolvers.eigenvalues(matrix, "cpu"), values, rtol=0, atol=bound)
+    other_values, other_vectors = eigensolvers.eigenpairs(matrix, "cpu")
+    np.testing.assert_allclose(other_values, values, rtol=0, atol=bound)
+    np.testing.assert_allclose(other_vectors * other_values @ other_vectors.T, matrix, rtol=0, atol=10 * bound)
+    assert np.abs((other_vectors * vectors).sum(axis=0)).min() > 1 - 1e-9
+
+
+def test_matrices_beyond_the_gpu_solver_are_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eigensolvers, "LARGEST_ON_CUDA", 3)
+    with pytest.raises(EigensolverFailure, match="expected at most 3 rows on a GPU, found 4; solve it on the host"):
+        eigensolvers.eigenvalues(np.eye(4), "cuda")
