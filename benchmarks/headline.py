@@ -85,16 +85,17 @@ def main() -> None:
         print(f"{stage:<28}{taken:>9.2f}{speed}", flush=True)
 
     blocks = [(first, min(BLOCK, samples - first)) for first in range(0, samples, BLOCK)]
-    gradients, losses = np.empty((samples, size)), np.empty(samples)
+    gradients = np.empty((samples, size))
+    buffer, losses = np.zeros((BLOCK, size)), np.zeros(BLOCK)  # reused and touched, as in the stage
     sampling = differentiating = 0.0
     for first, count in blocks:
         started = time.perf_counter()
         parameters = sampler.parameters(first, count)
         sampled = time.perf_counter()
-        rows = slice(first, first + count)
-        kernel.fill_gradients(parameters, gradients[rows], losses[rows], architecture, sampler.activation, sampler.problem)
+        kernel.fill_gradients(parameters, buffer[:count], losses[:count], architecture, sampler.activation, sampler.problem)
         sampling += sampled - started
         differentiating += time.perf_counter() - sampled
+        gradients[first : first + count] = buffer[:count]
     show("sampling", sampling)
     show("gradients", differentiating, 6.0 * size * points * samples)
 
