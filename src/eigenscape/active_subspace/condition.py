@@ -48,6 +48,12 @@ def _quantile_condition(spectrum: Spectrum, _: Architecture) -> float:
     return math.log10(high / low) if low > 0 else math.inf
 
 
+def _carrying_condition(spectrum: Spectrum, _: Architecture) -> float:
+    if spectrum.status is SpectrumStatus.BELOW_FLOOR:
+        return math.nan
+    return math.log10(spectrum.eigenvalues[0]) - math.log10(spectrum.eigenvalues[spectrum.rank - 1])
+
+
 def _diagonal_bound(spectrum: Spectrum, _: Architecture) -> float:
     low = spectrum.diagonal.min()
     return math.log10(spectrum.diagonal.max() / low) if low > 0 else math.inf
@@ -94,6 +100,14 @@ FAMILY = (
         "all eigenvalues, P^3",
         True,
         lambda spectrum, _: spectrum.log10_condition,
+    ),
+    ConditionNumber(
+        "log10_cond_carrying",
+        "log10(lambda_1 / lambda_rank)",
+        "decades among the directions that carry gradient: what is left to compare where null directions make log10_cond infinite",
+        "all eigenvalues, P^3",
+        False,
+        _carrying_condition,
     ),
     ConditionNumber(
         "log10_cond_q",

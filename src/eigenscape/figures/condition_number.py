@@ -25,6 +25,7 @@ LABELS = {
     "log10_cond": r"condition number, $\log_{10}(\lambda_1/\lambda_P)$ (decades)",
     "log10_cond_null": r"condition number of sampling noise, $\log_{10}$ (decades)",
     "log10_cond_sym": r"projected condition number, $\log_{10}(\lambda_1/\lambda_P)$ (decades)",
+    "log10_cond_carrying": r"decades among directions that carry gradient, $\log_{10}$",
     "log10_cond_low": r"lower end of the bracket of $\log_{10}(\lambda_1/\lambda_P)$ (decades)",
     "log10_cond_q": r"condition number without the outer 1 %, $\log_{10}$ (decades)",
     "stable_rank": r"stable rank, tr $C$ / $\lambda_1$",

@@ -37,7 +37,8 @@ def predictors_figure(table: pd.DataFrame, column: str = "log10_cond") -> Figure
         column: the condition number, in decades.
 
     Returns:
-        A figure of two or, where the table has chi_1, three panels, 183 mm wide.
+        A figure of two or, where the table has chi_1, three panels, 183 mm wide; the dashed line of the third is
+        the mean-field prediction up to a constant.
 
     Raises:
         BadInput: the table is empty, lacks a column, has a cell twice, or no cell has a number.
@@ -63,6 +64,9 @@ def predictors_figure(table: pd.DataFrame, column: str = "log10_cond") -> Figure
             ends = [np.abs(values - cells[f"{column}_{end}"].to_numpy(dtype=np.float64)) for end in ("low", "high")]
             axes.errorbar(x, values, yerr=ends, linestyle="none", color=GREY, elinewidth=0.5, zorder=1)
         axes.scatter(x, values, c=depth_colours(depths), s=14, edgecolors="black", linewidths=0.3, zorder=2)
+        if name == "mean_field_decades":
+            ends_of_line = [0.0, float(x.max())]
+            axes.plot(ends_of_line, ends_of_line, color=GREY, linestyle="--", linewidth=0.8, zorder=0)
         axes.set_xlabel(PREDICTORS[name])
         axes.set_title(f"({letter}) {correlation_words(spearman(x, values))}", loc="left")
     panels[0].set_xscale("log")

@@ -174,3 +174,16 @@ def _write(figure: Figure, path: Path, ending: str) -> Path:
     finally:
         partial.unlink(missing_ok=True)
     return path
+
+
+@paper_style()
+def message_figure(sentence: str) -> Figure:
+    """A figure that says in one sentence why there is nothing to draw: a study ends with all its figures, and no blank one.
+
+    Example:
+        >>> message_figure("no network was trained").texts[0].get_text()
+        'no network was trained'
+    """
+    figure = Figure(figsize=(DOUBLE_COLUMN, 1.2))
+    figure.text(0.5, 0.5, sentence, ha="center", va="center", wrap=True)
+    return figure

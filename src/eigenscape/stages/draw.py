@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from eigenscape.errors import BadInput, DamagedResult
-from eigenscape.figures.style import save
+from eigenscape.figures.style import message_figure, save
 from eigenscape.stages.condition_numbers import DESCRIPTIONS, read_table
 from eigenscape.stages.projection import projected_eigenvalues, require_projection
 from eigenscape.stages.spectrum import read_confidence, read_verified_spectrum
@@ -94,13 +96,20 @@ def _trainability(study: Study, folder: StudyFolder) -> Figure:
     path = folder.root / "tables" / "training.csv"
     if not path.exists():
         raise DamagedResult(f"{path}: no table of training; run `snakemake --cores 2` again")
-    return trainability_figure(read_table(folder.table), pd.read_csv(path), "log10_cond")
+    table, trained = read_table(folder.table), pd.read_csv(path)
+    both = trained.merge(table, on=["depth", "width"])
+    if not np.isfinite(both["log10_cond"]).any():
+        return message_figure("No trained network has a finite condition number to compare with: see the status column of the table.")
+    return trainability_figure(table, trained, "log10_cond")
 
 
 def _predictors(_: Study, folder: StudyFolder) -> Figure:
     from eigenscape.figures.predictors import predictors_figure  # noqa: PLC0415
 
-    return predictors_figure(read_table(folder.table), "log10_cond_sym")
+    table = read_table(folder.table)
+    if not np.isfinite(table["log10_cond_sym"]).any():
+        return message_figure("No network has a finite projected condition number: see the columns status_sym and log10_cond_carrying.")
+    return predictors_figure(table, "log10_cond_sym")
 
 
 def _sensitivity(_: Study, folder: StudyFolder) -> Figure:

@@ -70,6 +70,7 @@ def test_null_directions_make_the_members_of_the_whole_spectrum_infinite_and_no_
         if member.needs_every_eigenvalue:
             assert found[member.name] == math.inf
     assert math.isfinite(found["stable_rank"])
+    assert found["log10_cond_carrying"] == pytest.approx(3.0)
     assert math.isfinite(found["participation_ratio"])
 
 

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from builders import small_study
 
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.stages.cells import compute_cells
-from eigenscape.stages.condition_numbers import condition_number_table, write_table
+from eigenscape.stages.condition_numbers import DESCRIPTIONS, condition_number_table, write_csv, write_table
 from eigenscape.stages.draw import FIGURES, draw_figure
 from eigenscape.stages.projection import project_networks
 from eigenscape.stages.second_moment import Execution, compute_second_moment
@@ -55,3 +57,25 @@ def test_a_figure_without_its_results_is_refused(folder: StudyFolder, tmp_path: 
     with pytest.raises(DamagedResult, match="run `snakemake --cores 2` again"):
         draw_figure("eigenvalues", STUDY, folder, tmp_path)
     assert not list(tmp_path.glob("*.p*"))
+
+
+def test_a_study_of_null_directions_gets_figures_that_say_so(tmp_path: Path) -> None:
+    """Zero biases, tanh and a symmetric interval: no network has a finite number, and no figure may fail for it."""
+    study = small_study(prior={"kind": "lecun_normal"}, projection={"samples": 50, "replicates": 20})
+    folder = StudyFolder(tmp_path / "null")
+    compute_cells(study, study.computed_cells(), folder, Execution(quiet=True))
+    project_networks(study, study.projected_architectures(), folder, quiet=True)
+    table = condition_number_table(study, folder)
+    write_table(table, folder.table, study)
+    assert not np.isfinite(table["log10_cond_sym"]).any()
+    for name in ("predictors", "condition_number", "condition_number_projected", "map_log10_cond_carrying"):
+        assert len(draw_figure(name, study, folder, tmp_path / "figures")) == 2
+
+
+def test_training_without_finite_condition_numbers_gets_a_figure_that_says_so(tmp_path: Path) -> None:
+    study, folder = small_study(), StudyFolder(tmp_path / "null")
+    table = pd.DataFrame({"depth": [1], "width": [3], "log10_cond": [np.inf]}).reindex(columns=["seed", "depth", "width", *DESCRIPTIONS])
+    table = table.assign(seed=0, parameters=10, samples=40, rank=5, raw_parameter_limit=60, status="rank_deficient", log10_cond=np.inf)
+    write_csv(table, folder.table)
+    pd.DataFrame({"depth": [1], "width": [3], "log10_steps": [2.0]}).to_csv(folder.table.with_name("training.csv"), index=False)
+    assert len(draw_figure("trainability", study, folder, tmp_path / "figures")) == 2
