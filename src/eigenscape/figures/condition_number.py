@@ -108,7 +108,7 @@ def noise_caption(computed: pd.DataFrame) -> str:
     }
     for name, sentence in sentences.items():
         if name in computed.columns and (numbers := computed[name].dropna().to_numpy(dtype=np.float64)).size:
-            low, high = f"{numbers.min():.2g}", f"{numbers.max():.2g}"
+            low, high = (f"{end:.2g}".replace("inf", "infinitely many") for end in (numbers.min(), numbers.max()))
             parts.append(sentence.format(low if low == high else f"{low} to {high}"))
     return "; ".join(parts)
 
@@ -148,7 +148,9 @@ def _draw_statuses(axes: Axes, grid: CellGrid, values: np.ndarray) -> list[Line2
         rows, columns = np.nonzero(where)
         style: dict[str, Any] = {"marker": marker, "linestyle": "none", "color": "black", "markeredgewidth": 0.9}
         size = _marker_size(axes, grid)
-        axes.plot(grid.depths[columns], grid.widths[rows], markersize=size, path_effects=HALO, zorder=4, **style)
+        # Where the numbers are written into the cells, the marker stands above them.
+        above = np.zeros(len(rows)) if grid.is_plane else 0.25 * np.diff(grid.width_edges)[rows]
+        axes.plot(grid.depths[columns], grid.widths[rows] + above, markersize=size, path_effects=HALO, zorder=4, **style)
         handles.append(Line2D([], [], label=meaning, markersize=5, **style))
     return handles
 
