@@ -274,10 +274,12 @@ def importance(study_file: Path, log_file: Path | None, ledger: Path | None) -> 
       eigenscape importance --study results/sine/study.json
     """
     from eigenscape.stages.condition_numbers import write_csv  # noqa: PLC0415
-    from eigenscape.stages.importance import headline_importance, importance_table  # noqa: PLC0415
+    from eigenscape.stages.importance import family_table, headline_importance, importance_table  # noqa: PLC0415
 
     study, folder = _open_study(study_file, log_file)
-    write_csv(importance_table(study, headline_importance(study, folder)), folder.root / "tables" / "importance.csv")
+    content = headline_importance(study, folder)
+    write_csv(importance_table(study, content), folder.root / "tables" / "importance.csv")
+    write_csv(family_table(content), folder.root / "tables" / "headline.csv")
     _note(ledger, {"cell": study.headline_cell.folder})
 
 

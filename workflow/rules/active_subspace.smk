@@ -156,7 +156,7 @@ rule importance:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=lambda wildcards: 3 * memory_mb([HEADLINE], vectors=True),
         runtime=30,
     params:
         study=STUDY_FILE,

@@ -9,6 +9,7 @@
 `spectrum`             eigenvalues with rank, status and floor; the graded route
 `condition`            the family of condition numbers
 `bracket`              what a condition number from finitely many samples is worth
+`bulk`                 the family with jackknife intervals, beside a random-sign null
 `sampling_noise`       the spectrum that finite sampling alone would give
 `symmetry`             the projection of C onto its symmetries, O(P) a sample
 `staircase`            the projected spectrum, with intervals

@@ -61,7 +61,7 @@ def findings_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
     """
     table, importance = read_table(folder.table), headline_importance(study, folder)
     found = [
-        _slow_decay(study, folder),
+        _slow_decay(study, folder, importance),
         _layer_structure(importance),
         _earlier_layers(importance),
         _enough_samples(table),
@@ -80,18 +80,22 @@ def write_findings(study: Study, folder: StudyFolder) -> None:
     write_atomically(folder.root / "tables" / "findings.md", ("\n".join(lines) + "\n").encode())
 
 
-def _slow_decay(study: Study, folder: StudyFolder) -> Finding:
+def _slow_decay(study: Study, folder: StudyFolder, importance: dict[str, Any]) -> Finding:
     """Holds for the population where its plateaus are many; a short staircase makes the smooth decay a matter of sampling."""
     cell = study.headline_cell
     spectrum = read_verified_spectrum(cell, folder)
     projection = require_projection(study, cell.architecture, folder)
     plateaus, size = len(projection["plateaus"]), cell.architecture.parameters
     short = plateaus < size / 10
+    slope = importance["family"].get("spectral_slope", {})
+    words = ""
+    if slope and math.isfinite(slope["low"]):
+        words = f"; spectral slope {slope['value']:.2f} [{slope['low']:.2f}, {slope['high']:.2f}], with random signs {slope['null']:.2f}"
     raw, projected = _decades(spectrum.log10_condition), _decades(projection["log10_cond_sym"])
     return Finding(
         "the eigenvalues of C decay slowly",
         Verdict.CONDITION if short else Verdict.HOLDS,
-        f"sample spectrum of the headline: {raw} at P/N = {size / cell.samples:.2f}; projected: {projected}, in {plateaus} plateaus",
+        f"sample spectrum of the headline: {raw} at P/N = {size / cell.samples:.2f}; projected: {projected}, in {plateaus} plateaus{words}",
         "the smooth decay is that of a finite sample; the population spectrum is a staircase, forced by symmetry" if short else "",
     )
 

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from eigenscape.active_subspace.bulk import family_intervals, sign_null
+from eigenscape.active_subspace.condition import condition_numbers
 from eigenscape.active_subspace.importance import activity_scores, block_masses, layer_activity_replicates, layer_centroids
 from eigenscape.active_subspace.importance_tests import (
     LadderSlope,
@@ -46,6 +48,9 @@ from eigenscape.study import SCIENCE_SCHEMA, Study
 LEAST_DEPTH_OF_TREND = 4
 """Three hidden-to-hidden layers: Page's test needs three columns to order."""
 
+JACKKNIFE_GROUPS = 8
+"""Each costs an eigensolve and half of C in memory; eight give a standard error that is itself good to a quarter."""
+
 CONTRAST = {"standard_normal": "pytorch_default"}
 """The second prior beside the study's own; the standard normal beside every other one."""
 
@@ -63,7 +68,11 @@ def headline_importance(study: Study, folder: StudyFolder) -> dict[str, Any]:
     found = read_document(path, identity)
     if found is None:
         names = (study.prior.kind, CONTRAST.get(study.prior.kind, "standard_normal"))
-        content = {"priors": [_under_prior(study, cell.architecture, cell.samples, name) for name in names], **_eigenvectors(study, folder)}
+        content = {
+            "priors": [_under_prior(study, cell.architecture, cell.samples, name) for name in names],
+            "family": _family(study),
+            **_eigenvectors(study, folder),
+        }
         write_document(path, identity, content)
         found = read_document(path, identity)
     assert found is not None  # noqa: S101 - written above
@@ -96,6 +105,23 @@ def _under_prior(study: Study, architecture: Architecture, samples: int, name: s
             "p_later": trend.p_later,
         }
     return content
+
+
+def _family(study: Study) -> dict[str, dict[str, float]]:
+    """Every condition number of the headline with its jackknife interval, and what random signs would give."""
+    cell = study.headline_cell
+    architecture = cell.architecture
+    sampler = GradientSampler.of_study(study, architecture)
+    null = condition_numbers(sign_null(sampler, cell.samples, stream_key(study.sampling.seed, "signs", *architecture.sizes)), architecture)
+    intervals = family_intervals(sampler, cell.samples, min(JACKKNIFE_GROUPS, cell.samples)) if cell.samples > 1 else {}
+    return {name: {**vars(interval), "null": null[name]} for name, interval in intervals.items()}
+
+
+def family_table(content: dict[str, Any]) -> pd.DataFrame:
+    """A row per member of the family: value, interval and null of the headline network."""
+    return pd.DataFrame(
+        [{"number": name, **row} for name, row in content["family"].items()], columns=["number", "value", "low", "high", "null"]
+    )
 
 
 def _eigenvectors(study: Study, folder: StudyFolder) -> dict[str, Any]:

@@ -209,8 +209,9 @@ def batches(study: Study) -> dict[str, list[Cell]]:
 SECONDS_PER_TRAINED_NETWORK = 2.5
 """Seven steps of a ladder and one by curvature, 12 starting points each (measured over the default sub-grid)."""
 
-SECONDS_OF_SMALL_STAGES = 120.0
-"""Importance, criticality, sensitivity, tables, findings and some fifteen figures, with their starts, on one core."""
+SECONDS_OF_SMALL_STAGES = 230.0
+"""Importance (nine eigensolves of the headline's size), criticality, sensitivity, tables, findings and some fifteen figures, with
+their starts, on one core; measured for the default study."""
 
 
 def other_seconds(study: Study, rate: float) -> float:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from builders import small_study
 
+from eigenscape.active_subspace.condition import condition_numbers
 from eigenscape.errors import DifferentWork
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.stages.importance import criticality_table, headline_importance, importance_table, shares_of, slope_of
+from eigenscape.stages.importance import criticality_table, family_table, headline_importance, importance_table, shares_of, slope_of
 from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.stages.spectrum import compute_spectrum, read_verified_spectrum
 from eigenscape.store.layout import StudyFolder
@@ -56,6 +57,18 @@ def test_activity_of_the_leading_directions_has_intervals_around_it(computed: St
     table = importance_table(STUDY, content)
     assert table.groupby("prior", sort=False)["share"].sum().tolist() == pytest.approx([1.0, 1.0])
     assert table["activity"].iloc[: len(layers)].sum() == pytest.approx(1.0)
+
+
+def test_the_family_of_the_headline_has_intervals_and_a_null(computed: StudyFolder) -> None:
+    content = headline_importance(STUDY, computed)
+    table = family_table(content).set_index("number")
+    spectrum = read_verified_spectrum(STUDY.headline_cell, computed)
+    expected = condition_numbers(spectrum, STUDY.headline_cell.architecture)
+    # other orders of summation, and eigenvalues over five decades: 1e-9 is far above rounding and far below the intervals
+    assert table["value"].to_dict() == pytest.approx(expected, rel=1e-9)
+    for name in ("stable_rank", "participation_ratio", "spectral_slope"):
+        assert table.loc[name, "low"] < table.loc[name, "value"] < table.loc[name, "high"]
+    assert table.loc["log10_diagonal_bound", "null"] == pytest.approx(expected["log10_diagonal_bound"])
 
 
 def test_it_is_computed_once(computed: StudyFolder) -> None:

@@ -1,0 +1,126 @@
+"""What the whole spectrum says, with intervals, beside a null that keeps everything but the correlations.
+
+*Intervals*: a delete-one-group jackknife. The N samples are cut into G groups, the family of condition numbers is
+computed G times without one group each, and the spread of the values x_(g) gives the standard error
+``sqrt((G - 1)/G sum_g (x_(g) - mean)^2)`` (Quenouille 1956; Tukey 1958). It deletes little, so P/N hardly moves; a
+bootstrap would drive the small eigenvalues down (`resampling`). Like any such interval it is blind to the bias
+by P/N.
+
+*Null*: every entry of every gradient gets a random sign of its own. That keeps N, P and diag C exactly, to the last
+sample, and destroys all correlations between parameters: what is left of a spectrum is the diagonal, seen through
+N samples. This project's proposal, in place of the Marchenko-Pastur law of an isotropic C.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from eigenscape.active_subspace.condition import condition_numbers
+from eigenscape.active_subspace.second_moment import PartialSum, sum_of_samples
+from eigenscape.active_subspace.spectrum import Spectrum, spectrum_of
+from eigenscape.active_subspace.triangle import Triangle, assemble, band_count
+from eigenscape.errors import BadInput
+from eigenscape.networks.gradients import GradientSampler
+from eigenscape.study import BLOCK
+
+STANDARD_ERRORS = 1.96
+"""Two-sided 95 % of a normal distribution."""
+
+
+@dataclass(frozen=True)
+class FamilyInterval:
+    """One member of the family of condition numbers with its jackknife interval.
+
+    Attributes:
+        value: of all samples.
+        low: value - 1.96 standard errors.
+        high: value + 1.96 standard errors.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+def family_intervals(sampler: GradientSampler, samples: int, groups: int = 8) -> dict[str, FamilyInterval]:
+    """Every member of the family, with its grouped-jackknife interval.
+
+    Costs G + 1 eigensolves and G halves of C in memory. Where a deleted group leaves a member infinite or unknown, so is
+    its interval (NaN).
+
+    Args:
+        sampler: of the network.
+        samples: N.
+        groups: G, from 2 to N.
+
+    Raises:
+        BadInput: the number of groups is out of range.
+
+    Example:
+        >>> from eigenscape.study import Study
+        >>> from eigenscape.architecture import Architecture
+        >>> found = family_intervals(GradientSampler.of_study(Study(), Architecture(1, 2)), 400, groups=4)["stable_rank"]
+        >>> found.low < found.value < found.high
+        True
+    """
+    if not 2 <= groups <= samples:
+        raise BadInput.field("groups", f"a whole number from 2 to {samples}, the number of samples", str(groups), "write groups=8")
+    cuts = [samples * group // groups for group in range(groups + 1)]
+    parts = [sum_of_samples(sampler, range(start, stop)) for start, stop in itertools.pairwise(cuts)]
+    total = PartialSum.zero(sampler.architecture.parameters)
+    for part in parts:
+        total.add(part)
+    summed = _sum_matrix(total.triangle)
+    whole = _numbers(sampler, summed / samples, samples)
+    deleted = []
+    for part, (start, stop) in zip(parts, itertools.pairwise(cuts), strict=True):
+        left = samples - (stop - start)
+        deleted.append(_numbers(sampler, (summed - _sum_matrix(part.triangle)) / left, left))
+    return {name: _interval(value, np.array([numbers[name] for numbers in deleted])) for name, value in whole.items()}
+
+
+def sign_null(sampler: GradientSampler, samples: int, key: int) -> Spectrum:
+    """The spectrum of the same gradients with a random sign on every entry.
+
+    Args:
+        sampler: of the network.
+        samples: N.
+        key: of the signs, from `seeding.stream_key`.
+
+    Example:
+        >>> from eigenscape.study import Study
+        >>> from eigenscape.architecture import Architecture
+        >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
+        >>> null = sign_null(sampler, 100, key=1)
+        >>> gradients, _ = sampler.block(0, 100)
+        >>> bool(np.allclose(null.diagonal, (gradients**2).mean(axis=0)))
+        True
+    """
+    signs = np.random.Generator(np.random.Philox(key))
+    triangle = Triangle(sampler.architecture.parameters)
+    for first in range(0, samples, BLOCK):
+        gradients, _ = sampler.block(first, min(BLOCK, samples - first))
+        flips = signs.integers(0, 2, size=gradients.shape, dtype=np.int8) * 2 - 1
+        triangle.add_gram(np.ascontiguousarray(gradients * flips, np.float64))
+    return spectrum_of(_sum_matrix(triangle) / samples, samples=samples)
+
+
+def _sum_matrix(triangle: Triangle) -> np.ndarray:
+    bands = {band: triangle.band(band) for band in range(band_count(triangle.parameters))}
+    return assemble(triangle.parameters, bands, 1.0)
+
+
+def _numbers(sampler: GradientSampler, second_moment: np.ndarray, samples: int) -> dict[str, float]:
+    return condition_numbers(spectrum_of(second_moment, samples=samples), sampler.architecture)
+
+
+def _interval(value: float, deleted: np.ndarray) -> FamilyInterval:
+    if not (math.isfinite(value) and np.isfinite(deleted).all()):
+        return FamilyInterval(value, math.nan, math.nan)
+    groups = len(deleted)
+    error = math.sqrt((groups - 1) / groups * float(((deleted - deleted.mean()) ** 2).sum()))
+    return FamilyInterval(value, value - STANDARD_ERRORS * error, value + STANDARD_ERRORS * error)
