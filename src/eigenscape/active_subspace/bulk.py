@@ -21,7 +21,7 @@ import numpy as np
 
 from eigenscape.active_subspace.condition import condition_numbers
 from eigenscape.active_subspace.second_moment import PartialSum, sum_of_samples
-from eigenscape.active_subspace.spectrum import Spectrum, spectrum_of
+from eigenscape.active_subspace.spectrum import Spectrum, dust_of, spectrum_of
 from eigenscape.active_subspace.triangle import Triangle, assemble, band_count
 from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import GradientSampler
@@ -106,7 +106,7 @@ def sign_null(sampler: GradientSampler, samples: int, key: int) -> Spectrum:
         gradients, _ = sampler.block(first, min(BLOCK, samples - first))
         flips = signs.integers(0, 2, size=gradients.shape, dtype=np.int8) * 2 - 1
         triangle.add_gram(np.ascontiguousarray(gradients * flips, np.float64))
-    return spectrum_of(_sum_matrix(triangle) / samples, samples=samples)
+    return _spectrum(sampler, _sum_matrix(triangle) / samples, samples)
 
 
 def _sum_matrix(triangle: Triangle) -> np.ndarray:
@@ -115,7 +115,13 @@ def _sum_matrix(triangle: Triangle) -> np.ndarray:
 
 
 def _numbers(sampler: GradientSampler, second_moment: np.ndarray, samples: int) -> dict[str, float]:
-    return condition_numbers(spectrum_of(second_moment, samples=samples), sampler.architecture)
+    return condition_numbers(_spectrum(sampler, second_moment, samples), sampler.architecture)
+
+
+def _spectrum(sampler: GradientSampler, second_moment: np.ndarray, samples: int) -> Spectrum:
+    """The spectrum with null directions told from rounding, as everywhere."""
+    dust = dust_of(np.diagonal(second_moment), sampler.architecture, sampler.relative_noise)
+    return spectrum_of(second_moment, samples=samples, dust=dust)
 
 
 def _interval(value: float, deleted: np.ndarray) -> FamilyInterval:

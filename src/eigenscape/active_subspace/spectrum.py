@@ -19,6 +19,7 @@ import scipy.linalg
 from scipy.linalg import lapack
 
 from eigenscape.active_subspace.eigensolvers import HOST, eigenpairs, eigenvalues
+from eigenscape.architecture import Architecture
 from eigenscape.errors import EigensolverFailure
 
 GRADED_BELOW = 1e-10
@@ -146,6 +147,22 @@ def spectrum_of(
     floor = float(np.max(dust))
     status = SpectrumStatus.RANK_DEFICIENT if rank < size else (resolved if trusted else SpectrumStatus.BELOW_FLOOR)
     return Spectrum(values, basis, diagonal, rank, floor, status, Route.GRADED)
+
+
+def dust_of(diagonal: np.ndarray, architecture: Architecture, relative_noise: float) -> np.ndarray:
+    """Per parameter, the variance that rounding alone may leave where a gradient vanishes identically.
+
+    A bias gradient that is zero by symmetry is computed as a sum that cancels, of terms as large as
+    those of its layer's weights; so the dust is (n eps)^2 times the layer's largest ``diag C``.
+
+    Example:
+        >>> dust_of(np.array([4.0, 1e-30, 1.0, 1.0]), Architecture(1, 1), 1e-14)
+        array([4.e-28, 4.e-28, 1.e-28, 1.e-28])
+    """
+    dust = np.empty(len(diagonal))
+    for layer in architecture.layers:
+        dust[layer.whole] = relative_noise**2 * diagonal[layer.whole].max()
+    return dust
 
 
 def _by_eigh(second_moment: np.ndarray, order: np.ndarray, vectors: bool, place: str) -> tuple[np.ndarray, np.ndarray | None]:

@@ -31,12 +31,11 @@ from eigenscape.active_subspace.other_moments import (
     output_jacobians,
     per_datum_moments,
 )
-from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, spectrum_of
+from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, dust_of, spectrum_of
 from eigenscape.architecture import Architecture
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.seeding import stream_key
 from eigenscape.stages.condition_numbers import write_csv
-from eigenscape.stages.spectrum import dust_of
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study
 

@@ -15,9 +15,8 @@ from eigenscape import __version__
 from eigenscape.active_subspace.bracket import Bracket, bracket
 from eigenscape.active_subspace.eigensolvers import HOST
 from eigenscape.active_subspace.second_moment import PartialSum, sum_of_samples
-from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, spectrum_of
+from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, dust_of, spectrum_of
 from eigenscape.active_subspace.triangle import assemble, band_count
-from eigenscape.architecture import Architecture
 from eigenscape.errors import DamagedResult
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.seeding import stream_key
@@ -137,22 +136,6 @@ def matrix_of(partial: PartialSum, samples: int) -> np.ndarray:
     """C (P, P) of a partial sum over N samples."""
     size = partial.triangle.parameters
     return assemble(size, {band: partial.triangle.band(band) for band in range(band_count(size))}, 1.0 / samples)
-
-
-def dust_of(diagonal: np.ndarray, architecture: Architecture, relative_noise: float) -> np.ndarray:
-    """Per parameter, the variance that rounding alone may leave where a gradient vanishes identically.
-
-    A bias gradient that is zero by symmetry is computed as a sum that cancels, of terms as large as
-    those of its layer's weights; so the dust is (n eps)^2 times the layer's largest ``diag C``.
-
-    Example:
-        >>> dust_of(np.array([4.0, 1e-30, 1.0, 1.0]), Architecture(1, 1), 1e-14)
-        array([4.e-28, 4.e-28, 1.e-28, 1.e-28])
-    """
-    dust = np.empty(len(diagonal))
-    for layer in architecture.layers:
-        dust[layer.whole] = relative_noise**2 * diagonal[layer.whole].max()
-    return dust
 
 
 def _verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:

@@ -75,3 +75,12 @@ def test_the_null_is_a_function_of_its_key() -> None:
     one, again, other = (sign_null(sampler(NETWORK), 300, key).eigenvalues for key in (1, 1, 2))
     assert np.array_equal(one, again)
     assert not np.array_equal(one, other)
+
+
+def test_exact_null_directions_are_infinite_and_not_thirty_decades() -> None:
+    """F6: with zero biases on a symmetric grid bias gradients are rounding dust, in the jackknife and in the null as everywhere."""
+    source = sampler(Architecture(3, 4), prior="lecun_normal")
+    found = family_intervals(source, 500)
+    assert found["log10_cond"].value == math.inf
+    assert found["log10_cond_carrying"].value < 10
+    assert sign_null(source, 500, key=1).log10_condition == math.inf

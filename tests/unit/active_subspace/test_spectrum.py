@@ -7,11 +7,10 @@ import scipy.linalg
 from builders import EPSILON, draws, graded_matrix, matrix_of, orthogonal, sampler, second_moment, with_spectrum
 
 from eigenscape.active_subspace.second_moment import sum_of_samples
-from eigenscape.active_subspace.spectrum import Route, SpectrumStatus, spectrum_of
+from eigenscape.active_subspace.spectrum import Route, SpectrumStatus, dust_of, spectrum_of
 from eigenscape.architecture import Architecture
 from eigenscape.errors import EigensolverFailure
 from eigenscape.networks.problems import sine_regression
-from eigenscape.stages.spectrum import dust_of
 
 FINITE, RANK_DEFICIENT, BELOW_FLOOR = SpectrumStatus.FINITE, SpectrumStatus.RANK_DEFICIENT, SpectrumStatus.BELOW_FLOOR
 

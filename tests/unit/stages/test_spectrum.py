@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from builders import small_study
 
-from eigenscape.active_subspace.spectrum import SpectrumStatus
+from eigenscape.active_subspace.spectrum import SpectrumStatus, dust_of
 from eigenscape.architecture import Architecture
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.stages.second_moment import Execution, compute_second_moment
-from eigenscape.stages.spectrum import compute_spectrum, dust_of, read_verified_spectrum
+from eigenscape.stages.spectrum import compute_spectrum, read_verified_spectrum
 from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Cell, Study
