@@ -1,0 +1,91 @@
+"""What commands share: their options, the study they work on, and the note for Snakemake."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eigenscape import __version__
+
+if TYPE_CHECKING:
+    from eigenscape.stages.second_moment import Execution
+    from eigenscape.store.layout import StudyFolder
+    from eigenscape.study import Study
+
+
+def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--study` and `--log`, of every command that works on a study."""
+    command = click.option("--log", "log_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the log here.")(command)
+    return click.option(
+        "--study",
+        "study_file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        required=True,
+        help="The study.json of the results, such as results/sine/study.json.",
+    )(command)
+
+
+def execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How gradients are computed and kept."""
+    command = click.option(
+        "--device",
+        type=click.Choice(["cpu", "torch", "cuda"]),
+        default="cpu",
+        show_default=True,
+        help="Where gradients are computed; cuda uses one GPU a rank.",
+    )(command)
+    return click.option(
+        "--checkpoint-seconds",
+        type=click.FloatRange(min=0),
+        default=60.0,
+        show_default=True,
+        help="Keep partial sums after this much work.",
+    )(command)
+
+
+def ledger_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--ledger`, of every command that a rule waits for."""
+    return click.option(
+        "--ledger",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Note the result here, for Snakemake; the receipts beside the results are the truth.",
+    )(command)
+
+
+def open_study(study_file: Path, log_file: Path | None) -> tuple[Study, StudyFolder]:
+    """The study and its folder, with logging set up and signals heard."""
+    from eigenscape.stages import configure, signals  # noqa: PLC0415
+    from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
+
+    if log_file is not None:
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+        logging.basicConfig(filename=log_file, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+        on_terminal = logging.StreamHandler()
+        on_terminal.setLevel(logging.WARNING)
+        on_terminal.setFormatter(logging.Formatter("eigenscape: %(message)s"))
+        logging.getLogger().addHandler(on_terminal)
+        logging.getLogger(__name__).info("eigenscape %s, %s", __version__, " ".join(sys.argv[1:]))
+    signals.install()
+    folder = StudyFolder(study_file.parent)
+    return configure.load_study(folder), folder
+
+
+def execution_of(device: str, checkpoint_seconds: float) -> Execution:
+    """The options of `execution_options` as the stages take them."""
+    from eigenscape.networks.gradients import Device  # noqa: PLC0415
+    from eigenscape.stages.second_moment import Execution  # noqa: PLC0415
+
+    return Execution(Device(device), checkpoint_seconds)
+
+
+def note_result(ledger: Path | None, content: dict[str, Any]) -> None:
+    """Write the note that Snakemake waits for, last."""
+    if ledger is not None:
+        from eigenscape.store.receipts import write_json  # noqa: PLC0415
+
+        write_json(ledger, content)
