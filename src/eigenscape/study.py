@@ -21,7 +21,7 @@ from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
 from eigenscape.seeding import SEED_LIMIT
 
-SCIENCE_SCHEMA = 1
+SCIENCE_SCHEMA = 2
 """Raised whenever a change of the code would change a number; results of another schema are refused."""
 
 SLOTS = 16

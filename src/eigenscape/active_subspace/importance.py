@@ -145,13 +145,34 @@ def activity_scores(eigenvalues: np.ndarray, eigenvectors: np.ndarray, dimension
     return ActivityScores(scores, remainder, dimension)
 
 
-def layer_activity_replicates(
+@dataclass(frozen=True)
+class LeadingReplicates:
+    """Bootstrap replicates of the n leading eigenpairs, as far as the layers know of them.
+
+    Attributes:
+        eigenvalues: (R, n), descending.
+        blocks: (R, L + 1, n), B_lj of every replicate.
+    """
+
+    eigenvalues: np.ndarray
+    blocks: np.ndarray
+
+    def layer_activity(self) -> np.ndarray:
+        """(R, L + 1), each layer's activity: the sum of its activity scores, in squared units of the gradient."""
+        return np.asarray(np.einsum("rj,rlj->rl", self.eigenvalues, self.blocks))
+
+    def purity(self) -> np.ndarray:
+        """(R,), `block_purity` of the n leading eigenvectors."""
+        return np.asarray(np.einsum("rlj,rlj->r", self.blocks, self.blocks) / self.blocks.shape[2])
+
+
+def leading_replicates(
     coordinates: np.ndarray, directions: np.ndarray, architecture: Architecture, dimension: int, weights: np.ndarray
-) -> np.ndarray:
-    """Bootstrap replicates of each layer's activity, alpha_l(n) = sum of alpha_i(n) over the parameters i of layer l.
+) -> LeadingReplicates:
+    """The n leading eigenpairs of bootstrap replicates, by layer.
 
     Within the span V of the given directions: a replicate's second moment there is ``A = Y^T diag(r) Y / N``, whose n
-    leading eigenpairs (lambda_j, u_j) give ``alpha_l = sum_j lambda_j u_j^T (V_l^T V_l) u_j``, V_l the rows of layer l.
+    leading eigenpairs (lambda_j, u_j) have the masses ``B_lj = u_j^T (V_l^T V_l) u_j``, V_l the rows of layer l.
 
     Args:
         coordinates: Y = G V, (N, m).
@@ -160,23 +181,22 @@ def layer_activity_replicates(
         dimension: n, at most m.
         weights: (R, N), from `resampling.bootstrap_weights`.
 
-    Returns:
-        (R, L + 1), squared units of the gradient.
-
     Example:
         >>> gradients = np.tile([3.0, 0.0, 0.0, 4.0], (5, 1))
-        >>> layer_activity_replicates(gradients, np.eye(4), Architecture(1, 1), 1, np.ones((2, 5))).round(12)
-        array([[ 9., 16.],
-               [ 9., 16.]])
+        >>> replicates = leading_replicates(gradients, np.eye(4), Architecture(1, 1), 1, np.ones((2, 5)))
+        >>> replicates.layer_activity().round(12), replicates.purity().round(4)
+        (array([[ 9., 16.],
+               [ 9., 16.]]), array([0.5392, 0.5392]))
     """
-    masses = [directions[layer.whole].T @ directions[layer.whole] for layer in architecture.layers]
-    replicates = np.empty((len(weights), len(masses)))
-    for replicate, counts in zip(replicates, weights, strict=True):
-        moment = coordinates.T @ (counts[:, None] * coordinates) / counts.sum()
-        values, vectors = np.linalg.eigh(moment)
-        values, vectors = values[-dimension:], vectors[:, -dimension:]
-        replicate[:] = [float((values * np.einsum("ij,ik,kj->j", vectors, mass, vectors, optimize=True)).sum()) for mass in masses]
-    return replicates
+    masses = np.stack([directions[layer.whole].T @ directions[layer.whole] for layer in architecture.layers])
+    eigenvalues = np.empty((len(weights), dimension))
+    blocks = np.empty((len(weights), len(masses), dimension))
+    for replicate, counts in enumerate(weights):
+        values, vectors = np.linalg.eigh(coordinates.T @ (counts[:, None] * coordinates) / counts.sum())
+        leading = vectors[:, ::-1][:, :dimension]
+        eigenvalues[replicate] = values[::-1][:dimension]
+        blocks[replicate] = np.einsum("ij,lij->lj", leading, masses @ leading)
+    return LeadingReplicates(eigenvalues, blocks)
 
 
 def block_purity(blocks: np.ndarray) -> float:

@@ -240,6 +240,31 @@ def purity_test(eigenvectors: np.ndarray, architecture: Architecture, key: int, 
     return PurityTest(purity, random_basis_purity(architecture), null, (1 + exceeding) / (1 + permutations))
 
 
+def purity_interval(blocks: np.ndarray, key: int, block_length: int | None = None, replicates: int = 999, level: float = 0.95) -> Interval:
+    """A moving-block bootstrap interval of the block purity T over the eigenvectors, as in `centroid_order`.
+
+    It says how much T, a mean over eigenvectors, owes to which of them are looked at. How much the leading ones owe
+    to the sample is another question: `importance.leading_replicates`.
+
+    Args:
+        blocks: B, (L + 1, k), from `block_masses`, in descending order of the eigenvalues.
+        key: of numpy's Philox generator, from `seeding.stream_key`.
+        block_length: neighbouring eigenvectors in a run, from 1 to k; by default k^(1/3).
+        replicates: R.
+        level: nominal coverage.
+
+    Raises:
+        BadInput: no eigenvector, or a block length out of range.
+
+    Example:
+        >>> interval = purity_interval(np.array([[1.0, 0.5], [0.0, 0.5]]), key=0)
+        >>> float(interval.low), float(interval.high)
+        (0.5, 1.0)
+    """
+    purities = np.einsum("lj,lj->j", blocks, blocks)
+    return percentile_interval(purities[_runs(len(purities), key, block_length, replicates)].mean(axis=1), level)
+
+
 def centroid_order(
     centroids: np.ndarray, key: int, block_length: int | None = None, replicates: int = 999, level: float = 0.95
 ) -> CentroidOrder:
@@ -265,14 +290,20 @@ def centroid_order(
     count = len(centroids)
     if count < 2 or np.ptp(centroids) == 0:
         raise BadInput.field("centroids", "at least two different numbers", str(count), "one layer has no order")
-    length = round(count ** (1 / 3)) if block_length is None else block_length
+    drawn = _runs(count, key, block_length, replicates)
+    rho = float(_spearman(np.arange(count)[None], centroids[None])[0])
+    return CentroidOrder(rho, percentile_interval(_spearman(drawn, centroids[drawn]), level))
+
+
+def _runs(count: int, key: int, block_length: int | None, replicates: int) -> np.ndarray:
+    """Indices (R, k) of moving-block bootstrap replicates: runs of neighbours drawn with replacement."""
+    length = max(round(count ** (1 / 3)), 1) if block_length is None else block_length
     if not 1 <= length <= count:
         raise BadInput.field("block_length", f"a whole number from 1 to {count}", str(length), "write the width of the network")
     generator = np.random.Generator(np.random.Philox(key=key))
     starts = generator.integers(0, count - length + 1, size=(replicates, -(-count // length)))
-    drawn = (starts[:, :, None] + np.arange(length)).reshape(replicates, -1)[:, :count]
-    rho = float(_spearman(np.arange(count)[None], centroids[None])[0])
-    return CentroidOrder(rho, percentile_interval(_spearman(drawn, centroids[drawn]), level))
+    runs: np.ndarray = (starts[:, :, None] + np.arange(length)).reshape(replicates, -1)[:, :count]
+    return runs
 
 
 def _purities(eigenvectors: np.ndarray, labels: np.ndarray, layers: int) -> np.ndarray:

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eigenscape.active_subspace.resampling import bootstrap_weights, percentile_interval
 from eigenscape.active_subspace.spectrum import SpectrumStatus, spectrum_of
 from eigenscape.active_subspace.symmetry import Block, ProjectedSamples
-
-LEVEL = 0.95
-"""Of the percentile intervals."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def staircase(samples: ProjectedSamples, *, replicates: int, key: int, relative_
         values.append(spectrum.eigenvalues)
         statuses.add(spectrum.status)
 
-    counts = _bootstrap_counts(samples.samples, replicates, key)
+    counts = bootstrap_weights(samples.samples, replicates, key)
     resampled = [_resampled_values(mean, value) for mean, value in zip(samples.means(counts), values, strict=True)]
 
     plateaus = [
@@ -110,7 +108,7 @@ def layer_shares_of(samples: ProjectedSamples, *, replicates: int, key: int) -> 
 
     The projection keeps the trace of every layer, so no further pass over the gradients is needed.
     """
-    counts = np.vstack([np.ones(samples.samples), _bootstrap_counts(samples.samples, replicates, key)])
+    counts = np.vstack([np.ones(samples.samples), bootstrap_weights(samples.samples, replicates, key)])
     layers = max(layer for block in samples.blocks for layer in block.layers)
     masses = np.zeros((len(counts), layers))
     for block, means in zip(samples.blocks, samples.means(counts), strict=True):
@@ -120,20 +118,13 @@ def layer_shares_of(samples: ProjectedSamples, *, replicates: int, key: int) -> 
     return [(float(column[0]), *_interval(column[1:])) for column in shares.T]
 
 
-def _bootstrap_counts(samples: int, replicates: int, key: int) -> np.ndarray:
-    """How often each sample is drawn in each resample, (replicates, samples)."""
-    generator = np.random.Generator(np.random.Philox(key))
-    return generator.multinomial(samples, np.full(samples, 1.0 / samples), size=replicates).astype(np.float64)
-
-
 def _numbered(block: Block, place: int) -> str:
     return block.label if block.size == 1 else f"{block.label} ({place + 1} of {block.size})"
 
 
 def _interval(values: np.ndarray) -> tuple[float, float]:
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(values, [tail, 1 - tail])
-    return float(low), float(high)
+    found = percentile_interval(values)
+    return float(found.low), float(found.high)
 
 
 def _dust(blocks: tuple[Block, ...], means: list[np.ndarray], relative_noise: float) -> list[np.ndarray]:

@@ -109,12 +109,17 @@ def _layer_structure(importance: dict[str, Any]) -> Finding:
     return Finding(
         claim,
         Verdict.HOLDS if holds else Verdict.NOT_SHOWN,
-        f"block purity {importance['purity']:.2f} against {importance['purity_of_random_basis']:.2f} for a random basis, "
-        f"p = {importance['purity_p']:.3g}; Spearman correlation of layer and index "
-        f"{importance['centroid_rho']:.2f} [{importance['centroid_rho_low']:.2f}, {importance['centroid_rho_high']:.2f}]",
+        f"block purity {_ranged(importance, 'purity')} (the leading w: {_ranged(importance, 'leading_purity')}) "
+        f"against {importance['purity_of_random_basis']:.2f} for a random basis, p = {importance['purity_p']:.3g}; "
+        f"Spearman correlation of layer and index {_ranged(importance, 'centroid_rho')}",
         f"groups of vectors, not single ones: the bootstrap turns the first by {importance['subspace_error_1']:.2f} of a right angle, "
         f"the leading w together by {importance['subspace_error_width']:.2f}",
     )
+
+
+def _ranged(numbers: dict[str, Any], name: str) -> str:
+    """A number with its interval."""
+    return f"{numbers[name]:.2f} [{numbers[f'{name}_low']:.2f}, {numbers[f'{name}_high']:.2f}]"
 
 
 def _earlier_layers(importance: dict[str, Any]) -> Finding:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from eigenscape.active_subspace.bulk import family_intervals, sign_null
 from eigenscape.active_subspace.condition import condition_numbers
-from eigenscape.active_subspace.importance import activity_scores, block_masses, layer_activity_replicates, layer_centroids
+from eigenscape.active_subspace.importance import activity_scores, block_masses, block_purity, layer_centroids, leading_replicates
 from eigenscape.active_subspace.importance_tests import (
     LadderSlope,
     LayerShares,
@@ -21,6 +21,7 @@ from eigenscape.active_subspace.importance_tests import (
     ladder_slope,
     layer_share_intervals,
     ordered_trend,
+    purity_interval,
     purity_test,
 )
 from eigenscape.active_subspace.layer_statistics import gradient_blocks, squared_gradients_by_layer
@@ -133,8 +134,10 @@ def _eigenvectors(study: Study, folder: StudyFolder) -> dict[str, Any]:
     if vectors is None:
         return {}
     sizes, width = architecture.sizes, architecture.width
+    blocks = block_masses(vectors, architecture)
     purity = purity_test(vectors, architecture, stream_key(seed, "purity", *sizes))
-    order = centroid_order(layer_centroids(block_masses(vectors, architecture)), stream_key(seed, "centroids", *sizes))
+    purity_over_vectors = purity_interval(blocks, stream_key(seed, "purity interval", *sizes))
+    order = centroid_order(layer_centroids(blocks), stream_key(seed, "centroids", *sizes))
     dimension = active_dimension(spectrum.eigenvalues)
     directions = outermost(vectors, 2 * width)
     along = gradient_coordinates(gradient_blocks(GradientSampler.of_study(study, architecture), range(cell.samples)), directions)
@@ -142,13 +145,21 @@ def _eigenvectors(study: Study, folder: StudyFolder) -> dict[str, Any]:
     errors = subspace_errors(along, [1, width], weights)
     leading = min(2 * width, directions.shape[1])
     activity = activity_scores(spectrum.eigenvalues, vectors, width).scores
-    replicates = layer_activity_replicates(along[:, :leading], directions[:, :leading], architecture, width, weights)
-    interval = percentile_interval(replicates / replicates.sum(axis=1, keepdims=True))
+    replicates = leading_replicates(along[:, :leading], directions[:, :leading], architecture, width, weights)
+    activities = replicates.layer_activity()
+    interval = percentile_interval(activities / activities.sum(axis=1, keepdims=True))
+    leading_purity, purities = block_purity(blocks[:, :width]), replicates.purity()
+    leading_interval = percentile_interval(leading_purity + purities - np.median(purities))
     return {
         "activity": [float(activity[layer.whole].sum() / activity.sum()) for layer in architecture.layers],
         "activity_low": interval.low.tolist(),
         "activity_high": interval.high.tolist(),
         "purity": purity.purity,
+        "purity_low": float(purity_over_vectors.low),
+        "purity_high": float(purity_over_vectors.high),
+        "leading_purity": leading_purity,
+        "leading_purity_low": float(leading_interval.low),
+        "leading_purity_high": float(leading_interval.high),
         "purity_of_random_basis": purity.random_basis,
         "purity_p": purity.p_value,
         "centroid_rho": order.rho,

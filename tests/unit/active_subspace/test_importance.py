@@ -12,8 +12,10 @@ from eigenscape.active_subspace.importance import (
     layer_centroids,
     layer_masses,
     layer_shares,
+    leading_replicates,
     random_basis_purity,
 )
+from eigenscape.active_subspace.resampling import bootstrap_weights
 from eigenscape.active_subspace.spectrum import spectrum_of
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
@@ -178,3 +180,21 @@ def test_what_is_not_of_this_network_is_refused(function: object, array: np.ndar
     assert callable(function)
     with pytest.raises(BadInput, match=r"expected .*, found .*; "):
         function(array, NETWORK)
+
+
+def test_leading_replicates_are_those_of_the_whole_second_moment() -> None:
+    """In the whole space as span, against an eigensolve of each replicate's own C."""
+    gradients = np.random.default_rng(3).standard_normal((60, NETWORK.parameters)) * 10 ** np.linspace(0, -1, NETWORK.parameters)
+    weights = bootstrap_weights(60, 5, key=2)
+    axes = orthogonal(NETWORK.parameters)
+
+    replicates = leading_replicates(gradients @ axes, axes, NETWORK, 4, weights)
+
+    for number, counts in enumerate(weights):
+        values, vectors = np.linalg.eigh((gradients * counts[:, None]).T @ gradients / 60)
+        leading = vectors[:, ::-1][:, :4]
+        scores = activity_scores(values[::-1], vectors[:, ::-1], 4).scores
+        assert replicates.eigenvalues[number] == pytest.approx(values[::-1][:4], rel=1e-10)
+        assert replicates.purity()[number] == pytest.approx(block_purity(block_masses(leading, NETWORK)), rel=1e-8)
+        by_layer = [scores[layer.whole].sum() for layer in NETWORK.layers]
+        assert replicates.layer_activity()[number] == pytest.approx(by_layer, rel=1e-8)

@@ -13,6 +13,7 @@ from eigenscape.active_subspace.importance_tests import (
     ladder_slope,
     layer_share_intervals,
     ordered_trend,
+    purity_interval,
     purity_test,
 )
 from eigenscape.active_subspace.resampling import Interval, bootstrap_weights
@@ -203,6 +204,19 @@ def test_single_coordinates_are_pure_under_every_labelling() -> None:
     assert result.p_value == 1.0
 
 
+@pytest.mark.parametrize(("level", "least", "most"), [(0.95, 0.9, 1.0), (0.5, 0.4, 0.55)])
+def test_the_interval_of_purity_covers_that_of_random_bases(level: float, least: float, most: float) -> None:
+    """Columns B_.j of a flat Dirichlet law over three layers: E sum B^2 = 3 * 2 / (3 * 4) = 1/2; edges cost as much as for rho."""
+
+    def interval(seed: int) -> Interval:
+        blocks = np.random.default_rng(seed).dirichlet(np.ones(3), size=200).T
+        return purity_interval(blocks, key=seed, replicates=200, level=level)
+
+    count = covered(interval, 0.5, seeds=100)
+
+    assert stats.binom.ppf(FEWEST, 100, least) <= count <= stats.binom.isf(FEWEST, 100, most)
+
+
 def test_centroids_in_order_have_rho_one() -> None:
     centroids = layer_centroids(block_masses(np.eye(NETWORK.parameters), NETWORK))
     order = centroid_order(centroids, key=0)
@@ -248,6 +262,7 @@ def test_dependence_of_neighbours_widens_the_interval() -> None:
         lambda: purity_test(np.eye(4), NETWORK, key=0),
         lambda: purity_test(np.eye(NETWORK.parameters), NETWORK, key=0, permutations=0),
         lambda: centroid_order(np.ones(5), key=0),
+        lambda: purity_interval(np.ones((3, 5)) / 3, key=0, block_length=6),
         lambda: centroid_order(np.arange(5.0), key=0, block_length=6),
     ],
 )

@@ -69,6 +69,7 @@ def test_a_network_without_a_ladder_shows_nothing() -> None:
 )
 def test_layer_structure(purity: float, p: float, verdict: Verdict) -> None:
     numbers = {"centroid_rho": 0.9, "centroid_rho_low": 0.8, "centroid_rho_high": 1.0, "subspace_error_1": 0.5, "subspace_error_width": 0.1}
+    numbers |= {"purity_low": 0.1, "purity_high": 0.5, "leading_purity": 0.6, "leading_purity_low": 0.5, "leading_purity_high": 0.7}
     found = findings._layer_structure({"purity": purity, "purity_of_random_basis": 0.24, "purity_p": p, **numbers})
     assert found.verdict is verdict
 
