@@ -58,3 +58,9 @@ class Interrupted(EigenscapeError, RuntimeError):
     """A signal asked the program to stop; what receipts confirm is kept, and the next run resumes."""
 
     exit_code = 75
+
+
+class ClaimLost(EigenscapeError, RuntimeError):
+    """Another attempt took over this one's work, or this one stopped waiting for its turn; the next run resumes."""
+
+    exit_code = 75

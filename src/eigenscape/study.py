@@ -180,6 +180,11 @@ class SamplingSection(_Section):
         description="Arithmetic of draws and gradients; sums and spectra are always float64. Source: this project's choice.",
         json_schema_extra=_example("write sampling: {precision: float64}"),
     )
+    non_finite: Literal["fail", "exclude"] = Field(
+        "fail",
+        description="A sample whose gradient is not finite stops the run, or is left out of C and counted. Source: this project's choice.",
+        json_schema_extra=_example("write sampling: {non_finite: fail}"),
+    )
 
 
 class ProjectionSection(_Section):
@@ -353,6 +358,7 @@ class Study(_Section):
             "prior": self.prior.model_dump(),
             "seed": self.sampling.seed,
             "precision": self.sampling.precision,
+            "non_finite": self.sampling.non_finite,
         }
 
     def grid_architectures(self) -> Iterator[Architecture]:

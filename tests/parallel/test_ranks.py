@@ -73,7 +73,7 @@ def test_interrupted_on_three_ranks_resumes_on_two_with_the_same_bits(tmp_path: 
     running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     shards = folder.shards(study.headline_cell)
     try:
-        while running.poll() is None and len(list(shards.glob("node-*.json"))) < 2:
+        while running.poll() is None and len(list(shards.glob("node-*/band-*.json"))) < 2:
             try:
                 running.wait(0.05)
             except subprocess.TimeoutExpired:
@@ -84,7 +84,7 @@ def test_interrupted_on_three_ranks_resumes_on_two_with_the_same_bits(tmp_path: 
         running.kill()
     assert "run the same command to resume" in messages
     assert not folder.receipt(folder.second_moment(study.headline_cell)).exists()
-    assert list(shards.glob("node-*.json"))
+    assert list(shards.glob("node-*/band-*.json"))
 
     resumed = second_moment(study, folder, 2)
     assert resumed.returncode == 0, resumed.stderr
@@ -93,6 +93,25 @@ def test_interrupted_on_three_ranks_resumes_on_two_with_the_same_bits(tmp_path: 
     store, reference = folder.second_moment(study.headline_cell), undisturbed.second_moment(study.headline_cell)
     assert read_second_moment(store).tobytes() == read_second_moment(reference).tobytes()
     assert not shards.exists()
+
+
+@pytest.mark.parametrize("ranks", [2, 3, 4])
+def test_bands_dealt_out_give_the_bits_of_samples_dealt_out(tmp_path: Path, ranks: int) -> None:
+    """Three bands of columns, so that of four ranks one owns nothing; N divisible by neither blocks nor ranks."""
+    sections = {"headline": {"depth": 3, "width": 33, "samples": 5003}}
+    study, by_bands = study_in(tmp_path / "bands", **sections)
+    _, by_samples = study_in(tmp_path / "samples", **sections)
+
+    for folder, share in ((by_bands, "bands"), (by_samples, "samples")):
+        run = second_moment(study, folder, ranks, "--share", share)
+        assert run.returncode == 0, run.stderr
+
+    stores = [folder.second_moment(study.headline_cell) for folder in (by_bands, by_samples)]
+    receipts = [json.loads(folder.receipt(store).read_text()) for folder, store in zip((by_bands, by_samples), stores, strict=True)]
+    assert [receipt["share"] for receipt in receipts] == ["bands", "samples"]
+    assert receipts[0]["digest"] == receipts[1]["digest"]
+    assert receipts[0]["mean_loss"] == receipts[1]["mean_loss"]
+    assert read_second_moment(stores[0]).tobytes() == read_second_moment(stores[1]).tobytes()
 
 
 def test_a_launcher_that_starts_singletons_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,10 @@ holds the triangle of ``sum g g^T`` together with ``sum g`` and ``sum L`` over t
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -23,27 +26,109 @@ class PartialSum:
     """Sums over some samples of a cell.
 
     Attributes:
-        triangle: of sum g g^T.
+        triangle: of sum g g^T; all of it, or the bands that one rank owns.
         first_moments: (P + 1,): sum g, then sum L.
+        excluded: (1,), how many of the samples count for nothing, since their gradient is not finite.
     """
 
     triangle: Triangle
     first_moments: np.ndarray
+    excluded: np.ndarray
 
     @classmethod
-    def zero(cls, parameters: int) -> PartialSum:
+    def zero(cls, parameters: int, bands: Sequence[int] | None = None) -> PartialSum:
         """The sum over no samples."""
-        return cls(Triangle(parameters), np.zeros(parameters + 1))
+        return cls(Triangle(parameters, bands), np.zeros(parameters + 1), np.zeros(1))
 
     def add(self, other: PartialSum) -> PartialSum:
         """Add another partial sum to this one, in place; returns self."""
         self.triangle.add(other.triangle)
         self.first_moments += other.first_moments
+        self.excluded += other.excluded
         return self
 
     def arrays(self) -> list[np.ndarray]:
-        """Everything that a shard must hold, as contiguous arrays that share memory with this sum."""
-        return [strip.T for strip in self.triangle.strips] + [self.first_moments]
+        """Everything that it holds, as contiguous arrays that share memory with this sum."""
+        return [array for band in self.triangle.bands for array in self.band_arrays(band)]
+
+    def band_arrays(self, band: int) -> list[np.ndarray]:
+        """What it holds of one band, as C-contiguous views: the strips; with band 0 the first moments and the count too."""
+        strips = [strip.T for strip in self.triangle.band(band)]
+        return [*strips, self.first_moments, self.excluded] if band == 0 else strips
+
+
+class Accumulator:
+    """A running sum over consecutive blocks of samples, where the gradients are computed (host or GPU).
+
+    The bits depend on the gradients and on the order of the blocks alone: on the host every product is one
+    ``dgemm`` on one thread. Use it within `one_blas_thread`.
+
+    Args:
+        sampler: of the network.
+        bands: of the second moment that are summed; all by default.
+        start: what to go on from; it is taken over, not copied.
+
+    Example:
+        >>> from eigenscape.study import Study
+        >>> from eigenscape.architecture import Architecture
+        >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
+        >>> sums = Accumulator(sampler)
+        >>> sums.add_block(0, 8)
+        >>> gradients, _ = sampler.block(0, 8)
+        >>> bool(np.allclose(sums.partial().first_moments[:-1], gradients.sum(axis=0)))
+        True
+    """
+
+    def __init__(self, sampler: GradientSampler, bands: Sequence[int] | None = None, start: PartialSum | None = None) -> None:
+        parameters = sampler.architecture.parameters
+        self._sampler = sampler
+        self._sums = PartialSum.zero(parameters, bands) if start is None else start
+        self._on_device: DeviceTriangle | None = None
+        if sampler.device is not Device.CPU:
+            self._on_device = DeviceTriangle(parameters, sampler.place, bands)
+            self._on_device.load(self._sums.triangle)
+
+    def add_block(self, first: int, count: int) -> None:
+        """Add the gradients of samples ``first`` ... ``first + count - 1``."""
+        if self._on_device is None:
+            self.add_gradients(*self._sampler.block(first, count))
+            return
+        gradients, losses = self._sampler.block_on_device(first, count)
+        self._on_device.add_gram(gradients)
+        self._add_first_moments(gradients.cpu().numpy(), losses.cpu().numpy())
+
+    def add_gradients(self, gradients: np.ndarray, losses: np.ndarray) -> None:
+        """Add a block of gradients (B, P) and losses (B,), NaN where a sample is excluded, from whichever rank."""
+        if self._on_device is None:
+            self._sums.triangle.add_gram(np.ascontiguousarray(gradients, np.float64))
+        else:
+            import torch  # noqa: PLC0415 - only this route needs it
+
+            self._on_device.add_gram(torch.from_numpy(gradients).to(self._sampler.place))
+        self._add_first_moments(gradients, losses)
+
+    def _add_first_moments(self, gradients: np.ndarray, losses: np.ndarray) -> None:
+        counted = ~np.isnan(losses)
+        self._sums.first_moments[:-1] += gradients.sum(axis=0, dtype=np.float64)
+        self._sums.first_moments[-1] += np.where(counted, losses, 0).sum(dtype=np.float64)
+        self._sums.excluded += len(losses) - counted.sum()
+
+    def partial(self) -> PartialSum:
+        """The sum so far, on the host; shared with this accumulator."""
+        if self._on_device is not None:
+            self._sums.triangle = self._on_device.to_host()
+        return self._sums
+
+
+def blocks_of(samples: range) -> Iterator[tuple[int, int]]:
+    """(first, count) of the blocks of up to 256 samples, from the first sample on.
+
+    Example:
+        >>> list(blocks_of(range(100, 400)))
+        [(100, 256), (356, 44)]
+    """
+    for first in range(samples.start, samples.stop, BLOCK):
+        yield first, min(BLOCK, samples.stop - first)
 
 
 def sum_of_samples(sampler: GradientSampler, samples: range) -> PartialSum:
@@ -52,42 +137,25 @@ def sum_of_samples(sampler: GradientSampler, samples: range) -> PartialSum:
     The bits depend on the sampler and the range alone. Products are accumulated in float64 whatever
     the precision of the gradients.
     """
-    parameters = sampler.architecture.parameters
-    on_device = None if sampler.device is Device.CPU else _device_triangle(sampler, parameters)
-    partial = PartialSum.zero(parameters)
-    with _libraries().limit(limits=1, user_api="blas"):
-        _accumulate(sampler, samples, partial, on_device)
-    if on_device is not None:
-        partial.triangle = on_device.to_host()
-    return partial
+    with one_blas_thread():
+        sums = Accumulator(sampler)
+        for first, count in blocks_of(samples):
+            sums.add_block(first, count)
+        return sums.partial()
+
+
+def sum_of_slot(sampler: GradientSampler, slot: int, samples: int) -> PartialSum:
+    """The leaf of the summation tree: the partial sum over one slot of N samples."""
+    return sum_of_samples(sampler, tree.slot_samples(slot, SLOTS, samples))
+
+
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Where bits matter: OpenBLAS splits products by its threads, and rounds accordingly."""
+    limited: AbstractContextManager[Any] = _libraries().limit(limits=1, user_api="blas")
+    return limited
 
 
 @functools.cache
 def _libraries() -> ThreadpoolController:
     """The numerical libraries of this process; looked up once, since that takes milliseconds."""
     return ThreadpoolController()
-
-
-def _accumulate(sampler: GradientSampler, samples: range, partial: PartialSum, on_device: DeviceTriangle | None) -> None:
-    for first in range(samples.start, samples.stop, BLOCK):
-        count = min(BLOCK, samples.stop - first)
-        if on_device is None:
-            gradients, losses = sampler.block(first, count)
-            partial.triangle.add_gram(np.ascontiguousarray(gradients, np.float64))
-        else:
-            device_gradients, device_losses = sampler.block_on_device(first, count)
-            on_device.add_gram(device_gradients)
-            gradients, losses = device_gradients.cpu().numpy(), device_losses.cpu().numpy()
-        partial.first_moments[:-1] += gradients.sum(axis=0, dtype=np.float64)
-        partial.first_moments[-1] += losses.sum(dtype=np.float64)
-
-
-def _device_triangle(sampler: GradientSampler, parameters: int) -> DeviceTriangle:
-    import torch  # noqa: PLC0415 - the CPU route does not need it
-
-    return DeviceTriangle(parameters, torch.device("cuda" if sampler.device is Device.CUDA else "cpu"))
-
-
-def sum_of_slot(sampler: GradientSampler, slot: int, samples: int) -> PartialSum:
-    """The leaf of the summation tree: the partial sum over one slot of N samples."""
-    return sum_of_samples(sampler, tree.slot_samples(slot, SLOTS, samples))

@@ -9,6 +9,7 @@ make a band of 1,024 columns, the width of a stored chunk.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,15 +40,21 @@ def band_count(parameters: int) -> int:
     return -(-parameters // BAND)
 
 
+def _starts(parameters: int, bands: Sequence[int] | None) -> list[int]:
+    """First columns of the strips of some bands, in order; of all of them for None."""
+    return [start for start in strip_starts(parameters) if bands is None or start // BAND in bands]
+
+
 def _strip_shape(start: int, parameters: int) -> tuple[int, int]:
     return parameters - start, min(STRIP, parameters - start)
 
 
 class Triangle:
-    """A running sum of Gram matrices, lower triangle only.
+    """A running sum of Gram matrices, lower triangle only: all of it, or the bands that one rank owns.
 
     Attributes:
         parameters: P.
+        starts: first column of every strip that is held.
         strips: arrays (P - start, <= 256) in Fortran order. Entries above the diagonal inside a strip's
             square are computed too and mean nothing on their own.
 
@@ -59,9 +66,10 @@ class Triangle:
                [2., 4.]])
     """
 
-    def __init__(self, parameters: int) -> None:
+    def __init__(self, parameters: int, bands: Sequence[int] | None = None) -> None:
         self.parameters = parameters
-        self.strips = [np.zeros(_strip_shape(start, parameters), order="F") for start in strip_starts(parameters)]
+        self.starts = _starts(parameters, bands)
+        self.strips = [np.zeros(_strip_shape(start, parameters), order="F") for start in self.starts]
 
     def add_gram(self, gradients: np.ndarray) -> None:
         """Add G^T G for G (B, P), C-contiguous float64."""
@@ -69,7 +77,7 @@ class Triangle:
         base = gradients.ctypes.data
         one, count, leading = _DOUBLE(1.0), _INT(rows), _INT(parameters)
         plain, transposed = ctypes.c_char(b"N"), ctypes.c_char(b"T")
-        for start, strip in zip(strip_starts(parameters), self.strips, strict=True):
+        for start, strip in zip(self.starts, self.strips, strict=True):
             height, width = _INT(strip.shape[0]), _INT(strip.shape[1])
             columns = _POINTER(base + start * gradients.itemsize)
             # G in C order is G^T in Fortran order: strip += (G^T)[start:, :] (G^T)[start:start+width, :]^T
@@ -91,9 +99,13 @@ class Triangle:
         return self
 
     def band(self, band: int) -> list[np.ndarray]:
-        """The strips of one band."""
-        per_band = BAND // STRIP
-        return self.strips[band * per_band : (band + 1) * per_band]
+        """The strips of one band; none where it is not held."""
+        return [strip for start, strip in zip(self.starts, self.strips, strict=True) if start // BAND == band]
+
+    @property
+    def bands(self) -> list[int]:
+        """The bands that are held, in order."""
+        return sorted({start // BAND for start in self.starts})
 
 
 class DeviceTriangle:
@@ -108,26 +120,33 @@ class DeviceTriangle:
                [2., 4.]])
     """
 
-    def __init__(self, parameters: int, place: torch.device) -> None:
+    def __init__(self, parameters: int, place: torch.device, bands: Sequence[int] | None = None) -> None:
         import torch  # noqa: PLC0415 - only this route needs it
 
-        self.parameters = parameters
+        self.parameters, self._bands, self._starts = parameters, bands, _starts(parameters, bands)
         self._strips: list[Any] = [
-            torch.zeros(_strip_shape(start, parameters), dtype=torch.float64, device=place) for start in strip_starts(parameters)
+            torch.zeros(_strip_shape(start, parameters), dtype=torch.float64, device=place) for start in self._starts
         ]
 
     def add_gram(self, gradients: torch.Tensor) -> None:
         """Add G^T G for G (B, P) on the device; the sum is float64 whatever the type of G."""
         wide = gradients.double()
-        for start, strip in zip(strip_starts(self.parameters), self._strips, strict=True):
+        for start, strip in zip(self._starts, self._strips, strict=True):
             strip.addmm_(wide[:, start:].T, wide[:, start : start + strip.shape[1]])
 
     def to_host(self) -> Triangle:
         """The sum as a `Triangle` in host memory."""
-        host = Triangle(self.parameters)
+        host = Triangle(self.parameters, self._bands)
         for mine, theirs in zip(host.strips, self._strips, strict=True):
             mine[...] = theirs.cpu().numpy()
         return host
+
+    def load(self, host: Triangle) -> None:
+        """Go on from a sum in host memory, of the same bands."""
+        import torch  # noqa: PLC0415
+
+        for mine, theirs in zip(self._strips, host.strips, strict=True):
+            mine.copy_(torch.from_numpy(theirs))
 
 
 def assemble(parameters: int, bands: dict[int, list[np.ndarray]], scale: float) -> np.ndarray:

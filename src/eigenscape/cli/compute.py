@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,9 +16,7 @@ from eigenscape.cli.options import execution_of, execution_options, ledger_optio
 @study_options
 @execution_options
 @ledger_option
-def second_moment(
-    cell: str, expected: int, study_file: Path, log_file: Path | None, device: str, checkpoint_seconds: float, ledger: Path | None
-) -> None:
+def second_moment(cell: str, expected: int, study_file: Path, log_file: Path | None, ledger: Path | None, **execution: Any) -> None:
     """Gradients of one cell over all MPI ranks, reduced into C = E[grad L grad L^T].
 
     \b
@@ -31,9 +30,9 @@ def second_moment(
 
     ranks = started_ranks(expected)
     study, folder = open_study(study_file, log_file if ranks.rank == 0 else None)
-    execution = execution_of(device, checkpoint_seconds)
-    devices.bind(execution.device, ranks)
-    receipt = compute_second_moment(study, study.cell(cell), folder, ranks, execution)
+    how = execution_of(**execution)
+    devices.bind(how.device, ranks)
+    receipt = compute_second_moment(study, study.cell(cell), folder, ranks, how)
     if ranks.rank == 0:
         note_result(ledger, {"cell": cell, "receipt": receipt.name})
 
@@ -67,7 +66,7 @@ def spectrum(cell: str, vectors: bool, device: str, study_file: Path, log_file: 
 @study_options
 @execution_options
 @ledger_option
-def cells(batch: str, study_file: Path, log_file: Path | None, device: str, checkpoint_seconds: float, ledger: Path | None) -> None:
+def cells(batch: str, study_file: Path, log_file: Path | None, ledger: Path | None, **execution: Any) -> None:
     """Second moment and spectrum of a batch of small cells, one after the other.
 
     \b
@@ -84,9 +83,9 @@ def cells(batch: str, study_file: Path, log_file: Path | None, device: str, chec
     dealt = planning.batches(study)
     if batch not in dealt:
         raise BadInput.field("batch", f"one of {', '.join(dealt)}", batch, "choose one of them")
-    execution = execution_of(device, checkpoint_seconds)
-    devices.bind(execution.device, OneRank())
-    compute_cells(study, dealt[batch], folder, execution)
+    how = execution_of(**execution)
+    devices.bind(how.device, OneRank())
+    compute_cells(study, dealt[batch], folder, how)
     note_result(ledger, {"batch": batch, "spectra": spectrum_digests(dealt[batch], folder)})
 
 

@@ -31,7 +31,28 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """How gradients are computed and kept."""
+    """How gradients are computed, dealt out and kept."""
+    command = click.option(
+        "--share",
+        type=click.Choice(["auto", "samples", "bands"]),
+        default="auto",
+        show_default=True,
+        help="What ranks share: samples, each summing over all of C, or bands of C, where no rank can hold it whole.",
+    )(command)
+    command = click.option(
+        "--hang-seconds",
+        type=click.FloatRange(min=0),
+        default=1800.0,
+        show_default=True,
+        help="Without progress for so long, a rank prints its stack and ends the run; 0: never.",
+    )(command)
+    command = click.option(
+        "--stale-seconds",
+        type=click.FloatRange(min=1),
+        default=180.0,
+        show_default=True,
+        help="Without a heartbeat for so long, another machine's attempt is taken for dead.",
+    )(command)
     command = click.option(
         "--device",
         type=click.Choice(["cpu", "torch", "cuda"]),
@@ -75,12 +96,13 @@ def open_study(study_file: Path, log_file: Path | None) -> tuple[Study, StudyFol
     return configure.load_study(folder), folder
 
 
-def execution_of(device: str, checkpoint_seconds: float) -> Execution:
+def execution_of(device: str, checkpoint_seconds: float, share: str, hang_seconds: float, stale_seconds: float) -> Execution:
     """The options of `execution_options` as the stages take them."""
     from eigenscape.networks.gradients import Device  # noqa: PLC0415
+    from eigenscape.stages.accumulation import Share  # noqa: PLC0415
     from eigenscape.stages.second_moment import Execution  # noqa: PLC0415
 
-    return Execution(Device(device), checkpoint_seconds)
+    return Execution(Device(device), checkpoint_seconds, share=Share(share), hang_seconds=hang_seconds, stale_seconds=stale_seconds)
 
 
 def note_result(ledger: Path | None, content: dict[str, Any]) -> None:

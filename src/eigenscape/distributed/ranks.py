@@ -6,6 +6,7 @@ an exception on one rank then ends all of them, where otherwise the rest would w
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,6 +27,10 @@ class Ranks(Protocol):
     def local_rank(self) -> int:
         """Number of this rank among those of its node."""
 
+    @property
+    def node_size(self) -> int:
+        """How many ranks share this one's node."""
+
     def barrier(self) -> None:
         """Wait for every rank."""
 
@@ -34,6 +39,9 @@ class Ranks(Protocol):
 
     def receive(self, array: np.ndarray, source: int) -> None:
         """Receive into an array."""
+
+    def broadcast(self, array: np.ndarray, source: int) -> None:
+        """Send the array of one rank to all others, into theirs."""
 
     def sum(self, array: np.ndarray) -> np.ndarray:
         """Sum of whole numbers over all ranks, on every rank."""
@@ -51,7 +59,7 @@ class OneRank:
         (0, 1, True)
     """
 
-    rank, size, local_rank = 0, 1, 0
+    rank, size, local_rank, node_size = 0, 1, 0, 1
 
     def barrier(self) -> None:
         """Nobody to wait for."""
@@ -63,6 +71,9 @@ class OneRank:
     def receive(self, array: np.ndarray, source: int) -> None:
         """Receive into an array."""
         raise WrongLaunch(f"rank 0 of 1 was to receive from rank {source}, which does not exist")
+
+    def broadcast(self, array: np.ndarray, source: int) -> None:
+        """Nobody to send to."""
 
     def sum(self, array: np.ndarray) -> np.ndarray:
         """Sum over all ranks."""
@@ -84,10 +95,19 @@ class MpiRanks:
     @property
     def local_rank(self) -> int:
         """Number of this rank among those that share its node's memory."""
+        return int(self._node.Get_rank())
+
+    @property
+    def node_size(self) -> int:
+        """How many ranks share this one's node and its memory."""
+        return int(self._node.Get_size())
+
+    @functools.cached_property
+    def _node(self) -> Any:
+        """The ranks of this node; asking is a collective call."""
         from mpi4py import MPI  # noqa: PLC0415 - the communicator has loaded it before
 
-        local: int = self._communicator.Split_type(MPI.COMM_TYPE_SHARED).Get_rank()
-        return local
+        return self._communicator.Split_type(MPI.COMM_TYPE_SHARED)
 
     def barrier(self) -> None:
         """Wait for every rank."""
@@ -102,6 +122,11 @@ class MpiRanks:
         """Receive into an array."""
         for piece in _pieces(array):
             self._communicator.Recv(piece, source=source)
+
+    def broadcast(self, array: np.ndarray, source: int) -> None:
+        """Send the array of one rank to all others."""
+        for piece in _pieces(array):
+            self._communicator.Bcast(piece, root=source)
 
     def sum(self, array: np.ndarray) -> np.ndarray:
         """Sum over all ranks."""

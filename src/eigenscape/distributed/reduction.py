@@ -16,7 +16,7 @@ import numpy as np
 from eigenscape.active_subspace import tree
 from eigenscape.active_subspace.second_moment import PartialSum
 from eigenscape.active_subspace.tree import Node
-from eigenscape.active_subspace.triangle import BAND, STRIP, band_count, strip_starts
+from eigenscape.active_subspace.triangle import band_count
 from eigenscape.distributed.ranks import Ranks
 
 
@@ -28,11 +28,26 @@ class FinishedBand:
         band: its number; columns [1024 band, 1024 band + 1024).
         strips: as in `Triangle.strips`, summed over all samples.
         first_moments: (P + 1,) sum g then sum L; None except with band 0.
+        excluded: how many samples count for nothing; None except with band 0.
     """
 
     band: int
     strips: list[np.ndarray]
     first_moments: np.ndarray | None
+    excluded: int | None = None
+
+    @classmethod
+    def of_arrays(cls, band: int, arrays: list[np.ndarray]) -> FinishedBand:
+        """From arrays as of `PartialSum.band_arrays`."""
+        if band > 0:
+            return cls(band, [array.T for array in arrays], None)
+        *strips, first_moments, excluded = arrays
+        return cls(band, [array.T for array in strips], first_moments, int(excluded[0]))
+
+
+def owned_bands(parameters: int, ranks: Ranks) -> list[int]:
+    """The bands that a rank finishes and writes, in order."""
+    return [band for band in range(band_count(parameters)) if owner(band, ranks.size) == ranks.rank]
 
 
 def owner(band: int, size: int) -> int:
@@ -69,20 +84,18 @@ def finished_bands(held: dict[Node, PartialSum], parameters: int, slots: int, ra
         to = owner(band, ranks.size)
         if to != ranks.rank:
             for node in sorted(held):
-                for array in _band_arrays(held[node], band):
+                for array in held[node].band_arrays(band):
                     ranks.send(array, to)
             continue
         pieces: dict[Node, list[np.ndarray]] = {}
         for node, holder in sorted(held_by.items()):
             if holder == ranks.rank:
-                pieces[node] = _band_arrays(held[node], band)
+                pieces[node] = held[node].band_arrays(band)
             else:
-                pieces[node] = _empty_band_arrays(parameters, band)
+                pieces[node] = PartialSum.zero(parameters, [band]).band_arrays(band)
                 for array in pieces[node]:
                     ranks.receive(array, holder)
-        arrays = tree.total(pieces, Node(0, slots), _add_in_place)
-        first_moments = arrays.pop() if band == 0 else None
-        finished.append(FinishedBand(band, [array.T for array in arrays], first_moments))
+        finished.append(FinishedBand.of_arrays(band, tree.total(pieces, Node(0, slots), _add_in_place)))
     return finished
 
 
@@ -93,20 +106,6 @@ def _who_holds_what(held: dict[Node, PartialSum], slots: int, ranks: Ranks) -> d
         table[:, node.first] = ranks.rank + 1, node.span
     holders, spans = ranks.sum(table)
     return {Node(slot, int(spans[slot])): int(holders[slot]) - 1 for slot in np.flatnonzero(holders).tolist()}
-
-
-def _band_arrays(partial: PartialSum, band: int) -> list[np.ndarray]:
-    """One band of a partial sum as C-contiguous views; band 0 also carries the first moments."""
-    arrays = [strip.T for strip in partial.triangle.band(band)]
-    return [*arrays, partial.first_moments] if band == 0 else arrays
-
-
-def _empty_band_arrays(parameters: int, band: int) -> list[np.ndarray]:
-    """Arrays of the shapes of `_band_arrays`, to receive into."""
-    per_band = BAND // STRIP
-    starts = strip_starts(parameters)[band * per_band : (band + 1) * per_band]
-    arrays = [np.empty((min(STRIP, parameters - start), parameters - start)) for start in starts]
-    return [*arrays, np.empty(parameters + 1)] if band == 0 else arrays
 
 
 def _add_in_place(left: list[np.ndarray], right: list[np.ndarray]) -> list[np.ndarray]:

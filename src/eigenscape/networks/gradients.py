@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from eigenscape.architecture import Architecture
-from eigenscape.errors import NotFiniteGradient
+from eigenscape.errors import DoesNotFit, NotFiniteGradient
 from eigenscape.networks import kernel, sampling
 from eigenscape.networks.activations import Activation, activation_named
 from eigenscape.networks.priors import Prior, prior_named
@@ -18,6 +20,10 @@ from eigenscape.study import Study
 
 if TYPE_CHECKING:
     import torch
+
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
 
 
 class Device(StrEnum):
@@ -31,11 +37,21 @@ class Device(StrEnum):
     """`torch.func` on this rank's GPU; parameters are drawn on the host and copied."""
 
 
+class NonFinite(StrEnum):
+    """What becomes of a sample whose gradient holds an infinity or NaN."""
+
+    FAIL = "fail"
+    """The run stops and names the sample."""
+    EXCLUDE = "exclude"
+    """Its gradient is zero, its loss NaN, and it counts for nothing; how many there are stands in the receipt."""
+
+
 class GradientSampler:
     """Gradients of the loss at samples of the prior.
 
     g_n = grad L(theta_n), with theta_n a function of the key and of n alone. Buffers are reused: the
-    arrays that `block` returns hold until its next call.
+    arrays that `block` returns hold until its next call. Where memory runs out, blocks are worked through in halves,
+    quarters, ...: every gradient is computed by itself, so its bits are the same (on the CPU; not on a GPU).
 
     Args:
         architecture: the network.
@@ -45,6 +61,7 @@ class GradientSampler:
         key: random stream, from `seeding.prior_key`.
         precision: of draws and gradients.
         device: where gradients are computed.
+        non_finite: what becomes of samples without a finite gradient.
     """
 
     def __init__(
@@ -56,13 +73,15 @@ class GradientSampler:
         key: int,
         precision: type[np.floating] = np.float64,
         device: Device = Device.CPU,
+        non_finite: NonFinite = NonFinite.FAIL,
     ) -> None:
         self.architecture, self.activation, self.problem = architecture, activation, problem
         self.prior, self._key, self._scales = prior, key, prior.scales(architecture)
         self._precision = np.dtype(precision)
-        self.device = device
+        self.device, self.non_finite = device, non_finite
         self._parameters = self._gradients = np.empty((0, architecture.parameters), precision)
         self._losses = np.empty(0, precision)
+        self._at_once: int | None = None
 
     @classmethod
     def of_study(cls, study: Study, architecture: Architecture, device: Device = Device.CPU) -> GradientSampler:
@@ -75,7 +94,20 @@ class GradientSampler:
             prior_key(study.sampling.seed, architecture),
             np.float32 if study.sampling.precision == "float32" else np.float64,
             device,
+            NonFinite(study.sampling.non_finite),
         )
+
+    @property
+    def place(self) -> torch.device:
+        """Where torch computes; of no use for `Device.CPU`."""
+        import torch  # noqa: PLC0415 - the CPU route does not need it
+
+        return torch.device("cuda" if self.device is Device.CUDA else "cpu")
+
+    @property
+    def precision(self) -> np.dtype[np.floating]:
+        """Of draws and gradients."""
+        return self._precision
 
     @property
     def relative_noise(self) -> float:
@@ -99,15 +131,21 @@ class GradientSampler:
         if self.device is not Device.CPU:
             on_device = self.block_on_device(first, count)
             return on_device[0].cpu().numpy(), on_device[1].cpu().numpy()
-        parameters = self.parameters(first, count)
         if len(self._gradients) < count:
-            self._gradients, self._losses = np.empty_like(self._parameters), np.empty(count, self._precision)
+            self._gradients = np.empty((count, self.architecture.parameters), self._precision)
+            self._losses = np.empty(count, self._precision)
         gradients, losses = self._gradients[:count], self._losses[:count]
-        kernel.fill_gradients(parameters, gradients, losses, self.architecture, self.activation, self.problem)
+
+        def fill(start: int, stop: int) -> None:
+            parameters = self.parameters(first + start, stop - start)
+            kernel.fill_gradients(parameters, gradients[start:stop], losses[start:stop], self.architecture, self.activation, self.problem)
+
+        self._in_parts(fill, count)
         with np.errstate(over="ignore", invalid="ignore"):
             finite = np.isfinite(gradients.sum(axis=1))
         if not finite.all():
-            self._check_each(gradients, first)
+            bad = self._not_finite(gradients, first)
+            gradients[bad], losses[bad] = 0.0, np.nan
         return gradients, losses
 
     def block_on_device(self, first: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -116,20 +154,65 @@ class GradientSampler:
 
         from eigenscape.networks import functional  # noqa: PLC0415
 
-        place = torch.device("cuda" if self.device is Device.CUDA else "cpu")
-        parameters = torch.from_numpy(self.parameters(first, count)).to(place)
-        x, y = (torch.as_tensor(a, dtype=parameters.dtype, device=place) for a in (self.problem.inputs, self.problem.targets))
-        loss = functional.mean_squared_residual(x, y, self.architecture, self.activation)
-        gradients, losses = functional.gradients_and_losses(parameters, loss)
+        def part(start: int, stop: int) -> tuple[torch.Tensor, torch.Tensor]:
+            parameters = torch.from_numpy(self.parameters(first + start, stop - start)).to(self.place)
+            x, y = (torch.as_tensor(a, dtype=parameters.dtype, device=self.place) for a in (self.problem.inputs, self.problem.targets))
+            loss = functional.mean_squared_residual(x, y, self.architecture, self.activation)
+            return functional.gradients_and_losses(parameters, loss)
+
+        parts = self._in_parts(part, count)
+        gradients, losses = parts[0] if len(parts) == 1 else (torch.cat(tensors) for tensors in zip(*parts, strict=True))
         if not bool(torch.isfinite(gradients).all()):
-            self._check_each(gradients.cpu().numpy(), first)
+            bad = self._not_finite(gradients.cpu().numpy(), first)
+            gradients[bad], losses[bad] = 0.0, torch.nan
         return gradients, losses
 
-    def _check_each(self, gradients: np.ndarray, first: int) -> None:
-        """A row whose sum overflows may still be finite: look at each entry before complaining."""
+    def _in_parts(self, work: Callable[[int, int], Result], count: int) -> list[Result]:
+        """Work through samples 0 ... count - 1 of a block, at once where memory allows it.
+
+        Raises:
+            DoesNotFit: memory does not hold a single sample.
+        """
+        done: list[Result] = []
+        start = 0
+        while start < count:
+            size = min(self._at_once or count, count - start)
+            try:
+                done.append(work(start, start + size))
+            except (MemoryError, RuntimeError) as error:
+                if not _memory_exhausted(error):
+                    raise
+                if size == 1:
+                    expected = f"memory for one gradient of {self.architecture.parameters:,} parameters"
+                    raise DoesNotFit.field("memory", expected, str(error), "use fewer ranks a node, or more memory") from error
+                self._at_once = size // 2
+                self._parameters = np.empty((0, self.architecture.parameters), self._precision)
+                log.warning("%s: memory is exhausted; gradients are computed %d at a time", self.architecture.label, self._at_once)
+                continue
+            start += size
+        return done
+
+    def _not_finite(self, gradients: np.ndarray, first: int) -> np.ndarray:
+        """Rows that hold an infinity or NaN; a row whose sum overflows may still be finite, so each entry is looked at.
+
+        Raises:
+            NotFiniteGradient: there is such a row, and the study says that this is a failure.
+        """
         bad = np.flatnonzero(~np.isfinite(gradients).all(axis=1))
-        if len(bad):
+        if len(bad) == 0:
+            return bad
+        names = ", ".join(str(first + int(row)) for row in bad[:8]) + (", ..." if len(bad) > 8 else "")
+        who = f"{'sample' if len(bad) == 1 else 'samples'} {names} of {self.architecture.label}"
+        what = f"{who}: expected a finite gradient, found infinity or NaN in {self._precision}"
+        if self.non_finite is NonFinite.FAIL:
             raise NotFiniteGradient(
-                f"sample {first + int(bad[0])} of {self.architecture.label}: expected a finite gradient, found infinity or NaN in "
-                f"{self._precision}; choose a prior with smaller weights, or sampling: {{precision: float64}}"
+                f"{what}; choose a prior with smaller weights, sampling: {{precision: float64}}, or leave such samples out "
+                "and count them with sampling: {non_finite: exclude}"
             )
+        log.warning("%s; excluded", what)
+        return bad
+
+
+def _memory_exhausted(error: Exception) -> bool:
+    """Whether numpy or torch (on the CPU a plain RuntimeError) could not have the memory that it asked for."""
+    return isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)

@@ -37,9 +37,30 @@ class StudyFolder:
         """The receipt of a store lies beside it and is written last."""
         return store.with_suffix(".receipt.json")
 
-    def shards(self, cell: Cell) -> Path:
-        """Resumable partial sums of a cell; unknown to Snakemake, which deletes what it knows of failed jobs."""
+    def work(self, cell: Cell) -> Path:
+        """Everything unfinished of a cell; unknown to Snakemake, which deletes what it knows of failed jobs."""
         return self.root / "work" / cell.folder
+
+    def claims(self, cell: Cell) -> Path:
+        """Who works on a cell."""
+        return self.work(cell) / "claims"
+
+    def shards(self, cell: Cell) -> Path:
+        """Resumable partial sums of a cell."""
+        return self.work(cell) / "shards"
+
+    def attempt(self, cell: Cell, attempt: str) -> Path:
+        """Where one attempt builds its stores, before they move to their place whole."""
+        return self.work(cell) / f"attempt-{attempt}"
+
+    @property
+    def quarantine(self) -> Path:
+        """What did not verify, each with the reason; for a person to look at and delete."""
+        return self.root / "quarantine"
+
+    def ledger(self, *parts: str) -> Path:
+        """A note that Snakemake waits for; it can be lost."""
+        return (self.root / "ledger").joinpath(*parts).with_suffix(".json")
 
     def projection(self, architecture: Architecture) -> Path:
         """The projected spectrum of a network of the grid."""

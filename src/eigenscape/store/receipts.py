@@ -53,6 +53,15 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def sync_tree(folder: Path) -> None:
+    """Flush every file and folder of a store, which its writer (Zarr) does not do."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with open(os.path.join(place, name), "rb") as file:
+                os.fsync(file.fileno())
+        sync_folder(Path(place))
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a mapping as readable JSON, atomically."""
     write_atomically(path, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())

@@ -10,7 +10,9 @@ value is NaN: a missing chunk cannot pass for zeros.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,18 @@ from zarr.codecs import BytesCodec, Crc32cCodec
 
 from eigenscape.active_subspace.triangle import BAND, band_columns, band_count
 from eigenscape.distributed.ranks import Ranks
-from eigenscape.distributed.reduction import FinishedBand
-from eigenscape.errors import DamagedResult
+from eigenscape.distributed.reduction import FinishedBand, owned_bands
+from eigenscape.errors import DamagedResult, NotFiniteGradient
 from eigenscape.store import receipts
 from eigenscape.study import Cell
+
+
+@dataclass(frozen=True)
+class Written:
+    """What `write_second_moment` wrote: the digest of the stored numbers, and how many samples count for nothing."""
+
+    digest: str
+    excluded: int
 
 
 def create_array(group: zarr.Group, name: str, shape: tuple[int, ...], dimensions: tuple[str, ...]) -> zarr.Array[Any]:
@@ -43,25 +53,30 @@ def create_array(group: zarr.Group, name: str, shape: tuple[int, ...], dimension
 
 
 def write_second_moment(
-    path: Path, cell: Cell, bands: Iterable[FinishedBand], attributes: dict[str, Any], ranks: Ranks, samples: int | None = None
-) -> str:
+    path: Path, cell: Cell, bands: Sequence[FinishedBand], attributes: dict[str, Any], ranks: Ranks, samples: int | None = None
+) -> Written:
     """Write C and the gradient mean of a cell; a collective call.
 
     Args:
-        path: the store; replaced where it exists (the caller has seen that no receipt confirms it).
+        path: the store, in a folder of this attempt; `publish` moves it to its place.
         cell: of the result.
         bands: the sums that this rank owns.
         attributes: all that defines the result; kept in the store.
         ranks: of the run.
-        samples: N, which divides the sums; that of the cell unless it has grown.
+        samples: N; that of the cell unless it has grown. The sums are divided by N less the samples that are excluded.
 
     Returns:
-        The digest of the stored numbers, the same on every rank and for every number of ranks.
+        What was written, the same on every rank and for every number of ranks.
 
     Raises:
         DamagedResult: a chunk did not read back as it was written.
+        NotFiniteGradient: no sample has a finite gradient.
     """
-    parameters, count = cell.architecture.parameters, cell.samples if samples is None else samples
+    parameters = cell.architecture.parameters
+    excluded = int(ranks.sum(np.array([sum(band.excluded or 0 for band in bands)]))[0])
+    count = (cell.samples if samples is None else samples) - excluded
+    if count == 0:
+        raise NotFiniteGradient(f"{cell.folder}: no sample has a finite gradient; choose a prior with smaller weights or float64")
     if ranks.rank == 0:
         receipts.discard(path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,8 +97,63 @@ def write_second_moment(
             digests[0, 1] = _hash(gradient_mean)
             if not np.array_equal(np.asarray(mean[:]), gradient_mean):
                 raise DamagedResult(f"{path}: the gradient mean did not read back as it was written; check the disk")
-    digests = ranks.sum(digests)
-    return receipts.digest_of(digests.tobytes())
+    return Written(receipts.digest_of(ranks.sum(digests).tobytes()), excluded)
+
+
+def publish(built: Path, store: Path) -> None:
+    """Move a store that is built and flushed to its place, in one step; the receipt comes after.
+
+    What lies there already has no receipt (the caller has seen to it): a crash came between this step and the receipt.
+    """
+    receipts.sync_tree(built)
+    store.parent.mkdir(parents=True, exist_ok=True)
+    receipts.discard(store)
+    built.rename(store)
+    receipts.sync_folder(store.parent)
+
+
+def verify(path: Path, digest: str, cell: Cell, ranks: Ranks) -> str:
+    """Whether a stored second moment is what its receipt confirms; a collective call, each rank reading the bands that it owns.
+
+    Every chunk is read, those above the diagonal too, a row of chunks at a time.
+
+    Returns:
+        What is wrong with it, the same on every rank, or nothing.
+    """
+    parameters = cell.architecture.parameters
+    digests, reason = np.zeros((band_count(parameters), 2), dtype=np.int64), ""
+    try:
+        group = zarr.open_group(path, mode="r")
+        attributes: dict[str, Any] = dict(group.attrs)
+        for key, value in json.loads(json.dumps(cell.identity)).items():
+            if attributes.get(key) != value:
+                raise DamagedResult(f"expected {key} {value!r} among its attributes, found {attributes.get(key)!r}")
+        matrix = _array(group, "second_moment")
+        if matrix.shape != (parameters, parameters):
+            raise DamagedResult(f"expected {parameters} x {parameters} numbers, found {matrix.shape}")
+        for band in owned_bands(parameters, ranks):
+            digests[band, 0] = _stored_hash(matrix, band)
+        if ranks.rank == 0:
+            digests[0, 1] = _hash(np.asarray(_array(group, "gradient_mean")[:]))
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = f"{error}"
+    if ranks.any(bool(reason)):
+        return reason or "a chunk that another rank read is damaged"
+    return "" if receipts.digest_of(ranks.sum(digests).tobytes()) == digest else "the numbers are not those of its digest"
+
+
+def _stored_hash(matrix: zarr.Array[Any], band: int) -> int:
+    """The hash of one band's columns from its diagonal down, holding a row of chunks at a time."""
+    state = hashlib.blake2b(digest_size=8)
+    start, parameters = band * BAND, matrix.shape[0]
+    stop = min(start + BAND, parameters)
+    for row in range(start, parameters, BAND):
+        until = min(row + BAND, parameters)
+        chunk = np.asarray(matrix[row:until, start:stop])
+        if not np.array_equal(np.asarray(matrix[start:stop, row:until]), chunk.T):
+            raise DamagedResult(f"expected a symmetric matrix, found the chunks at row {row}, column {start} and its mirror to differ")
+        state.update(np.ascontiguousarray(chunk).data)
+    return int.from_bytes(state.digest(), "little", signed=True)
 
 
 def _write_band(matrix: zarr.Array[Any], band: int, columns: np.ndarray) -> None:

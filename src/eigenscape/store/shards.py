@@ -1,70 +1,136 @@
 """Shards: partial sums of an unfinished second moment, so that a killed run resumes.
 
-A shard is one node of the summation tree in one file, ``node-<first>-<span>.bin``, with a receipt that
-carries its digest and the fingerprint of its work. A shard is believed only if its receipt verifies;
-otherwise it is removed and its slots are computed again. Which rank wrote it does not matter.
+A shard is a node of the summation tree, or the first samples of a slot that is under way. It lies in a folder of its own,
+``node-<first>-<span>`` or ``slot-<slot>-at-<samples>``, one file a band of columns, ``band-<band>.bin``, each with a receipt that
+carries its digest and the fingerprint of its work. A band belongs to one rank, or all bands to one: which rank wrote it
+does not matter. A shard is believed only if the receipt of every band verifies; otherwise it goes to quarantine and its
+samples are computed again.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import re
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from eigenscape.active_subspace.second_moment import PartialSum
 from eigenscape.active_subspace.tree import Node
-from eigenscape.store import receipts
+from eigenscape.active_subspace.triangle import band_count
+from eigenscape.store import quarantine, receipts
 from eigenscape.study import Cell
 
-log = logging.getLogger(__name__)
-
-_NAME = re.compile(r"node-(\d+)-(\d+)\.json")
-
-
-def save_shard(folder: Path, cell: Cell, node: Node, partial: PartialSum) -> None:
-    """Keep a partial sum: data first, then the receipt, then shards of its halves are removed."""
-    data = b"".join(array.tobytes() for array in partial.arrays())
-    name = f"node-{node.first:02d}-{node.span:02d}"
-    receipts.write_atomically(folder / f"{name}.bin", data)
-    receipts.write_json(folder / f"{name}.json", {"fingerprint": cell.fingerprint, "digest": receipts.digest_of(data)})
-    for other in saved_nodes(folder):
-        if other != node and set(other.slots) <= set(node.slots):
-            _remove(folder, other)
+_NODE = re.compile(r"node-(\d+)-(\d+)")
+_OPEN_SLOT = re.compile(r"slot-(\d+)-at-(\d+)")
 
 
-def saved_nodes(folder: Path) -> list[Node]:
-    """The nodes that have a receipt, largest first; the receipts are not checked yet."""
-    matches = (_NAME.fullmatch(path.name) for path in folder.glob("node-*.json"))
-    nodes = [Node(int(match[1]), int(match[2])) for match in matches if match]
-    return sorted(nodes, key=lambda node: (-node.span, node.first))
+class OpenSlot(NamedTuple):
+    """The first ``samples`` samples of a slot."""
+
+    slot: int
+    samples: int
 
 
-def load_shard(folder: Path, cell: Cell, node: Node) -> PartialSum | None:
-    """The partial sum of a shard, or None where it does not verify (it is removed, and the log says why)."""
-    name = f"node-{node.first:02d}-{node.span:02d}"
-    partial = PartialSum.zero(cell.architecture.parameters)
-    try:
-        receipt = json.loads((folder / f"{name}.json").read_bytes())
-        data = (folder / f"{name}.bin").read_bytes()
-        sound = receipt["fingerprint"] == cell.fingerprint and receipt["digest"] == receipts.digest_of(data)
-        sound = sound and len(data) == sum(array.nbytes for array in partial.arrays())
-    except (OSError, ValueError, KeyError, TypeError):
-        sound = False
-    if not sound:
-        log.warning("shard %s of %s does not verify; it is removed and computed again", name, cell.folder)
-        _remove(folder, node)
-        return None
-    start = 0
-    for array in partial.arrays():
-        array[...] = np.frombuffer(data, np.float64, array.size, start).reshape(array.shape)
-        start += array.nbytes
-    return partial
+class Shards:
+    """The shards of one cell.
+
+    Args:
+        folder: where they lie, `layout.StudyFolder.shards`.
+        cell: whose they are.
+        quarantine_folder: where damaged ones go.
+    """
+
+    def __init__(self, folder: Path, cell: Cell, quarantine_folder: Path) -> None:
+        self.folder, self._cell, self._quarantine = folder, cell, quarantine_folder
+
+    def save(self, what: Node | OpenSlot, partial: PartialSum) -> None:
+        """Keep the bands that a partial sum holds: data first, then the receipt."""
+        place = self.folder / _name(what)
+        for band in partial.triangle.bands:
+            data = b"".join(array.tobytes() for array in partial.band_arrays(band))
+            receipts.write_atomically(place / f"band-{band:03d}.bin", data)
+            receipt = {"fingerprint": self._cell.fingerprint, "digest": receipts.digest_of(data)}
+            receipts.write_json(place / f"band-{band:03d}.json", receipt)
+
+    def remove_covered(self, by: Node | OpenSlot) -> None:
+        """Remove the shards that a complete one makes superfluous."""
+        for node in self.nodes():
+            if isinstance(by, Node) and node != by and set(node.slots) <= set(by.slots):
+                self.remove(node)
+        for part in self.open_slots():
+            older = isinstance(by, OpenSlot) and part.slot == by.slot and part.samples < by.samples
+            if older or (isinstance(by, Node) and part.slot in by.slots):
+                self.remove(part)
+
+    def nodes(self) -> list[Node]:
+        """The nodes of which every band has a receipt, largest first; the receipts are not checked yet."""
+        nodes = [Node(int(match[1]), int(match[2])) for match in self._complete(_NODE)]
+        return sorted(nodes, key=lambda node: (-node.span, node.first))
+
+    def open_slots(self) -> list[OpenSlot]:
+        """The slots under way of which every band has a receipt, the furthest of a slot first."""
+        parts = [OpenSlot(int(match[1]), int(match[2])) for match in self._complete(_OPEN_SLOT)]
+        return sorted(parts, key=lambda part: (part.slot, -part.samples))
+
+    def load(self, what: Node | OpenSlot, bands: Sequence[int] | None = None) -> PartialSum | None:
+        """The partial sum of a shard, or some of its bands; None where they do not verify (they go to quarantine, and the log says so)."""
+        partial = PartialSum.zero(self._cell.architecture.parameters, bands)
+        place = self.folder / _name(what)
+        for band in partial.triangle.bands:
+            reason = self._load_band(place, band, partial)
+            if reason:
+                self.set_aside(what, reason)
+                return None
+        return partial
+
+    def _load_band(self, place: Path, band: int, into: PartialSum) -> str:
+        """Fill one band; what is wrong with it, or nothing."""
+        try:
+            receipt = json.loads((place / f"band-{band:03d}.json").read_bytes())
+            data = (place / f"band-{band:03d}.bin").read_bytes()
+            fingerprint, digest = receipt["fingerprint"], receipt["digest"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            return f"band {band} cannot be read ({error!r})"
+        arrays = into.band_arrays(band)
+        if fingerprint != self._cell.fingerprint:
+            return f"band {band} belongs to other work"
+        if digest != receipts.digest_of(data) or len(data) != sum(array.nbytes for array in arrays):
+            return f"band {band} does not hold what its receipt says"
+        start = 0
+        for array in arrays:
+            array[...] = np.frombuffer(data, np.float64, array.size, start).reshape(array.shape)
+            start += array.nbytes
+        return ""
+
+    def set_aside(self, what: Node | OpenSlot, reason: str) -> None:
+        """Move a shard to quarantine."""
+        place = self.folder / _name(what)
+        if place.exists():
+            quarantine.set_aside([place], self._quarantine, f"shard {_name(what)} of {self._cell.folder} does not verify: {reason}")
+
+    def remove(self, what: Node | OpenSlot) -> None:
+        """Delete a shard: its receipts first, so that a crash in between leaves none that is believed."""
+        place = self.folder / _name(what)
+        for receipt in place.glob("band-*.json"):
+            receipt.unlink(missing_ok=True)
+        shutil.rmtree(place, ignore_errors=True)
+
+    def _complete(self, pattern: re.Pattern[str]) -> list[re.Match[str]]:
+        if not self.folder.is_dir():
+            return []
+        bands = band_count(self._cell.architecture.parameters)
+        matches = (pattern.fullmatch(path.name) for path in self.folder.iterdir())
+        return [match for match in matches if match and self._has_receipts(match[0], bands)]
+
+    def _has_receipts(self, name: str, bands: int) -> bool:
+        return all((self.folder / name / f"band-{band:03d}.json").exists() for band in range(bands))
 
 
-def _remove(folder: Path, node: Node) -> None:
-    name = f"node-{node.first:02d}-{node.span:02d}"
-    (folder / f"{name}.json").unlink(missing_ok=True)
-    (folder / f"{name}.bin").unlink(missing_ok=True)
+def _name(what: Node | OpenSlot) -> str:
+    if isinstance(what, OpenSlot):
+        return f"slot-{what.slot:02d}-at-{what.samples:09d}"
+    return f"node-{what.first:02d}-{what.span:02d}"

@@ -26,7 +26,7 @@ class ThreadRank:
     def __init__(
         self, rank: int, size: int, mail: dict[tuple[int, int], "Queue[np.ndarray]"], board: list[object], meet: threading.Barrier
     ):
-        self.rank, self.size, self.local_rank = rank, size, rank
+        self.rank, self.size, self.local_rank, self.node_size = rank, size, rank, size
         self._mail, self._board, self._meet = mail, board, meet
 
     def barrier(self) -> None:
@@ -40,6 +40,13 @@ class ThreadRank:
         sent = self._mail[source, self.rank].get(timeout=60)
         assert sent.shape == array.shape
         array[...] = sent
+
+    def broadcast(self, array: np.ndarray, source: int) -> None:
+        for to in range(self.size):
+            if self.rank == source != to:
+                self.send(array, to)
+        if self.rank != source:
+            self.receive(array, source)
 
     def sum(self, array: np.ndarray) -> np.ndarray:
         self._board[self.rank] = array

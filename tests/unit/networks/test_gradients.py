@@ -5,9 +5,9 @@ import pytest
 from builders import sampler, small_study
 
 from eigenscape.architecture import Architecture
-from eigenscape.errors import NotFiniteGradient
+from eigenscape.errors import DoesNotFit, NotFiniteGradient
 from eigenscape.networks.activations import LINEAR, RELU, SIGMOID, TANH, Activation
-from eigenscape.networks.gradients import Device, GradientSampler
+from eigenscape.networks.gradients import Device, GradientSampler, NonFinite
 from eigenscape.networks.kernel import fill_gradients
 from eigenscape.networks.priors import prior_named
 from eigenscape.networks.problems import sine_regression
@@ -63,7 +63,7 @@ def test_an_overflow_names_the_sample_and_the_way_out(device: Device) -> None:
 
     with (
         np.errstate(all="ignore"),
-        pytest.raises(NotFiniteGradient, match=r"^sample 17 of d30-w050: expected a finite gradient, found .*precision: float64"),
+        pytest.raises(NotFiniteGradient, match=r"^samples 17, 18 of d30-w050: expected a finite gradient, found .*precision: float64"),
     ):
         overflowing.block(17, 2)
 
@@ -75,13 +75,54 @@ def test_finite_rows_whose_sum_overflows_are_accepted() -> None:
     largest = np.finfo(np.float32).max
     gradients[...] = 0.9 * largest
 
-    probe._check_each(gradients, 0)  # does not raise
+    assert len(probe._not_finite(gradients, 0)) == 0
 
     gradients[0, 3] = np.inf
     with pytest.raises(NotFiniteGradient, match="sample 0 of"):
-        probe._check_each(gradients, 0)
+        probe._not_finite(gradients, 0)
 
 
 def test_relative_noise_is_n_roundings_of_the_precision() -> None:
     assert sampler(ARCHITECTURE).relative_noise == 10 * 2.0**-52
     assert sampler(ARCHITECTURE, precision=np.float32).relative_noise == 10 * 2.0**-23
+
+
+@pytest.mark.parametrize("most", [1, 5, 16])
+def test_where_memory_runs_out_blocks_are_halved_with_the_same_bits(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """An allocator that has room for so many gradients at a time; tests/faults has a real limit."""
+    expected, expected_losses = sampler(ARCHITECTURE).block(3, 37)
+
+    def limited(parameters: np.ndarray, *arguments: object) -> None:
+        if len(parameters) > most:
+            raise MemoryError
+        fill_gradients(parameters, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("eigenscape.networks.kernel.fill_gradients", limited)
+    gradients, losses = sampler(ARCHITECTURE).block(3, 37)
+
+    assert np.array_equal(gradients, expected)
+    assert np.array_equal(losses, expected_losses)
+
+
+def test_where_no_gradient_fits_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_arguments: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr("eigenscape.networks.kernel.fill_gradients", exhausted)
+    with pytest.raises(DoesNotFit, match="memory: expected memory for one gradient of 46 parameters, found no room; use fewer ranks"):
+        sampler(ARCHITECTURE).block(0, 9)
+
+
+@pytest.mark.parametrize("device", [Device.CPU, Device.TORCH])
+def test_excluded_samples_are_zero_with_a_loss_of_nan(device: Device) -> None:
+    deep = Architecture(24, 40)
+    probe = sampler(deep, activation=LINEAR, precision=np.float32, device=device)
+    probe.non_finite = NonFinite.EXCLUDE
+
+    gradients, losses = probe.block(0, 40)
+
+    bad = np.isnan(losses)
+    assert 0 < bad.sum() < 40
+    assert np.all(gradients[bad] == 0)
+    assert np.isfinite(gradients).all()
+    assert np.abs(gradients[~bad]).max(axis=1).min() > 0

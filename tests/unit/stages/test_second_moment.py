@@ -8,13 +8,17 @@ import numpy as np
 import pytest
 from builders import EPSILON, small_study
 
-from eigenscape.active_subspace.tree import Node
-from eigenscape.errors import DamagedResult, DifferentWork, Interrupted
+from eigenscape.active_subspace.second_moment import Accumulator
+from eigenscape.active_subspace.tree import Node, slot_samples
+from eigenscape.distributed.ranks import OneRank
+from eigenscape.distributed.watchdog import Watchdog
+from eigenscape.errors import DifferentWork, Interrupted
 from eigenscape.networks.gradients import Device, GradientSampler
-from eigenscape.stages import second_moment as stage
+from eigenscape.stages.accumulation import Share, Work, summed_bands
 from eigenscape.stages.second_moment import Execution, compute_second_moment
-from eigenscape.store import second_moments, shards
+from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder
+from eigenscape.store.shards import OpenSlot, Shards
 from eigenscape.study import SLOTS, Cell, Study
 
 QUIET = Execution(quiet=True)
@@ -74,16 +78,26 @@ def test_a_store_without_a_receipt_is_computed_again(folder: StudyFolder) -> Non
     assert all(np.array_equal(a, b) for a, b in zip(stored(cell, folder), expected, strict=True))
 
 
-def count_slots(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def shards_of(cell: Cell, folder: StudyFolder) -> Shards:
+    return Shards(folder.shards(cell), cell, folder.quarantine)
+
+
+def count_blocks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """First samples of the blocks that are computed from now on."""
     computed: list[int] = []
-    original = stage.sum_of_slot
+    original = Accumulator.add_block
 
-    def counted(sampler: GradientSampler, slot: int, samples: int) -> object:
-        computed.append(slot)
-        return original(sampler, slot, samples)
+    def counted(self: Accumulator, first: int, count: int) -> None:
+        computed.append(first)
+        original(self, first, count)
 
-    monkeypatch.setattr(stage, "sum_of_slot", counted)
+    monkeypatch.setattr(Accumulator, "add_block", counted)
     return computed
+
+
+def starts(slots: "range | list[int]", samples: int) -> list[int]:
+    """First samples of slots that are one block each."""
+    return [slot_samples(slot, SLOTS, samples).start for slot in slots]
 
 
 @pytest.mark.parametrize("checkpoint_seconds", [0.0, 60.0])
@@ -104,14 +118,14 @@ def test_an_interrupted_run_resumes_to_the_same_bits(
     with pytest.raises(Interrupted, match=r"headline/d02-w004-n75: interrupted; .* run the same command to resume"):
         compute_second_moment(study, cell, folder, execution=Execution(checkpoint_seconds=checkpoint_seconds, quiet=True))
     assert not folder.receipt(folder.second_moment(cell)).exists()
-    kept = {slot for node in shards.saved_nodes(folder.shards(cell)) for slot in node.slots}
+    kept = {slot for node in shards_of(cell, folder).nodes() for slot in node.slots}
     assert kept == set(range(slots_done))
 
     stop_after(1000)
-    computed = count_slots(monkeypatch)
+    computed = count_blocks(monkeypatch)
     compute_second_moment(study, cell, folder, execution=QUIET)
 
-    assert computed == list(range(slots_done, SLOTS))
+    assert computed == starts(range(slots_done, SLOTS), 75)
     assert all(np.array_equal(a, b) for a, b in zip(stored(cell, folder), stored(cell, undisturbed), strict=True))
     assert not folder.shards(cell).exists()
 
@@ -127,14 +141,14 @@ def test_several_interruptions_and_a_damaged_shard_still_give_the_same_bits(
         with pytest.raises(Interrupted):
             compute_second_moment(study, cell, folder, execution=QUIET)
     # Slots 0 ... 8 are kept as the nodes of 9 in binary; the largest is spoilt.
-    assert shards.saved_nodes(folder.shards(cell)) == [Node(0, 8), Node(8, 1)]
-    (folder.shards(cell) / "node-00-08.bin").write_bytes(b"spoilt")
+    assert shards_of(cell, folder).nodes() == [Node(0, 8), Node(8, 1)]
+    (folder.shards(cell) / "node-00-08" / "band-000.bin").write_bytes(b"spoilt")
 
     stop_after(1000)
-    computed = count_slots(monkeypatch)
+    computed = count_blocks(monkeypatch)
     compute_second_moment(study, cell, folder, execution=QUIET)
 
-    assert computed == [*range(8), *range(9, SLOTS)]
+    assert computed == starts([*range(8), *range(9, SLOTS)], 75)
     assert all(np.array_equal(a, b) for a, b in zip(stored(cell, folder), stored(cell, undisturbed), strict=True))
 
 
@@ -143,18 +157,81 @@ def test_checkpoints_are_kept_while_the_run_goes_on(
 ) -> None:
     study, cell = of_samples(75)
 
-    def killed(sampler: GradientSampler, slot: int, samples: int) -> object:
-        if slot == 6:
+    def killed(self: Accumulator, first: int, count: int) -> None:
+        if first == starts([6], 75)[0]:
             raise KeyboardInterrupt
-        return original(sampler, slot, samples)
+        original(self, first, count)
 
-    original = stage.sum_of_slot
-    monkeypatch.setattr(stage, "sum_of_slot", killed)
+    original = Accumulator.add_block
+    monkeypatch.setattr(Accumulator, "add_block", killed)
     with pytest.raises(KeyboardInterrupt):
         compute_second_moment(study, cell, folder, execution=Execution(checkpoint_seconds=0.0, quiet=True))
 
     # Nothing could be saved on the way out: what is there are the checkpoints, of slots 0 ... 5.
-    assert shards.saved_nodes(folder.shards(cell)) == [Node(0, 4), Node(4, 2)]
+    assert shards_of(cell, folder).nodes() == [Node(0, 4), Node(4, 2)]
+
+
+@pytest.mark.parametrize(("blocks", "node", "part"), [(1, [], (0, 256)), (4, [Node(0, 1)], (1, 256)), (8, [Node(0, 2)], (2, 512))])
+def test_a_slot_that_is_under_way_resumes_in_its_middle_to_the_same_bits(
+    folder: StudyFolder,
+    tmp_path: Path,
+    stop_after: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
+    blocks: int,
+    node: list[Node],
+    part: tuple[int, int],
+) -> None:
+    """Slots of 600 samples, hence blocks of 256, 256 and 88."""
+    study, cell = of_samples(SLOTS * 600)
+    undisturbed = StudyFolder(tmp_path / "undisturbed")
+    compute_second_moment(study, cell, undisturbed, execution=QUIET)
+    stop_after(blocks)
+    with pytest.raises(Interrupted):
+        compute_second_moment(study, cell, folder, execution=QUIET)
+    assert shards_of(cell, folder).nodes() == node
+    assert shards_of(cell, folder).open_slots() == [OpenSlot(*part)]
+
+    stop_after(10**6)
+    computed = count_blocks(monkeypatch)
+    compute_second_moment(study, cell, folder, execution=QUIET)
+
+    assert len(computed) == 3 * SLOTS - blocks
+    assert all(np.array_equal(a, b) for a, b in zip(stored(cell, folder), stored(cell, undisturbed), strict=True))
+
+
+@pytest.mark.parametrize("samples", [5, SLOTS * 300])
+def test_summing_by_bands_gives_the_bits_of_summing_by_samples(folder: StudyFolder, samples: int) -> None:
+    study = small_study(headline={"depth": 3, "width": 24, "samples": samples})
+    cell = study.headline_cell
+
+    def bands(share: Share) -> list[np.ndarray]:
+        sampler = GradientSampler.of_study(study, cell.architecture)
+        work = Work(cell, sampler, shards_of(cell, folder), OneRank(), Watchdog(0), 60.0, quiet=True)
+        return [array for band in summed_bands(work, share) for array in (*band.strips, *([band.first_moments] * (band.band == 0)))]
+
+    one, other = bands(Share.SAMPLES), bands(Share.BANDS)
+    assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_shards_of_one_share_serve_the_other(
+    folder: StudyFolder, stop_after: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = small_study(headline={"depth": 3, "width": 24, "samples": SLOTS * 300})
+    cell = study.headline_cell
+
+    def summed(share: Share, place: StudyFolder) -> list[np.ndarray]:
+        sampler = GradientSampler.of_study(study, cell.architecture)
+        work = Work(cell, sampler, shards_of(cell, place), OneRank(), Watchdog(0), 60.0, quiet=True)
+        return [strip for band in summed_bands(work, share) for strip in band.strips]
+
+    undisturbed = summed(Share.SAMPLES, StudyFolder(folder.root / "undisturbed"))
+    for share in (Share.SAMPLES, Share.BANDS, Share.SAMPLES):
+        stop_after(7)  # blocks, two of them a slot: in the middle of a slot every time
+        with pytest.raises(Interrupted):
+            summed(share, folder)
+    stop_after(10**6)
+    resumed = summed(Share.BANDS, folder)
+    assert all(np.array_equal(a, b) for a, b in zip(resumed, undisturbed, strict=True))
 
 
 def test_the_torch_route_agrees_and_says_so(folder: StudyFolder, tmp_path: Path) -> None:
@@ -180,15 +257,76 @@ def test_a_result_of_another_study_in_the_same_folder_is_refused(folder: StudyFo
     assert files(folder.root) == before
 
 
-def test_a_garbage_receipt_is_not_overwritten(folder: StudyFolder) -> None:
-    study, cell = of_samples(40)
-    receipt = folder.receipt(folder.second_moment(cell))
-    receipt.parent.mkdir(parents=True)
+def spoil_receipt(receipt: Path, _store: Path) -> None:
     receipt.write_text("{")
 
-    with pytest.raises(DamagedResult, match="delete the file and run again"):
-        compute_second_moment(study, cell, folder, execution=QUIET)
-    assert receipt.read_text() == "{"
+
+def spoil_chunk(_receipt: Path, store: Path) -> None:
+    chunk = store / "second_moment" / "c" / "0" / "0"
+    chunk.write_bytes(chunk.read_bytes()[:-3])
+
+
+def spoil_metadata(_receipt: Path, store: Path) -> None:
+    (store / "zarr.json").write_text("{}")
+
+
+def lose_store(_receipt: Path, store: Path) -> None:
+    store.rename(store.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize("damage", [spoil_receipt, spoil_chunk, spoil_metadata, lose_store])
+def test_a_result_that_does_not_verify_is_set_aside_and_computed_again(folder: StudyFolder, damage: Callable[[Path, Path], None]) -> None:
+    study, cell = of_samples(40)
+    receipt = compute_second_moment(study, cell, folder, execution=QUIET)
+    expected = stored(cell, folder)
+    damage(receipt, folder.second_moment(cell))
+
+    compute_second_moment(study, cell, folder, execution=QUIET)
+
+    assert all(np.array_equal(a, b) for a, b in zip(stored(cell, folder), expected, strict=True))
+    (place,) = folder.quarantine.iterdir()
+    assert (place / receipt.name).exists()
+    assert json.loads((place / "reason.json").read_text())["reason"].startswith(f"second moment of {cell.folder} does not verify")
+
+
+def test_a_finished_cell_leaves_nothing_unfinished(folder: StudyFolder) -> None:
+    study, cell = of_samples(40)
+
+    compute_second_moment(study, cell, folder, execution=Execution(checkpoint_seconds=0.0, quiet=True))
+
+    assert not folder.work(cell).exists()
+
+
+def test_what_a_dead_attempt_left_behind_is_removed(folder: StudyFolder) -> None:
+    study, cell = of_samples(40)
+    left = folder.attempt(cell, "0123") / "second_moment.zarr"
+    left.mkdir(parents=True)
+    partial = folder.second_moment(cell).parent / ".second_moment.receipt.json.77.partial"
+    partial.parent.mkdir(parents=True)
+    partial.write_text("{")
+
+    compute_second_moment(study, cell, folder, execution=QUIET)
+
+    assert not left.parent.exists()
+    assert not partial.exists()
+
+
+def test_samples_without_a_finite_gradient_are_excluded_and_counted(folder: StudyFolder) -> None:
+    """Inputs of 4e18, squared by the loss, reach the end of float32 at 3e38: some samples overflow, some do not."""
+    sections = {"network": {"activation": "linear"}, "problem": {"interval": [-4e18, 4e18]}, "headline": {"samples": 40}}
+    study = small_study(**sections, sampling={"precision": "float32", "non_finite": "exclude"})
+    cell = study.headline_cell
+    sampler = GradientSampler.of_study(study, cell.architecture)
+    gradients, losses = sampler.block(0, 40)
+    counts = ~np.isnan(losses)
+    assert 0 < counts.sum() < 40
+    exact = gradients[counts].astype(np.float64).T @ gradients[counts].astype(np.float64) / counts.sum()
+
+    receipt = json.loads(compute_second_moment(study, cell, folder, execution=QUIET).read_bytes())
+
+    scale = np.sqrt(np.outer(np.diagonal(exact), np.diagonal(exact)))
+    assert np.all(np.abs(stored(cell, folder)[0] - exact) <= 2 * 40 * EPSILON * scale)
+    assert receipt["excluded"] == 40 - counts.sum()
 
 
 def test_progress_is_printed_unless_quiet(folder: StudyFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -198,4 +336,4 @@ def test_progress_is_printed_unless_quiet(folder: StudyFolder, tmp_path: Path, c
 
     compute_second_moment(study, cell, folder)
 
-    assert capsys.readouterr().err.startswith("headline/d02-w004-n40: 16 of 16 slots, ")
+    assert capsys.readouterr().err.startswith("headline/d02-w004-n40: 16 of 16 blocks, ")

@@ -22,4 +22,5 @@ def test_places_of_the_headline() -> None:
 
     assert folder.second_moment(cell) == Path("r/headline/d05-w035-n10000/second_moment.zarr")
     assert folder.receipt(folder.spectrum(cell)) == Path("r/headline/d05-w035-n10000/spectrum.receipt.json")
-    assert folder.shards(cell) == Path("r/work/headline/d05-w035-n10000")
+    assert folder.shards(cell) == Path("r/work/headline/d05-w035-n10000/shards")
+    assert folder.ledger("spectrum", cell.folder) == Path("r/ledger/spectrum/headline/d05-w035-n10000.json")

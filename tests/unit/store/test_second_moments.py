@@ -1,10 +1,13 @@
 """C in Zarr: reads back bitwise, opens in xarray, and every kind of damage is found."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+import zarr
 from builders import draws, matrix_of
 
 from eigenscape.active_subspace.second_moment import PartialSum
@@ -12,7 +15,7 @@ from eigenscape.active_subspace.tree import Node
 from eigenscape.architecture import Architecture
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.distributed.reduction import finished_bands
-from eigenscape.errors import DamagedResult
+from eigenscape.errors import DamagedResult, NotFiniteGradient
 from eigenscape.store import second_moments
 from eigenscape.study import SLOTS, Cell
 
@@ -28,10 +31,16 @@ def partial_sum(architecture: Architecture, samples: int = 7) -> PartialSum:
     return partial
 
 
-def write(path: Path, architecture: Architecture, samples: int = 7) -> str:
-    cell = Cell(architecture, samples, "cells/any", {})
-    bands = finished_bands({Node(0, SLOTS): partial_sum(architecture)}, architecture.parameters, SLOTS, OneRank())
-    return second_moments.write_second_moment(path, cell, bands, {"seed": 0}, OneRank())
+def cell_of(architecture: Architecture, samples: int = 7) -> Cell:
+    return Cell(architecture, samples, "cells/any", {"seed": 0, "problem": {"interval": (-1, 1)}})
+
+
+def write(path: Path, architecture: Architecture, samples: int = 7, excluded: int = 0) -> second_moments.Written:
+    cell = cell_of(architecture, samples)
+    partial = partial_sum(architecture)
+    partial.excluded += excluded
+    bands = finished_bands({Node(0, SLOTS): partial}, architecture.parameters, SLOTS, OneRank())
+    return second_moments.write_second_moment(path, cell, bands, cell.identity, OneRank())
 
 
 @pytest.fixture
@@ -48,7 +57,7 @@ def chunk(store: Path, name: str = "second_moment/c/1/0") -> Path:
 @pytest.mark.parametrize("architecture", [SMALL, LARGE], ids=lambda architecture: architecture.label)
 def test_what_was_written_reads_back_bitwise(tmp_path: Path, architecture: Architecture) -> None:
     path = tmp_path / "cells" / "second_moment.zarr"
-    digest = write(path, architecture)
+    digest = write(path, architecture).digest
     partial = partial_sum(architecture)
 
     matrix, mean = second_moments.read_second_moment(path), second_moments.read_gradient_mean(path)
@@ -56,6 +65,88 @@ def test_what_was_written_reads_back_bitwise(tmp_path: Path, architecture: Archi
     assert np.array_equal(matrix, matrix_of(partial.triangle, 1 / 7))
     assert np.array_equal(mean, partial.first_moments[:-1] / 7)
     assert second_moments.digest_of_matrix(matrix, mean) == digest
+
+
+def test_sums_are_divided_by_the_samples_that_count(tmp_path: Path) -> None:
+    path = tmp_path / "second_moment.zarr"
+
+    assert write(path, SMALL, samples=9, excluded=2).excluded == 2
+
+    assert np.array_equal(second_moments.read_second_moment(path), matrix_of(partial_sum(SMALL).triangle, 1 / 7))
+    assert np.array_equal(second_moments.read_gradient_mean(path), partial_sum(SMALL).first_moments[:-1] / 7)
+
+
+def test_no_sample_that_counts_is_no_second_moment(tmp_path: Path) -> None:
+    with pytest.raises(NotFiniteGradient, match="no sample has a finite gradient"):
+        write(tmp_path / "second_moment.zarr", SMALL, samples=7, excluded=7)
+
+
+def test_a_store_is_published_whole_and_in_one_step(tmp_path: Path) -> None:
+    built, store = tmp_path / "attempt" / "second_moment.zarr", tmp_path / "cells" / "second_moment.zarr"
+    digest = write(built, LARGE).digest
+    store.mkdir(parents=True)
+    (store / "left behind").write_text("by a crash before the receipt")
+
+    second_moments.publish(built, store)
+
+    assert not built.exists()
+    assert not (store / "left behind").exists()
+    assert second_moments.verify(store, digest, cell_of(LARGE), OneRank()) == ""
+
+
+def set_nan(store: Path) -> None:
+    zarr.open_group(store)["second_moment"][1030, 3] = np.nan
+
+
+def set_other(store: Path) -> None:
+    """As a lost update would: both mirror images, with valid checksums."""
+    matrix = zarr.open_group(store)["second_moment"]
+    matrix[1030, 3] = matrix[3, 1030] = 1.0
+
+
+def set_above_the_diagonal(store: Path) -> None:
+    zarr.open_group(store)["second_moment"][3, 1030] = 1.0
+
+
+def set_mean(store: Path) -> None:
+    zarr.open_group(store)["gradient_mean"][5] = 1.0
+
+
+def lose_chunk(store: Path) -> None:
+    chunk(store, "second_moment/c/0/1").unlink()
+
+
+def flip_byte(store: Path) -> None:
+    data = bytearray(chunk(store, "second_moment/c/0/1").read_bytes())
+    data[77] ^= 1
+    chunk(store, "second_moment/c/0/1").write_bytes(data)
+
+
+def spoil_metadata(store: Path) -> None:
+    """Zarr opens such a group without a word."""
+    (store / "zarr.json").write_text("{}")
+
+
+def lose_all(store: Path) -> None:
+    shutil.rmtree(store)
+
+
+@pytest.mark.parametrize("damage", [set_nan, set_other, set_above_the_diagonal, set_mean, lose_chunk, flip_byte, spoil_metadata, lose_all])
+def test_verification_finds_every_kind_of_damage(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    store = tmp_path / "second_moment.zarr"
+    digest = write(store, LARGE).digest
+    assert second_moments.verify(store, digest, cell_of(LARGE), OneRank()) == ""
+
+    damage(store)
+
+    assert second_moments.verify(store, digest, cell_of(LARGE), OneRank()) != ""
+
+
+def test_a_store_of_another_size_does_not_verify(tmp_path: Path) -> None:
+    store = tmp_path / "second_moment.zarr"
+    digest = write(store, SMALL).digest
+
+    assert "expected sizes" in second_moments.verify(store, digest, cell_of(Architecture(1, 11)), OneRank())
 
 
 def test_xarray_reads_names_numbers_and_attributes(store: Path) -> None:
