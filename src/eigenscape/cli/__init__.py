@@ -5,6 +5,7 @@
 `compute`    second-moment, spectrum, cells, projection
 `analyse`    importance, criticality, training, ... and the tables
 `draw`       figure
+`check`      verify
 `options`    what they share
 ===========  ==========================================================
 
@@ -21,7 +22,7 @@ from typing import Any
 import click
 
 from eigenscape import __version__
-from eigenscape.cli import analyse, compute, draw, prepare
+from eigenscape.cli import analyse, check, compute, draw, prepare
 from eigenscape.errors import EigenscapeError
 
 BLAS_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -82,5 +83,6 @@ for _command in (
     analyse.findings,
     analyse.condition_number_table,
     draw.figure,
+    check.verify,
 ):
     main.add_command(_command)

@@ -50,6 +50,25 @@ def read_document(path: Path, identity: Mapping[str, Any]) -> dict[str, Any] | N
     return dict(_numbered(content))
 
 
+def damage_of(path: Path) -> str:
+    """What is wrong with a document, whatever work it holds; nothing where its numbers are those of its digest.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_document(Path(folder) / "a.json", {"seed": 0}, {"value": 1.5})
+        ...     damage_of(Path(folder) / "a.json")
+        ''
+    """
+    try:
+        read_document(path, dict(json.loads(path.read_bytes())["identity"]))
+    except DamagedResult as error:
+        return str(error)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return f"expected a result in JSON, found {error!r}"
+    return ""
+
+
 def _digest(content: Any) -> str:
     return digest_of(json.dumps(content, sort_keys=True).encode())
 

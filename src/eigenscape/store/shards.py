@@ -49,12 +49,27 @@ class Shards:
 
     def save(self, what: Node | OpenSlot, partial: PartialSum) -> None:
         """Keep the bands that a partial sum holds: data first, then the receipt."""
-        place = self.folder / _name(what)
+        place = self.folder / self.name(what)
         for band in partial.triangle.bands:
             data = b"".join(array.tobytes() for array in partial.band_arrays(band))
             receipts.write_atomically(place / f"band-{band:03d}.bin", data)
             receipt = {"fingerprint": self._cell.fingerprint, "digest": receipts.digest_of(data)}
             receipts.write_json(place / f"band-{band:03d}.json", receipt)
+
+    @staticmethod
+    def name(what: Node | OpenSlot) -> str:
+        """The name of a shard's folder."""
+        if isinstance(what, OpenSlot):
+            return f"slot-{what.slot:02d}-at-{what.samples:09d}"
+        return f"node-{what.first:02d}-{what.span:02d}"
+
+    def damage_of(self, what: Node | OpenSlot) -> str:
+        """What is wrong with a shard, or nothing; it stays where it is."""
+        for band in range(band_count(self._cell.architecture.parameters)):
+            reason = self._load_band(self.folder / self.name(what), band, PartialSum.zero(self._cell.architecture.parameters, [band]))
+            if reason:
+                return reason
+        return ""
 
     def remove_covered(self, by: Node | OpenSlot) -> None:
         """Remove the shards that a complete one makes superfluous."""
@@ -79,7 +94,7 @@ class Shards:
     def load(self, what: Node | OpenSlot, bands: Sequence[int] | None = None) -> PartialSum | None:
         """The partial sum of a shard, or some of its bands; None where they do not verify (they go to quarantine, and the log says so)."""
         partial = PartialSum.zero(self._cell.architecture.parameters, bands)
-        place = self.folder / _name(what)
+        place = self.folder / self.name(what)
         for band in partial.triangle.bands:
             reason = self._load_band(place, band, partial)
             if reason:
@@ -108,13 +123,13 @@ class Shards:
 
     def set_aside(self, what: Node | OpenSlot, reason: str) -> None:
         """Move a shard to quarantine."""
-        place = self.folder / _name(what)
+        place = self.folder / self.name(what)
         if place.exists():
-            quarantine.set_aside([place], self._quarantine, f"shard {_name(what)} of {self._cell.folder} does not verify: {reason}")
+            quarantine.set_aside([place], self._quarantine, f"shard {self.name(what)} of {self._cell.folder} does not verify: {reason}")
 
     def remove(self, what: Node | OpenSlot) -> None:
         """Delete a shard: its receipts first, so that a crash in between leaves none that is believed."""
-        place = self.folder / _name(what)
+        place = self.folder / self.name(what)
         for receipt in place.glob("band-*.json"):
             receipt.unlink(missing_ok=True)
         shutil.rmtree(place, ignore_errors=True)
@@ -128,9 +143,3 @@ class Shards:
 
     def _has_receipts(self, name: str, bands: int) -> bool:
         return all((self.folder / name / f"band-{band:03d}.json").exists() for band in range(bands))
-
-
-def _name(what: Node | OpenSlot) -> str:
-    if isinstance(what, OpenSlot):
-        return f"slot-{what.slot:02d}-at-{what.samples:09d}"
-    return f"node-{what.first:02d}-{what.span:02d}"

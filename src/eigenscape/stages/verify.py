@@ -1,0 +1,219 @@
+"""Everything of a study, checked against its receipts: what is sound, what is damaged, what is unfinished, and what to do.
+
+Every chunk of every store is read, every digest computed anew. Tables and figures are not checked: they have no receipts, are
+made anew from verified results within seconds, and nothing is computed from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+
+from eigenscape.active_subspace.tree import Node
+from eigenscape.distributed.ranks import OneRank
+from eigenscape.errors import DamagedResult, DifferentWork
+from eigenscape.stages import planning
+from eigenscape.stages.progress import Progress
+from eigenscape.store import claims, documents, quarantine, receipts, second_moments, spectra
+from eigenscape.store.layout import StudyFolder
+from eigenscape.store.shards import OpenSlot, Shards
+from eigenscape.study import Cell, Study
+
+
+class State(StrEnum):
+    """What can be said of a result."""
+
+    SOUND = "sound"
+    """It is what its receipt says."""
+    DAMAGED = "damaged"
+    """It is not, or its receipt cannot be read."""
+    OTHER_WORK = "of other work"
+    """Another study, seed or version made it."""
+    UNCONFIRMED = "unconfirmed"
+    """Data without a receipt, of a run that was killed; the next run replaces them."""
+    UNFINISHED = "unfinished"
+    """Partial sums that the next run goes on from."""
+    AT_WORK = "at work"
+    """Somebody is computing it now, or was when it was killed."""
+    MISSING = "missing"
+    """Not computed yet."""
+    QUARANTINED = "in quarantine"
+    """Set aside before; for a person to look at and delete."""
+
+
+WRONG = (State.DAMAGED, State.OTHER_WORK)
+"""What makes a study unsound."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of one result.
+
+    Attributes:
+        state: see `State`.
+        paths: what it consists of, the receipt first.
+        what: in words.
+        remedy: what to do, where there is something to do.
+        notes: of Snakemake's ledger, that say it is there.
+    """
+
+    state: State
+    paths: tuple[Path, ...]
+    what: str
+    remedy: str = ""
+    notes: tuple[Path, ...] = ()
+
+
+def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> list[Finding]:
+    """Check every result of a study; reads everything, changes nothing."""
+    cells = [study.headline_cell, *study.computed_cells()]
+    papers = sorted(path for path in folder.root.rglob("*.json") if _is_document(path, folder))
+    work = {cell.folder: float(cell.architecture.parameters) ** 2 for cell in cells} | {str(path): 1e5 for path in papers}
+    progress = None if quiet else Progress(f"verify {study.study}", work, "results")
+    findings, done = [], set()
+    for cell in cells:
+        findings += [*_of_second_moment(study, cell, folder), *_of_spectrum(study, cell, folder), *_of_work(cell, folder)]
+        done.add(cell.folder)
+        if progress:
+            progress.finish(done)
+    for path in papers:
+        damage = documents.damage_of(path)
+        notes = _notes_of_document(path, folder)
+        findings.append(Finding(State.DAMAGED, (path,), damage, _AGAIN, notes) if damage else Finding(State.SOUND, (path,), "", "", notes))
+        done.add(str(path))
+        if progress:
+            progress.finish(done)
+    return [*findings, *_of_quarantine(folder)]
+
+
+def repair(findings: list[Finding], folder: StudyFolder) -> list[Path]:
+    """Set what is damaged aside and forget Snakemake's notes of it, so that the next run computes it anew.
+
+    Returns:
+        Where it went.
+    """
+    places = []
+    for finding in findings:
+        if finding.state is State.DAMAGED:
+            for note in finding.notes:
+                note.unlink(missing_ok=True)
+            places.append(quarantine.set_aside(list(finding.paths), folder.quarantine, finding.what))
+    return places
+
+
+_AGAIN = "`eigenscape verify --repair` sets it aside, and the next run computes it again"
+_OTHER = "give this study another name (study: ...), or delete the result"
+
+
+def _of_second_moment(study: Study, cell: Cell, folder: StudyFolder) -> Iterator[Finding]:
+    store = folder.second_moment(cell)
+    paths, notes = (folder.receipt(store), store), notes_of(study, cell, folder)
+    found = _receipt_finding(cell, paths, notes)
+    if isinstance(found, Finding):
+        yield found
+        return
+    damage = second_moments.verify(store, str(found["digest"]), cell, OneRank())
+    yield Finding(State.DAMAGED, paths, damage, _AGAIN, notes) if damage else Finding(State.SOUND, paths, "", "", notes)
+
+
+def _of_spectrum(study: Study, cell: Cell, folder: StudyFolder) -> Iterator[Finding]:
+    store = folder.spectrum(cell)
+    paths, notes = (folder.receipt(store), store), notes_of(study, cell, folder)
+    found = _receipt_finding(cell, paths, notes)
+    if isinstance(found, Finding):
+        yield found
+        return
+    try:
+        spectrum = spectra.read_spectrum(store, str(found["digest"]))
+        size = cell.architecture.parameters
+        if spectrum.eigenvalues.shape != (size,) or spectrum.diagonal.shape != (size,):
+            raise DamagedResult(f"expected {size} eigenvalues, found {spectrum.eigenvalues.shape}")
+        if not (np.isfinite(spectrum.eigenvalues).all() and np.all(np.diff(spectrum.eigenvalues) <= 0)):
+            raise DamagedResult("expected finite eigenvalues in descending order")
+        if spectrum.eigenvectors is not None and not np.isfinite(spectrum.eigenvectors).all():
+            raise DamagedResult("expected finite eigenvectors")
+    except DamagedResult as error:
+        yield Finding(State.DAMAGED, paths, str(error), _AGAIN, notes)
+        return
+    yield Finding(State.SOUND, paths, "", "", notes)
+
+
+def _receipt_finding(cell: Cell, paths: tuple[Path, Path], notes: tuple[Path, ...]) -> Finding | dict[str, object]:
+    """The receipt of a result, or what is to be said where there is none that can be used."""
+    receipt_path, store = paths
+    try:
+        receipt = receipts.read_receipt(receipt_path)
+        if receipt is not None:
+            receipts.require_same_work(receipt, cell, receipt_path)
+            return receipt
+    except DifferentWork as error:
+        return Finding(State.OTHER_WORK, paths, str(error), _OTHER)
+    except DamagedResult as error:
+        return Finding(State.DAMAGED, paths, str(error), _AGAIN, notes)
+    if store.exists():
+        return Finding(State.UNCONFIRMED, (store,), f"{store}: no receipt confirms it", "the next run replaces it")
+    return Finding(State.MISSING, (store,), f"{cell.folder}: {store.name} is not computed yet", "run snakemake")
+
+
+def _of_work(cell: Cell, folder: StudyFolder) -> Iterator[Finding]:
+    """Claims and shards of an unfinished cell."""
+    holder = claims.holder_of(folder.claims(cell))
+    if holder is not None:
+        gone = holder.is_known_dead
+        what = f"{cell.folder}: claimed by {holder}" + (", which is gone" if gone else "")
+        yield Finding(State.AT_WORK, (folder.claims(cell),), what, "the next run takes over" if gone else "")
+    shards = Shards(folder.shards(cell), cell, folder.quarantine)
+    parts: list[Node | OpenSlot] = [*shards.nodes(), *shards.open_slots()]
+    for part in parts:
+        place, damage = shards.folder / shards.name(part), shards.damage_of(part)
+        if damage:
+            yield Finding(State.DAMAGED, (place,), f"{place}: {damage}", "the next run sets it aside and computes it again")
+        else:
+            yield Finding(State.UNFINISHED, (place,), f"{place}: a partial sum", "the next run goes on from it")
+
+
+def notes_of(study: Study, cell: Cell, folder: StudyFolder) -> tuple[Path, ...]:
+    """Snakemake's notes that a cell is done."""
+    batches = [name for name, cells in planning.batches(study).items() if any(other.folder == cell.folder for other in cells)]
+    rules = [folder.ledger(rule, cell.folder) for rule in ("second_moment", "spectrum", "distributed_spectrum")]
+    return (*rules, *(folder.ledger("cells", batch) for batch in batches))
+
+
+def _is_document(path: Path, folder: StudyFolder) -> bool:
+    """Results in JSON: not receipts, not what Snakemake sees, not what is unfinished or set aside."""
+    parts = path.relative_to(folder.root).parts
+    hidden = parts[0] in ("ledger", "work", "quarantine", "logs", "benchmarks", "study.json")
+    return not (hidden or path.name.endswith(".receipt.json") or any(part.endswith(".zarr") for part in parts))
+
+
+def _notes_of_document(path: Path, folder: StudyFolder) -> tuple[Path, ...]:
+    """Snakemake's notes of the stage that wrote a document, by its place; the table that is made of it where there is no note."""
+    parts = path.relative_to(folder.root).parts
+    if parts[0] == "projection":
+        return (folder.ledger("projection", f"w{int(path.stem.partition('-w')[2])}"),)
+    stage = path.stem if path.stem in ("importance", "criticality") else parts[0]
+    return (folder.ledger(stage), folder.root / "tables" / f"{stage}.csv")
+
+
+def _of_quarantine(folder: StudyFolder) -> Iterator[Finding]:
+    if folder.quarantine.is_dir():
+        for place in sorted(folder.quarantine.iterdir()):
+            yield Finding(
+                State.QUARANTINED, (place,), f"{place}", f"see {quarantine.REASON} there, and delete it when you have seen enough"
+            )
+
+
+def report(findings: list[Finding]) -> str:
+    """What was found as text: a line for each thing that somebody may want to act on, then the counts."""
+    lines = []
+    for finding in findings:
+        if finding.state in (State.SOUND, State.MISSING):
+            continue
+        lines.append(f"{finding.state}: {finding.what}" + (f"; {finding.remedy}" if finding.remedy else ""))
+    counts = {state: sum(finding.state is state for finding in findings) for state in State}
+    words = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    return "\n".join([*lines, words or "nothing is computed yet"])
