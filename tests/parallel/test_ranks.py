@@ -114,6 +114,19 @@ def test_bands_dealt_out_give_the_bits_of_samples_dealt_out(tmp_path: Path, rank
     assert read_second_moment(stores[0]).tobytes() == read_second_moment(stores[1]).tobytes()
 
 
+def test_device_buffers_give_the_bits_of_host_buffers(tmp_path: Path) -> None:
+    """torch tensors on the CPU handed to MPI as they are: what a GPU with a CUDA-aware MPI does, up to the device."""
+    sections = {"headline": {"depth": 2, "width": 12, "samples": 700}}
+    digests = []
+    for options in ((), ("--device-buffers",)):
+        study, folder = study_in(tmp_path / f"buffers{len(options)}", **sections)
+        run = second_moment(study, folder, 2, "--device", "torch", "--share", "bands", *options)
+        assert run.returncode == 0, run.stderr
+        digests.append(json.loads(folder.receipt(folder.second_moment(study.headline_cell)).read_text())["digest"])
+
+    assert digests[0] == digests[1]
+
+
 def test_a_launcher_that_starts_singletons_is_refused(tmp_path: Path) -> None:
     study, folder = study_in(tmp_path, headline={"depth": 1, "width": 5, "samples": 10})
     command = [

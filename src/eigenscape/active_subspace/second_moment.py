@@ -10,15 +10,19 @@ import functools
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from eigenscape.active_subspace import tree
 from eigenscape.active_subspace.triangle import DeviceTriangle, Triangle
+from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import Device, GradientSampler
 from eigenscape.study import BLOCK, SLOTS
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass
@@ -93,9 +97,7 @@ class Accumulator:
         if self._on_device is None:
             self.add_gradients(*self._sampler.block(first, count))
             return
-        gradients, losses = self._sampler.block_on_device(first, count)
-        self._on_device.add_gram(gradients)
-        self._add_first_moments(gradients.cpu().numpy(), losses.cpu().numpy())
+        self.add_device_gradients(*self._sampler.block_on_device(first, count))
 
     def add_gradients(self, gradients: np.ndarray, losses: np.ndarray) -> None:
         """Add a block of gradients (B, P) and losses (B,), NaN where a sample is excluded, from whichever rank."""
@@ -104,14 +106,22 @@ class Accumulator:
         else:
             import torch  # noqa: PLC0415 - only this route needs it
 
-            self._on_device.add_gram(torch.from_numpy(gradients).to(self._sampler.place))
-        self._add_first_moments(gradients, losses)
-
-    def _add_first_moments(self, gradients: np.ndarray, losses: np.ndarray) -> None:
+            self.add_device_gradients(torch.from_numpy(gradients).to(self._sampler.place), torch.from_numpy(losses))
+            return
         counted = ~np.isnan(losses)
         self._sums.first_moments[:-1] += gradients.sum(axis=0, dtype=np.float64)
         self._sums.first_moments[-1] += np.where(counted, losses, 0).sum(dtype=np.float64)
         self._sums.excluded += len(losses) - counted.sum()
+
+    def add_device_gradients(self, gradients: torch.Tensor, losses: torch.Tensor) -> None:
+        """The same from torch tensors that are where the gradients are computed, without a copy of the gradients."""
+        if self._on_device is None:
+            raise BadInput.field("device", "torch or cuda", "cpu", "give add_gradients arrays on the host")
+        self._on_device.add_gram(gradients)
+        counted = ~losses.isnan()
+        self._sums.first_moments[:-1] += gradients.double().sum(dim=0).cpu().numpy()
+        self._sums.first_moments[-1] += float(losses[counted].double().sum())
+        self._sums.excluded += len(losses) - int(counted.sum())
 
     def partial(self) -> PartialSum:
         """The sum so far, on the host; shared with this accumulator."""

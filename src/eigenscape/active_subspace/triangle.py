@@ -123,7 +123,7 @@ class DeviceTriangle:
     def __init__(self, parameters: int, place: torch.device, bands: Sequence[int] | None = None) -> None:
         import torch  # noqa: PLC0415 - only this route needs it
 
-        self.parameters, self._bands, self._starts = parameters, bands, _starts(parameters, bands)
+        self.parameters, self._place, self._bands, self._starts = parameters, place, bands, _starts(parameters, bands)
         self._strips: list[Any] = [
             torch.zeros(_strip_shape(start, parameters), dtype=torch.float64, device=place) for start in self._starts
         ]
@@ -135,10 +135,16 @@ class DeviceTriangle:
             strip.addmm_(wide[:, start:].T, wide[:, start : start + strip.shape[1]])
 
     def to_host(self) -> Triangle:
-        """The sum as a `Triangle` in host memory."""
+        """The sum as a `Triangle` in host memory; from a GPU through one buffer of pinned memory, which it can write at full speed."""
+        import torch  # noqa: PLC0415
+
         host = Triangle(self.parameters, self._bands)
+        largest = max((strip.numel() for strip in self._strips), default=0)
+        pinned = torch.empty(largest, dtype=torch.float64, pin_memory=self._place.type == "cuda")
         for mine, theirs in zip(host.strips, self._strips, strict=True):
-            mine[...] = theirs.cpu().numpy()
+            staged = pinned[: theirs.numel()].view(theirs.shape)
+            staged.copy_(theirs)
+            mine[...] = staged.numpy()
         return host
 
     def load(self, host: Triangle) -> None:

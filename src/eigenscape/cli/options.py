@@ -40,6 +40,11 @@ def execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="What ranks share: samples, each summing over all of C, or bands of C, where no rank can hold it whole.",
     )(command)
     command = click.option(
+        "--device-buffers",
+        is_flag=True,
+        help="With --share bands, give MPI what is on the GPU, without a copy on the host; only where MPI is CUDA-aware.",
+    )(command)
+    command = click.option(
         "--hang-seconds",
         type=click.FloatRange(min=0),
         default=1800.0,
@@ -96,13 +101,22 @@ def open_study(study_file: Path, log_file: Path | None) -> tuple[Study, StudyFol
     return configure.load_study(folder), folder
 
 
-def execution_of(device: str, checkpoint_seconds: float, share: str, hang_seconds: float, stale_seconds: float) -> Execution:
+def execution_of(
+    device: str, checkpoint_seconds: float, share: str, hang_seconds: float, stale_seconds: float, device_buffers: bool
+) -> Execution:
     """The options of `execution_options` as the stages take them."""
     from eigenscape.networks.gradients import Device  # noqa: PLC0415
     from eigenscape.stages.accumulation import Share  # noqa: PLC0415
     from eigenscape.stages.second_moment import Execution  # noqa: PLC0415
 
-    return Execution(Device(device), checkpoint_seconds, share=Share(share), hang_seconds=hang_seconds, stale_seconds=stale_seconds)
+    return Execution(
+        Device(device),
+        checkpoint_seconds,
+        share=Share(share),
+        hang_seconds=hang_seconds,
+        stale_seconds=stale_seconds,
+        device_buffers=device_buffers,
+    )
 
 
 def note_result(ledger: Path | None, content: dict[str, Any]) -> None:

@@ -40,8 +40,8 @@ class Ranks(Protocol):
     def receive(self, array: np.ndarray, source: int) -> None:
         """Receive into an array."""
 
-    def broadcast(self, array: np.ndarray, source: int) -> None:
-        """Send the array of one rank to all others, into theirs."""
+    def broadcast(self, array: Any, source: int) -> None:
+        """Send the array (or torch tensor, where MPI can read its memory) of one rank to all others, into theirs."""
 
     def sum(self, array: np.ndarray) -> np.ndarray:
         """Sum of whole numbers over all ranks, on every rank."""
@@ -72,7 +72,7 @@ class OneRank:
         """Receive into an array."""
         raise WrongLaunch(f"rank 0 of 1 was to receive from rank {source}, which does not exist")
 
-    def broadcast(self, array: np.ndarray, source: int) -> None:
+    def broadcast(self, array: Any, source: int) -> None:
         """Nobody to send to."""
 
     def sum(self, array: np.ndarray) -> np.ndarray:
@@ -123,7 +123,7 @@ class MpiRanks:
         for piece in _pieces(array):
             self._communicator.Recv(piece, source=source)
 
-    def broadcast(self, array: np.ndarray, source: int) -> None:
+    def broadcast(self, array: Any, source: int) -> None:
         """Send the array of one rank to all others."""
         for piece in _pieces(array):
             self._communicator.Bcast(piece, root=source)
@@ -139,9 +139,9 @@ class MpiRanks:
         return bool(self.sum(np.array([int(flag)]))[0])
 
 
-def _pieces(array: np.ndarray) -> list[np.ndarray]:
+def _pieces(array: Any) -> list[Any]:
     flat = array.reshape(-1)
-    return [flat[start : start + LARGEST_MESSAGE] for start in range(0, flat.size, LARGEST_MESSAGE)]
+    return [flat[start : start + LARGEST_MESSAGE] for start in range(0, len(flat), LARGEST_MESSAGE)]
 
 
 def started_ranks(expected: int) -> Ranks:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from eigenscape.distributed.ranks import Ranks
 from eigenscape.distributed.reduction import FinishedBand, finished_bands, owned_bands
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import Interrupted
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.gradients import Device, GradientSampler
 from eigenscape.stages import signals
 from eigenscape.stages.progress import Progress
 from eigenscape.store.shards import OpenSlot, Shards
@@ -68,6 +69,8 @@ class Work:
         watchdog: told of every block.
         checkpoint_seconds: between two checkpoints.
         quiet: print no progress.
+        device_buffers: by bands, give the MPI library blocks where they were computed (torch tensors), not copies on the host;
+            for GPUs whose MPI is CUDA-aware.
     """
 
     cell: Cell
@@ -77,6 +80,7 @@ class Work:
     watchdog: Watchdog
     checkpoint_seconds: float
     quiet: bool
+    device_buffers: bool = False
 
     def progress(self, blocks: int) -> Progress | None:
         """The line of progress, on one rank."""
@@ -229,8 +233,7 @@ def _by_bands(work: Work) -> list[FinishedBand]:
                 last_kept = time.monotonic()
             if stop:
                 raise work.interrupted()
-            for gradients, losses in exchange.all_of(blocks[start : start + ranks.size]):
-                sums.add_gradients(gradients, losses)
+            exchange.add_all(blocks[start : start + ranks.size], sums)
             work.watchdog.progress()
             finished += len(blocks[start : start + ranks.size])
             if progress:
@@ -245,20 +248,38 @@ class _Exchange:
 
     def __init__(self, work: Work) -> None:
         self._sampler, self._ranks = work.sampler, work.ranks
-        self._gradients = self._losses = np.empty(0)
+        self._on_device = work.device_buffers and work.sampler.device is not Device.CPU
+        self._gradients: Any = None
+        self._losses: Any = None
 
-    def all_of(self, blocks: list[tuple[int, int]]) -> Iterable[tuple[np.ndarray, np.ndarray]]:
-        """Gradients and losses of as many consecutive blocks as there are ranks (the last time fewer), in order."""
+    def add_all(self, blocks: list[tuple[int, int]], sums: Accumulator) -> None:
+        """Add as many consecutive blocks as there are ranks (the last time fewer), in order."""
+        mine: Any = None
         if self._ranks.rank < len(blocks):
-            mine = self._sampler.block(*blocks[self._ranks.rank])
-        if len(self._losses) < blocks[0][1]:
-            self._gradients = np.empty((blocks[0][1], self._sampler.architecture.parameters), self._sampler.precision)
-            self._losses = np.empty(blocks[0][1], self._sampler.precision)
+            block = self._sampler.block_on_device if self._on_device else self._sampler.block
+            mine = block(*blocks[self._ranks.rank])
+        self._make_room(blocks[0][1])
         for source, (_, count) in enumerate(blocks):
             gradients, losses = mine if source == self._ranks.rank else (self._gradients[:count], self._losses[:count])
             self._ranks.broadcast(gradients, source)
             self._ranks.broadcast(losses, source)
-            yield gradients, losses
+            if self._on_device:
+                sums.add_device_gradients(gradients, losses)
+            else:
+                sums.add_gradients(gradients, losses)
+
+    def _make_room(self, count: int) -> None:
+        """Where the blocks of other ranks arrive."""
+        if self._losses is not None and len(self._losses) >= count:
+            return
+        shape, precision = (count, self._sampler.architecture.parameters), self._sampler.precision
+        if self._on_device:
+            import torch  # noqa: PLC0415 - only this route needs it
+
+            kind = torch.float32 if precision == np.float32 else torch.float64
+            self._gradients, self._losses = (torch.empty(size, dtype=kind, device=self._sampler.place) for size in (shape, count))
+        else:
+            self._gradients, self._losses = np.empty(shape, precision), np.empty(count, precision)
 
 
 def _keep_bands(work: Work, held: dict[Node, PartialSum], kept: set[Node], part: OpenSlot, sums: Accumulator) -> None:

@@ -44,6 +44,7 @@ class Execution:
         share: what is dealt out over the ranks.
         hang_seconds: without progress, after which a rank prints its stack and ends the run; 0 for never.
         stale_seconds: without a heartbeat, after which another machine's attempt is taken for dead.
+        device_buffers: give the MPI library blocks that are on a GPU; only where it is CUDA-aware.
     """
 
     device: Device = Device.CPU
@@ -52,6 +53,7 @@ class Execution:
     share: Share = Share.AUTO
     hang_seconds: float = HANG_SECONDS
     stale_seconds: float = claims.STALE_SECONDS
+    device_buffers: bool = False
 
 
 def compute_second_moment(
@@ -91,7 +93,8 @@ def _compute(study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, execut
     sampler = GradientSampler.of_study(study, cell.architecture, execution.device)
     share = chosen_share(execution.share, cell.architecture.parameters, ranks)
     started = time.monotonic()
-    bands = summed_bands(Work(cell, sampler, shards, ranks, watchdog, execution.checkpoint_seconds, execution.quiet), share)
+    how = (execution.checkpoint_seconds, execution.quiet, execution.device_buffers)
+    bands = summed_bands(Work(cell, sampler, shards, ranks, watchdog, *how), share)
     summed = time.monotonic()
     attributes = {**cell.identity, "device": str(execution.device), "eigenscape": __version__}
     built = folder.attempt(cell, claim.name) / store.name
