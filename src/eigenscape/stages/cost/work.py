@@ -30,6 +30,8 @@ class Kind(StrEnum):
     """Flops of a dense eigensolve with vectors."""
     COLUMN = "small eigensolves"
     """Columns of matrices that an eigensolver walks through: what a column costs whatever its length."""
+    REORDER = "reordering"
+    """Entries of matrices that are gathered, transposed or mirrored, which caches dislike."""
     RESAMPLE = "resampling"
     """Multinomial counts of bootstrap replicates, one a sample and replicate."""
     STREAM = "memory"
