@@ -132,7 +132,17 @@ def spectrum(cell: Cell, study: Study, *, vectors: bool) -> Work:
     work = Work({Kind.READ: float(matrix), Kind.STORE: 1.0}) + eigensolve(size, vectors=vectors) + bracket(cell, study)
     if vectors:
         work += Work({Kind.WRITE: float(matrix)})
-    return work + Work(memory=matrix * (5 if vectors else 4) + 2 * FLOAT * BLOCK * size)
+    return work + Work(memory=matrices_held(cell, vectors=vectors) * matrix + 2 * FLOAT * BLOCK * size)
+
+
+def matrices_held(cell: Cell, *, vectors: bool) -> int:
+    """P x P matrices at the peak of the spectrum stage.
+
+    C, its sorted copy, LAPACK's copy and its work space, and the vectors; or, in the bracket, C with those of the first half and
+    quarter and of the second half, a sorted copy, its factor and a temporary.
+    """
+    bracketed = 7 if cell.samples // 2 >= cell.architecture.parameters else 0
+    return max(5 if vectors else 4, bracketed)
 
 
 def bracket(cell: Cell, study: Study) -> Work:

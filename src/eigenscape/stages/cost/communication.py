@@ -11,6 +11,7 @@ holds a part of the triangle, but receives all gradients, N P 8 bytes.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -28,6 +29,7 @@ PARTIAL_SUMS = 5
 """Triangles that a rank holds at most while it walks its slots in order: log2(16) nodes and the leaf at work."""
 
 
+@functools.cache
 def held_nodes(rank: int, size: int, slots: int = SLOTS) -> int:
     """Nodes of the summation tree that a rank holds after its share of the slots.
 

@@ -104,7 +104,9 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
         "sufficient_summary": ("importance", spectrum),
         "criticality": ("criticality",),
         "sensitivity": ("sensitivity",),
-        **dict.fromkeys(("condition_number", "condition_number_projected", "condition_number_null", "parameter_count", "predictors"), (table,)),
+        **dict.fromkeys(
+            ("condition_number", "condition_number_projected", "condition_number_null", "parameter_count", "predictors"), (table,)
+        ),
         **({"trainability": (table, *trained)} if trained else {}),
     }
     for name, after in waits.items():

@@ -7,7 +7,7 @@ the sum over kinds of count / rate: nothing overlaps, and no kind is forgotten b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from eigenscape.errors import BadInput
 from eigenscape.stages.cost.work import Kind, Work
@@ -23,7 +23,7 @@ class Machine:
         rates: units a second by kind; flops, bytes or counts.
         memory: bytes that a worker may hold.
         largest_eigensolve: P up to which one worker solves alone at its own rate; None without a limit.
-        host_eigensolve: flop/s of its host cores together in a distributed eigensolve, used beyond that.
+        device_memory: bytes of the GPU's own memory; that of the worker where there is no GPU.
         assumed: whether some rate is taken from data sheets or papers and was not measured by this project.
         sources: where the numbers are from, one sentence each.
     """
@@ -33,7 +33,7 @@ class Machine:
     rates: Mapping[Kind, float]
     memory: int
     largest_eigensolve: int | None
-    host_eigensolve: float
+    device_memory: int
     assumed: bool
     sources: tuple[str, ...]
 
@@ -77,6 +77,7 @@ CORE = Machine(
         Kind.FACTOR: 0.8 * DGEMM,
         Kind.EIGENVALUES: 0.42 * DGEMM,
         Kind.EIGENVECTORS: 0.42 * DGEMM,
+        Kind.DISTRIBUTED: 0.35 * DGEMM,
         Kind.COLUMN: 1 / 3e-6,
         Kind.REORDER: 1 / 12e-9,
         Kind.RESAMPLE: 1 / 55e-9,
@@ -92,7 +93,7 @@ CORE = Machine(
     },
     memory=8 * 10**9,
     largest_eigensolve=None,
-    host_eigensolve=0.42 * DGEMM,
+    device_memory=8 * 10**9,
     assumed=False,
     sources=(
         "gradients, activations, layer calls: least squares over ten networks, P = 16 to 48,601, n = 50, within 14 %",
@@ -120,21 +121,22 @@ H100 = Machine(
         Kind.FACTOR: HOST_CORES * 0.6 * DGEMM,
         Kind.EIGENVALUES: 0.03 * H100_FP64,
         Kind.EIGENVECTORS: 0.03 * H100_FP64,
+        Kind.DISTRIBUTED: HOST_CORES * 0.35 * DGEMM,
         Kind.COPY: 25e9,
         Kind.SEND: 25e9,
         Kind.MESSAGE: 1 / 5e-6,
     },
     memory=250 * 10**9,
     largest_eigensolve=25_000,
-    host_eigensolve=HOST_CORES * 0.35 * DGEMM,
+    device_memory=80 * 10**9,
     assumed=True,
     sources=(
         "67 TFLOP/s fp64 on tensor cores, 3.35 TB/s of memory, 80 GB: data sheet of the H100 SXM",
-        "gram products at half of that: a rank-256 update of a strip 256 wide does 21 flops a byte, where the memory allows 20 a flop/s",
+        "gram products at half of that: a rank-256 update of a strip 256 wide does 21 flops a byte; 67 TFLOP/s need 20 of every byte of memory traffic",
         "gradients at 5 %: layers of 5 to 100 units leave tensor cores idle; 20 launches of 10 us a layer and block of 256 samples",
         "activations: five passes over memory each; copies at 25 GB/s, half of what PCIe 5 x16 has",
         "network at 25 GB/s a GPU, half of NDR InfiniBand's 400 Gbit/s: host-staged buffers pass memory twice; 5 us a message",
-        "eigensolve at 3 %, what published dense GPU eigensolvers reach, up to P = 25,000; beyond, ScaLAPACK on the host cores at 0.35 of dgemm",
+        "eigensolve at 3 %, as published dense GPU solvers, up to P = 25,000; beyond, ScaLAPACK on the host cores at 0.35 of dgemm",
         "draws, sums of triangles, reading and writing: host code of one core, at the rates of the reference core",
     ),
 )
@@ -157,21 +159,3 @@ def machine_named(name: str) -> Machine:
     if name not in MACHINES:
         raise BadInput.field("--on", f"one of {', '.join(MACHINES)}", name, "leave it out for this machine")
     return MACHINES[name]
-
-
-def scaled(machine: Machine, measured: Mapping[Kind, float], name: str, title: str) -> Machine:
-    """A machine whose measured kinds are known, and whose others are slower or faster by the same mean factor.
-
-    The factor is the geometric mean of measured over known rates: a machine that does products, draws and
-    copies at half the rate most likely starts interpreters at half the rate too.
-
-    Example:
-        >>> half = scaled(CORE, {Kind.GRAM: CORE.rates[Kind.GRAM] / 2}, "half", "a slow one")
-        >>> round(half.rates[Kind.READ] / CORE.rates[Kind.READ], 6)
-        0.5
-    """
-    factor = 1.0
-    for kind, rate in measured.items():
-        factor *= (rate / machine.rates[kind]) ** (1 / len(measured))
-    rates = {kind: rate * factor for kind, rate in machine.rates.items()} | dict(measured)
-    return replace(machine, name=name, title=title, rates=rates, host_eigensolve=machine.host_eigensolve * factor)

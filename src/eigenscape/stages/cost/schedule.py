@@ -49,6 +49,8 @@ def schedule(jobs: Sequence[Job], duration: Callable[[Job], float], cores: int) 
     free, now = cores, 0.0
     while waiting or running:
         for job in list(waiting):
+            if not free:
+                break
             wanted = min(job.cores, cores)
             if wanted <= free and done.issuperset(job.after):
                 heapq.heappush(running, (now + seconds[job.name], job.name, wanted))

@@ -28,6 +28,8 @@ class Kind(StrEnum):
     """Flops of a dense eigensolve, values alone."""
     EIGENVECTORS = "eigenvectors"
     """Flops of a dense eigensolve with vectors."""
+    DISTRIBUTED = "distributed eigensolve"
+    """Flops of a dense eigensolve over the host cores of many workers."""
     COLUMN = "small eigensolves"
     """Columns of matrices that an eigensolver walks through: what a column costs whatever its length."""
     REORDER = "reordering"
@@ -55,7 +57,7 @@ class Kind(StrEnum):
 
 
 FLOPS = frozenset(
-    {Kind.GRADIENT, Kind.GRAM, Kind.PRODUCT, Kind.FACTOR, Kind.EIGENVALUES, Kind.EIGENVECTORS},
+    {Kind.GRADIENT, Kind.GRAM, Kind.PRODUCT, Kind.FACTOR, Kind.EIGENVALUES, Kind.EIGENVECTORS, Kind.DISTRIBUTED},
 )
 """The kinds that are floating-point operations."""
 
