@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
-import math
 import shutil
 import stat
 import subprocess

@@ -78,7 +78,9 @@ def device_report(plan: DevicePlan, machine: Machine, devices: int) -> str:
         moved, memory = size_text(work.bytes_moved), size_text(work.memory) if work.memory else "-"
         lines.append(f"{stage:<16}{work.flops / 1e15:>9,.2f}{moved:>10}{memory:>10}{duration_text(seconds):>13}   {kind}")
     lines.append("")
-    for name, dealt in (("with brackets", plan.dealt), ("without", plan.unbracketed)):
+    bracketed = any(cell.bracketed for cell in plan.cells)
+    totals = (("with brackets", plan.dealt), ("without", plan.unbracketed)) if bracketed else (("in all", plan.dealt),)
+    for name, dealt in totals:
         lines.append(f"{name:<16}{duration_text(dealt.seconds):>12}   {_held_up(dealt, devices)}")
     largest = max(plan.cells, key=lambda cell: cell.cell.architecture.parameters)
     size, way = largest.cell.architecture.parameters, largest.accumulation
