@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from eigenscape.cli import main
+from eigenscape.cli.prepare import plan
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"```console\n\$ eigenscape (plan [^\n]*)\n(.*?)```\n", (ROOT / "docs" / "scaling.md").read_text(), re.DOTALL)
@@ -24,7 +24,7 @@ def test_the_page_plans_both_tasks_on_three_numbers_of_devices() -> None:
 @pytest.mark.parametrize(("command", "printed"), BLOCKS, ids=[command[-60:] for command, _ in BLOCKS])
 def test_a_table_is_what_the_command_prints(command: str, printed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    run = CliRunner().invoke(main, command.split(), standalone_mode=False)
+    run = CliRunner().invoke(plan, command.split()[1:])
 
     assert run.exception is None
     assert run.stdout == printed
