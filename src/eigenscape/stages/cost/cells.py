@@ -55,7 +55,6 @@ def gradients(architecture: Architecture, points: int, samples: float, *, drawn:
             Kind.ACTIVATION: samples * points * architecture.depth * architecture.width,
             Kind.LAYER: samples * (architecture.depth + 1.0),
             Kind.DRAW: float(samples * architecture.parameters) if drawn else 0.0,
-            Kind.STREAM: 2.0 * FLOAT * samples * architecture.parameters,
         },
         memory=2 * FLOAT * BLOCK * architecture.parameters,
     )
