@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from eigenscape.cli.prepare import plan
+from eigenscape.errors import BadInput
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"```console\n\$ eigenscape (plan [^\n]*)\n(.*?)```\n", (ROOT / "docs" / "scaling.md").read_text(), re.DOTALL)
@@ -28,3 +29,10 @@ def test_a_table_is_what_the_command_prints(command: str, printed: str, monkeypa
 
     assert run.exception is None
     assert run.stdout == printed
+
+
+def test_devices_without_a_machine_that_has_them_are_refused() -> None:
+    run = CliRunner().invoke(plan, ["--on", "core", "--devices", "4"])
+
+    assert isinstance(run.exception, BadInput)
+    assert str(run.exception).startswith("--devices: expected 1 without GPUs, found 4; ")

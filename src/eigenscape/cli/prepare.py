@@ -35,6 +35,7 @@ def plan(configfiles: tuple[Path, ...], cores: int, results: Path, brief: bool, 
       eigenscape plan --configfile config.yaml --configfile mine.yaml
       eigenscape plan --configfile config.yaml --configfile mine.yaml --on h100 --devices 256
     """
+    from eigenscape.errors import BadInput  # noqa: PLC0415
     from eigenscape.stages import configure, planning  # noqa: PLC0415
     from eigenscape.stages.cost import devices as on_devices  # noqa: PLC0415
     from eigenscape.stages.cost import report  # noqa: PLC0415
@@ -43,9 +44,11 @@ def plan(configfiles: tuple[Path, ...], cores: int, results: Path, brief: bool, 
     from eigenscape.stages.cost.measuring import measured_machine  # noqa: PLC0415
     from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
 
-    study = configure.read_study(configfiles)
     planned = machine_named(machine) if machine else measured_machine()
-    if planned.device_memory != planned.memory:
+    if planned.device_memory is None and devices > 1:
+        raise BadInput.field("--devices", "1 without GPUs", str(devices), "write --on h100 --devices 256 for GPUs, --cores for cores")
+    study = configure.read_study(configfiles)
+    if planned.device_memory is not None:
         click.echo(report.device_report(on_devices.plan_on(study, planned, devices), planned, devices))
         return
     folder = StudyFolder(results / study.study)

@@ -75,7 +75,7 @@ def duration(job: Job, machine: Machine) -> float:
 
 def worker(job: Job, machine: Machine) -> Machine:
     """Who does a job."""
-    return CORE if job.stage == BRACKET and machine.device_memory != CORE.device_memory else machine
+    return CORE if job.stage == BRACKET and machine.device_memory is not None else machine
 
 
 def accumulated(cell: Cell, points: int, size: int, mode: AccumulationMode) -> Work:
@@ -163,7 +163,8 @@ def _plan_cell(study: Study, cell: Cell, machine: Machine, devices: int, average
         way = accumulation_mode(parameters, size, machine.memory)
         triangle = cost.FLOAT * cost.triangle_numbers(parameters)
         on_device = triangle if way.mode is AccumulationMode.SAMPLE else triangle * fullest_share(parameters, size)
-        if way.fits and on_device + 2 * cost.FLOAT * BLOCK * parameters <= machine.device_memory:
+        room = machine.memory if machine.device_memory is None else machine.device_memory
+        if way.fits and on_device + 2 * cost.FLOAT * BLOCK * parameters <= room:
             work = accumulated(cell, points, size, way.mode)
             choices.append((machine.seconds(work), size, way, work))
     if not choices:

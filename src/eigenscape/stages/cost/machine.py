@@ -23,7 +23,7 @@ class Machine:
         rates: units a second by kind; flops, bytes or counts.
         memory: bytes that a worker may hold.
         largest_eigensolve: P up to which one worker solves alone at its own rate; None without a limit.
-        device_memory: bytes of the GPU's own memory; that of the worker where there is no GPU.
+        device_memory: bytes of the GPU's own memory; None where there is no GPU.
         assumed: whether some rate is taken from data sheets or papers and was not measured by this project.
         sources: where the numbers are from, one sentence each.
     """
@@ -33,7 +33,7 @@ class Machine:
     rates: Mapping[Kind, float]
     memory: int
     largest_eigensolve: int | None
-    device_memory: int
+    device_memory: int | None
     assumed: bool
     sources: tuple[str, ...]
 
@@ -93,7 +93,7 @@ CORE = Machine(
     },
     memory=8 * 10**9,
     largest_eigensolve=None,
-    device_memory=8 * 10**9,
+    device_memory=None,
     assumed=False,
     sources=(
         "gradients, activations, layer calls: least squares over ten networks, P = 16 to 48,601, n = 50, within 14 %",
