@@ -106,13 +106,13 @@ def execution_of(
 ) -> Execution:
     """The options of `execution_options` as the stages take them."""
     from eigenscape.networks.gradients import Device  # noqa: PLC0415
-    from eigenscape.stages.accumulation import Share  # noqa: PLC0415
+    from eigenscape.stages.cost.communication import Share  # noqa: PLC0415
     from eigenscape.stages.second_moment import Execution  # noqa: PLC0415
 
     return Execution(
         Device(device),
         checkpoint_seconds,
-        share=Share(share),
+        share=None if share == "auto" else Share(share),
         hang_seconds=hang_seconds,
         stale_seconds=stale_seconds,
         device_buffers=device_buffers,

@@ -21,22 +21,41 @@ import click
 @click.option("--cores", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default="all", help="Cores that will be used.")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True, help="Where results will go.")
 @click.option("--brief", is_flag=True, help="Only the totals.")
-def plan(configfiles: tuple[Path, ...], cores: int, results: Path, brief: bool) -> None:
+@click.option("--on", "machine", help="Plan for a named machine instead of this one: core, or h100 with --devices.")
+@click.option("--devices", type=click.IntRange(min=1), default=1, show_default=True, help="GPUs of that machine.")
+def plan(configfiles: tuple[Path, ...], cores: int, results: Path, brief: bool, machine: str | None, devices: int) -> None:
     """What a study costs before it runs, and whether it fits this machine.
+
+    \b
+    Per cell and per stage: flops, bytes moved, memory, time, and what takes most of it. Times are core time on a
+    machine that nobody else uses. With --on h100, the raw map on many GPUs: on paper, nothing is run or written.
 
     \b
     Example:
       eigenscape plan --configfile config.yaml --configfile mine.yaml
+      eigenscape plan --configfile config.yaml --configfile mine.yaml --on h100 --devices 256
     """
+    from eigenscape.errors import BadInput  # noqa: PLC0415
     from eigenscape.stages import configure, planning  # noqa: PLC0415
+    from eigenscape.stages.cost import devices as on_devices  # noqa: PLC0415
+    from eigenscape.stages.cost import report  # noqa: PLC0415
+    from eigenscape.stages.cost.jobs import jobs_of  # noqa: PLC0415
+    from eigenscape.stages.cost.machine import machine_named  # noqa: PLC0415
+    from eigenscape.stages.cost.measuring import measured_machine  # noqa: PLC0415
     from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
 
+    planned = machine_named(machine) if machine else measured_machine()
+    if planned.device_memory is None and devices > 1:
+        raise BadInput.field("--devices", "1 without GPUs", str(devices), "write --on h100 --devices 256 for GPUs, --cores for cores")
     study = configure.read_study(configfiles)
+    if planned.device_memory is not None:
+        click.echo(report.device_report(on_devices.plan_on(study, planned, devices), planned, devices))
+        return
     folder = StudyFolder(results / study.study)
     configure.require_writable(folder)
     configure.require_same_science(study, folder)
     costs = planning.costs_of(study)
-    text = planning.report(study, costs, planning.measured_rate(), cores)
+    text = report.report(study, costs, jobs_of(study, planning.batches(study), planning.large_cells(study)), planned, cores)
     click.echo("\n".join(text.splitlines()[-2:]) if brief else text)
     planning.require_fit(costs, results, cores)
 

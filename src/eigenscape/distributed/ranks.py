@@ -7,6 +7,7 @@ an exception on one rank then ends all of them, where otherwise the rest would w
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,11 +18,33 @@ LARGEST_MESSAGE = 2**30
 """Numbers per message; MPI counts are 32-bit, so larger arrays go in pieces."""
 
 
+@dataclass
+class Traffic:
+    """What this rank has sent and received so far, counted where it is done.
+
+    The cost model (`stages.cost.communication`) is checked against these numbers.
+
+    Attributes:
+        messages_sent: messages that left this rank; a broadcast counts once, whatever becomes of it on its way.
+        bytes_sent: in them.
+        messages_received: messages that reached it, broadcasts among them.
+        bytes_received: in them.
+        collectives: sums and barriers, in which all ranks take part.
+    """
+
+    messages_sent: int = 0
+    bytes_sent: int = 0
+    messages_received: int = 0
+    bytes_received: int = 0
+    collectives: int = 0
+
+
 class Ranks(Protocol):
     """What a stage may ask of its ranks. Arrays are C-contiguous numpy arrays."""
 
     rank: int
     size: int
+    traffic: Traffic
 
     @property
     def local_rank(self) -> int:
@@ -61,6 +84,9 @@ class OneRank:
 
     rank, size, local_rank, node_size = 0, 1, 0, 1
 
+    def __init__(self) -> None:
+        self.traffic = Traffic()
+
     def barrier(self) -> None:
         """Nobody to wait for."""
 
@@ -91,6 +117,7 @@ class MpiRanks:
         self._communicator = communicator
         self.rank: int = communicator.Get_rank()
         self.size: int = communicator.Get_size()
+        self.traffic = Traffic()
 
     @property
     def local_rank(self) -> int:
@@ -112,26 +139,38 @@ class MpiRanks:
     def barrier(self) -> None:
         """Wait for every rank."""
         self._communicator.Barrier()
+        self.traffic.collectives += 1
 
     def send(self, array: np.ndarray, to: int) -> None:
         """Send an array."""
         for piece in _pieces(array):
             self._communicator.Send(piece, dest=to)
+            self.traffic.messages_sent += 1
+            self.traffic.bytes_sent += piece.nbytes
 
     def receive(self, array: np.ndarray, source: int) -> None:
         """Receive into an array."""
         for piece in _pieces(array):
             self._communicator.Recv(piece, source=source)
+            self.traffic.messages_received += 1
+            self.traffic.bytes_received += piece.nbytes
 
     def broadcast(self, array: Any, source: int) -> None:
         """Send the array of one rank to all others."""
         for piece in _pieces(array):
             self._communicator.Bcast(piece, root=source)
+            if self.rank == source:
+                self.traffic.messages_sent += 1
+                self.traffic.bytes_sent += piece.nbytes
+            else:
+                self.traffic.messages_received += 1
+                self.traffic.bytes_received += piece.nbytes
 
     def sum(self, array: np.ndarray) -> np.ndarray:
         """Sum over all ranks."""
         total = np.empty_like(array)
         self._communicator.Allreduce(array, total)
+        self.traffic.collectives += 1
         return total
 
     def any(self, flag: bool) -> bool:

@@ -11,7 +11,6 @@ import logging
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import Interrupted
 from eigenscape.networks.gradients import Device, GradientSampler
 from eigenscape.stages import signals
+from eigenscape.stages.cost.communication import Share, accumulation
 from eigenscape.stages.progress import Progress
 from eigenscape.store.shards import OpenSlot, Shards
 from eigenscape.study import SLOTS, Cell
@@ -35,26 +35,18 @@ MEMORY_SHARE = 0.6
 """Of a rank's part of the free memory, what sums may take; gradients, libraries and the file cache need the rest."""
 
 
-class Share(StrEnum):
-    """What is dealt out over the ranks."""
-
-    AUTO = "auto"
-    SAMPLES = "samples"
-    BANDS = "bands"
-
-
-def chosen_share(asked: Share, parameters: int, ranks: Ranks) -> Share:
-    """By samples, unless the sums of some rank would not fit its memory; the same on every rank.
-
-    A rank that sums by samples holds up to log2(16) + 1 = 5 nodes of the tree, P^2/2 numbers each.
-    """
-    if asked is not Share.AUTO or ranks.size == 1:
-        return Share.SAMPLES if ranks.size == 1 else asked
+def chosen_share(asked: Share | None, parameters: int, ranks: Ranks) -> Share:
+    """What was asked for, or what the plan chooses from P, the ranks and their memory; the same on every rank."""
+    if ranks.size == 1:
+        return Share.SAMPLES
+    if asked is not None:
+        return asked
     import psutil  # noqa: PLC0415 - a run on one rank does not need it
 
-    needed = 5 * 8 * parameters**2 / 2
-    available = MEMORY_SHARE * psutil.virtual_memory().available / ranks.node_size
-    return Share.BANDS if ranks.any(needed > available) else Share.SAMPLES
+    room = int(MEMORY_SHARE * psutil.virtual_memory().available / ranks.node_size)
+    way = accumulation(parameters, ranks.size, room)
+    log.info("ranks share %s: %s", way.share, way.reason)
+    return Share.BANDS if ranks.any(way.share is Share.BANDS) else Share.SAMPLES
 
 
 @dataclass

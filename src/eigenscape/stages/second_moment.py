@@ -18,7 +18,8 @@ from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import ClaimLost, DamagedResult
 from eigenscape.networks.gradients import Device, GradientSampler
 from eigenscape.stages import signals
-from eigenscape.stages.accumulation import Share, Work, chosen_share, summed_bands
+from eigenscape.stages.accumulation import Work, chosen_share, summed_bands
+from eigenscape.stages.cost.communication import Share
 from eigenscape.store import claims, quarantine, receipts, second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.shards import Shards
@@ -41,7 +42,7 @@ class Execution:
         device: where gradients are computed.
         checkpoint_seconds: see `CHECKPOINT_SECONDS`.
         quiet: print no progress.
-        share: what is dealt out over the ranks.
+        share: what is dealt out over the ranks; None lets the plan choose.
         hang_seconds: without progress, after which a rank prints its stack and ends the run; 0 for never.
         stale_seconds: without a heartbeat, after which another machine's attempt is taken for dead.
         device_buffers: give the MPI library blocks that are on a GPU; only where it is CUDA-aware.
@@ -50,7 +51,7 @@ class Execution:
     device: Device = Device.CPU
     checkpoint_seconds: float = CHECKPOINT_SECONDS
     quiet: bool = False
-    share: Share = Share.AUTO
+    share: Share | None = None
     hang_seconds: float = HANG_SECONDS
     stale_seconds: float = claims.STALE_SECONDS
     device_buffers: bool = False
@@ -96,6 +97,7 @@ def _compute(study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, execut
     how = (execution.checkpoint_seconds, execution.quiet, execution.device_buffers)
     bands = summed_bands(Work(cell, sampler, shards, ranks, watchdog, *how), share)
     summed = time.monotonic()
+    sent = ranks.sum(np.array([ranks.traffic.messages_sent, ranks.traffic.bytes_sent]))
     attributes = {**cell.identity, "device": str(execution.device), "eigenscape": __version__}
     built = folder.attempt(cell, claim.name) / store.name
     written = second_moments.write_second_moment(built, cell, bands, attributes, ranks)
@@ -115,6 +117,7 @@ def _compute(study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, execut
             seconds={"gradients_and_sums": round(summed - started, 3), "writing": round(time.monotonic() - summed, 3)},
             mean_loss=loss if math.isfinite(loss) else None,
             excluded=written.excluded,
+            traffic={"messages": int(sent[0]), "bytes": int(sent[1])},
         )
         receipts.discard(folder.shards(cell))
         receipts.discard(built.parent)

@@ -13,40 +13,13 @@ from eigenscape.stages import planning
 from eigenscape.study import Study
 
 
-def test_counts_of_the_published_network() -> None:
-    study = Study()
-    cost = planning.cost_of(study, study.headline_cell, vectors=True)
-
-    # P = 5146, N = 10^4, n = 50, L w = 175.
-    assert cost.gradient_flops == 6 * 5146 * 50 * 10_000
-    assert cost.second_moment_flops == 5146**2 * 10_000
-    assert cost.eigensolve_flops == 4 * 5146**3
-    assert cost.activations == 10_000 * 50 * 175
-    assert cost.bracket_flops == 5146**2 * 10_000 / 2 + 5146**3
-    assert cost.flops == cost.gradient_flops + cost.second_moment_flops + cost.eigensolve_flops + cost.bracket_flops
-    assert cost.disk == 2 * 8 * 5146**2
-    assert cost.memory >= 5 * 8 * 5146**2
-
-
 def test_values_alone_cost_a_third_of_the_eigensolve_and_half_of_the_disk() -> None:
     study = Study()
     alone, both = (planning.cost_of(study, study.headline_cell, vectors=vectors) for vectors in (False, True))
 
-    assert 3 * alone.eigensolve_flops == pytest.approx(both.eigensolve_flops)
-    assert 2 * alone.disk == both.disk
-    assert alone.seconds(1e10) < both.seconds(1e10)
-
-
-def test_a_faster_machine_takes_less_time_but_not_less_than_opening_files() -> None:
-    study = Study()
-    cost = planning.cost_of(study, study.headline_cell, vectors=False)
-
-    assert cost.seconds(2e10) < cost.seconds(1e10)
-    assert cost.seconds(1e30) > planning.SECONDS_PER_CELL
-
-
-def test_the_rate_of_this_machine_is_a_plausible_number_of_flops() -> None:
-    assert 1e8 < planning.measured_rate(size=128, repeats=1) < 1e13
+    assert both.flops - alone.flops == pytest.approx((4 - 4 / 3) * 5146**3)
+    assert 2 * alone.disk == both.disk == 2 * 8 * 5146**2
+    assert both.memory >= 5 * 8 * 5146**2
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, memory: int = 2**60, disk: int = 2**60) -> None:
@@ -103,13 +76,3 @@ def test_growing_the_grid_keeps_cells_in_their_batches() -> None:
 
     for name, cells in before.items():
         assert {cell.folder for cell in cells} <= {cell.folder for cell in after[name]}
-
-
-def test_the_report_has_a_line_per_cell_and_says_what_is_left_out() -> None:
-    study = small_study()
-    lines = planning.report(study, planning.costs_of(study), rate=1e10, cores=2).splitlines()
-
-    assert [line.split()[0] for line in lines[1:5]] == ["headline/d02-w004-n80", "cells/d01-w003", "cells/d03-w003", "cells/d01-w005"]
-    assert lines[2].split()[1:3] == ["10", "40"]
-    assert lines[6] == "3 of 4 networks get a raw condition number; 1 have more than 60 parameters"
-    assert "on 2 cores (10 GFLOP/s measured on one)" in lines[7]

@@ -14,7 +14,8 @@ from eigenscape.distributed.ranks import OneRank
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import DifferentWork, Interrupted
 from eigenscape.networks.gradients import Device, GradientSampler
-from eigenscape.stages.accumulation import Share, Work, summed_bands
+from eigenscape.stages.accumulation import Work, summed_bands
+from eigenscape.stages.cost.communication import Share
 from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder

@@ -1,0 +1,183 @@
+"""The work of one cell: gradients, second moment, spectrum and bracket.
+
+Every formula counts what the code does, and the tests count the same at the calls themselves.
+"""
+
+from __future__ import annotations
+
+from eigenscape.architecture import Architecture
+from eigenscape.stages.cost.work import NOTHING, Kind, Work
+from eigenscape.study import BLOCK, SLOTS, Cell, Study
+
+FLOAT = 8
+"""Bytes of a float64."""
+
+_STRIP = 256
+"""Columns of a strip of the triangle (`active_subspace.triangle.STRIP`; a test keeps the two equal: importing it here
+would compile kernels before a workflow is read)."""
+
+LANCZOS_ONE, LANCZOS_OUTER = 70, 155
+"""Products with C or its inverse until the outermost pair, and the eight outermost pairs, have converged at both ends;
+counted on five networks of P = 141 to 2,881: 52 to 82, and 90 to 195."""
+
+BRACKET_COLUMNS = 20
+"""Directions of the bracket: one pair of each half, and eight at either end."""
+
+BRACKET_DIRECTIONS = 16
+"""Of which so many are resampled."""
+
+
+def weights_of(architecture: Architecture) -> int:
+    """Entries of all weight matrices, without biases.
+
+    Example:
+        >>> weights_of(Architecture(depth=2, width=3))
+        15
+    """
+    return sum(layer.fan_in * layer.fan_out for layer in architecture.layers)
+
+
+def gradients(architecture: Architecture, points: int, samples: float, *, drawn: bool = True) -> Work:
+    """Losses and gradients of N samples: three products a layer, two in the first, which passes nothing down.
+
+    ``2 n N (3 W - first)`` flops, W the entries of all weight matrices and ``first`` those of the first; that is
+    6 P n N but for biases. With them N n L w activations, N (L + 1) layer calls, and N P draws unless the
+    parameters are given.
+
+    Example:
+        >>> int(gradients(Architecture(depth=1, width=2), points=5, samples=1)[Kind.GRADIENT])  # 2 * 5 * (3 * 4 - 2)
+        100
+    """
+    first = architecture.inputs * architecture.width
+    return Work(
+        {
+            Kind.GRADIENT: 2.0 * points * samples * (3 * weights_of(architecture) - first),
+            Kind.ACTIVATION: samples * points * architecture.depth * architecture.width,
+            Kind.LAYER: samples * (architecture.depth + 1.0),
+            Kind.DRAW: float(samples * architecture.parameters) if drawn else 0.0,
+        },
+        memory=2 * FLOAT * BLOCK * architecture.parameters,
+    )
+
+
+def gram_flops(parameters: int, samples: float) -> float:
+    """2 N sum over strips s of (P - s) min(256, P - s): P^2 N, and the halves of the squares on the diagonal.
+
+    Example:
+        >>> gram_flops(300, 1)  # 2 (300 * 256 + 44 * 44)
+        157472.0
+    """
+    return 2.0 * samples * sum((parameters - start) * min(_STRIP, parameters - start) for start in range(0, parameters, _STRIP))
+
+
+def triangle_numbers(parameters: int) -> int:
+    """Numbers of a triangle in strips, about P^2/2 + 128 P."""
+    return sum((parameters - start) * min(_STRIP, parameters - start) for start in range(0, parameters, _STRIP))
+
+
+def summed(architecture: Architecture, points: int, samples: float) -> Work:
+    """Gradients of N samples and their Gram matrix."""
+    return gradients(architecture, points, samples) + Work({Kind.GRAM: gram_flops(architecture.parameters, samples)})
+
+
+def second_moment(cell: Cell, points: int, ranks: int = 1) -> Work:
+    """C of a cell from its samples to its store: the busiest of R ranks that share the samples.
+
+    A rank has at most ceil(16/R) of 16 slots. Every slot zeroes a triangle and every merge of two reads
+    both and writes one, so 16 slots stream 16 * 4 triangles; a band is written by its owner, twice
+    8 P^2 / R bytes with its mirror image and read back.
+    """
+    architecture, size = cell.architecture, cell.architecture.parameters
+    slots = -(-SLOTS // ranks)
+    triangle = FLOAT * triangle_numbers(size)
+    work = (slots / SLOTS) * summed(architecture, points, cell.samples)
+    work += Work({Kind.STREAM: 4.0 * slots * triangle}, memory=5 * triangle + 2 * FLOAT * BLOCK * size)
+    work += Work({Kind.WRITE: FLOAT * float(size) ** 2 / ranks, Kind.STORE: 1.0})
+    if ranks > 1:
+        from eigenscape.stages.cost.communication import reduction_traffic  # noqa: PLC0415 - imports compiled kernels
+
+        traffic = [reduction_traffic(size, rank, ranks) for rank in range(ranks)]
+        work += Work(
+            {
+                Kind.SEND: float(max(each.bytes_sent + each.bytes_received for each in traffic)),
+                Kind.MESSAGE: float(max(each.messages_sent + each.messages_received for each in traffic)),
+            }
+        )
+    return work
+
+
+def assembled(parameters: int) -> Work:
+    """A full symmetric matrix from a triangle: every entry scaled and mirrored, in an order that caches dislike."""
+    return Work({Kind.REORDER: 2.0 * float(parameters) ** 2})
+
+
+def eigensolve(parameters: int, *, vectors: bool) -> Work:
+    """All eigenvalues of a dense symmetric matrix, 4/3 P^3 flops, or 4 P^3 with vectors.
+
+    Golub and Van Loan, Matrix Computations, section 8.3. With them: checks that C is finite and symmetric,
+    and its copy sorted by the diagonal. The graded route, for spectra longer than ten decades, costs 3 P^3 more; which
+    cells take it is not known beforehand (none of the default study does).
+    """
+    cube = float(parameters) ** 3
+    kind, flops = (Kind.EIGENVECTORS, 4.0 * cube) if vectors else (Kind.EIGENVALUES, 4.0 / 3.0 * cube)
+    reordered = (4.0 if vectors else 2.0) * float(parameters) ** 2
+    return Work({kind: flops, Kind.COLUMN: float(parameters), Kind.REORDER: reordered})
+
+
+def spectrum(cell: Cell, study: Study, *, vectors: bool) -> Work:
+    """Eigenvalues of a stored C and the bracket of its condition number."""
+    size = cell.architecture.parameters
+    matrix = FLOAT * size * size
+    work = Work({Kind.READ: float(matrix), Kind.STORE: 1.0}) + eigensolve(size, vectors=vectors) + bracket(cell, study)
+    if vectors:
+        work += Work({Kind.WRITE: float(matrix)})
+    return work + Work(memory=matrices_held(cell, vectors=vectors) * matrix + 2 * FLOAT * BLOCK * size)
+
+
+def matrices_held(cell: Cell, *, vectors: bool) -> int:
+    """P x P matrices at the peak of the spectrum stage.
+
+    C, its sorted copy, LAPACK's copy and its work space, and the vectors; or, in the bracket, C with those of the first half and
+    quarter and of the second half, a sorted copy, its factor and a temporary.
+    """
+    bracketed = 7 if cell.samples // 2 >= cell.architecture.parameters else 0
+    return max(5 if vectors else 4, bracketed)
+
+
+def bracket(cell: Cell, study: Study) -> Work:
+    """The bracket: C of the first half and quarter, their outermost pairs, and every gradient along them.
+
+    Half of the second moment; a Cholesky factor (P^3/3) and some Lanczos steps (8 P^2 bytes each) for C, for either half
+    and, from N = 4 P on, for the first quarter; N P 20 multiplications; R bootstrap replicates of N counts.
+    Nothing where the halves have fewer samples than P.
+    """
+    architecture, size, samples = cell.architecture, cell.architecture.parameters, cell.samples
+    if samples // 2 < size:
+        return NOTHING
+    quarter = samples // 4 >= size
+    single = 3 if quarter else 2
+    square = float(size) ** 2
+    factors = single + 1
+    work = summed(architecture, study.problem.points, samples // 2) + (2 if quarter else 1) * assembled(size)
+    work += Work(
+        {
+            Kind.FACTOR: factors * float(size) ** 3 / 3,
+            Kind.REORDER: factors * 3.0 * square,
+            Kind.STREAM: FLOAT * square * (single * LANCZOS_ONE + LANCZOS_OUTER),
+        }
+    )
+    work += gradients(architecture, study.problem.points, samples)
+    work += Work({Kind.PRODUCT: 2.0 * samples * size * BRACKET_COLUMNS})
+    return work + resampled_grams(samples, study.projection.replicates, BRACKET_DIRECTIONS)
+
+
+def resampled_grams(samples: float, replicates: int, directions: int) -> Work:
+    """R weighted Gram matrices of coordinates (N, m), and their eigenvalues."""
+    return Work(
+        {
+            Kind.RESAMPLE: float(samples * replicates),
+            Kind.PRODUCT: 2.0 * samples * replicates * directions**2,
+            Kind.STREAM: 3.0 * FLOAT * samples * replicates * directions,
+            Kind.COLUMN: float(replicates * directions),
+        }
+    )

@@ -1,0 +1,263 @@
+"""The jobs of the default workflow: the work of each, its cores, and what it waits for.
+
+Names and dependencies are those of ``workflow/rules``. What is arithmetic is counted; what is not (drawing a
+figure, writing a table) is a few seconds of plain Python, measured once on the reference machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from eigenscape.architecture import Architecture
+from eigenscape.stages.cost import cells as cost
+from eigenscape.stages.cost.work import NOTHING, Kind, Work
+from eigenscape.study import Cell, Study
+
+RANKS = 2
+"""Of a large cell's second moment, as in the rule."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of the workflow.
+
+    Attributes:
+        name: rule and wildcard, such as ``projection/w10``.
+        stage: the rule.
+        work: of one core; ``cores`` of them do as much at the same time.
+        cores: that it holds.
+        after: names of the jobs whose results it reads.
+        priority: higher ones start first among those that may start.
+    """
+
+    name: str
+    stage: str
+    work: Work
+    cores: int = 1
+    after: tuple[str, ...] = ()
+    priority: float = 0.0
+
+    @property
+    def total(self) -> Work:
+        """The work of all its cores."""
+        return self.cores * self.work
+
+
+def start(heavy: float = 1.0) -> Work:
+    """An interpreter with the libraries of a stage; 1 is one that loads kernels and stores."""
+    return Work({Kind.START: heavy})
+
+
+def jobs_of(study: Study, batches: dict[str, list[Cell]], large: list[Cell]) -> list[Job]:
+    """Every job of the workflow.
+
+    Args:
+        study: the configuration.
+        batches: small cells of the map, dealt into jobs (`planning.batches`).
+        large: cells of the map that are jobs of their own (`planning.large_cells`).
+    """
+    headline = study.headline_cell
+    found: list[Job] = []
+    for cell in [headline, *large]:
+        moment = cost.second_moment(cell, study.problem.points, RANKS)
+        found.append(Job(f"second_moment/{cell.folder}", "second moment", start(1.25) + moment, cores=RANKS, priority=1e9))
+        solved = cost.spectrum(cell, study, vectors=cell is headline)
+        found.append(Job(f"spectrum/{cell.folder}", "spectrum", start() + solved, after=(found[-1].name,), priority=1e9))
+    for name, cells in batches.items():
+        largest = max(cell.architecture.parameters for cell in cells)
+        found.append(Job(f"cells/{name}", "raw map", start() + small_cells(study, cells), priority=largest))
+    projected = study.projected_architectures()
+    for width in sorted({network.width for network in projected}):
+        work = sum((projection(study, network) for network in projected if network.width == width), NOTHING)
+        found.append(Job(f"projection/w{width}", "projected map", start() + work, priority=width))
+    return [*found, *_single_jobs(study), *_tables_and_figures(study, found)]
+
+
+def _single_jobs(study: Study) -> list[Job]:
+    headline = f"spectrum/{study.headline_cell.folder}"
+    jobs = [
+        Job("importance", "importance", start() + importance(study), after=(headline,)),
+        Job("criticality", "criticality", start() + criticality(study)),
+        Job("sensitivity", "sensitivity", start() + sensitivity(study)),
+        Job("second_moment_kinds", "second-moment kinds", start() + kinds(study)),
+    ]
+    if study.trained_architectures():
+        jobs.append(Job("training", "training", start() + training(study)))
+    return jobs
+
+
+def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
+    spectrum, table = f"spectrum/{study.headline_cell.folder}", "condition_number_table"
+    projected = f"projection/w{study.headline_cell.architecture.width}"
+    trained = ("training",) if study.trained_architectures() else ()
+    headline_only = {f"second_moment/{study.headline_cell.folder}", spectrum}
+    networks = len(list(study.grid_architectures()))
+    stores = Work({Kind.SCALAR: networks * TABLE_SECONDS_PER_NETWORK})
+    jobs = [Job(table, "tables and findings", start(0.7) + stores, after=tuple(j.name for j in computed if j.name not in headline_only))]
+    jobs.append(Job("findings", "tables and findings", start(0.7) + findings(study), after=(table, "importance", spectrum, *trained)))
+    waits = {
+        "eigenvalues": (spectrum, projected),
+        "eigenvectors": (spectrum, projected),
+        "layer_importance": (spectrum, projected),
+        "importance": ("importance", spectrum),
+        "sufficient_summary": ("importance", spectrum),
+        "criticality": ("criticality",),
+        "sensitivity": ("sensitivity",),
+        **dict.fromkeys(
+            ("condition_number", "condition_number_projected", "condition_number_null", "parameter_count", "predictors"), (table,)
+        ),
+        **({"trainability": (table, *trained)} if trained else {}),
+    }
+    for name, after in waits.items():
+        jobs.append(Job(f"figure/{name}", "figures", start(0.7) + figure(study, name), after=after))
+    return jobs
+
+
+def small_cells(study: Study, cells: Iterable[Cell]) -> Work:
+    """Second moment, spectrum and bracket of some cells, one after the other on one core."""
+    return sum((cost.second_moment(cell, study.problem.points) + cost.spectrum(cell, study, vectors=False) for cell in cells), NOTHING)
+
+
+def _staircase(depth: int, samples: int, replicates: int) -> Work:
+    """Plateaus and layer shares of L layers with R bootstrap replicates: about 2 L + 1 blocks of 1 to 9 numbers a sample.
+
+    The replicates are drawn twice, once for the plateaus and once for the shares.
+    """
+    blocks, numbers = 2 * depth + 1, 2 * depth + 12
+    return Work(
+        {
+            Kind.RESAMPLE: 2.0 * samples * replicates,
+            Kind.PRODUCT: 4.0 * samples * replicates * numbers,
+            Kind.COLUMN: 2.0 * replicates * (depth + 4),
+            Kind.SCALAR: blocks * SECONDS_PER_PLATEAU,
+        }
+    )
+
+
+SECONDS_PER_PLATEAU = 0.4e-3
+"""numpy calls for a block of a projected C: quantiles, labels, statuses."""
+
+
+def projection(study: Study, architecture: Architecture) -> Work:
+    """The projected spectrum of one network: a pass over the gradients, O(P) numbers a sample read thrice, no P x P matrix."""
+    samples = study.projection.samples
+    work = cost.gradients(architecture, study.problem.points, samples)
+    work += Work({Kind.STREAM: 24.0 * samples * architecture.parameters, Kind.STORE: 0.1})
+    return work + _staircase(architecture.depth, samples, study.projection.replicates)
+
+
+PERMUTATIONS = 999
+"""Relabellings of the purity test (`active_subspace.importance_tests.PERMUTATIONS`)."""
+
+JACKKNIFE_SOLVES = 9
+"""Eigensolves behind the headline's intervals: all samples, and eight times without one group of them."""
+
+
+def importance(study: Study) -> Work:
+    """Layers of the headline under two priors, nine eigensolves of its jackknife, one of its random-sign null, the purity test.
+
+    Five passes over the gradients and two Gram sums; 2 (L + 1) P^2 flops for each of 999 relabellings; R weighted Gram
+    matrices of 4 w coordinates.
+    """
+    cell, replicates = study.headline_cell, study.projection.replicates
+    architecture, size, samples, points = cell.architecture, cell.architecture.parameters, cell.samples, study.problem.points
+    square = float(size) ** 2
+    directions = min(4 * architecture.width, size)
+    triangle = cost.FLOAT * cost.triangle_numbers(size)
+    passes = 3 * cost.gradients(architecture, points, samples) + 2 * cost.summed(architecture, points, samples)
+    signs = Work({Kind.DRAW: float(samples * size), Kind.STREAM: 3.0 * cost.FLOAT * samples * size})
+    solves = (JACKKNIFE_SOLVES + 1) * (cost.eigensolve(size, vectors=False) + cost.assembled(size))
+    # Eight sums without a group: C and the group's part are read, their difference written and divided.
+    deletions = Work({Kind.STREAM: 8 * 6 * cost.FLOAT * square}, memory=9 * triangle + 4 * cost.FLOAT * size * size)
+    purity = Work({Kind.GRAM: 2.0 * PERMUTATIONS * len(architecture.layers) * square, Kind.READ: cost.FLOAT * square})
+    coordinates = Work({Kind.PRODUCT: 2.0 * samples * size * directions})
+    turned = cost.resampled_grams(samples, replicates, directions) + Work({Kind.RESAMPLE: float(samples * replicates)})
+    rotations = Work({Kind.PRODUCT: 30.0 * replicates * directions**3})
+    return passes + signs + solves + deletions + purity + coordinates + turned + rotations
+
+
+def criticality(study: Study) -> Work:
+    """The sweep of the weights' scale: one pass over the gradients a scale, for all data points and for one."""
+    section = study.criticality
+    architecture = Architecture(section.depth, section.width)
+    passes = sum((cost.gradients(architecture, points, section.samples) for points in (study.problem.points, 1)), NOTHING)
+    resampled = Work({Kind.RESAMPLE: float(section.samples * study.projection.replicates)})
+    return len(section.weight_std) * (passes + Work({Kind.SCALAR: SECONDS_PER_SCALE})) + resampled
+
+
+SECONDS_PER_SCALE = 0.05
+"""Two-dimensional quadratures of the mean field, and quantiles, for one scale of the weights."""
+
+REPLICAS, LADDER, MOST_STEPS = 12, 7, 3000
+"""Of `stages.training.TrainingPlan`; a test keeps them equal."""
+
+SHARE_OF_STEPS, SHARE_OF_LOOPS = 0.44, 0.67
+"""Of the most steps, how many a replica takes before the threshold or divergence, and how many the last of twelve takes:
+means over the 2,304 runs of the default sub-grid, read from its results."""
+
+SECONDS_PER_STEP = 20e-6
+"""numpy calls of one step of all replicas: 13 to 46 us beside the kernel on five networks."""
+
+LANCZOS_STEPS = 24
+"""Hessian-vector products for the step by curvature (`networks.training.LANCZOS_STEPS`)."""
+
+SECONDS_PER_HESSIAN_LAYER = 1.5e-3
+"""A layer of one Hessian-vector product of all replicas through `torch.func`."""
+
+
+def training(study: Study) -> Work:
+    """Gradient descent of the sub-grid's networks with seven steps of a ladder and one by curvature."""
+    most = (LADDER + 1.0) * MOST_STEPS
+    work = Work({Kind.START: 0.6})  # torch
+    for architecture in study.trained_architectures():
+        descent = cost.gradients(architecture, study.problem.points, SHARE_OF_STEPS * most * REPLICAS, drawn=False)
+        curvature = LANCZOS_STEPS * (architecture.depth + 2) * SECONDS_PER_HESSIAN_LAYER
+        work += descent + Work({Kind.SCALAR: SHARE_OF_LOOPS * most * SECONDS_PER_STEP + curvature})
+    return work
+
+
+def sensitivity(study: Study) -> Work:
+    """5 x 20 under 4 intervals, 20, 50 and 200 points, 5 priors and 4 activations: 240 passes of 300 samples, 480 staircases."""
+    architecture, samples, replicates = Architecture(5, 20), 300, 200
+    passes = sum((80 * cost.gradients(architecture, points, samples) for points in (20, 50, 200)), NOTHING)
+    projected = 480 * Work({Kind.STREAM: 24.0 * samples * architecture.parameters})
+    return passes + projected + 480 * _staircase(architecture.depth, samples, replicates)
+
+
+def kinds(study: Study) -> Work:
+    """3 x 10, 2,500 samples: two second moments, two more over all data points, 20,000 steps of descent, a local prior."""
+    architecture, samples, points = Architecture(3, 10), 2500, study.problem.points
+    size = architecture.parameters
+    whole = 3 * cost.summed(architecture, points, samples)
+    per_datum = 2 * (cost.gradients(architecture, 1, samples * points) + Work({Kind.GRAM: cost.gram_flops(size, samples * points)}))
+    # Gradients of single points are written into every 50th row of a large array, and divided once more for Jacobians.
+    scattered = Work({Kind.REORDER: 3.0 * samples * points * size / 10})
+    descent = cost.gradients(architecture, points, 20_000, drawn=False) + Work({Kind.SCALAR: 20_000 * SECONDS_PER_STEP})
+    return whole + per_datum + scattered + descent + 8 * cost.eigensolve(size, vectors=True)
+
+
+TABLE_SECONDS_PER_NETWORK = 6e-3
+"""A row of the table: its documents are read and checked, and, for raw cells, its spectrum."""
+
+
+def findings(study: Study) -> Work:
+    """The table of published findings: reads the tables and the headline's spectrum."""
+    size = study.headline_cell.architecture.parameters
+    return Work({Kind.READ: float(cost.FLOAT * size * size), Kind.SCALAR: 1.5})
+
+
+SECONDS_PER_FIGURE = 3.3
+"""matplotlib with its fonts, PDF and PNG: mean over the thirteen figures of the default study, whose heaviest takes twice that."""
+
+
+def figure(study: Study, name: str) -> Work:
+    """One figure; those of the headline read its spectrum with all eigenvectors."""
+    work = Work({Kind.SCALAR: SECONDS_PER_FIGURE})
+    cell = study.headline_cell
+    size = cell.architecture.parameters
+    if name in ("eigenvalues", "eigenvectors", "layer_importance", "sufficient_summary"):
+        work += Work({Kind.READ: float(cost.FLOAT * size * size)})
+    if name == "sufficient_summary":
+        work += cost.gradients(cell.architecture, study.problem.points, min(2000, cell.samples))
+    return work
