@@ -45,14 +45,9 @@ def compute_spectrum(study: Study, cell: Cell, folder: StudyFolder, *, vectors: 
         DifferentWork: a result of other work is there.
         EigensolverFailure: C has no trustworthy spectrum.
     """
-    store = folder.spectrum(cell)
-    receipt_path = folder.receipt(store)
-    receipt = receipts.read_receipt(receipt_path)
-    if receipt is not None:
-        receipts.require_same_work(receipt, cell, receipt_path)
-        if receipt.get("vectors") or not vectors:
-            log.info("%s: done before", cell.folder)
-            return receipt_path
+    receipt_path = folder.receipt(folder.spectrum(cell))
+    if done_before(cell, folder, vectors=vectors):
+        return receipt_path
 
     second_moment = _verified_second_moment(cell, folder)
     sampler = GradientSampler.of_study(study, cell.architecture)
@@ -61,6 +56,23 @@ def compute_spectrum(study: Study, cell: Cell, folder: StudyFolder, *, vectors: 
     solved = solve(study, cell, sampler, second_moment, cell.samples, half, quarter, vectors=vectors, place=place)
     write_solved(solved, cell, folder, cell.samples, time.monotonic() - started)
     return receipt_path
+
+
+def done_before(cell: Cell, folder: StudyFolder, *, vectors: bool) -> bool:
+    """Whether a receipt shows that the spectrum is there, with the eigenvectors where they are asked for.
+
+    Raises:
+        DifferentWork: a result of other work is there.
+    """
+    receipt_path = folder.receipt(folder.spectrum(cell))
+    receipt = receipts.read_receipt(receipt_path)
+    if receipt is None:
+        return False
+    receipts.require_same_work(receipt, cell, receipt_path)
+    done = bool(receipt.get("vectors")) or not vectors
+    if done:
+        log.info("%s: done before", cell.folder)
+    return done
 
 
 @dataclass(frozen=True)
@@ -94,12 +106,23 @@ def solve(
 
 
 def write_solved(solved: Solved, cell: Cell, folder: StudyFolder, samples: int, seconds: float) -> None:
-    """Write a spectrum, then its receipt with the bracket; None, which JSON has a word for, where an end is not known."""
+    """Write a spectrum, then its receipt with the bracket."""
+    store = folder.spectrum(cell)
+    digest = spectra.write_spectrum(store, solved.spectrum, attributes_of(cell, samples))
+    vectors = solved.spectrum.eigenvectors is not None
+    confirm(solved, cell, folder, digest, samples, vectors=vectors, seconds={"spectrum_and_bracket": round(seconds, 3)})
+
+
+def attributes_of(cell: Cell, samples: int) -> dict[str, Any]:
+    """What the store of a spectrum says about its origin."""
+    return {**cell.identity, "samples_drawn": samples, "eigenscape": __version__}
+
+
+def confirm(solved: Solved, cell: Cell, folder: StudyFolder, digest: str, samples: int, **facts: Any) -> None:
+    """Write the receipt of a spectrum that is stored; None, which JSON has a word for, where an end of the bracket is not known."""
     spectrum, found = solved.spectrum, solved.bracket
     if spectrum.status is not SpectrumStatus.FINITE:
         log.warning("%s: %s: %s", cell.folder, spectrum.status, spectrum.status.meaning)
-    store = folder.spectrum(cell)
-    digest = spectra.write_spectrum(store, spectrum, {**cell.identity, "samples_drawn": samples, "eigenscape": __version__})
     numbers = {
         "low": found.low,
         "high": found.high,
@@ -111,14 +134,13 @@ def write_solved(solved: Solved, cell: Cell, folder: StudyFolder, samples: int, 
         "extrapolated": found.extrapolated,
     }
     receipts.write_receipt(
-        folder.receipt(store),
+        folder.receipt(folder.spectrum(cell)),
         cell,
         digest,
-        vectors=spectrum.eigenvectors is not None,
         status=str(spectrum.status),
         samples_drawn=samples,
         confidence={name: float(value) if math.isfinite(value) else None for name, value in numbers.items()},
-        seconds={"spectrum_and_bracket": round(seconds, 3)},
+        **facts,
     )
 
 
@@ -138,16 +160,27 @@ def matrix_of(partial: PartialSum, samples: int) -> np.ndarray:
     return assemble(size, {band: partial.triangle.band(band) for band in range(band_count(size))}, 1.0 / samples)
 
 
-def _verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:
-    """C, checked against its receipt."""
+def confirmed_digest(cell: Cell, folder: StudyFolder) -> str:
+    """The digest of C, from its receipt.
+
+    Raises:
+        DamagedResult: there is no receipt.
+        DifferentWork: it was made by other work.
+    """
     store = folder.second_moment(cell)
     receipt_path = folder.receipt(store)
     receipt = receipts.read_receipt(receipt_path)
     if receipt is None:
         raise DamagedResult(f"{receipt_path}: no receipt, so {store.name} is not complete; run the stage second-moment for this cell first")
     receipts.require_same_work(receipt, cell, receipt_path)
+    return str(receipt["digest"])
+
+
+def _verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:
+    """C, checked against its receipt."""
+    store, digest = folder.second_moment(cell), confirmed_digest(cell, folder)
     matrix = second_moments.read_second_moment(store)
-    if second_moments.digest_of_matrix(matrix, second_moments.read_gradient_mean(store)) != receipt["digest"]:
+    if second_moments.digest_of_matrix(matrix, second_moments.read_gradient_mean(store)) != digest:
         raise DamagedResult(f"{store}: the numbers are not those that the receipt confirms; delete {store.parent} and run again")
     return matrix
 

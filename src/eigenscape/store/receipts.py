@@ -19,10 +19,13 @@ from eigenscape import __version__
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.study import Cell
 
+DIGEST_BYTES = 16
+"""Of the digests in receipts: no two results of a lifetime share one by chance."""
+
 
 def digest_of(*parts: bytes | memoryview) -> str:
     """Blake2b of the parts in order, 16 bytes in hexadecimal."""
-    state = hashlib.blake2b(digest_size=16)
+    state = hashlib.blake2b(digest_size=DIGEST_BYTES)
     for part in parts:
         state.update(part)
     return state.hexdigest()
