@@ -15,7 +15,7 @@ import zarr
 from builders import EPSILON, graded_matrix, with_spectrum
 
 from eigenscape.active_subspace.spectrum import SpectrumStatus, spectrum_of
-from eigenscape.distributed.eigensolver import peak_bytes
+from eigenscape.distributed.peak_memory import peak_bytes
 from eigenscape.stages.configure import write_study
 from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.stages.spectrum import compute_spectrum, read_confidence, read_verified_spectrum

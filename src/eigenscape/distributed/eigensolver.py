@@ -19,17 +19,10 @@ from eigenscape.active_subspace import spectrum
 from eigenscape.active_subspace.spectrum import Spectrum
 from eigenscape.active_subspace.triangle import BAND, band_count
 from eigenscape.distributed.agreement import together
-from eigenscape.distributed.block_cyclic import BLOCK, grid_shape, held_count, holder, local_index
+from eigenscape.distributed.block_cyclic import holder, local_index
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.distributed.reduction import owner
 from eigenscape.distributed.scalapack import ProcessGrid, require_countable
-
-WORKING_CHUNKS = 6
-"""Chunks that a rank holds at a time beside its part of the matrix: its own and a received one, a file's bytes, a copy of the
-entries that are its own, a comparison, and what the MPI library buffers."""
-
-WORKING_VECTORS = 64
-"""Vectors of P numbers that a rank holds at a time: index tables, eigenvalues, the libraries' work space."""
 
 
 class StoredChunks(Protocol):
@@ -90,23 +83,6 @@ class DistributedSpectrum:
     eigenvectors: DistributedEigenvectors | None
 
 
-def peak_bytes(parameters: int, ranks: int, *, vectors: bool) -> int:
-    """The most memory that a rank takes for an eigensolve, the interpreter aside, in bytes.
-
-    Its part of C, about P^2 / R numbers; with vectors four times that (their own part, and ScaLAPACK's work space of two);
-    `WORKING_CHUNKS` chunks; `WORKING_VECTORS` vectors and as many rows of blocks.
-
-    Example:
-        >>> f"{peak_bytes(50_000, 16, vectors=False) / 1e9:.1f} GB of {8 * 50_000**2 / 1e9:.0f} GB"
-        '1.4 GB of 20 GB'
-    """
-    lines, columns = grid_shape(ranks)
-    rows, width = held_count(parameters, 0, lines), held_count(parameters, 0, columns)
-    matrices = (4 if vectors else 1) * rows * width
-    chunk = min(BAND, parameters) ** 2
-    return 8 * (matrices + WORKING_CHUNKS * chunk + WORKING_VECTORS * parameters + 4 * BLOCK * max(rows, width))
-
-
 def distributed_spectrum(
     chunks: StoredChunks,
     size: int,
@@ -129,7 +105,7 @@ def distributed_spectrum(
         dust: see `active_subspace.spectrum.spectrum_of`.
 
     Returns:
-        The same spectrum on every rank, with this rank's part of the eigenvectors. The peak of memory is `peak_bytes`.
+        The same spectrum on every rank, with this rank's part of the eigenvectors. The peak of memory is `peak_memory.peak_bytes`.
 
     Raises:
         DamagedResult: a chunk cannot be read or is not what was written; on every rank.
