@@ -231,9 +231,7 @@ def load() -> Any:
     try:
         from scalapack4py import ScaLAPACK4py  # noqa: PLC0415 - an optional package
     except ImportError:
-        raise BadInput.field(
-            "ScaLAPACK", "the package scalapack4py, which calls it", "none", "pip install scalapack4py, or run on one rank"
-        ) from None
+        raise _missing("no package scalapack4py to call it by") from None
     try:
         handle = _loaded_library()
         _require_one_mpi()
@@ -264,7 +262,7 @@ def _loaded_library() -> ctypes.CDLL:
 
 
 def _missing(found: str) -> BadInput:
-    fix = f"pip install --no-deps mkl, name the file of a site's library in {LIBRARY_VARIABLE}, or run on one rank"
+    fix = f"pip install --no-deps scalapack4py mkl, name the file of a site's library in {LIBRARY_VARIABLE}, or run on one rank"
     return BadInput.field("ScaLAPACK", "a library that several ranks can solve with", found, fix)
 
 
