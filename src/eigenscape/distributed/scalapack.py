@@ -12,6 +12,7 @@ import ctypes
 import ctypes.util
 import importlib.metadata
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ LARGEST_INTEGER = 2**31 - 1
 
 _LAZY_AND_GLOBAL = 1 | ctypes.RTLD_GLOBAL
 """RTLD_LAZY, which ctypes has no name for: MKL's libraries need symbols of one another, whichever is loaded first."""
+
+_MPI_LIBRARY = re.compile(r"libmpi(ch|_(cray|gnu|intel|nvidia|amd)\w*)?\.so")
+"""Open MPI's, MPICH's and Intel's name, Debian's of MPICH, and Cray's by compiler; not their Fortran layers."""
 
 
 @dataclass(frozen=True)
@@ -290,7 +294,7 @@ def _mpi_libraries() -> set[str]:
     """The MPI libraries that this process has loaded."""
     with open("/proc/self/maps") as maps:
         paths = {line.split()[-1] for line in maps}
-    return {path for path in paths if Path(path).name.startswith(("libmpi.so", "libmpich.so"))}
+    return {path for path in paths if _MPI_LIBRARY.match(Path(path).name)}
 
 
 def _promote_mpi() -> None:
