@@ -11,12 +11,15 @@ entries that are its own, a comparison, and what the MPI library buffers."""
 WORKING_VECTORS = 64
 """Vectors of P numbers that a rank holds at a time: index tables, eigenvalues, the libraries' work space."""
 
+LIBRARY_BYTES = 16 * 2**20
+"""Of code and message buffers that ScaLAPACK and MPI load and take as they go (10 MB were seen where the matrix is nothing)."""
+
 
 def peak_bytes(parameters: int, ranks: int, *, vectors: bool) -> int:
     """The most memory that a rank takes for an eigensolve, the interpreter aside, in bytes.
 
     Its part of C, about P^2 / R numbers; with vectors four times that (their own part, and ScaLAPACK's work space of two);
-    `WORKING_CHUNKS` chunks; `WORKING_VECTORS` vectors and as many rows of blocks.
+    `WORKING_CHUNKS` chunks; `WORKING_VECTORS` vectors; four rows of blocks; `LIBRARY_BYTES`.
 
     Example:
         >>> f"{peak_bytes(50_000, 16, vectors=False) / 1e9:.1f} GB of {8 * 50_000**2 / 1e9:.0f} GB"
@@ -28,4 +31,4 @@ def peak_bytes(parameters: int, ranks: int, *, vectors: bool) -> int:
     rows, width = held_count(parameters, 0, lines), held_count(parameters, 0, columns)
     matrices = (4 if vectors else 1) * rows * width
     chunk = min(BAND, parameters) ** 2
-    return 8 * (matrices + WORKING_CHUNKS * chunk + WORKING_VECTORS * parameters + 4 * BLOCK * max(rows, width))
+    return 8 * (matrices + WORKING_CHUNKS * chunk + WORKING_VECTORS * parameters + 4 * BLOCK * max(rows, width)) + LIBRARY_BYTES

@@ -27,8 +27,8 @@ def test_a_matrix_that_one_rank_cannot_hold_is_shared() -> None:
     assert study.headline_cell.architecture.parameters == 23_026
     assert choice.distributed
     assert choice.ranks == 2
-    # by hand: half of C, six chunks of 8 MB, 64 vectors of 0.2 MB and 256 rows of 0.2 MB: 0.11 GB
-    assert 0 < choice.memory - INTERPRETER_BYTES - 8 * 23_026**2 / 2 < 0.12 * GB
+    # by hand: half of C, six chunks of 8 MB, 64 vectors and 256 rows of 0.2 MB, 17 MB of libraries: 0.13 GB
+    assert 0 < choice.memory - INTERPRETER_BYTES - 8 * 23_026**2 / 2 < 0.13 * GB
     assert "one rank would need 17.5 GB of 16.0 GB; 2 ranks need 2.6 GB each" in choice.reason
 
 
