@@ -124,7 +124,7 @@ def test_what_the_smallest_eigenvalue_is_worth(tmp_path: Path, matrix: np.ndarra
 
 @pytest.mark.parametrize(("size", "kind"), [(3000, "values"), (2000, "vectors")])
 def test_no_rank_takes_more_memory_than_is_said(tmp_path: Path, size: int, kind: str) -> None:
-    """Two ranks. A rank that held C whole beside its part would be over."""
+    """Two ranks. With values alone, a rank that held C whole beside its part would be over."""
     distance = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
     solved(tmp_path, np.exp(-distance / 3.0), (1, 2), kind)
     grown = [int((tmp_path / f"peak-{rank}.txt").read_text()) for rank in range(2)]

@@ -11,6 +11,9 @@ entries that are its own, a comparison, and what the MPI library buffers."""
 WORKING_VECTORS = 64
 """Vectors of P numbers that a rank holds at a time: index tables, eigenvalues, the libraries' work space."""
 
+PARTS_WITH_VECTORS = 6
+"""C's part, the vectors' part, ScaLAPACK's work space of two, and up to 1.5 that it was seen to take inside (P = 3,600 and 5,146)."""
+
 LIBRARY_BYTES = 16 * 2**20
 """Of code and message buffers that ScaLAPACK and MPI load and take as they go (10 MB were seen where the matrix is nothing)."""
 
@@ -18,7 +21,8 @@ LIBRARY_BYTES = 16 * 2**20
 def peak_bytes(parameters: int, ranks: int, *, vectors: bool) -> int:
     """The most memory that a rank takes for an eigensolve, the interpreter aside, in bytes.
 
-    Its part of C, about P^2 / R numbers; with vectors four times that (their own part, and ScaLAPACK's work space of two);
+    Its part of C, about P^2 / R numbers; with vectors `PARTS_WITH_VECTORS` times that, and on grids of several lines the panels of
+    1.2 P numbers a column that MKL asks for (`scalapack.vectors_work_space`);
     `WORKING_CHUNKS` chunks; `WORKING_VECTORS` vectors; four rows of blocks; `LIBRARY_BYTES`.
 
     Example:
@@ -29,6 +33,7 @@ def peak_bytes(parameters: int, ranks: int, *, vectors: bool) -> int:
 
     lines, columns = grid_shape(ranks)
     rows, width = held_count(parameters, 0, lines), held_count(parameters, 0, columns)
-    matrices = (4 if vectors else 1) * rows * width
+    panels = 6 * parameters * width // 5 if lines > 1 else 0
+    matrices = PARTS_WITH_VECTORS * rows * width + panels if vectors else rows * width
     chunk = min(BAND, parameters) ** 2
     return 8 * (matrices + WORKING_CHUNKS * chunk + WORKING_VECTORS * parameters + 4 * BLOCK * max(rows, width)) + LIBRARY_BYTES

@@ -117,7 +117,7 @@ class ProcessGrid:
 
         query, integer_query = np.zeros(3), np.zeros(3, dtype=np.int32)
         call(query, -1, integer_query, -1)
-        length = max(int(query[0]), vectors_work_space(size, *local.shape))
+        length = max(int(query[0]), vectors_work_space(size, len(local), local.shape[1], self.lines))
         count = max(int(integer_query[0]), 7 * size + 8 * self.columns + 2)
         call(np.empty(length), length, np.empty(count, dtype=np.int32), count)
         self._require_success("pdsyevd", info, size)
@@ -193,15 +193,17 @@ def process_grid(ranks: Ranks, shape: tuple[int, int] | None = None) -> Iterator
         library.close_blacs_context(context)
 
 
-def vectors_work_space(size: int, rows: int, columns: int) -> int:
+def vectors_work_space(size: int, rows: int, columns: int, lines: int) -> int:
     """Numbers that ``pdsyevd`` needs to work in, for a local part of rows x columns; Python's integers do not wrap.
 
     By the manual max(1 + 6 P + 2 rows columns, 3 P + max(nb (rows + 1), 3 nb)) + 2 P. MKL asks for 2 P more, and for matrices of
     few blocks even its own answer is too small for the last step (``pdormtr``: (rows + columns) nb + nb^2), which then
-    fails without a word in ``info``: so that is added.
+    fails without a word in ``info``: so that is added. On grids of several lines MKL asks for up to 1.05 P columns more from
+    P = 5,000 on (seen at 5,146 and 8,000 on 2 and 4 ranks); a little more than that is counted.
     """
     last_step = BLOCK * (rows + columns + 2 * BLOCK)
-    return max(1 + 6 * size + 2 * rows * columns, 3 * size + BLOCK * (rows + 3)) + 4 * size + last_step
+    panels = 6 * size * columns // 5 if lines > 1 else 0
+    return max(1 + 6 * size + 2 * rows * columns, 3 * size + BLOCK * (rows + 3)) + 4 * size + last_step + panels
 
 
 def require_countable(size: int, ranks: int, *, vectors: bool) -> None:
@@ -217,7 +219,7 @@ def require_countable(size: int, ranks: int, *, vectors: bool) -> None:
     def largest(ranks: int) -> int:
         lines, columns = grid_shape(ranks)
         rows, width = held_count(size, 0, lines), held_count(size, 0, columns)
-        return vectors_work_space(size, rows, width) if vectors else rows * width
+        return vectors_work_space(size, rows, width, lines) if vectors else rows * width
 
     if largest(ranks) > LARGEST_INTEGER:
         enough = next(more for more in range(ranks + 1, size + 1) if largest(more) <= LARGEST_INTEGER)
