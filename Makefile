@@ -26,8 +26,9 @@ $(VENV)/run.stamp: envs/run.lock pyproject.toml
 	$(BIN)/pip install --quiet --no-deps -e .
 	@touch $@
 
+# The lock is complete; --no-deps leaves out the 90 MB that mkl names and that its ScaLAPACK does not load.
 $(VENV)/dev.stamp: $(VENV)/run.stamp envs/dev.lock
-	$(BIN)/pip install --quiet -r envs/dev.lock
+	$(BIN)/pip install --quiet --no-deps -r envs/dev.lock
 	@touch $@
 
 setup: $(VENV)/run.stamp ## Install everything that a run needs, into .venv.

@@ -63,6 +63,41 @@ rule spectrum:
         " --study {params.study:q} --ledger {output:q} --log {log:q}"
 
 
+rule distributed_spectrum:
+    """Eigenvalues of a cell that one rank cannot hold, by ScaLAPACK over MPI ranks."""
+    input:
+        rules.second_moment.output,
+    output:
+        f"{RESULTS}/ledger/spectrum/{{cell}}.json",
+    log:
+        f"{RESULTS}/logs/distributed_spectrum/{{cell}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/distributed_spectrum/{{cell}}.tsv"
+    wildcard_constraints:
+        cell=any_of(DISTRIBUTED),
+    priority: 10**9
+    conda:
+        "../../envs/cpu.yaml"
+    threads: SOLVER_RANKS
+    resources:
+        mpi="mpiexec",
+        tasks=SOLVER_RANKS,
+        mem_mb=lambda wildcards: SOLVER_RANKS
+        * DISTRIBUTED[wildcards.cell].memory
+        // 10**6,
+        runtime=240,
+    params:
+        study=STUDY_FILE,
+        vectors=lambda wildcards: "--vectors" * (wildcards.cell == HEADLINE.folder),
+        fingerprint=lambda wildcards: STUDY.cell(wildcards.cell).fingerprint,
+    shell:
+        "{resources.mpi} -n {resources.tasks} python -m mpi4py -m eigenscape spectrum {wildcards.cell:q} {params.vectors}"
+        " --ranks {resources.tasks} --study {params.study:q} --ledger {output:q} --log {log:q}"
+
+
+ruleorder: distributed_spectrum > spectrum
+
+
 rule cells:
     """Second moments and spectra of a batch of small cells: one process, largest first."""
     output:

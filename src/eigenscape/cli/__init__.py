@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import Any
 
 import click
@@ -28,6 +29,9 @@ from eigenscape.errors import EigenscapeError
 BLAS_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """Set to 1 before any numerical library loads: bits must not depend on the number of threads, and
 the cores are used by ranks and jobs."""
+
+SECONDS_TO_BE_HEARD = 0.5
+"""Between the message and the end of all ranks: a launcher throws away what it has not yet passed on (seen with MPICH's)."""
 
 
 class _OneLineErrors(click.Group):
@@ -53,6 +57,7 @@ def _end(code: int) -> None:
     mpi = sys.modules.get("mpi4py.MPI")
     if mpi is not None and mpi.COMM_WORLD.Get_size() > 1:
         sys.stderr.flush()
+        time.sleep(SECONDS_TO_BE_HEARD)
         mpi.COMM_WORLD.Abort(code)
     raise SystemExit(code)
 

@@ -1,8 +1,13 @@
-"""Ranks, and sums across them. The only importers of mpi4py.
+"""Ranks, sums across them, and eigensolves over them. The only importers of mpi4py.
 
-============  ==========================================================
-`ranks`       who am I among how many; messages; a run without MPI too
-`devices`     one GPU a rank
-`reduction`   partial sums of all ranks to finished bands of columns
-============  ==========================================================
+==============  ==========================================================
+`ranks`         who am I among how many; messages; a run without MPI too
+`agreement`     failing together
+`devices`       one GPU a rank
+`reduction`     partial sums of all ranks to finished bands of columns
+`block_cyclic`  who holds which entry of a distributed matrix
+`scalapack`     finding, loading and calling the library
+`eigensolver`   the spectrum of a matrix that no rank holds whole
+`peak_memory`   what a rank needs for that
+==============  ==========================================================
 """

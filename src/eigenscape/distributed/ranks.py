@@ -72,6 +72,12 @@ class Ranks(Protocol):
     def any(self, flag: bool) -> bool:
         """Whether the flag is set on some rank."""
 
+    def sum_to(self, array: np.ndarray, to: int) -> np.ndarray:
+        """Sum over all ranks, on rank ``to``; elsewhere the array has no meaning."""
+
+    def gather(self, value: Any) -> list[Any]:
+        """A small object of every rank, in their order, on every rank."""
+
 
 class OneRank:
     """A run without MPI.
@@ -108,6 +114,14 @@ class OneRank:
     def any(self, flag: bool) -> bool:
         """Whether the flag is set on some rank."""
         return flag
+
+    def sum_to(self, array: np.ndarray, to: int) -> np.ndarray:
+        """Sum over all ranks."""
+        return array.copy()
+
+    def gather(self, value: Any) -> list[Any]:
+        """The one value."""
+        return [value]
 
 
 class MpiRanks:
@@ -176,6 +190,17 @@ class MpiRanks:
     def any(self, flag: bool) -> bool:
         """Whether the flag is set on some rank."""
         return bool(self.sum(np.array([int(flag)]))[0])
+
+    def sum_to(self, array: np.ndarray, to: int) -> np.ndarray:
+        """Sum over all ranks, on rank ``to``."""
+        total = np.empty_like(array) if self.rank == to else array
+        self._communicator.Reduce(array, total if self.rank == to else None, root=to)
+        return total
+
+    def gather(self, value: Any) -> list[Any]:
+        """A small object of every rank, in their order, on every rank."""
+        values: list[Any] = self._communicator.allgather(value)
+        return values
 
 
 def _pieces(array: Any) -> list[Any]:
