@@ -5,6 +5,7 @@
 `compute`    second-moment, spectrum, cells, projection
 `analyse`    importance, criticality, training, ... and the tables
 `draw`       figure
+`doctor`     doctor
 `options`    what they share
 ===========  ==========================================================
 
@@ -22,6 +23,7 @@ import click
 
 from eigenscape import __version__
 from eigenscape.cli import analyse, compute, draw, prepare
+from eigenscape.cli.doctor import doctor
 from eigenscape.errors import EigenscapeError
 
 BLAS_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -61,7 +63,7 @@ def _end(code: int) -> None:
 def main() -> None:
     """How hard a neural network is to train, and why.
 
-    The workflow calls these commands; `plan` is for you. Start with `make figures`.
+    The workflow calls these commands; `plan` and `doctor` are for you. Start with `make figures`.
     """
     for variable in BLAS_THREAD_VARIABLES:
         os.environ[variable] = "1"
@@ -82,5 +84,6 @@ for _command in (
     analyse.findings,
     analyse.condition_number_table,
     draw.figure,
+    doctor,
 ):
     main.add_command(_command)
