@@ -27,6 +27,7 @@ rule second_moment:
         device="cpu",
         tasks=2,
         cpus_per_task=1,
+        tasks_per_gpu=1,  # asked for with gpu=...; the plugin's default is all tasks on every GPU
         checkpoint_seconds=60,
         mem_mb=lambda wildcards: 2 * memory_mb([STUDY.cell(wildcards.cell)]),
         runtime=30,

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import Any
 
 import click
@@ -24,11 +25,15 @@ import click
 from eigenscape import __version__
 from eigenscape.cli import analyse, compute, draw, prepare
 from eigenscape.cli.doctor import doctor
-from eigenscape.errors import EigenscapeError
+from eigenscape.errors import EigenscapeError, Interrupted
 
 BLAS_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """Set to 1 before any numerical library loads: bits must not depend on the number of threads, and
 the cores are used by ranks and jobs."""
+
+
+MOMENT = 0.5
+"""Seconds; processes that have nothing left to do end within milliseconds."""
 
 
 class _OneLineErrors(click.Group):
@@ -54,8 +59,24 @@ def _end(code: int) -> None:
     mpi = sys.modules.get("mpi4py.MPI")
     if mpi is not None and mpi.COMM_WORLD.Get_size() > 1:
         sys.stderr.flush()
+        if code == Interrupted.exit_code:
+            _end_together(mpi, code)
         mpi.COMM_WORLD.Abort(code)
     raise SystemExit(code)
+
+
+def _end_together(mpi: Any, code: int) -> None:
+    """All ranks were interrupted: none may end the others before they have kept what they hold.
+
+    An abort, which is also how mpi4py answers an exit code, would have srun kill the rest and lose the code. So rank 0
+    alone carries it, and a moment later than the others, for srun also kills those that outlive a rank that failed.
+    """
+    rank = mpi.COMM_WORLD.Get_rank()
+    mpi.COMM_WORLD.Barrier()
+    mpi.Finalize()
+    if rank == 0:
+        time.sleep(MOMENT)
+    os._exit(code if rank == 0 else 0)
 
 
 @click.group(cls=_OneLineErrors, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
