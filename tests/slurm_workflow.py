@@ -34,9 +34,9 @@ training: {depth: [7]}
 ONE_LONG_CELL = """
 study: long
 grid: {depth: [1], width: [5]}
-headline: {depth: 3, width: 15, samples: 400000}
+headline: {depth: 3, width: 15, samples: 300000}
 """
-LONG_CELL = "headline/d03-w015-n400000"
+LONG_CELL = "headline/d03-w015-n300000"
 """P = 526; two ranks draw some 20,000 samples a second: long enough to be disturbed, short enough to be computed."""
 
 PATIENCE = 150.0
