@@ -39,7 +39,7 @@ headline: {depth: 3, width: 15, samples: 300000}
 LONG_CELL = "headline/d03-w015-n300000"
 """P = 526; two ranks draw some 20,000 samples a second: long enough to be disturbed, short enough to be computed."""
 
-PATIENCE = 150.0
+PATIENCE = 240.0
 """Seconds that a state of a job is waited for; a job starts Snakemake twice, on machines that may be busy."""
 
 
@@ -90,7 +90,7 @@ class Run:
 
     def finish(self, *options: str) -> str:
         """Run Snakemake to a good end; what it printed."""
-        code = self.start(*options).wait(280)
+        code = self.start(*options).wait(550)
         assert code == 0, self.printed
         return self.printed
 

@@ -8,7 +8,7 @@ import pytest
 from private_slurm import PrivateSlurm
 from slurm_workflow import ONE_LONG_CELL, Run, numbers_of, wait_for
 
-pytestmark = [pytest.mark.slurm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(1200)]
 
 
 def test_a_cancelled_job_fails_loudly_and_is_resumed(cluster: PrivateSlurm, undisturbed: dict[str, str], tmp_path: Path) -> None:
@@ -27,6 +27,6 @@ def test_a_cancelled_job_fails_loudly_and_is_resumed(cluster: PrivateSlurm, undi
     assert not list(run.results("long").glob("headline/*/*.receipt.json"))
 
     again = run.start_long_cell()
-    assert again.wait(200) == 0, run.printed
+    assert again.wait(300) == 0, run.printed
     assert "resuming from slots" in next(run.results("long").glob("logs/second_moment/headline/*.log")).read_text()
     assert numbers_of(run.results("long")) == undisturbed

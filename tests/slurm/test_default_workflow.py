@@ -11,7 +11,7 @@ import pytest
 from private_slurm import PrivateSlurm
 from slurm_workflow import IN_SMALL, Run, digests_of, numbers_of
 
-pytestmark = [pytest.mark.slurm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(1200)]
 
 
 RESULTS = "results/small"

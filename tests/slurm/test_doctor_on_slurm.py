@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from private_slurm import PrivateSlurm
 
-pytestmark = pytest.mark.slurm
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(600)]
 
 
 def doctor(cluster: PrivateSlurm, folder: Path, *options: str, **variables: str) -> tuple[int, dict[str, str]]:
@@ -24,6 +24,7 @@ def doctor(cluster: PrivateSlurm, folder: Path, *options: str, **variables: str)
 
 
 def test_a_cluster_that_is_well(cluster: PrivateSlurm, tmp_path: Path) -> None:
+    before = cluster.jobs()
     code, lines = doctor(cluster, tmp_path, "--partition", "spare", "--account", "physics", "--gpus", "2", "--extra", "--comment=doctor")
     assert code == 0
     assert lines["MPI by srun"].startswith("ok 2 ranks on 2 node(s), MPICH")
@@ -31,7 +32,8 @@ def test_a_cluster_that_is_well(cluster: PrivateSlurm, tmp_path: Path) -> None:
     assert lines["GPUs of ranks"] == "ok rank 0 on node1 sees 0, rank 1 on node2 sees 0"
     assert {"scratch of node1", "scratch of node2"} <= lines.keys()
     assert lines["clocks"].startswith("ok ")
-    job = cluster.job(max(cluster.jobs(), key=int))
+    (number,) = cluster.jobs().keys() - before.keys()
+    job = cluster.job(number)
     assert (job["Partition"], job["Account"]) == ("spare", "physics")
     assert not list((tmp_path / "results").iterdir())
 

@@ -8,7 +8,7 @@ import pytest
 from private_slurm import PrivateSlurm
 from slurm_workflow import IN_SMALL, Run, wait_for
 
-pytestmark = pytest.mark.slurm
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(600)]
 
 LEDGER = "results/small/ledger/second_moment/headline/d02-w010-n400.json"
 
@@ -32,7 +32,7 @@ def test_jobs_avoid_a_drained_node_or_wait_for_it(cluster: PrivateSlurm, tmp_pat
         assert job_of("second_moment")["JobState"] == "PENDING"
         assert "node1" in cluster.run("sinfo", "-h", "-N", "-t", "drain", "-o", "%N")
         cluster.run("scontrol", "update", "NodeName=node1", "State=RESUME")
-        assert running.wait(200) == 0, run.printed
+        assert running.wait(300) == 0, run.printed
         assert job_of("second_moment")["NodeList"] == "node[1-2]"
     finally:
         running.kill()

@@ -11,7 +11,7 @@ import pytest
 from private_slurm import PrivateSlurm
 from slurm_workflow import IN_SMALL, Run
 
-pytestmark = pytest.mark.slurm
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(600)]
 
 LEDGER = "results/small/ledger/second_moment/headline/d02-w010-n400.json"
 

@@ -11,7 +11,7 @@ import pytest
 from private_slurm import PrivateSlurm
 from slurm_workflow import ONE_LONG_CELL, Run, numbers_of, wait_for
 
-pytestmark = [pytest.mark.slurm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(1200)]
 
 
 def rank_processes(cluster: PrivateSlurm) -> list[psutil.Process]:
@@ -51,7 +51,7 @@ def test_the_warning_before_the_end_of_time(cluster: PrivateSlurm, undisturbed: 
         log = next(tmp_path.glob(f".snakemake/slurm_logs/rule_second_moment/**/{first}.log")).read_text()
         assert "run the same command to resume" in log
         assert "returned non-zero exit status 75" in log
-        assert running.wait(200) == 0, run.printed
+        assert running.wait(300) == 0, run.printed
     finally:
         for rank in ranks:
             if rank.is_running():

@@ -8,7 +8,7 @@ import pytest
 from private_slurm import PrivateSlurm
 from slurm_workflow import ONE_LONG_CELL, Run, numbers_of, wait_for
 
-pytestmark = [pytest.mark.slurm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(1200)]
 
 
 def test_a_preempted_job_is_requeued_and_resumes(cluster: PrivateSlurm, undisturbed: dict[str, str], tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_a_preempted_job_is_requeued_and_resumes(cluster: PrivateSlurm, undistur
         cluster.run("sbatch", "--partition=urgent", "--nodes=2", "--exclusive", "--output=/dev/null", "--wrap=sleep 5")
         wait_for(lambda: cluster.job(job)["Restarts"] == "1", "the job is requeued", running)
         assert run.shards()
-        assert running.wait(250) == 0, run.printed
+        assert running.wait(300) == 0, run.printed
     finally:
         running.kill()
         running.wait()

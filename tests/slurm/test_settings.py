@@ -12,7 +12,7 @@ import pytest
 from private_slurm import PrivateSlurm
 from slurm_workflow import IN_SMALL, Run, wait_for
 
-pytestmark = pytest.mark.slurm
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(600)]
 
 THREE_HUNDRED = """
 study: wide

@@ -8,7 +8,7 @@ import pytest
 from private_slurm import PrivateSlurm
 from slurm_workflow import Run, wait_for
 
-pytestmark = pytest.mark.slurm
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(600)]
 
 STUDY = """
 study: batch
@@ -33,7 +33,7 @@ def test_a_warned_batch_keeps_its_cells_and_a_retry_does_the_rest(cluster: Priva
         log = next(tmp_path.glob(f".snakemake/slurm_logs/rule_cells/**/{first}.log")).read_text()
         assert "run the same command to resume" in log
         assert "returned non-zero exit status 75" in log
-        assert running.wait(200) == 0, run.printed
+        assert running.wait(300) == 0, run.printed
     finally:
         running.kill()
         running.wait()
