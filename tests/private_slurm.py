@@ -143,6 +143,8 @@ class PrivateSlurm:
     def _daemon(self, *command: str) -> None:
         with (self.root / "log" / f"{command[0]}.{len(self._daemons)}.out").open("wb") as output:
             environment = {**self.environment, "SLURM_CONF": str(self.root / "slurm.conf")}
+            # Where the tests are killed, the daemons end with them.
+            command = ("setpriv", "--pdeathsig", "TERM", *command)
             self._daemons.append(subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True))
 
     def _wait(self, condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
