@@ -23,9 +23,12 @@ rule second_moment:
         "../../envs/cpu.yaml"
     threads: 2
     resources:
-        mpi="mpiexec",
+        mpi=LAUNCHER,
         device="cpu",
         tasks=2,
+        cpus_per_task=1,
+        tasks_per_gpu=1,  # asked for with gpu=...; the plugin's default is all tasks on every GPU
+        checkpoint_seconds=60,
         mem_mb=lambda wildcards: 2 * memory_mb([STUDY.cell(wildcards.cell)]),
         runtime=30,
     params:
@@ -33,7 +36,8 @@ rule second_moment:
         fingerprint=lambda wildcards: STUDY.cell(wildcards.cell).fingerprint,
     shell:
         "{resources.mpi} -n {resources.tasks} python -m mpi4py -m eigenscape second-moment {wildcards.cell:q}"
-        " --ranks {resources.tasks} --device {resources.device} --study {params.study:q} --ledger {output:q} --log {log:q}"
+        " --ranks {resources.tasks} --device {resources.device} --checkpoint-seconds {resources.checkpoint_seconds}"
+        " --study {params.study:q} --ledger {output:q} --log {log:q}"
 
 
 rule spectrum:
@@ -80,8 +84,9 @@ rule distributed_spectrum:
         "../../envs/cpu.yaml"
     threads: SOLVER_RANKS
     resources:
-        mpi="mpiexec",
+        mpi=LAUNCHER,
         tasks=SOLVER_RANKS,
+        cpus_per_task=1,
         mem_mb=lambda wildcards: SOLVER_RANKS
         * DISTRIBUTED[wildcards.cell].memory
         // 10**6,
@@ -112,7 +117,8 @@ rule cells:
     threads: 1
     resources:
         device="cpu",
-        mem_mb=lambda wildcards: memory_mb(BATCHES[wildcards.batch]),
+        # The same for all batches: the tasks of a Slurm job array share what the first one asks for.
+        mem_mb=lambda wildcards: max(memory_mb(batch) for batch in BATCHES.values()),
         runtime=60,
     params:
         study=STUDY_FILE,

@@ -5,6 +5,7 @@ Everything is checked here, before anything runs. Heavy libraries are not import
 
 import os
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -25,6 +26,14 @@ except EigenscapeError as error:
     os._exit(error.exit_code)
 
 STUDY_FILE = f"{RESULTS}/study.json"
+
+# What starts MPI ranks. The Slurm profile sets it to srun, by the environment, since that reaches the jobs whatever
+# resources are given on the command line.
+LAUNCHER = os.environ.get("EIGENSCAPE_LAUNCHER", "mpiexec")
+
+# Slurm's warning before the end of a job's time reaches every process of a job. It is meant for eigenscape, which keeps
+# what it has; Snakemake and the shells between would die of it, and take eigenscape with them.
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 
 onstart:

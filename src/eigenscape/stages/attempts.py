@@ -74,4 +74,4 @@ def set_second_moment_aside(study: Study, cell: Cell, folder: StudyFolder, damag
     for note in notes_of(study, cell, folder):
         note.unlink(missing_ok=True)
     place = quarantine.set_aside([folder.receipt(store), store], folder.quarantine, str(damage))
-    return DamagedResult(f"{store}: expected what its receipt says, found damage, now in {place}; run snakemake again, and it is computed anew")
+    return DamagedResult(f"{store}: expected what its receipt says, found damage, now in {place}; run snakemake again")

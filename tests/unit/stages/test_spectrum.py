@@ -94,7 +94,7 @@ def test_a_damaged_second_moment_is_refused(folder: StudyFolder, damage: object,
     cell = prepared(folder)
     damage(folder.second_moment(cell) / chunk)  # type: ignore[operator]
 
-    with pytest.raises(DamagedResult, match=r"second_moment\.zarr: expected what its receipt says, found damage, now in .*; run snakemake again"):
+    with pytest.raises(DamagedResult, match=r"second_moment\.zarr: .* found damage, now in .*; run snakemake again$"):
         compute_spectrum(STUDY, cell, folder, vectors=False)
     assert not folder.receipt(folder.spectrum(cell)).exists()
 
