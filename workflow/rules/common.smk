@@ -48,20 +48,8 @@ onsuccess:
 HEADLINE = STUDY.headline_cell
 BATCHES = planning.batches(STUDY)
 LARGE_CELLS = [cell.folder for cell in planning.large_cells(STUDY)]
-SOLVER_RANKS = 2
-DISTRIBUTED = {
-    cell.folder: choice
-    for cell in (HEADLINE, *planning.large_cells(STUDY))
-    if (
-        choice := solver_choice.choose_solver(
-            STUDY,
-            cell,
-            vectors=cell.folder == HEADLINE.folder,
-            memory=NODE_MEMORY,
-            ranks=SOLVER_RANKS,
-        )
-    ).distributed
-}
+SOLVER_RANKS = solver_choice.RANKS
+DISTRIBUTED = solver_choice.distributed_cells(STUDY, NODE_MEMORY, SOLVER_RANKS)
 HEADLINE_FIGURES = ["eigenvalues", "eigenvectors", "layer_importance"]
 IMPORTANCE_FIGURES = ["importance", "sufficient_summary"]
 MAP_FIGURES = [

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from eigenscape.distributed.peak_memory import peak_bytes
 from eigenscape.errors import BadInput, DoesNotFit
+from eigenscape.stages import planning
 from eigenscape.stages.planning import cost_of
 from eigenscape.study import Cell, Study
 
@@ -15,6 +16,9 @@ LARGEST_ON_ONE_RANK = 32_766
 
 INTERPRETER_BYTES = 400 * 10**6
 """Of every rank: Python with its libraries, MKL and MPI among them (measured: 300 MB), and some room."""
+
+RANKS = 2
+"""That the workflow starts where one rank does not do; --set-resources distributed_spectrum:tasks=16 for more."""
 
 MEMORY_VARIABLE = "EIGENSCAPE_NODE_MEMORY"
 """Gigabytes of a compute node, where the workflow starts on a machine of another size."""
@@ -78,17 +82,37 @@ def choose_solver(study: Study, cell: Cell, *, vectors: bool, memory: int, ranks
     return SolverChoice(ranks, reason, shared(ranks))
 
 
+def distributed_cells(study: Study, memory: int, ranks: int) -> dict[str, SolverChoice]:
+    """The cells of a study, by folder, whose eigensolve several ranks share; none in a study that one rank can solve.
+
+    Example:
+        >>> distributed_cells(Study(), 8 * 10**9, 2)
+        {}
+    """
+    headline = study.headline_cell
+    choices = {
+        cell.folder: choose_solver(study, cell, vectors=cell == headline, memory=memory, ranks=ranks)
+        for cell in (headline, *planning.large_cells(study))
+    }
+    return {folder: choice for folder, choice in choices.items() if choice.distributed}
+
+
 def node_memory() -> int:
-    """Bytes of a compute node: of this machine, unless the environment variable `MEMORY_VARIABLE` says otherwise.
+    """Bytes of a compute node: of this machine, unless the environment variable `MEMORY_VARIABLE` says otherwise."""
+    import psutil  # noqa: PLC0415
+
+    return said_memory() or int(psutil.virtual_memory().total)
+
+
+def said_memory() -> int | None:
+    """What `MEMORY_VARIABLE` says, in bytes; None where it is not set.
 
     Raises:
         BadInput: the variable is not a number of gigabytes.
     """
-    import psutil  # noqa: PLC0415
-
     said = os.environ.get(MEMORY_VARIABLE)
     if said is None:
-        return int(psutil.virtual_memory().total)
+        return None
     try:
         gigabytes = float(said)
     except ValueError:
