@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -85,6 +86,14 @@ def test_all_figures_and_the_table_are_made(finished: Path) -> None:
     # P = 16, 46, 31 and 141; N = 4 P, never a fixed N
     assert (table.samples == 4 * table.parameters).all()
     assert (table.status == "finite").all()
+
+
+def test_the_study_verifies(finished: Path) -> None:
+    command = [str(BIN / "eigenscape"), "verify", "--study", "results/small/study.json"]
+    run = subprocess.run(command, cwd=finished, env=environment(), capture_output=True, text=True, timeout=120, check=False)
+
+    assert run.returncode == 0, run.stdout
+    assert re.fullmatch(r"\d+ sound\n", run.stdout)
 
 
 def test_the_second_run_has_nothing_to_do(finished: Path) -> None:

@@ -6,9 +6,7 @@ stage may be interrupted and grown. The table has a row per cell and rule by whi
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eigenscape import __version__
 from eigenscape.active_subspace.association import best_median
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput, DamagedResult, Interrupted
@@ -29,6 +26,7 @@ from eigenscape.seeding import stream_key
 from eigenscape.stages import signals
 from eigenscape.stages.progress import Progress
 from eigenscape.store import receipts
+from eigenscape.store.documents import read_document, write_document
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Cell, Study
 
@@ -115,7 +113,7 @@ def train_networks(study: Study, folder: StudyFolder, plan: TrainingPlan = Train
         Interrupted: a signal came; finished networks are kept.
     """
     cells = plan.cells(study)
-    done = {cell.folder for cell in cells if _read(cell, folder) is not None}
+    done = {cell.folder for cell in cells if read_document(path_of(cell, folder), cell.identity) is not None}
     work = {cell.folder: _work(cell.architecture) for cell in cells}
     progress = None if quiet else Progress("training", work, "networks", done=done)
     for cell in cells:
@@ -124,8 +122,7 @@ def train_networks(study: Study, folder: StudyFolder, plan: TrainingPlan = Train
         if signals.stop_requested():
             raise Interrupted("interrupted; networks that are trained are kept, run the same command to resume")
         content = _train_cell(study, cell, plan)
-        digest = _digest(content)
-        receipts.write_json(path_of(cell, folder), {"identity": cell.identity, "digest": digest, "eigenscape": __version__, **content})
+        write_document(path_of(cell, folder), cell.identity, content)
         if progress:
             progress.finish({cell.folder})
     return [path_of(cell, folder) for cell in cells]
@@ -189,7 +186,7 @@ def _outcome(training: Training) -> dict[str, Any]:
 
 
 def _rows(study: Study, cell: Cell, plan: TrainingPlan, folder: StudyFolder) -> list[dict[str, Any]]:
-    content = _read(cell, folder)
+    content = read_document(path_of(cell, folder), cell.identity)
     if content is None:
         raise DamagedResult(f"{path_of(cell, folder)}: not there; run the stage training first")
     key = stream_key(study.sampling.seed, "training intervals", *cell.architecture.sizes)
@@ -219,24 +216,6 @@ def _rows(study: Study, cell: Cell, plan: TrainingPlan, folder: StudyFolder) -> 
             }
         )
     return rows
-
-
-def _read(cell: Cell, folder: StudyFolder) -> dict[str, Any] | None:
-    """What is known of one network, checked, or None where nothing is."""
-    path = path_of(cell, folder)
-    content = receipts.read_receipt(path)
-    if content is None:
-        return None
-    receipts.require_same_work(content, cell, path)
-    if _digest(content) != content["digest"]:
-        raise DamagedResult(f"{path}: the numbers are not those that its digest confirms; delete the file and run again")
-    return content
-
-
-def _digest(content: Mapping[str, Any]) -> str:
-    """Of the results alone, which the digest is written beside."""
-    results = {name: content.get(name) for name in ("threshold", *(rule.value for rule in StepRule))}
-    return receipts.digest_of(json.dumps(results, sort_keys=True).encode())
 
 
 def _work(architecture: Architecture) -> float:

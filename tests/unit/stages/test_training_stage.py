@@ -93,7 +93,7 @@ def test_a_file_is_plain_json_and_says_what_work_it_is(folder: StudyFolder) -> N
     assert {"sizes": [1, 3, 1], "samples": 7, "seed": 0, "threshold": 1.1, "most_steps": 1000, "ladder": [3.0, 0.1, 0.01]}.items() <= (
         identity.items()
     )
-    diverged = content["search"]["runs"][0]
+    diverged = content["content"]["search"]["runs"][0]
     assert None in diverged["steps_to_threshold"]
     assert any(diverged["diverged"])
 
@@ -156,11 +156,11 @@ def test_missing_and_damaged_files_are_refused(folder: StudyFolder) -> None:
         training_table(STUDY, folder, PLAN)
     path = train_networks(STUDY, folder, PLAN, quiet=True)[1]
     content = json.loads(path.read_bytes())
-    content["curvature"]["final_loss"][0] += 1e-9
+    content["content"]["curvature"]["final_loss"][0] += 1e-9
     path.write_text(json.dumps(content))
 
     for ask in (train_networks, training_table):
-        with pytest.raises(DamagedResult, match=r"d03-w003\.json: the numbers are not those that its digest confirms"):
+        with pytest.raises(DamagedResult, match=r"d03-w003\.json: the numbers are not those of its digest"):
             ask(STUDY, folder, PLAN)
 
 
@@ -193,7 +193,7 @@ def test_progress_counts_networks_of_earlier_runs(folder: StudyFolder, capsys: p
 def test_starts_are_drawn_for_training_alone_and_more_replicas_change_none(folder: StudyFolder, tmp_path: Path) -> None:
     plans = PLAN, replace(PLAN, replicas=9)
     few, many = (
-        json.loads(path_of(plan.cells(STUDY)[0], place).read_bytes())
+        json.loads(path_of(plan.cells(STUDY)[0], place).read_bytes())["content"]
         for plan, place in zip(plans, (folder, StudyFolder(tmp_path / "more")), strict=True)
         if train_networks(STUDY, place, plan, quiet=True)
     )

@@ -17,12 +17,14 @@ from eigenscape.stages.cells import compute_cells
 from eigenscape.stages.projection import project_networks
 from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.stages.spectrum import compute_spectrum
+from eigenscape.stages.training import TrainingPlan, train_networks
 from eigenscape.stages.verify import State, repair, report, verify_study
 from eigenscape.store import claims
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study
 
 QUIET = Execution(quiet=True)
+TRAINING = TrainingPlan(depth=(1,), width=(3,), replicas=2, most_steps=3)
 
 
 def computed(study: Study, folder: StudyFolder) -> StudyFolder:
@@ -30,6 +32,7 @@ def computed(study: Study, folder: StudyFolder) -> StudyFolder:
     compute_spectrum(study, study.headline_cell, folder, vectors=True)
     compute_cells(study, study.computed_cells(), folder, QUIET)
     project_networks(study, study.projected_architectures(), folder, quiet=True)
+    train_networks(study, folder, TRAINING, quiet=True)
     return folder
 
 
@@ -42,7 +45,7 @@ def test_a_study_that_is_whole_is_sound(folder: StudyFolder) -> None:
     findings = verify_study(study, computed(study, folder), quiet=True)
 
     cells = 1 + len(study.computed_cells())
-    assert [finding.state for finding in findings] == [State.SOUND] * (2 * cells + len(study.projected_architectures()))
+    assert [finding.state for finding in findings] == [State.SOUND] * (2 * cells + len(study.projected_architectures()) + 1)
     assert report(findings) == f"{len(findings)} sound"
 
 
