@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -181,14 +181,14 @@ class Runs:
         self._started.append(run)
         return run.start(cwd, environment)
 
-    def second_moment(self, case: Case, ranks: int, *options: str, fault: str = "none") -> Run:
-        """Start the stage under mpiexec as the workflow does, with a fault of `injectors`."""
+    def second_moment(self, case: Case, ranks: int, *options: str, fault: str = "none", under: Sequence[str] = ()) -> Run:
+        """Start the stage under mpiexec as the workflow does, with a fault of `injectors`, under another program where one is given."""
         program = ["-m", "eigenscape"] if fault == "none" else [str(INJECTORS), fault]
         launcher = [str(BIN / "mpiexec"), "-n", str(ranks), sys.executable, "-m", "mpi4py"] if ranks > 1 else [sys.executable]
         quick = ["--checkpoint-seconds", "0", "--hang-seconds", str(HANG), "--stale-seconds", "2"]
         stage = ["second-moment", case.cell, "--ranks", str(ranks), "--study", str(case.folder.study)]
         log = ["--log", str(case.folder.root / "second_moment.log")]
-        return self.start(*launcher, *program, *stage, *log, *quick, *options)
+        return self.start(*under, *launcher, *program, *stage, *log, *quick, *options)
 
     def stage(self, case: Case, name: str, *options: str) -> Run:
         """Start another command of the program on one process."""

@@ -15,12 +15,18 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from eigenscape.active_subspace.second_moment import Accumulator
 from eigenscape.store import receipts, second_moments
 
 
 def _raise() -> None:
     raise RuntimeError("injected: this rank raises")
+
+
+def _diverge() -> None:
+    raise np.linalg.LinAlgError("Eigenvalues did not converge")
 
 
 def _kill() -> None:
@@ -38,6 +44,7 @@ FAULTS: dict[str, Callable[[], None]] = {
     "hang": lambda: time.sleep(3600),
     "stop": _stop,
     "slow": lambda: time.sleep(0.1),
+    "diverge": _diverge,
 }
 """What may happen."""
 
@@ -47,6 +54,7 @@ PLACES: dict[str, tuple[Any, str]] = {
     "build": (second_moments, "write_second_moment"),
     "publish": (second_moments, "publish"),
     "receipt": (receipts, "write_receipt"),
+    "eigenvalues": (np.linalg, "eigvalsh"),
 }
 """Before which call it happens; of "file", even calls write the receipt of the shard before."""
 

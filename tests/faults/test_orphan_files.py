@@ -27,4 +27,4 @@ def test_what_dead_attempts_left_is_removed(runs, case, undisturbed) -> None:
     assert run.wait() == 0, run.output
     assert case.bits() == undisturbed(case)
     assert not case.work.exists()
-    assert not [path for path in case.folder.root.rglob("*.partial")]
+    assert not list(case.folder.root.rglob("*.partial"))

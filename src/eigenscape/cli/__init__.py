@@ -14,6 +14,7 @@ Exit codes: 0 done, 2 bad input (one line: expected, found, what to do), 75 inte
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Any
@@ -27,6 +28,11 @@ from eigenscape.errors import EigenscapeError
 BLAS_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """Set to 1 before any numerical library loads: bits must not depend on the number of threads, and
 the cores are used by ranks and jobs."""
+
+_NO_PLACE = ("a place to write", "check its permissions", 2)
+_NO_ROOM = ("room on the disk", "free some and run the same command again, which goes on from what is kept", 1)
+_DISK_ERRORS = {errno.EACCES: _NO_PLACE, errno.EPERM: _NO_PLACE, errno.EROFS: _NO_PLACE, errno.ENOSPC: _NO_ROOM, errno.EDQUOT: _NO_ROOM}
+"""What the operating system may say of a disk: what was expected, what to do, and the exit code."""
 
 
 class _OneLineErrors(click.Group):
@@ -42,9 +48,12 @@ class _OneLineErrors(click.Group):
         except EigenscapeError as error:
             click.echo(f"eigenscape: {error}", err=True)
             _end(error.exit_code)
-        except PermissionError as error:
-            click.echo(f"eigenscape: {error.filename}: expected a place to write, found {error.strerror}; check its permissions", err=True)
-            _end(2)
+        except OSError as error:
+            if error.errno not in _DISK_ERRORS:
+                raise
+            expected, fix, code = _DISK_ERRORS[error.errno]
+            click.echo(f"eigenscape: {error.filename}: expected {expected}, found {error.strerror}; {fix}", err=True)
+            _end(code)
 
 
 def _end(code: int) -> None:

@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +81,14 @@ def compute_second_moment(
         return receipt_path
     with claimed(cell, folder, ranks, execution) as claim, Watchdog(execution.hang_seconds) as watchdog:
         if not is_confirmed(cell, folder, ranks):  # whoever was waited for has done it
-            _compute(study, cell, folder, ranks, execution, claim, watchdog)
+            try:
+                _compute(study, cell, folder, ranks, execution, claim, watchdog)
+            except OSError as error:
+                if isinstance(error, FileNotFoundError):
+                    claim.confirm()  # another attempt, which took this one for dead, has cleared its files away
+                if error.errno is not None and error.filename is None:  # a full disk is found in writes, which name no file
+                    error.filename = str(folder.root)
+                raise
     return receipt_path
 
 
@@ -113,8 +120,9 @@ def _compute(study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, execut
             mean_loss=loss if math.isfinite(loss) else None,
             excluded=written.excluded,
         )
-        receipts.discard(folder.shards(cell))
-        receipts.discard(built.parent)
+        with suppress(OSError):  # an attempt that was taken for dead may still write there; the result is complete all the same
+            receipts.discard(folder.shards(cell))
+            receipts.discard(built.parent)
     ranks.barrier()
 
 

@@ -28,8 +28,22 @@ def digest_of(*parts: bytes | memoryview) -> str:
     return state.hexdigest()
 
 
+OVERLAPPING_WRITES = 3
+"""How often a file is written whose folder vanishes meanwhile: another attempt at the same work clears up once, at its start."""
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file so that a reader, or a crash, sees the old bytes or the new ones and nothing between."""
+    for trial in range(1, OVERLAPPING_WRITES + 1):
+        try:
+            _write_atomically(path, data)
+            return
+        except FileNotFoundError:
+            if trial == OVERLAPPING_WRITES:
+                raise
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:

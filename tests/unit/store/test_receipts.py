@@ -1,6 +1,8 @@
 """Receipts: written whole or not at all, refused where they are garbage or of other work."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -119,3 +121,19 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
     with pytest.raises(OSError, match="No space left"):
         receipts.write_atomically(tmp_path / "a.json", b"x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_cleared_away_meanwhile_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an overlapping attempt does, here between the data and the rename."""
+    path = tmp_path / "shard" / "band-000.bin"
+    flushed, times = os.fsync, []
+
+    def clear_away_once(descriptor: int) -> None:
+        flushed(descriptor)
+        times.append(descriptor)
+        if len(times) == 1:
+            shutil.rmtree(path.parent)
+
+    monkeypatch.setattr(os, "fsync", clear_away_once)
+    receipts.write_atomically(path, b"data")
+    assert path.read_bytes() == b"data"
