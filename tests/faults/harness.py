@@ -6,6 +6,7 @@ by then (MPICH's launcher puts every rank in a session of its own).
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ from typing import Any
 
 import psutil
 
-from eigenscape.stages.configure import write_study
+from eigenscape.stages.configure import load_study, write_study
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study
 
@@ -53,6 +54,12 @@ class Case:
         write_study(study, folder)
         return cls(study, folder)
 
+    @classmethod
+    def made_by_the_workflow(cls, root: Path) -> Case:
+        """The study whose results lie there."""
+        folder = StudyFolder(root)
+        return cls(load_study(folder), folder)
+
     @property
     def cell(self) -> str:
         """The argument of the commands."""
@@ -80,7 +87,7 @@ class Case:
 
     def shard_receipts(self) -> list[Path]:
         """Receipts of the shards that are there."""
-        return sorted(self.shards.glob("*/band-*.json"))
+        return [Path(name) for name in sorted(glob.glob(f"{self.shards}/*/band-*.json"))]  # pathlib's trips over folders that vanish
 
     def bits(self) -> dict[str, bytes]:
         """Every chunk that is stored, byte for byte, and the digest and mean loss of the receipt."""
@@ -153,7 +160,9 @@ class Run:
                     process.kill()
                 except psutil.NoSuchProcess:
                     continue
-            psutil.wait_procs(processes, timeout=5)
+            time.sleep(0.02)  # not psutil's wait, which would take the exit code from under `Popen`
+            if self.popen is not None:
+                self.popen.poll()
         if self.popen is not None:
             self.popen.wait(LIMIT)
 
@@ -214,12 +223,38 @@ def log_of(case: Case) -> str:
     return (case.folder.root / "second_moment.log").read_text()
 
 
-def copied_root(folder: Path, config: str) -> Path:
-    """A place to run the workflow in: the files of the repository's root that it needs, and a small study."""
-    root = Path(__file__).parents[2]
-    for name in ("Snakefile", "config.yaml"):
-        shutil.copy(root / name, folder / name)
-    for name in ("workflow", "envs"):
-        shutil.copytree(root / name, folder / name)
-    (folder / "small.yaml").write_text(config)
-    return folder
+SMALL = "study: small\ngrid: {{depth: [1], width: [5]}}\nheadline: {{depth: 2, width: 14, samples: {samples}}}\n"
+"""The study of `Case.at`, for the workflow."""
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A copy of the files that the workflow needs, and a small study in it."""
+
+    root: Path
+    samples: int
+
+    @classmethod
+    def at(cls, root: Path, samples: int = SAMPLES) -> Workflow:
+        """Copied there, ready to run."""
+        repository = Path(__file__).parents[2]
+        root.mkdir()
+        for name in ("Snakefile", "config.yaml"):
+            shutil.copy(repository / name, root / name)
+        for name in ("workflow", "envs"):
+            shutil.copytree(repository / name, root / name)
+        (root / "small.yaml").write_text(SMALL.format(samples=samples))
+        return cls(root, samples)
+
+    @property
+    def results(self) -> Path:
+        return self.root / "results" / "small"
+
+    def note(self, rule: str) -> str:
+        """What Snakemake is asked for: the ledger's note of a rule of the headline cell."""
+        return f"results/small/ledger/{rule}/headline/d02-w014-n{self.samples}.json"
+
+    def snakemake(self, runs: Runs, *options: str, environment: Mapping[str, str] | None = None) -> Run:
+        """Start it."""
+        settings = ["--cores", "2", "--configfile", "small.yaml", "--rerun-triggers", "params", "input", "mtime"]
+        return runs.start(str(BIN / "snakemake"), *options, *settings, cwd=self.root, environment=environment)

@@ -22,6 +22,13 @@ except EigenscapeError as error:
     print(f"eigenscape: {error}", file=sys.stderr, flush=True)
     os._exit(error.exit_code)
 
+# A launcher that is not there would end a job with bash's bare "command not found".
+shell.prefix(
+    'set -euo pipefail; command_not_found_handle() {{ echo "eigenscape: $1: expected a program on PATH, found none;'
+    " run \\`make setup\\` and put .venv/bin on PATH, or load your cluster's MPI and name its launcher"
+    ' (--set-resources second_moment:mpi=...)" >&2; return 127; }}; '
+)
+
 STUDY_FILE = f"{RESULTS}/study.json"
 
 

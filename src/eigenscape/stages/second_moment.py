@@ -188,10 +188,10 @@ def claimed(cell: Cell, folder: StudyFolder, ranks: Ranks, execution: Execution)
 
     with claims.held(folder.claims(cell), stale_seconds=execution.stale_seconds, stop=signals.stop_requested, give_up=give_up) as claim:
         for left_behind in folder.work(cell).glob("attempt-*"):
-            receipts.discard(left_behind)
+            with suppress(OSError):  # an attempt that was taken for dead may still write there
+                receipts.discard(left_behind)
         for place in (folder.work(cell), folder.second_moment(cell).parent):
-            for partial in place.rglob(".*.partial"):
-                partial.unlink(missing_ok=True)
+            receipts.remove_partial_files(place)
         yield Attempt(_shared_digits(claim.attempt, ranks), claim)
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,12 @@ from typing import Any
 from eigenscape import __version__
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.study import Cell
+
+log = logging.getLogger(__name__)
+
+
+LATE_SECONDS = 60.0
+"""NFS may hide a new file from other machines for as long as it keeps what it knows of a folder, by default 60 s."""
 
 
 def digest_of(*parts: bytes | memoryview) -> str:
@@ -56,6 +64,14 @@ def _write_atomically(path: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def remove_partial_files(folder: Path) -> None:
+    """Remove what killed writers left of `write_atomically`; folders that vanish meanwhile are passed over, as `os.walk` does."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            if name.startswith(".") and name.endswith(".partial"):
+                Path(place, name).unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -100,6 +116,21 @@ def read_receipt(path: Path) -> dict[str, Any] | None:
         raise DamagedResult(f"{path}: expected a receipt in JSON, found {error}; delete the file and run again") from None
     if not isinstance(receipt, dict) or not isinstance(receipt.get("identity"), dict) or "digest" not in receipt:
         raise DamagedResult(f"{path}: expected a receipt with identity and digest, found neither; delete the file and run again")
+    return receipt
+
+
+def promised_receipt(path: Path, note: Path, seconds: float = LATE_SECONDS) -> dict[str, Any] | None:
+    """The receipt at ``path``, waited for where a note of the ledger says that the work is done.
+
+    On a network file system the note may be seen from another machine before the receipt that was written first.
+
+    Raises:
+        DamagedResult: the file is there but is not a receipt.
+    """
+    end = time.monotonic() + seconds
+    while (receipt := read_receipt(path)) is None and note.exists() and time.monotonic() < end:
+        log.info("%s: not to be seen yet, though %s is; waiting", path, note)
+        time.sleep(min(1.0, seconds / 10))
     return receipt
 
 
