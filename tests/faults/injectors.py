@@ -51,6 +51,7 @@ FAULTS: dict[str, Callable[[], None]] = {
 PLACES: dict[str, tuple[Any, str]] = {
     "block": (Accumulator, "add_block"),
     "file": (receipts, "write_atomically"),
+    "verify": (second_moments, "verify"),
     "build": (second_moments, "write_second_moment"),
     "publish": (second_moments, "publish"),
     "receipt": (receipts, "write_receipt"),

@@ -29,8 +29,8 @@ def changed(case: Case, sections: dict) -> None:
 
 
 @pytest.mark.parametrize(("change", "ranks"), [("seed", 1), ("seed", 2), ("prior", 1), ("precision", 1)])
-def test_a_finished_result_of_other_work_is_refused(runs, case, change: str, ranks: int) -> None:
-    assert runs.second_moment(case, 1).wait() == 0
+def test_a_finished_result_of_other_work_is_refused(runs, finished, change: str, ranks: int) -> None:
+    case = finished
     sections, words = CHANGES[change]
     changed(case, sections)
     log = case.folder.root / "second_moment.log"
@@ -48,8 +48,8 @@ def test_a_finished_result_of_other_work_is_refused(runs, case, change: str, ran
     assert case.files() == before
 
 
-def test_a_result_of_another_science_schema_is_refused(runs, case) -> None:
-    assert runs.second_moment(case, 1).wait() == 0
+def test_a_result_of_another_science_schema_is_refused(runs, finished) -> None:
+    case = finished
     receipt = json.loads(case.receipt.read_text())
     receipt["identity"]["science_schema"] -= 1
     case.receipt.write_text(json.dumps(receipt))

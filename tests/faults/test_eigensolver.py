@@ -18,12 +18,6 @@ from eigenscape.store.second_moments import digest_of_matrix, read_gradient_mean
 pytestmark = pytest.mark.faults
 
 
-def finished(runs, root) -> Case:
-    case = Case.at(root, headline={"depth": 2, "width": 14, "samples": 600})
-    assert runs.second_moment(case, 1).wait() == 0
-    return case
-
-
 def refused(case: Case, run) -> str:
     """The one line that a refused matrix gets."""
     assert run.wait() == 1, run.output
@@ -41,8 +35,8 @@ def refused(case: Case, run) -> str:
         ((4, 4), np.inf, "expected finite numbers in second_moment"),
     ],
 )
-def test_a_stored_matrix_without_a_spectrum_is_refused(runs, tmp_path, place: tuple[int, int], value: float, words: str) -> None:
-    case = finished(runs, tmp_path / "results")
+def test_a_stored_matrix_without_a_spectrum_is_refused(runs, finished, place: tuple[int, int], value: float, words: str) -> None:
+    case = finished
     matrix, mean = read_second_moment(case.store), read_gradient_mean(case.store)
     matrix[place] = value
     zarr.open_group(case.store, mode="r+")["second_moment"][...] = matrix
@@ -52,8 +46,8 @@ def test_a_stored_matrix_without_a_spectrum_is_refused(runs, tmp_path, place: tu
     assert words in refused(case, runs.stage(case, "spectrum", case.cell))
 
 
-def test_an_eigensolver_that_does_not_converge_is_said_so(runs, tmp_path) -> None:
-    case = finished(runs, tmp_path / "results")
+def test_an_eigensolver_that_does_not_converge_is_said_so(runs, finished) -> None:
+    case = finished
     command = [str(INJECTORS), "diverge@eigenvalues:0:1", "spectrum", case.cell, "--study", str(case.folder.study)]
     line = refused(case, runs.start(sys.executable, *command))
     assert "the eigensolver did not converge on a 253 x 253 matrix" in line

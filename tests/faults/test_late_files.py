@@ -14,9 +14,11 @@ from faults.harness import interrupted, until
 pytestmark = [pytest.mark.mpi, pytest.mark.faults]
 
 
-def test_a_receipt_that_the_ledger_promises_is_waited_for(runs, case) -> None:
+def test_a_receipt_that_the_ledger_promises_is_waited_for(runs, finished) -> None:
+    case = finished
     note = case.folder.ledger("second_moment", case.cell)
-    assert runs.second_moment(case, 1, "--ledger", str(note)).wait() == 0
+    note.parent.mkdir(parents=True)
+    note.write_text("{}")
     hidden = case.receipt.rename(case.receipt.with_name("hidden"))
     log = case.folder.root / "spectrum.log"
     run = runs.stage(case, "spectrum", case.cell, "--log", str(log))
@@ -36,8 +38,8 @@ def test_a_receipt_that_nobody_promises_is_an_error_at_once(runs, case) -> None:
     assert "run the stage second-moment for this cell first" in line
 
 
-def test_a_result_that_turns_up_while_it_is_computed_again_does_no_harm(runs, case, undisturbed) -> None:
-    assert runs.second_moment(case, 1).wait() == 0
+def test_a_result_that_turns_up_while_it_is_computed_again_does_no_harm(runs, finished, undisturbed) -> None:
+    case = finished
     hidden = case.receipt.rename(case.folder.root / "hidden")
     run = runs.second_moment(case, 2, fault="slow@block:*:*")
     until(lambda: len(case.shard_receipts()) >= 2, "two shards", run)

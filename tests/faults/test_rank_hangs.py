@@ -1,6 +1,7 @@
 """A rank hangs.
 
-Injection: rank 1 of 2 sleeps for ever, or is stopped by SIGSTOP, so that not even its own timers run.
+Injection: rank 1 of 2 sleeps for ever, in the middle of its blocks or while it verifies a finished result; or it is stopped
+by SIGSTOP, so that not even its own timers run.
 Promise: the watchdog (of that rank, or of one that waits for it) prints where it stands and ends the run with an exit code
 that is not 0; no process stays behind; the next run resumes to the same bits.
 """
@@ -22,3 +23,14 @@ def test_a_hung_rank_is_caught_by_the_watchdog(runs, case, undisturbed, fault: s
 
     assert runs.second_moment(case, 2).wait() == 0
     assert case.bits() == undisturbed(case)
+
+
+def test_a_rank_that_hangs_while_it_verifies_is_caught_too(runs, finished, undisturbed) -> None:
+    before = finished.receipt.stat().st_mtime_ns
+    run = runs.second_moment(finished, 2, fault="hang@verify:1:1")
+    assert run.wait() != 0
+    assert "Timeout (0:00:" in run.output
+    until(lambda: not run.processes(), "end of all processes")
+    assert runs.second_moment(finished, 2).wait() == 0
+    assert finished.receipt.stat().st_mtime_ns == before
+    assert finished.bits() == undisturbed(finished)

@@ -76,7 +76,9 @@ def compute_second_moment(
     """
     ranks = ranks or OneRank()
     receipt_path = folder.receipt(folder.second_moment(cell))
-    if is_confirmed(cell, folder, ranks):
+    with Watchdog(execution.hang_seconds):
+        done_before = is_confirmed(cell, folder, ranks)
+    if done_before:
         log.info("%s: done before", cell.folder)
         return receipt_path
     with claimed(cell, folder, ranks, execution) as claim, Watchdog(execution.hang_seconds) as watchdog:

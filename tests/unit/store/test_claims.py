@@ -200,3 +200,19 @@ def test_the_heart_beats_often_enough_for_whoever_waits(tmp_path: Path) -> None:
         while claim.path.stat().st_mtime == 0 and time.monotonic() < deadline:
             time.sleep(0.02)
         assert claim.path.stat().st_mtime > 0
+
+
+def test_the_heart_goes_on_after_a_file_system_that_falters(tmp_path: Path) -> None:
+    """For a moment something else stands in the place of the folder, at which every touch fails."""
+    folder = tmp_path / "claims"
+    with held(folder, beat_seconds=0.05) as claim:
+        away = folder.rename(tmp_path / "away")
+        folder.write_text("in the way")
+        time.sleep(0.5)  # some beats that fail
+        folder.unlink()
+        os.utime(away / claim.path.name, (0, 0))
+        away.rename(folder)
+        deadline = time.monotonic() + 20
+        while claim.path.stat().st_mtime == 0 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert claim.path.stat().st_mtime > 0
