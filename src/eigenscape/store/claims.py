@@ -218,8 +218,9 @@ def _create(claim: Claim) -> bool:
             json.dump(asdict(claim.holder), file)
             file.flush()
             os.fsync(file.fileno())
-    except OSError:  # the disk is full: a claim that names nobody would hold up the next run until it is stale
+    except OSError as error:  # the disk is full: a claim that names nobody would hold up the next run until it is stale
         claim.path.unlink(missing_ok=True)
+        error.filename = str(claim.path)
         raise
     return True
 
