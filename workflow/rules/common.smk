@@ -25,6 +25,13 @@ except EigenscapeError as error:
     print(f"eigenscape: {error}", file=sys.stderr, flush=True)
     os._exit(error.exit_code)
 
+# A launcher that is not there would end a job with bash's bare "command not found".
+shell.prefix(
+    'set -euo pipefail; command_not_found_handle() {{ echo "eigenscape: $1: expected a program on PATH, found none;'
+    " run \\`make setup\\` and put .venv/bin on PATH, or load your cluster's MPI and name its launcher"
+    ' (EIGENSCAPE_LAUNCHER=...)" >&2; return 127; }}; '
+)
+
 STUDY_FILE = f"{RESULTS}/study.json"
 
 # What starts MPI ranks. The Slurm profile sets it to srun, by the environment, since that reaches the jobs whatever

@@ -16,6 +16,7 @@ Exit codes: 0 done, 2 bad input (one line: expected, found, what to do), 75 inte
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -39,6 +40,11 @@ SECONDS_TO_BE_HEARD = 0.5
 MOMENT = 0.5
 """Seconds; processes that have nothing left to do end within milliseconds."""
 
+_NO_PLACE = ("a place to write", "check its permissions", 2)
+_NO_ROOM = ("room on the disk", "free some and run the same command again, which goes on from what is kept", 1)
+_DISK_ERRORS = {errno.EACCES: _NO_PLACE, errno.EPERM: _NO_PLACE, errno.EROFS: _NO_PLACE, errno.ENOSPC: _NO_ROOM, errno.EDQUOT: _NO_ROOM}
+"""What the operating system may say of a disk: what was expected, what to do, and the exit code."""
+
 
 class _OneLineErrors(click.Group):
     """Errors of the family end in one line and their exit code, without a traceback."""
@@ -53,9 +59,12 @@ class _OneLineErrors(click.Group):
         except EigenscapeError as error:
             click.echo(f"eigenscape: {error}", err=True)
             _end(error.exit_code, together=isinstance(error, Interrupted))
-        except PermissionError as error:
-            click.echo(f"eigenscape: {error.filename}: expected a place to write, found {error.strerror}; check its permissions", err=True)
-            _end(2)
+        except OSError as error:
+            if error.errno not in _DISK_ERRORS:
+                raise
+            expected, fix, code = _DISK_ERRORS[error.errno]
+            click.echo(f"eigenscape: {error.filename}: expected {expected}, found {error.strerror}; {fix}", err=True)
+            _end(code)
 
 
 def _end(code: int, *, together: bool = False) -> None:

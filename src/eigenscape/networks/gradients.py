@@ -127,12 +127,17 @@ class GradientSampler:
 
         Raises:
             NotFiniteGradient: naming the first sample whose gradient holds an infinity or NaN.
+            DoesNotFit: memory does not hold the block, or not one parameter vector beside it.
         """
         if self.device is not Device.CPU:
             on_device = self.block_on_device(first, count)
             return on_device[0].cpu().numpy(), on_device[1].cpu().numpy()
         if len(self._gradients) < count:
-            self._gradients = np.empty((count, self.architecture.parameters), self._precision)
+            try:
+                self._gradients = np.empty((count, self.architecture.parameters), self._precision)
+            except MemoryError as error:
+                expected = f"memory for {count} gradients of {self.architecture.parameters:,} parameters"
+                raise DoesNotFit.field("memory", expected, str(error), "use fewer ranks a node, or more memory") from error
             self._losses = np.empty(count, self._precision)
         gradients, losses = self._gradients[:count], self._losses[:count]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -44,10 +44,10 @@ def claimed(cell: Cell, folder: StudyFolder, ranks: Ranks, stale_seconds: float 
 
     with claims.held(folder.claims(cell), stale_seconds=stale_seconds, stop=signals.stop_requested, give_up=give_up) as claim:
         for left_behind in folder.work(cell).glob("attempt-*"):
-            receipts.discard(left_behind)
+            with suppress(OSError):  # an attempt that was taken for dead may still write there
+                receipts.discard(left_behind)
         for place in (folder.work(cell), folder.second_moment(cell).parent):
-            for partial in place.rglob(".*.partial"):
-                partial.unlink(missing_ok=True)
+            receipts.remove_partial_files(place)
         yield Attempt(shared_digits(claim.attempt, ranks), claim)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,12 +78,21 @@ def compute_second_moment(
     """
     ranks = ranks or OneRank()
     receipt_path = folder.receipt(folder.second_moment(cell))
-    if is_confirmed(cell, folder, ranks):
+    with Watchdog(execution.hang_seconds):
+        done_before = is_confirmed(cell, folder, ranks)
+    if done_before:
         log.info("%s: done before", cell.folder)
         return receipt_path
     with claimed(cell, folder, ranks, execution.stale_seconds) as claim, Watchdog(execution.hang_seconds) as watchdog:
         if not is_confirmed(cell, folder, ranks):  # whoever was waited for has done it
-            _compute(study, cell, folder, ranks, execution, claim, watchdog)
+            try:
+                _compute(study, cell, folder, ranks, execution, claim, watchdog)
+            except OSError as error:
+                if isinstance(error, FileNotFoundError):
+                    claim.confirm()  # another attempt, which took this one for dead, has cleared its files away
+                if error.errno is not None and error.filename is None:  # a full disk is found in writes, which name no file
+                    error.filename = str(folder.root)
+                raise
     return receipt_path
 
 
@@ -117,8 +127,9 @@ def _compute(study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, execut
             excluded=written.excluded,
             traffic={"messages": int(sent[0]), "bytes": int(sent[1])},
         )
-        receipts.discard(folder.shards(cell))
-        receipts.discard(built.parent)
+        with suppress(OSError):  # an attempt that was taken for dead may still write there; the result is complete all the same
+            receipts.discard(folder.shards(cell))
+            receipts.discard(built.parent)
     ranks.barrier()
 
 

@@ -203,7 +203,7 @@ def confirmed_digest(cell: Cell, folder: StudyFolder) -> str:
     """
     store = folder.second_moment(cell)
     receipt_path = folder.receipt(store)
-    receipt = receipts.read_receipt(receipt_path)
+    receipt = receipts.promised_receipt(receipt_path, folder.ledger("second_moment", cell.folder))
     if receipt is None:
         raise DamagedResult(f"{receipt_path}: no receipt, so {store.name} is not complete; run the stage second-moment for this cell first")
     receipts.require_same_work(receipt, cell, receipt_path)
@@ -251,7 +251,7 @@ def samples_drawn(cell: Cell, folder: StudyFolder) -> int:
 
 def _receipt_of_spectrum(cell: Cell, folder: StudyFolder) -> dict[str, Any]:
     receipt_path = folder.receipt(folder.spectrum(cell))
-    receipt = receipts.read_receipt(receipt_path)
+    receipt = receipts.promised_receipt(receipt_path, folder.ledger("spectrum", cell.folder))
     if receipt is None:
         raise DamagedResult(f"{receipt_path}: no receipt, so spectrum.zarr is not complete; run `snakemake --cores 2` again")
     receipts.require_same_work(receipt, cell, receipt_path)

@@ -4,7 +4,8 @@ A claim is a file ``claim-<generation>.json``, created exclusively (O_EXCL, whic
 who holds it. Its holder keeps it alive by a heartbeat. Who comes second waits for as long as the heart beats; when
 the holder is dead it creates the next generation, which only one of several waiters can. Death is told
 
-- at once, where the holder ran on this machine: its process is gone (process id *and* start time are compared);
+- at once, where the holder ran on this machine: its process is gone (process id *and* start time are compared); a process that
+  is there is alive, however silent;
 - from anywhere else, by a file whose time has not changed for ``STALE_SECONDS`` of the observer's own monotonic clock.
 
 No clock is compared with another one, so skew between nodes does no harm. A holder that was only slow finds out before it
@@ -72,8 +73,17 @@ class Holder:
     @property
     def is_known_dead(self) -> bool:
         """Whether it ran on this machine and is gone. False where that cannot be told from here."""
+        return self._ran_here and _started(self.process) != self.started
+
+    @property
+    def is_known_alive(self) -> bool:
+        """Whether it runs on this machine. False where that cannot be told from here."""
+        return self._ran_here and _started(self.process) == self.started
+
+    @property
+    def _ran_here(self) -> bool:
         here = _machine()
-        return bool(here) and self.machine == here and _started(self.process) != self.started
+        return bool(here) and self.machine == here
 
     def __str__(self) -> str:
         return f"process {self.process} on {self.host} (since {self.since}, attempt {self.attempt[:8]})"
@@ -138,7 +148,7 @@ def held(
 
     Args:
         folder: where the claims of one piece of work lie.
-        beat_seconds: between two heartbeats.
+        beat_seconds: between two heartbeats; fewer where ``stale_seconds`` leaves room for fewer than four.
         stale_seconds: without a heartbeat, after which a holder on another machine is dead.
         stop: asked while waiting; when it says so, waiting ends ...
         give_up: ... with this exception.
@@ -150,7 +160,7 @@ def held(
         'claim-000001.json'
     """
     claim = _acquire(folder, stale_seconds, stop, give_up)
-    claim.beating = heartbeat.start(str(claim.path), beat_seconds)
+    claim.beating = heartbeat.start(str(claim.path), min(beat_seconds, stale_seconds / 4))
     try:
         yield claim
     finally:
@@ -182,7 +192,8 @@ def _acquire(folder: Path, stale_seconds: float, stop: Callable[[], bool], give_
         if seen != (newest, touched):
             seen, unchanged_since = (newest, touched), time.monotonic()
         silent = time.monotonic() - unchanged_since
-        if (holder is not None and holder.is_known_dead) or silent > stale_seconds:
+        stale = silent > stale_seconds and not (holder is not None and holder.is_known_alive)
+        if stale or (holder is not None and holder.is_known_dead):
             log.warning("%s: %s is dead; taking over", folder, holder or "the writer of an unreadable claim")
             claim = Claim(folder, newest + 1, mine)
             if _create(claim):
@@ -202,10 +213,15 @@ def _create(claim: Claim) -> bool:
         descriptor = os.open(claim.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
     except (FileExistsError, FileNotFoundError):
         return False
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(asdict(claim.holder), file)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(asdict(claim.holder), file)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:  # the disk is full: a claim that names nobody would hold up the next run until it is stale
+        claim.path.unlink(missing_ok=True)
+        error.filename = str(claim.path)
+        raise
     return True
 
 

@@ -32,8 +32,10 @@ def beat(path: str, seconds: float, parent: int) -> None:
         if time.monotonic() - last >= seconds:
             try:
                 os.utime(path)
-            except OSError:
+            except FileNotFoundError:
                 return
+            except OSError:
+                pass  # a network file system that falters for a moment
             last = time.monotonic()
         time.sleep(min(LOOK_SECONDS, seconds))
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,8 +21,13 @@ from eigenscape import __version__
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.study import Cell
 
+log = logging.getLogger(__name__)
+
 DIGEST_BYTES = 16
 """Of the digests in receipts: no two results of a lifetime share one by chance."""
+
+LATE_SECONDS = 60.0
+"""NFS may hide a new file from other machines for as long as it keeps what it knows of a folder, by default 60 s."""
 
 
 def digest_of(*parts: bytes | memoryview) -> str:
@@ -31,8 +38,22 @@ def digest_of(*parts: bytes | memoryview) -> str:
     return state.hexdigest()
 
 
+OVERLAPPING_WRITES = 3
+"""How often a file is written whose folder vanishes meanwhile: another attempt at the same work clears up once, at its start."""
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file so that a reader, or a crash, sees the old bytes or the new ones and nothing between."""
+    for trial in range(1, OVERLAPPING_WRITES + 1):
+        try:
+            _write_atomically(path, data)
+            return
+        except FileNotFoundError:
+            if trial == OVERLAPPING_WRITES:
+                raise
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
@@ -45,6 +66,14 @@ def write_atomically(path: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def remove_partial_files(folder: Path) -> None:
+    """Remove what killed writers left of `write_atomically`; folders that vanish meanwhile are passed over, as `os.walk` does."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            if name.startswith(".") and name.endswith(".partial"):
+                Path(place, name).unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -89,6 +118,21 @@ def read_receipt(path: Path) -> dict[str, Any] | None:
         raise DamagedResult(f"{path}: expected a receipt in JSON, found {error}; delete the file and run again") from None
     if not isinstance(receipt, dict) or not isinstance(receipt.get("identity"), dict) or "digest" not in receipt:
         raise DamagedResult(f"{path}: expected a receipt with identity and digest, found neither; delete the file and run again")
+    return receipt
+
+
+def promised_receipt(path: Path, note: Path, seconds: float = LATE_SECONDS) -> dict[str, Any] | None:
+    """The receipt at ``path``, waited for where a note of the ledger says that the work is done.
+
+    On a network file system the note may be seen from another machine before the receipt that was written first.
+
+    Raises:
+        DamagedResult: the file is there but is not a receipt.
+    """
+    end = time.monotonic() + seconds
+    while (receipt := read_receipt(path)) is None and note.exists() and time.monotonic() < end:
+        log.info("%s: not to be seen yet, though %s is; waiting", path, note)
+        time.sleep(min(1.0, seconds / 10))
     return receipt
 
 

@@ -13,6 +13,7 @@ import json
 import re
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -130,8 +131,9 @@ class Shards:
     def remove(self, what: Node | OpenSlot) -> None:
         """Delete a shard: its receipts first, so that a crash in between leaves none that is believed."""
         place = self.folder / self.name(what)
-        for receipt in place.glob("band-*.json"):
-            receipt.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # an overlapping attempt has been quicker
+            for receipt in place.glob("band-*.json"):
+                receipt.unlink(missing_ok=True)
         shutil.rmtree(place, ignore_errors=True)
 
     def _complete(self, pattern: re.Pattern[str]) -> list[re.Match[str]]:

@@ -176,3 +176,43 @@ def test_waiting_ends_when_asked_to(tmp_path: Path) -> None:
 
     with pytest.raises(ClaimLost, match="waiting"), held(tmp_path, stop=lambda: True):
         pass
+
+
+def test_a_living_holder_on_this_machine_is_waited_for_however_silent(tmp_path: Path) -> None:
+    """Its heart does not beat (nobody touches the file), but its process is there."""
+    living = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        leave_claim(tmp_path, replace(Holder.here(), process=living.pid, started=claims._started(living.pid)))
+        patience = time.monotonic() + 1.0  # five times the time after which silence alone would do
+
+        with pytest.raises(ClaimLost), held(tmp_path, stale_seconds=0.2, stop=lambda: time.monotonic() > patience):
+            pass
+    finally:
+        living.kill()
+        living.wait()
+
+
+def test_the_heart_beats_often_enough_for_whoever_waits(tmp_path: Path) -> None:
+    """Four beats before the claim would look stale, though only one in a minute was asked for."""
+    with held(tmp_path / "claims", beat_seconds=60, stale_seconds=0.4) as claim:
+        os.utime(claim.path, (0, 0))
+        deadline = time.monotonic() + 20
+        while claim.path.stat().st_mtime == 0 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert claim.path.stat().st_mtime > 0
+
+
+def test_the_heart_goes_on_after_a_file_system_that_falters(tmp_path: Path) -> None:
+    """For a moment something else stands in the place of the folder, at which every touch fails."""
+    folder = tmp_path / "claims"
+    with held(folder, beat_seconds=0.05) as claim:
+        away = folder.rename(tmp_path / "away")
+        folder.write_text("in the way")
+        time.sleep(0.5)  # some beats that fail
+        folder.unlink()
+        os.utime(away / claim.path.name, (0, 0))
+        away.rename(folder)
+        deadline = time.monotonic() + 20
+        while claim.path.stat().st_mtime == 0 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert claim.path.stat().st_mtime > 0

@@ -1,6 +1,9 @@
 """Receipts: written whole or not at all, refused where they are garbage or of other work."""
 
 import json
+import os
+import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -119,3 +122,45 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
     with pytest.raises(OSError, match="No space left"):
         receipts.write_atomically(tmp_path / "a.json", b"x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_cleared_away_meanwhile_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an overlapping attempt does, here between the data and the rename."""
+    path = tmp_path / "shard" / "band-000.bin"
+    flushed, times = os.fsync, []
+
+    def clear_away_once(descriptor: int) -> None:
+        flushed(descriptor)
+        times.append(descriptor)
+        if len(times) == 1:
+            shutil.rmtree(path.parent)
+
+    monkeypatch.setattr(os, "fsync", clear_away_once)
+    receipts.write_atomically(path, b"data")
+    assert path.read_bytes() == b"data"
+
+
+def test_partial_files_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    kept = [tmp_path / "a" / "file.json", tmp_path / "a" / "file.partial", tmp_path / ".hidden"]
+    left = [tmp_path / ".file.json.7.partial", tmp_path / "a" / "b" / ".band-000.bin.7.partial"]
+    for path in kept + left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{")
+
+    receipts.remove_partial_files(tmp_path)
+    receipts.remove_partial_files(tmp_path / "not there")
+
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
+
+
+def test_a_receipt_is_waited_for_only_where_a_note_promises_it(tmp_path: Path) -> None:
+    path, note = tmp_path / "store.receipt.json", tmp_path / "note.json"
+    assert receipts.promised_receipt(path, note, seconds=600) is None
+
+    note.write_text("{}")
+    assert receipts.promised_receipt(path, note, seconds=0.2) is None
+
+    late = threading.Timer(0.3, lambda: receipts.write_json(path, {"identity": {}, "digest": "d"}))
+    late.start()
+    assert receipts.promised_receipt(path, note, seconds=60) == {"identity": {}, "digest": "d"}
+    late.join()

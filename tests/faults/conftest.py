@@ -1,0 +1,53 @@
+"""Runs that end with their test, and the results of undisturbed ones."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from faults.harness import Case, Runs
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Iterator[Runs]:
+    started = Runs(tmp_path / "output")
+    yield started
+    started.end()
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    return Case.at(tmp_path / "results")
+
+
+@pytest.fixture(scope="session")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], Case]:
+    """A case that nothing happens to, on one process without MPI; computed once per kind of case. Not to be changed."""
+    known: dict[str, Case] = {}
+
+    def computed(case: Case) -> Case:
+        fingerprint = case.study.headline_cell.fingerprint
+        if fingerprint not in known:
+            place = tmp_path_factory.mktemp("undisturbed")
+            runs = Runs(place)
+            known[fingerprint] = Case.at(place / "results", **case.study.model_dump(exclude={"study"}))
+            try:
+                assert runs.second_moment(known[fingerprint], 1).wait() == 0
+            finally:
+                runs.end()
+        return known[fingerprint]
+
+    return computed
+
+
+@pytest.fixture(scope="session")
+def undisturbed(reference: Callable[[Case], Case]) -> Callable[[Case], dict[str, bytes]]:
+    """The bits of a case that nothing happens to."""
+    return lambda case: reference(case).bits()
+
+
+@pytest.fixture
+def finished(case: Case, reference: Callable[[Case], Case]) -> Case:
+    """A case whose second moment is done: the undisturbed one, copied."""
+    shutil.copytree(reference(case).folder.root, case.folder.root, dirs_exist_ok=True)
+    return case
