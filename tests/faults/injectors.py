@@ -53,7 +53,7 @@ PLACES: dict[str, tuple[Any, str]] = {
     "file": (receipts, "write_atomically"),
     "verify": (second_moments, "verify"),
     "build": (second_moments, "write_second_moment"),
-    "publish": (second_moments, "publish"),
+    "publish": (receipts, "publish"),
     "receipt": (receipts, "write_receipt"),
     "eigenvalues": (np.linalg, "eigvalsh"),
 }

@@ -2,7 +2,7 @@
 
 Injection: a stored C, with valid checksums and a receipt that confirms it, that is asymmetric or holds a NaN; an eigensolver
 that reports no convergence.
-Promise: exit code 1 and one line that says what is wrong with the matrix; no spectrum and no receipt of one.
+Promise: exit code 1 and a line that says what is wrong with the matrix; no spectrum and no receipt of one.
 """
 
 import json
@@ -19,12 +19,13 @@ pytestmark = pytest.mark.faults
 
 
 def refused(case: Case, run) -> str:
-    """The one line that a refused matrix gets."""
+    """What is said of a refused matrix; the last line is the error, before it may stand what became of the matrix."""
     assert run.wait() == 1, run.output
     assert "Traceback" not in run.output
     assert not case.folder.receipt(case.folder.spectrum(case.study.headline_cell)).exists()
-    (line,) = run.output.splitlines()
-    return line
+    *_, last = run.output.splitlines()
+    assert last.startswith("eigenscape: ")
+    return run.output
 
 
 @pytest.mark.parametrize(

@@ -33,12 +33,9 @@ BLAS_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THR
 """Set to 1 before any numerical library loads: bits must not depend on the number of threads, and
 the cores are used by ranks and jobs."""
 
-SECONDS_TO_BE_HEARD = 0.5
-"""Between the message and the end of all ranks: a launcher throws away what it has not yet passed on (seen with MPICH's)."""
-
-
 MOMENT = 0.5
-"""Seconds; processes that have nothing left to do end within milliseconds."""
+"""Seconds between the message and the end of all ranks: a launcher throws away what it has not yet passed on (seen with MPICH's).
+And processes that have nothing left to do end within milliseconds."""
 
 _NO_PLACE = ("a place to write", "check its permissions", 2)
 _NO_ROOM = ("room on the disk", "free some and run the same command again, which goes on from what is kept", 1)
@@ -74,7 +71,7 @@ def _end(code: int, *, together: bool = False) -> None:
         sys.stderr.flush()
         if together:
             _end_together(mpi, code)
-        time.sleep(SECONDS_TO_BE_HEARD)
+        time.sleep(MOMENT)
         mpi.COMM_WORLD.Abort(code)
     raise SystemExit(code)
 
@@ -82,11 +79,16 @@ def _end(code: int, *, together: bool = False) -> None:
 def _end_together(mpi: Any, code: int) -> None:
     """All ranks were interrupted: none may end the others before they have kept what they hold.
 
-    An abort, which is also how mpi4py answers an exit code, would have srun kill the rest and lose the code. So rank 0
-    alone carries it, and a moment later than the others, for srun also kills those that outlive a rank that failed.
+    Then an abort ends them all with the code, as MPICH's mpiexec reports it. Not so under srun, which would kill the rest and
+    lose the code: there rank 0 alone carries it, a moment later than the others, for srun also kills those that outlive a
+    rank that failed.
     """
     rank = mpi.COMM_WORLD.Get_rank()
     mpi.COMM_WORLD.Barrier()
+    by_srun = "SLURM_STEP_ID" in os.environ and "HYDI_CONTROL_FD" not in os.environ
+    if not by_srun:
+        time.sleep(MOMENT)
+        mpi.COMM_WORLD.Abort(code)
     mpi.Finalize()
     if rank == 0:
         time.sleep(MOMENT)

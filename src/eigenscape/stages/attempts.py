@@ -73,5 +73,6 @@ def set_second_moment_aside(study: Study, cell: Cell, folder: StudyFolder, damag
     store = folder.second_moment(cell)
     for note in notes_of(study, cell, folder):
         note.unlink(missing_ok=True)
-    place = quarantine.set_aside([folder.receipt(store), store], folder.quarantine, str(damage))
+    reason = f"second moment of {cell.folder} does not verify: {damage}"
+    place = quarantine.set_aside([folder.receipt(store), store], folder.quarantine, reason)
     return DamagedResult(f"{store}: expected what its receipt says, found damage, now in {place}; run snakemake again")
