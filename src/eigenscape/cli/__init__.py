@@ -22,7 +22,7 @@ from typing import Any
 import click
 
 from eigenscape import __version__
-from eigenscape.cli import analyse, check, compute, draw, prepare
+from eigenscape.cli import analyse, check, compute, curves, draw, prepare
 from eigenscape.errors import EigenscapeError
 
 BLAS_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -80,6 +80,7 @@ for _command in (
     analyse.training,
     analyse.sensitivity,
     analyse.second_moment_kinds,
+    curves.expressivity,
     analyse.findings,
     analyse.condition_number_table,
     draw.figure,
