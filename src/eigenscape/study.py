@@ -15,10 +15,13 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
+from eigenscape.expressivity_section import ExpressivitySection
+from eigenscape.section import Section as _Section
+from eigenscape.section import example as _example
 from eigenscape.seeding import SEED_LIMIT
 
 SCIENCE_SCHEMA = 2
@@ -31,15 +34,6 @@ SLOTS = 16
 BLOCK = 256
 """Samples per rank-k update. 256 rows keep the update at its peak rate while a block of gradients
 (B P numbers) stays small; part of the identity of a result."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-def _example(text: str) -> dict[str, Any]:
-    """What the error message of a field tells the user to write."""
-    return {"fix": text}
 
 
 class ProblemSection(_Section):
@@ -318,6 +312,7 @@ class Study(_Section):
     projection: ProjectionSection = ProjectionSection()
     criticality: CriticalitySection = CriticalitySection()
     training: TrainingSection = TrainingSection()
+    expressivity: ExpressivitySection = ExpressivitySection()
 
     @model_validator(mode="after")
     def _some_cell_is_computed(self) -> Self:

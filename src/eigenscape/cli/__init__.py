@@ -25,7 +25,7 @@ from typing import Any
 import click
 
 from eigenscape import __version__
-from eigenscape.cli import analyse, check, compute, draw, prepare
+from eigenscape.cli import analyse, check, compute, curves, draw, prepare
 from eigenscape.cli.doctor import doctor
 from eigenscape.errors import EigenscapeError, Interrupted
 
@@ -118,6 +118,7 @@ for _command in (
     analyse.training,
     analyse.sensitivity,
     analyse.second_moment_kinds,
+    curves.expressivity,
     analyse.findings,
     analyse.condition_number_table,
     draw.figure,

@@ -21,7 +21,7 @@ class Activation:
 
     Attributes:
         name: as written in the configuration.
-        code: the number by which the compiled kernel knows it.
+        code: the number by which the compiled kernel knows it; negative where it does not.
         odd: phi(-z) = -phi(z); then sign flips of hidden units are symmetries of the loss.
         function: phi on numpy arrays, real or (where analytic) complex.
         derivative_from_output: phi' as a function of h = phi(z).
@@ -44,6 +44,16 @@ RELU = Activation("relu", 2, False, lambda z: np.maximum(z, 0), lambda h: np.whe
 SIGMOID = Activation(
     "sigmoid", 3, False, lambda z: 0.5 * (1 + np.tanh(0.5 * z)), lambda h: h * (1 - h), "Rumelhart, Hinton, Williams, Nature 323, 1986"
 )
+HARD_TANH = Activation(
+    "hard_tanh",
+    -1,
+    True,
+    lambda z: np.clip(z, -1, 1),
+    lambda h: np.where(np.abs(h) < 1, 1.0, 0.0),
+    "Collobert, PhD thesis, Universite Paris VI, 2004; as in Raghu et al., ICML 2017, arXiv 1606.05336",
+)
+"""Outside `ACTIVATIONS` on purpose: the curve analysis and its mean field know it, the gradient kernel does not, and the
+study's grid and its sweep over all activations stay what they are."""
 
 ACTIVATIONS = {activation.name: activation for activation in (LINEAR, TANH, RELU, SIGMOID)}
 

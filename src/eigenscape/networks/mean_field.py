@@ -19,7 +19,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from eigenscape.architecture import Architecture
-from eigenscape.networks.activations import LINEAR, RELU, Activation
+from eigenscape.networks.activations import HARD_TANH, LINEAR, RELU, Activation
 from eigenscape.networks.priors import Prior
 
 _Z = np.linspace(-10.0, 10.0, 8001)
@@ -53,9 +53,9 @@ class MeanField:
 def mean_field(activation: Activation, weight_variance: float, bias_variance: float) -> MeanField:
     """The fixed point for given variances, sigma_w^2 (times 1/fan_in) and sigma_b^2.
 
-    ReLU and linear units are homogeneous: chi_1 is sigma_w^2 / 2 and sigma_w^2 whatever q is. For tanh and
-    sigmoid q* is the root of the fixed-point equation in (0, sigma_w^2 + sigma_b^2], 0 in tanh's ordered phase
-    without biases.
+    ReLU and linear units are homogeneous: chi_1 is sigma_w^2 / 2 and sigma_w^2 whatever q is. For tanh, hard-tanh
+    (phi'^2 = 1 where |z| < 1, else 0) and sigmoid q* is the root of the fixed-point equation in
+    (0, sigma_w^2 + sigma_b^2], 0 in the ordered phase of tanh and hard-tanh without biases.
 
     Example:
         >>> from eigenscape.networks.activations import RELU, TANH
@@ -70,6 +70,8 @@ def mean_field(activation: Activation, weight_variance: float, bias_variance: fl
         q_star = math.inf if growing else (bias_variance / (1.0 - gain) if gain < 1.0 else math.nan)
         return MeanField(weight_variance, bias_variance, q_star, gain)
     q_star = _fixed_point(activation, weight_variance, bias_variance)
+    if activation is HARD_TANH:
+        return MeanField(weight_variance, bias_variance, q_star, weight_variance * _hard_tanh_linear_part(q_star))
     h = activation.function(math.sqrt(q_star) * _Z)
     chi_1 = weight_variance * float(_WEIGHTS @ activation.derivative_from_output(h) ** 2)
     return MeanField(weight_variance, bias_variance, q_star, chi_1)
@@ -77,7 +79,7 @@ def mean_field(activation: Activation, weight_variance: float, bias_variance: fl
 
 def _fixed_point(activation: Activation, weight_variance: float, bias_variance: float) -> float:
     def excess(q: float) -> float:
-        mean_square = float(_WEIGHTS @ activation.function(math.sqrt(q) * _Z) ** 2)
+        mean_square = _mean_square(activation, q)
         return weight_variance * mean_square + bias_variance - q
 
     highest = weight_variance + bias_variance
@@ -85,6 +87,21 @@ def _fixed_point(activation: Activation, weight_variance: float, bias_variance: 
     if excess(lowest) <= 0.0:
         return 0.0  # ordered, or so near criticality that the fixed point is below 1e-9 of the largest possible one
     return float(brentq(excess, lowest, highest, xtol=1e-15 * highest, rtol=1e-14))
+
+
+def _mean_square(activation: Activation, q: float) -> float:
+    """E[phi(sqrt(q) z)^2]; in closed form for hard-tanh, whose kinks the trapezoid rule resolves poorly."""
+    if activation is not HARD_TANH:
+        return float(_WEIGHTS @ activation.function(math.sqrt(q) * _Z) ** 2)
+    if q == 0.0:
+        return 0.0
+    inside = _hard_tanh_linear_part(q)
+    return q * (inside - math.sqrt(2 / (math.pi * q)) * math.exp(-0.5 / q)) + 1.0 - inside
+
+
+def _hard_tanh_linear_part(q: float) -> float:
+    """E[phi'(sqrt(q) z)^2] = P(|sqrt(q) z| < 1), the share of units in their linear part."""
+    return math.erf(1 / math.sqrt(2 * q)) if q > 0.0 else 1.0
 
 
 def mean_field_of(activation: Activation, prior: Prior, architecture: Architecture) -> MeanField:

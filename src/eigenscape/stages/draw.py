@@ -11,6 +11,7 @@ import numpy as np
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.figures.style import message_figure, save
 from eigenscape.stages.condition_numbers import DESCRIPTIONS, read_table
+from eigenscape.stages.expressivity import read_experiment
 from eigenscape.stages.projection import projected_eigenvalues, require_projection
 from eigenscape.stages.spectrum import read_confidence, read_verified_spectrum
 from eigenscape.store.layout import StudyFolder
@@ -136,6 +137,60 @@ def _parameter_count(study: Study, folder: StudyFolder) -> Figure:
     return parameter_count_figure(read_table(folder.table))
 
 
+def _length_growth(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.length_growth import length_growth_figure  # noqa: PLC0415
+
+    tables = read_experiment(study, folder, "growth")
+    return length_growth_figure(tables["lengths"], tables["growth"])
+
+
+def _transitions(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.transitions import transitions_figure  # noqa: PLC0415
+
+    return transitions_figure(read_experiment(study, folder, "growth")["lengths"])
+
+
+def _length_sensitivity(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.length_sensitivity import length_sensitivity_figure  # noqa: PLC0415
+
+    tables = read_experiment(study, folder, "sensitivity")
+    if tables["sensitivity"].empty:
+        return message_figure("The output of every network is constant on the circle: there is no length whose sensitivity could be drawn.")
+    return length_sensitivity_figure(tables["sensitivity"], tables["turns"])
+
+
+def _dichotomies(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.dichotomies import dichotomies_figure  # noqa: PLC0415
+
+    section = study.expressivity.dichotomies
+    return dichotomies_figure(read_experiment(study, folder, "dichotomies")["dichotomies"], section.inputs, section.weight_std)
+
+
+def _one_layer_training(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.digits import one_layer_figure  # noqa: PLC0415
+
+    section = study.expressivity.digits
+    words = f"{section.one_layer_depth} hidden layers of {section.width} {section.activation.replace('_', '-')} units"
+    return one_layer_figure(read_experiment(study, folder, "digits")["one_layer"], words)
+
+
+def _training_lengths(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.digits import training_lengths_figure  # noqa: PLC0415
+
+    section = study.expressivity.digits
+    words = f"{section.length_depth} layers of {section.width} units"
+    return training_lengths_figure(read_experiment(study, folder, "digits")["lengths"], words)
+
+
+def _polytopes(study: Study, _: StudyFolder) -> Figure:
+    from eigenscape.expressivity.networks import random_layers  # noqa: PLC0415
+    from eigenscape.figures.polytopes import polytopes_figure  # noqa: PLC0415
+
+    # Three layers of four ReLU units: the partition that Raghu et al. draw, arXiv 1606.05336.
+    network = random_layers(3, 4, 2.0**0.5, 1.0, "relu", study.sampling.seed)
+    return polytopes_figure(network, (-3.0, 3.0, -3.0, 3.0), radius=2.0)
+
+
 FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "eigenvalues": _eigenvalues,
     "eigenvectors": _eigenvectors,
@@ -150,6 +205,13 @@ FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "trainability": _trainability,
     "predictors": _predictors,
     "sensitivity": _sensitivity,
+    "length_growth": _length_growth,
+    "transitions": _transitions,
+    "length_sensitivity": _length_sensitivity,
+    "dichotomies": _dichotomies,
+    "one_layer_training": _one_layer_training,
+    "training_lengths": _training_lengths,
+    "polytopes": _polytopes,
 }
 
 

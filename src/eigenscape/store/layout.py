@@ -66,6 +66,10 @@ class StudyFolder:
         """The projected spectrum of a network of the grid."""
         return self.root / "projection" / f"{architecture.label}.json"
 
+    def expressivity(self, experiment: str) -> Path:
+        """The numbers of one experiment with curves."""
+        return self.root / "expressivity" / f"{experiment}.json"
+
     @property
     def table(self) -> Path:
         """A row per network of the grid."""

@@ -1,0 +1,188 @@
+"""The exact propagation of a curve through a piecewise linear network.
+
+While no unit changes its linear region, every pre-activation is A u(t) + B v(t) + c, and its crossings of a kink are
+known in closed form: on trigonometric pieces t = atan2(B, A) +- arccos(-c / sqrt(A^2 + B^2)) (none, one or two in the
+piece), on straight ones t = -c / A. So the breakpoints of the first layer split the curve, those of the second layer
+split each part again, and so on: nothing is sampled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from eigenscape.errors import BadInput
+from eigenscape.expressivity.curves import Curve, Kind
+from eigenscape.expressivity.networks import KINKS, Layers
+
+MERGED = 1e-13
+"""Crossings closer than this to each other or to the end of a piece are one: a parameter of size 2 pi has a rounding
+error of 1e-15, and a crossing found from coefficients of L layers a few times that. A part so short changes a length by
+its own speed times 1e-13."""
+
+
+@dataclass(frozen=True)
+class LayerPieces:
+    """What one hidden layer makes of the curve.
+
+    Attributes:
+        start: (n,) where each piece begins.
+        stop: (n,) where it ends.
+        coefficients: (3, n, k) of the layer's activations z.
+        pattern: (n, k) int8, the linear region of every unit: 0 or 1 for ReLU, -1, 0 or 1 for hard-tanh.
+        parent: (n,) the piece of the layer below that each piece is part of.
+    """
+
+    start: np.ndarray
+    stop: np.ndarray
+    coefficients: np.ndarray
+    pattern: np.ndarray
+    parent: np.ndarray
+
+
+@dataclass(frozen=True)
+class Propagation:
+    """A curve on its way through a network.
+
+    Attributes:
+        curve: the input.
+        layers: what each hidden layer makes of it.
+        output: (3, n, outputs) coefficients of the read-out on the pieces of the last hidden layer.
+    """
+
+    curve: Curve
+    layers: tuple[LayerPieces, ...]
+    output: np.ndarray
+
+    @property
+    def start(self) -> np.ndarray:
+        """(n,) where the pieces of the output begin."""
+        return self.layers[-1].start if self.layers else self.curve.start
+
+    @property
+    def stop(self) -> np.ndarray:
+        """(n,) where the pieces of the output end."""
+        return self.layers[-1].stop if self.layers else self.curve.stop
+
+    def ancestors(self) -> list[np.ndarray]:
+        """For the input and every hidden layer, the piece there that holds each piece of the output; (n,) each."""
+        index = np.arange(len(self.start))
+        found = [index]
+        for layer in reversed(self.layers):
+            index = layer.parent[index]
+            found.append(index)
+        return found[::-1]
+
+
+def propagate(layers: Layers, curve: Curve) -> Propagation:
+    """Follow a curve through a network of ReLU, hard-tanh or linear units.
+
+    Raises:
+        BadInput: a smooth activation, or a curve in another space than the network's inputs.
+
+    Example:
+        >>> from eigenscape.expressivity.curves import circle
+        >>> one_unit = Layers((np.array([[1.0], [0.0]]), np.ones((1, 1))), (np.zeros(1), np.zeros(1)), "relu")
+        >>> propagate(one_unit, circle(1.0)).layers[0].stop / np.pi
+        array([0.5, 1.5, 2. ])
+    """
+    if not layers.piecewise_linear:
+        raise BadInput.field("activation", f"one of {', '.join(KINKS)}", layers.activation, "use expressivity.analysis, which integrates")
+    if layers.inputs != curve.inputs:
+        raise BadInput.field("curve", f"{layers.inputs} coordinates", str(curve.inputs), "give the curve the network's input dimension")
+    start, stop, coefficients = curve.start, curve.stop, curve.coefficients
+    passed = []
+    for weight, bias in zip(layers.weights[:-1], layers.biases[:-1], strict=True):
+        before = coefficients @ weight
+        before[2] += bias
+        layer = _activate(curve, start, stop, before, layers.activation)
+        start, stop, coefficients = layer.start, layer.stop, layer.coefficients
+        passed.append(layer)
+    output = coefficients @ layers.weights[-1]
+    output[2] += layers.biases[-1]
+    return Propagation(curve, tuple(passed), output)
+
+
+def _activate(curve: Curve, start: np.ndarray, stop: np.ndarray, before: np.ndarray, activation: str) -> LayerPieces:
+    """Split the pieces where a unit crosses a kink, and put the activations on the parts."""
+    kinks = KINKS[activation]
+    pieces, times = [], []
+    for kink in kinks:
+        piece, time = crossings(curve, start, stop, before, kink)
+        pieces.append(piece)
+        times.append(time)
+    parent, start, stop = split(start, stop, np.concatenate([[], *pieces]).astype(int), np.concatenate([[], *times]))
+    u, v = curve.basis(0.5 * (start + stop))
+    after = before[:, parent]
+    middle = u[:, None] * after[0] + v[:, None] * after[1] + after[2]
+    if activation == "relu":
+        pattern = (middle > 0).astype(np.int8)
+        after *= pattern
+    elif activation == "hard_tanh":
+        pattern = (middle > 1).astype(np.int8) - (middle < -1).astype(np.int8)
+        after *= pattern == 0
+        after[2] += pattern
+    else:
+        pattern = np.zeros(middle.shape, np.int8)
+    return LayerPieces(start, stop, after, pattern, parent)
+
+
+def crossings(curve: Curve, start: np.ndarray, stop: np.ndarray, coefficients: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Where the scalars A u + B v + c cross a level strictly inside their pieces: piece numbers and parameters.
+
+    Args:
+        curve: gives the kind of the pieces.
+        start: (n,) where each piece begins.
+        stop: (n,) where it ends.
+        coefficients: (3, n, k).
+        level: the value that is crossed.
+    """
+    a, b, c = coefficients[0], coefficients[1], coefficients[2] - level
+    ends = []
+    for t in (start, stop):
+        u, v = curve.basis(t)
+        ends.append(u[:, None] * a + v[:, None] * b + c)
+    change = (ends[0] < 0) != (ends[1] < 0)
+    if curve.kind is Kind.LINEAR:
+        piece, unit = np.nonzero(change)
+        time = -c[piece, unit] / a[piece, unit]
+        return _inside(piece, time, start, stop)
+    # Both ends on one side: two crossings where the extreme lies inside and beyond the level. A piece of more than
+    # half a turn may hold two extremes, so there every unit that reaches the level is looked at.
+    slopes = []
+    for t in (start, stop):
+        u, v = curve.slopes(t)
+        slopes.append(u[:, None] * a + v[:, None] * b)
+    turns = (slopes[0] < 0) != (slopes[1] < 0)
+    turns |= ((stop - start) > np.pi)[:, None]
+    piece, unit = np.nonzero(change | turns)
+    a, b, c = a[piece, unit], b[piece, unit], c[piece, unit]
+    amplitude = np.hypot(a, b)
+    reaches = np.abs(c) < amplitude
+    piece, phase = piece[reaches], np.arctan2(b[reaches], a[reaches])
+    half = np.arccos(-c[reaches] / amplitude[reaches])
+    piece = np.concatenate([piece, piece])
+    time = np.concatenate([phase - half, phase + half])
+    origin = start[piece]
+    return _inside(piece, origin + np.mod(time - origin, 2 * np.pi), start, stop)
+
+
+def _inside(piece: np.ndarray, time: np.ndarray, start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    kept = (time > start[piece] + MERGED) & (time < stop[piece] - MERGED)
+    return piece[kept], time[kept]
+
+
+def split(start: np.ndarray, stop: np.ndarray, piece: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The parts of pieces between the given parameters ``time`` inside the pieces ``piece``: parents, starts and stops."""
+    order = np.lexsort((time, piece))
+    piece, time = piece[order], time[order]
+    distinct = np.ones(len(time), bool)
+    distinct[1:] = (piece[1:] != piece[:-1]) | (time[1:] - time[:-1] > MERGED)
+    piece, time = piece[distinct], time[distinct]
+    # Each crossing ends a part and begins the next one, in the order of the pieces.
+    places = np.searchsorted(piece, np.arange(len(start)), side="left")
+    starts = np.insert(time, places, start)
+    parents = np.insert(piece, places, np.arange(len(start)))
+    stops = np.insert(time, np.searchsorted(piece, np.arange(len(start)), side="right"), stop)
+    return parents, starts, stops
