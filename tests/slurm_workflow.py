@@ -117,7 +117,7 @@ class Run:
 
     def shards(self) -> list[Path]:
         """Partial sums that were kept of the long cell."""
-        return list((self.results("long") / "work").glob("headline/*/node-*.json"))
+        return list((self.results("long") / "work").glob("headline/*/shards/node-*/band-*.json"))
 
 
 def wait_for(condition: Callable[[], Any], what: str, running: subprocess.Popen[str] | None = None) -> Any:
