@@ -9,6 +9,9 @@ import pytest
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ[variable] = "1"
 
+collect_ignore_glob = ["parallel/count_*.py"]
+"""Programs that tests start under mpiexec; to import them is to run them."""
+
 ON_REQUEST = {
     "slurm": "tests/slurm (needs root and Debian's slurmctld slurmd slurm-client munge): run `make test-slurm`",
 }
