@@ -13,6 +13,7 @@
 `expressivity`          lengths of curves in random and trained networks
 `findings`              the published findings, judged
 `condition_numbers`     all cells into one labelled table
+`doctor`                does this machine or cluster do what runs rely on?
 `draw`                  tables and spectra into figure files
 `progress`              one line with rate and time left
 ======================  ========================================================

@@ -6,6 +6,7 @@ The counts are those of `stages.cost`; this file is read by the workflow before 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,24 +60,29 @@ def costs_of(study: Study) -> list[CellCost]:
     return [headline, *(cost_of(study, cell, vectors=False) for cell in study.computed_cells())]
 
 
-def require_fit(costs: list[CellCost], results: Path, cores: int) -> None:
+def require_fit(
+    costs: list[CellCost], results: Path, cores: int, memory_of_node: int | None = None, shared: Mapping[str, int] | None = None
+) -> None:
     """Refuse a study that this machine cannot hold.
 
-    Memory is judged for as many cells at a time as there are cores, the largest ones.
+    Memory is judged for as many cells at a time as there are cores, the largest ones; or, for the nodes of a cluster of which
+    each takes one, for the largest cell. ``shared`` gives the bytes of cells, by folder, that several ranks hold together.
 
     Raises:
         DoesNotFit: naming the cell, what it needs and what there is.
     """
     import psutil  # noqa: PLC0415
 
-    by_memory = sorted(costs, key=lambda cost: -cost.memory)[:cores]
-    memory, available = sum(cost.memory for cost in by_memory), psutil.virtual_memory().available
+    needs = {cost.cell.folder: (shared or {}).get(cost.cell.folder, cost.memory) for cost in costs}
+    by_memory = sorted(needs.items(), key=lambda need: -need[1])[: 1 if memory_of_node else cores]
+    memory, available = sum(need for _, need in by_memory), memory_of_node or psutil.virtual_memory().available
     if memory > available:
         raise DoesNotFit.field(
             "memory",
-            f"{size_text(memory)} for {len(by_memory)} cells at a time, the largest {by_memory[0].cell.folder}",
+            f"{size_text(memory)} for {len(by_memory)} cell{'s' * (len(by_memory) > 1)} at a time, the largest {by_memory[0][0]}",
             f"{size_text(available)} available",
-            "lower sampling.raw_parameter_limit or use fewer cores",
+            "lower sampling.raw_parameter_limit or use fewer cores; for nodes of a cluster say their size, EIGENSCAPE_NODE_MEMORY=256, and "
+            "docs/large_cells.md for cells that no node holds",
         )
     existing = next(folder for folder in (results, *results.absolute().parents) if folder.exists())
     disk, free = sum(cost.disk for cost in costs), shutil.disk_usage(existing).free

@@ -26,22 +26,22 @@ def workflow_schedule(jobs: Sequence[Job], machine: Machine, cores: int) -> Sche
 
 def cell_lines(costs: Sequence[CellCost], machine: Machine) -> list[str]:
     """A line per cell: P, N, flops, memory, disk, seconds of a core."""
-    lines = [f"{'cell':<28}{'P':>8}{'N':>10}{'Gflop':>12}{'memory':>9}{'disk':>9}{'core time':>11}"]
+    lines = [f"{'cell':<28}{'P':>8}{'N':>10}{'Gflop':>15}{'memory':>10}{'disk':>9}{'core time':>11}"]
     for cost in costs:
         size, samples = cost.cell.architecture.parameters, cost.cell.samples
-        numbers = f"{size:>8,}{samples:>10,}{cost.flops / 1e9:>12,.2f}{size_text(cost.memory):>9}{size_text(cost.disk):>9}"
+        numbers = f"{size:>8,}{samples:>10,}{cost.flops / 1e9:>15,.2f}{size_text(cost.memory):>10}{size_text(cost.disk):>9}"
         lines.append(f"{cost.cell.folder:<28}{numbers}{duration_text(machine.seconds(cost.work)):>11}")
     return lines
 
 
 def stage_lines(jobs: Sequence[Job], machine: Machine) -> list[str]:
     """A line per stage of the workflow: jobs, flops, bytes through disk and network, memory, core time, bottleneck."""
-    lines = [f"{'stage':<22}{'jobs':>5}{'Gflop':>11}{'moved':>10}{'memory':>10}{'core time':>11}   most of it"]
+    lines = [f"{'stage':<22}{'jobs':>5}{'Gflop':>14}{'moved':>10}{'memory':>10}{'core time':>11}   most of it"]
     for stage in dict.fromkeys(job.stage for job in jobs):
         own = [job for job in jobs if job.stage == stage]
         work = sum((job.total for job in own), NOTHING)
         memory = max(job.cores * job.work.memory for job in own)
-        numbers = f"{len(own):>5}{work.flops / 1e9:>11,.1f}{size_text(work.bytes_moved):>10}{size_text(memory) if memory else '-':>10}"
+        numbers = f"{len(own):>5}{work.flops / 1e9:>14,.1f}{size_text(work.bytes_moved):>10}{size_text(memory) if memory else '-':>10}"
         lines.append(f"{stage:<22}{numbers}{duration_text(machine.seconds(work)):>11}   {machine.bottleneck(work)}")
     return lines
 
