@@ -13,6 +13,7 @@ configfile: "config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/active_subspace.smk"
+include: "workflow/rules/expressivity.smk"
 include: "workflow/rules/figures.smk"
 
 

@@ -30,10 +30,16 @@ sampling: {raw_parameter_limit: 150}
 projection: {samples: 100, replicates: 40}
 criticality: {depth: 4, width: 5, samples: 50, weight_std: [0.5, 2.0]}
 training: {depth: [7]}
+expressivity:
+  growth: {depth: 3, width: [4], relu_weight_std: [2.0], hard_tanh_weight_std: [2.0], bias_std: [0.0], networks: 2}
+  sensitivity: {depth: 2, width: 4, networks: 2, angles: [0.1]}
+  dichotomies: {depth: [2], width: [4], networks: 2}
+  digits: {width: 8, one_layer_depth: 3, one_layer_epochs: 1, length_depth: 2, length_epochs: 1, measured: 1, runs: 2}
 """
 FIGURES = [
     *("condition_number", "condition_number_null", "condition_number_projected", "criticality", "eigenvalues", "eigenvectors"),
     *("importance", "layer_importance", "parameter_count", "predictors", "sensitivity", "sufficient_summary"),
+    *("dichotomies", "length_growth", "length_sensitivity", "one_layer_training", "polytopes", "training_lengths", "transitions"),
 ]
 
 

@@ -60,6 +60,16 @@ MAP_FIGURES = [
     "predictors",
 ]
 TRAINING_FIGURES = ["trainability"] * bool(STUDY.trained_architectures())
+CURVE_FIGURES = {
+    "length_growth": ["growth"],
+    "transitions": ["growth"],
+    "length_sensitivity": ["sensitivity"],
+    "dichotomies": ["dichotomies"],
+    "one_layer_training": ["digits"],
+    "training_lengths": ["digits"],
+    "polytopes": [],
+}
+CURVE_NAMES = "|".join(CURVE_FIGURES)
 HEADLINE_NAMES = "|".join(HEADLINE_FIGURES)
 IMPORTANCE_NAMES = "|".join(IMPORTANCE_FIGURES)
 MAP_NAMES = "|".join(MAP_FIGURES)
@@ -70,6 +80,7 @@ FIGURE_NAMES = [
     *TRAINING_FIGURES,
     "criticality",
     "sensitivity",
+    *CURVE_FIGURES,
 ]
 
 
@@ -106,5 +117,6 @@ def any_of(names):
 wildcard_constraints:
     batch=r"w\d+-d\d+to\d+",
     cell=r"(cells|headline)/[^/]+",
+    experiment=r"[a-z]+",
     name=r"[a-z_]+",
     width=r"\d+",

@@ -19,7 +19,10 @@ FINE, COARSE = np.polynomial.legendre.leggauss(15), np.polynomial.legendre.legga
 exact to degree 15, the difference overstates the error of the finer rule."""
 
 TOLERANCE = 1e-9
-"""Relative, of the longest of the lengths; far below the width of a line in a figure, far above rounding."""
+"""Relative, of each length; far below the width of a line in a figure, far above rounding."""
+
+ROUNDING = 1e-14
+"""A length so much shorter than the longest one consists of rounding, and cannot be had to the tolerance."""
 
 FIRST_INTERVALS = 32
 """Of every piece: 480 nodes around a circle, so that no feature wider than a hundredth of a turn is stepped over."""
@@ -64,7 +67,7 @@ def integrate(layers: Layers, curve: Curve, tolerance: float = TOLERANCE) -> Int
     Args:
         layers: the network.
         curve: the input.
-        tolerance: of the error estimate, relative to the longest length.
+        tolerance: of the error estimate, relative to each length.
 
     Example:
         >>> from eigenscape.expressivity.curves import circle
@@ -76,12 +79,13 @@ def integrate(layers: Layers, curve: Curve, tolerance: float = TOLERANCE) -> Int
     parts = np.linspace(curve.start, curve.stop, FIRST_INTERVALS + 1)
     left, right = parts[:-1].ravel(), parts[1:].ravel()
     whole = float((right - left).sum())
-    total, error, scale = np.zeros(layers.depth + 3), np.zeros(layers.depth + 3), 0.0
+    total, error, scale = np.zeros(layers.depth + 3), np.zeros(layers.depth + 3), np.zeros(layers.depth + 3)
     for halving in range(MOST_HALVINGS + 1):
         fine, coarse = (_gauss(layers, curve, left, right, *rule) for rule in (FINE, COARSE))
         difference = np.abs(fine - coarse)
-        scale = max(scale, float((total + fine.sum(axis=0)).max()))
-        good = (difference.max(axis=1) <= tolerance * scale * (right - left) / whole) | (halving == MOST_HALVINGS)
+        scale = np.maximum(scale, total + fine.sum(axis=0))
+        share = ((right - left) / whole)[:, None]
+        good = (difference <= share * np.maximum(tolerance * scale, ROUNDING * scale.max())).all(axis=1) | (halving == MOST_HALVINGS)
         total += fine[good].sum(axis=0)
         error += difference[good].sum(axis=0)
         left, right = left[~good], right[~good]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from eigenscape.figures.intervals import COLOURS, MARKERS, draw_means, require_columns
@@ -67,12 +68,10 @@ def training_lengths_figure(table: pd.DataFrame, words: str = "") -> Figure:
         >>> len(training_lengths_figure(table).axes)
         1
     """
-    from matplotlib import colormaps  # noqa: PLC0415 - only here
-
     require_columns(table, ["sigma_w_squared", "layer", "epoch", "relative_length", "relative_length_low", "relative_length_high", "test"])
     variances, layers = sorted(table["sigma_w_squared"].unique()), sorted(table["layer"].unique())
     colours = colormaps[COLORMAP]([0.9 * place / max(len(layers) - 1, 1) for place in range(len(layers))])
-    figure = Figure(figsize=(DOUBLE_COLUMN, 3.4), layout="constrained")
+    figure = Figure(figsize=(DOUBLE_COLUMN, 3.6), layout="constrained")
     grid = figure.subplots(1, len(variances), sharey=True, squeeze=False)[0]
     for letter, axes, variance in zip("abcdefgh", grid, variances, strict=False):
         axes.axhline(1, color=GREY, linewidth=0.6, zorder=0)
@@ -86,7 +85,8 @@ def training_lengths_figure(table: pd.DataFrame, words: str = "") -> Figure:
     grid[0].set_ylabel("mean latent length / length at the start")
     figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(layers))
     figure.suptitle(
-        f"Lengths of an ellipse through two test images, exact at every epoch{words and '; ' + words}. Bars: 95 % bootstrap over networks.\n"
-        "Published: from large weights lengths shrink save in the first layer, from small ones they grow; no theory line is drawn."
+        f"Lengths of an ellipse through two test images, exact at every epoch{words and '; ' + words}.\n"
+        "Bars: 95 % bootstrap over networks. Published: from large weights lengths shrink save in the first layer,\n"
+        "from small ones they grow; no theory line is drawn."
     )
     return figure

@@ -11,6 +11,7 @@ from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.stages.cells import compute_cells
 from eigenscape.stages.condition_numbers import DESCRIPTIONS, condition_number_table, write_csv, write_table
 from eigenscape.stages.draw import FIGURES, draw_figure
+from eigenscape.stages.expressivity import EXPERIMENTS, run_experiment
 from eigenscape.stages.projection import project_networks
 from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.stages.sensitivity import Sweep, compute_sensitivity
@@ -18,7 +19,13 @@ from eigenscape.stages.spectrum import compute_spectrum
 from eigenscape.stages.training import TrainingPlan, train_networks, training_table, write_training_table
 from eigenscape.store.layout import StudyFolder
 
-STUDY = small_study()
+CURVES = {
+    "growth": {"depth": 3, "width": [4], "relu_weight_std": [2.0], "hard_tanh_weight_std": [2.0], "bias_std": [0.0], "networks": 2},
+    "sensitivity": {"depth": 2, "width": 4, "networks": 2, "angles": [0.1]},
+    "dichotomies": {"depth": [2], "width": [4], "networks": 2},
+    "digits": {"width": 8, "one_layer_depth": 3, "one_layer_epochs": 1, "length_depth": 2, "length_epochs": 1, "measured": 1, "runs": 2},
+}
+STUDY = small_study(expressivity=CURVES)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +42,8 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     write_training_table(training_table(STUDY, folder, plan), folder)
     sweep = Sweep(intervals=("[-1, 1]",), points=(20,), priors=("standard_normal",), activations=("tanh", "relu"))
     compute_sensitivity(STUDY, folder, 2, 3, 40, 20, sweep, quiet=True)
+    for experiment in EXPERIMENTS:
+        run_experiment(STUDY, folder, experiment)
     return folder
 
 

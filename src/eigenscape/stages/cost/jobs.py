@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from eigenscape.architecture import Architecture
 from eigenscape.stages.cost import cells as cost
+from eigenscape.stages.cost import curves
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
 from eigenscape.study import Cell, Study
 
@@ -82,6 +83,8 @@ def _single_jobs(study: Study) -> list[Job]:
         Job("sensitivity", "sensitivity", start() + sensitivity(study)),
         Job("second_moment_kinds", "second-moment kinds", start() + kinds(study)),
     ]
+    for name, work in curves.experiments(study).items():
+        jobs.append(Job(f"expressivity/{name}", "expressivity", start() + work))
     if study.trained_architectures():
         jobs.append(Job("training", "training", start() + training(study)))
     return jobs
@@ -108,10 +111,23 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
             ("condition_number", "condition_number_projected", "condition_number_null", "parameter_count", "predictors"), (table,)
         ),
         **({"trainability": (table, *trained)} if trained else {}),
+        **{name: tuple(f"expressivity/{experiment}" for experiment in read) for name, read in CURVE_FIGURES.items()},
     }
     for name, after in waits.items():
         jobs.append(Job(f"figure/{name}", "figures", start(0.7) + figure(study, name), after=after))
     return jobs
+
+
+CURVE_FIGURES = {
+    "length_growth": ("growth",),
+    "transitions": ("growth",),
+    "length_sensitivity": ("sensitivity",),
+    "dichotomies": ("dichotomies",),
+    "one_layer_training": ("digits",),
+    "training_lengths": ("digits",),
+    "polytopes": (),
+}
+"""What each figure of curves reads, as in ``workflow/rules/common.smk``."""
 
 
 def small_cells(study: Study, cells: Iterable[Cell]) -> Work:
@@ -251,9 +267,13 @@ SECONDS_PER_FIGURE = 3.3
 """matplotlib with its fonts, PDF and PNG: mean over the thirteen figures of the default study, whose heaviest takes twice that."""
 
 
+SECONDS_PER_CURVE_FIGURE = 2.0
+"""Figures of curves are small: 2.4 to 3.6 s each with the start of the interpreter."""
+
+
 def figure(study: Study, name: str) -> Work:
     """One figure; those of the headline read its spectrum with all eigenvectors."""
-    work = Work({Kind.SCALAR: SECONDS_PER_FIGURE})
+    work = Work({Kind.SCALAR: SECONDS_PER_CURVE_FIGURE if name in CURVE_FIGURES else SECONDS_PER_FIGURE})
     cell = study.headline_cell
     size = cell.architecture.parameters
     if name in ("eigenvalues", "eigenvectors", "layer_importance", "sufficient_summary"):
