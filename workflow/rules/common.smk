@@ -119,4 +119,5 @@ wildcard_constraints:
     cell=r"(cells|headline)/[^/]+",
     experiment=r"[a-z]+",
     name=r"[a-z_]+",
+    network=any_of(STUDY.clustering.network_names()),
     width=r"\d+",

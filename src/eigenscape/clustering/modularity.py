@@ -85,12 +85,13 @@ def modularity(weights: np.ndarray, labels: np.ndarray, *, resolution: float = 1
         return Modularity(0.0, 0.0, 0.0, np.zeros(permutations), ModularityStatus.NO_EDGES)
     _, codes = np.unique(labels, return_inverse=True)
     degrees = weights.sum(axis=0) / total
-    within, volumes = _within(weights / total, degrees, codes)
+    shares = weights / total
+    within, volumes = _within(shares, degrees, codes)
     expected = resolution * float(np.square(volumes).sum())
     draw = np.random.default_rng(seed)
     null = np.empty(permutations)
     for number in range(permutations):
-        mass, own = _within(weights / total, degrees, draw.permutation(codes))
+        mass, own = _within(shares, degrees, draw.permutation(codes))
         null[number] = mass - resolution * np.square(own).sum()
     return Modularity(within - expected, 1 - expected, within, null, ModularityStatus.FOUND)
 

@@ -37,8 +37,11 @@ LARGE_RESIDUAL = 0.7
 OVER_RELAXATION = 1.6
 """Of A in the updates of C and the multipliers: 1.5 to 1.8 is advised by Boyd et al., 2011, section 3.4.3."""
 
-BALANCE, FACTOR, BALANCED_EVERY = 10.0, 2.0, 10
+BALANCE, FACTOR = 10.0, 2.0
 """rho is doubled or halved where one residual is ten times the other: Boyd et al., 2011, section 3.4.1."""
+
+LOOKED_AT_EVERY = 10
+"""Steps between looks at the residuals, which cost as much as half a step; rho is balanced no more often."""
 
 
 @dataclass(frozen=True)
@@ -177,79 +180,112 @@ def verdict_of(residual: float, converged: bool) -> Verdict:
 
 
 class _Admm:
-    """State of the iteration: c and u (N, N), e (D, N), the affine multiplier v (N,), all with scaled multipliers."""
+    """State of the iteration: c and u (N, N), e (D, N), the affine multiplier v (N,), all with scaled multipliers.
+
+    The columns that are still active are worked on in a dense copy, and written back as they converge.
+    """
 
     def __init__(self, columns: Columns, penalty: Penalty, lam: np.ndarray, lam_e: float | None) -> None:
         count = columns.count
         self.columns, self.penalty, self.lam, self.lam_e = columns, penalty, lam, lam_e
-        self.c, self.u, self.v = np.zeros((count, count)), np.zeros((count, count)), np.zeros(count)
+        self.c = np.zeros((count, count))
         self.e = None if lam_e is None else np.zeros_like(columns.matrix)
-        # The source's rho is alpha; lambda times a typical squared singular value is of the same order for unit columns.
-        self.rho = lam * float(np.mean(np.square(columns.singular_values))) ** 0.5 / 2 if len(columns.singular_values) else lam.copy()
+        self.shift = np.zeros(count)
         self.iterations, self.done = np.zeros(count, int), np.zeros(count, bool)
 
-    @property
-    def shift(self) -> np.ndarray:
-        """The multiplier of 1^T c = 1, unscaled and with the sign that it has in the dual problem."""
-        return -self.rho * self.v
-
     def run(self, tolerance: float, most: int) -> None:
-        active = np.arange(self.columns.count)
+        """Iterate to the tolerance; residuals are looked at every `LOOKED_AT_EVERY` steps, which are then counted."""
+        batch = _Batch.start(self.columns, self.lam, self.lam_e)
+        absolute = 0.1 * float(np.sqrt(self.columns.count))
         for number in range(1, most + 1):
-            primal, dual, scales = self._iterate(active)
-            met = (primal <= tolerance * (self._absolute + scales[0])) & (dual <= tolerance * (self._absolute + scales[1]))
-            self.iterations[active] = number
-            self.done[active] = met
-            if number % BALANCED_EVERY == 0:
-                self._balance(active, primal / (scales[0] + TINY), dual / (scales[1] + TINY))
+            before, a = batch.step(self.columns, self.penalty, self.lam_e)
+            if number % LOOKED_AT_EVERY and number < most:
+                continue
+            primal, dual = _norms(a - batch.c), batch.rho * _norms(batch.c - before)
+            if self.penalty.affine:
+                primal = np.maximum(primal, np.abs(a.sum(axis=0) - 1.0))
+            size, force = np.maximum(_norms(a), _norms(batch.c)), batch.rho * _norms(batch.u)
+            met = (primal <= tolerance * (absolute + size)) & (dual <= tolerance * (absolute + force))
+            self._keep(batch, met, number)
+            if met.all():
+                return
+            batch.balance(primal / (size + TINY), dual / (force + TINY))
             if met.any():
-                active = active[~met]
-                if not len(active):
-                    return
+                batch = batch.without(met)
 
-    @property
-    def _absolute(self) -> float:
-        return 0.1 * float(np.sqrt(self.columns.count))
+    def _keep(self, batch: _Batch, met: np.ndarray, number: int) -> None:
+        at = batch.active
+        self.c[:, at], self.iterations[at], self.done[at] = batch.c, number, met
+        # The multiplier of 1^T c = 1, unscaled and with the sign that it has in the dual problem.
+        self.shift[at] = -batch.rho * batch.v
+        if self.e is not None and batch.e is not None:
+            self.e[:, at] = batch.e
 
-    def _iterate(self, active: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
-        """One step of the active columns; norms of both residuals, and of what they are compared with."""
-        columns, tau = self.columns, self.penalty.tau
-        lam, rho = self.lam[active], self.rho[active]
-        before, u = self.c[:, active], self.u[:, active]
-        target = columns.gram[:, active] if self.e is None else columns.gram[:, active] - columns.matrix.T @ self.e[:, active]
-        rhs = lam * target + rho * (before - u)
-        a = self._affine_solve(lam, rho, rhs + rho * (1.0 - self.v[active])) if self.penalty.affine else columns.solve(lam, rho, rhs)
-        relaxed = OVER_RELAXATION * a + (1 - OVER_RELAXATION) * before
-        c = relaxed + u
-        shrink = tau / rho
-        c = np.maximum(c - shrink, 0.0) + np.minimum(c + shrink, 0.0)
-        if tau < 1:
-            c /= 1 + (1 - tau) / rho
-        c[active, np.arange(len(active))] = 0.0
-        u = u + relaxed - c
-        self.c[:, active], self.u[:, active] = c, u
-        if self.penalty.affine:
-            self.v[active] += a.sum(axis=0) - 1.0
-        if self.e is not None and self.lam_e is not None:
-            rest = columns.matrix[:, active] - columns.matrix @ a
-            bound = self.lam_e / lam
-            self.e[:, active] = np.maximum(rest - bound, 0.0) + np.minimum(rest + bound, 0.0)
-        primal, dual = _norms(a - c), rho * _norms(c - before)
-        if self.penalty.affine:
-            primal = np.maximum(primal, np.abs(a.sum(axis=0) - 1.0))
-        return primal, dual, (np.maximum(_norms(a), _norms(c)), rho * _norms(u))
 
-    def _affine_solve(self, lam: np.ndarray, rho: np.ndarray, rhs: np.ndarray) -> np.ndarray:
-        """(lam X^T X + rho I + rho 1 1^T)^{-1} rhs, by Sherman and Morrison."""
-        plain = self.columns.solve(lam, rho, rhs)
-        ones = self.columns.solve(lam, rho, np.ones_like(rhs))
-        return np.asarray(plain - ones * (rho * plain.sum(axis=0) / (1 + rho * ones.sum(axis=0))))
+@dataclass
+class _Batch:
+    """Columns that have not converged, side by side."""
 
-    def _balance(self, active: np.ndarray, primal: np.ndarray, dual: np.ndarray) -> None:
+    active: np.ndarray
+    c: np.ndarray
+    u: np.ndarray
+    v: np.ndarray
+    e: np.ndarray | None
+    gram: np.ndarray
+    target: np.ndarray
+    lam: np.ndarray
+    rho: np.ndarray
+
+    @classmethod
+    def start(cls, columns: Columns, lam: np.ndarray, lam_e: float | None) -> _Batch:
+        count, zeros = columns.count, np.zeros((columns.count, columns.count))
+        # The source's rho is alpha, for lambda of order alpha too; scaled to a typical singular value it needs fewer balances.
+        scale = float(np.mean(np.square(columns.singular_values))) ** 0.5 / 2 if len(columns.singular_values) else 1.0
+        e = None if lam_e is None else np.zeros_like(columns.matrix)
+        return cls(np.arange(count), zeros, zeros, np.zeros(count), e, columns.gram, columns.matrix, lam, lam * scale)
+
+    def step(self, columns: Columns, penalty: Penalty, lam_e: float | None) -> tuple[np.ndarray, np.ndarray]:
+        """One step of all three updates; C before it, and A."""
+        before, lam, rho = self.c, self.lam, self.rho
+        target = self.gram if self.e is None else self.gram - columns.matrix.T @ self.e
+        rhs = lam * target + rho * (before - self.u)
+        a = _affine_solve(columns, lam, rho, rhs + rho * (1.0 - self.v)) if penalty.affine else columns.solve(lam, rho, rhs)
+        relaxed = OVER_RELAXATION * a + (1 - OVER_RELAXATION) * before + self.u
+        self.c = _shrunk(relaxed, penalty.tau / rho)
+        if penalty.tau < 1:
+            self.c /= 1 + (1 - penalty.tau) / rho
+        self.c[self.active, np.arange(len(self.active))] = 0.0
+        self.u = relaxed - self.c
+        if penalty.affine:
+            self.v = self.v + a.sum(axis=0) - 1.0
+        if self.e is not None and lam_e is not None:
+            self.e = _shrunk(self.target - columns.matrix @ a, lam_e / lam)
+        return before, a
+
+    def balance(self, primal: np.ndarray, dual: np.ndarray) -> None:
+        """Move rho towards residuals of one size; scaled multipliers follow."""
         factor = np.where(primal > BALANCE * dual, FACTOR, np.where(dual > BALANCE * primal, 1 / FACTOR, 1.0))
-        self.rho[active] *= factor
-        self.u[:, active] /= factor
-        self.v[active] /= factor
+        self.rho, self.u, self.v = self.rho * factor, self.u / factor, self.v / factor
+
+    def without(self, met: np.ndarray) -> _Batch:
+        """The columns that are left."""
+        left = ~met
+        e = None if self.e is None else self.e[:, left]
+        matrices = (self.c, self.u), (self.gram, self.target)
+        (c, u), (gram, target) = [[np.ascontiguousarray(matrix[:, left]) for matrix in pair] for pair in matrices]
+        return _Batch(self.active[left], c, u, self.v[left], e, gram, target, self.lam[left], self.rho[left])
+
+
+def _affine_solve(columns: Columns, lam: np.ndarray, rho: np.ndarray, rhs: np.ndarray) -> np.ndarray:
+    """(lam X^T X + rho I + rho 1 1^T)^{-1} rhs, by Sherman and Morrison."""
+    plain = columns.solve(lam, rho, rhs)
+    ones = columns.solve(lam, rho, np.ones_like(rhs))
+    return np.asarray(plain - ones * (rho * plain.sum(axis=0) / (1 + rho * ones.sum(axis=0))))
+
+
+def _shrunk(matrix: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """The soft threshold, exactly zero within ``by``."""
+    return np.asarray(matrix - np.clip(matrix, -by, by))
 
 
 TINY = 1e-300

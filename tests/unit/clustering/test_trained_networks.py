@@ -10,7 +10,7 @@ import torch
 
 from eigenscape.clustering.data import digits, split
 from eigenscape.clustering.networks import Convolutional, Network, Perceptron, initial_parameters
-from eigenscape.clustering.training import train
+from eigenscape.clustering.training import _Adam, train
 from eigenscape.errors import BadInput
 
 NETWORKS = [Perceptron(2, 7), Convolutional(3)]
@@ -61,6 +61,18 @@ def test_replicas_train_as_if_alone(network: Network) -> None:
     # Six steps of Adam of size 1e-3 in single precision: rounding of gradients near zero may turn a step.
     np.testing.assert_allclose(together.outputs[1, 1], alone.outputs[1, 0], atol=2e-3)
     assert np.abs(together.outputs[1] - together.outputs[0]).max() > 0.05
+
+
+def test_steps_are_those_of_torch_s_adam() -> None:
+    start = torch.randn(5, generator=torch.Generator().manual_seed(0))
+    own, other = start.clone(), start.clone().requires_grad_()
+    ours, theirs = _Adam([own], 0.01), torch.optim.Adam([other], lr=0.01)
+    for number in range(20):
+        gradient = torch.sin(torch.arange(5) + number)
+        ours.step((gradient,))
+        other.grad = gradient
+        theirs.step()
+    torch.testing.assert_close(own, other.detach(), atol=1e-6, rtol=0)  # twenty steps of single precision
 
 
 def test_training_learns_labels_and_shuffled_ones_teach_nothing() -> None:

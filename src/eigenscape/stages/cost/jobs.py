@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from eigenscape.architecture import Architecture
 from eigenscape.stages.cost import cells as cost
-from eigenscape.stages.cost import curves
+from eigenscape.stages.cost import curves, graphs
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
 from eigenscape.study import Cell, Study
 
@@ -85,6 +85,9 @@ def _single_jobs(study: Study) -> list[Job]:
     ]
     for name, work in curves.experiments(study).items():
         jobs.append(Job(f"expressivity/{name}", "expressivity", start() + work))
+    for name, work in graphs.networks(study).items():
+        jobs.append(Job(f"clustering/{name}", "clustering", start(1.6) + work))
+    jobs.append(Job("clustering_table", "clustering", start(1.0), after=tuple(f"clustering/{name}" for name in graphs.networks(study))))
     if study.trained_architectures():
         jobs.append(Job("training", "training", start() + training(study)))
     return jobs
