@@ -70,6 +70,14 @@ CURVE_FIGURES = {
     "polytopes": [],
 }
 CURVE_NAMES = "|".join(CURVE_FIGURES)
+GRAPH_FIGURES = [
+    "graph_modularity",
+    "graph_convergence",
+    "layer_similarity",
+    "neighbourhoods",
+    "similarity_sensitivity",
+]
+GRAPH_NAMES = "|".join(GRAPH_FIGURES)
 HEADLINE_NAMES = "|".join(HEADLINE_FIGURES)
 IMPORTANCE_NAMES = "|".join(IMPORTANCE_FIGURES)
 MAP_NAMES = "|".join(MAP_FIGURES)
@@ -81,6 +89,7 @@ FIGURE_NAMES = [
     "criticality",
     "sensitivity",
     *CURVE_FIGURES,
+    *GRAPH_FIGURES,
 ]
 
 
