@@ -20,8 +20,8 @@ rule expressivity:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=30,
+        mem_mb=2500,
+        runtime=60,
     params:
         study=STUDY_FILE,
         settings=lambda wildcards: STUDY.expressivity.model_dump()[wildcards.experiment],

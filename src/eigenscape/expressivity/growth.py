@@ -98,7 +98,8 @@ def growth_per_layer(lengths: np.ndarray, seed: int) -> Interval:
         raise BadInput.field("lengths", "two hidden layers or more", f"{layers + 1}", "analyse deeper networks")
 
     def growth(means: np.ndarray) -> np.ndarray:
-        return np.asarray((means[..., -1] / means[..., 1]) ** (1 / layers))
+        with np.errstate(invalid="ignore", divide="ignore"):  # where every network is dead there is no growth: NaN
+            return np.asarray((means[..., -1] / means[..., 1]) ** (1 / layers))
 
     low, high = np.quantile(growth(_resampled_means(lengths, seed)), [0.025, 0.975])
     return Interval(growth(lengths.mean(axis=0)), low, high)

@@ -17,21 +17,26 @@ from eigenscape.expressivity.networks import Layers, generator
 def turned(weight: np.ndarray, angle: float, draw: np.random.Generator) -> np.ndarray:
     """A matrix at an angle from another one, of the same Frobenius norm, in a random direction.
 
+    A matrix of one entry, or of zeros, has no other direction, and stays.
+
     Example:
         >>> moved = turned(np.eye(3), 0.3, np.random.default_rng(0))
         >>> [round(float(number), 12) for number in (np.trace(moved) / 3, np.linalg.norm(moved) ** 2)]
         [0.955336489126, 3.0]
     """
     norm = np.linalg.norm(weight)
+    if weight.size == 1 or norm == 0:
+        return weight
     direction = draw.standard_normal(weight.shape)
     direction -= weight * ((direction * weight).sum() / norm**2)
     return np.asarray(weight * np.cos(angle) + direction * (norm / np.linalg.norm(direction)) * np.sin(angle))
 
 
 def perturbed_variation(layers: Layers, curve: Curve, angles: np.ndarray, seed: int) -> np.ndarray:
-    """|log(V' / V)| of the output's total variation after one layer has been turned, (L + 1, angles).
+    """|V' - V| / max(V, V') of the output's total variation after one layer has been turned, (L + 1, angles).
 
-    Each layer is turned in one random direction, the same for all angles.
+    Small changes are relative ones; 1 is a turn that silences the output, or wakes it. Each layer is turned in one random
+    direction, the same for all angles.
 
     Example:
         >>> from eigenscape.expressivity.curves import circle
@@ -45,5 +50,6 @@ def perturbed_variation(layers: Layers, curve: Curve, angles: np.ndarray, seed: 
     for place, weight in enumerate(layers.weights):
         for column, angle in enumerate(angles):
             moved = layers.with_weight(place, turned(weight, angle, generator(seed, "turn", place)))
-            changes[place, column] = abs(np.log(analyse(moved, curve).output_variation / length))
+            other = analyse(moved, curve).output_variation
+            changes[place, column] = abs(other - length) / max(other, length, np.finfo(float).tiny)
     return changes

@@ -73,7 +73,8 @@ def _draw_depth(axes: Axes, rows: pd.DataFrame, rates: pd.DataFrame) -> None:
         axes.plot(depth, rate["published_base"] ** (depth - 1), color=PALETTE[colour], linestyle=":", linewidth=0.9, zorder=0)
     axes.set_yscale("log")
     axes.set_xlabel("hidden layer $d$")
-    axes.legend(loc="upper left")
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper left")
 
 
 def _draw_rates(axes: Axes, growth: pd.DataFrame) -> None:

@@ -65,7 +65,7 @@ def length_sensitivity_figure(sensitivity: pd.DataFrame, turns: pd.DataFrame) ->
         lower.set_xlabel("weight matrix $l$ (the last is the read-out)")
         lower.set_xticks(sorted(sensitivity["layer"].unique()))
     grid[0, 0].set_ylabel("sensitivity of the variation $V$")
-    grid[1, 0].set_ylabel(r"mean $|\log (V_{\mathrm{turned}} / V)|$")
+    grid[1, 0].set_ylabel(r"mean $|V_{\mathrm{turned}} - V|\,/\,\mathrm{max}(V, V_{\mathrm{turned}})$")
     figure.suptitle(
         "$V$, the total variation of the output along a circle, and its gradients are exact; bars: 95 % bootstrap over\n"
         "networks. The radial part only rescales: in a bias-free ReLU network it is 1 for every matrix,\n"

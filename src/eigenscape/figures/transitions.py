@@ -67,9 +67,9 @@ def transitions_figure(lengths: pd.DataFrame) -> Figure:
         axes.set_yscale("log")
         if len(rows):
             _proportional(axes, rows)
+            axes.legend(fontsize=6)
         axes.set_title(f"({letter}) {name}", loc="left")
         axes.set_xlabel(r"path of one pre-activation, $\sigma_w\, \ell_d\, /\, \sqrt{k}$")
-        axes.legend(fontsize=6)
     panels[0].set_ylabel("mean transitions of a unit in layer $d + 1$")
     figure.suptitle(
         "Lengths and transitions are exact in every network, and averaged. Filled: without biases, open: with. Line: proportional,\n"

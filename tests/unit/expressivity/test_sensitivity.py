@@ -7,7 +7,7 @@ from eigenscape.errors import BadInput
 from eigenscape.expressivity.analysis import analyse
 from eigenscape.expressivity.curves import Curve, circle, ellipse, line, polyline
 from eigenscape.expressivity.matched import perturbed_variation, turned
-from eigenscape.expressivity.networks import random_layers
+from eigenscape.expressivity.networks import Layers, random_layers
 from eigenscape.expressivity.sensitivity import length_gradient, length_sensitivity
 
 CURVES = [
@@ -65,6 +65,20 @@ def test_no_turn_changes_nothing_and_larger_ones_are_resolved() -> None:
     change = perturbed_variation(random_layers(2, 8, 2.0, 0.0, "relu", seed=0), circle(1.0), np.array([0.0, 0.3]), seed=0)
     assert change[:, 0].max() < 1e-12
     assert change[:, 1].min() > 1e-4
+
+
+def test_a_turn_that_silences_the_output_is_a_change_of_one() -> None:
+    """One unit sees the circle, the other never does: the read-out turned by a right angle listens to the silent one."""
+    readout = np.array([[1.0], [0.0]])
+    layers = Layers((np.array([[2.0, 0.0], [0.0, 0.1]]), readout), (np.array([-1.5, -9.0]), np.zeros(1)), "relu")
+    assert analyse(layers, circle(0.8)).output_variation == pytest.approx(2 * 0.1)  # (2 x_1 - 3/2)+ rises to 0.1 and falls again
+    changes = perturbed_variation(layers, circle(0.8), np.array([np.pi / 2]), seed=0)
+    assert changes[1, 0] == pytest.approx(1.0)
+
+
+def test_a_single_weight_has_nowhere_to_turn() -> None:
+    weight = np.array([[2.0]])
+    assert turned(weight, 0.3, np.random.default_rng(0)).tolist() == [[2.0]]
 
 
 def test_several_outputs_and_smooth_units_are_refused() -> None:
