@@ -4,6 +4,8 @@
 `prepare`    plan, schema
 `compute`    second-moment, spectrum, cells, projection
 `analyse`    importance, criticality, training, ... and the tables
+`curves`     expressivity
+`graphs`     clustering, clustering-table
 `draw`       figure
 `check`      verify
 `doctor`     doctor
