@@ -14,6 +14,7 @@ configfile: "config.yaml"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/active_subspace.smk"
 include: "workflow/rules/expressivity.smk"
+include: "workflow/rules/clustering.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -28,3 +29,4 @@ rule all:
         f"{RESULTS}/tables/condition_number.csv",
         f"{RESULTS}/tables/findings.csv",
         f"{RESULTS}/tables/second_moment_kinds.csv",
+        f"{RESULTS}/tables/clustering_findings.csv",

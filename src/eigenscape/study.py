@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from eigenscape.architecture import Architecture
+from eigenscape.clustering_section import ClusteringSection
 from eigenscape.errors import BadInput
 from eigenscape.expressivity_section import ExpressivitySection
 from eigenscape.section import Section as _Section
@@ -313,6 +314,7 @@ class Study(_Section):
     criticality: CriticalitySection = CriticalitySection()
     training: TrainingSection = TrainingSection()
     expressivity: ExpressivitySection = ExpressivitySection()
+    clustering: ClusteringSection = ClusteringSection()
 
     @model_validator(mode="after")
     def _some_cell_is_computed(self) -> Self:
@@ -322,6 +324,9 @@ class Study(_Section):
                 f"sampling.raw_parameter_limit: expected at least {smallest} (the smallest P of the grid), "
                 f"found {self.sampling.raw_parameter_limit}; raise the limit or add smaller networks to the grid"
             )
+        epochs = self.clustering.epochs
+        if epochs[0] != 0 or sorted(set(epochs)) != epochs:
+            raise ValueError(f"clustering.epochs: expected increasing numbers from 0, found {epochs}; write epochs: [0, 1, 4, 20]")
         return self
 
     @classmethod

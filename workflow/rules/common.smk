@@ -77,6 +77,14 @@ CURVE_FIGURES = {
     "polytopes": [],
 }
 CURVE_NAMES = "|".join(CURVE_FIGURES)
+GRAPH_FIGURES = [
+    "graph_modularity",
+    "graph_convergence",
+    "layer_similarity",
+    "neighbourhoods",
+    "similarity_sensitivity",
+]
+GRAPH_NAMES = "|".join(GRAPH_FIGURES)
 HEADLINE_NAMES = "|".join(HEADLINE_FIGURES)
 IMPORTANCE_NAMES = "|".join(IMPORTANCE_FIGURES)
 MAP_NAMES = "|".join(MAP_FIGURES)
@@ -88,6 +96,7 @@ FIGURE_NAMES = [
     "criticality",
     "sensitivity",
     *CURVE_FIGURES,
+    *GRAPH_FIGURES,
 ]
 
 
@@ -126,4 +135,5 @@ wildcard_constraints:
     cell=r"(cells|headline)/[^/]+",
     experiment=r"[a-z]+",
     name=r"[a-z_]+",
+    network=any_of(STUDY.clustering.network_names()),
     width=r"\d+",

@@ -4,6 +4,8 @@
 `prepare`    plan, schema
 `compute`    second-moment, spectrum, cells, projection
 `analyse`    importance, criticality, training, ... and the tables
+`curves`     expressivity
+`graphs`     clustering, clustering-table
 `draw`       figure
 `check`      verify
 `doctor`     doctor
@@ -25,7 +27,7 @@ from typing import Any
 import click
 
 from eigenscape import __version__
-from eigenscape.cli import analyse, check, compute, curves, draw, prepare
+from eigenscape.cli import analyse, check, compute, curves, draw, graphs, prepare
 from eigenscape.cli.doctor import doctor
 from eigenscape.errors import EigenscapeError, Interrupted
 
@@ -119,6 +121,8 @@ for _command in (
     analyse.sensitivity,
     analyse.second_moment_kinds,
     curves.expressivity,
+    graphs.clustering,
+    graphs.clustering_table,
     analyse.findings,
     analyse.condition_number_table,
     draw.figure,

@@ -11,6 +11,7 @@
 `importance`            which layers matter; the sweep through criticality
 `training`              steps of gradient descent over a sub-grid
 `expressivity`          lengths of curves in random and trained networks
+`clustering`            graphs of what the layers of trained networks hold
 `findings`              the published findings, judged
 `condition_numbers`     all cells into one labelled table
 `doctor`                does this machine or cluster do what runs rely on?

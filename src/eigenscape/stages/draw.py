@@ -10,6 +10,7 @@ import numpy as np
 
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.figures.style import message_figure, save
+from eigenscape.stages.clustering_tables import clustering_tables
 from eigenscape.stages.condition_numbers import DESCRIPTIONS, read_table
 from eigenscape.stages.expressivity import read_experiment
 from eigenscape.stages.projection import projected_eigenvalues, require_projection
@@ -18,6 +19,7 @@ from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 
@@ -191,6 +193,47 @@ def _polytopes(study: Study, _: StudyFolder) -> Figure:
     return polytopes_figure(network, (-3.0, 3.0, -3.0, 3.0), radius=2.0)
 
 
+def _graphs(study: Study, folder: StudyFolder, table: str) -> pd.DataFrame:
+    """One table of all architectures."""
+    return clustering_tables(study, folder)[table]
+
+
+def _graph_modularity(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.graph_read_outs import graph_modularity_figure  # noqa: PLC0415
+
+    section = study.clustering
+    words = f"{section.inputs_per_class} held-out inputs of each class, {'digits' if section.data == 'digits' else Path(section.data).name}"
+    return graph_modularity_figure(_graphs(study, folder, "layers"), words)
+
+
+def _graph_convergence(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.graph_similarity import graph_convergence_figure  # noqa: PLC0415
+
+    return graph_convergence_figure(_graphs(study, folder, "convergence"))
+
+
+def _layer_similarity(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.graph_similarity import layer_similarity_figure  # noqa: PLC0415
+
+    tables = clustering_tables(study, folder)
+    return layer_similarity_figure(tables["similarity"], tables["blocks"])
+
+
+def _neighbourhoods(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.graph_read_outs import neighbourhood_figure  # noqa: PLC0415
+
+    inputs = _graphs(study, folder, "inputs")
+    if inputs.empty:
+        return message_figure("No network's last hidden layer has subspace structure: there are no neighbourhoods to draw.")
+    return neighbourhood_figure(inputs)
+
+
+def _similarity_sensitivity(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.graph_similarity import similarity_sensitivity_figure  # noqa: PLC0415
+
+    return similarity_sensitivity_figure(_graphs(study, folder, "sensitivity"))
+
+
 FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "eigenvalues": _eigenvalues,
     "eigenvectors": _eigenvectors,
@@ -212,6 +255,11 @@ FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "one_layer_training": _one_layer_training,
     "training_lengths": _training_lengths,
     "polytopes": _polytopes,
+    "graph_modularity": _graph_modularity,
+    "graph_convergence": _graph_convergence,
+    "layer_similarity": _layer_similarity,
+    "neighbourhoods": _neighbourhoods,
+    "similarity_sensitivity": _similarity_sensitivity,
 }
 
 

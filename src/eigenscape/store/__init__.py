@@ -5,6 +5,8 @@
 `receipts`         small JSON files, written last, that make a result valid
 `second_moments`   C in chunked Zarr, one writer a chunk, read back and verified
 `spectra`          eigenvalues and eigenvectors in Zarr
+`documents`        small results as JSON
+`arrays`           a user's own inputs and labels
 `shards`           resumable partial sums
 =================  ==========================================================
 

@@ -70,6 +70,10 @@ class StudyFolder:
         """The numbers of one experiment with curves."""
         return self.root / "expressivity" / f"{experiment}.json"
 
+    def clustering(self, network: str) -> Path:
+        """What the layers of one architecture hold."""
+        return self.root / "clustering" / f"{network}.json"
+
     @property
     def table(self) -> Path:
         """A row per network of the grid."""

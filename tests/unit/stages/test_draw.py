@@ -9,6 +9,7 @@ from builders import small_study
 
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.stages.cells import compute_cells
+from eigenscape.stages.clustering import compute_clustering
 from eigenscape.stages.condition_numbers import DESCRIPTIONS, condition_number_table, write_csv, write_table
 from eigenscape.stages.draw import FIGURES, draw_figure
 from eigenscape.stages.expressivity import EXPERIMENTS, run_experiment
@@ -25,7 +26,8 @@ CURVES = {
     "dichotomies": {"depth": [2], "width": [4], "networks": 2},
     "digits": {"width": 8, "one_layer_depth": 3, "one_layer_epochs": 1, "length_depth": 2, "length_epochs": 1, "measured": 1, "runs": 2},
 }
-STUDY = small_study(expressivity=CURVES)
+GRAPHS = {"depth": [1, 3], "width": [8], "channels": 2, "epochs": [0, 1], "seeds": 2, "inputs_per_class": 3, "permutations": 20}
+STUDY = small_study(expressivity=CURVES, clustering=GRAPHS)
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,8 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     compute_sensitivity(STUDY, folder, 2, 3, 40, 20, sweep, quiet=True)
     for experiment in EXPERIMENTS:
         run_experiment(STUDY, folder, experiment)
+    for network in STUDY.clustering.network_names():
+        compute_clustering(STUDY, folder, network)
     return folder
 
 

@@ -1,0 +1,21 @@
+"""Subspace clustering of what the layers of a network hold.
+
+===============  ==============================================================================
+`gram`           columns of unit length, and the one decomposition that serves every penalty
+`sparse`         sparse self-expression: lasso and elastic net, outliers, affine subspaces
+`optimality`     duality gap and KKT violation of a sparse solution
+`least_squares`  LSR with and without a diagonal, and low-rank forms, in closed form
+`graphs`         affinity graphs, their components, spectral clustering
+`modularity`     how much a graph knows of labels: modularity, its null, same-class mass, purity
+`similarity`     CKA of graphs and of activations, cosine
+`spectral`       the filter of the spectrum that tells linear CKA from subspace overlap
+`blocks`         blocks of mutually similar layers
+`data`           digits, and a user's arrays
+`networks`       perceptrons and a small convolutional network, batched over replicas
+`training`       their training, and their activations at given epochs
+===============  ==============================================================================
+
+The idea and the questions are those of Saini, Devineni, Papalexakis, ECML-PKDD 2021, arXiv 2107.01296; the objective,
+its penalties and the protocol are this project's formulation. Numpy arrays in and out (torch inside `networks` and
+`training`); nothing here knows of files of a study, ranks or the workflow.
+"""

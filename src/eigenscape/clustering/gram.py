@@ -1,0 +1,96 @@
+"""Columns of unit length, and the one decomposition that every penalty of every method shares.
+
+X = U diag(s) V^T with s > 0: then X^T X = V diag(s^2) V^T, and for any lambda and rho
+
+    (lambda X^T X + rho I)^{-1} B = [B - V diag(lambda s^2 / (lambda s^2 + rho)) V^T B] / rho,
+
+so a change of penalty, or of the step of ADMM, costs no factorisation, and each column may have its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from eigenscape.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Inputs as columns, with their thin decomposition.
+
+    Attributes:
+        matrix: X (D, N).
+        singular_values: s (r,), positive and descending.
+        right: V (N, r), orthonormal columns.
+        gram: X^T X (N, N).
+    """
+
+    matrix: np.ndarray
+    singular_values: np.ndarray
+    right: np.ndarray
+    gram: np.ndarray
+
+    @classmethod
+    def of(cls, matrix: np.ndarray) -> Columns:
+        """Decompose a matrix (D, N), by the eigenvalues of the smaller of its two Gram matrices.
+
+        Directions below 1e-7 of the largest singular value are left out: a Gram matrix in double precision does not
+        resolve squares below 1e-16 of its largest.
+
+        Raises:
+            BadInput: not a matrix of at least two columns, or not finite.
+
+        Example:
+            >>> Columns.of(np.diag([3.0, 4.0])).singular_values
+            array([4., 3.])
+        """
+        matrix = np.asarray(matrix, float)
+        if matrix.ndim != 2 or matrix.shape[1] < 2 or matrix.shape[0] < 1:
+            raise BadInput.field("activations", "a matrix (D, N) with N >= 2", f"shape {matrix.shape}", "give one column per input")
+        if not np.isfinite(matrix).all():
+            raise BadInput.field("activations", "finite numbers", "an infinity or NaN", "look at the network that gave them")
+        gram = matrix.T @ matrix
+        small = matrix @ matrix.T if matrix.shape[0] < matrix.shape[1] else gram
+        values, vectors = np.linalg.eigh((small + small.T) / 2)
+        kept = values > RESOLVED**2 * max(values[-1], np.finfo(float).tiny)
+        singular, vectors = np.sqrt(values[kept])[::-1], vectors[:, kept][:, ::-1]
+        right = matrix.T @ vectors / singular if matrix.shape[0] < matrix.shape[1] else vectors
+        return cls(matrix, singular, right, (gram + gram.T) / 2)
+
+    @property
+    def count(self) -> int:
+        """N, the number of inputs."""
+        return int(self.matrix.shape[1])
+
+    def solve(self, penalty: np.ndarray, step: np.ndarray, rhs: np.ndarray) -> np.ndarray:
+        """(penalty_j X^T X + step_j I)^{-1} rhs_j for every column j of rhs (N, m), with penalty and step (m,).
+
+        Example:
+            >>> Columns.of(np.diag([1.0, 2.0])).solve(np.array([1.0]), np.array([1.0]), np.array([[1.0], [1.0]]))
+            array([[0.5], [0.2]])
+        """
+        weighted = np.square(self.singular_values)[:, None] * penalty
+        filtered: np.ndarray = (rhs - self.right @ (weighted / (weighted + step) * (self.right.T @ rhs))) / step
+        return filtered
+
+
+RESOLVED = 1e-7
+"""Smallest singular value kept, relative to the largest."""
+
+
+def unit_columns(activations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Activations (N, ...) as columns of length one (D, N), and which inputs have any activation at all.
+
+    An input at which a whole layer is silent has no direction; its column stays zero and its node isolated.
+
+    Example:
+        >>> columns, alive = unit_columns(np.array([[3.0, 4.0], [0.0, 0.0]]))
+        >>> columns.T.tolist(), alive.tolist()
+        ([[0.6, 0.8], [0.0, 0.0]], [True, False])
+    """
+    flat = np.asarray(activations, float).reshape(len(activations), -1).T
+    lengths = np.linalg.norm(flat, axis=0)
+    alive = lengths > 0
+    return flat / np.where(alive, lengths, 1.0), alive
