@@ -43,7 +43,7 @@ class SelfExpressionSection(Section):
     )
     tolerance: Annotated[float, Field(gt=0, le=0.1)] = Field(
         5e-4,
-        description="Of the residuals of ADMM. Source: modularities then agree with those at 1e-8 to about 1e-3.",
+        description="Of the residuals of ADMM. Source: this project's choice, between time and the duality gap, which the tables report.",
         json_schema_extra=example("write clustering: {graph: {tolerance: 0.0005}}"),
     )
     normalisation: Literal["infinity", "two", "none"] = Field(
