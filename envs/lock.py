@@ -45,6 +45,7 @@ def main() -> None:
         install(*project["dependencies"], *extras["mpi"], *BUILD_TOOLS)
         run = frozen(python)
         install(*extras["test"], *extras["dev"])
+        install("--no-deps", *extras["scalapack"])  # its dependencies serve threads, which the ranks do not use
         dev = frozen(python) - run
     for name, pins in (("run", run), ("dev", dev)):
         (HERE / f"{name}.lock").write_text("\n".join([HEADERS[name], *sorted(pins, key=str.lower)]) + "\n")

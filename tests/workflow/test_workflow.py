@@ -12,8 +12,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+
+from eigenscape.store.spectra import read_spectrum
 
 pytestmark = [pytest.mark.workflow, pytest.mark.timeout(600)]
 
@@ -195,3 +198,23 @@ def test_read_only_results_are_refused_before_anything_runs(tmp_path: Path) -> N
     assert run.returncode == 2
     assert "expected a folder that can be written" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_a_cell_too_large_for_one_rank_is_solved_by_several(finished: Path, tmp_path: Path) -> None:
+    """The same study where a compute node has a tenth of a gigabyte: the headline goes to two ranks, with the same spectrum."""
+    folder = repository(tmp_path)
+    target = "results/small/ledger/spectrum/headline/d02-w010-n400.json"
+    command = [str(BIN / "snakemake"), "--cores", "2", "--configfile", "small.yaml", "--", target]
+    variables = {**environment(), "EIGENSCAPE_NODE_MEMORY": "0.1"}
+    run = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=300, check=False)
+    assert run.returncode == 0, run.stderr
+    receipts = [
+        json.loads((place / "results" / "small" / "headline" / "d02-w010-n400" / "spectrum.receipt.json").read_text())
+        for place in (folder, finished)
+    ]
+    assert (receipts[0].get("ranks"), receipts[1].get("ranks")) == (2, None)
+    assert receipts[0]["vectors"]
+    assert receipts[0]["status"] == receipts[1]["status"]
+    spectra = [place / "results" / "small" / "headline" / "d02-w010-n400" / "spectrum.zarr" for place in (folder, finished)]
+    together, alone = (read_spectrum(spectrum).eigenvalues for spectrum in spectra)
+    assert np.abs(together - alone).max() <= 1e-13 * alone[0]

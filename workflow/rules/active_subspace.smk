@@ -23,9 +23,12 @@ rule second_moment:
         "../../envs/cpu.yaml"
     threads: 2
     resources:
-        mpi="mpiexec",
+        mpi=LAUNCHER,
         device="cpu",
         tasks=2,
+        cpus_per_task=1,
+        tasks_per_gpu=1,  # asked for with gpu=...; the plugin's default is all tasks on every GPU
+        checkpoint_seconds=60,
         mem_mb=lambda wildcards: 2 * memory_mb([STUDY.cell(wildcards.cell)]),
         runtime=30,
     params:
@@ -33,7 +36,8 @@ rule second_moment:
         fingerprint=lambda wildcards: STUDY.cell(wildcards.cell).fingerprint,
     shell:
         "{resources.mpi} -n {resources.tasks} python -m mpi4py -m eigenscape second-moment {wildcards.cell:q}"
-        " --ranks {resources.tasks} --device {resources.device} --study {params.study:q} --ledger {output:q} --log {log:q}"
+        " --ranks {resources.tasks} --device {resources.device} --checkpoint-seconds {resources.checkpoint_seconds}"
+        " --study {params.study:q} --ledger {output:q} --log {log:q}"
 
 
 rule spectrum:
@@ -63,6 +67,42 @@ rule spectrum:
         " --study {params.study:q} --ledger {output:q} --log {log:q}"
 
 
+rule distributed_spectrum:
+    """Eigenvalues of a cell that one rank cannot hold, by ScaLAPACK over MPI ranks."""
+    input:
+        rules.second_moment.output,
+    output:
+        f"{RESULTS}/ledger/spectrum/{{cell}}.json",
+    log:
+        f"{RESULTS}/logs/distributed_spectrum/{{cell}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/distributed_spectrum/{{cell}}.tsv"
+    wildcard_constraints:
+        cell=any_of(DISTRIBUTED),
+    priority: 10**9
+    conda:
+        "../../envs/cpu.yaml"
+    threads: SOLVER_RANKS
+    resources:
+        mpi=LAUNCHER,
+        tasks=SOLVER_RANKS,
+        cpus_per_task=1,
+        mem_mb=lambda wildcards: SOLVER_RANKS
+        * DISTRIBUTED[wildcards.cell].memory
+        // 10**6,
+        runtime=240,
+    params:
+        study=STUDY_FILE,
+        vectors=lambda wildcards: "--vectors" * (wildcards.cell == HEADLINE.folder),
+        fingerprint=lambda wildcards: STUDY.cell(wildcards.cell).fingerprint,
+    shell:
+        "{resources.mpi} -n {resources.tasks} python -m mpi4py -m eigenscape spectrum {wildcards.cell:q} {params.vectors}"
+        " --ranks {resources.tasks} --study {params.study:q} --ledger {output:q} --log {log:q}"
+
+
+ruleorder: distributed_spectrum > spectrum
+
+
 rule cells:
     """Second moments and spectra of a batch of small cells: one process, largest first."""
     output:
@@ -77,7 +117,8 @@ rule cells:
     threads: 1
     resources:
         device="cpu",
-        mem_mb=lambda wildcards: memory_mb(BATCHES[wildcards.batch]),
+        # The same for all batches: the tasks of a Slurm job array share what the first one asks for.
+        mem_mb=lambda wildcards: max(memory_mb(batch) for batch in BATCHES.values()),
         runtime=60,
     params:
         study=STUDY_FILE,

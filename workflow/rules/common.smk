@@ -4,11 +4,13 @@ Everything is checked here, before anything runs. Heavy libraries are not import
 """
 
 import os
+import re
+import signal
 import sys
 from pathlib import Path
 
 from eigenscape.errors import EigenscapeError
-from eigenscape.stages import configure, planning
+from eigenscape.stages import configure, planning, solver_choice
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import SCIENCE_SCHEMA, Study
 
@@ -17,12 +19,21 @@ try:
     RESULTS = f"results/{STUDY.study}"
     configure.require_writable(StudyFolder(Path(RESULTS)))
     configure.require_same_science(STUDY, StudyFolder(Path(RESULTS)))
+    NODE_MEMORY = solver_choice.node_memory()
 except EigenscapeError as error:
     # An exception would reach the user under a page of traceback, and with exit code 1.
     print(f"eigenscape: {error}", file=sys.stderr, flush=True)
     os._exit(error.exit_code)
 
 STUDY_FILE = f"{RESULTS}/study.json"
+
+# What starts MPI ranks. The Slurm profile sets it to srun, by the environment, since that reaches the jobs whatever
+# resources are given on the command line.
+LAUNCHER = os.environ.get("EIGENSCAPE_LAUNCHER", "mpiexec")
+
+# Slurm's warning before the end of a job's time reaches every process of a job. It is meant for eigenscape, which keeps
+# what it has; Snakemake and the shells between would die of it, and take eigenscape with them.
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 
 onstart:
@@ -37,6 +48,20 @@ onsuccess:
 HEADLINE = STUDY.headline_cell
 BATCHES = planning.batches(STUDY)
 LARGE_CELLS = [cell.folder for cell in planning.large_cells(STUDY)]
+SOLVER_RANKS = 2
+DISTRIBUTED = {
+    cell.folder: choice
+    for cell in (HEADLINE, *planning.large_cells(STUDY))
+    if (
+        choice := solver_choice.choose_solver(
+            STUDY,
+            cell,
+            vectors=cell.folder == HEADLINE.folder,
+            memory=NODE_MEMORY,
+            ranks=SOLVER_RANKS,
+        )
+    ).distributed
+}
 HEADLINE_FIGURES = ["eigenvalues", "eigenvectors", "layer_importance"]
 IMPORTANCE_FIGURES = ["importance", "sufficient_summary"]
 MAP_FIGURES = [
@@ -83,6 +108,11 @@ def memory_mb(cells, vectors=False):
     """What a job that takes these cells one after the other needs, with the interpreter."""
     peak = max(planning.cost_of(STUDY, cell, vectors=vectors).memory for cell in cells)
     return 800 + peak // 10**6
+
+
+def any_of(names):
+    """A pattern that matches these names and no others; nothing at all where there are none."""
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 wildcard_constraints:

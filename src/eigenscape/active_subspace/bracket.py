@@ -79,8 +79,13 @@ class Bracket:
         return width if math.isfinite(width) else math.inf
 
 
-def _unknown(sample_value: float) -> Bracket:
-    """The bracket of a cell whose halves have no full rank: nothing is known from below."""
+def unknown_bracket(sample_value: float) -> Bracket:
+    """The bracket of a cell whose halves have no full rank, or were not taken: nothing is known from below.
+
+    Example:
+        >>> unknown_bracket(3.0).width
+        inf
+    """
     return Bracket(sample_value, math.nan, math.nan, (math.nan, math.nan), math.inf, math.inf, math.nan)
 
 
@@ -112,11 +117,11 @@ def bracket(
     """
     half, size = samples // 2, len(second_moment)
     if not math.isfinite(sample_value) or half < size:
-        return _unknown(sample_value)
+        return unknown_bracket(sample_value)
     second_half = (samples * second_moment - half * first_half) / (samples - half)
     first, second, whole = (extreme_pairs(matrix, count) for matrix, count in ((first_half, 1), (second_half, 1), (second_moment, OUTER)))
     if first is None or second is None or whole is None:
-        return _unknown(sample_value)
+        return unknown_bracket(sample_value)
 
     along = coordinates(sampler, samples, np.hstack([first[1], second[1], whole[1]]))
     across = np.concatenate([along[:half, 2:4], along[half:, 0:2]]) ** 2

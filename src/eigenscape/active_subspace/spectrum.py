@@ -130,23 +130,95 @@ def spectrum_of(
         <SpectrumStatus.RANK_DEFICIENT: 'rank_deficient'>
     """
     _check(second_moment)
-    size = len(second_moment)
     diagonal = np.diagonal(second_moment).copy()
     order = np.argsort(-diagonal, kind="stable")
     values, basis = _by_eigh(second_moment, order, vectors, place)
-    resolved = SpectrumStatus.UNDERSAMPLED if samples is not None and size > NEAR_ONE * samples else SpectrumStatus.FINITE
-    full_rank_possible = bool(np.all(diagonal > dust)) and (samples is None or samples >= size)
-    if full_rank_possible and values[-1] > GRADED_BELOW * values[0]:
-        return Spectrum(values, basis, diagonal, size, size * _EPSILON * values[0], resolved, Route.EIGH)
-
+    if resolves_all(values, diagonal, dust, samples):
+        return spectrum_by_eigh(values, basis, diagonal, samples)
     carrying = np.flatnonzero(diagonal > dust)
     factor, trusted = _graded_factor(second_moment[np.ix_(carrying, carrying)])
-    rank = factor.shape[1] if samples is None else min(factor.shape[1], samples)
+    return spectrum_by_factor(scipy.linalg.svdvals(factor, check_finite=False), trusted, basis, diagonal, samples, dust)
+
+
+def resolves_all(values: np.ndarray, diagonal: np.ndarray, dust: np.ndarray | float, samples: int | None) -> bool:
+    """Whether eigenvalues of `eigh` (P,), descending, are good enough: full rank is possible, and none is so small that its error matters.
+
+    Example:
+        >>> resolves_all(np.array([1.0, 1e-12]), np.ones(2), 0.0, None)
+        False
+    """
+    full_rank_possible = bool(np.all(diagonal > dust)) and (samples is None or samples >= len(diagonal))
+    return full_rank_possible and bool(values[-1] > GRADED_BELOW * values[0])
+
+
+def spectrum_by_eigh(values: np.ndarray, basis: np.ndarray | None, diagonal: np.ndarray, samples: int | None) -> Spectrum:
+    """The spectrum where `resolves_all` holds of the eigenvalues."""
+    size = len(diagonal)
+    return Spectrum(values, basis, diagonal, size, eigh_floor(values), _where_resolved(size, samples), Route.EIGH)
+
+
+def spectrum_by_factor(
+    singular_values: np.ndarray,
+    trusted: bool,
+    basis: np.ndarray | None,
+    diagonal: np.ndarray,
+    samples: int | None,
+    dust: np.ndarray | float,
+) -> Spectrum:
+    """The spectrum from the singular values (rank,), descending, of a factor R with C = R R^T that keeps the grading.
+
+    Args:
+        singular_values: of R, whose columns are the directions that carry gradient.
+        trusted: whether the small ones have a relative error below `TRUSTED_ERROR`.
+        basis: eigenvectors, or None.
+        diagonal: diag C, (P,).
+        samples: N, where C is an average over N gradients.
+        dust: see `spectrum_of`.
+    """
+    size = len(diagonal)
+    rank = len(singular_values) if samples is None else min(len(singular_values), samples)
     values = np.zeros(size)
-    values[:rank] = scipy.linalg.svdvals(factor, check_finite=False)[:rank] ** 2
-    floor = float(np.max(dust))
-    status = SpectrumStatus.RANK_DEFICIENT if rank < size else (resolved if trusted else SpectrumStatus.BELOW_FLOOR)
-    return Spectrum(values, basis, diagonal, rank, floor, status, Route.GRADED)
+    values[:rank] = singular_values[:rank] ** 2
+    resolved = _where_resolved(size, samples) if trusted else SpectrumStatus.BELOW_FLOOR
+    status = SpectrumStatus.RANK_DEFICIENT if rank < size else resolved
+    return Spectrum(values, basis, diagonal, rank, float(np.max(dust)), status, Route.GRADED)
+
+
+def spectrum_without_factor(
+    values: np.ndarray, basis: np.ndarray | None, diagonal: np.ndarray, samples: int | None, dust: np.ndarray | float
+) -> Spectrum:
+    """What `eigh` alone says, (P,) descending, where no factor keeps the grading: values up to the floor are given as 0.
+
+    Null directions are then known only by N and by the dust; others are not told from rounding, and the status is `BELOW_FLOOR`.
+
+    Example:
+        >>> spectrum_without_factor(np.array([2.0, 1e-17]), None, np.ones(2), None, 0.0).status
+        <SpectrumStatus.BELOW_FLOOR: 'below_floor'>
+    """
+    size, floor = len(diagonal), eigh_floor(values)
+    possible = min(int(np.count_nonzero(diagonal > dust)), size if samples is None else samples)
+    rank = min(possible, int(np.count_nonzero(values > floor)))
+    status = SpectrumStatus.RANK_DEFICIENT if possible < size else SpectrumStatus.BELOW_FLOOR
+    return Spectrum(np.where(np.arange(size) < rank, values, 0.0), basis, diagonal, rank, floor, status, Route.EIGH)
+
+
+def eigh_floor(values: np.ndarray) -> float:
+    """P eps lambda_1: what eigenvalues (P,), descending, of `eigh` are not told from rounding below."""
+    return len(values) * _EPSILON * float(values[0])
+
+
+def trusts_factor(size: int, reciprocal_condition: float) -> bool:
+    """Whether a Cholesky factor of ``size`` rows, scaled to unit rows, whose reciprocal condition is given, has `TRUSTED_ERROR`."""
+    return size * _EPSILON <= TRUSTED_ERROR * reciprocal_condition**2
+
+
+def lost_pivots(pivots: np.ndarray, own_variances: np.ndarray, size: int) -> np.ndarray:
+    """Which parameters are combinations of earlier ones: their Cholesky pivot has lost all but ``size`` eps of their own variance."""
+    return pivots**2 <= size * _EPSILON * own_variances
+
+
+def _where_resolved(size: int, samples: int | None) -> SpectrumStatus:
+    return SpectrumStatus.UNDERSAMPLED if samples is not None and size > NEAR_ONE * samples else SpectrumStatus.FINITE
 
 
 def dust_of(diagonal: np.ndarray, architecture: Architecture, relative_noise: float) -> np.ndarray:
@@ -189,12 +261,11 @@ def _graded_factor(second_moment: np.ndarray) -> tuple[np.ndarray, bool]:
     lower, pivots, rank, _ = lapack.dpstrf(second_moment, tol=0.0, lower=1)
     lower = np.tril(lower)[:, :rank]
     own_variance = np.diagonal(second_moment)[pivots - 1]
-    kept = np.flatnonzero(np.diagonal(lower) ** 2 > size * _EPSILON * own_variance[:rank])
+    kept = np.flatnonzero(~lost_pivots(np.diagonal(lower), own_variance[:rank], size))
     factor = lower[:, kept]
     leading = lower[np.ix_(kept, kept)] / np.sqrt(own_variance[kept])[:, None]
     reciprocal_condition, _ = lapack.dtrcon(leading, norm="1", uplo="L")
-    trusted = bool(size * _EPSILON <= TRUSTED_ERROR * reciprocal_condition**2)
-    return factor, trusted
+    return factor, trusts_factor(size, float(reciprocal_condition))
 
 
 def _check(second_moment: np.ndarray) -> None:

@@ -6,6 +6,7 @@
 `analyse`    importance, criticality, training, ... and the tables
 `draw`       figure
 `check`      verify
+`doctor`     doctor
 `options`    what they share
 ===========  ==========================================================
 
@@ -17,17 +18,26 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import Any
 
 import click
 
 from eigenscape import __version__
 from eigenscape.cli import analyse, check, compute, draw, prepare
-from eigenscape.errors import EigenscapeError
+from eigenscape.cli.doctor import doctor
+from eigenscape.errors import EigenscapeError, Interrupted
 
 BLAS_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """Set to 1 before any numerical library loads: bits must not depend on the number of threads, and
 the cores are used by ranks and jobs."""
+
+SECONDS_TO_BE_HEARD = 0.5
+"""Between the message and the end of all ranks: a launcher throws away what it has not yet passed on (seen with MPICH's)."""
+
+
+MOMENT = 0.5
+"""Seconds; processes that have nothing left to do end within milliseconds."""
 
 
 class _OneLineErrors(click.Group):
@@ -42,19 +52,36 @@ class _OneLineErrors(click.Group):
             return super().invoke(context)
         except EigenscapeError as error:
             click.echo(f"eigenscape: {error}", err=True)
-            _end(error.exit_code)
+            _end(error.exit_code, together=isinstance(error, Interrupted))
         except PermissionError as error:
             click.echo(f"eigenscape: {error.filename}: expected a place to write, found {error.strerror}; check its permissions", err=True)
             _end(2)
 
 
-def _end(code: int) -> None:
-    """Leave with an exit code; under several ranks, end the others too, which may be waiting."""
+def _end(code: int, *, together: bool = False) -> None:
+    """Leave with an exit code; under several ranks, end the others too, which may be waiting, unless all leave together."""
     mpi = sys.modules.get("mpi4py.MPI")
     if mpi is not None and mpi.COMM_WORLD.Get_size() > 1:
         sys.stderr.flush()
+        if together:
+            _end_together(mpi, code)
+        time.sleep(SECONDS_TO_BE_HEARD)
         mpi.COMM_WORLD.Abort(code)
     raise SystemExit(code)
+
+
+def _end_together(mpi: Any, code: int) -> None:
+    """All ranks were interrupted: none may end the others before they have kept what they hold.
+
+    An abort, which is also how mpi4py answers an exit code, would have srun kill the rest and lose the code. So rank 0
+    alone carries it, and a moment later than the others, for srun also kills those that outlive a rank that failed.
+    """
+    rank = mpi.COMM_WORLD.Get_rank()
+    mpi.COMM_WORLD.Barrier()
+    mpi.Finalize()
+    if rank == 0:
+        time.sleep(MOMENT)
+    os._exit(code if rank == 0 else 0)
 
 
 @click.group(cls=_OneLineErrors, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -62,7 +89,7 @@ def _end(code: int) -> None:
 def main() -> None:
     """How hard a neural network is to train, and why.
 
-    The workflow calls these commands; `plan` is for you. Start with `make figures`.
+    The workflow calls these commands; `plan` and `doctor` are for you. Start with `make figures`.
     """
     for variable in BLAS_THREAD_VARIABLES:
         os.environ[variable] = "1"
@@ -84,5 +111,6 @@ for _command in (
     analyse.condition_number_table,
     draw.figure,
     check.verify,
+    doctor,
 ):
     main.add_command(_command)

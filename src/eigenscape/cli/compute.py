@@ -41,24 +41,42 @@ def second_moment(cell: str, expected: int, study_file: Path, log_file: Path | N
 @click.argument("cell")
 @click.option("--vectors", is_flag=True, help="Also the eigenvectors.")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to solve: LAPACK or the GPU.")
+@click.option(
+    "--ranks", "expected", type=click.IntRange(min=1), default=1, show_default=True, help="Solve by ScaLAPACK on this many MPI ranks."
+)
 @study_options
 @ledger_option
-def spectrum(cell: str, vectors: bool, device: str, study_file: Path, log_file: Path | None, ledger: Path | None) -> None:
+def spectrum(cell: str, vectors: bool, device: str, expected: int, study_file: Path, log_file: Path | None, ledger: Path | None) -> None:
     """Eigenvalues of one cell's C, by the route that resolves them.
+
+    On several ranks no rank holds C, which may be larger than its memory; such a spectrum has no bracket.
 
     \b
     Example:
       eigenscape spectrum headline/d05-w035-n10000 --vectors --study results/sine/study.json
+      mpiexec -n 4 python -m mpi4py -m eigenscape spectrum headline/d05-w035-n10000 \\
+          --ranks 4 --study results/sine/study.json
     """
     from eigenscape.distributed import devices  # noqa: PLC0415
-    from eigenscape.distributed.ranks import OneRank  # noqa: PLC0415
+    from eigenscape.distributed.ranks import started_ranks  # noqa: PLC0415
+    from eigenscape.errors import BadInput  # noqa: PLC0415
     from eigenscape.networks.gradients import Device  # noqa: PLC0415
-    from eigenscape.stages.spectrum import compute_spectrum  # noqa: PLC0415
 
-    study, folder = open_study(study_file, log_file)
-    devices.bind(Device(device), OneRank())
-    receipt = compute_spectrum(study, study.cell(cell), folder, vectors=vectors, place="host" if device == "cpu" else device)
-    note_result(ledger, {"cell": cell, "receipt": receipt.name})
+    if expected > 1 and device != "cpu":
+        raise BadInput.field("device", "cpu, with several ranks", device, "leave --device out, or run on one rank")
+    ranks = started_ranks(expected)
+    study, folder = open_study(study_file, log_file if ranks.rank == 0 else None)
+    devices.bind(Device(device), ranks)
+    if ranks.size > 1:
+        from eigenscape.stages.distributed_spectrum import compute_distributed_spectrum  # noqa: PLC0415
+
+        receipt = compute_distributed_spectrum(study, study.cell(cell), folder, ranks, vectors=vectors)
+    else:
+        from eigenscape.stages.spectrum import compute_spectrum  # noqa: PLC0415
+
+        receipt = compute_spectrum(study, study.cell(cell), folder, vectors=vectors, place="host" if device == "cpu" else device)
+    if ranks.rank == 0:
+        note_result(ledger, {"cell": cell, "receipt": receipt.name})
 
 
 @click.command()

@@ -6,6 +6,7 @@ an exception on one rank then ends all of them, where otherwise the rest would w
 
 from __future__ import annotations
 
+import faulthandler
 import functools
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,6 +17,10 @@ from eigenscape.errors import WrongLaunch
 
 LARGEST_MESSAGE = 2**30
 """Numbers per message; MPI counts are 32-bit, so larger arrays go in pieces."""
+
+START_SECONDS = 120
+"""MPI starts in seconds; a launch that hangs (Slurm's PMI2 was seen to lose a message on a busy machine) ends with exit code 1
+after this, so that the launcher ends all ranks and the workflow tries again."""
 
 
 @dataclass
@@ -72,6 +77,12 @@ class Ranks(Protocol):
     def any(self, flag: bool) -> bool:
         """Whether the flag is set on some rank."""
 
+    def sum_to(self, array: np.ndarray, to: int) -> np.ndarray:
+        """Sum over all ranks, on rank ``to``; elsewhere the array has no meaning."""
+
+    def gather(self, value: Any) -> list[Any]:
+        """A small object of every rank, in their order, on every rank."""
+
 
 class OneRank:
     """A run without MPI.
@@ -108,6 +119,14 @@ class OneRank:
     def any(self, flag: bool) -> bool:
         """Whether the flag is set on some rank."""
         return flag
+
+    def sum_to(self, array: np.ndarray, to: int) -> np.ndarray:
+        """Sum over all ranks."""
+        return array.copy()
+
+    def gather(self, value: Any) -> list[Any]:
+        """The one value."""
+        return [value]
 
 
 class MpiRanks:
@@ -177,6 +196,17 @@ class MpiRanks:
         """Whether the flag is set on some rank."""
         return bool(self.sum(np.array([int(flag)]))[0])
 
+    def sum_to(self, array: np.ndarray, to: int) -> np.ndarray:
+        """Sum over all ranks, on rank ``to``."""
+        total = np.empty_like(array) if self.rank == to else array
+        self._communicator.Reduce(array, total if self.rank == to else None, root=to)
+        return total
+
+    def gather(self, value: Any) -> list[Any]:
+        """A small object of every rank, in their order, on every rank."""
+        values: list[Any] = self._communicator.allgather(value)
+        return values
+
 
 def _pieces(array: Any) -> list[Any]:
     flat = array.reshape(-1)
@@ -194,8 +224,11 @@ def started_ranks(expected: int) -> Ranks:
     """
     if expected == 1:
         return OneRank()
+    # The watchdog is a thread of C: it also fires while the start of MPI holds Python's lock.
+    faulthandler.dump_traceback_later(START_SECONDS, exit=True)
     from mpi4py import MPI  # noqa: PLC0415 - importing it starts MPI
 
+    faulthandler.cancel_dump_traceback_later()
     ranks = MpiRanks(MPI.COMM_WORLD)
     if ranks.size != expected:
         raise WrongLaunch(

@@ -12,6 +12,7 @@
 `training`              steps of gradient descent over a sub-grid
 `findings`              the published findings, judged
 `condition_numbers`     all cells into one labelled table
+`doctor`                does this machine or cluster do what runs rely on?
 `draw`                  tables and spectra into figure files
 `progress`              one line with rate and time left
 ======================  ========================================================

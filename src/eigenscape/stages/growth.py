@@ -18,7 +18,7 @@ from eigenscape.distributed.reduction import finished_bands
 from eigenscape.errors import Interrupted
 from eigenscape.networks.gradients import Device, GradientSampler
 from eigenscape.stages import signals
-from eigenscape.stages.second_moment import Execution, claimed
+from eigenscape.stages.attempts import claimed
 from eigenscape.stages.spectrum import matrix_of, solve, write_solved
 from eigenscape.store import receipts, second_moments
 from eigenscape.store.layout import StudyFolder
@@ -65,13 +65,12 @@ def grow_cell(study: Study, cell: Cell, growth: Growth, folder: StudyFolder, dev
     bands = finished_bands(held, cell.architecture.parameters, slots, OneRank())
     store = folder.second_moment(cell)
     attributes = {**cell.identity, "samples_drawn": samples, "device": str(device), "eigenscape": __version__}
-    with claimed(cell, folder, OneRank(), Execution()) as attempt:
+    with claimed(cell, folder, OneRank()) as attempt:
         built = folder.attempt(cell, attempt.name) / store.name
         written = second_moments.write_second_moment(built, cell, bands, attributes, OneRank(), samples)
         attempt.confirm()
         folder.receipt(store).unlink(missing_ok=True)  # of the same work: this cell's spectrum was not confirmed
-        second_moments.publish(built, store)
+        receipts.publish(built, store)
         facts = {"device": str(device), "ranks": 1, "samples_drawn": samples, "excluded": written.excluded}
         receipts.write_receipt(folder.receipt(store), cell, written.digest, **facts)
-        receipts.discard(built.parent)
-    write_solved(solved, cell, folder, samples, time.monotonic() - started)
+        write_solved(solved, cell, folder, attempt, samples, time.monotonic() - started)

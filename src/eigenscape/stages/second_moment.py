@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +13,10 @@ import numpy as np
 from eigenscape import __version__
 from eigenscape.distributed.ranks import OneRank, Ranks
 from eigenscape.distributed.watchdog import Watchdog
-from eigenscape.errors import ClaimLost, DamagedResult
+from eigenscape.errors import DamagedResult
 from eigenscape.networks.gradients import Device, GradientSampler
-from eigenscape.stages import signals
 from eigenscape.stages.accumulation import Work, chosen_share, summed_bands
+from eigenscape.stages.attempts import Attempt, claimed, shared_digits
 from eigenscape.stages.cost.communication import Share
 from eigenscape.store import claims, quarantine, receipts, second_moments
 from eigenscape.store.layout import StudyFolder
@@ -82,7 +80,7 @@ def compute_second_moment(
     if is_confirmed(cell, folder, ranks):
         log.info("%s: done before", cell.folder)
         return receipt_path
-    with claimed(cell, folder, ranks, execution) as claim, Watchdog(execution.hang_seconds) as watchdog:
+    with claimed(cell, folder, ranks, execution.stale_seconds) as claim, Watchdog(execution.hang_seconds) as watchdog:
         if not is_confirmed(cell, folder, ranks):  # whoever was waited for has done it
             _compute(study, cell, folder, ranks, execution, claim, watchdog)
     return receipt_path
@@ -105,7 +103,7 @@ def _compute(study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, execut
     ranks.barrier()
     if ranks.rank == 0:
         claim.confirm()
-        second_moments.publish(built, store)
+        receipts.publish(built, store)
         loss = next(float(band.first_moments[-1]) for band in bands if band.first_moments is not None) / (cell.samples - written.excluded)
         receipts.write_receipt(
             folder.receipt(store),
@@ -146,7 +144,7 @@ def is_confirmed(cell: Cell, folder: StudyFolder, ranks: Ranks | None = None) ->
             found = str(receipt["digest"])
     damaged = ranks.any(bool(reason))
     if not damaged:
-        digest = _shared_digits(found, ranks)
+        digest = shared_digits(found, ranks)
         if not int(digest, 16):
             return False
         reason = second_moments.verify(store, digest, cell, ranks)
@@ -156,44 +154,3 @@ def is_confirmed(cell: Cell, folder: StudyFolder, ranks: Ranks | None = None) ->
         quarantine.set_aside([path, store], folder.quarantine, f"second moment of {cell.folder} does not verify: {reason}")
     ranks.barrier()
     return False
-
-
-class Attempt:
-    """One attempt at a cell, by all its ranks; rank 0 holds the claim."""
-
-    def __init__(self, name: str, claim: claims.Claim | None) -> None:
-        self.name, self._claim = name, claim
-
-    def confirm(self) -> None:
-        """Make sure that nobody has taken over; on rank 0, right before something is published."""
-        if self._claim is not None:
-            self._claim.confirm()
-
-
-@contextmanager
-def claimed(cell: Cell, folder: StudyFolder, ranks: Ranks, execution: Execution) -> Iterator[Attempt]:
-    """Hold the claim of a cell, waiting for whoever holds it; what dead attempts left behind is removed. A collective call.
-
-    Raises:
-        ClaimLost: a signal came while waiting.
-    """
-    if ranks.rank > 0:
-        yield Attempt(_shared_digits("", ranks), None)
-        return
-
-    def give_up() -> ClaimLost:
-        return ClaimLost(f"{cell.folder}: interrupted while waiting for another attempt; run the same command again")
-
-    with claims.held(folder.claims(cell), stale_seconds=execution.stale_seconds, stop=signals.stop_requested, give_up=give_up) as claim:
-        for left_behind in folder.work(cell).glob("attempt-*"):
-            receipts.discard(left_behind)
-        for place in (folder.work(cell), folder.second_moment(cell).parent):
-            for partial in place.rglob(".*.partial"):
-                partial.unlink(missing_ok=True)
-        yield Attempt(_shared_digits(claim.attempt, ranks), claim)
-
-
-def _shared_digits(digits_of_rank_0: str, ranks: Ranks) -> str:
-    """32 hexadecimal digits (an attempt id, a digest) of rank 0 on every rank; zeros where it has none."""
-    digits = np.array([int(digit, 16) for digit in digits_of_rank_0] or [0] * 32, dtype=np.int64)
-    return "".join(f"{digit:x}" for digit in ranks.sum(digits).tolist())

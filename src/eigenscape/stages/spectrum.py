@@ -17,10 +17,12 @@ from eigenscape.active_subspace.eigensolvers import HOST
 from eigenscape.active_subspace.second_moment import PartialSum, sum_of_samples
 from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, dust_of, spectrum_of
 from eigenscape.active_subspace.triangle import assemble, band_count
+from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import DamagedResult
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.seeding import stream_key
-from eigenscape.store import receipts, second_moments, spectra
+from eigenscape.stages.attempts import Attempt, claimed, set_second_moment_aside
+from eigenscape.store import quarantine, receipts, second_moments, spectra
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Cell, Study
 
@@ -45,22 +47,56 @@ def compute_spectrum(study: Study, cell: Cell, folder: StudyFolder, *, vectors: 
         DifferentWork: a result of other work is there.
         EigensolverFailure: C has no trustworthy spectrum.
     """
-    store = folder.spectrum(cell)
-    receipt_path = folder.receipt(store)
-    receipt = receipts.read_receipt(receipt_path)
-    if receipt is not None:
-        receipts.require_same_work(receipt, cell, receipt_path)
-        if receipt.get("vectors") or not vectors:
-            log.info("%s: done before", cell.folder)
-            return receipt_path
+    receipt_path = folder.receipt(folder.spectrum(cell))
+    if done_before(cell, folder, vectors=vectors):
+        return receipt_path
 
-    second_moment = _verified_second_moment(cell, folder)
+    with claimed(cell, folder, OneRank()) as attempt:
+        if not done_before(cell, folder, vectors=vectors):  # whoever was waited for has done it
+            _compute(study, cell, folder, attempt, vectors=vectors, place=place)
+    return receipt_path
+
+
+def _compute(study: Study, cell: Cell, folder: StudyFolder, attempt: Attempt, *, vectors: bool, place: str) -> None:
+    try:
+        second_moment = _verified_second_moment(cell, folder)
+    except DamagedResult as error:
+        if not folder.receipt(folder.second_moment(cell)).exists():
+            raise
+        raise set_second_moment_aside(study, cell, folder, error) from error
     sampler = GradientSampler.of_study(study, cell.architecture)
     started = time.monotonic()
     quarter, half = _first_parts(cell, sampler)
     solved = solve(study, cell, sampler, second_moment, cell.samples, half, quarter, vectors=vectors, place=place)
-    write_solved(solved, cell, folder, cell.samples, time.monotonic() - started)
-    return receipt_path
+    write_solved(solved, cell, folder, attempt, cell.samples, time.monotonic() - started)
+
+
+def done_before(cell: Cell, folder: StudyFolder, *, vectors: bool) -> bool:
+    """Whether a receipt shows that the spectrum is there, and verifies, with the eigenvectors where they are asked for.
+
+    What does not verify goes to quarantine, so that it is computed again.
+
+    Raises:
+        DifferentWork: a result of other work is there.
+    """
+    store = folder.spectrum(cell)
+    receipt_path = folder.receipt(store)
+    try:
+        receipt, damage = receipts.read_receipt(receipt_path), ""
+    except DamagedResult as error:
+        receipt, damage = None, str(error)
+    if receipt is not None:
+        receipts.require_same_work(receipt, cell, receipt_path)
+        damage = spectra.damage_of(store, str(receipt["digest"]), cell)
+    if damage:
+        reason = f"spectrum of {cell.folder} does not verify: {damage}"
+        quarantine.set_aside([receipt_path, store], folder.quarantine, reason)
+    if receipt is None or damage:
+        return False
+    done = bool(receipt.get("vectors")) or not vectors
+    if done:
+        log.info("%s: done before", cell.folder)
+    return done
 
 
 @dataclass(frozen=True)
@@ -93,13 +129,34 @@ def solve(
     return Solved(spectrum, found)
 
 
-def write_solved(solved: Solved, cell: Cell, folder: StudyFolder, samples: int, seconds: float) -> None:
-    """Write a spectrum, then its receipt with the bracket; None, which JSON has a word for, where an end is not known."""
+def write_solved(solved: Solved, cell: Cell, folder: StudyFolder, attempt: Attempt, samples: int, seconds: float) -> None:
+    """Write a spectrum aside, move it to its place, then write its receipt with the bracket."""
+    store = folder.spectrum(cell)
+    built = folder.attempt(cell, attempt.name) / store.name
+    digest = spectra.write_spectrum(built, solved.spectrum, attributes_of(cell, samples))
+    publish(built, store, attempt)
+    vectors = solved.spectrum.eigenvectors is not None
+    confirm(solved, cell, folder, digest, samples, vectors=vectors, seconds={"spectrum_and_bracket": round(seconds, 3)})
+
+
+def publish(built: Path, store: Path, attempt: Attempt) -> None:
+    """Move a spectrum to its place; one without eigenvectors that the same work left there makes room for one with them."""
+    attempt.confirm()
+    store.with_suffix(".receipt.json").unlink(missing_ok=True)
+    receipts.publish(built, store)
+    receipts.discard(built.parent)
+
+
+def attributes_of(cell: Cell, samples: int) -> dict[str, Any]:
+    """What the store of a spectrum says about its origin."""
+    return {**cell.identity, "samples_drawn": samples, "eigenscape": __version__}
+
+
+def confirm(solved: Solved, cell: Cell, folder: StudyFolder, digest: str, samples: int, **facts: Any) -> None:
+    """Write the receipt of a spectrum that is stored; None, which JSON has a word for, where an end of the bracket is not known."""
     spectrum, found = solved.spectrum, solved.bracket
     if spectrum.status is not SpectrumStatus.FINITE:
         log.warning("%s: %s: %s", cell.folder, spectrum.status, spectrum.status.meaning)
-    store = folder.spectrum(cell)
-    digest = spectra.write_spectrum(store, spectrum, {**cell.identity, "samples_drawn": samples, "eigenscape": __version__})
     numbers = {
         "low": found.low,
         "high": found.high,
@@ -111,14 +168,13 @@ def write_solved(solved: Solved, cell: Cell, folder: StudyFolder, samples: int, 
         "extrapolated": found.extrapolated,
     }
     receipts.write_receipt(
-        folder.receipt(store),
+        folder.receipt(folder.spectrum(cell)),
         cell,
         digest,
-        vectors=spectrum.eigenvectors is not None,
         status=str(spectrum.status),
         samples_drawn=samples,
         confidence={name: float(value) if math.isfinite(value) else None for name, value in numbers.items()},
-        seconds={"spectrum_and_bracket": round(seconds, 3)},
+        **facts,
     )
 
 
@@ -138,16 +194,27 @@ def matrix_of(partial: PartialSum, samples: int) -> np.ndarray:
     return assemble(size, {band: partial.triangle.band(band) for band in range(band_count(size))}, 1.0 / samples)
 
 
-def _verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:
-    """C, checked against its receipt."""
+def confirmed_digest(cell: Cell, folder: StudyFolder) -> str:
+    """The digest of C, from its receipt.
+
+    Raises:
+        DamagedResult: there is no receipt.
+        DifferentWork: it was made by other work.
+    """
     store = folder.second_moment(cell)
     receipt_path = folder.receipt(store)
     receipt = receipts.read_receipt(receipt_path)
     if receipt is None:
         raise DamagedResult(f"{receipt_path}: no receipt, so {store.name} is not complete; run the stage second-moment for this cell first")
     receipts.require_same_work(receipt, cell, receipt_path)
+    return str(receipt["digest"])
+
+
+def _verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:
+    """C, checked against its receipt."""
+    store, digest = folder.second_moment(cell), confirmed_digest(cell, folder)
     matrix = second_moments.read_second_moment(store)
-    if second_moments.digest_of_matrix(matrix, second_moments.read_gradient_mean(store)) != receipt["digest"]:
+    if second_moments.digest_of_matrix(matrix, second_moments.read_gradient_mean(store)) != digest:
         raise DamagedResult(f"{store}: the numbers are not those that the receipt confirms; delete {store.parent} and run again")
     return matrix
 

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import numpy as np
-
 from eigenscape.active_subspace.tree import Node
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import DamagedResult, DifferentWork
-from eigenscape.stages import planning
+from eigenscape.stages.attempts import notes_of
 from eigenscape.stages.progress import Progress
 from eigenscape.store import claims, documents, quarantine, receipts, second_moments, spectra
 from eigenscape.store.layout import StudyFolder
@@ -127,19 +125,8 @@ def _of_spectrum(study: Study, cell: Cell, folder: StudyFolder) -> Iterator[Find
     if isinstance(found, Finding):
         yield found
         return
-    try:
-        spectrum = spectra.read_spectrum(store, str(found["digest"]))
-        size = cell.architecture.parameters
-        if spectrum.eigenvalues.shape != (size,) or spectrum.diagonal.shape != (size,):
-            raise DamagedResult(f"expected {size} eigenvalues, found {spectrum.eigenvalues.shape}")
-        if not (np.isfinite(spectrum.eigenvalues).all() and np.all(np.diff(spectrum.eigenvalues) <= 0)):
-            raise DamagedResult("expected finite eigenvalues in descending order")
-        if spectrum.eigenvectors is not None and not np.isfinite(spectrum.eigenvectors).all():
-            raise DamagedResult("expected finite eigenvectors")
-    except DamagedResult as error:
-        yield Finding(State.DAMAGED, paths, str(error), _AGAIN, notes)
-        return
-    yield Finding(State.SOUND, paths, "", "", notes)
+    damage = spectra.damage_of(store, str(found["digest"]), cell)
+    yield Finding(State.DAMAGED, paths, damage, _AGAIN, notes) if damage else Finding(State.SOUND, paths, "", "", notes)
 
 
 def _receipt_finding(cell: Cell, paths: tuple[Path, Path], notes: tuple[Path, ...]) -> Finding | dict[str, object]:
@@ -174,13 +161,6 @@ def _of_work(cell: Cell, folder: StudyFolder) -> Iterator[Finding]:
             yield Finding(State.DAMAGED, (place,), f"{place}: {damage}", "the next run sets it aside and computes it again")
         else:
             yield Finding(State.UNFINISHED, (place,), f"{place}: a partial sum", "the next run goes on from it")
-
-
-def notes_of(study: Study, cell: Cell, folder: StudyFolder) -> tuple[Path, ...]:
-    """Snakemake's notes that a cell is done."""
-    batches = [name for name, cells in planning.batches(study).items() if any(other.folder == cell.folder for other in cells)]
-    rules = [folder.ledger(rule, cell.folder) for rule in ("second_moment", "spectrum", "distributed_spectrum")]
-    return (*rules, *(folder.ledger("cells", batch) for batch in batches))
 
 
 def _is_document(path: Path, folder: StudyFolder) -> bool:

@@ -19,10 +19,13 @@ from eigenscape import __version__
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.study import Cell
 
+DIGEST_BYTES = 16
+"""Of the digests in receipts: no two results of a lifetime share one by chance."""
+
 
 def digest_of(*parts: bytes | memoryview) -> str:
     """Blake2b of the parts in order, 16 bytes in hexadecimal."""
-    state = hashlib.blake2b(digest_size=16)
+    state = hashlib.blake2b(digest_size=DIGEST_BYTES)
     for part in parts:
         state.update(part)
     return state.hexdigest()
@@ -109,3 +112,15 @@ def discard(folder: Path) -> None:
     """Remove a store that no receipt confirms."""
     if folder.exists():
         shutil.rmtree(folder)
+
+
+def publish(built: Path, store: Path) -> None:
+    """Move a store that is built and flushed to its place, in one step; the receipt comes after.
+
+    What lies there already has no receipt (the caller has seen to it): a crash came between this step and the receipt.
+    """
+    sync_tree(built)
+    store.parent.mkdir(parents=True, exist_ok=True)
+    discard(store)
+    built.rename(store)
+    sync_folder(store.parent)

@@ -21,6 +21,7 @@ import zarr
 from zarr.codecs import BytesCodec, Crc32cCodec
 
 from eigenscape.active_subspace.triangle import BAND, band_columns, band_count
+from eigenscape.distributed.agreement import together
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.distributed.reduction import FinishedBand, owned_bands
 from eigenscape.errors import DamagedResult, NotFiniteGradient
@@ -98,18 +99,6 @@ def write_second_moment(
             if not np.array_equal(np.asarray(mean[:]), gradient_mean):
                 raise DamagedResult(f"{path}: the gradient mean did not read back as it was written; check the disk")
     return Written(receipts.digest_of(ranks.sum(digests).tobytes()), excluded)
-
-
-def publish(built: Path, store: Path) -> None:
-    """Move a store that is built and flushed to its place, in one step; the receipt comes after.
-
-    What lies there already has no receipt (the caller has seen to it): a crash came between this step and the receipt.
-    """
-    receipts.sync_tree(built)
-    store.parent.mkdir(parents=True, exist_ok=True)
-    receipts.discard(store)
-    built.rename(store)
-    receipts.sync_folder(store.parent)
 
 
 def verify(path: Path, digest: str, cell: Cell, ranks: Ranks) -> str:
@@ -223,4 +212,92 @@ def _array(group: zarr.Group, name: str) -> zarr.Array[Any]:
 
 def _hash(array: np.ndarray) -> int:
     """Eight bytes of Blake2b as a signed number, which sums over ranks like any other."""
-    return int.from_bytes(hashlib.blake2b(np.ascontiguousarray(array).data, digest_size=8).digest(), "little", signed=True)
+    state = _hash_state()
+    state.update(np.ascontiguousarray(array).data)
+    return _signed(state)
+
+
+def _hash_state() -> hashlib.blake2b:
+    return hashlib.blake2b(digest_size=8)
+
+
+def _signed(state: hashlib.blake2b) -> int:
+    return int.from_bytes(state.digest(), "little", signed=True)
+
+
+class LowerTriangle:
+    """C as ranks read it together: each takes chunks of the lower triangle, none holds them all.
+
+    The chunks of a band are asked for by one rank, from the diagonal down, as they were written; so the hash of every band is
+    taken on the way, and what was computed with is what the receipt confirms.
+
+    Attributes:
+        path: the store.
+        digest: that its receipt confirms.
+    """
+
+    def __init__(self, path: Path, digest: str) -> None:
+        self.path, self.digest = path, digest
+        self._hashes: dict[int, hashlib.blake2b] = {}
+        try:
+            self._matrix = _array(zarr.open_group(path, mode="r"), "second_moment")
+        except (OSError, ValueError, KeyError) as error:
+            raise DamagedResult(f"{path}: cannot be read ({error}); delete the folder above it and run again") from error
+
+    @property
+    def parameters(self) -> int:
+        """P."""
+        return int(self._matrix.shape[0])
+
+    def diagonal_chunk(self, band: int) -> np.ndarray:
+        """The chunk on the diagonal that belongs to a band.
+
+        Raises:
+            DamagedResult: it is missing, fails its checksum or is not symmetric.
+        """
+        chunk = self._read(band * BAND, band * BAND)
+        if not np.array_equal(chunk, chunk.T):
+            raise DamagedResult(
+                f"{self.path}: expected a symmetric matrix, found an asymmetric one; delete the folder above it and run again"
+            )
+        return chunk
+
+    def chunk(self, band: int, row: int) -> np.ndarray:
+        """The chunk of a band that starts at a row; asked for from the diagonal down.
+
+        Raises:
+            DamagedResult: it is missing or fails its checksum.
+        """
+        chunk = self._read(row, band * BAND)
+        if row == band * BAND:
+            self._hashes[band] = _hash_state()
+        self._hashes[band].update(chunk.data)
+        return chunk
+
+    def confirm(self, ranks: Ranks) -> None:
+        """See that all chunks, asked for once by some rank, are those of the receipt; a collective call.
+
+        Raises:
+            DamagedResult: they are not; on every rank.
+        """
+        digests = np.zeros((band_count(self.parameters), 2), dtype=np.int64)
+        for band, state in self._hashes.items():
+            digests[band, 0] = _signed(state)
+        mean = together(ranks, lambda: read_gradient_mean(self.path) if 0 in self._hashes else None)
+        if mean is not None:
+            digests[0, 1] = _hash(mean)
+        if receipts.digest_of(ranks.sum(digests).tobytes()) != self.digest:
+            raise DamagedResult(
+                f"{self.path}: the numbers are not those that the receipt confirms; delete {self.path.parent} and run again"
+            )
+        self._hashes.clear()
+
+    def _read(self, row: int, column: int) -> np.ndarray:
+        advice = f"(row {row}, column {column}); delete {self.path.parent} and run again"
+        try:
+            chunk = np.ascontiguousarray(self._matrix[row : row + BAND, column : column + BAND])
+        except (OSError, ValueError, KeyError) as error:
+            raise DamagedResult(f"{self.path}: cannot be read: {error} {advice}") from error
+        if not np.isfinite(chunk).all():
+            raise DamagedResult(f"{self.path}: expected finite numbers, found a missing chunk {advice}")
+        return chunk

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +12,14 @@ import numpy as np
 import zarr
 
 from eigenscape.active_subspace.spectrum import Route, Spectrum, SpectrumStatus
+from eigenscape.active_subspace.triangle import BAND
+from eigenscape.distributed.agreement import together
+from eigenscape.distributed.eigensolver import DistributedSpectrum
+from eigenscape.distributed.ranks import Ranks
 from eigenscape.errors import DamagedResult
 from eigenscape.store import receipts
 from eigenscape.store.second_moments import create_array
+from eigenscape.study import Cell
 
 _ARRAYS = {
     "eigenvalues": ("index",),
@@ -29,6 +37,53 @@ def write_spectrum(path: Path, spectrum: Spectrum, attributes: dict[str, Any]) -
     Raises:
         DamagedResult: an array did not read back as it was written.
     """
+    arrays = _arrays_of(spectrum)
+    group = _create(path, spectrum, attributes, vectors="eigenvectors" in arrays)
+    for name, values in arrays.items():
+        _write(path, group, name, ..., values)
+    return _digest(arrays)
+
+
+def write_distributed_spectrum(path: Path, solved: DistributedSpectrum, attributes: dict[str, Any], ranks: Ranks) -> str:
+    """Write a spectrum whose eigenvectors are dealt out over the ranks, chunk by chunk; a collective call.
+
+    Ranks take turns at the chunks: the entries of one come together on the rank that writes it and reads it back. Beside its
+    part of the eigenvectors a rank holds a few chunks, and rank 0, which takes the digest of what is stored, 1,024 rows.
+
+    Returns:
+        The digest of its arrays, on every rank; that of `write_spectrum` for the same numbers.
+
+    Raises:
+        DamagedResult: an array did not read back as it was written; on every rank.
+    """
+    spectrum, eigenvectors = solved.spectrum, solved.eigenvectors
+
+    def write_values() -> None:
+        if ranks.rank == 0:
+            group = _create(path, spectrum, attributes, vectors=eigenvectors is not None)
+            for name, values in _arrays_of(spectrum).items():
+                _write(path, group, name, ..., values)
+
+    together(ranks, write_values)
+    if eigenvectors is not None:
+        group = zarr.open_group(path, mode="r+")
+        parts = [range(start, min(start + BAND, eigenvectors.size)) for start in range(0, eigenvectors.size, BAND)]
+        failures: list[Exception] = []
+        for turn, (rows, columns) in enumerate(product(parts, parts)):
+            writer = turn % ranks.size
+            chunk = eigenvectors.chunk(rows, columns, to=writer)
+            if ranks.rank == writer and not failures:
+                try:
+                    _write(path, group, "eigenvectors", (slice(rows.start, rows.stop), slice(columns.start, columns.stop)), chunk)
+                except Exception as error:  # the others wait for this rank's part of the next chunk
+                    failures.append(error)
+        together(ranks, lambda: _raise_first(failures))
+    digest: str = ranks.gather(together(ranks, lambda: _stored_digest(path) if ranks.rank == 0 else ""))[0]
+    return digest
+
+
+def _create(path: Path, spectrum: Spectrum, attributes: dict[str, Any], *, vectors: bool) -> zarr.Group:
+    """The store in the place of an older one, without its numbers."""
     receipts.discard(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     facts = {
@@ -38,13 +93,18 @@ def write_spectrum(path: Path, spectrum: Spectrum, attributes: dict[str, Any]) -
         "floor": spectrum.floor,
     }
     group = zarr.create_group(path, zarr_format=3, attributes={**attributes, **facts})
-    arrays = _arrays_of(spectrum)
-    for name, values in arrays.items():
-        array = create_array(group, name, values.shape, _ARRAYS[name])
-        array[...] = values
-        if not np.array_equal(np.asarray(array[...]), values):
-            raise DamagedResult(f"{path}: {name} did not read back as written; check the disk")
-    return _digest(arrays)
+    size = len(spectrum.eigenvalues)
+    for name, dimensions in _ARRAYS.items():
+        if vectors or name != "eigenvectors":
+            create_array(group, name, (size,) * len(dimensions), dimensions)
+    return group
+
+
+def _write(path: Path, group: zarr.Group, name: str, where: Any, values: np.ndarray) -> None:
+    array: Any = group[name]
+    array[where] = values
+    if not np.array_equal(np.asarray(array[where]), values):
+        raise DamagedResult(f"{path}: {name} did not read back as written; check the disk")
 
 
 def read_spectrum(path: Path, digest: str | None = None) -> Spectrum:
@@ -73,11 +133,45 @@ def read_spectrum(path: Path, digest: str | None = None) -> Spectrum:
     return spectrum
 
 
+def damage_of(path: Path, digest: str, cell: Cell) -> str:
+    """What is wrong with a stored spectrum, or nothing; at most 1,024 rows of the eigenvectors are held at a time."""
+    size = cell.architecture.parameters
+    try:
+        attributes: dict[str, Any] = dict(zarr.open_group(path, mode="r").attrs)
+        for key, value in json.loads(json.dumps(cell.identity)).items():
+            if attributes.get(key) != value:
+                return f"expected {key} {value!r} among its attributes, found {attributes.get(key)!r}"
+        if _stored_digest(path) != digest:
+            return "the numbers are not those of its digest"
+        group: Any = zarr.open_group(path, mode="r")
+        values = np.asarray(group["eigenvalues"][...])
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        return f"cannot be read ({error})"
+    if values.shape != (size,) or not np.isfinite(values).all() or np.any(np.diff(values) > 0):
+        return f"expected {size} finite eigenvalues in descending order, found others"
+    return ""
+
+
 def _arrays_of(spectrum: Spectrum) -> dict[str, np.ndarray]:
     arrays = {"eigenvalues": spectrum.eigenvalues, "second_moment_diagonal": spectrum.diagonal}
     if spectrum.eigenvectors is not None:
         arrays["eigenvectors"] = spectrum.eigenvectors
     return arrays
+
+
+def _raise_first(failures: list[Exception]) -> None:
+    if failures:
+        raise failures[0]
+
+
+def _stored_digest(path: Path) -> str:
+    """`_digest` of what is stored, without holding it: 1,024 rows at a time."""
+    group: Any = zarr.open_group(path, mode="r")
+    state = hashlib.blake2b(digest_size=receipts.DIGEST_BYTES)
+    for name in sorted(set(_ARRAYS) & set(group)):
+        for start in range(0, group[name].shape[0], BAND):
+            state.update(np.ascontiguousarray(group[name][start : start + BAND]).data)
+    return state.hexdigest()
 
 
 def _digest(arrays: dict[str, np.ndarray]) -> str:

@@ -12,11 +12,12 @@ import zarr
 from builders import small_study
 
 from eigenscape.errors import Interrupted
+from eigenscape.stages.attempts import notes_of
 from eigenscape.stages.cells import compute_cells
 from eigenscape.stages.projection import project_networks
 from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.stages.spectrum import compute_spectrum
-from eigenscape.stages.verify import State, notes_of, repair, report, verify_study
+from eigenscape.stages.verify import State, repair, report, verify_study
 from eigenscape.store import claims
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study

@@ -16,7 +16,7 @@ from eigenscape.architecture import Architecture
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.distributed.reduction import finished_bands
 from eigenscape.errors import DamagedResult, NotFiniteGradient
-from eigenscape.store import second_moments
+from eigenscape.store import receipts, second_moments
 from eigenscape.study import SLOTS, Cell
 
 SMALL, LARGE = Architecture(2, 4), Architecture(2, 31)
@@ -87,7 +87,7 @@ def test_a_store_is_published_whole_and_in_one_step(tmp_path: Path) -> None:
     store.mkdir(parents=True)
     (store / "left behind").write_text("by a crash before the receipt")
 
-    second_moments.publish(built, store)
+    receipts.publish(built, store)
 
     assert not built.exists()
     assert not (store / "left behind").exists()

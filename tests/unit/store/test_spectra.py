@@ -1,5 +1,6 @@
 """Spectra in Zarr: what was computed is what is read, and damage is found."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,11 @@ import pytest
 import xarray as xr
 from builders import graded_matrix
 
-from eigenscape.active_subspace.spectrum import Spectrum, spectrum_of
+from eigenscape.active_subspace.spectrum import Route, Spectrum, SpectrumStatus, spectrum_of
+from eigenscape.distributed.eigensolver import DistributedSpectrum
+from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import DamagedResult
-from eigenscape.store.spectra import read_spectrum, write_spectrum
+from eigenscape.store.spectra import read_spectrum, write_distributed_spectrum, write_spectrum
 
 SPECTRA = {
     "finite": spectrum_of(graded_matrix(8, 3), vectors=True),
@@ -72,3 +75,35 @@ def test_numbers_of_another_run_are_damage(tmp_path: Path) -> None:
 
     with pytest.raises(DamagedResult, match="not those that the receipt confirms"):
         read_spectrum(tmp_path / "other.zarr", digest)
+
+
+class InOnePart:
+    """Eigenvectors of which one rank holds all; chunks as several ranks would make them."""
+
+    def __init__(self, vectors: np.ndarray) -> None:
+        self.vectors, self.size = vectors, len(vectors)
+
+    def chunk(self, rows: range, columns: range, to: int) -> np.ndarray:
+        assert to == 0
+        return self.vectors[rows.start : rows.stop, columns.start : columns.stop]
+
+
+@pytest.mark.parametrize("size", [8, 1030])
+def test_written_in_chunks_it_has_the_digest_of_the_whole(tmp_path: Path, size: int) -> None:
+    """1,030 parameters make four chunks of eigenvectors, three of them narrow."""
+    vectors = np.random.default_rng(0).standard_normal((size, size))
+    whole = Spectrum(np.linspace(2, 1, size), vectors, np.ones(size), size, 0.0, SpectrumStatus.FINITE, Route.EIGH)
+    parts = DistributedSpectrum(replace(whole, eigenvectors=None), InOnePart(vectors))  # type: ignore[arg-type]
+
+    digest = write_distributed_spectrum(tmp_path / "parts.zarr", parts, {"seed": 3}, OneRank())
+
+    assert digest == write_spectrum(tmp_path / "whole.zarr", whole, {"seed": 3})
+    read = read_spectrum(tmp_path / "parts.zarr", digest)
+    assert read.eigenvectors is not None
+    assert np.array_equal(read.eigenvectors, vectors)
+
+
+def test_values_alone_written_by_ranks_have_the_digest_of_one(tmp_path: Path) -> None:
+    spectrum = SPECTRA["graded"]
+    digest = write_distributed_spectrum(tmp_path / "parts.zarr", DistributedSpectrum(spectrum, None), {}, OneRank())
+    assert digest == write_spectrum(tmp_path / "whole.zarr", spectrum, {})

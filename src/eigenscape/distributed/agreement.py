@@ -1,0 +1,42 @@
+"""Failing together: an error on one rank must not leave the others waiting in the next message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from eigenscape.distributed.ranks import Ranks
+from eigenscape.errors import EigenscapeError
+
+_Result = TypeVar("_Result")
+
+
+def together(ranks: Ranks, work: Callable[[], _Result]) -> _Result:
+    """Do this rank's part, and go on only if every rank has done its own; a collective call.
+
+    Args:
+        ranks: of the run.
+        work: of this rank; must not itself wait for other ranks.
+
+    Raises:
+        EigenscapeError: of the first rank that failed, on every rank.
+        Exception: on a rank whose work failed otherwise; the other ranks get an `EigenscapeError` that names it.
+
+    Example:
+        >>> from eigenscape.distributed.ranks import OneRank
+        >>> together(OneRank(), lambda: 3)
+        3
+    """
+    result: list[_Result] = []
+    own: Exception | None = None
+    try:
+        result.append(work())
+    except Exception as error:
+        own = error
+    known = own if own is None or isinstance(own, EigenscapeError) else EigenscapeError(f"rank {ranks.rank} failed: {own!r}")
+    failed = [error for error in ranks.gather(known) if error is not None]
+    if own is not None and not isinstance(own, EigenscapeError):
+        raise own
+    if failed:
+        raise failed[0]
+    return result[0]

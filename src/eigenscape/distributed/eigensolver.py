@@ -1,0 +1,244 @@
+"""The spectrum of a second moment that no rank holds whole: chunks of the store go straight into ScaLAPACK's layout.
+
+Ranks take turns: each reads the next chunk of the lower triangle that it was dealt, and broadcasts it; every rank keeps the
+entries that are its own, mirrored ones too. So each chunk is read once by one rank, and beside its part of the matrix a rank
+holds a few chunks. On the way parameters are sorted by descending ``diag C``, those whose gradient is null last: the order alone
+gains `eigh` decades of accuracy on graded matrices. Where the spectrum is longer than `eigh` resolves, the squared
+singular values of the Cholesky factor of the sorted matrix are taken, as on one rank (`active_subspace.spectrum`) but for the
+pivoting, which ScaLAPACK lacks: where the factor breaks down, the spectrum is said to end below the floor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from eigenscape.active_subspace import spectrum
+from eigenscape.active_subspace.spectrum import Spectrum
+from eigenscape.active_subspace.triangle import BAND, band_count
+from eigenscape.distributed.agreement import together
+from eigenscape.distributed.block_cyclic import holder, local_index
+from eigenscape.distributed.ranks import Ranks
+from eigenscape.distributed.reduction import owner
+from eigenscape.distributed.scalapack import ProcessGrid, require_countable
+
+
+class StoredChunks(Protocol):
+    """The lower triangle of a symmetric matrix in chunks of `BAND` x `BAND`, as a store hands it out."""
+
+    def diagonal_chunk(self, band: int) -> np.ndarray:
+        """The chunk on the diagonal that belongs to a band."""
+
+    def chunk(self, band: int, row: int) -> np.ndarray:
+        """The chunk of a band that starts at a row, C-contiguous; asked for from the diagonal down."""
+
+    def confirm(self, ranks: Ranks) -> None:
+        """After every chunk was asked for, see that they are what was once written; a collective call."""
+
+
+@dataclass(frozen=True)
+class DistributedEigenvectors:
+    """Eigenvectors of which every rank holds a part.
+
+    Attributes:
+        grid: over which they are dealt.
+        size: P.
+        position: (P,), where the sorted order keeps each parameter.
+        signs: (P,) by ascending eigenvalue: what makes the largest component of a vector positive.
+        local: this rank's part: rows in the sorted order, columns by ascending eigenvalue.
+    """
+
+    grid: ProcessGrid
+    size: int
+    position: np.ndarray
+    signs: np.ndarray
+    local: np.ndarray
+
+    def chunk(self, rows: range, columns: range, to: int) -> np.ndarray:
+        """Components of the parameters ``rows`` of the vectors ``columns``, counted by descending eigenvalue; a collective call.
+
+        Returns:
+            (rows, columns) on rank ``to``; elsewhere the array has no meaning.
+        """
+        part = np.zeros((len(rows), len(columns)))
+        here, there = _own(self.position[rows.start : rows.stop], self.grid.line, self.grid.lines)
+        ascending = self.size - 1 - np.arange(columns.start, columns.stop)
+        across, along = _own(ascending, self.grid.column, self.grid.columns)
+        part[np.ix_(here, across)] = self.local[np.ix_(there, along)] * self.signs[ascending[across]]
+        return self.grid.ranks.sum_to(part, to)
+
+
+@dataclass(frozen=True)
+class DistributedSpectrum:
+    """A spectrum whose eigenvectors, where there are any, are dealt out over the ranks.
+
+    Attributes:
+        spectrum: the same on every rank, without eigenvectors.
+        eigenvectors: this rank's part, or None.
+    """
+
+    spectrum: Spectrum
+    eigenvectors: DistributedEigenvectors | None
+
+
+def distributed_spectrum(
+    chunks: StoredChunks,
+    size: int,
+    grid: ProcessGrid,
+    diagonal: np.ndarray,
+    *,
+    vectors: bool,
+    samples: int | None,
+    dust: np.ndarray | float,
+) -> DistributedSpectrum:
+    """The spectrum of C by the route that resolves it; a collective call.
+
+    Args:
+        chunks: C, as a store hands it out.
+        size: P.
+        grid: of all ranks.
+        diagonal: diag C, (P,), as `diagonal_of` reads it.
+        vectors: also compute the eigenvectors, by ``eigh`` as on one rank.
+        samples: N, when C is an average over N gradients.
+        dust: see `active_subspace.spectrum.spectrum_of`.
+
+    Returns:
+        The same spectrum on every rank, with this rank's part of the eigenvectors. The peak of memory is `peak_memory.peak_bytes`.
+
+    Raises:
+        DamagedResult: a chunk cannot be read or is not what was written; on every rank.
+        DoesNotFit: the library cannot count the part of a rank.
+        EigensolverFailure: no convergence, or C is not finite or not symmetric; on every rank.
+    """
+    require_countable(size, grid.ranks.size, vectors=vectors)
+    null = diagonal <= dust
+    order = np.lexsort((-diagonal, null))
+    position = np.empty(size, dtype=np.int64)
+    position[order] = np.arange(size)
+
+    local = read_sorted(chunks, position, grid)
+    eigenvectors = None
+    if vectors:
+        ascending, local = grid.eigenpairs(local, size)
+        eigenvectors = DistributedEigenvectors(grid, size, position, _signs(local, size, grid), local)
+    else:
+        ascending = grid.eigenvalues(local, size)
+    del local
+    values = ascending[::-1].copy()
+
+    if spectrum.resolves_all(values, diagonal, dust, samples):
+        return DistributedSpectrum(spectrum.spectrum_by_eigh(values, None, diagonal, samples), eigenvectors)
+    carrying = size - int(np.count_nonzero(null))
+    factored = None
+    if carrying and (samples is None or samples >= carrying):
+        factored = _by_factor(read_sorted(chunks, position, grid), diagonal[order[:carrying]], size, grid)
+    if factored is None:
+        return DistributedSpectrum(spectrum.spectrum_without_factor(values, None, diagonal, samples, dust), eigenvectors)
+    return DistributedSpectrum(spectrum.spectrum_by_factor(*factored, None, diagonal, samples, dust), eigenvectors)
+
+
+def diagonal_of(chunks: StoredChunks, size: int, ranks: Ranks) -> np.ndarray:
+    """The diagonal of C, (P,), on every rank; a collective call."""
+    mine = np.zeros(size)
+
+    def read() -> None:
+        for band in range(ranks.rank, band_count(size), ranks.size):
+            mine[band * BAND : (band + 1) * BAND] = np.diagonal(chunks.diagonal_chunk(band))
+
+    together(ranks, read)
+    return ranks.sum(mine)
+
+
+def read_sorted(chunks: StoredChunks, position: np.ndarray, grid: ProcessGrid) -> np.ndarray:
+    """The part of C that this rank holds, with the parameters in another order; a collective call.
+
+    Args:
+        chunks: C.
+        position: (P,), where the new order keeps each parameter.
+        grid: of all ranks.
+
+    Returns:
+        The part, in Fortran order.
+    """
+    ranks, size = grid.ranks, len(position)
+    local = grid.empty(size)
+    dealt = [_dealt(size, rank, ranks.size) for rank in range(ranks.size)]
+    received = np.empty(BAND * BAND)
+    for turn in range(max(len(mine) for mine in dealt)):
+        mine = dealt[ranks.rank]
+        own = together(ranks, lambda turn=turn, mine=mine: chunks.chunk(*mine[turn]) if turn < len(mine) else None)  # type: ignore[misc]
+        for source in range(ranks.size):
+            if turn >= len(dealt[source]):
+                continue
+            band, row = dealt[source][turn]
+            rows, columns = range(row, min(row + BAND, size)), range(band * BAND, min((band + 1) * BAND, size))
+            shape = len(rows), len(columns)
+            foreign = received[: shape[0] * shape[1]].reshape(shape)
+            chunk = own if source == ranks.rank and own is not None else foreign
+            ranks.broadcast(chunk, source)
+            _keep_own(local, chunk, position[rows.start : rows.stop], position[columns.start : columns.stop], grid)
+            if rows != columns:
+                _keep_own(local, chunk.T, position[columns.start : columns.stop], position[rows.start : rows.stop], grid)
+    chunks.confirm(ranks)
+    return local
+
+
+def _dealt(size: int, rank: int, ranks: int) -> list[tuple[int, int]]:
+    """Band and first row of the chunks that a rank reads: whole bands from the diagonal down, as they were written."""
+    bands = [band for band in range(band_count(size)) if owner(band, ranks) == rank]
+    return [(band, row) for band in bands for row in range(band * BAND, size, BAND)]
+
+
+def _own(positions: np.ndarray, line: int, lines: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which of some positions a line of the grid holds, and where."""
+    here = np.flatnonzero(holder(positions, lines) == line)
+    return here, local_index(positions[here], lines)
+
+
+def _keep_own(local: np.ndarray, chunk: np.ndarray, rows: np.ndarray, columns: np.ndarray, grid: ProcessGrid) -> None:
+    """Put the entries of a chunk that this rank holds where the new order keeps them."""
+    here, there = _own(rows, grid.line, grid.lines)
+    across, along = _own(columns, grid.column, grid.columns)
+    local[np.ix_(there, along)] = chunk[np.ix_(here, across)]
+
+
+def _signs(local: np.ndarray, size: int, grid: ProcessGrid) -> np.ndarray:
+    """Per vector (P,), by ascending eigenvalue, the sign of its largest component, wherever that lies."""
+    largest = np.zeros((grid.lines, size))
+    columns = grid.columns_of(size)
+    if len(local):
+        for along, column in enumerate(columns):
+            component = np.abs(local[:, along]).argmax()
+            largest[grid.line, column] = local[component, along]
+    largest = grid.ranks.sum(largest)
+    signs: np.ndarray = np.sign(largest[np.abs(largest).argmax(axis=0), np.arange(size)])
+    return signs
+
+
+def _by_factor(local: np.ndarray, own_variances: np.ndarray, size: int, grid: ProcessGrid) -> tuple[np.ndarray, bool] | None:
+    """Singular values of the Cholesky factor of the leading rows and columns, and whether the small ones are to be trusted.
+
+    None where the factor breaks down: they are not positive definite to working precision.
+    """
+    carrying = len(own_variances)
+    if not grid.cholesky(local, size, carrying):
+        return None
+    rows, columns = grid.rows_of(size), grid.columns_of(size)
+    pivots = np.zeros(carrying)
+    for along, column in enumerate(columns):
+        diagonal = np.searchsorted(rows, column)
+        local[:diagonal, along] = 0.0
+        if column < carrying and diagonal < len(rows) and rows[diagonal] == column:
+            pivots[column] = local[diagonal, along]
+    pivots = grid.ranks.sum(pivots)
+    if spectrum.lost_pivots(pivots, own_variances, carrying).any():
+        return None
+    scale = np.ones(len(rows))
+    inside = rows < carrying
+    scale[inside] = np.sqrt(own_variances[rows[inside]])
+    local /= scale[:, None]
+    trusted = spectrum.trusts_factor(carrying, grid.reciprocal_condition(local, size, carrying))
+    local *= scale[:, None]
+    return grid.singular_values(local, size, carrying), trusted

@@ -1,0 +1,65 @@
+"""One rank where it fits; more where memory or LAPACK's counting says so; and a message where nothing fits."""
+
+import psutil
+import pytest
+
+from eigenscape.errors import BadInput, DoesNotFit
+from eigenscape.stages.planning import costs_of
+from eigenscape.stages.solver_choice import INTERPRETER_BYTES, MEMORY_VARIABLE, choose_solver, node_memory
+from eigenscape.study import Study
+
+GB = 10**9
+
+
+def study_of(depth: int, width: int) -> Study:
+    return Study.from_mapping({"headline": {"depth": depth, "width": width, "samples": 100}})
+
+
+def test_every_cell_of_the_default_study_is_solved_on_one_rank_of_a_small_machine() -> None:
+    study = Study()
+    for cost in costs_of(study):
+        assert choose_solver(study, cost.cell, vectors=cost.cell == study.headline_cell, memory=2 * GB, ranks=2).ranks == 1
+
+
+def test_a_matrix_that_one_rank_cannot_hold_is_shared() -> None:
+    study = study_of(5, 75)  # P = 23,026: C takes 4.24 GB, an eigensolve with values alone four times that on one rank
+    choice = choose_solver(study, study.headline_cell, vectors=False, memory=16 * GB, ranks=2, memory_per_rank=8 * GB)
+    assert study.headline_cell.architecture.parameters == 23_026
+    assert choice.distributed
+    assert choice.ranks == 2
+    # by hand: half of C, six chunks of 8 MB, 64 vectors and 256 rows of 0.2 MB, 17 MB of libraries: 0.13 GB
+    assert 0 < choice.memory - INTERPRETER_BYTES - 8 * 23_026**2 / 2 < 0.13 * GB
+    assert "one rank would need 17.5 GB of 16.0 GB; 2 ranks need 2.6 GB each" in choice.reason
+
+
+def test_more_parameters_than_lapack_counts_are_shared_however_much_memory_there_is() -> None:
+    study = study_of(5, 90)  # P = 33,031
+    choice = choose_solver(study, study.headline_cell, vectors=True, memory=1000 * GB, ranks=4)
+    assert choice.ranks == 4
+    assert "LAPACK counts no more than 32,766 parameters" in choice.reason
+
+
+def test_where_nothing_fits_the_message_says_how_many_ranks_would() -> None:
+    study = study_of(5, 75)
+    cell = study.headline_cell
+    with pytest.raises(
+        DoesNotFit, match=r"memory: expected 2\.6 GB on each of 2 ranks, found 1\.5 GB; start 5 ranks or more of that size$"
+    ):
+        choose_solver(study, cell, vectors=False, memory=3 * GB, ranks=2, memory_per_rank=3 * GB // 2)
+    # by hand: C is 4.24 GB, and beside the interpreter and chunks about 1 GB is left of 1.5 GB
+    assert choose_solver(study, cell, vectors=False, memory=3 * GB, ranks=5, memory_per_rank=3 * GB // 2).ranks == 5
+    with pytest.raises(DoesNotFit, match="start 2 ranks or more"):
+        choose_solver(study, cell, vectors=False, memory=3 * GB, ranks=1)
+    with pytest.raises(DoesNotFit, match=r"lower sampling\.raw_parameter_limit"):
+        choose_solver(study, cell, vectors=False, memory=GB // 10, ranks=1)
+
+
+def test_the_memory_of_a_node_is_this_machines_unless_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(MEMORY_VARIABLE, raising=False)
+    assert node_memory() == psutil.virtual_memory().total
+    monkeypatch.setenv(MEMORY_VARIABLE, "256")
+    assert node_memory() == 256 * GB
+    for wrong in ("-3", "many", "nan"):
+        monkeypatch.setenv(MEMORY_VARIABLE, wrong)
+        with pytest.raises(BadInput, match="expected gigabytes"):
+            node_memory()
