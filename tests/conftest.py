@@ -11,6 +11,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
 
 ON_REQUEST = {
     "slurm": "tests/slurm (needs root and Debian's slurmctld slurmd slurm-client munge): run `make test-slurm`",
+    "browser": "tests/browser (needs Debian's chromium chromium-driver): run `make test-browser`",
 }
 """Marker of a suite, and what is said when it is left out."""
 

@@ -1,0 +1,87 @@
+"""The explorer's page as a test sees it: open a view, move a slider, read numbers and figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+PATIENCE = 60
+"""Seconds until a page that does not answer has failed; it answers within one, but the machine may be busy."""
+
+SETTLED = "return window.eigenscape && window.eigenscape.settled()"
+
+MOVE = """
+const [input, value] = arguments;
+Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(input, value);
+input.dispatchEvent(new Event("input", { bubbles: true }));
+"""
+"""What the browser itself does as a slider is dragged; React reads the value of the event's target."""
+
+
+class Page:
+    """The page in a browser."""
+
+    def __init__(self, browser: webdriver.Chrome, address: str) -> None:
+        self.browser, self.address = browser, address
+
+    def open(self, query: str) -> None:
+        """Open a view and wait until it is drawn."""
+        self.browser.get("about:blank")
+        self.browser.get(f"{self.address}?{query}" if query else self.address)
+        self.wait_for(lambda: self.browser.execute_script(SETTLED) and self.text("curve-length") != "…")
+
+    def wait_for(self, condition: Any) -> Any:
+        """Wait until a condition holds."""
+        return WebDriverWait(self.browser, PATIENCE, 0.05).until(lambda _: condition())
+
+    def settle(self) -> None:
+        """Wait until every request is answered."""
+        self.wait_for(lambda: self.browser.execute_script(SETTLED))
+
+    def element(self, identity: str) -> WebElement:
+        """By id."""
+        return self.browser.find_element(By.ID, identity)
+
+    def text(self, identity: str) -> str:
+        """Of the element with this id."""
+        return str(self.element(identity).get_property("textContent"))
+
+    def sliders(self) -> dict[str, WebElement]:
+        """Range inputs by their label, those that are shown."""
+        inputs = self.browser.find_elements(By.CSS_SELECTOR, "input[type=range]")
+        return {str(entry.get_attribute("name")): entry for entry in inputs}
+
+    def move(self, label: str, value: float) -> None:
+        """Drag a slider to a value, and wait for the answer."""
+        before = self.answers()
+        self.browser.execute_script(MOVE, self.sliders()[label], str(value))
+        self.wait_for(lambda: self.answers() > before)
+        self.settle()
+
+    def answers(self) -> int:
+        """How many answers of the server the page has shown."""
+        return int(self.browser.execute_script("return window.eigenscape.answers()"))
+
+    def query(self) -> str:
+        """Of the address in the browser."""
+        return str(self.browser.execute_script("return window.location.search"))
+
+    def press(self, text: str) -> None:
+        """Click the button with this text."""
+        for button in self.browser.find_elements(By.TAG_NAME, "button"):
+            if button.text == text:
+                button.click()
+                return
+        raise LookupError(text)
+
+    def rows(self, identity: str) -> list[list[str]]:
+        """The body of a table, row by row."""
+        script = """
+        const rows = document.querySelectorAll(`#${arguments[0]} tbody tr`);
+        return [...rows].map((row) => [...row.cells].map((cell) => cell.textContent));
+        """
+        return list(self.browser.execute_script(script, identity))
