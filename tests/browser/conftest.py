@@ -1,6 +1,5 @@
 """A served explorer and a real Chromium, for tests that look at the page as a person would."""
 
-import os
 import re
 import signal
 import subprocess
@@ -9,16 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import Page
+from browsing import Page, start_chromium
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
-
-FLAGS = (
-    # Chromium as root in a container, without a display, without any request of its own.
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update", "--window-size=1400,900"),
-    "--enable-unsafe-swiftshader",  # WebGL by software: the surface is drawn by it
-)
 
 
 @pytest.fixture(scope="session")
@@ -47,14 +38,7 @@ class Serving:
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     """One browser for all tests, with a profile of its own."""
-    os.environ["SE_OFFLINE"] = "true"  # selenium's manager would look for a driver elsewhere
-    options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    browser = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
-    browser.set_script_timeout(30)
+    browser = start_chromium(tmp_path_factory.mktemp("chromium"))
     yield browser
     browser.quit()
 
@@ -65,3 +49,17 @@ def page(serving: Serving, chromium: webdriver.Chrome) -> Page:
     opened = Page(chromium, serving.address)
     opened.open("")
     return opened
+
+
+@pytest.fixture
+def downloads(chromium: webdriver.Chrome, tmp_path: Path) -> Path:
+    """The folder that the browser puts downloads into."""
+    chromium.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    return tmp_path
+
+
+@pytest.fixture
+def results(serving: Serving) -> Path:
+    """The folder of results that the served explorer opens."""
+    serving.results.mkdir(parents=True, exist_ok=True)
+    return serving.results

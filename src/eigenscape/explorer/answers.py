@@ -16,7 +16,6 @@ from eigenscape.explorer.network import sliders
 from eigenscape.explorer.presets import PRESETS
 from eigenscape.explorer.snapshot import Snapshot, snapshot
 from eigenscape.explorer.state import LIMITS, STEP, STEPS, Place, State
-from eigenscape.seeding import SEED_LIMIT
 
 CONTROLS = (
     *("depth", "width", "activation", "draw", "sigma_w", "sigma_b", "seed"),
@@ -36,7 +35,7 @@ class Request:
     Attributes:
         query: of the view it shows.
         controls: value of every control; empty on opening a page.
-        weights: value of every visible slider by its place; None where they are about to be replaced.
+        weights: value of every visible slider by its place.
         action: ``preset:he``, ``redraw``, ``undo``, or nothing.
     """
 
@@ -78,7 +77,7 @@ def state_of(request: Request) -> State:
             raise BadInput.field("preset", f"one of {', '.join(PRESETS)}", "an unknown name", "reload the page")
         return replace(PRESETS[name].state, **{field: getattr(base, field) for field in ("tab", "study", "number", "cell")})
     if request.action == "redraw":
-        return replace(base, seed=(base.seed + 1) % SEED_LIMIT, edits=())
+        return replace(base, seed=(base.seed + 1) % int(LIMITS["seed"][1]), edits=())
     if request.action == "undo":
         return replace(base, edits=())
     texts = {name: _text(value) for name, value in request.controls.items() if name in CONTROLS}

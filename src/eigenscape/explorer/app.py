@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, dcc, html, no_upd
 from dash import State as Held
 
 from eigenscape.errors import BadInput, EigenscapeError
-from eigenscape.explorer import answers, network, network_tab, numbers_network, results_tab
-from eigenscape.explorer.figures_network import FIGURES, patches, whole
-from eigenscape.explorer.state import State
-from eigenscape.explorer.widgets import aria, table
+from eigenscape.explorer import answers, network_tab, numbers_network, results_tab
+from eigenscape.explorer.figures_network import FIGURES, changes, whole
+from eigenscape.explorer.state import State, Tab
+from eigenscape.explorer.widgets import aria
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def build(results: Path, hosts: frozenset[str] | None = None) -> Dash:
         _only_as(app, hosts)
     app.layout = _page()
     _clientside(app)
-    _network(app)
+    _network(app, results)
     results_tab.callbacks(app, results)
     return app
 
@@ -99,39 +100,32 @@ def _clientside(app: Dash) -> None:
 
     browser("open", Input("address", "search"), initial=True)
     controls = [Input(name, "data" if name == "tab" else "value") for name in answers.CONTROLS]
-    weights = Input({"type": "weight", "place": ALL, "epoch": ALL}, "value")
-    browser("moved", *controls, weights, Input({"type": "action", "name": ALL}, "n_clicks"))
+    browser("moved", *controls, Input({"type": "action", "name": ALL}, "n_clicks"))
     browser("answered", Input("response", "data"))
     browser("tab", Input("tab-network", "n_clicks"), Input("tab-results", "n_clicks"))
     browser("picked", Input("grid-map", "clickData"))
     browser("copy", Input("copy-link", "n_clicks"))
 
 
-def _network(app: Dash) -> None:
+def _network(app: Dash, results: Path) -> None:
     outputs = {
         "response": Output("response", "data"),
-        "message": Output("message", "children"),
-        "sliders": Output("sliders", "children"),
         "window": Output("window", "hidden"),
         "curve": Output("curve-fields", "className"),
-        "layers": Output("layers", "children"),
-        "spoken": Output("spoken", "children"),
         "results": Output("results-view", "data"),
         "figures": {name: Output(name, "figure") for name in FIGURES},
-        "numbers": {name: Output(f"{name}-numbers", "children") for name in FIGURES},
-        "summary": {name: Output(name, "children") for name, _ in network_tab.SUMMARY},
     }
 
     @app.callback(output=outputs, inputs={"sent": Input("request", "data")}, prevent_initial_call=True)
     def answer(sent: Any) -> dict[str, Any]:
         nothing = _nothing(outputs)
         try:
-            return {**nothing, **_answer(sent)}
+            return {**nothing, **_answer(sent, results)}
         except EigenscapeError as error:
-            response = {"number": _number(sent), "error": True}
-            if _opening(sent):  # a page that cannot be opened as asked shows the default
-                return {**nothing, **_answer({**sent, "query": ""}), "message": f"{error}"}
-            return {**nothing, "response": response, "message": f"{error}"}
+            if not _opening(sent):
+                return {**nothing, "response": {"number": _number(sent), "message": str(error), "error": True}}
+            opened = _answer({**sent, "query": ""}, results)  # a page that cannot be opened as asked shows the default, and why
+            return {**nothing, **opened, "response": {**opened["response"], "message": str(error)}}
 
     @app.callback(
         Output("download", "data"),
@@ -166,29 +160,31 @@ def _opening(sent: Any) -> bool:
     return isinstance(sent, dict) and sent.get("opening") is True
 
 
-def _answer(sent: Any) -> dict[str, Any]:
+def _answer(sent: Any, results: Path) -> dict[str, Any]:
     """Of the page, what changes."""
     request = answers.Request.of(sent)
     opening = _opening(sent)
     before = State.parse(request.query)
     state = before if opening else answers.state_of(request)
-    changed: dict[str, Any] = {"message": ""}
-    response: dict[str, Any] = {"number": _number(sent), "query": state.query}
+    state = _with_choices(state, before, results)
+    changed: dict[str, Any] = {}
+    response: dict[str, Any] = {"number": _number(sent), "query": state.query, "message": ""}
     now, then = answers.network_part(state), answers.network_part(before)
     if opening or now != then:
         found = answers.known_snapshot(now)
-        same_figures = not opening and state.depth == before.depth
-        changed["figures"] = patches(found) if same_figures else whole(found)
-        changed["numbers"] = {name: table(content) for name, content in numbers_network.figure_tables(found).items()}
-        changed["summary"] = numbers_network.summary(found)
-        changed["layers"] = table(numbers_network.lengths_table(found))
+        if opening or state.depth != before.depth:
+            changed["figures"] = whole(found)
+        else:
+            response["figures"] = changes(found)
+        response["texts"] = numbers_network.summary(found)
+        response["tables"] = numbers_network.tables(found)
     if opening or _sliders_of(state) != _sliders_of(before) or request.action:
-        response["epoch"] = _number(sent)
-        response["weights"] = {network_tab.place_text(entry): network_tab.on_slider(entry) for entry in network.sliders(state)}
-        changed["sliders"] = network_tab.weight_sliders(state, _number(sent))
+        response["sliders"] = network_tab.weight_sliders(state)
         changed["window"] = state.depth <= 2 and state.width <= 4
     if opening or request.action:
         response["controls"] = answers.controls_of(state)
+    elif state.tab is Tab.RESULTS:  # what was not chosen has been completed
+        response["controls"] = {name: str(getattr(state, name)) for name in answers.RESULTS}
     if opening or state.curve is not before.curve:
         changed["curve"] = f"curve-{state.curve}"
     if opening or state.tab is not before.tab:
@@ -197,6 +193,19 @@ def _answer(sent: Any) -> dict[str, Any]:
         changed["results"] = {name: str(getattr(state, name)) for name in answers.RESULTS}
     changed["response"] = response
     return changed
+
+
+def _with_choices(state: State, before: State, results: Path) -> State:
+    """The state with what the results tab shows where nothing is chosen yet; another study keeps no cell of the last one."""
+    if state.tab is not Tab.RESULTS:
+        return state
+    if before.study and state.study != before.study:
+        state = replace(state, cell="")
+    try:
+        chosen = {name: str(getattr(state, name)) for name in ("study", "number", "cell")}
+        return replace(state, **results_tab.completed(results, chosen))
+    except EigenscapeError:
+        return state  # the tab says what is wrong
 
 
 def _sliders_of(state: State) -> tuple[Any, ...]:

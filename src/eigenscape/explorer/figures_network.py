@@ -1,8 +1,9 @@
-"""A snapshot as plotly figures, and as patches of figures that are already on the page.
+"""A snapshot as plotly figures, and as what changes in figures that are already on the page.
 
-Figures are plain dictionaries: plotly's own checks of every number would take longer than the numbers. A patch replaces
-the data of the traces and nothing else, so the camera, the zoom and the legend stay; `uirevision` keeps them even where
-a whole figure is sent, because the network has another number of layers.
+Figures are plain dictionaries: plotly's own checks of every number would take longer than the numbers. While a slider moves
+only the data of traces are sent, so the camera, the zoom and the legend stay; `uirevision` keeps them even where a whole
+figure is sent, because the network has another number of layers. The browser hands changes to plotly.js itself
+(assets/drawing.js): a `dash.Patch` would have Dash render the page again, which takes longer than drawing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import base64
 from typing import Any
 
 import numpy as np
-from dash import Patch
 
 from eigenscape.explorer.snapshot import HALF_SIDE, Polytopes, Snapshot
 from eigenscape.figures.style import COLORMAP, GREY, PALETTE
@@ -27,15 +27,15 @@ FONT = {"family": "DejaVu Sans, Verdana, sans-serif", "size": 12, "color": "#222
 Figure = dict[str, Any]
 
 
-def array(values: np.ndarray) -> dict[str, str]:
+def array(values: np.ndarray, kind: type[np.number[Any]] = np.float32) -> dict[str, str]:
     """Numbers as plotly.js reads them without parsing: single precision, which a screen does not tell from double.
 
     Example:
         >>> array(np.zeros((2, 1)))
         {'dtype': 'f4', 'bdata': 'AAAAAAAAAAA=', 'shape': '2, 1'}
     """
-    packed = np.ascontiguousarray(values, np.float32)
-    return {"dtype": "f4", "bdata": base64.b64encode(packed.tobytes()).decode(), "shape": ", ".join(map(str, packed.shape))}
+    packed = np.ascontiguousarray(values, kind)
+    return {"dtype": packed.dtype.str[1:], "bdata": base64.b64encode(packed.tobytes()).decode(), "shape": ", ".join(map(str, packed.shape))}
 
 
 def layout(**more: Any) -> dict[str, Any]:
@@ -61,15 +61,19 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
 def surface_figure(found: Snapshot) -> Figure:
     """The output over the square, with the lifted curve (x, f(x)) on it."""
     data = surface_data(found)
+    x, y = np.meshgrid(found.axis, found.axis)
+    corners = triangles(len(found.axis))
+    # Triangles, not plotly's surface: that one interpolates its grid fourfold and draws it twice, which takes a browser
+    # without a GPU several times as long. A ReLU network is made of triangles anyway.
     surface = {
-        "type": "surface",
-        "x": array(found.axis),
-        "y": array(found.axis),
+        "type": "mesh3d",
+        "x": array(x.ravel()),
+        "y": array(y.ravel()),
+        **{name: array(corners[:, place], np.int32) for place, name in enumerate("ijk")},
         "colorscale": COLORMAP.capitalize(),
         "showscale": True,
         "colorbar": {"thickness": 10, "len": 0.7, "title": {"text": "f"}, "outlinewidth": 0},
-        "opacity": 0.92,
-        "contours": {"x": {"highlight": False}, "y": {"highlight": False}, "z": {"highlight": False}},
+        "lighting": {"ambient": 0.75, "diffuse": 0.5, "specular": 0.05},
         "hovertemplate": "x = (%{x:.2f}, %{y:.2f})<br>f = %{z:.4g}<extra></extra>",
         **data[0],
     }
@@ -97,7 +101,20 @@ def surface_data(found: Snapshot) -> list[Figure]:
     # Slightly above the surface, which would otherwise hide half of the line.
     lift = 0.004 * float(np.ptp(found.surface))
     x, y = found.points.T
-    return [{"z": array(found.surface)}, {"x": array(x), "y": array(y), "z": array(found.outputs + lift)}]
+    z = array(found.surface.ravel())
+    return [{"z": z, "intensity": z}, {"x": array(x), "y": array(y), "z": array(found.outputs + lift)}]
+
+
+def triangles(side: int) -> np.ndarray:
+    """Corners (2 (side - 1)^2, 3) of two triangles in every square of a grid, counted row by row.
+
+    Example:
+        >>> triangles(2)
+        array([[0, 1, 2],
+               [1, 3, 2]])
+    """
+    first = (np.arange(side - 1)[:, None] * side + np.arange(side - 1)).ravel()
+    return np.stack([first, first + 1, first + side, first + 1, first + side + 1, first + side], axis=1).reshape(-1, 3)
 
 
 def polytopes_figure(found: Snapshot) -> Figure:
@@ -163,7 +180,8 @@ def slope_bins(found: Polytopes) -> np.ndarray:
     """
     slopes = found.slopes
     steepest = slopes.max(initial=0.0)
-    return np.minimum((slopes / (steepest or 1.0) * BINS).astype(int), BINS - 1)
+    bins: np.ndarray = np.minimum((slopes / (steepest or 1.0) * BINS).astype(int), BINS - 1)
+    return bins
 
 
 def images_figure(found: Snapshot) -> Figure:
@@ -311,15 +329,9 @@ def whole(found: Snapshot) -> dict[str, Figure]:
     return {name: make(found) for name, (make, _, _) in FIGURES.items()}
 
 
-def patches(found: Snapshot) -> dict[str, Patch]:
-    """What changes in figures that show another network of the same depth."""
+def changes(found: Snapshot) -> dict[str, Figure]:
+    """What changes in figures that show another network of the same depth: data of the traces, and notes where there are any."""
     result = {}
     for name, (_, data, notes) in FIGURES.items():
-        patch = Patch()
-        for number, part in enumerate(data(found)):
-            for key, value in part.items():
-                patch["data"][number][key] = value
-        if notes is not None:
-            patch["layout"]["annotations"] = notes(found)
-        result[name] = patch
+        result[name] = {"traces": data(found), **({} if notes is None else {"annotations": notes(found)})}
     return result

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dash import dcc, html
 
 from eigenscape.explorer import network
@@ -119,30 +121,23 @@ def _weights(state: State) -> html.Fieldset:
     )
 
 
-def weight_sliders(state: State, epoch: int) -> list[html.Fieldset]:
-    """The sliders of a state, layer by layer. The epoch in their ids tells them from the sliders that they replace."""
-    groups: dict[int, list[html.Div]] = {}
+def weight_sliders(state: State) -> list[dict[str, Any]]:
+    """The sliders of a state, layer by layer, for the browser to make: as Dash's components they would take part in every
+    update of the page, which then takes twice as long.
+    """
+    groups: dict[int, list[dict[str, Any]]] = {}
     for entry in network.sliders(state):
-        identity = {"type": "weight", "place": place_text(entry), "epoch": epoch}
         groups.setdefault(entry.place[0], []).append(
-            slider(identity, entry.label, -WEIGHT_RANGE, WEIGHT_RANGE, STEP, on_slider(entry), title=f"drawn: {entry.drawn:.4g}")
+            {
+                "place": ".".join(map(str, entry.place)),
+                "label": entry.label,
+                "value": round(entry.value, 2) + 0.0,  # the step of the slider that is nearest to the entry
+                "drawn": f"drawn: {entry.drawn:.4g}",
+            }
         )
     last = state.depth + 1
-    titles = {layer: f"layer {layer}" if layer < last else "read-out" for layer in groups}
-    return [
-        html.Fieldset([html.Legend(titles[layer]), html.Div(entries, className="grid")], className="layer")
-        for layer, entries in groups.items()
-    ]
-
-
-def place_text(entry: network.Slider) -> str:
-    """The place of an entry in ids and requests: layer.row.column."""
-    return ".".join(map(str, entry.place))
-
-
-def on_slider(entry: network.Slider) -> float:
-    """The step of the slider that is nearest to the entry."""
-    return round(entry.value, 2) + 0.0
+    limits = {"min": -WEIGHT_RANGE, "max": WEIGHT_RANGE, "step": STEP}
+    return [{"title": f"layer {layer}" if layer < last else "read-out", "sliders": found, **limits} for layer, found in groups.items()]
 
 
 def _summary() -> html.Section:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ class Table:
 
     caption: str
     header: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
 
 
 def shown(value: float) -> str:
@@ -97,6 +98,12 @@ def figure_tables(found: Snapshot) -> dict[str, Table]:
             [] if found.sensitivity is None else [(f"W{number}", shown(value)) for number, value in enumerate(found.sensitivity, start=1)],
         ),
     }
+
+
+def tables(found: Snapshot) -> dict[str, dict[str, Any]]:
+    """All tables by the id of their place on the page, for the browser to write."""
+    named = {f"{name}-numbers": content for name, content in figure_tables(found).items()}
+    return {name: asdict(content) for name, content in {"layers": lengths_table(found), **named}.items()}
 
 
 def _point(point: np.ndarray) -> str:

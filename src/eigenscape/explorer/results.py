@@ -71,6 +71,16 @@ class OpenStudy:
         """Cells whose spectrum is computed: the headline first."""
         return [self.study.headline_cell, *self.study.computed_cells()]
 
+    def number(self, name: str) -> str:
+        """A column of the table.
+
+        Raises:
+            BadInput: it has no such column.
+        """
+        if name not in self.numbers:
+            raise BadInput.field("number", f"one of {', '.join(self.numbers[:6])}, ...", name or "nothing", "choose another number")
+        return name
+
     def meaning(self, number: str) -> str:
         """What a column means."""
         return DESCRIPTIONS.get(number, number)

@@ -16,7 +16,6 @@ from urllib.parse import parse_qsl, urlencode
 
 from eigenscape.errors import BadInput
 from eigenscape.expressivity.networks import UNITS
-from eigenscape.seeding import SEED_LIMIT
 
 LONGEST_QUERY = 16_000
 """Characters of an address. Servers and browsers take at least 8,000; a network of 1,000 entries set by hand has 14,000."""
@@ -80,7 +79,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "width": (1, 64),
     "sigma_w": (0, 10),
     "sigma_b": (0, 10),
-    "seed": (0, SEED_LIMIT - 1),
+    "seed": (0, 2**53 - 1),
     "radius": (0.1, 5),
     "x": (-5, 5),
     "y": (-5, 5),
@@ -92,7 +91,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "row": (1, 64),
     "column": (1, 64),
 }
-"""Least and greatest value of every number. Depth and width: what one page shows; the curve: the plotted square."""
+"""Least and greatest value of every number. Depth and width: what one page shows; the seed: what a browser counts to; the
+curve: the plotted square."""
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,7 @@ def _short(text: str) -> str:
 
 
 def _whole(text: str) -> int:
-    if not re.fullmatch(r"[+-]?[0-9]{1,12}", text):
+    if not re.fullmatch(r"[+-]?[0-9]{1,16}", text):
         raise ValueError(text)
     return int(text)
 

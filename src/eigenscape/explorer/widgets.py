@@ -8,10 +8,11 @@ from dash import dcc, html
 
 from eigenscape.explorer.numbers_network import Table
 
-GRAPH = {
+GRAPH: Any = {
     "displaylogo": False,
     "showSendToCloud": False,
     "responsive": True,
+    "plotGlPixelRatio": 1,
     "displayModeBar": "hover",
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "tableRotation", "resetCameraLastSave3d"],
 }

@@ -7,7 +7,7 @@
   "use strict";
 
   const LOST_AFTER = 60000; // ms; an answer that has not come by then will not come (the server was restarted)
-  const view = { query: "", epoch: 0, busy: false, since: 0, waiting: null, known: { controls: {}, weights: {} }, number: 0, shown: 0 };
+  const view = { query: "", busy: false, since: 0, waiting: null, controls: {}, number: 0, shown: 0 };
   const set = (id, props) => window.dash_clientside.set_props(id, props);
 
   function send(wish) {
@@ -18,13 +18,13 @@
     view.busy = true;
     view.since = performance.now();
     view.number += 1;
-    const current = wish.epoch === view.epoch;
     set("request", { data: { number: view.number, query: wish.open ?? view.query, controls: wish.controls,
-      weights: current ? wish.weights : null, action: wish.action, opening: "open" in wish } });
+      weights: weights(), action: wish.action, opening: "open" in wish } });
   }
 
-  function differs(values, known) {
-    return Object.entries(values).some(([name, value]) => JSON.stringify(value) !== JSON.stringify(known[name]));
+  function weights() {
+    const inputs = [...document.querySelectorAll("#sliders input")];
+    return Object.fromEntries(inputs.map((input) => [input.dataset.place, input.valueAsNumber]));
   }
 
   function showValues() {
@@ -48,26 +48,24 @@
     explorer: {
       open: function (search) {
         view.query = "";
-        send({ open: search || "", controls: {}, weights: null, epoch: view.epoch, action: "" });
+        send({ open: search || "", controls: {}, action: "" });
       },
 
-      moved: function (...values) {
+      moved: function () {
         const context = window.dash_clientside.callback_context;
         const triggered = context.triggered.map((item) => item.prop_id);
-        const controls = {}, weights = {};
-        let epoch = view.epoch, action = "";
+        const controls = {};
+        let action = "";
         for (const item of context.inputs_list.flat()) {
           if (typeof item.id === "string") controls[item.id] = item.value ?? null;
-          else if (item.id.type === "weight") { weights[item.id.place] = Number(item.value); epoch = item.id.epoch; }
           else if (item.value && triggered.some((id) => id.includes('"' + item.id.name + '"'))) action = item.id.name;
         }
         showValues();
-        const wish = { controls, weights, epoch, action };
         // Controls that the server has set are no wish of the user's.
-        const news = differs(controls, view.known.controls) || (epoch === view.epoch && differs(weights, view.known.weights));
+        const news = Object.entries(controls).some(([name, value]) => JSON.stringify(value) !== JSON.stringify(view.controls[name]));
         if (!action && !news) return;
-        view.known = { controls, weights };
-        if (view.number > 0) send(wish);
+        view.controls = controls;
+        if (view.number > 0) send({ controls, action });
       },
 
       answered: function (answer) {
@@ -80,14 +78,11 @@
           window.history.replaceState(window.history.state, "", address);
           if (answer.tab) showTab(answer.tab);
         }
-        if (answer.epoch) {
-          view.epoch = answer.epoch;
-          view.known.weights = answer.weights;
-        }
+        window.eigenscape.drawing.show(answer);
         if (answer.controls) {
           // The server changed controls: what waits was wished with the old ones.
           view.waiting = null;
-          view.known.controls = answer.controls;
+          view.controls = { ...view.controls, ...answer.controls };
           for (const [name, value] of Object.entries(answer.controls)) set(name, name === "tab" ? { data: value } : { value });
         }
         requestAnimationFrame(showValues);
@@ -116,10 +111,12 @@
   });
 
   // For tests and the benchmark: how many answers have been shown, and whether one is awaited.
-  window.eigenscape = { answers: () => view.shown, settled: () => view.shown > 0 && !view.busy && !view.waiting };
+  window.eigenscape.answers = () => view.shown;
+  window.eigenscape.settled = () => view.shown > 0 && !view.busy && !view.waiting && !window.eigenscape.drawing.pending();
 
   document.addEventListener("input", (event) => {
     if (event.target.type === "range") showValues();
+    if (event.target.dataset?.place) send({ controls: view.controls, action: "" });
   });
   document.addEventListener("submit", (event) => event.preventDefault()); // Enter in a field is not a new page
   document.addEventListener("keydown", (event) => {
