@@ -13,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-PATIENCE = 60
+PATIENCE = 20
 """Seconds until a page that does not answer has failed; it answers within one, but the machine may be busy."""
 
 SETTLED = "return window.eigenscape && window.eigenscape.settled()"
@@ -110,7 +110,8 @@ class Page:
         script = """
         const controls = [...document.querySelectorAll("input, button, select, [role=combobox], [role=tab]")];
         const named = (e) => e.labels?.length || e.ariaLabel || e.getAttribute("aria-labelledby") || e.title || e.textContent.trim();
-        return controls.filter((e) => e.offsetParent && !named(e)).map((e) => e.outerHTML.slice(0, 200));
+        const spoken = (e) => e.offsetParent && !e.closest("[aria-hidden=true]");
+        return controls.filter((e) => spoken(e) && !named(e)).map((e) => e.outerHTML.slice(0, 200));
         """
         return list(self.browser.execute_script(script))
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browsing import Page
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from eigenscape.explorer.network import curve_of, layers_of
@@ -98,12 +100,16 @@ def test_figures_hold_what_the_computation_gives_after_sliders_moved(page: Page)
 
 
 def test_the_camera_stays_where_it_was_turned_to(page: Page) -> None:
-    turn = "return Plotly.relayout(document.querySelector('#surface .js-plotly-plot'), {'scene.camera.eye': {x: 0.1, y: 2, z: 0.5}})"
-    camera = "return document.querySelector('#surface .js-plotly-plot')._fullLayout.scene._scene.getCamera().eye"
-    page.browser.execute_script(turn)
-    for move in (lambda: page.move("W1[1,1]", 3), lambda: page.move("radius", 2), lambda: page.move("depth", 4)):
-        move()
-        assert page.browser.execute_script(camera) == pytest.approx({"x": 0.1, "y": 2, "z": 0.5}, abs=1e-6)
+    read = "return document.querySelector('#surface .js-plotly-plot')._fullLayout.scene._scene.getCamera().eye"
+    first = page.browser.execute_script(read)
+    scene = page.browser.find_element(By.CSS_SELECTOR, "#surface canvas")
+    ActionChains(page.browser).move_to_element(scene).click_and_hold().move_by_offset(60, 30).release().perform()
+    page.wait_for(lambda: page.browser.execute_script(read) != pytest.approx(first, abs=0.01))
+    page.wait_for(lambda: page.browser.execute_script(read) == page.browser.execute_script(read))
+    turned = page.browser.execute_script(read)
+    for name, value in (("W1[1,1]", 3), ("radius", 2), ("depth", 4)):
+        page.move(name, value)
+        assert page.browser.execute_script(read) == pytest.approx(turned, abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -172,10 +172,10 @@ def _answer(sent: Any, results: Path) -> dict[str, Any]:
     now, then = answers.network_part(state), answers.network_part(before)
     if opening or now != then:
         found = answers.known_snapshot(now)
-        if opening or state.depth != before.depth:
-            changed["figures"] = whole(found)
-        else:
-            response["figures"] = changes(found)
+        # A whole figure only where its axes change: the camera and the zoom of the others are never touched.
+        new = set(FIGURES) if opening else ({"images", "lengths"} if state.depth != before.depth else set())
+        changed["figures"] = {name: figure if name in new else no_update for name, figure in whole(found).items()}
+        response["figures"] = {name: change for name, change in changes(found).items() if name not in new}
         response["texts"] = numbers_network.summary(found)
         response["tables"] = numbers_network.tables(found)
     if opening or _sliders_of(state) != _sliders_of(before) or request.action:
@@ -183,8 +183,9 @@ def _answer(sent: Any, results: Path) -> dict[str, Any]:
         changed["window"] = state.depth <= 2 and state.width <= 4
     if opening or request.action:
         response["controls"] = answers.controls_of(state)
-    elif state.tab is Tab.RESULTS:  # what was not chosen has been completed
-        response["controls"] = {name: str(getattr(state, name)) for name in answers.RESULTS}
+    if state.tab is Tab.RESULTS:  # what was not chosen has been completed
+        chosen = {name: str(getattr(state, name)) for name in ("study", "number", "cell")}
+        response["lists"] = results_tab.lists(results, chosen)
     if opening or state.curve is not before.curve:
         changed["curve"] = f"curve-{state.curve}"
     if opening or state.tab is not before.tab:

@@ -68,9 +68,6 @@ def callbacks(app: Dash, folder: Path) -> None:
     outputs = {
         "message": Output("results-message", "children"),
         "hidden": Output("results-figures", "hidden"),
-        "studies": Output("study", "options"),
-        "numbers": Output("number", "options"),
-        "cells": Output("cell", "options"),
         "map": Output("grid-map", "figure"),
         "meaning": Output("grid-map-explanation", "children"),
         "map_numbers": Output("grid-map-numbers", "children"),
@@ -89,7 +86,7 @@ def callbacks(app: Dash, folder: Path) -> None:
         try:
             return {**nothing, **_shown(folder, view)}
         except EigenscapeError as error:
-            return {**nothing, "message": results.explain(error), "hidden": True, "studies": _studies(folder)}
+            return {**nothing, "message": results.explain(error), "hidden": True}
 
     @app.callback(
         Output("download-results", "data"),
@@ -119,11 +116,21 @@ def completed(folder: Path, view: dict[str, str]) -> dict[str, Any]:
     return {"study": name, "number": view.get("number") or first, "cell": view.get("cell") or study.study.headline_cell.folder}
 
 
-def _studies(folder: Path) -> list[str]:
+def lists(folder: Path, chosen: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Options and value of every list. A name that is not among the options is shown as nothing: the message says so."""
+    options: dict[str, list[dict[str, str]]] = {"study": [], "number": [], "cell": []}
     try:
-        return results.studies(folder)
+        options["study"] = [{"label": name, "value": name} for name in results.studies(folder)]
+        study = results.open_study(folder, chosen["study"])
+        options["number"] = [{"label": name.replace("_", " "), "value": name} for name in study.numbers]
+        for cell in study.cells:
+            options["cell"].append({"label": f"{cell.folder} (P = {cell.architecture.parameters:,})", "value": cell.folder})
     except EigenscapeError:
-        return []
+        pass  # what there is to choose from; the tab says what is wrong
+    return {
+        name: {"options": found, "value": chosen[name] if any(option["value"] == chosen[name] for option in found) else None}
+        for name, found in options.items()
+    }
 
 
 def _shown(folder: Path, view: dict[str, str]) -> dict[str, Any]:
@@ -135,9 +142,6 @@ def _shown(folder: Path, view: dict[str, str]) -> dict[str, Any]:
     page: dict[str, Any] = {
         "message": "",
         "hidden": False,
-        "studies": results.studies(folder),
-        "numbers": [{"label": name.replace("_", " "), "value": name} for name in study.numbers],
-        "cells": [{"label": _cell_name(cell.folder, cell.architecture.parameters), "value": cell.folder} for cell in study.cells],
         "map": map_figure(study, number, view["cell"]),
         "meaning": f"{study.meaning(number)}. Grey cells have no number.",
         "map_numbers": table(map_table),
@@ -159,10 +163,6 @@ def _shown(folder: Path, view: dict[str, str]) -> dict[str, Any]:
         "vectors_numbers": _masses(found),
         "provenance": [html.Div([html.Dt(name), html.Dd(text)]) for name, text in found.provenance],
     }
-
-
-def _cell_name(folder: str, parameters: int) -> str:
-    return f"{folder} (P = {parameters:,})"
 
 
 def _masses(found: results.OpenCell) -> Any:

@@ -194,7 +194,7 @@ class State:
     def query(self) -> str:
         """The part of an address behind the question mark: what differs from the default."""
         pairs = [(field.name, _written(value)) for field in fields(self) if (value := getattr(self, field.name)) != field.default]
-        return urlencode(pairs, safe=":,")
+        return urlencode(pairs, safe=":,/")
 
     @classmethod
     def parse(cls, query: str) -> State:

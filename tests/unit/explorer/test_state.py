@@ -64,19 +64,23 @@ def test_the_default_has_an_empty_address() -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_is_a_view_or_one_line_that_says_why_not(text: str) -> None:
+    said = ""
     try:
         State.parse(text)
     except BadInput as error:
-        assert "\n" not in str(error)
-        assert len(str(error)) < 1_000
+        said = str(error)
+    assert "\n" not in said
+    assert len(said) < 1_000
 
 
 @given(st.sampled_from([*State.__dataclass_fields__]), st.text(max_size=60))
 def test_any_value_is_read_or_refused_in_one_line(name: str, value: str) -> None:
+    said = "a view"
     try:
         State.parse(f"{name}={quote(value)}")
     except BadInput as error:
-        assert str(error).splitlines() == [str(error)]
+        said = str(error)
+    assert said.splitlines() == [said]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@
       for (const [name, packed] of Object.entries(trace)) figure.data[place][name] = numbers(packed);
     });
     if (change.annotations) figure.layout.annotations = change.annotations;
+    const scene = figure._fullLayout.scene?._scene;
+    if (scene) figure.layout.scene.camera = scene.getCamera(); // also while it is being turned
     window.Plotly.redraw(figure);
   }
 

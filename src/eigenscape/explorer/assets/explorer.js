@@ -82,8 +82,14 @@
         if (answer.controls) {
           // The server changed controls: what waits was wished with the old ones.
           view.waiting = null;
-          view.controls = { ...view.controls, ...answer.controls };
-          for (const [name, value] of Object.entries(answer.controls)) set(name, name === "tab" ? { data: value } : { value });
+          view.controls = { ...answer.controls };
+          for (const [name, value] of Object.entries(answer.controls)) {
+            if (!(name in (answer.lists || {}))) set(name, name === "tab" ? { data: value } : { value });
+          }
+        }
+        for (const [name, list] of Object.entries(answer.lists || {})) {
+          view.controls[name] = list.value;
+          set(name, list);
         }
         requestAnimationFrame(showValues);
         const next = view.waiting;
