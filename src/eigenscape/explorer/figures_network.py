@@ -91,7 +91,7 @@ def surface_figure(found: Snapshot) -> Figure:
         "zaxis": {"title": {"text": "f(x)"}},
         "aspectmode": "cube",
         "uirevision": "stay",
-        "camera": {"eye": {"x": 1.35, "y": -1.45, "z": 0.85}},
+        "camera": {"eye": {"x": 1.6, "y": -1.7, "z": 1.0}},
     }
     return {"data": [surface, line], "layout": layout(scene=scene, margin={"l": 0, "r": 0, "t": 0, "b": 0})}
 
@@ -136,7 +136,7 @@ def polytopes_figure(found: Snapshot) -> Figure:
     breaks = {
         "type": "scatter",
         "mode": "markers",
-        "marker": {"color": "white", "size": 7, "line": {"color": "black", "width": 1.2}},
+        "marker": {"color": "white", "size": 5, "line": {"color": "black", "width": 1.2}},
         "hovertemplate": "transition at (%{x:.3f}, %{y:.3f})<extra></extra>",
         **data[BINS + 1],
     }

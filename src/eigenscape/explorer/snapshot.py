@@ -155,8 +155,8 @@ def _sigma_w(state: State, layers: Layers) -> float:
 
 def _polytopes(state: State, layers: Layers) -> Polytopes:
     if not layers.piecewise_linear:
-        return Polytopes([], 0, f"{layers.activation} units bend everywhere: there are no polytopes")
+        return Polytopes([], 0, f"no polytopes: {layers.activation} units are smooth")
     units, asked = layers.weights[0].shape[1], state.cut_layers
     shown = min(asked, max(1, MOST_UNITS // units)) if asked else 0
-    note = f"cut by {shown} of {asked} layers: the picture holds about {MOST_UNITS} units" if shown < asked else ""
+    note = f"cut by {shown} of {asked} layers" if shown < asked else ""
     return Polytopes(regions(layers, (-HALF_SIDE, HALF_SIDE, -HALF_SIDE, HALF_SIDE), shown), shown, note)
