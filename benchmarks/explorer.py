@@ -2,9 +2,10 @@
 
     python benchmarks/explorer.py [--moves 60]
 
-Two clocks. The server's: its whole answer to one request of the page (HTTP, reading, computing, patches, JSON), and beside
-it the computation alone. The browser's: from the slider's event to the frame after every figure in sight has been
-drawn (the rest follow when the slider rests), in Chromium without a GPU, which draws the 3-D surface by software: on a machine with one it is quicker.
+Two clocks. The server's: its whole answer to one request of the page (HTTP, reading, computing, changes, JSON), and beside
+it the computation alone. The browser's: from the slider's event to the frame after every figure in sight has been drawn
+(the rest follow when the slider rests), in Chromium without a GPU, which draws the 3-D surface by software: on a machine
+with one it is quicker.
 """
 
 from __future__ import annotations

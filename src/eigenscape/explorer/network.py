@@ -65,8 +65,8 @@ def curve_of(state: State) -> Curve:
     """The curve of a state.
 
     Example:
-        >>> curve_of(State(curve=CurveKind.LINE, radius=1.0)).points(2).round(12)
-        array([[-1., -0.],
+        >>> curve_of(State(curve=CurveKind.LINE, radius=1.0)).points(2)
+        array([[-1.,  0.],
                [ 1.,  0.]])
     """
     center = np.array([state.x, state.y])
