@@ -9,7 +9,7 @@ export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev plan figures test test-slurm check format benchmark lock clean
+.PHONY: help setup setup-dev plan figures explore test test-slurm test-browser check format benchmark lock clean
 
 help: ## Show what can be made.
 	@echo "eigenscape: how hard is this neural network to train, and why?"
@@ -43,11 +43,17 @@ figures: setup ## Compute the study and draw its figures (results/<study>/figure
 	@snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) \
 		--rerun-incomplete --rerun-triggers params input mtime --quiet rules host
 
+explore: setup ## Look at networks and results in a browser, until Ctrl-C.
+	@eigenscape explore
+
 test: setup-dev ## Run all tests that need no root; lists plainly what was left out.
 	@$(BIN)/python -m pytest -q
 
 test-slurm: setup-dev ## Run the tests on a private Slurm; needs root and Debian's slurmctld slurmd slurm-client munge.
 	@$(BIN)/python -m pytest -q tests/slurm -m slurm
+
+test-browser: setup-dev ## Run the tests of the explorer in Chromium; needs Debian's chromium chromium-driver.
+	@$(BIN)/python -m pytest -q tests/browser -m browser
 
 check: setup-dev ## Formats, lints, types, import contracts, workflow lint.
 	ruff format --check .

@@ -14,6 +14,7 @@ collect_ignore_glob = ["parallel/count_*.py"]
 
 ON_REQUEST = {
     "slurm": "tests/slurm (needs root and Debian's slurmctld slurmd slurm-client munge): run `make test-slurm`",
+    "browser": "tests/browser (needs Debian's chromium chromium-driver): run `make test-browser`",
 }
 """Marker of a suite, and what is said when it is left out."""
 

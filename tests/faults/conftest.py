@@ -4,8 +4,19 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from builders import sampler
 from faults.harness import Case, Runs
+
+from eigenscape.architecture import Architecture
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled() -> None:
+    """The kernels, which a fresh clone compiles first: that takes longer than the limits of runs that are to hang."""
+    for precision in (np.float64, np.float32):
+        sampler(Architecture(1, 2), precision=precision).block(0, 1)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@
 `draw`       figure
 `check`      verify
 `doctor`     doctor
+`explore`    explore
 `options`    what they share
 ===========  ==========================================================
 
@@ -29,6 +30,7 @@ import click
 from eigenscape import __version__
 from eigenscape.cli import analyse, check, compute, curves, draw, graphs, prepare
 from eigenscape.cli.doctor import doctor
+from eigenscape.cli.explore import explore
 from eigenscape.errors import EigenscapeError, Interrupted
 
 BLAS_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -128,5 +130,6 @@ for _command in (
     draw.figure,
     check.verify,
     doctor,
+    explore,
 ):
     main.add_command(_command)

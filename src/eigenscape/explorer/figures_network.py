@@ -1,0 +1,337 @@
+"""A snapshot as plotly figures, and as what changes in figures that are already on the page.
+
+Figures are plain dictionaries: plotly's own checks of every number would take longer than the numbers. While a slider moves
+only the data of traces are sent, so the camera, the zoom and the legend stay; `uirevision` keeps them even where a whole
+figure is sent, because the network has another number of layers. The browser hands changes to plotly.js itself
+(assets/drawing.js): a `dash.Patch` would have Dash render the page again, which takes longer than drawing.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+
+from eigenscape.explorer.snapshot import HALF_SIDE, Polytopes, Snapshot
+from eigenscape.figures.style import COLORMAP, GREY, PALETTE
+
+BINS = 8
+"""Colours of polytopes: eight steps of viridis are told apart, and eight traces hold any number of cells."""
+
+VIRIDIS = ("#440154", "#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39", "#fde725")
+"""Eight even steps of viridis."""
+
+FONT = {"family": "DejaVu Sans, Verdana, sans-serif", "size": 12, "color": "#222222"}
+
+Figure = dict[str, Any]
+
+
+def array(values: np.ndarray, kind: type[np.number[Any]] = np.float32) -> dict[str, str]:
+    """Numbers as plotly.js reads them without parsing: single precision, which a screen does not tell from double.
+
+    Example:
+        >>> array(np.zeros((2, 1)))
+        {'dtype': 'f4', 'bdata': 'AAAAAAAAAAA=', 'shape': '2, 1'}
+    """
+    packed = np.ascontiguousarray(values, kind)
+    return {"dtype": packed.dtype.str[1:], "bdata": base64.b64encode(packed.tobytes()).decode(), "shape": ", ".join(map(str, packed.shape))}
+
+
+def layout(**more: Any) -> dict[str, Any]:
+    """What all figures share."""
+    return {
+        "font": FONT,
+        "margin": {"l": 55, "r": 15, "t": 10, "b": 45},
+        "uirevision": "stay",
+        "paper_bgcolor": "white",
+        "plot_bgcolor": "white",
+        "hoverlabel": {"font": FONT},
+        "showlegend": False,
+        **more,
+    }
+
+
+def axis(title: str, **more: Any) -> dict[str, Any]:
+    """One axis in the style of the figures for papers."""
+    grid = {"showline": True, "linecolor": "#222222", "ticks": "outside", "ticklen": 4, "gridcolor": "#ececec", "zeroline": False}
+    return {"title": {"text": title, "standoff": 6}, **grid, **more}
+
+
+def surface_figure(found: Snapshot) -> Figure:
+    """The output over the square, with the lifted curve (x, f(x)) on it."""
+    data = surface_data(found)
+    x, y = np.meshgrid(found.axis, found.axis)
+    corners = triangles(len(found.axis))
+    # Triangles, not plotly's surface: that one interpolates its grid fourfold and draws it twice, which takes a browser
+    # without a GPU several times as long. A ReLU network is made of triangles anyway.
+    surface = {
+        "type": "mesh3d",
+        "x": array(x.ravel()),
+        "y": array(y.ravel()),
+        **{name: array(corners[:, place], np.int32) for place, name in enumerate("ijk")},
+        "colorscale": COLORMAP.capitalize(),
+        "showscale": True,
+        "colorbar": {"thickness": 10, "len": 0.7, "title": {"text": "f"}, "outlinewidth": 0},
+        "lighting": {"ambient": 0.75, "diffuse": 0.5, "specular": 0.05},
+        "hovertemplate": "x = (%{x:.2f}, %{y:.2f})<br>f = %{z:.4g}<extra></extra>",
+        **data[0],
+    }
+    line = {
+        "type": "scatter3d",
+        "mode": "lines",
+        "line": {"color": PALETTE["vermillion"], "width": 7},
+        "hovertemplate": "x = (%{x:.2f}, %{y:.2f})<br>f = %{z:.4g}<extra>curve</extra>",
+        **data[1],
+    }
+    square = {"range": [-HALF_SIDE, HALF_SIDE], "autorange": False}
+    scene = {
+        "xaxis": {"title": {"text": "x₁"}, **square},
+        "yaxis": {"title": {"text": "x₂"}, **square},
+        "zaxis": {"title": {"text": "f(x)"}},
+        "aspectmode": "cube",
+        "uirevision": "stay",
+        "camera": {"eye": {"x": 1.6, "y": -1.7, "z": 1.0}},
+    }
+    return {"data": [surface, line], "layout": layout(scene=scene, margin={"l": 0, "r": 0, "t": 0, "b": 0})}
+
+
+def surface_data(found: Snapshot) -> list[Figure]:
+    """What changes of `surface_figure` when a weight does."""
+    # Slightly above the surface, which would otherwise hide half of the line.
+    lift = 0.004 * float(np.ptp(found.surface))
+    x, y = found.points.T
+    z = array(found.surface.ravel())
+    return [{"z": z, "intensity": z}, {"x": array(x), "y": array(y), "z": array(found.outputs + lift)}]
+
+
+def triangles(side: int) -> np.ndarray:
+    """Corners (2 (side - 1)^2, 3) of two triangles in every square of a grid, counted row by row.
+
+    Example:
+        >>> triangles(2)
+        array([[0, 1, 2],
+               [1, 3, 2]])
+    """
+    first = (np.arange(side - 1)[:, None] * side + np.arange(side - 1)).ravel()
+    return np.stack([first, first + 1, first + side, first + 1, first + side + 1, first + side], axis=1).reshape(-1, 3)
+
+
+def polytopes_figure(found: Snapshot) -> Figure:
+    """The square cut into polytopes, coloured by the size of the linear map on each, and the curve."""
+    data = polytopes_data(found)
+    cells = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "fill": "toself",
+            "fillcolor": colour,
+            "line": {"color": "white", "width": 0.8},
+            "hoverinfo": "skip",
+            **part,
+        }
+        for colour, part in zip(VIRIDIS, data[:BINS], strict=True)
+    ]
+    curve = {"type": "scatter", "mode": "lines", "line": {"color": PALETTE["vermillion"], "width": 3}, "hoverinfo": "skip", **data[BINS]}
+    breaks = {
+        "type": "scatter",
+        "mode": "markers",
+        "marker": {"color": "white", "size": 5, "line": {"color": "black", "width": 1.2}},
+        "hovertemplate": "transition at (%{x:.3f}, %{y:.3f})<extra></extra>",
+        **data[BINS + 1],
+    }
+    square = {"range": [-HALF_SIDE, HALF_SIDE], "constrain": "domain"}
+    axes = {"xaxis": axis("x₁", **square), "yaxis": axis("x₂", scaleanchor="x", **square)}
+    return {"data": [*cells, curve, breaks], "layout": layout(**axes, annotations=polytopes_notes(found))}
+
+
+def polytopes_data(found: Snapshot) -> list[Figure]:
+    """What changes of `polytopes_figure` when a weight does."""
+    parts = []
+    bins = slope_bins(found.polytopes)
+    for number in range(BINS):
+        corners = [
+            np.vstack([cell.polygon, cell.polygon[:1], [[np.nan, np.nan]]])
+            for cell, its_bin in zip(found.polytopes.cells, bins, strict=True)
+            if its_bin == number
+        ]
+        x, y = np.vstack(corners).T if corners else np.empty((2, 0))
+        parts.append({"x": array(x), "y": array(y)})
+    breaks = np.concatenate([found.curve.at(t) for t in found.analysis.breakpoints]) if found.analysis.breakpoints else np.empty((0, 2))
+    for points in (found.points, breaks):
+        parts.append({"x": array(points[:, 0]), "y": array(points[:, 1])})
+    return parts
+
+
+def polytopes_notes(found: Snapshot) -> list[Figure]:
+    """A sentence in the figure where there are no cells, or fewer layers than asked for."""
+    if not found.polytopes.note:
+        return []
+    place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 1.0, "yanchor": "top", "showarrow": False}
+    return [{"text": found.polytopes.note, "bgcolor": "rgba(255,255,255,0.9)", **place}]
+
+
+def slope_bins(found: Polytopes) -> np.ndarray:
+    """Which of the colours each cell has: even steps from 0 to the steepest.
+
+    Example:
+        >>> slope_bins(Polytopes([], 0, ""))
+        array([], dtype=int64)
+    """
+    slopes = found.slopes
+    steepest = slopes.max(initial=0.0)
+    bins: np.ndarray = np.minimum((slopes / (steepest or 1.0) * BINS).astype(int), BINS - 1)
+    return bins
+
+
+def images_figure(found: Snapshot) -> Figure:
+    """The image of the curve in each hidden layer, side by side."""
+    depth = len(found.images)
+    columns = min(depth, 5)
+    rows = -(-depth // columns)
+    figure = layout(margin={"l": 30, "r": 10, "t": 24, "b": 22}, annotations=images_notes(found))
+    traces = []
+    for number, part in enumerate(images_data(found)):
+        row, column = divmod(number, columns)
+        name = "" if number == 0 else str(number + 1)
+        across, up = _share(column, columns, 0.06), _share(rows - 1 - row, rows, 0.22)
+        figure[f"xaxis{name}"] = axis("", domain=across, anchor=f"y{name}", nticks=4)
+        figure[f"yaxis{name}"] = axis("", domain=up, anchor=f"x{name}", scaleanchor=f"x{name}", nticks=4)
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "line": {"color": PALETTE["blue"], "width": 2},
+                "hoverinfo": "skip",
+                "xaxis": f"x{name}",
+                "yaxis": f"y{name}",
+                **part,
+            }
+        )
+    return {"data": traces, "layout": figure}
+
+
+def images_data(found: Snapshot) -> list[Figure]:
+    """What changes of `images_figure` when a weight does."""
+    return [{"x": array(image.points[:, 0]), "y": array(image.points[:, 1])} for image in found.images]
+
+
+def images_notes(found: Snapshot) -> list[Figure]:
+    """A title over each image: the layer, its length, and the share of the variance that the plane shows."""
+    depth = len(found.images)
+    columns = min(depth, 5)
+    rows = -(-depth // columns)
+    notes = []
+    for number, image in enumerate(found.images):
+        row, column = divmod(number, columns)
+        share = "" if image.share > 0.9995 else f", {image.share:.0%}"
+        across, up = _share(column, columns, 0.06), _share(rows - 1 - row, rows, 0.22)
+        notes.append(
+            {
+                "text": f"layer {number + 1}{share}",
+                "x": sum(across) / 2,
+                "y": up[1],
+                "xref": "paper",
+                "yref": "paper",
+                "yanchor": "bottom",
+                "showarrow": False,
+                "font": {**FONT, "size": 11},
+            }
+        )
+    return notes
+
+
+def _share(place: int, places: int, gap: float) -> list[float]:
+    """The stretch of the unit interval that one of several neighbours has."""
+    side = (1 - gap * (places - 1)) / places
+    return [place * (side + gap), place * (side + gap) + side]
+
+
+def lengths_figure(found: Snapshot) -> Figure:
+    """Latent length against depth on a logarithmic axis, with the mean-field line of sqrt(chi_1) per layer."""
+    data = lengths_data(found)
+    measured = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": "this network",
+        "line": {"color": PALETTE["blue"], "width": 2},
+        "marker": {"size": 8},
+        "hovertemplate": "layer %{x}: %{y:.5g}<extra></extra>",
+        **data[0],
+    }
+    theory = {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "√χ₁ per layer",
+        "line": {"color": GREY, "width": 2, "dash": "dash"},
+        "hoverinfo": "skip",
+        **data[1],
+    }
+    legend = {"x": 0.02, "y": 0.98, "xanchor": "left", "yanchor": "top", "bgcolor": "rgba(255,255,255,0.8)"}
+    axes = {
+        "xaxis": axis("layer (0: the curve itself)", dtick=1, range=[-0.3, found.layers.depth + 0.3]),
+        "yaxis": axis("latent length", type="log", exponentformat="power", nticks=6),
+    }
+    return {"data": [measured, theory], "layout": layout(**axes, showlegend=True, legend=legend)}
+
+
+def lengths_data(found: Snapshot) -> list[Figure]:
+    """What changes of `lengths_figure` when a weight does: the theory starts from the first layer's length."""
+    lengths = found.analysis.latent_lengths
+    layer = np.arange(len(lengths))
+    line = lengths[1] * found.root_chi ** (layer[1:] - 1.0)
+    return [{"x": array(layer), "y": array(_positive(lengths))}, {"x": array(layer[1:]), "y": array(_positive(line))}]
+
+
+def _positive(values: np.ndarray) -> np.ndarray:
+    """A gap where a length is 0: a logarithmic axis has no place for it."""
+    return np.where(values > 0, values, np.nan)
+
+
+def sensitivity_figure(found: Snapshot) -> Figure:
+    """Tangential sensitivity of the output's total variation to each weight matrix."""
+    bars = {
+        "type": "bar",
+        "marker": {"color": PALETTE["green"]},
+        "hovertemplate": "W%{x}: %{y:.4g}<extra></extra>",
+        **sensitivity_data(found)[0],
+    }
+    axes = {"xaxis": axis("weight matrix (the last is the read-out)", dtick=1), "yaxis": axis("relative sensitivity", rangemode="tozero")}
+    return {"data": [bars], "layout": layout(**axes, bargap=0.4, annotations=sensitivity_notes(found))}
+
+
+def sensitivity_data(found: Snapshot) -> list[Figure]:
+    """What changes of `sensitivity_figure` when a weight does."""
+    values = np.empty(0) if found.sensitivity is None else found.sensitivity
+    return [{"x": array(np.arange(1, len(values) + 1)), "y": array(values)}]
+
+
+def sensitivity_notes(found: Snapshot) -> list[Figure]:
+    """A sentence where smooth units have no exact derivative here."""
+    if found.sensitivity is not None:
+        return []
+    place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
+    return [{"text": f"exact for piecewise linear units only, not {found.layers.activation}", **place}]
+
+
+FIGURES: dict[str, tuple[Any, Any, Any]] = {
+    "surface": (surface_figure, surface_data, None),
+    "polytopes": (polytopes_figure, polytopes_data, polytopes_notes),
+    "images": (images_figure, images_data, images_notes),
+    "lengths": (lengths_figure, lengths_data, None),
+    "sensitivity": (sensitivity_figure, sensitivity_data, sensitivity_notes),
+}
+"""Name of each figure: whole figure, data that changes, annotations that change."""
+
+
+def whole(found: Snapshot) -> dict[str, Figure]:
+    """All figures of a snapshot."""
+    return {name: make(found) for name, (make, _, _) in FIGURES.items()}
+
+
+def changes(found: Snapshot) -> dict[str, Figure]:
+    """What changes in figures that show another network of the same depth: data of the traces, and notes where there are any."""
+    result = {}
+    for name, (_, data, notes) in FIGURES.items():
+        result[name] = {"traces": data(found), **({} if notes is None else {"annotations": notes(found)})}
+    return result

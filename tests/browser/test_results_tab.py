@@ -1,0 +1,94 @@
+"""A study's results in the browser: the map, a clicked cell, its spectrum, and what is said where they are damaged."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from browsing import Page
+from builders import small_study
+from finished_study import compute_small_study
+from selenium.webdriver.common.by import By
+
+from eigenscape.stages.condition_numbers import read_table
+from eigenscape.stages.spectrum import read_verified_spectrum
+from eigenscape.store.layout import StudyFolder
+
+pytestmark = pytest.mark.browser
+
+CLICK = """
+const figure = document.querySelector("#grid-map .js-plotly-plot");
+const [x, y] = arguments;
+figure.emit("plotly_click", { points: [{ x, y, curveNumber: 0, customdata: figure.data[0].customdata[y][x], data: figure.data[0] }] });
+"""
+"""What plotly.js does at a click on a cell; where on the screen that cell lies is plotly's affair."""
+
+
+@pytest.fixture
+def study(results: Path) -> StudyFolder:
+    """The small study in the served folder, as new."""
+    shutil.rmtree(results / "small", ignore_errors=True)
+    return compute_small_study(results)
+
+
+def open_results(page: Page, query: str = "tab=results") -> None:
+    page.open(query)
+    page.wait_for(lambda: page.text("results-message") or page.rows("grid-map-numbers"))
+
+
+def test_without_results_the_tab_says_what_to_do(page: Page, results: Path) -> None:
+    shutil.rmtree(results, ignore_errors=True)
+    open_results(page)
+
+    assert "make figures" in page.text("results-message")
+    assert not page.element("results-figures").is_displayed()
+
+
+def test_a_study_opens_with_its_map_spectrum_and_provenance(page: Page, study: StudyFolder) -> None:
+    open_results(page)
+    page.wait_for(lambda: page.rows("spectrum-numbers"))
+
+    assert page.text("results-message") == ""
+    assert page.query() == "?tab=results&study=small&number=log10_cond_sym&cell=headline/d02-w004-n80"
+    table = read_table(study.table).set_index(["width", "depth"])["log10_cond_sym"]
+    shown = {row[0]: [float(value) for value in row[1:]] for row in page.rows("grid-map-numbers")}
+    assert shown["3"] == pytest.approx([table[3, 1], table[3, 3]], rel=5e-6)
+    eigenvalues = read_verified_spectrum(small_study().headline_cell, study).eigenvalues
+    assert page.trace("spectrum", 0, "y") == pytest.approx(eigenvalues, rel=1e-12)
+    facts = page.element("provenance").text
+    assert "digest" in facts
+    assert "standard_normal" in facts
+
+
+def test_a_click_on_a_cell_opens_it_and_the_address_says_so(page: Page, study: StudyFolder) -> None:
+    open_results(page)
+    page.wait_for(lambda: page.rows("spectrum-numbers"))
+    page.browser.execute_script(CLICK, 1, 0)  # depth 3, width 3
+    page.wait_for(lambda: page.query().endswith("cell=cells/d03-w003") and len(page.trace("spectrum", 0, "y")) == 34)
+
+    cell = small_study().cell("cells/d03-w003")
+    assert page.trace("spectrum", 0, "y") == pytest.approx(read_verified_spectrum(cell, study).eigenvalues, rel=1e-12)
+
+
+def test_an_address_with_another_number_shows_it(page: Page, study: StudyFolder) -> None:
+    open_results(page, "tab=results&study=small&number=parameters&cell=cells/d01-w005")
+
+    page.wait_for(lambda: page.rows("grid-map-numbers") == [["3", "10", "34"], ["5", "16", "76"]])
+    assert "number of parameters" in page.text("grid-map-explanation")
+
+
+def test_a_damaged_spectrum_is_named_and_the_map_stays(page: Page, study: StudyFolder) -> None:
+    study.receipt(study.spectrum(small_study().headline_cell)).unlink()
+    open_results(page)
+
+    page.wait_for(lambda: "no receipt" in page.text("results-message"))
+    assert page.element("grid-map").is_displayed()
+    assert page.rows("spectrum-numbers") == []
+
+
+@pytest.mark.parametrize("query", ["study=nowhere", "study=..%2Fsmall", "number=nothing", "study=small&cell=cells/../study.json"])
+def test_names_that_are_not_there_are_answered_in_one_line(page: Page, study: StudyFolder, query: str) -> None:
+    open_results(page, f"tab=results&{query}")
+
+    page.wait_for(lambda: page.text("results-message"))
+    assert ": expected" in page.text("results-message")
+    assert page.browser.find_elements(By.CSS_SELECTOR, ".dash-error-card") == []
