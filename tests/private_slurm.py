@@ -50,6 +50,7 @@ TaskPlugin=task/none
 MpiDefault=pmi2
 KillWait=5
 MinJobAge=600
+FirstJobId={first_job}
 ReturnToService=2
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
@@ -114,6 +115,8 @@ class PrivateSlurm:
         configuration = self.root / "slurm.conf"
         host = os.uname().nodename.split(".")[0]
         ports = {"port": self.port, "port_1": self.port + 1, "port_2": self.port + 2}
+        # MPICH names its shared memory by the job: what killed ranks of an earlier cluster left there must not be met again.
+        ports["first_job"] = 1000 + os.getpid() % 60_000 * 100
         configuration.write_text(CONFIGURATION.format(root=self.root, host=host, cpus=CPUS, memory=MEMORY_MB, gpus=GPUS, **ports))
         (self.root / "gres.conf").write_text(f"Name=gpu File={self.root}/dev/fakegpu[0-{GPUS - 1}]\n")
         self._write_clients(configuration)
