@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from eigenscape.active_subspace.triangle import Triangle, assemble, band_count
+from eigenscape.active_subspace.triangle import Triangle
 from eigenscape.architecture import Architecture
 from eigenscape.networks.activations import TANH, Activation
 from eigenscape.networks.gradients import Device, GradientSampler
@@ -57,8 +57,7 @@ def draws(count: int, parameters: int, *, first: int = 0, key: int = 5, draw: St
 
 def matrix_of(triangle: Triangle, scale: float = 1.0) -> np.ndarray:
     """The full symmetric matrix of a triangle."""
-    parameters = triangle.parameters
-    return assemble(parameters, {band: triangle.band(band) for band in range(band_count(parameters))}, scale)
+    return triangle.matrix(scale)
 
 
 def gram(gradients: np.ndarray) -> np.ndarray:

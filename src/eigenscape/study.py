@@ -13,17 +13,26 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from eigenscape.architecture import Architecture
 from eigenscape.clustering_section import ClusteringSection
 from eigenscape.errors import BadInput
 from eigenscape.expressivity_section import ExpressivitySection
-from eigenscape.section import Section as _Section
-from eigenscape.section import example as _example
-from eigenscape.seeding import SEED_LIMIT
+from eigenscape.sampling_sections import (
+    CriticalitySection,
+    GridSection,
+    HeadlineSection,
+    NetworkSection,
+    PriorSection,
+    ProblemSection,
+    ProjectionSection,
+    SamplingSection,
+    TrainingSection,
+)
+from eigenscape.section import Section, example
 
 SCIENCE_SCHEMA = 2
 """Raised whenever a change of the code would change a number; results of another schema are refused."""
@@ -35,208 +44,6 @@ SLOTS = 16
 BLOCK = 256
 """Samples per rank-k update. 256 rows keep the update at its peak rate while a block of gradients
 (B P numbers) stays small; part of the identity of a result."""
-
-
-class ProblemSection(_Section):
-    """The data and the loss whose gradient is sampled."""
-
-    kind: Literal["sine"] = Field(
-        "sine",
-        description="Regression of sin(2 pi x). Source: the published pages regress a sine; the frequency is this project's choice.",
-        json_schema_extra=_example("write problem: {kind: sine}"),
-    )
-    interval: list[float] = Field(
-        [-1.0, 1.0],
-        description="Ends of the input interval. Source: this project's choice; the published pages do not give it.",
-        json_schema_extra=_example("write problem: {interval: [-1, 1]}"),
-    )
-    points: int = Field(
-        50,
-        ge=2,
-        le=10**6,
-        description="n, equispaced inputs, both ends included. Source: this project's choice; the published pages do not give it.",
-        json_schema_extra=_example("write problem: {points: 50}"),
-    )
-    loss: Literal["mse"] = Field(
-        "mse",
-        description="Mean over points of the squared residual, without a factor 1/2, full batch. Source: this project's choice.",
-        json_schema_extra=_example("write problem: {loss: mse}"),
-    )
-
-    @field_validator("interval")
-    @classmethod
-    def _two_increasing_ends(cls, interval: list[float]) -> list[float]:
-        if len(interval) != 2 or not interval[0] < interval[1] or max(abs(end) for end in interval) == float("inf"):
-            raise ValueError("two finite increasing numbers")
-        return [float(end) for end in interval]
-
-
-class NetworkSection(_Section):
-    """What every network of the grid has in common."""
-
-    activation: Literal["tanh", "relu", "sigmoid", "linear"] = Field(
-        "tanh",
-        description="Hidden units; the output is linear. Source: tanh reproduces the published map best (docs/science.md).",
-        json_schema_extra=_example("write network: {activation: tanh}"),
-    )
-
-
-class PriorSection(_Section):
-    """The distribution over parameter vectors; sources in `networks.priors`."""
-
-    kind: Literal["standard_normal", "lecun_normal", "glorot_uniform", "he_normal", "pytorch_default"] = Field(
-        "standard_normal",
-        description="N(0, 1) on every weight and bias. Source: the published pages. The others: networks/priors.py.",
-        json_schema_extra=_example("write prior: {kind: standard_normal}"),
-    )
-
-
-LARGEST_SIZE = 10_000
-"""Of depths and widths: beyond, P exceeds 10^8 and no matrix fits; it keeps slips of the keyboard from costing minutes."""
-
-LARGEST_COUNT = 10**12
-"""Of samples and parameters: sample numbers fit the counter with room to spare."""
-
-GridSize = Annotated[int, Field(ge=1, le=LARGEST_SIZE)]
-PositiveCount = Annotated[int, Field(ge=1, le=LARGEST_COUNT)]
-
-
-class GridSection(_Section):
-    """The networks that are compared: every depth with every width."""
-
-    depth: list[GridSize] = Field(
-        list(range(1, 31)),
-        description="Numbers of hidden layers. Source: the published map, 1 to 30.",
-        json_schema_extra=_example("write grid: {depth: [1, 2, 3]}"),
-    )
-    width: list[GridSize] = Field(
-        list(range(5, 51, 5)),
-        description="Neurons per hidden layer. Source: the published map, 5 to 50 in steps of 5.",
-        json_schema_extra=_example("write grid: {width: [5, 10, 15]}"),
-    )
-
-    @field_validator("depth", "width")
-    @classmethod
-    def _distinct_and_increasing(cls, sizes: list[int]) -> list[int]:
-        if not sizes or sizes != sorted(set(sizes)):
-            raise ValueError("at least one number, each once, in increasing order")
-        return sizes
-
-
-class HeadlineSection(_Section):
-    """The one network whose spectrum is drawn in full."""
-
-    depth: GridSize = Field(
-        5, description="Source: the published eigenvalue figure.", json_schema_extra=_example("write headline: {depth: 5}")
-    )
-    width: GridSize = Field(
-        35, description="Source: the published eigenvalue figure.", json_schema_extra=_example("write headline: {width: 35}")
-    )
-    samples: PositiveCount = Field(
-        10_000,
-        description="N. Source: the published eigenvalue figure.",
-        json_schema_extra=_example("write headline: {samples: 10000}"),
-    )
-
-
-class SamplingSection(_Section):
-    """How many parameter vectors are drawn, and from which seed."""
-
-    seed: int = Field(
-        0,
-        ge=0,
-        lt=SEED_LIMIT,
-        description="Names the random streams. Source: arbitrary.",
-        json_schema_extra=_example("write sampling: {seed: 0}"),
-    )
-    samples_per_parameter: PositiveCount = Field(
-        4,
-        description="N/P in every cell of the map; with a fixed N noise would grow along the grid. Source: docs/science.md.",
-        json_schema_extra=_example("write sampling: {samples_per_parameter: 4}"),
-    )
-    raw_parameter_limit: PositiveCount = Field(
-        3_300,
-        description="Cells with more parameters get no raw condition number; cost grows as P^3. Source: the time of `make figures`.",
-        json_schema_extra=_example("write sampling: {raw_parameter_limit: 3300}"),
-    )
-    until_bracket: Annotated[float, Field(gt=0)] | None = Field(
-        None,
-        description="Double N in a cell until the bracket of its condition number is narrower than this many decades; null: keep N. "
-        "Source: this project's proposal.",
-        json_schema_extra=_example("write sampling: {until_bracket: 0.3}"),
-    )
-    most_samples_per_parameter: PositiveCount = Field(
-        64,
-        description="Budget of until_bracket: N/P is never doubled beyond this. Source: the null falls to 0.22 decades at N/P = 64.",
-        json_schema_extra=_example("write sampling: {most_samples_per_parameter: 64}"),
-    )
-    precision: Literal["float64", "float32"] = Field(
-        "float64",
-        description="Arithmetic of draws and gradients; sums and spectra are always float64. Source: this project's choice.",
-        json_schema_extra=_example("write sampling: {precision: float64}"),
-    )
-    non_finite: Literal["fail", "exclude"] = Field(
-        "fail",
-        description="A sample whose gradient is not finite stops the run, or is left out of C and counted. Source: this project's choice.",
-        json_schema_extra=_example("write sampling: {non_finite: fail}"),
-    )
-
-
-class ProjectionSection(_Section):
-    """The symmetry-projected spectrum of every network of the grid."""
-
-    samples: Annotated[int, Field(ge=2, le=LARGEST_COUNT)] = Field(
-        1_000,
-        description="Parameter vectors per network; the projection has no inflation by P/N. Source: intervals of about 0.1 decades.",
-        json_schema_extra=_example("write projection: {samples: 1000}"),
-    )
-    replicates: Annotated[int, Field(ge=20, le=100_000)] = Field(
-        200,
-        description="Bootstrap resamples behind every interval. Source: Efron, Tibshirani 1993, a few hundred for percentile intervals.",
-        json_schema_extra=_example("write projection: {replicates: 200}"),
-    )
-
-
-class CriticalitySection(_Section):
-    """The sweep of the weights' scale through chi_1 = 1."""
-
-    depth: Annotated[int, Field(ge=3, le=LARGEST_SIZE)] = Field(
-        10,
-        description="Hidden layers; 3 or more, so that there is a ladder. Source: this project's choice.",
-        json_schema_extra=_example("write criticality: {depth: 10}"),
-    )
-    width: GridSize = Field(30, description="Source: this project's choice.", json_schema_extra=_example("write criticality: {width: 30}"))
-    samples: Annotated[int, Field(ge=2, le=LARGEST_COUNT)] = Field(
-        1_000,
-        description="Parameter vectors per point of the sweep. Source: intervals of about 0.01 decades per layer.",
-        json_schema_extra=_example("write criticality: {samples: 1000}"),
-    )
-    bias_std: Annotated[float, Field(ge=0)] = Field(
-        0.3,
-        description="sigma_b. Source: much smaller ones flatten the ordered side, where signals die out before the ladder is long.",
-        json_schema_extra=_example("write criticality: {bias_std: 0.3}"),
-    )
-    weight_std: list[Annotated[float, Field(gt=0)]] = Field(
-        [0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0, 4.5],
-        min_length=1,
-        description="sigma_w; weights have the variance sigma_w^2 / fan_in. Source: either side of chi_1 = 1 for tanh.",
-        json_schema_extra=_example("write criticality: {weight_std: [0.5, 1.0, 2.0]}"),
-    )
-
-
-class TrainingSection(_Section):
-    """The networks that are trained, to see whether the condition number tells how easily."""
-
-    depth: list[GridSize] = Field(
-        [1, 2, 3, 5, 8, 12],
-        description="Hidden layers; those of the grid are trained. Source: even in the logarithm, as deep as a minute allows.",
-        json_schema_extra=_example("write training: {depth: [1, 2, 4]}"),
-    )
-    width: list[GridSize] = Field(
-        [5, 10, 15, 20],
-        description="Neurons per hidden layer; those of the grid are trained. Source: wider ones have no raw condition number.",
-        json_schema_extra=_example("write training: {width: [5, 10]}"),
-    )
 
 
 class CellStatus(StrEnum):
@@ -287,7 +94,7 @@ class Cell:
         return hashlib.blake2b(json.dumps(self.identity, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
-class Study(_Section):
+class Study(Section):
     """The whole configuration.
 
     Example:
@@ -302,7 +109,7 @@ class Study(_Section):
         "sine",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
         description="Name of the study and of its folder under results/.",
-        json_schema_extra=_example("write study: my-study (letters, digits, '.', '_' and '-')"),
+        json_schema_extra=example("write study: my-study (letters, digits, '.', '_' and '-')"),
     )
     problem: ProblemSection = ProblemSection()
     network: NetworkSection = NetworkSection()

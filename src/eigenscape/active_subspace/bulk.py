@@ -22,7 +22,7 @@ import numpy as np
 from eigenscape.active_subspace.condition import condition_numbers
 from eigenscape.active_subspace.second_moment import PartialSum, sum_of_samples
 from eigenscape.active_subspace.spectrum import Spectrum, dust_of, spectrum_of
-from eigenscape.active_subspace.triangle import Triangle, assemble, band_count
+from eigenscape.active_subspace.triangle import Triangle
 from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.study import BLOCK
@@ -74,12 +74,12 @@ def family_intervals(sampler: GradientSampler, samples: int, groups: int = 8) ->
     total = PartialSum.zero(sampler.architecture.parameters)
     for part in parts:
         total.add(part)
-    summed = _sum_matrix(total.triangle)
+    summed = total.triangle.matrix()
     whole = _numbers(sampler, summed / samples, samples)
     deleted = []
     for part, (start, stop) in zip(parts, itertools.pairwise(cuts), strict=True):
         left = samples - (stop - start)
-        deleted.append(_numbers(sampler, (summed - _sum_matrix(part.triangle)) / left, left))
+        deleted.append(_numbers(sampler, (summed - part.triangle.matrix()) / left, left))
     return {name: _interval(value, np.array([numbers[name] for numbers in deleted])) for name, value in whole.items()}
 
 
@@ -106,12 +106,7 @@ def sign_null(sampler: GradientSampler, samples: int, key: int) -> Spectrum:
         gradients, _ = sampler.block(first, min(BLOCK, samples - first))
         flips = signs.integers(0, 2, size=gradients.shape, dtype=np.int8) * 2 - 1
         triangle.add_gram(np.ascontiguousarray(gradients * flips, np.float64))
-    return _spectrum(sampler, _sum_matrix(triangle) / samples, samples)
-
-
-def _sum_matrix(triangle: Triangle) -> np.ndarray:
-    bands = {band: triangle.band(band) for band in range(band_count(triangle.parameters))}
-    return assemble(triangle.parameters, bands, 1.0)
+    return _spectrum(sampler, triangle.matrix() / samples, samples)
 
 
 def _numbers(sampler: GradientSampler, second_moment: np.ndarray, samples: int) -> dict[str, float]:

@@ -102,6 +102,10 @@ class Triangle:
         """The strips of one band; none where it is not held."""
         return [strip for start, strip in zip(self.starts, self.strips, strict=True) if start // BAND == band]
 
+    def matrix(self, scale: float = 1.0) -> np.ndarray:
+        """The full symmetric matrix (P, P), times ``scale``; every band must be held."""
+        return assemble(self.parameters, {band: self.band(band) for band in self.bands}, scale)
+
     @property
     def bands(self) -> list[int]:
         """The bands that are held, in order."""

@@ -6,13 +6,13 @@ an exception on one rank then ends all of them, where otherwise the rest would w
 
 from __future__ import annotations
 
-import faulthandler
 import functools
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
+from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import WrongLaunch
 
 LARGEST_MESSAGE = 2**30
@@ -224,11 +224,9 @@ def started_ranks(expected: int) -> Ranks:
     """
     if expected == 1:
         return OneRank()
-    # The watchdog is a thread of C: it also fires while the start of MPI holds Python's lock.
-    faulthandler.dump_traceback_later(START_SECONDS, exit=True)
-    from mpi4py import MPI  # noqa: PLC0415 - importing it starts MPI
+    with Watchdog(START_SECONDS):
+        from mpi4py import MPI  # noqa: PLC0415 - importing it starts MPI
 
-    faulthandler.cancel_dump_traceback_later()
     ranks = MpiRanks(MPI.COMM_WORLD)
     if ranks.size != expected:
         raise WrongLaunch(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eigenscape.study import ProblemSection
+from eigenscape.sampling_sections import ProblemSection
 
 
 @dataclass(frozen=True)

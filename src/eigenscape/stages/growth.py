@@ -19,7 +19,7 @@ from eigenscape.errors import Interrupted
 from eigenscape.networks.gradients import Device, GradientSampler
 from eigenscape.stages import signals
 from eigenscape.stages.attempts import claimed
-from eigenscape.stages.spectrum import matrix_of, solve, write_solved
+from eigenscape.stages.spectrum import solve, write_solved
 from eigenscape.store import receipts, second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import SLOTS, Cell, Growth, Study
@@ -50,12 +50,12 @@ def grow_cell(study: Study, cell: Cell, growth: Growth, folder: StudyFolder, dev
             tree.insert(held, Node(slot, 1), sum_of_slot(sampler, slot, cell.samples), PartialSum.add, slots)
 
     extend(0, slots // 4)
-    first_quarter = matrix_of(held[Node(0, slots // 4)], max(samples // 4, 1))
+    first_quarter = held[Node(0, slots // 4)].triangle.matrix(1.0 / max(samples // 4, 1))
     extend(slots // 4, slots // 2)
-    first_half = matrix_of(held[Node(0, slots // 2)], max(samples // 2, 1))
+    first_half = held[Node(0, slots // 2)].triangle.matrix(1.0 / max(samples // 2, 1))
     extend(slots // 2, slots)
     while True:
-        second_moment = matrix_of(held[Node(0, slots)], samples)
+        second_moment = held[Node(0, slots)].triangle.matrix(1.0 / samples)
         solved = solve(study, cell, sampler, second_moment, samples, first_half, first_quarter, vectors=False)
         if solved.bracket.width <= growth.until_bracket or 2 * samples > growth.most_samples:
             break

@@ -14,9 +14,8 @@ import numpy as np
 from eigenscape import __version__
 from eigenscape.active_subspace.bracket import Bracket, bracket
 from eigenscape.active_subspace.eigensolvers import HOST
-from eigenscape.active_subspace.second_moment import PartialSum, sum_of_samples
+from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, dust_of, spectrum_of
-from eigenscape.active_subspace.triangle import assemble, band_count
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import DamagedResult
 from eigenscape.networks.gradients import GradientSampler
@@ -184,14 +183,8 @@ def _first_parts(cell: Cell, sampler: GradientSampler) -> tuple[np.ndarray | Non
     if half < size:
         return None, np.empty((0, 0))
     partial = sum_of_samples(sampler, range(quarter))
-    first_quarter = matrix_of(partial, quarter) if quarter >= size else None
-    return first_quarter, matrix_of(partial.add(sum_of_samples(sampler, range(quarter, half))), half)
-
-
-def matrix_of(partial: PartialSum, samples: int) -> np.ndarray:
-    """C (P, P) of a partial sum over N samples."""
-    size = partial.triangle.parameters
-    return assemble(size, {band: partial.triangle.band(band) for band in range(band_count(size))}, 1.0 / samples)
+    first_quarter = partial.triangle.matrix(1.0 / quarter) if quarter >= size else None
+    return first_quarter, partial.add(sum_of_samples(sampler, range(quarter, half))).triangle.matrix(1.0 / half)
 
 
 def confirmed_digest(cell: Cell, folder: StudyFolder) -> str:

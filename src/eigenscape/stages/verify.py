@@ -6,7 +6,7 @@ made anew from verified results within seconds, and nothing is computed from the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -74,7 +74,7 @@ def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> l
     progress = None if quiet else Progress(f"verify {study.study}", work, "results")
     findings, done = [], set()
     for cell in cells:
-        findings += [*_of_second_moment(study, cell, folder), *_of_spectrum(study, cell, folder), *_of_work(cell, folder)]
+        findings += [_of_second_moment(study, cell, folder), _of_spectrum(study, cell, folder), *_of_work(cell, folder)]
         done.add(cell.folder)
         if progress:
             progress.finish(done)
@@ -107,26 +107,24 @@ _AGAIN = "`eigenscape verify --repair` sets it aside, and the next run computes 
 _OTHER = "give this study another name (study: ...), or delete the result"
 
 
-def _of_second_moment(study: Study, cell: Cell, folder: StudyFolder) -> Iterator[Finding]:
+def _of_second_moment(study: Study, cell: Cell, folder: StudyFolder) -> Finding:
     store = folder.second_moment(cell)
-    paths, notes = (folder.receipt(store), store), notes_of(study, cell, folder)
-    found = _receipt_finding(cell, paths, notes)
-    if isinstance(found, Finding):
-        yield found
-        return
-    damage = second_moments.verify(store, str(found["digest"]), cell, OneRank())
-    yield Finding(State.DAMAGED, paths, damage, _AGAIN, notes) if damage else Finding(State.SOUND, paths, "", "", notes)
+    return _of_store(study, cell, folder, store, lambda digest: second_moments.verify(store, digest, cell, OneRank()))
 
 
-def _of_spectrum(study: Study, cell: Cell, folder: StudyFolder) -> Iterator[Finding]:
+def _of_spectrum(study: Study, cell: Cell, folder: StudyFolder) -> Finding:
     store = folder.spectrum(cell)
+    return _of_store(study, cell, folder, store, lambda digest: spectra.damage_of(store, digest, cell))
+
+
+def _of_store(study: Study, cell: Cell, folder: StudyFolder, store: Path, damage_of: Callable[[str], str]) -> Finding:
+    """What is to be said of a store, given what is wrong with it if its receipt confirms a digest."""
     paths, notes = (folder.receipt(store), store), notes_of(study, cell, folder)
     found = _receipt_finding(cell, paths, notes)
     if isinstance(found, Finding):
-        yield found
-        return
-    damage = spectra.damage_of(store, str(found["digest"]), cell)
-    yield Finding(State.DAMAGED, paths, damage, _AGAIN, notes) if damage else Finding(State.SOUND, paths, "", "", notes)
+        return found
+    damage = damage_of(str(found["digest"]))
+    return Finding(State.DAMAGED, paths, damage, _AGAIN, notes) if damage else Finding(State.SOUND, paths, "", "", notes)
 
 
 def _receipt_finding(cell: Cell, paths: tuple[Path, Path], notes: tuple[Path, ...]) -> Finding | dict[str, object]:

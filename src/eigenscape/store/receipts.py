@@ -152,6 +152,14 @@ def require_same_work(receipt: Mapping[str, Any], cell: Cell, path: Path) -> Non
         )
 
 
+def strange_attribute(attributes: Mapping[str, Any], cell: Cell) -> str:
+    """What of the attributes of a store is not what its cell's identity says, or nothing."""
+    for key, value in json.loads(json.dumps(cell.identity)).items():
+        if attributes.get(key) != value:
+            return f"expected {key} {value!r} among its attributes, found {attributes.get(key)!r}"
+    return ""
+
+
 def discard(folder: Path) -> None:
     """Remove a store that no receipt confirms."""
     if folder.exists():

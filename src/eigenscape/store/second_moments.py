@@ -10,7 +10,6 @@ value is NaN: a missing chunk cannot pass for zeros.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,40 +108,22 @@ def verify(path: Path, digest: str, cell: Cell, ranks: Ranks) -> str:
     Returns:
         What is wrong with it, the same on every rank, or nothing.
     """
-    parameters = cell.architecture.parameters
-    digests, reason = np.zeros((band_count(parameters), 2), dtype=np.int64), ""
     try:
-        group = zarr.open_group(path, mode="r")
-        attributes: dict[str, Any] = dict(group.attrs)
-        for key, value in json.loads(json.dumps(cell.identity)).items():
-            if attributes.get(key) != value:
-                raise DamagedResult(f"expected {key} {value!r} among its attributes, found {attributes.get(key)!r}")
-        matrix = _array(group, "second_moment")
-        if matrix.shape != (parameters, parameters):
-            raise DamagedResult(f"expected {parameters} x {parameters} numbers, found {matrix.shape}")
-        for band in owned_bands(parameters, ranks):
-            digests[band, 0] = _stored_hash(matrix, band)
-        if ranks.rank == 0:
-            digests[0, 1] = _hash(np.asarray(_array(group, "gradient_mean")[:]))
+        chunks, reason = LowerTriangle(path, digest), ""
+        reason = receipts.strange_attribute(dict(zarr.open_group(path, mode="r").attrs), cell)
+        if not reason and chunks.parameters != cell.architecture.parameters:
+            reason = f"expected {cell.architecture.parameters} rows, found {chunks.parameters}"
+        if not reason:
+            chunks.read_with_mirror(owned_bands(chunks.parameters, ranks))
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = f"{error}"
     if ranks.any(bool(reason)):
         return reason or "a chunk that another rank read is damaged"
-    return "" if receipts.digest_of(ranks.sum(digests).tobytes()) == digest else "the numbers are not those of its digest"
-
-
-def _stored_hash(matrix: zarr.Array[Any], band: int) -> int:
-    """The hash of one band's columns from its diagonal down, holding a row of chunks at a time."""
-    state = hashlib.blake2b(digest_size=8)
-    start, parameters = band * BAND, matrix.shape[0]
-    stop = min(start + BAND, parameters)
-    for row in range(start, parameters, BAND):
-        until = min(row + BAND, parameters)
-        chunk = np.asarray(matrix[row:until, start:stop])
-        if not np.array_equal(np.asarray(matrix[start:stop, row:until]), chunk.T):
-            raise DamagedResult(f"expected a symmetric matrix, found the chunks at row {row}, column {start} and its mirror to differ")
-        state.update(np.ascontiguousarray(chunk).data)
-    return int.from_bytes(state.digest(), "little", signed=True)
+    try:
+        chunks.confirm(ranks)
+    except DamagedResult as error:
+        return f"{error}"
+    return ""
 
 
 def _write_band(matrix: zarr.Array[Any], band: int, columns: np.ndarray) -> None:
@@ -273,6 +254,17 @@ class LowerTriangle:
             self._hashes[band] = _hash_state()
         self._hashes[band].update(chunk.data)
         return chunk
+
+    def read_with_mirror(self, bands: Sequence[int]) -> None:
+        """Read some bands, and the chunks above the diagonal that mirror theirs.
+
+        Raises:
+            DamagedResult: a chunk is missing, fails its checksum or is not its mirror's transpose.
+        """
+        for band in bands:
+            for row in range(band * BAND, self.parameters, BAND):
+                if not np.array_equal(self.chunk(band, row), self._read(band * BAND, row).T):
+                    raise DamagedResult(f"{self.path}: expected a symmetric matrix, found chunk ({row}, {band * BAND}) unlike its mirror")
 
     def confirm(self, ranks: Ranks) -> None:
         """See that all chunks, asked for once by some rank, are those of the receipt; a collective call.

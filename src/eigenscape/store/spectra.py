@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -137,13 +136,12 @@ def damage_of(path: Path, digest: str, cell: Cell) -> str:
     """What is wrong with a stored spectrum, or nothing; at most 1,024 rows of the eigenvectors are held at a time."""
     size = cell.architecture.parameters
     try:
-        attributes: dict[str, Any] = dict(zarr.open_group(path, mode="r").attrs)
-        for key, value in json.loads(json.dumps(cell.identity)).items():
-            if attributes.get(key) != value:
-                return f"expected {key} {value!r} among its attributes, found {attributes.get(key)!r}"
+        group: Any = zarr.open_group(path, mode="r")
+        strange = receipts.strange_attribute(dict(group.attrs), cell)
+        if strange:
+            return strange
         if _stored_digest(path) != digest:
             return "the numbers are not those of its digest"
-        group: Any = zarr.open_group(path, mode="r")
         values = np.asarray(group["eigenvalues"][...])
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         return f"cannot be read ({error})"
