@@ -29,4 +29,3 @@ rule all:
         f"{RESULTS}/tables/condition_number.csv",
         f"{RESULTS}/tables/findings.csv",
         f"{RESULTS}/tables/second_moment_kinds.csv",
-        f"{RESULTS}/tables/clustering_findings.csv",

@@ -14,16 +14,17 @@ Count = Annotated[int, Field(ge=1, le=10**6)]
 class SelfExpressionSection(Section):
     """How every input is expressed by the others, and what becomes an edge."""
 
-    method: Literal["sparse", "least_squares"] = Field(
+    method: Literal["sparse", "least_squares", "low_rank", "shape_interaction"] = Field(
         "sparse",
-        description="sparse: lasso or elastic net by ADMM; least_squares: LSR without a diagonal. Source: SSC of Elhamifar, Vidal, "
-        "arXiv 1203.1005.",
+        description="sparse: lasso or elastic net by ADMM; least_squares: LSR without a diagonal; low_rank: LRSC; shape_interaction: its "
+        "limit without noise, V_r V_r^T. Source: SSC of Elhamifar, Vidal, arXiv 1203.1005; LRSC of Vidal, Favaro, 2014.",
         json_schema_extra=example("write clustering: {graph: {method: sparse}}"),
     )
     alpha: Annotated[float, Field(gt=0, le=1e6)] = Field(
         20.0,
         description="Penalty of the residual, as a multiple of the smallest one at which a column has coefficients; beyond 1. "
-        "Source: 20 in Elhamifar, Vidal, arXiv 1203.1005; 50 in code of You et al., CVPR 2016. For least_squares, lambda = s_1^2 / alpha.",
+        "Source: 20 in Elhamifar, Vidal, arXiv 1203.1005; 50 in code of You et al., CVPR 2016. For "
+        "least_squares lambda = s_1^2 / alpha, for low_rank tau = alpha / s_1^2: directions with s > s_1 / sqrt(alpha) stay.",
         json_schema_extra=example("write clustering: {graph: {alpha: 20.0}}"),
     )
     tau: Annotated[float, Field(gt=0, le=1)] = Field(
@@ -46,6 +47,12 @@ class SelfExpressionSection(Section):
         description="Of the residuals of ADMM. Source: this project's choice, between time and the duality gap, which the tables report.",
         json_schema_extra=example("write clustering: {graph: {tolerance: 0.0005}}"),
     )
+    rank: Count | None = Field(
+        None,
+        description="Of shape_interaction: keep so many leading directions, or null for all of them; all of N independent columns give no "
+        "edge. Source: the low-ranked structures of Saini et al., PMLR 280, 2025.",
+        json_schema_extra=example("write clustering: {graph: {method: shape_interaction, rank: 10}}"),
+    )
     normalisation: Literal["infinity", "two", "none"] = Field(
         "infinity",
         description="What a column of C is divided by. Source: the largest entry, Elhamifar, Vidal, arXiv 1203.1005.",
@@ -56,11 +63,42 @@ class SelfExpressionSection(Section):
         description="Keep so many of the largest coefficients of an input, or null for all. Source: the lasso is sparse itself.",
         json_schema_extra=example("write clustering: {graph: {strongest: null}}"),
     )
+    mass: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None,
+        description="Keep the largest coefficients that carry this share of an input's 1-norm, or null for all. Source: pruning by "
+        "cumulative mass, as in code of Elhamifar, Vidal, arXiv 1203.1005.",
+        json_schema_extra=example("write clustering: {graph: {mass: 0.9}}"),
+    )
+
+    def complaint(self) -> str:
+        """What is wrong with the keys together: one that the method does not have would be passed over in silence.
+
+        Example:
+            >>> SelfExpressionSection(rank=3).complaint()
+            'clustering.graph.rank: expected null with method sparse, found 3; write method: shape_interaction, or rank: null'
+        """
+        own = {
+            "rank": ("shape_interaction", None, "null"),
+            "tau": ("sparse", 1.0, "1.0"),
+            "outliers": ("sparse", None, "null"),
+            "affine": ("sparse", False, "false"),
+        }
+        for key, (method, default, neutral) in own.items():
+            value = getattr(self, key)
+            if self.method != method and value != default:
+                words = f"expected {neutral} with method {self.method}, found {value}"
+                return f"clustering.graph.{key}: {words}; write method: {method}, or {key}: {neutral}"
+        return ""
 
 
 class ClusteringSection(Section):
     """Networks that are trained, and graphs over held-out inputs in every layer at given epochs."""
 
+    enabled: bool = Field(
+        True,
+        description="Whether any of it is computed. Source: a study may leave a science out.",
+        json_schema_extra=example("write clustering: {enabled: false}"),
+    )
     data: str = Field(
         "digits",
         pattern=r"^digits$|\.npz$",
@@ -68,10 +106,10 @@ class ClusteringSection(Section):
         json_schema_extra=example("write clustering: {data: mine.npz}"),
     )
     depth: list[Annotated[int, Field(ge=1, le=100)]] = Field(
-        [2, 5],
+        [2, 8],
         min_length=1,
-        description="Hidden layers of the perceptrons. Source: this project's choice.",
-        json_schema_extra=example("write clustering: {depth: [2, 5]}"),
+        description="Hidden layers of the perceptrons. Source: blocks of layers need five or more to be tested.",
+        json_schema_extra=example("write clustering: {depth: [2, 8]}"),
     )
     width: list[Annotated[int, Field(ge=1, le=10_000)]] = Field(
         [32, 128],
@@ -108,6 +146,12 @@ class ClusteringSection(Section):
         description="Whether each network has a twin that is trained on shuffled labels. Source: to tell generalising from memorising.",
         json_schema_extra=example("write clustering: {shuffled_twin: true}"),
     )
+    resolution: Annotated[float, Field(gt=0, le=1000)] = Field(
+        1.0,
+        description="gamma of modularity; above 1 asks for smaller classes. Source: 1 is Newman's, PNAS 103, 2006; gamma of Reichardt, "
+        "Bornholdt, Phys. Rev. E 74, 2006.",
+        json_schema_extra=example("write clustering: {resolution: 1.0}"),
+    )
     permutations: Annotated[int, Field(ge=20, le=100_000)] = Field(
         200,
         description="Of labels and of layers, behind every null. Source: p-values down to 0.005.",
@@ -120,11 +164,13 @@ class ClusteringSection(Section):
     )
 
     def network_names(self) -> list[str]:
-        """Names of the architectures, as in files and tables.
+        """Names of the architectures, as in files and tables; none where the section is not enabled.
 
         Example:
             >>> ClusteringSection(depth=[2], width=[32]).network_names()
             ['perceptron-d02-w032', 'convolutional-c08']
         """
+        if not self.enabled:
+            return []
         names = [f"perceptron-d{depth:02d}-w{width:03d}" for depth in self.depth for width in self.width]
         return names if self.channels is None else [*names, f"convolutional-c{self.channels:02d}"]

@@ -196,6 +196,11 @@ class DigitsSection(Section):
 class ExpressivitySection(Section):
     """Curves through networks: growth of their length, sensitivities, dichotomies, and what training changes."""
 
+    enabled: bool = Field(
+        True,
+        description="Whether any of it is computed. Source: a study may leave a science out.",
+        json_schema_extra=example("write expressivity: {enabled: false}"),
+    )
     growth: CurveGrowthSection = Field(
         CurveGrowthSection(),
         description="Length and transitions of a circle, layer by layer. Source: Raghu et al., arXiv 1606.05336, over sizes and variances.",

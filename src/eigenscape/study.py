@@ -134,6 +134,8 @@ class Study(Section):
         epochs = self.clustering.epochs
         if epochs[0] != 0 or sorted(set(epochs)) != epochs:
             raise ValueError(f"clustering.epochs: expected increasing numbers from 0, found {epochs}; write epochs: [0, 1, 4, 20]")
+        if complaint := self.clustering.graph.complaint():
+            raise ValueError(complaint)
         return self
 
     @classmethod

@@ -301,8 +301,9 @@ rule second_moment_kinds:
 
 
 rule findings:
-    """Each published finding, whether it holds in this study, and the evidence."""
+    """Each published finding of every science, whether it holds in this study, and the evidence."""
     input:
+        JUDGED,
         f"{RESULTS}/tables/condition_number.csv",
         f"{RESULTS}/ledger/importance.json",
         f"{RESULTS}/ledger/spectrum/{HEADLINE.folder}.json",

@@ -26,7 +26,9 @@ rule clustering:
         runtime=60,
     params:
         study=STUDY_FILE,
-        settings=STUDY.clustering.model_dump(exclude={"depth", "width", "channels"}),
+        settings=STUDY.clustering.model_dump(
+            exclude={"enabled", "depth", "width", "channels"}
+        ),
         seed=STUDY.sampling.seed,
         science_schema=SCIENCE_SCHEMA,
     shell:
@@ -35,7 +37,7 @@ rule clustering:
 
 
 rule clustering_table:
-    """All graphs in tables, and the published findings judged on them."""
+    """All graphs in tables."""
     input:
         expand(
             f"{RESULTS}/ledger/clustering/{{network}}.json",
@@ -52,7 +54,6 @@ rule clustering_table:
             "_inputs.csv",
             "_sensitivity.csv",
             "_training.csv",
-            "_findings.csv",
         ),
     log:
         f"{RESULTS}/logs/clustering_table.log",

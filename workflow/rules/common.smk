@@ -10,7 +10,12 @@ import sys
 from pathlib import Path
 
 from eigenscape.errors import EigenscapeError
-from eigenscape.stages import configure, planning, solver_choice
+from eigenscape.stages import (
+    configure,
+    labelled_inputs,
+    planning,
+    solver_choice,
+)
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import SCIENCE_SCHEMA, Study
 
@@ -19,6 +24,10 @@ try:
     RESULTS = f"results/{STUDY.study}"
     configure.require_writable(StudyFolder(Path(RESULTS)))
     configure.require_same_science(STUDY, StudyFolder(Path(RESULTS)))
+    if (
+        workflow.is_main_process
+    ):  # every job reads this file; the user's data are read once
+        labelled_inputs.require_usable(STUDY)
     NODE_MEMORY = solver_choice.node_memory()
 except EigenscapeError as error:
     # An exception would reach the user under a page of traceback, and with exit code 1.
@@ -85,6 +94,13 @@ GRAPH_FIGURES = [
     "similarity_sensitivity",
 ]
 GRAPH_NAMES = "|".join(GRAPH_FIGURES)
+# What the table of findings reads of the sciences that may be left out.
+JUDGED = [
+    f"{RESULTS}/ledger/expressivity/{experiment}.json"
+    for experiment in sorted({name for read in CURVE_FIGURES.values() for name in read})
+] * STUDY.expressivity.enabled + [
+    f"{RESULTS}/tables/clustering_layers.csv"
+] * STUDY.clustering.enabled
 HEADLINE_NAMES = "|".join(HEADLINE_FIGURES)
 IMPORTANCE_NAMES = "|".join(IMPORTANCE_FIGURES)
 MAP_NAMES = "|".join(MAP_FIGURES)
@@ -95,8 +111,8 @@ FIGURE_NAMES = [
     *TRAINING_FIGURES,
     "criticality",
     "sensitivity",
-    *CURVE_FIGURES,
-    *GRAPH_FIGURES,
+    *(list(CURVE_FIGURES) * STUDY.expressivity.enabled),
+    *(GRAPH_FIGURES * STUDY.clustering.enabled),
 ]
 
 

@@ -1,9 +1,15 @@
-"""Blocks of mutually similar layers, and whether there are more of them than a shuffled order would show."""
+"""Blocks of mutually similar layers, and whether there are more of them than a shuffled order would show.
+
+The null permutes layers. An order and its reverse have the same blocks, so L layers have L!/2 distinct orders: 1, 3, 12, 60, 360
+from two layers on. No p-value is smaller than one over that, which for three layers makes the test none.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, permutations
+from math import factorial
 
 import numpy as np
 
@@ -15,38 +21,93 @@ class LayerBlocks:
     Attributes:
         edges: first layer of every block, and the number of layers last.
         score: mean similarity of pairs within a block minus that of pairs across; None where either has no pair.
-        null: scores of the best blocks under permuted layers; permutations without a score are left out.
+        banded: the score of the matrix whose entries are the means by distance |i - j|: what neighbours alone would give.
+        null: scores of the best blocks under permuted layers, -inf where an order has no score.
+        exact: whether the null holds every distinct order once, the given one among them.
     """
 
     edges: tuple[int, ...]
     score: float | None
+    banded: float | None
     null: np.ndarray
+    exact: bool
+
+    @property
+    def p_value(self) -> float | None:
+        """Share of orders, the given one among them, whose score is at least as large; None without a score or a null."""
+        if self.score is None or not len(self.null):
+            return None
+        as_large = np.sum(self.null >= self.score - ROUNDING)
+        return float(as_large / len(self.null) if self.exact else (1 + as_large) / (1 + len(self.null)))
 
 
-def layer_blocks(similarity: np.ndarray, permutations: int = 0, seed: int = 0) -> LayerBlocks:
+ROUNDING = 1e-12
+"""Similarities are at most 1 in size; orders of the same blocks add them in another order."""
+
+
+def distinct_orders(layers: int) -> int:
+    """Orders of L layers, one and its reverse counted once: L!/2.
+
+    Example:
+        >>> [distinct_orders(layers) for layers in (1, 2, 3, 5)]
+        [1, 1, 3, 60]
+    """
+    return max(factorial(layers) // 2, 1)
+
+
+def smallest_p_value(layers: int, drawn: int) -> float:
+    """The smallest p-value of `layer_blocks` with so many permutations drawn.
+
+    Example:
+        >>> smallest_p_value(3, 200), smallest_p_value(8, 199)
+        (0.3333333333333333, 0.005)
+    """
+    return 1 / distinct_orders(layers) if distinct_orders(layers) <= drawn else 1 / (1 + drawn)
+
+
+def layer_blocks(similarity: np.ndarray, drawn: int = 0, seed: int = 0) -> LayerBlocks:
     """The contiguous blocks that maximise sum_within (S_ij - mean S), by dynamic programming in O(L^2).
 
     A pair belongs together if it is more similar than the average pair; so the number of blocks comes out by itself.
-    The null permutes the layers, blocks being searched anew: it says what contiguity in depth adds.
+    The null permutes the layers, blocks being searched anew: it says what contiguity in depth adds. Where there are no more
+    distinct orders than ``drawn``, each is taken once.
 
     Args:
         similarity: S (L, L), symmetric.
-        permutations: of the null.
+        drawn: permutations of the null.
         seed: of the permutations.
 
     Example:
-        >>> layer_blocks(np.kron(np.eye(2), np.ones((2, 2))))
-        LayerBlocks(edges=(0, 2, 4), score=1.0, null=array([], dtype=float64))
+        >>> found = layer_blocks(np.kron(np.eye(2), np.ones((2, 2))), drawn=100)
+        >>> found.edges, found.score, len(found.null), found.p_value
+        ((0, 2, 4), 1.0, 12, 0.3333333333333333)
     """
-    edges = _best(similarity)
-    draw, null = np.random.default_rng(seed), []
-    for _ in range(permutations):
-        order = draw.permutation(len(similarity))
+    count, edges = len(similarity), _best(similarity)
+    exact = distinct_orders(count) <= drawn
+    null = []
+    for order in _every_order(count) if exact else _random_orders(count, drawn, seed):
         mixed = similarity[np.ix_(order, order)]
         found = _score(mixed, _best(mixed))
-        if found is not None:
-            null.append(found)
-    return LayerBlocks(edges, _score(similarity, edges), np.array(null, float))
+        null.append(-np.inf if found is None else found)
+    band = _banded(similarity)
+    return LayerBlocks(edges, _score(similarity, edges), _score(band, _best(band)), np.array(null, float), exact)
+
+
+def _every_order(count: int) -> Iterator[np.ndarray]:
+    """Of an order and its reverse the one that begins with the smaller end."""
+    yield from (np.array(order) for order in permutations(range(count)) if order[0] <= order[-1])
+
+
+def _random_orders(count: int, drawn: int, seed: int) -> Iterator[np.ndarray]:
+    draw = np.random.default_rng(seed)
+    yield from (draw.permutation(count) for _ in range(drawn))
+
+
+def _banded(similarity: np.ndarray) -> np.ndarray:
+    """Every entry replaced by the mean of its diagonal."""
+    count = len(similarity)
+    means = np.array([np.diagonal(similarity, distance).mean() for distance in range(count)])
+    return np.asarray(means[np.abs(np.subtract.outer(np.arange(count), np.arange(count)))])
 
 
 def _best(similarity: np.ndarray) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ batch of replicas takes the steps that each would take alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +39,16 @@ class Trajectory:
     accuracy: np.ndarray
 
 
-def train(network: Network, data: Split, seeds: list[int], epochs: list[int], rate: float, *, shuffled: bool = False) -> Trajectory:
+def train(
+    network: Network,
+    data: Split,
+    seeds: list[int],
+    epochs: list[int],
+    rate: float,
+    *,
+    shuffled: bool = False,
+    each_epoch: Callable[[], None] = lambda: None,
+) -> Trajectory:
     """Train replicas by Adam on the cross entropy.
 
     Args:
@@ -48,6 +58,7 @@ def train(network: Network, data: Split, seeds: list[int], epochs: list[int], ra
         epochs: increasing numbers of passes after which activations are recorded; 0 is before training.
         rate: of Adam.
         shuffled: train on permuted labels, which can only be memorised.
+        each_epoch: called before every epoch; it may raise, to stop.
 
     Example:
         >>> from eigenscape.clustering.data import digits, split
@@ -66,6 +77,7 @@ def train(network: Network, data: Split, seeds: list[int], epochs: list[int], ra
     rows = torch.arange(len(seeds))[:, None]
     recorded: list[tuple[list[np.ndarray], np.ndarray, np.ndarray]] = []
     for epoch in range(epochs[-1] + 1):
+        each_epoch()
         if epoch > 0:
             order = torch.tensor(np.stack([draw.permutation(len(x)) for draw in draws]))
             for first in range(0, len(x) - len(x) % min(BATCH, len(x)), BATCH):

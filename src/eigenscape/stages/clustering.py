@@ -11,26 +11,28 @@ training      accuracies
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from eigenscape.clustering.blocks import layer_blocks
-from eigenscape.clustering.gram import Columns, unit_columns
-from eigenscape.clustering.graphs import AffinityGraph, Normalisation, affinity_graph, spectral_clustering
-from eigenscape.clustering.least_squares import least_squares_without_diagonal
-from eigenscape.clustering.modularity import label_purity, modularity
+from eigenscape.clustering.blocks import layer_blocks, smallest_p_value
+from eigenscape.clustering.gram import Columns
+from eigenscape.clustering.graphs import spectral_clustering
+from eigenscape.clustering.modularity import ModularityStatus, label_purity, modularity
 from eigenscape.clustering.similarity import Similarity, cka, cosine, linear_cka, unbiased_cka
-from eigenscape.clustering.sparse import Penalty, Verdict, sparse_self_expression, verdict_of
 from eigenscape.clustering.spectral import least_squares_cka, without_directions
-from eigenscape.clustering_section import ClusteringSection, SelfExpressionSection
-from eigenscape.errors import BadInput, DamagedResult
+from eigenscape.clustering_section import ClusteringSection
+from eigenscape.errors import BadInput, DamagedResult, DifferentWork, Interrupted
 from eigenscape.seeding import stream_key
-from eigenscape.store.arrays import read_labelled_arrays
+from eigenscape.stages import signals
+from eigenscape.stages.labelled_inputs import labelled_inputs
+from eigenscape.stages.layer_graphs import LayerGraph, layer_graph
 from eigenscape.store.documents import read_document, write_document
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import digest_of
@@ -52,14 +54,19 @@ LEAST_SQUARES_PENALTIES = (1e-4, 1e-2, 1.0)
 def compute_clustering(study: Study, folder: StudyFolder, name: str) -> dict[str, pd.DataFrame]:
     """The tables of one architecture, computed where no document holds them yet.
 
+    Every replica is kept when it is done, so that a run that ends early goes on from there.
+
     Raises:
         BadInput: no architecture of that name, or data that cannot be used.
         DifferentWork: a document of other work is there.
+        Interrupted: a signal came.
     """
     network = _network(study, name)
-    path, identity = folder.clustering(name), _identity(study, name)
+    path, identity, parts = folder.clustering(name), _identity(study, name), folder.clustering_parts(name)
     if read_document(path, identity) is None:
-        write_document(path, identity, _compute(study, network))
+        replicas = list(_replicas(study, network, parts, identity))
+        write_document(path, identity, {table: [row for rows in replicas for row in rows[table]] for table in TABLES})
+        rmtree(parts, ignore_errors=True)
     return read_clustering(study, folder, name)
 
 
@@ -80,6 +87,8 @@ def _network(study: Study, name: str) -> Network:
     from eigenscape.clustering.networks import Convolutional, Perceptron  # noqa: PLC0415 - torch
 
     section = study.clustering
+    if not section.enabled:
+        raise BadInput.field("clustering.enabled", "true, for graphs of layers", "false", "write clustering: {enabled: true}")
     every: list[Network] = [Perceptron(depth, width) for depth in section.depth for width in section.width]
     if section.channels is not None:
         every.append(Convolutional(section.channels))
@@ -91,7 +100,7 @@ def _network(study: Study, name: str) -> Network:
 
 def _identity(study: Study, name: str) -> dict[str, Any]:
     settings = study.clustering.model_dump()
-    for key in ("depth", "width", "channels"):  # other networks of the study are other work
+    for key in ("enabled", "depth", "width", "channels"):  # other networks of the study are other work
         del settings[key]
     identity = {"kind": f"clustering {name}", "science_schema": SCIENCE_SCHEMA, "seed": study.sampling.seed, **settings}
     return identity if settings["data"] == "digits" else identity | {"digest_of_data": _digest(settings["data"])}
@@ -105,68 +114,48 @@ def _digest(path: str) -> str:
         return "no such file"  # its reader says so in the user's words
 
 
-def _split(study: Study) -> Split:
-    from eigenscape.clustering.data import digits, split  # noqa: PLC0415 - torch
-
+def _replicas(study: Study, network: Network, parts: Path, identity: dict[str, Any]) -> Iterator[dict[str, Rows]]:
+    """The rows of every replica, of those with true labels first; from its part where that is kept."""
     section = study.clustering
-    inputs, labels = digits() if section.data == "digits" else read_labelled_arrays(Path(section.data))
-    return split(inputs, labels, section.inputs_per_class, study.sampling.seed)
+    seeds = [stream_key(study.sampling.seed, "clustering", "replica", number) >> 1 for number in range(section.seeds)]
+    for variant in ("true", "shuffled")[: 1 + section.shuffled_twin]:
+        kept = [_kept(parts / f"{variant}-{replica}.json", identity) for replica in range(section.seeds)]
+        readings = None
+        for replica, found in enumerate(kept):
+            if found is not None:
+                yield found
+                continue
+            if readings is None:
+                readings = _trained(study, network, seeds, variant)
+            rows = _read_replica(readings[replica])
+            write_document(parts / f"{variant}-{replica}.json", identity, rows)
+            yield rows
 
 
-@dataclass(frozen=True)
-class LayerGraph:
-    """A layer's graph, or None where there is no subspace structure, and what is known of it.
-
-    Attributes:
-        graph: edges between inputs.
-        facts: of the self-expression, as columns of the table.
-    """
-
-    graph: AffinityGraph | None
-    facts: dict[str, Any]
+def _kept(path: Path, identity: dict[str, Any]) -> dict[str, Rows] | None:
+    """A finished replica; what is damaged or of other work was promised to nobody, and is computed again."""
+    try:
+        return read_document(path, identity)
+    except (DamagedResult, DifferentWork):
+        return None
 
 
-def layer_graph(activations: np.ndarray, section: SelfExpressionSection) -> LayerGraph:
-    """The graph of one layer's activations (N, ...).
-
-    Example:
-        >>> x = np.array([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0], [0.0, 3.0]])
-        >>> found = layer_graph(x, SelfExpressionSection())
-        >>> found.graph.components, found.facts["verdict"]
-        (2, 'the inputs express each other')
-    """
-    matrix, alive = unit_columns(activations)
-    columns = Columns.of(matrix)
-    if section.method == "sparse":
-        penalty = Penalty(section.alpha, tau=section.tau, outliers=section.outliers, affine=section.affine)
-        found = sparse_self_expression(columns, penalty, tolerance=section.tolerance)
-        c, verdict, residual = found.coefficients, found.verdict, found.residual
-        proof = {"relative_gap": float(found.certificate.relative_gap.max()), "kkt_violation": float(found.certificate.kkt.max())}
-    else:
-        largest = columns.singular_values[0] if len(columns.singular_values) else 1.0
-        c = least_squares_without_diagonal(columns, largest**2 / section.alpha)
-        residual = float(np.linalg.norm(matrix - matrix @ c) / max(np.linalg.norm(matrix), np.finfo(float).tiny))
-        verdict, proof = verdict_of(residual, converged=True), {"relative_gap": 0.0, "kkt_violation": 0.0}
-    facts = {"verdict": verdict.value, "residual": residual, "silent": int((~alive).sum())} | proof
-    facts |= {"neighbours": float((c != 0).sum() / len(c))}
-    if verdict is Verdict.NO_STRUCTURE:
-        return LayerGraph(None, facts | {"components": None, "isolated": None})
-    graph = affinity_graph(c, Normalisation(section.normalisation), strongest=section.strongest)
-    return LayerGraph(graph, facts | {"components": graph.components, "isolated": int(graph.isolated.sum())})
-
-
-def _compute(study: Study, network: Network) -> dict[str, Rows]:
+def _trained(study: Study, network: Network, seeds: list[int], variant: str) -> list[_Reading]:
+    """All replicas of one kind of labels, trained together."""
     from eigenscape.clustering.training import train  # noqa: PLC0415 - torch
 
-    section, data = study.clustering, _split(study)
-    seeds = [stream_key(study.sampling.seed, "clustering", "replica", number) >> 1 for number in range(section.seeds)]
-    tables: dict[str, Rows] = {table: [] for table in TABLES}
-    for variant in ("true", "shuffled")[: 1 + section.shuffled_twin]:
-        run = train(network, data, seeds, section.epochs, section.rate, shuffled=variant == "shuffled")
-        for replica in range(section.seeds):
-            names = {"network": network.label, "labels": variant, "replica": replica}
-            _read_replica(_Reading(section, network, data, run, replica, names, seeds[replica] % 2**32), tables)
-    return tables
+    section, data = study.clustering, labelled_inputs(study)
+    stop = partial(_stop_if_asked, network.label)
+    run = train(network, data, seeds, section.epochs, section.rate, shuffled=variant == "shuffled", each_epoch=stop)
+    return [
+        _Reading(section, network, data, run, replica, {"network": network.label, "labels": variant, "replica": replica}, seed % 2**32)
+        for replica, seed in enumerate(seeds)
+    ]
+
+
+def _stop_if_asked(name: str) -> None:
+    if signals.stop_requested():
+        raise Interrupted(f"{name}: interrupted; finished replicas are kept, run the same command to resume")
 
 
 @dataclass(frozen=True)
@@ -192,9 +181,14 @@ class _Reading:
         return list(range(last + 1)) if self.names["labels"] == "true" else [last]
 
 
-def _read_replica(reading: _Reading, tables: dict[str, Rows]) -> None:
+def _read_replica(reading: _Reading) -> dict[str, Rows]:
+    tables: dict[str, Rows] = {table: [] for table in TABLES}
     last, layers = len(reading.section.epochs) - 1, range(len(reading.network.layers))
-    graphs = {(place, layer): layer_graph(reading.at(layer, place), reading.section.graph) for place in reading.places for layer in layers}
+    graphs = {}
+    for place in reading.places:
+        for layer in layers:
+            _stop_if_asked(reading.network.label)
+            graphs[place, layer] = layer_graph(reading.at(layer, place), reading.section.graph)
     for (place, layer), found in graphs.items():
         where = reading.names | {"epoch": reading.section.epochs[place], "layer": layer + 1}
         tables["layers"].append(where | _read_outs(reading, found, clusters=place in (0, last)))
@@ -213,6 +207,7 @@ def _read_replica(reading: _Reading, tables: dict[str, Rows]) -> None:
         if reading.replica == 0:
             for layer in sorted({layers[0], layers[-1]}):
                 tables["sensitivity"] += _sensitivity(reading, layer, graphs[last, layer])
+    return tables
 
 
 def _read_outs(reading: _Reading, found: LayerGraph, *, clusters: bool) -> dict[str, Any]:
@@ -230,7 +225,10 @@ def _read_outs(reading: _Reading, found: LayerGraph, *, clusters: bool) -> dict[
     if found.graph is None:
         return row
     labels = reading.data.labels
-    q = modularity(found.graph.weights, labels, permutations=reading.section.permutations, seed=reading.seed)
+    section = reading.section
+    q = modularity(found.graph.weights, labels, resolution=section.resolution, permutations=section.permutations, seed=reading.seed)
+    if q.status is ModularityStatus.NO_EDGES:
+        return row
     scale = q.maximum if q.maximum > 0 else 1.0
     low, median, high = np.quantile(q.null / scale, [0.025, 0.5, 0.975])
     row |= dict(zip(names, map(float, (q.value, q.maximum, q.relative, q.same_class_mass, low, median, high, q.p_value)), strict=True))
@@ -269,13 +267,20 @@ def _between_layers(reading: _Reading, graphs: list[LayerGraph], place: int) -> 
 
 def _blocks(reading: _Reading, rows: Rows) -> dict[str, Any]:
     values = [row["cka"] for row in rows]
-    empty = {"blocks": "", "score": None, "null_high": None}
+    count, drawn = len(reading.network.layers), reading.section.permutations
+    known = {"layers": count, "smallest_p": smallest_p_value(count, drawn)}
     if any(value is None for value in values):
-        return empty
-    count = len(reading.network.layers)
-    found = layer_blocks(np.array(values).reshape(count, count), reading.section.permutations, reading.seed)
-    high = float(np.quantile(found.null, 0.95)) if len(found.null) else None
-    return {"blocks": " ".join(map(str, found.edges)), "score": found.score, "null_high": high}
+        return known | dict.fromkeys(("score", "banded", "null_high", "p_value")) | {"blocks": ""}
+    found = layer_blocks(np.array(values).reshape(count, count), drawn, reading.seed)
+    known_null = found.null[np.isfinite(found.null)]
+    high = float(np.quantile(known_null, 0.95)) if len(known_null) else None
+    return known | {
+        "blocks": " ".join(map(str, found.edges)),
+        "score": found.score,
+        "banded": found.banded,
+        "null_high": high,
+        "p_value": found.p_value,
+    }
 
 
 def _inputs(reading: _Reading, final: LayerGraph) -> Rows:

@@ -37,11 +37,12 @@ def run_experiment(study: Study, folder: StudyFolder, name: str) -> dict[str, pd
     """The tables of one experiment, computed where no document holds them yet.
 
     Raises:
-        BadInput: no experiment of that name.
+        BadInput: no experiment of that name, or the study leaves them out.
         DifferentWork: a document of other work is there.
     """
     if name not in EXPERIMENTS:
         raise BadInput.field("experiment", f"one of {', '.join(EXPERIMENTS)}", name, "choose one of them")
+    _require_enabled(study)
     identity = _identity(study, name)
     path = folder.expressivity(name)
     found = read_document(path, identity)
@@ -56,13 +57,20 @@ def read_experiment(study: Study, folder: StudyFolder, name: str) -> dict[str, p
     """The tables of one experiment from its document.
 
     Raises:
+        BadInput: the study leaves them out.
         DamagedResult: it is missing or damaged.
         DifferentWork: it holds other work.
     """
+    _require_enabled(study)
     found = read_document(folder.expressivity(name), _identity(study, name))
     if found is None:
         raise DamagedResult(f"{folder.expressivity(name)}: not computed yet; run `snakemake --cores 2` again")
     return {table: pd.DataFrame(found[table]) for table in EXPERIMENTS[name].tables}
+
+
+def _require_enabled(study: Study) -> None:
+    if not study.expressivity.enabled:
+        raise BadInput.field("expressivity.enabled", "true, for curves through networks", "false", "write expressivity: {enabled: true}")
 
 
 def _identity(study: Study, name: str) -> dict[str, Any]:

@@ -1,66 +1,81 @@
 """The stage `findings`: each published finding, whether it holds in this study, and the evidence.
 
-Verdicts are computed from the study's tables by the rules written here, and come out as they come out: another study
-may give other ones.
+One table for all sciences. A science brings a function from the study's results to judged findings (`judges`); one that is
+switched off in the configuration brings none. Verdicts are computed by the rules of those functions, and come out as they
+come out: another study may give other ones. The rules of the active subspace stand here, those of the other sciences in
+`expressivity_findings` and `clustering_findings`.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from eigenscape.active_subspace.association import Estimate, iso_parameter_contrast, partial_spearman, spearman
+from eigenscape.stages.clustering_findings import clustering_findings
 from eigenscape.stages.condition_numbers import read_table, write_csv
+from eigenscape.stages.expressivity_findings import expressivity_findings
 from eigenscape.stages.importance import headline_importance
 from eigenscape.stages.projection import require_projection
 from eigenscape.stages.spectrum import read_verified_spectrum
+from eigenscape.stages.verdicts import SIGNIFICANT, Finding, Verdict
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
 from eigenscape.study import Study
 
-SIGNIFICANT = 0.01
-"""P-values below this count as evidence."""
 
+def judges(study: Study) -> dict[str, Callable[[Study, StudyFolder], list[Finding]]]:
+    """The sciences that the study computes, and what judges the findings of each.
 
-class Verdict(StrEnum):
-    """What a study says of a finding."""
-
-    HOLDS = "holds"
-    CONDITION = "holds under a condition"
-    DOES_NOT = "does not hold"
-    NOT_SHOWN = "not shown either way"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One published finding, judged.
-
-    Attributes:
-        finding: the claim, in this project's words.
-        verdict: by the rule of the function that judges it.
-        evidence: the numbers, with intervals.
-        condition: what it depends on; empty where nothing is known.
+    Example:
+        >>> list(judges(Study.from_mapping({"expressivity": {"enabled": False}})))
+        ['active subspace', 'subspace clustering']
     """
-
-    finding: str
-    verdict: Verdict
-    evidence: str
-    condition: str = ""
+    found: dict[str, Callable[[Study, StudyFolder], list[Finding]]] = {"active subspace": active_subspace_findings}
+    if study.expressivity.enabled:
+        found["expressivity"] = expressivity_findings
+    if study.clustering.enabled:
+        found["subspace clustering"] = clustering_findings
+    return found
 
 
 def findings_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
-    """One row per finding.
+    """One row per finding, of every science that the study computes.
+
+    Raises:
+        DamagedResult: a result that is needed is missing or damaged.
+    """
+    rows = [{"science": science} | asdict(finding) for science, judge in judges(study).items() for finding in judge(study, folder)]
+    return pd.DataFrame(rows)
+
+
+def write_findings(study: Study, folder: StudyFolder) -> None:
+    """Write the table as csv and as Markdown."""
+    table = findings_table(study, folder)
+    write_csv(table, folder.root / "tables" / "findings.csv")
+    lines = [
+        f"# Findings of the study {study.study}",
+        "",
+        "| science | finding | verdict | evidence | condition |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [f"| {row.science} | {row.finding} | **{row.verdict}** | {row.evidence} | {row.condition} |" for row in table.itertuples()]
+    write_atomically(folder.root / "tables" / "findings.md", ("\n".join(lines) + "\n").encode())
+
+
+def active_subspace_findings(study: Study, folder: StudyFolder) -> list[Finding]:
+    """The published findings on the spectrum of C and the condition number.
 
     Raises:
         DamagedResult: a result that is needed is missing or damaged.
     """
     table, importance = read_table(folder.table), headline_importance(study, folder)
-    found = [
+    return [
         _slow_decay(study, folder, importance),
         _layer_structure(importance),
         _earlier_layers(importance),
@@ -68,16 +83,6 @@ def findings_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
         _mimics_parameter_count(table),
         _predicts_training(study, folder, table),
     ]
-    return pd.DataFrame([asdict(finding) for finding in found])
-
-
-def write_findings(study: Study, folder: StudyFolder) -> None:
-    """Write the table as csv and as Markdown."""
-    table = findings_table(study, folder)
-    write_csv(table, folder.root / "tables" / "findings.csv")
-    lines = [f"# Findings of the study {study.study}", "", "| finding | verdict | evidence | condition |", "|---|---|---|---|"]
-    lines += [f"| {row.finding} | **{row.verdict}** | {row.evidence} | {row.condition} |" for row in table.itertuples()]
-    write_atomically(folder.root / "tables" / "findings.md", ("\n".join(lines) + "\n").encode())
 
 
 def _slow_decay(study: Study, folder: StudyFolder, importance: dict[str, Any]) -> Finding:

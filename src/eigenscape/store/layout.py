@@ -74,6 +74,10 @@ class StudyFolder:
         """What the layers of one architecture hold."""
         return self.root / "clustering" / f"{network}.json"
 
+    def clustering_parts(self, network: str) -> Path:
+        """Finished replicas of an architecture that is under way; gone once it is done."""
+        return self.root / "work" / "clustering" / network
+
     @property
     def table(self) -> Path:
         """A row per network of the grid."""

@@ -7,7 +7,7 @@ from itertools import combinations, permutations
 import numpy as np
 import pytest
 
-from eigenscape.clustering.blocks import layer_blocks
+from eigenscape.clustering.blocks import distinct_orders, layer_blocks, smallest_p_value
 from eigenscape.clustering.gram import Columns
 from eigenscape.clustering.graphs import Normalisation, affinity_graph, matched_accuracy, spectral_clustering
 from eigenscape.clustering.least_squares import least_squares
@@ -175,7 +175,35 @@ def test_blocks_are_the_best_of_all_partitions() -> None:
             return float((s[same] - s[upper].mean()).sum())
 
         every = [(0, *cuts, 6) for size in range(6) for cuts in combinations(range(1, 6), size)]
-        found = layer_blocks(s, permutations=20)
+        found = layer_blocks(s, drawn=20)
         assert gain(found.edges) == pytest.approx(max(gain(edges) for edges in every))
         assert np.isfinite(found.null).all()
     assert layer_blocks(np.ones((3, 3))).score is None
+
+
+@pytest.mark.parametrize(("layers", "orders"), [(2, 1), (3, 3), (4, 12), (5, 60)])
+def test_the_null_of_few_layers_is_every_distinct_order_once(layers: int, orders: int) -> None:
+    """All L! orders, each and its reverse, give the exact null twice over."""
+    draw = np.random.default_rng(layers)
+    s = draw.random((layers, layers))
+    s = s + s.T
+    found = layer_blocks(s, drawn=60)
+    every = [layer_blocks(s[np.ix_(order, order)]).score for order in permutations(range(layers))]
+    doubled = np.sort([-np.inf if score is None else score for score in every])
+    np.testing.assert_allclose(np.repeat(np.sort(found.null), 2), doubled, rtol=1e-12)
+    assert (found.exact, len(found.null), distinct_orders(layers)) == (True, orders, orders)
+    if found.score is not None:
+        assert found.p_value == pytest.approx(np.mean(doubled >= found.score - 1e-12))
+        assert found.p_value >= smallest_p_value(layers, 60) == 1 / orders
+
+
+def test_a_band_of_similar_neighbours_scores_as_its_means_by_distance() -> None:
+    """A matrix that depends on the distance alone is its own band; true blocks exceed theirs."""
+    band = 1 - 0.1 * np.abs(np.subtract.outer(np.arange(6), np.arange(6)))
+    found = layer_blocks(band)
+    assert found.banded == found.score
+    blocks = layer_blocks(np.kron(np.eye(2), np.ones((3, 3))))
+    # The diagonals' means are 1, 4/5, 1/2, 0, 0, 0; no partition of that matrix reaches 1.
+    assert blocks.score == 1.0
+    assert blocks.banded is not None
+    assert blocks.banded < 0.6

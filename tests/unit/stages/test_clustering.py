@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,13 @@ from builders import small_study
 
 from eigenscape.clustering.gram import Columns
 from eigenscape.clustering_section import ClusteringSection, SelfExpressionSection
-from eigenscape.errors import BadInput, DamagedResult, DifferentWork
-from eigenscape.stages import clustering
-from eigenscape.stages.clustering import compute_clustering, layer_graph, read_clustering
-from eigenscape.stages.clustering_tables import auc, judged, write_clustering_tables
+from eigenscape.errors import BadInput, DamagedResult, DifferentWork, Interrupted
+from eigenscape.stages import clustering, clustering_findings
+from eigenscape.stages.clustering import compute_clustering, read_clustering
+from eigenscape.stages.clustering_findings import auc, judged, smallest_trend
+from eigenscape.stages.clustering_tables import clustering_tables, write_clustering_tables
+from eigenscape.stages.labelled_inputs import require_usable
+from eigenscape.stages.layer_graphs import layer_graph
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study
 
@@ -60,7 +64,7 @@ def test_documents_are_kept_and_refuse_other_work(computed: StudyFolder, monkeyp
     def never(*_: object) -> None:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(clustering, "_compute", never)
+    monkeypatch.setattr(clustering, "_read_replica", never)
     compute_clustering(STUDY, computed, "convolutional-c02")
     grown = small_study(clustering=GRAPHS | {"width": [12, 20]})  # another network is no other work
     compute_clustering(grown, computed, "perceptron-d03-w012")
@@ -81,9 +85,41 @@ def test_tables_and_findings_are_written(computed: StudyFolder) -> None:
     names = [str(name.decode() if isinstance(name, bytes) else name) for name in dataset["network"].values]
     assert names == sorted(STUDY.clustering.network_names())
     assert float(dataset["modularity"].sel(where)) == row["modularity"]
-    findings = pd.read_csv(place / "clustering_findings.csv")
-    assert len(findings) == 4
-    assert set(findings["verdict"]) <= {"holds", "holds under a condition", "does not hold", "not shown either way"}
+
+
+def block_rows(layers: int, replicas: int, p_value: float, smallest_p: float) -> pd.DataFrame:
+    """Final scores of a narrow and a wide perceptron, the wide one's higher."""
+    return pd.DataFrame(
+        [
+            {"network": f"perceptron-d{layers:02d}-w{width:03d}", "labels": "true", "epoch": 9, "layers": layers, "banded": 0.1}
+            | {"score": width / 100 + replica / 1000, "p_value": p_value, "smallest_p": smallest_p, "null_high": 0.2}
+            for width in (8, 64)
+            for replica in range(replicas)
+        ]
+    )
+
+
+def test_a_run_that_was_interrupted_goes_on_from_its_replicas(
+    tmp_path: Path, computed: StudyFolder, stop_after: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looks: at the 5 starts of epochs, then at every graph; 2 epochs of 3 layers are 6 graphs a replica."""
+    name, folder = "perceptron-d03-w012", StudyFolder(tmp_path)
+    stop_after(5 + 6 + 2)
+    with pytest.raises(Interrupted, match=f"{name}: interrupted"):
+        compute_clustering(STUDY, folder, name)
+    assert [path.name for path in folder.clustering_parts(name).iterdir()] == ["true-0.json"]
+    (folder.clustering_parts(name) / "true-1.json").write_text("{torn")
+    monkeypatch.undo()
+    compute_clustering(STUDY, folder, name)
+    assert folder.clustering(name).read_bytes() == computed.clustering(name).read_bytes()
+    assert not folder.clustering_parts(name).exists()
+
+
+def test_a_study_may_leave_it_out(tmp_path: Path) -> None:
+    study, folder = small_study(clustering={"enabled": False}), StudyFolder(tmp_path)
+    for stage in (clustering_tables, lambda *_: compute_clustering(study, folder, "perceptron-d02-w032")):
+        with pytest.raises(BadInput, match=r"^clustering.enabled: expected true"):
+            stage(study, folder)
 
 
 def rows_of(values: np.ndarray, column: str, epoch: int) -> pd.DataFrame:
@@ -96,25 +132,40 @@ def test_verdicts_follow_made_up_tables() -> None:
     rising = np.tile(np.arange(4.0), (5, 1))
     layers = pd.concat([rows_of(rising, "modularity_relative", 9), rows_of(0 * rising, "modularity_relative", 0)])
     states = [rows_of(np.where(rising <= place, 0.95, 0.3), "cka", place) for place in range(4)]
-    blocks = pd.DataFrame(
-        [
-            {
-                "network": f"perceptron-d04-w{width:03d}",
-                "labels": "true",
-                "epoch": 9,
-                "score": width / 100 + replica / 1000,
-                "null_high": 0.2,
-            }
-            for width in (8, 64)
-            for replica in range(6)
-        ]
-    )
+    blocks = block_rows(6, replicas=6, p_value=0.01, smallest_p=1 / 201)
     inputs = pd.DataFrame({"network": "a", "input": range(30), "purity": np.arange(30) / 30, "margin": np.arange(30) - 4.0})
     tables = {"layers": layers, "convergence": pd.concat(states), "blocks": blocks, "inputs": inputs}
     assert [finding.verdict.value for finding in judged(tables)] == ["holds"] * 4
     assert "epochs 0, 1, 2, 3" in judged(tables)[1].evidence
     turned = tables | {"layers": pd.concat([rows_of(rising[:, ::-1], "modularity_relative", 9), rows_of(rising, "modularity_relative", 0)])}
     assert judged(turned)[0].verdict.value == "does not hold"
+
+
+@pytest.mark.parametrize(
+    ("layers", "replicas", "p_value", "verdict", "reason"),
+    [
+        (6, 6, 0.01, "holds", "6 replicas of 6 layers"),
+        (6, 6, 0.5, "not shown either way", "6 replicas of 6 layers"),
+        (3, 6, 1 / 3, "not testable", "no order of so few layers has a p-value below"),
+        (6, 3, 0.01, "not testable", "the smallest p is 0.05"),  # 1 / C(6, 3)
+    ],
+)
+def test_blocks_are_not_testable_where_no_outcome_could_be_significant(
+    layers: int, replicas: int, p_value: float, verdict: str, reason: str
+) -> None:
+    smallest = {3: 1 / 3, 6: 1 / 201}[layers]
+    found = clustering_findings._blocks({"blocks": block_rows(layers, replicas, p_value, smallest)})
+    assert found.verdict.value == verdict
+    assert reason in found.condition
+
+
+def test_trends_over_two_layers_are_not_testable() -> None:
+    rising = np.tile(np.arange(2.0), (5, 1))
+    found = clustering_findings._depth({"layers": rows_of(rising, "modularity_relative", 9)})
+    assert found.verdict.value == "not testable"
+    # Page's statistic of R perfect rankings of L is attained by one of (L!)^R outcomes.
+    assert smallest_trend(2, 3) == pytest.approx(1 / 36)
+    assert smallest_trend(2, 4) == pytest.approx(1 / 576)
 
 
 def test_auc_is_the_share_of_ordered_pairs() -> None:
@@ -130,9 +181,76 @@ def test_layers_without_structure_give_no_graph() -> None:
     found = layer_graph(draw.standard_normal((15, 3000)), SelfExpressionSection(alpha=1.5))
     assert found.graph is None
     assert found.facts["verdict"] == "no subspace structure"
-    ridge = layer_graph(draw.standard_normal((15, 4)), SelfExpressionSection(method="least_squares"))
-    assert ridge.graph is not None
-    assert ridge.graph.components == 1
+
+
+def test_closed_forms_are_filters_of_the_spectrum() -> None:
+    """C = V f(s) V^T of each method from a decomposition of its own; the graph is |C| without its diagonal."""
+    x = np.random.default_rng(1).standard_normal((15, 6)) * [5, 3, 2, 1, 0.1, 0.1]
+    unit = x / np.linalg.norm(x, axis=1, keepdims=True)
+    left, s, _ = np.linalg.svd(unit, full_matrices=False)
+    filters = {
+        "low_rank": (np.maximum(1 - s[0] ** 2 / (20 * s**2), 0), {}),
+        "shape_interaction": ((np.arange(6) < 3).astype(float), {"rank": 3}),
+    }
+    for method, (weights, more) in filters.items():
+        section = SelfExpressionSection(method=method, normalisation="none", **more)  # type: ignore[arg-type]
+        expected = np.abs(left * weights @ left.T)
+        np.fill_diagonal(expected, 0)
+        found = layer_graph(x, section)
+        assert found.graph is not None
+        np.testing.assert_allclose(found.graph.weights, expected, atol=1e-12)  # entries of order 1, a few roundings
+        residual = np.linalg.norm(s * (1 - weights)) / np.linalg.norm(s)
+        assert found.facts["residual"] == pytest.approx(residual)
+    ridge = np.linalg.inv(unit @ unit.T + s[0] ** 2 / 20 * np.eye(15))
+    expected = np.abs(ridge / np.diag(ridge))
+    np.fill_diagonal(expected, 0)
+    graph = layer_graph(x, SelfExpressionSection(method="least_squares", normalisation="none")).graph
+    assert graph is not None
+    np.testing.assert_allclose(graph.weights, (expected + expected.T) / 2, atol=1e-9)  # condition 1e2 of the inverse
+
+
+def test_edges_are_pruned_as_the_configuration_says() -> None:
+    x = np.random.default_rng(2).standard_normal((12, 4))
+    ridge = SelfExpressionSection(method="least_squares", normalisation="none")
+    graphs = [layer_graph(x, ridge.model_copy(update=keys)).graph for keys in ({}, {"strongest": 2}, {"mass": 0.5}, {"mass": 1.0})]
+    whole, strongest, mass, all_mass = (graph.weights for graph in graphs if graph is not None)
+    assert ((whole > 0).sum(axis=0) == 11).all()
+    assert (strongest > 0).sum() <= 2 * 2 * 12  # two of each column, and their mirror images
+    assert (mass > 0).sum() < (whole > 0).sum()
+    np.testing.assert_array_equal(all_mass, whole)
+
+
+def test_identity_has_no_edges_and_no_read_outs() -> None:
+    """All N directions of N independent inputs: each is expressed by itself alone."""
+    found = layer_graph(np.eye(6) + 0.1, SelfExpressionSection(method="shape_interaction"))
+    assert found.facts["isolated"] in (0, 6)  # roundings of zero may stay as edges of size 1e-16
+
+
+@pytest.mark.parametrize(
+    ("graph", "message"),
+    [
+        ({"rank": 5}, r"^clustering.graph.rank: expected null with method sparse, found 5; write method: shape_interaction, or rank: null"),
+        ({"method": "low_rank", "tau": 0.5}, r"^clustering.graph.tau: expected 1.0 with method low_rank, found 0.5"),
+        ({"method": "least_squares", "affine": True}, r"^clustering.graph.affine: expected false with"),
+        ({"method": "lasso"}, r"^clustering.graph.method: expected one of 'sparse', 'least_squares', 'low_rank' or 'shape_interaction'"),
+        ({"mass": 1.5}, r"^clustering.graph.mass: expected a number of at most 1.0, found 1.5; write clustering: {graph: {mass: 0.9}}"),
+    ],
+)
+def test_options_of_the_graph_are_checked(graph: dict[str, object], message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        Study.from_mapping({"clustering": {"graph": graph}})
+
+
+def test_resolution_reaches_modularity(tmp_path: Path) -> None:
+    """Q_max = 1 - gamma sum_c (vol_c / 2m)^2, so 1 - Q_max doubles with gamma, and Q falls by the same."""
+    small = GRAPHS | {"depth": [1], "channels": None, "epochs": [0, 1], "shuffled_twin": False}
+    tables = [
+        compute_clustering(small_study(clustering=small | {"resolution": gamma}), StudyFolder(tmp_path / str(gamma)), "perceptron-d01-w012")
+        for gamma in (1.0, 2.0)
+    ]
+    one, two = (table["layers"] for table in tables)
+    np.testing.assert_allclose(1 - two["modularity_maximum"], 2 * (1 - one["modularity_maximum"]), rtol=1e-12)
+    np.testing.assert_allclose(one["modularity"] - two["modularity"], 1 - one["modularity_maximum"], rtol=1e-12)
 
 
 def test_a_user_s_own_arrays(tmp_path: Path) -> None:
@@ -152,6 +270,8 @@ def test_a_user_s_own_arrays(tmp_path: Path) -> None:
     np.savez(tmp_path / "mine.npz", X=draw.standard_normal((90, 3)), y=labels)
     with pytest.raises(BadInput, match="channels: null"):
         compute_clustering(images, folder, "convolutional-c02")
+    with pytest.raises(BadInput, match=r"^clustering.channels: expected null where .* found 2, and X of shape \(n, 3\) in"):
+        require_usable(images)
 
 
 @pytest.mark.parametrize(

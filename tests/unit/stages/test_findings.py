@@ -10,7 +10,7 @@ import pytest
 from builders import small_study
 
 from eigenscape.stages import findings
-from eigenscape.stages.findings import Verdict
+from eigenscape.stages.verdicts import Finding, Verdict
 from eigenscape.store.layout import StudyFolder
 
 
@@ -115,6 +115,28 @@ def test_predicts_training(folder: StudyFolder, sign: float, verdict: Verdict) -
     found = findings._predicts_training(small_study(), folder, rows)
     assert found.verdict is verdict
     assert "36 of 36 networks reach the threshold" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("left_out", "sciences"),
+    [
+        ((), ["active subspace", "expressivity", "subspace clustering"]),
+        (("clustering",), ["active subspace", "expressivity"]),
+        (("clustering", "expressivity"), ["active subspace"]),
+    ],
+)
+def test_one_table_of_the_sciences_that_the_study_computes(
+    folder: StudyFolder, monkeypatch: pytest.MonkeyPatch, left_out: tuple[str, ...], sciences: list[str]
+) -> None:
+    for science in ("active_subspace", "expressivity", "clustering"):
+        one = Finding(f"a claim of {science}", Verdict.HOLDS, "p = 0.001")
+        monkeypatch.setattr(findings, f"{science}_findings", lambda *_, one=one: [one, one])
+    findings.write_findings(small_study(**{name: {"enabled": False} for name in left_out}), folder)
+    found = pd.read_csv(folder.root / "tables" / "findings.csv")
+    assert found["science"].tolist() == [science for science in sciences for _ in range(2)]
+    assert list(found.columns) == ["science", "finding", "verdict", "evidence", "condition"]
+    lines = (folder.root / "tables" / "findings.md").read_text().splitlines()
+    assert sum(line.startswith("| ") for line in lines) == 1 + 2 * len(sciences)
 
 
 def test_untrained_networks_show_nothing(folder: StudyFolder) -> None:

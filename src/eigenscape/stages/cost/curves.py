@@ -29,7 +29,9 @@ def analysis(depth: int, width: int, sigma_w: float, activation: str) -> Work:
 
 
 def experiments(study: Study) -> dict[str, Work]:
-    """The work of every experiment, by its name."""
+    """The work of every experiment, by its name; none where the study leaves them out."""
+    if not study.expressivity.enabled:
+        return {}
     return {"growth": _growth(study), "sensitivity": _sensitivity(study), "dichotomies": _dichotomies(study), "digits": _digits(study)}
 
 

@@ -30,8 +30,10 @@ CONVOLUTION_FACTOR = 12.0
 
 
 def networks(study: Study) -> dict[str, Work]:
-    """The work of every architecture, by its name."""
+    """The work of every architecture, by its name; none where the study leaves them out."""
     section = study.clustering
+    if not section.enabled:
+        return {}
     shapes = [[64, *[width] * depth, CLASSES] for depth in section.depth for width in section.width]
     found = {
         name: _network(study, sum(a * b for a, b in pairwise(sizes)), len(sizes) - 2)

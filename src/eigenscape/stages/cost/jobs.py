@@ -87,7 +87,8 @@ def _single_jobs(study: Study) -> list[Job]:
         jobs.append(Job(f"expressivity/{name}", "expressivity", start() + work))
     for name, work in graphs.networks(study).items():
         jobs.append(Job(f"clustering/{name}", "clustering", start(1.6) + work))
-    jobs.append(Job("clustering_table", "clustering", start(1.0), after=tuple(f"clustering/{name}" for name in graphs.networks(study))))
+    if study.clustering.enabled:
+        jobs.append(Job("clustering_table", "clustering", start(1.0), after=tuple(f"clustering/{name}" for name in graphs.networks(study))))
     if study.trained_architectures():
         jobs.append(Job("training", "training", start() + training(study)))
     return jobs
@@ -101,7 +102,9 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
     networks = len(list(study.grid_architectures()))
     stores = Work({Kind.SCALAR: networks * TABLE_SECONDS_PER_NETWORK})
     jobs = [Job(table, "tables and findings", start(0.7) + stores, after=tuple(j.name for j in computed if j.name not in headline_only))]
-    jobs.append(Job("findings", "tables and findings", start(0.7) + findings(study), after=(table, "importance", spectrum, *trained)))
+    sciences = (*(f"expressivity/{name}" for name in curves.experiments(study)), *(("clustering_table",) * study.clustering.enabled))
+    judged = (table, "importance", spectrum, *trained, *sciences)
+    jobs.append(Job("findings", "tables and findings", start(0.7) + findings(study), after=judged))
     waits = {
         "eigenvalues": (spectrum, projected),
         "eigenvectors": (spectrum, projected),
@@ -114,8 +117,8 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
             ("condition_number", "condition_number_projected", "condition_number_null", "parameter_count", "predictors"), (table,)
         ),
         **({"trainability": (table, *trained)} if trained else {}),
-        **{name: tuple(f"expressivity/{experiment}" for experiment in read) for name, read in CURVE_FIGURES.items()},
-        **dict.fromkeys(GRAPH_FIGURES, ("clustering_table",)),
+        **{name: tuple(f"expressivity/{e}" for e in read) for name, read in CURVE_FIGURES.items() if study.expressivity.enabled},
+        **dict.fromkeys(GRAPH_FIGURES * study.clustering.enabled, ("clustering_table",)),
     }
     for name, after in waits.items():
         jobs.append(Job(f"figure/{name}", "figures", start(0.7) + figure(study, name), after=after))
