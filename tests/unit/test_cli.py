@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from builders import small_study
 from click.testing import CliRunner, Result
@@ -219,3 +220,38 @@ def test_the_schema_is_printed_as_it_is_kept() -> None:
 
     assert json.loads(run("schema").stdout) == schema()
     assert run("schema").stdout == kept
+
+
+def labelled(**changes: object) -> dict[str, object]:
+    """Arrays X (90, 3) and y (90,) of three classes, with changes."""
+    return {"X": np.random.default_rng(0).standard_normal((90, 3)), "y": np.arange(90) % 3, **changes}
+
+
+UNUSABLE_DATA = {
+    "missing": (None, "expected a file with arrays X and y, found no such file"),
+    "no archive": (b"hello", "expected an .npz file of plain arrays, found no zip archive"),
+    "dtype": (labelled(X=np.full((90, 3), "a")), "X: expected numbers of shape (n, d), or (n, h, w) for images, found shape (90, 3), <U1"),
+    "NaN": (labelled(X=np.full((90, 3), np.nan)), "X: expected finite numbers, found an infinity or NaN"),
+    "fractions": (labelled(y=np.arange(90) / 2), "y: expected whole numbers or text of shape (90,), found shape (90,), float64"),
+    # 5 inputs of a class are a quarter of 20
+    "few": (
+        labelled(y=np.arange(90) > 80),
+        "y: expected at least 20 inputs of every class, found 9 of True; lower clustering.inputs_per_class",
+    ),
+    "pickled": (labelled(y=np.array([{}] * 90, object)), "expected an .npz file of plain arrays, found Object arrays cannot be loaded"),
+    "no labels": ({"X": np.eye(3)}, "expected arrays X and y, found no y"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), UNUSABLE_DATA.values(), ids=UNUSABLE_DATA)
+def test_a_user_s_data_are_refused_in_one_line_that_names_the_field(tmp_path: Path, content: object, message: str) -> None:
+    path = tmp_path / "mine.npz"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif isinstance(content, dict):
+        np.savez(path, **content)
+    folder = StudyFolder(tmp_path / "results")
+    configure.write_study(small_study(clustering={"data": str(path), "inputs_per_class": 5, "channels": None}), folder)
+    result = run("clustering", "perceptron-d02-w032", "--study", str(folder.study))
+    assert_one_line(result, 2, f"clustering.data: {path}: {message}")
+    assert not folder.clustering("perceptron-d02-w032").exists()

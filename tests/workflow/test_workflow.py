@@ -90,8 +90,8 @@ def test_all_figures_and_the_table_are_made(finished: Path) -> None:
     table = pd.read_csv(results / "tables" / "condition_number.csv")
     assert list(zip(table.depth, table.width, strict=True)) == [(1, 5), (2, 5), (1, 10), (2, 10)]
     findings = pd.read_csv(results / "tables" / "findings.csv")
-    assert set(findings.verdict) <= {"holds", "holds under a condition", "does not hold", "not shown either way"}
-    assert len(findings) == 6
+    assert set(findings.verdict) <= {"holds", "holds under a condition", "does not hold", "not shown either way", "not testable"}
+    assert findings.science.value_counts().to_dict() == {"active subspace": 6, "expressivity": 3, "subspace clustering": 4}
     # P = 16, 46, 31 and 141; N = 4 P, never a fixed N
     assert (table.samples == 4 * table.parameters).all()
     assert (table.status == "finite").all()
@@ -180,6 +180,7 @@ def test_a_second_study_lies_beside_the_first(finished: Path) -> None:
         ("grid: {dept: [1]}", "grid.dept: expected one of depth, width, found an unknown key; did you mean depth?"),
         ("grid: {width: [-5]}", "grid.width.0: expected a number of at least 1, found -5"),
         ("network: {activation: relu}", "activation: expected 'tanh', by which results in results/small were made, found 'relu'"),
+        ("clustering: {data: absent.npz}", "clustering.data: absent.npz: expected a file with arrays X and y, found no such file"),
         ("sampling: {seed: 1}", "seed: expected 0, by which results in results/small were made, found 1"),
     ],
 )

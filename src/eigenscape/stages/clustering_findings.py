@@ -82,12 +82,14 @@ def _verdict(p_values: list[float]) -> Verdict:
     return of_settings(sum(p < SIGNIFICANT for p in p_values), sum(p > 1 - SIGNIFICANT for p in p_values), len(p_values))
 
 
+NEARER = "in part no event in time: the first layer is nearer to its final graph before training starts"
+
 NO_TREND = "no network with a graph in each of so many layers and replicas that a trend over them could be significant"
 
 
 def _depth(tables: dict[str, pd.DataFrame]) -> Finding:
     """Holds where Q/Q_max of the final graphs rises over the layers in every network."""
-    p_values, words = [], []
+    p_values, words, by_training = [], [], []
     for network, rows in tables["layers"].groupby("network", sort=False):
         last = rows["epoch"].max()
         states = {"start": ("true", 0), "end": ("true", last), "shuffled": ("shuffled", last)}
@@ -98,23 +100,28 @@ def _depth(tables: dict[str, pd.DataFrame]) -> Finding:
         p = _trend(found["end"])
         if p is not None:
             p_values.append(p)
+            by_training.append(all(_rise(found["end"]) > _rise(other) for other in (found["start"], found["shuffled"]) if other.size))
             twin = f", {_change(found['shuffled'])} on shuffled labels" if found["shuffled"].size else ""
             words.append(f"{network}: {_change(found['end'])} (p = {p:.2g}); {_change(found['start'])} before training{twin}")
     return Finding(
         "affinity to inputs of the same class increases with depth",
         _verdict(p_values),
         "Q/Q_max, last layer minus first: " + "; ".join(words) if words else NO_TREND,
-        "an effect of training on the true labels: see the changes before it and on shuffled labels" if words else "",
+        "an effect of training on the true labels: more than before it and than on shuffled labels" * (bool(words) and all(by_training)),
     )
 
 
+def _rise(values: np.ndarray) -> float:
+    return float(np.mean(values[:, -1] - values[:, 0]))
+
+
 def _change(values: np.ndarray) -> str:
-    return f"{float(np.mean(values[:, -1] - values[:, 0])):+.2f}"
+    return f"{_rise(values):+.2f}"
 
 
 def _order(tables: dict[str, pd.DataFrame]) -> Finding:
     """Holds where the epoch of arrival rises over the layers in every network that has one before the last recorded epoch."""
-    convergence, p_values, words = tables["convergence"], [], []
+    convergence, p_values, words, nearer = tables["convergence"], [], [], []
     for network, rows in arrival_epochs(convergence).groupby("network", sort=False):
         epochs = by_layer(rows, "epoch")
         p = _trend(epochs)
@@ -125,6 +132,7 @@ def _order(tables: dict[str, pd.DataFrame]) -> Finding:
             continue
         p_values.append(p)
         start = by_layer(convergence[(convergence["network"] == network) & (convergence["epoch"] == 0)], "cka").mean(axis=0)
+        nearer.append(start[0] > start[-1])
         words.append(
             f"{network}: epochs {', '.join(f'{epoch:.3g}' for epoch in epochs.mean(axis=0))} (p = {p:.2g}; "
             f"before training CKA is {start[0]:.2f} in the first layer, {start[-1]:.2f} in the last)"
@@ -133,9 +141,7 @@ def _order(tables: dict[str, pd.DataFrame]) -> Finding:
         "shallow layers reach their final graph earlier than deep ones",
         _verdict(p_values),
         f"mean recorded epoch from which CKA stays above {REACHED:g}, by layer: " + "; ".join(words) if words else NO_TREND,
-        "resolved no finer than the recorded epochs; shallow layers are nearer to their final graph before training starts"
-        if p_values
-        else "",
+        "; ".join(["resolved no finer than the recorded epochs"] * bool(p_values) + [NEARER] * (bool(nearer) and all(nearer))),
     )
 
 

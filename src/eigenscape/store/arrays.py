@@ -28,6 +28,8 @@ def read_labelled_arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """
     save = "write it with numpy.savez(path, X=inputs, y=labels)"
     try:
+        if path.is_file() and not zipfile.is_zipfile(path):  # numpy would advise to trust it
+            raise BadInput.field(str(path), "an .npz file of plain arrays", "no zip archive, which .npz files are", save)
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             missing = sorted({"X", "y"} - set(file.files))
             if missing:
