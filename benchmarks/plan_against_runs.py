@@ -74,7 +74,7 @@ def job_name(command: list[str]) -> str:
     rule = words[0].replace("-", "_")
     if rule == "projection":
         return f"projection/w{words[words.index('--width') + 1]}"
-    return f"{rule}/{words[1]}" if rule in ("second_moment", "spectrum", "cells", "expressivity", "figure") else rule
+    return f"{rule}/{words[1]}" if rule in ("second_moment", "spectrum", "cells", "expressivity", "clustering", "figure") else rule
 
 
 def compare(folder: Path, measured: bool) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from scipy.stats import mannwhitneyu
 
 from eigenscape.figures.intervals import require_columns
 from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALE, PALETTE, paper_style
@@ -25,7 +27,7 @@ def graph_modularity_figure(layers: pd.DataFrame, words: str = "") -> Figure:
     Args:
         layers: a row per network, labels, replica, epoch and layer with modularity_relative, null_low and null_high; missing
             values where there was no graph.
-        words: what the graphs are over.
+        words: how the graphs are made, and over what.
 
     Returns:
         A figure with a panel per network, 183 mm wide: every replica a thin line, their mean a thick one, and the
@@ -61,11 +63,11 @@ def graph_modularity_figure(layers: pd.DataFrame, words: str = "") -> Figure:
         axes.set_xticks(sorted(own["layer"].unique()))
         axes.margins(x=0.15)
         axes.set_title(f"({letter}) {network_words(name)}", loc="left")
-    grid[0].set_ylabel("modularity on true labels, $Q / Q_{max}$")
+    grid[0].set_ylabel(r"modularity on true labels, $Q / Q_\mathrm{max}$")
     handles, labels = max((axes.get_legend_handles_labels() for axes in grid), key=lambda pair: len(pair[0]))
     figure.legend(handles, labels, loc="outside lower center", ncols=4)
     figure.suptitle(
-        f"Graphs of sparse self-expression{words and ' over ' + words}. Thin lines: replicas; thick ones: their mean.\n"
+        f"Graphs of self-expression{words and ' (' + words + ')'}. Thin lines: replicas; thick ones: their mean.\n"
         "Published: affinity to the same class increases with depth, in trained networks."
     )
     return figure
@@ -108,15 +110,24 @@ def neighbourhood_figure(inputs: pd.DataFrame) -> Figure:
     grid = figure.subplots(1, len(names), sharex=True, squeeze=False)[0]
     for letter, axes, name in zip("abcdefghijklmnopqrstuvwxyz", grid, names, strict=False):
         _purity_panel(axes, inputs[inputs["network"] == name])
-        wrong = int((inputs[inputs["network"] == name]["margin"] <= 0).sum())
-        axes.set_title(f"({letter}) {network_words(name)}\n{wrong} wrong", loc="left")
+        wrong = (inputs[inputs["network"] == name]["margin"] <= 0).to_numpy()
+        area = _area(inputs[inputs["network"] == name]["purity"].to_numpy(float), wrong)
+        axes.set_title(f"({letter}) {network_words(name)}\n{wrong.sum()} wrong, AUC {area}", loc="left")
     figure.supxlabel("share of an input's affinity that leads to its own class", fontsize=8)
     grid[0].set_ylabel("margin: true output minus\nlargest other one")
     figure.suptitle(
         "Every held-out input of every replica: its neighbourhood in the graph of the last hidden layer, and its margin.\n"
-        "Orange diamonds: wrongly classified. Published: the neighbourhood tells whether an input is classified rightly."
+        "Orange diamonds: wrongly classified; AUC: of telling them by the share.\n"
+        "Published: the neighbourhood tells whether an input is classified rightly."
     )
     return figure
+
+
+def _area(purity: np.ndarray, wrong: np.ndarray) -> str:
+    """The probability that a rightly classified input has the purer neighbourhood."""
+    if wrong.all() or not wrong.any():
+        return "undefined"
+    return f"{mannwhitneyu(purity[~wrong], purity[wrong]).statistic / (wrong.sum() * (~wrong).sum()):.2f}"
 
 
 def _purity_panel(axes: Axes, rows: pd.DataFrame) -> None:

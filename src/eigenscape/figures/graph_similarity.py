@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
+from scipy.stats import combine_pvalues
 
 from eigenscape.figures.graph_read_outs import network_words
 from eigenscape.figures.intervals import COLOURS, MARKERS, require_columns
 from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, GREY, PALE, PALETTE, paper_style
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 @paper_style()
@@ -21,7 +28,7 @@ def graph_convergence_figure(convergence: pd.DataFrame) -> Figure:
         convergence: a row per network, replica, epoch and layer with cka (may be missing) and linear_cka.
 
     Returns:
-        A figure of two rows with a panel per network, 183 mm wide; lines are means over replicas.
+        A figure of two rows with a panel per network, 183 mm wide; lines are means over replicas, bands their range.
 
     Raises:
         BadInput: the table is empty or lacks a column.
@@ -44,13 +51,14 @@ def graph_convergence_figure(convergence: pd.DataFrame) -> Figure:
             axes = grid[row, place]
             own = convergence[convergence["network"] == name]
             for layer in sorted(own["layer"].unique()):
-                mean = own[own["layer"] == layer].assign(value=own[column].astype(float)).groupby("epoch")["value"].mean()
-                (line,) = axes.plot(mean.index, mean, "o-", color=colours[layer - 1], markersize=3, label=f"layer {layer}")
+                values = own[own["layer"] == layer].assign(value=own[column].astype(float)).groupby("epoch")["value"]
+                mean, colour = values.mean(), colours[layer - 1]
+                axes.fill_between(mean.index, values.min(), values.max(), color=colour, alpha=0.2, linewidth=0)
+                (line,) = axes.plot(mean.index, mean, "o-", color=colour, markersize=3, label=f"layer {layer}")
                 handles[layer] = line
             axes.axhline(0.9, color=GREY, linewidth=0.6, linestyle=":", zorder=0)
-            if row == 0:
-                axes.set_title(f"({'abcdefghijklmnopqrstuvwxyz'[place % 26]}) {network_words(name)}", loc="left")
-            else:
+            axes.set_title(f"({LETTERS[(row * len(names) + place) % 26]}) {network_words(name)}", loc="left")
+            if row == 1:
                 axes.set_xlabel("epoch")
         grid[row, 0].set_ylabel(label)
     grid[0, 0].set_xscale("symlog", linthresh=1)
@@ -59,7 +67,8 @@ def graph_convergence_figure(convergence: pd.DataFrame) -> Figure:
     grid[0, 0].xaxis.set_minor_locator(NullLocator())
     figure.legend(list(handles.values()), [f"layer {layer}" for layer in handles], loc="outside lower center", ncols=min(len(handles), 8))
     figure.suptitle(
-        "Means over replicas; the last epoch is the final state itself. Dotted: 0.9, from which a layer counts as arrived.\n"
+        "Means over replicas, bands: their range. The last epoch is the final state itself.\n"
+        "Dotted: 0.9, from which a layer counts as arrived.\n"
         "Published: shallow layers reach their final graph earlier than deep ones."
     )
     return figure
@@ -71,10 +80,12 @@ def layer_similarity_figure(similarity: pd.DataFrame, blocks: pd.DataFrame) -> F
 
     Args:
         similarity: a row per network, labels, replica, epoch, layer and other layer with cka (may be missing).
-        blocks: a row per network, labels, replica and epoch with score and null_high (may be missing).
+        blocks: a row per network, labels, replica and epoch with blocks (edges as text), score, p_value and smallest_p, which may be
+            missing but for the last.
 
     Returns:
-        A figure with a matrix per network of at least three layers and state; titles tell the mean block score.
+        A figure with a matrix per network of at least three layers and state; titles tell the mean block score and the
+        p-value of all replicas, where so few layers leave any; white lines are the commonest blocks.
 
     Raises:
         BadInput: a table is empty or lacks a column.
@@ -83,22 +94,23 @@ def layer_similarity_figure(similarity: pd.DataFrame, blocks: pd.DataFrame) -> F
         >>> pairs = [{"layer": a, "other": b, "cka": 1.0 if a == b else 0.5} for a in (1, 2, 3) for b in (1, 2, 3)]
         >>> where = {"network": "a", "labels": "true", "replica": 0, "epoch": 9}
         >>> table = pd.DataFrame([where | pair for pair in pairs])
-        >>> len(layer_similarity_figure(table, pd.DataFrame([where | {"score": 0.1, "null_high": 0.2}])).axes)
+        >>> found = {"blocks": "0 2 3", "score": 0.1, "p_value": 0.33, "smallest_p": 0.33}
+        >>> len(layer_similarity_figure(table, pd.DataFrame([where | found])).axes)
         2
     """
     require_columns(similarity, ["network", "labels", "replica", "epoch", "layer", "other", "cka"])
-    require_columns(blocks, ["network", "labels", "replica", "epoch", "score", "null_high"])
+    require_columns(blocks, ["network", "labels", "replica", "epoch", "blocks", "score", "p_value", "smallest_p"])
     layers = similarity.groupby("network", sort=False)["layer"].max()
     names = [str(name) for name in layers[layers > 2].index] or [str(name) for name in layers.index]
     first, last = similarity["epoch"].min(), similarity["epoch"].max()
     states = [("true", first, "before training"), ("true", last, "trained"), ("shuffled", last, "shuffled labels")]
     shown = [state for state in states if ((similarity["labels"] == state[0]) & (similarity["epoch"] == state[1])).any()]
     shown = shown if first < last else shown[:1]
-    figure = Figure(figsize=(min(DOUBLE_COLUMN, 1.6 + 1.5 * len(names)), 0.7 + 1.6 * len(shown)), layout="constrained")
+    figure = Figure(figsize=(min(DOUBLE_COLUMN, 1.6 + 1.5 * len(names)), 0.7 + 1.75 * len(shown)), layout="constrained")
     grid = figure.subplots(len(shown), len(names), squeeze=False)
     low = min(0.0, float(similarity["cka"].astype(float).min()))
     for row, (labels, epoch, words) in enumerate(shown):
-        for axes, name in zip(grid[row], names, strict=True):
+        for place, (axes, name) in enumerate(zip(grid[row], names, strict=True)):
             own = similarity[(similarity["network"] == name) & (similarity["labels"] == labels) & (similarity["epoch"] == epoch)]
             matrix = own.assign(cka=own["cka"].astype(float)).pivot_table(index="layer", columns="other", values="cka", dropna=False)
             count = len(matrix)
@@ -107,18 +119,42 @@ def layer_similarity_figure(similarity: pd.DataFrame, blocks: pd.DataFrame) -> F
             axes.set_xticks(range(1, count + 1), None if row == len(shown) - 1 else [""] * count)
             axes.set_yticks(range(1, count + 1))
             found = blocks[(blocks["network"] == name) & (blocks["labels"] == labels) & (blocks["epoch"] == epoch)]
-            score, null = found["score"].astype(float).mean(), found["null_high"].astype(float).mean()
-            known = f"{score:.2f} (null {null:.2f})" if np.isfinite(score) and np.isfinite(null) else "no blocks"
-            axes.set_title(f"{network_words(name)}: {known}")
+            _outline(axes, found["blocks"])
+            axes.set_title(f"({LETTERS[(row * len(names) + place) % 26]}) {network_words(name)}\n{_score_words(found)}", loc="left")
             if row == len(shown) - 1:
                 axes.set_xlabel("layer")
         grid[row, 0].set_ylabel(f"{words}\nlayer")
     figure.colorbar(image, ax=grid, label="CKA of graphs, mean over replicas", shrink=0.7)
     figure.suptitle(
-        "In titles: mean CKA within contiguous blocks of layers\nminus across, and the 95 % point of that score\n"
-        "under permuted layers. Published: larger networks show blocks."
+        "Score: mean CKA within contiguous blocks of layers minus across;\n"
+        "p: of permuted layers, replicas combined. White: the commonest\n"
+        "blocks. Published: larger networks show blocks."
     )
     return figure
+
+
+def _score_words(found: pd.DataFrame) -> str:
+    """Mean score and combined p-value of replicas, or why there is none."""
+    scores, p_values = found["score"].to_numpy(float), found["p_value"].to_numpy(float)
+    if not len(found) or not np.isfinite(scores).all():
+        return "no blocks"
+    if combine_pvalues(found["smallest_p"].to_numpy(float)).pvalue > TESTABLE:
+        return f"score {scores.mean():.2f}, no test"
+    return f"score {scores.mean():.2f}, p = {combine_pvalues(p_values).pvalue:.2g}"
+
+
+TESTABLE = 0.05
+"""No p-value is printed where none below this is possible: the orders of three layers are three."""
+
+
+def _outline(axes: Axes, partitions: pd.Series) -> None:
+    """White squares around the blocks that most replicas have."""
+    known = partitions[partitions != ""].dropna()
+    if known.empty:
+        return
+    edges = [int(edge) for edge in str(known.mode().iloc[0]).split()]
+    for start, end in pairwise(edges):
+        axes.add_patch(Rectangle((start + 0.5, start + 0.5), end - start, end - start, fill=False, edgecolor="white", linewidth=1.2))
 
 
 @paper_style()
@@ -144,9 +180,9 @@ def similarity_sensitivity_figure(sensitivity: pd.DataFrame) -> Figure:
     names = list(sensitivity["network"].unique())[-4:]
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.4), layout="constrained")
     grid = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
-    columns = {"graph_cka": "graphs", "linear_cka": "linear CKA"}
+    columns = {"graph_cka": "graphs of self-expression", "linear_cka": "linear CKA of activations"}
     filters = [name for name in sensitivity.columns if name.startswith("least_squares_cka_")]
-    columns |= {name: rf"LSR, $\lambda / s_1^2$ = {name.removeprefix('least_squares_cka_')}" for name in filters}
+    columns |= {name: rf"CKA of LSR, $\lambda / s_1^2$ = {name.removeprefix('least_squares_cka_')}" for name in filters}
     for letter, axes, name in zip("abcd", grid, names, strict=False):
         own = sensitivity[sensitivity["network"] == name]
         own = own[own["layer"] == own["layer"].max()].sort_values("first")

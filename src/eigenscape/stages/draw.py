@@ -202,7 +202,8 @@ def _graph_modularity(study: Study, folder: StudyFolder) -> Figure:
     from eigenscape.figures.graph_read_outs import graph_modularity_figure  # noqa: PLC0415
 
     section = study.clustering
-    words = f"{section.inputs_per_class} held-out inputs of each class, {'digits' if section.data == 'digits' else Path(section.data).name}"
+    data = "digits" if section.data == "digits" else Path(section.data).name
+    words = f"{section.graph.method.replace('_', ' ')}; {section.inputs_per_class} held-out inputs of each class, {data}"
     return graph_modularity_figure(_graphs(study, folder, "layers"), words)
 
 

@@ -59,13 +59,19 @@ def test_convergence_shows_graphs_above_activations_and_gaps_where_there_is_no_g
 def test_similarities_are_matrices_of_networks_with_three_layers(overlaps: Overlaps) -> None:
     table = rows(pairs=True)
     table = table.assign(cka=1 - 0.2 * (table["layer"] - table["other"]).abs())
-    blocks = rows().query("layer == 1").assign(score=0.25, null_high=0.2)
+    blocks = rows().query("layer == 1").assign(blocks="0 2 5", score=0.25, p_value=0.1, smallest_p=1 / 201)
+    few = blocks["network"] == "convolutional-c08"
+    blocks.loc[few, ["blocks", "p_value", "smallest_p"]] = ["0 2 3", 1 / 3, 1 / 3]
     blocks.loc[blocks["labels"] == "shuffled", "score"] = None
     figure = layer_similarity_figure(table, blocks)
     matrices = [axes.images[0].get_array() for axes in figure.axes[:9]]
     np.testing.assert_allclose(matrices[0], 1 - 0.2 * np.abs(np.subtract.outer(range(5), range(5))))
-    assert figure.axes[0].get_title() == "5 x 32: 0.25 (null 0.20)"
-    assert figure.axes[8].get_title() == "8 channels: no blocks"
+    # Fisher's -2 sum log p of three replicas has 6 degrees of freedom: exp(-x/2) (1 + x/2 + x^2/8) at x = -6 log 0.1.
+    x = -6 * np.log(0.1)
+    assert figure.axes[0].get_title(loc="left") == f"(a) 5 x 32\nscore 0.25, p = {np.exp(-x / 2) * (1 + x / 2 + x**2 / 8):.2g}"
+    assert figure.axes[2].get_title(loc="left") == "(c) 8 channels\nscore 0.25, no test"
+    assert figure.axes[8].get_title(loc="left") == "(i) 8 channels\nno blocks"
+    assert [patch.get_bbox().bounds for patch in figure.axes[0].patches] == [(0.5, 0.5, 2, 2), (2.5, 2.5, 3, 3)]
     assert overlaps(figure) == []
 
 
@@ -77,7 +83,7 @@ def test_wrong_inputs_are_counted(overlaps: Overlaps) -> None:
         ]
     )
     figure = neighbourhood_figure(table)
-    assert figure.axes[0].get_title(loc="left") == "(a) 2 x 32\n4 wrong"
+    assert figure.axes[0].get_title(loc="left") == "(a) 2 x 32\n4 wrong, AUC 1.00"
     right, wrong = figure.axes[0].collections
     assert (len(right.get_offsets()), len(wrong.get_offsets())) == (36, 4)
     assert overlaps(figure) == []
@@ -103,8 +109,8 @@ def test_sensitivity_is_of_the_last_layer(overlaps: Overlaps) -> None:
     figure = similarity_sensitivity_figure(table)
     assert len(figure.axes) == 4
     lines = {line.get_label(): line for line in figure.axes[0].lines}
-    np.testing.assert_allclose(lines["linear CKA"].get_ydata(), 0.8)
-    np.testing.assert_allclose(lines["graphs"].get_xdata(), [1, 2, 12**0.5, 40**0.5, 12])
+    np.testing.assert_allclose(lines["linear CKA of activations"].get_ydata(), 0.8)
+    np.testing.assert_allclose(lines["graphs of self-expression"].get_xdata(), [1, 2, 12**0.5, 40**0.5, 12])
     assert overlaps(figure) == []
 
 

@@ -6,6 +6,7 @@ ADMM's number of iterations is not known beforehand; the estimate is that of the
 from __future__ import annotations
 
 from itertools import pairwise
+from math import factorial
 
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
 from eigenscape.study import Study
@@ -16,17 +17,24 @@ CLASSES, TRAINED, BATCH = 10, 1347, 64
 ITERATIONS = 200
 """Of ADMM, a mean over the columns of the default study's graphs, whose medians are 90 to 190."""
 
-SECONDS_PER_ENTRY = 14e-9
-"""Of an N x N matrix in one iteration: about twelve passes over it in numpy."""
+SECONDS_PER_ENTRY = 10e-9
+"""Of an N x N matrix in one iteration. With 200 of them 30 ms a graph of 120 inputs: the mean over the 415 graphs of the default
+study, of which narrow layers take up to 43 ms and wide ones 16."""
 
-SECONDS_PER_READ_OUT = 0.02
-"""Null of modularity, similarities and rows of one graph."""
+SECONDS_PER_READ_OUT = 6e-3
+"""Null of modularity (200 permutations), similarities and rows of one graph."""
+
+SECONDS_PER_CLUSTERING = 19e-3
+"""Spectral clustering, of the graphs before and after training."""
+
+SECONDS_PER_ORDER = 2.4e-6
+"""Of layers, times the square of their number: blocks are searched anew."""
 
 SECONDS_PER_STEP_AND_LAYER = 0.25e-3
 """torch calls of a layer in a step of training: forward, backward, Adam."""
 
-CONVOLUTION_FACTOR = 12.0
-"""How much longer a step of the convolutional network takes than its products, for unfolding and pooling."""
+CONVOLUTION_FACTOR = 3.5
+"""How much longer a step of the convolutional network takes than its products, for unfolding and pooling: 3.2 to 3.8 s of training."""
 
 
 def networks(study: Study) -> dict[str, Work]:
@@ -50,6 +58,7 @@ def _network(study: Study, products: int, layers: int) -> Work:
     """Both variants of one architecture, with so many products an input and hidden layers."""
     section = study.clustering
     variants, replicas, epochs = 1 + section.shuffled_twin, section.seeds, section.epochs[-1]
+    ends = replicas * (2 + section.shuffled_twin)
     graphs = layers * replicas * (len(section.epochs) + section.shuffled_twin) + 14
     inputs = CLASSES * section.inputs_per_class
     steps = variants * epochs * (TRAINED // BATCH)
@@ -57,4 +66,6 @@ def _network(study: Study, products: int, layers: int) -> Work:
         {Kind.PRODUCT: 6.0 * products * BATCH * steps * replicas, Kind.SCALAR: steps * (layers + 1) * SECONDS_PER_STEP_AND_LAYER}
     )
     iterated = ITERATIONS * inputs**2 * SECONDS_PER_ENTRY if section.graph.method == "sparse" else 0.0
-    return NOTHING + trained + Work({Kind.SCALAR: graphs * (iterated + SECONDS_PER_READ_OUT)})
+    read = graphs * (iterated + SECONDS_PER_READ_OUT) + ends * layers * SECONDS_PER_CLUSTERING
+    orders = min(section.permutations, factorial(layers))
+    return NOTHING + trained + Work({Kind.SCALAR: read + ends * orders * layers**2 * SECONDS_PER_ORDER})
