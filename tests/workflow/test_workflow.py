@@ -196,6 +196,17 @@ def test_bad_input_is_one_line_and_exit_code_2_before_anything_runs(finished: Pa
     assert bytes_of(finished / "results" / "small") == before
 
 
+def test_sciences_may_be_left_out(finished: Path) -> None:
+    """4 experiments and 7 figures of curves, 2 networks, a table and 5 figures of graphs fewer."""
+    whole, less = SMALL.replace("study: small", "study: less"), SMALL.partition("expressivity:")[0].replace("study: small", "study: less")
+    (finished / "whole.yaml").write_text(whole)
+    (finished / "less.yaml").write_text(less + "expressivity: {enabled: false}\nclustering: {enabled: false}\n")
+    every, run = (snakemake(finished, "--dry-run", config=f"{name}.yaml") for name in ("whole", "less"))
+    assert run.returncode == 0, run.stderr
+    counts = [int(re.findall(r"^total +(\d+)", output.stdout + output.stderr, re.MULTILINE)[0]) for output in (every, run)]
+    assert counts[0] - counts[1] == 4 + 7 + 2 + 1 + 5
+
+
 def test_the_profile_for_slurm_is_read(finished: Path) -> None:
     """`snakemake --profile slurm` finds its profile; a dry run shows the launcher that it sets. The real cluster is issue by issue."""
     shutil.copytree(ROOT / "slurm", finished / "slurm", dirs_exist_ok=True)

@@ -77,6 +77,16 @@ def test_jobs_are_those_of_the_workflow_and_none_waits_for_a_stranger() -> None:
     assert all(names.issuperset(job.after) for job in jobs)
 
 
+def test_sciences_that_are_left_out_have_no_jobs_and_nobody_waits_for_them() -> None:
+    study = Study.from_mapping({"expressivity": {"enabled": False}, "clustering": {"enabled": False}})
+    jobs = jobs_of(study, planning.batches(study), planning.large_cells(study))
+    names = {job.name for job in jobs}
+
+    # 4 experiments and 7 figures of curves; 5 networks, their table and 5 figures of graphs
+    assert len(names) == len(jobs) == 69 - 11 - 11
+    assert all(names.issuperset(job.after) for job in jobs)
+
+
 def test_ways_to_share_a_second_moment() -> None:
     size = 100_000
     # Five triangles of about P^2/2 numbers; by bands an R-th of them, and three blocks.
