@@ -114,7 +114,11 @@ def coherence(gram: np.ndarray) -> np.ndarray:
     return np.asarray(off.max(axis=0))
 
 
-def penalties(columns: Columns, penalty: Penalty) -> tuple[np.ndarray, float | None]:
+Strengths = tuple[np.ndarray, float | None]
+"""The penalty lambda of every column (N,), and lambda_e."""
+
+
+def penalties(columns: Columns, penalty: Penalty) -> Strengths:
     """The penalty lambda of every column (N,), and lambda_e.
 
     lambda_j = alpha tau / mu_j, or alpha tau / min_j mu_j; lambda_e = alpha_e / min_j max_{i != j} |x_i|_1. Columns that
@@ -169,6 +173,7 @@ def column_blocks(count: int, size: int = BLOCK) -> list[np.ndarray]:
 def solve_block(
     columns: Columns,
     penalty: Penalty,
+    strengths: Strengths,
     chosen: np.ndarray,
     *,
     route: Route | None = None,
@@ -176,16 +181,25 @@ def solve_block(
     most_iterations: int | None = None,
     place: str = HOST,
 ) -> SolvedBlock:
-    """Solve and certify some columns; the arguments are those of `sparse_self_expression`.
+    """Solve and certify some columns; the other arguments are those of `sparse_self_expression`.
+
+    Args:
+        columns: X.
+        penalty: what is minimised.
+        strengths: `penalties` of both, which look at all of the Gram matrix and are the same for every block.
+        chosen: numbers of the columns (m,).
+        route: None: the active set wherever it can be used.
+        tolerance: of ADMM.
+        most_iterations: steps of a column.
+        place: "host", or a device of torch.
 
     Example:
-        >>> pair = Columns.of(np.array([[1.0, 1.0]]))
-        >>> solve_block(pair, Penalty(10.0), np.array([1])).solution.coefficients
+        >>> pair, penalty = Columns.of(np.array([[1.0, 1.0]])), Penalty(10.0)
+        >>> solve_block(pair, penalty, penalties(pair, penalty), np.array([1])).solution.coefficients
         array([[0.9],
                [0. ]])
     """
-    lam, lam_e = penalties(columns, penalty)
-    lam = lam[chosen]
+    lam, lam_e = strengths[0][chosen], strengths[1]
     simple = lam_e is None and not penalty.affine
     route = route or (Route.ACTIVE_SET if simple and place == HOST else Route.ADMM)
     if route is Route.ADMM:
@@ -204,21 +218,22 @@ def solve_block(
     return SolvedBlock(chosen, found, certificate)
 
 
-def assembled(columns: Columns, penalty: Penalty, blocks: list[SolvedBlock]) -> SelfExpression:
-    """The whole from blocks that hold every column once, in any order.
+def assembled(columns: Columns, strengths: Strengths, blocks: list[SolvedBlock]) -> SelfExpression:
+    """The whole from all `column_blocks`, in any order.
 
     Example:
-        >>> pair = Columns.of(np.array([[1.0, 1.0]]))
-        >>> blocks = [solve_block(pair, Penalty(10.0), np.array([number])) for number in (1, 0)]
-        >>> assembled(pair, Penalty(10.0), blocks).coefficients
+        >>> pair, penalty = Columns.of(np.array([[1.0, 1.0]])), Penalty(10.0)
+        >>> strengths = penalties(pair, penalty)
+        >>> blocks = [solve_block(pair, penalty, strengths, np.array([number])) for number in (1, 0)]
+        >>> assembled(pair, strengths, blocks).coefficients
         array([[0. , 0.9],
                [0.9, 0. ]])
     """
-    lam, lam_e = penalties(columns, penalty)
-    order = np.argsort(np.concatenate([block.chosen for block in blocks]))
+    lam, lam_e = strengths
+    blocks = sorted(blocks, key=lambda block: int(block.chosen[0]))
 
     def whole(parts: list[np.ndarray]) -> np.ndarray:
-        return np.ascontiguousarray(np.concatenate(parts, axis=-1)[..., order])
+        return np.concatenate(parts, axis=-1)
 
     solutions = [block.solution for block in blocks]
     outliers = None if lam_e is None else whole([part.outliers for part in solutions if part.outliers is not None])
@@ -265,8 +280,9 @@ def sparse_self_expression(
     """
     penalty = penalty or Penalty()
     how: Any = {"route": route, "tolerance": tolerance, "most_iterations": most_iterations, "place": place}
-    size = BLOCK if place == HOST else columns.count
-    return assembled(columns, penalty, [solve_block(columns, penalty, block, **how) for block in column_blocks(columns.count, size)])
+    strengths, size = penalties(columns, penalty), BLOCK if place == HOST else columns.count
+    blocks = [solve_block(columns, penalty, strengths, block, **how) for block in column_blocks(columns.count, size)]
+    return assembled(columns, strengths, blocks)
 
 
 def verdict_of(residual: float, converged: bool) -> Verdict:

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import csc_array
 
 from eigenscape.clustering.gram import Columns
-from eigenscape.clustering.sparse import Penalty, Route, SelfExpression, SolvedBlock, assembled, column_blocks, solve_block
+from eigenscape.clustering.sparse import Penalty, Route, SelfExpression, SolvedBlock, assembled, column_blocks, penalties, solve_block
 from eigenscape.distributed.agreement import together
 from eigenscape.distributed.ranks import Ranks
 
@@ -54,8 +54,9 @@ def distributed_self_expression(
     columns = together(ranks, lambda: Columns.of(shared))
     mine = column_blocks(columns.count)[ranks.rank :: ranks.size]
     how: Any = {"route": route, "tolerance": tolerance, "most_iterations": most_iterations}
-    solved = together(ranks, lambda: [_packed(solve_block(columns, penalty, chosen, **how)) for chosen in mine])
-    return assembled(columns, penalty, [_unpacked(block, sparse) for part in ranks.gather(solved) for block, sparse in part])
+    strengths = penalties(columns, penalty)
+    solved = together(ranks, lambda: [_packed(solve_block(columns, penalty, strengths, chosen, **how)) for chosen in mine])
+    return assembled(columns, strengths, [_unpacked(block, sparse) for part in ranks.gather(solved) for block, sparse in part])
 
 
 def _packed(block: SolvedBlock) -> tuple[SolvedBlock, csc_array]:

@@ -165,9 +165,9 @@ def test_the_active_set_is_exact_where_solutions_are_hardly_unique(name: str, ta
 
 def test_a_column_has_the_same_bits_whatever_is_solved_beside_it() -> None:
     columns, penalty = random_columns(10, 130), Penalty(20.0)
-    whole = sparse_self_expression(columns, penalty).coefficients
-    alone = solve_block(columns, penalty, np.array([77])).solution.coefficients
-    some = solve_block(columns, penalty, np.array([129, 77, 3])).solution.coefficients
+    whole, strengths = sparse_self_expression(columns, penalty).coefficients, penalties(columns, penalty)
+    alone = solve_block(columns, penalty, strengths, np.array([77])).solution.coefficients
+    some = solve_block(columns, penalty, strengths, np.array([129, 77, 3])).solution.coefficients
     assert alone[:, 0].tobytes() == whole[:, 77].tobytes() == some[:, 1].tobytes()
 
 

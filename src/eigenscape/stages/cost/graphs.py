@@ -1,6 +1,6 @@
 """The work of `clustering`: training in batches of replicas, and a self-expression for every graph.
 
-ADMM's number of iterations is not known beforehand; the estimate is that of the default study.
+Neither the size of supports nor ADMM's number of iterations is known beforehand; the estimates are those of the default study.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ ITERATIONS = 200
 
 SECONDS_PER_ENTRY = 14e-9
 """Of an N x N matrix in one iteration: about twelve passes over it in numpy."""
+
+SECONDS_PER_COLUMN, SECONDS_PER_COLUMN_AND_INPUT = 15e-6, 90e-9
+"""Of the active set with its certificate, where a column has some dozen coefficients: benchmarks/clustering.py."""
 
 SECONDS_PER_READ_OUT = 0.02
 """Null of modularity, similarities and rows of one graph."""
@@ -54,5 +57,9 @@ def _network(study: Study, products: int, layers: int) -> Work:
     trained = Work(
         {Kind.PRODUCT: 6.0 * products * BATCH * steps * replicas, Kind.SCALAR: steps * (layers + 1) * SECONDS_PER_STEP_AND_LAYER}
     )
-    iterated = ITERATIONS * inputs**2 * SECONDS_PER_ENTRY if section.graph.method == "sparse" else 0.0
-    return NOTHING + trained + Work({Kind.SCALAR: graphs * (iterated + SECONDS_PER_READ_OUT)})
+    solved = 0.0
+    if section.graph.method == "sparse":
+        iterates = section.graph.affine or section.graph.outliers is not None
+        exact = inputs * (SECONDS_PER_COLUMN + inputs * SECONDS_PER_COLUMN_AND_INPUT)
+        solved = ITERATIONS * inputs**2 * SECONDS_PER_ENTRY if iterates else exact
+    return NOTHING + trained + Work({Kind.SCALAR: graphs * (solved + SECONDS_PER_READ_OUT)})
