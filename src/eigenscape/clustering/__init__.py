@@ -2,7 +2,9 @@
 
 ===============  ==============================================================================
 `gram`           columns of unit length, and the one decomposition that serves every penalty
-`sparse`         sparse self-expression: lasso and elastic net, outliers, affine subspaces
+`sparse`         sparse self-expression: lasso and elastic net, outliers, affine subspaces; its penalties and blocks
+`active_set`     exact solutions of lasso and elastic net over a shared Gram matrix, in compiled code
+`admm`           the rest, to a tolerance; on the host or a device
 `optimality`     duality gap and KKT violation of a sparse solution
 `least_squares`  LSR with and without a diagonal, and low-rank forms, in closed form
 `graphs`         affinity graphs, their components, spectral clustering

@@ -10,6 +10,7 @@ so a change of penalty, or of the step of ADMM, costs no factorisation, and each
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -18,26 +19,19 @@ from eigenscape.errors import BadInput
 
 @dataclass(frozen=True)
 class Columns:
-    """Inputs as columns, with their thin decomposition.
+    """Inputs as columns. The decomposition is made when it is first asked for: sparse columns need the Gram matrix alone.
 
     Attributes:
         matrix: X (D, N).
-        singular_values: s (r,), positive and descending.
-        right: V (N, r), orthonormal columns.
-        gram: X^T X (N, N).
+        gram: X^T X (N, N), exactly symmetric.
     """
 
     matrix: np.ndarray
-    singular_values: np.ndarray
-    right: np.ndarray
     gram: np.ndarray
 
     @classmethod
     def of(cls, matrix: np.ndarray) -> Columns:
-        """Decompose a matrix (D, N), by the eigenvalues of the smaller of its two Gram matrices.
-
-        Directions below 1e-7 of the largest singular value are left out: a Gram matrix in double precision does not
-        resolve squares below 1e-16 of its largest.
+        """The columns of a matrix (D, N).
 
         Raises:
             BadInput: not a matrix of at least two columns, or not finite.
@@ -52,12 +46,31 @@ class Columns:
         if not np.isfinite(matrix).all():
             raise BadInput.field("activations", "finite numbers", "an infinity or NaN", "look at the network that gave them")
         gram = matrix.T @ matrix
-        small = matrix @ matrix.T if matrix.shape[0] < matrix.shape[1] else gram
+        return cls(matrix, (gram + gram.T) / 2)
+
+    @property
+    def singular_values(self) -> np.ndarray:
+        """Singular values s (r,), positive and descending."""
+        return self._decomposition[0]
+
+    @property
+    def right(self) -> np.ndarray:
+        """Right singular vectors V (N, r), orthonormal columns."""
+        return self._decomposition[1]
+
+    @cached_property
+    def _decomposition(self) -> tuple[np.ndarray, np.ndarray]:
+        """From the eigenvalues of the smaller of the two Gram matrices.
+
+        Directions below 1e-7 of the largest singular value are left out: a Gram matrix in double precision does not
+        resolve squares below 1e-16 of its largest.
+        """
+        wide = self.matrix.shape[0] < self.matrix.shape[1]
+        small = self.matrix @ self.matrix.T if wide else self.gram
         values, vectors = np.linalg.eigh((small + small.T) / 2)
         kept = values > RESOLVED**2 * max(values[-1], np.finfo(float).tiny)
         singular, vectors = np.sqrt(values[kept])[::-1], vectors[:, kept][:, ::-1]
-        right = matrix.T @ vectors / singular if matrix.shape[0] < matrix.shape[1] else vectors
-        return cls(matrix, singular, right, (gram + gram.T) / 2)
+        return singular, self.matrix.T @ vectors / singular if wide else vectors
 
     @property
     def count(self) -> int:

@@ -19,7 +19,7 @@ from eigenscape.clustering.gram import Columns
 
 @dataclass(frozen=True)
 class Certificate:
-    """Of every column (N,).
+    """Of every column (m,).
 
     Attributes:
         objective: value of the primal problem.
@@ -27,16 +27,18 @@ class Certificate:
         kkt: largest violation of x_i^T nu + delta = tau sign(c_i) + (1 - tau) c_i on the support, and of
             |x_i^T nu + delta| <= tau elsewhere.
         infeasibility: |1^T c - 1|, or 0.
+        rest: |x_j - X c - e|^2, what is left unexpressed.
     """
 
     objective: np.ndarray
     gap: np.ndarray
     kkt: np.ndarray
     infeasibility: np.ndarray
+    rest: np.ndarray
 
     @property
     def relative_gap(self) -> np.ndarray:
-        """The gap over the objective (N,); 0 where both are."""
+        """The gap over the objective (m,); 0 where both are."""
         return self.gap / np.where(self.objective > 0, self.objective, 1.0)
 
 
@@ -48,17 +50,20 @@ def certify(
     outlier_penalty: float | None,
     tau: float,
     shift: np.ndarray | None = None,
+    *,
+    chosen: np.ndarray | None = None,
 ) -> Certificate:
-    """The certificate of coefficients (N, N) and outliers (D, N).
+    """The certificate of coefficients (N, m) and outliers (D, m) of m columns.
 
     Args:
         columns: X.
-        coefficients: C, zero diagonal.
+        coefficients: C, zero where a column would express itself.
         outliers: E, or None.
-        penalty: lambda (N,).
+        penalty: lambda (m,).
         outlier_penalty: lambda_e, or None.
         tau: in (0, 1].
-        shift: delta (N,) where the coefficients sum to one, or None.
+        shift: delta (m,) where the coefficients sum to one, or None.
+        chosen: numbers of the columns (m,); None: all in their order.
 
     Example:
         >>> x = Columns.of(np.array([[1.0, 1.0]]))
@@ -66,11 +71,13 @@ def certify(
         >>> bool(certify(x, exact, None, np.array([10.0, 10.0]), None, 1.0).gap.max() < 1e-12)
         True
     """
-    x = columns.matrix
-    rest = x - x @ coefficients - (0.0 if outliers is None else outliers)
+    chosen = np.arange(columns.count) if chosen is None else chosen
+    x, places = columns.matrix, np.arange(len(chosen))
+    own = x[:, chosen]
+    rest = own - x @ coefficients - (0.0 if outliers is None else outliers)
     objective = tau * np.abs(coefficients).sum(axis=0) + (1 - tau) / 2 * np.square(coefficients).sum(axis=0)
     objective = objective + penalty / 2 * np.square(rest).sum(axis=0)
-    delta = np.zeros(columns.count) if shift is None else shift
+    delta = np.zeros(len(chosen)) if shift is None else shift
     nu = penalty * rest
     if outliers is not None and outlier_penalty is not None:
         objective = objective + outlier_penalty * np.abs(outliers).sum(axis=0)
@@ -81,9 +88,8 @@ def certify(
         np.abs(pull - tau * np.sign(coefficients) - (1 - tau) * coefficients),
         np.maximum(np.abs(pull) - tau, 0.0),
     )
-    np.fill_diagonal(kkt, 0.0)
-    np.fill_diagonal(pull, 0.0)
-    linear, square = np.einsum("ij,ij->j", nu, x) + delta, np.square(nu).sum(axis=0) / penalty
+    kkt[chosen, places] = pull[chosen, places] = 0.0
+    linear, square = np.einsum("ij,ij->j", nu, own) + delta, np.square(nu).sum(axis=0) / penalty
     if tau < 1:
         dual = linear - square / 2 - np.square(np.maximum(np.abs(pull) - tau, 0.0)).sum(axis=0) / (2 * (1 - tau))
     else:
@@ -94,5 +100,5 @@ def certify(
         best = np.divide(linear, square, out=np.zeros_like(linear), where=square > 0)
         scale = np.clip(best, 0.0, bound)
         dual = scale * linear - scale**2 * square / 2
-    missing = np.zeros(columns.count) if shift is None else np.abs(coefficients.sum(axis=0) - 1)
-    return Certificate(objective, objective - dual, kkt.max(axis=0), missing)
+    missing = np.zeros(len(chosen)) if shift is None else np.abs(coefficients.sum(axis=0) - 1)
+    return Certificate(objective, objective - dual, kkt.max(axis=0), missing, np.square(rest).sum(axis=0))

@@ -5,19 +5,21 @@ For columns x_j of X (D, N), with c_jj = 0,
     min  tau |c|_1 + (1 - tau)/2 |c|^2 + lambda_e |e|_1 + lambda/2 |x_j - X c - e|^2      [1^T c = 1]
 
 tau = 1 is sparse subspace clustering (E. Elhamifar, R. Vidal, TPAMI 35, 2013, arXiv 1203.1005), tau < 1 the elastic net
-(C. You et al., CVPR 2016). The columns are independent problems, solved together by ADMM as matrix products;
-each has its own penalty and its own step rho, which is balanced while it runs, since a change of rho is free (`gram`).
-Columns that have converged leave the batch. What is returned is C, whose zeros are exact, and not the
-smooth copy A of it.
+(C. You et al., CVPR 2016). The columns are independent problems. Without outliers and the affine condition they are solved
+exactly by an active set (`active_set`), otherwise to a tolerance (`admm`); either way the certificate says how well.
+They come in blocks of fixed size, each solved and certified by itself, so that C has the same bits however the blocks are
+spread over processes (`distributed.self_expression`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
+from eigenscape.clustering.admm import HOST, Problem, Solution, solve_by_admm
 from eigenscape.clustering.gram import Columns
 from eigenscape.clustering.optimality import Certificate, certify
 from eigenscape.errors import BadInput
@@ -34,14 +36,15 @@ class Verdict(StrEnum):
 LARGE_RESIDUAL = 0.7
 """|X - X C - E| / |X| beyond which nothing is expressed: half of the squared length is left. This project's choice."""
 
-OVER_RELAXATION = 1.6
-"""Of A in the updates of C and the multipliers: 1.5 to 1.8 is advised by Boyd et al., 2011, section 3.4.3."""
+BLOCK = 64
+"""Columns that are solved and certified together: products with a block run at full speed, and a block of 2,000 inputs fits
+in a core's cache."""
 
-BALANCE, FACTOR = 10.0, 2.0
-"""rho is doubled or halved where one residual is ten times the other: Boyd et al., 2011, section 3.4.1."""
+MOST_ADMM_STEPS = 2000
+"""A few hundred steps are usual; ten times that tells a hard problem from a slow one."""
 
-LOOKED_AT_EVERY = 10
-"""Steps between looks at the residuals, which cost as much as half a step; rho is balanced no more often."""
+ACTIVE_SET_STEPS = 10
+"""Most steps of an active set per input: a step adds or drops one coefficient. The hardest case seen took 1.1 per input."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,8 @@ class SelfExpression:
         outliers: E (D, N), or None.
         penalty: lambda of each column (N,).
         outlier_penalty: lambda_e, or None.
-        iterations: of ADMM, of each column (N,).
-        converged: (N,) whether both residuals of the column met the tolerance.
+        iterations: steps of each column (N,).
+        converged: (N,) whether the column met its conditions.
         certificate: duality gap, KKT violation and infeasibility of each column.
         residual: |X - X C - E|_F / |X|_F.
         verdict: whether C is worth a graph.
@@ -111,7 +114,11 @@ def coherence(gram: np.ndarray) -> np.ndarray:
     return np.asarray(off.max(axis=0))
 
 
-def penalties(columns: Columns, penalty: Penalty) -> tuple[np.ndarray, float | None]:
+Strengths = tuple[np.ndarray, float | None]
+"""The penalty lambda of every column (N,), and lambda_e."""
+
+
+def penalties(columns: Columns, penalty: Penalty) -> Strengths:
     """The penalty lambda of every column (N,), and lambda_e.
 
     lambda_j = alpha tau / mu_j, or alpha tau / min_j mu_j; lambda_e = alpha_e / min_j max_{i != j} |x_i|_1. Columns that
@@ -131,19 +138,136 @@ COHERENT = 1e-12
 """Inner products below this, relative to squared lengths, are rounding of zero."""
 
 
-def sparse_self_expression(
-    columns: Columns, penalty: Penalty | None = None, *, tolerance: float = 1e-4, most_iterations: int = 2000
-) -> SelfExpression:
-    """Solve all columns by ADMM.
+class Route(StrEnum):
+    """How columns are solved."""
 
-    A column stops when |a - c| and rho |c - c_before| are below tolerance (sqrt(N)/10 + the norms they are compared with),
-    as in Boyd et al., 2011, section 3.3.
+    ACTIVE_SET = "active set"  # exact; lasso and elastic net
+    ADMM = "ADMM"  # to a tolerance; everything
+
+
+@dataclass(frozen=True)
+class SolvedBlock:
+    """Some columns' solutions.
+
+    Attributes:
+        chosen: their numbers (m,).
+        solution: coefficients, outliers, steps.
+        certificate: of these columns.
+    """
+
+    chosen: np.ndarray
+    solution: Solution
+    certificate: Certificate
+
+
+def column_blocks(count: int, size: int = BLOCK) -> list[np.ndarray]:
+    """The numbers of N columns in blocks.
+
+    Example:
+        >>> [len(block) for block in column_blocks(150)]
+        [64, 64, 22]
+    """
+    return [np.arange(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+def solve_block(
+    columns: Columns,
+    penalty: Penalty,
+    strengths: Strengths,
+    chosen: np.ndarray,
+    *,
+    route: Route | None = None,
+    tolerance: float = 1e-4,
+    most_iterations: int | None = None,
+    place: str = HOST,
+) -> SolvedBlock:
+    """Solve and certify some columns; the other arguments are those of `sparse_self_expression`.
 
     Args:
-        columns: X with its decomposition; of unit length, as `gram.unit_columns` gives them.
+        columns: X.
         penalty: what is minimised.
-        tolerance: of both residuals.
-        most_iterations: after which the verdict is `Verdict.NOT_CONVERGED`.
+        strengths: `penalties` of both, which look at all of the Gram matrix and are the same for every block.
+        chosen: numbers of the columns (m,).
+        route: None: the active set wherever it can be used.
+        tolerance: of ADMM.
+        most_iterations: steps of a column.
+        place: "host", or a device of torch.
+
+    Example:
+        >>> pair, penalty = Columns.of(np.array([[1.0, 1.0]])), Penalty(10.0)
+        >>> solve_block(pair, penalty, penalties(pair, penalty), np.array([1])).solution.coefficients
+        array([[0.9],
+               [0. ]])
+    """
+    lam, lam_e = strengths[0][chosen], strengths[1]
+    simple = lam_e is None and not penalty.affine
+    route = route or (Route.ACTIVE_SET if simple and place == HOST else Route.ADMM)
+    if route is Route.ADMM:
+        problem = Problem(chosen, lam, lam_e, penalty.tau, penalty.affine)
+        found = solve_by_admm(columns, problem, tolerance=tolerance, most=most_iterations or MOST_ADMM_STEPS, place=place)
+    elif not simple or place != HOST:
+        raise BadInput.field("route", "ADMM, with outliers, the affine condition or a device", route.value, "leave route out")
+    else:
+        from eigenscape.clustering.active_set import solve_columns  # noqa: PLC0415 - loads compiled code
+
+        most = most_iterations or ACTIVE_SET_STEPS * columns.count
+        rows, steps, done = solve_columns(columns.gram, chosen, penalty.tau / lam, (1 - penalty.tau) / lam, most)
+        found = Solution(np.ascontiguousarray(rows.T), None, np.zeros(len(chosen)), steps, done)
+    shift = found.shift if penalty.affine else None
+    certificate = certify(columns, found.coefficients, found.outliers, lam, lam_e, penalty.tau, shift, chosen=chosen)
+    return SolvedBlock(chosen, found, certificate)
+
+
+def assembled(columns: Columns, strengths: Strengths, blocks: list[SolvedBlock]) -> SelfExpression:
+    """The whole from all `column_blocks`, in any order.
+
+    Example:
+        >>> pair, penalty = Columns.of(np.array([[1.0, 1.0]])), Penalty(10.0)
+        >>> strengths = penalties(pair, penalty)
+        >>> blocks = [solve_block(pair, penalty, strengths, np.array([number])) for number in (1, 0)]
+        >>> assembled(pair, strengths, blocks).coefficients
+        array([[0. , 0.9],
+               [0.9, 0. ]])
+    """
+    lam, lam_e = strengths
+    blocks = sorted(blocks, key=lambda block: int(block.chosen[0]))
+
+    def whole(parts: list[np.ndarray]) -> np.ndarray:
+        return np.concatenate(parts, axis=-1)
+
+    solutions = [block.solution for block in blocks]
+    outliers = None if lam_e is None else whole([part.outliers for part in solutions if part.outliers is not None])
+    names = [each.name for each in fields(Certificate)]
+    certificate = Certificate(*(whole([getattr(block.certificate, name) for block in blocks]) for name in names))
+    residual = float(np.sqrt(certificate.rest.sum()) / max(np.linalg.norm(columns.matrix), np.finfo(float).tiny))
+    coefficients, steps = whole([part.coefficients for part in solutions]), whole([part.steps for part in solutions])
+    done = whole([part.converged for part in solutions])
+    verdict = verdict_of(residual, bool(done.all()))
+    return SelfExpression(coefficients, outliers, lam, lam_e, steps, done, certificate, residual, verdict)
+
+
+def sparse_self_expression(
+    columns: Columns,
+    penalty: Penalty | None = None,
+    *,
+    route: Route | None = None,
+    tolerance: float = 1e-4,
+    most_iterations: int | None = None,
+    place: str = HOST,
+) -> SelfExpression:
+    """Solve all columns.
+
+    Args:
+        columns: X; of unit length, as `gram.unit_columns` gives them.
+        penalty: what is minimised.
+        route: None: the active set wherever it can be used.
+        tolerance: of both residuals of ADMM (`admm.solve_by_admm`); the active set goes on to rounding.
+        most_iterations: steps of a column after which the verdict is `Verdict.NOT_CONVERGED`; None: `MOST_ADMM_STEPS`, or
+            `ACTIVE_SET_STEPS` for every input.
+        place: "host", or a device of torch ("cuda"), which solves by ADMM, all columns in one block.
+
+    Raises:
+        BadInput: the active set is asked for with outliers, the affine condition or a device.
 
     Example:
         >>> x = np.array([[1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0]])
@@ -155,16 +279,10 @@ def sparse_self_expression(
                [0.  , 0.  , 0.98, 0.  ]])
     """
     penalty = penalty or Penalty()
-    lam, lam_e = penalties(columns, penalty)
-    solver = _Admm(columns, penalty, lam, lam_e)
-    solver.run(tolerance, most_iterations)
-    c, e = solver.c, solver.e
-    rest = columns.matrix - columns.matrix @ c - (0.0 if e is None else e)
-    certificate = certify(columns, c, e, lam, lam_e, penalty.tau, solver.shift if penalty.affine else None)
-    residual = float(np.linalg.norm(rest) / max(np.linalg.norm(columns.matrix), np.finfo(float).tiny))
-    return SelfExpression(
-        c, e, lam, lam_e, solver.iterations, solver.done, certificate, residual, verdict_of(residual, bool(solver.done.all()))
-    )
+    how: Any = {"route": route, "tolerance": tolerance, "most_iterations": most_iterations, "place": place}
+    strengths, size = penalties(columns, penalty), BLOCK if place == HOST else columns.count
+    blocks = [solve_block(columns, penalty, strengths, block, **how) for block in column_blocks(columns.count, size)]
+    return assembled(columns, strengths, blocks)
 
 
 def verdict_of(residual: float, converged: bool) -> Verdict:
@@ -177,119 +295,3 @@ def verdict_of(residual: float, converged: bool) -> Verdict:
     if residual > LARGE_RESIDUAL:
         return Verdict.NO_STRUCTURE
     return Verdict.STRUCTURE if converged else Verdict.NOT_CONVERGED
-
-
-class _Admm:
-    """State of the iteration: c and u (N, N), e (D, N), the affine multiplier v (N,), all with scaled multipliers.
-
-    The columns that are still active are worked on in a dense copy, and written back as they converge.
-    """
-
-    def __init__(self, columns: Columns, penalty: Penalty, lam: np.ndarray, lam_e: float | None) -> None:
-        count = columns.count
-        self.columns, self.penalty, self.lam, self.lam_e = columns, penalty, lam, lam_e
-        self.c = np.zeros((count, count))
-        self.e = None if lam_e is None else np.zeros_like(columns.matrix)
-        self.shift = np.zeros(count)
-        self.iterations, self.done = np.zeros(count, int), np.zeros(count, bool)
-
-    def run(self, tolerance: float, most: int) -> None:
-        """Iterate to the tolerance; residuals are looked at every `LOOKED_AT_EVERY` steps, which are then counted."""
-        batch = _Batch.start(self.columns, self.lam, self.lam_e)
-        absolute = 0.1 * float(np.sqrt(self.columns.count))
-        for number in range(1, most + 1):
-            before, a = batch.step(self.columns, self.penalty, self.lam_e)
-            if number % LOOKED_AT_EVERY and number < most:
-                continue
-            primal, dual = _norms(a - batch.c), batch.rho * _norms(batch.c - before)
-            if self.penalty.affine:
-                primal = np.maximum(primal, np.abs(a.sum(axis=0) - 1.0))
-            size, force = np.maximum(_norms(a), _norms(batch.c)), batch.rho * _norms(batch.u)
-            met = (primal <= tolerance * (absolute + size)) & (dual <= tolerance * (absolute + force))
-            self._keep(batch, met, number)
-            if met.all():
-                return
-            batch.balance(primal / (size + TINY), dual / (force + TINY))
-            if met.any():
-                batch = batch.without(met)
-
-    def _keep(self, batch: _Batch, met: np.ndarray, number: int) -> None:
-        at = batch.active
-        self.c[:, at], self.iterations[at], self.done[at] = batch.c, number, met
-        # The multiplier of 1^T c = 1, unscaled and with the sign that it has in the dual problem.
-        self.shift[at] = -batch.rho * batch.v
-        if self.e is not None and batch.e is not None:
-            self.e[:, at] = batch.e
-
-
-@dataclass
-class _Batch:
-    """Columns that have not converged, side by side."""
-
-    active: np.ndarray
-    c: np.ndarray
-    u: np.ndarray
-    v: np.ndarray
-    e: np.ndarray | None
-    gram: np.ndarray
-    target: np.ndarray
-    lam: np.ndarray
-    rho: np.ndarray
-
-    @classmethod
-    def start(cls, columns: Columns, lam: np.ndarray, lam_e: float | None) -> _Batch:
-        count, zeros = columns.count, np.zeros((columns.count, columns.count))
-        # The source's rho is alpha, for lambda of order alpha too; scaled to a typical singular value it needs fewer balances.
-        scale = float(np.mean(np.square(columns.singular_values))) ** 0.5 / 2 if len(columns.singular_values) else 1.0
-        e = None if lam_e is None else np.zeros_like(columns.matrix)
-        return cls(np.arange(count), zeros, zeros, np.zeros(count), e, columns.gram, columns.matrix, lam, lam * scale)
-
-    def step(self, columns: Columns, penalty: Penalty, lam_e: float | None) -> tuple[np.ndarray, np.ndarray]:
-        """One step of all three updates; C before it, and A."""
-        before, lam, rho = self.c, self.lam, self.rho
-        target = self.gram if self.e is None else self.gram - columns.matrix.T @ self.e
-        rhs = lam * target + rho * (before - self.u)
-        a = _affine_solve(columns, lam, rho, rhs + rho * (1.0 - self.v)) if penalty.affine else columns.solve(lam, rho, rhs)
-        relaxed = OVER_RELAXATION * a + (1 - OVER_RELAXATION) * before + self.u
-        self.c = _shrunk(relaxed, penalty.tau / rho)
-        if penalty.tau < 1:
-            self.c /= 1 + (1 - penalty.tau) / rho
-        self.c[self.active, np.arange(len(self.active))] = 0.0
-        self.u = relaxed - self.c
-        if penalty.affine:
-            self.v = self.v + a.sum(axis=0) - 1.0
-        if self.e is not None and lam_e is not None:
-            self.e = _shrunk(self.target - columns.matrix @ a, lam_e / lam)
-        return before, a
-
-    def balance(self, primal: np.ndarray, dual: np.ndarray) -> None:
-        """Move rho towards residuals of one size; scaled multipliers follow."""
-        factor = np.where(primal > BALANCE * dual, FACTOR, np.where(dual > BALANCE * primal, 1 / FACTOR, 1.0))
-        self.rho, self.u, self.v = self.rho * factor, self.u / factor, self.v / factor
-
-    def without(self, met: np.ndarray) -> _Batch:
-        """The columns that are left."""
-        left = ~met
-        e = None if self.e is None else self.e[:, left]
-        matrices = (self.c, self.u), (self.gram, self.target)
-        (c, u), (gram, target) = [[np.ascontiguousarray(matrix[:, left]) for matrix in pair] for pair in matrices]
-        return _Batch(self.active[left], c, u, self.v[left], e, gram, target, self.lam[left], self.rho[left])
-
-
-def _affine_solve(columns: Columns, lam: np.ndarray, rho: np.ndarray, rhs: np.ndarray) -> np.ndarray:
-    """(lam X^T X + rho I + rho 1 1^T)^{-1} rhs, by Sherman and Morrison."""
-    plain = columns.solve(lam, rho, rhs)
-    ones = columns.solve(lam, rho, np.ones_like(rhs))
-    return np.asarray(plain - ones * (rho * plain.sum(axis=0) / (1 + rho * ones.sum(axis=0))))
-
-
-def _shrunk(matrix: np.ndarray, by: np.ndarray) -> np.ndarray:
-    """The soft threshold, exactly zero within ``by``."""
-    return np.asarray(matrix - np.clip(matrix, -by, by))
-
-
-TINY = 1e-300
-
-
-def _norms(matrix: np.ndarray) -> np.ndarray:
-    return np.asarray(np.sqrt(np.einsum("ij,ij->j", matrix, matrix)))

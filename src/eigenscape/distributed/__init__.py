@@ -1,15 +1,16 @@
 """Ranks, sums across them, and eigensolves over them. The only importers of mpi4py.
 
-==============  ==========================================================
-`ranks`         who am I among how many; messages; a run without MPI too
-`agreement`     failing together
-`watchdog`      a run that hangs ends, and says where
-`devices`       one GPU a rank
-`reduction`     partial sums of all ranks to finished bands of columns
-`block_cyclic`  who holds which entry of a distributed matrix
-`scalapack`     finding, loading and calling the library
-`eigensolver`   the spectrum of a matrix that no rank holds whole
-`peak_memory`   what a rank needs for that
-`probe`         what ranks see of each other, for `eigenscape doctor`
-==============  ==========================================================
+=================  ==========================================================
+`ranks`            who am I among how many; messages; a run without MPI too
+`agreement`        failing together
+`watchdog`         a run that hangs ends, and says where
+`devices`          one GPU a rank
+`reduction`        partial sums of all ranks to finished bands of columns
+`block_cyclic`     who holds which entry of a distributed matrix
+`scalapack`        finding, loading and calling the library
+`eigensolver`      the spectrum of a matrix that no rank holds whole
+`self_expression`  columns of a sparse self-expression, dealt to the ranks
+`peak_memory`      what a rank needs for that
+`probe`            what ranks see of each other, for `eigenscape doctor`
+=================  ==========================================================
 """

@@ -9,7 +9,17 @@ from sklearn.linear_model import ElasticNet, Lasso, Ridge
 
 from eigenscape.clustering.gram import Columns, unit_columns
 from eigenscape.clustering.least_squares import least_squares, least_squares_without_diagonal, low_rank, shape_interaction
-from eigenscape.clustering.sparse import Penalty, SelfExpression, Verdict, coherence, penalties, sparse_self_expression
+from eigenscape.clustering.optimality import certify
+from eigenscape.clustering.sparse import (
+    Penalty,
+    Route,
+    SelfExpression,
+    Verdict,
+    coherence,
+    penalties,
+    solve_block,
+    sparse_self_expression,
+)
 from eigenscape.errors import BadInput
 
 
@@ -79,6 +89,113 @@ def test_a_certificate_notices_a_wrong_solution() -> None:
     assert found.verdict is not Verdict.STRUCTURE
     assert found.certificate.kkt.max() > 1e-2
     assert found.certificate.gap.max() > 1e-3
+
+
+def test_objectives_are_those_of_scikit_learn_within_both_gaps() -> None:
+    """More inputs than dimensions, so coefficients need not be unique; but of two values of one problem with known gaps,
+    each is above the optimum by at most its own."""
+    columns, penalty = random_columns(9, 40, seed=6), Penalty(30.0)
+    found, theirs = sparse_self_expression(columns, penalty), np.zeros((40, 40))
+    for j in range(40):
+        others = np.delete(np.arange(40), j)
+        model = Lasso(1 / (9 * found.penalty[j]), fit_intercept=False, tol=1e-8, max_iter=100_000)
+        theirs[others, j] = model.fit(columns.matrix[:, others], columns.matrix[:, j]).coef_
+    theirs_certified = certify(columns, theirs, None, found.penalty, None, 1.0)
+    difference = theirs_certified.objective - found.certificate.objective
+    rounding = 1e-13 * found.certificate.objective
+    assert (difference >= -found.certificate.gap - rounding).all()
+    assert (difference <= theirs_certified.gap + rounding).all()
+    assert theirs_certified.gap.max() < 1e-4  # or the bound says nothing
+
+
+@pytest.mark.parametrize("tau", [1.0, 0.6])
+def test_both_routes_find_one_solution(tau: float) -> None:
+    """lambda sigma_min^2 strong convexity turns gaps into a distance; ADMM's tolerance is the larger part."""
+    columns, penalty = random_columns(30, 12, seed=4), Penalty(20.0, tau=tau)
+    exact = sparse_self_expression(columns, penalty)
+    admm = sparse_self_expression(columns, penalty, route=Route.ADMM, tolerance=1e-9, most_iterations=100_000)
+    convexity = exact.penalty * np.linalg.eigvalsh(columns.gram)[0]
+    allowed = 2 * np.sqrt(2 * np.maximum(admm.certificate.gap, 1e-13) / convexity)
+    distance = np.linalg.norm(exact.coefficients - admm.coefficients, axis=0)
+    assert (distance <= allowed).all()
+    assert allowed.max() < 1e-3
+    np.testing.assert_array_equal(exact.coefficients != 0, admm.coefficients != 0)
+
+
+def planes(noise: float) -> np.ndarray:
+    draw = np.random.default_rng(3)
+    points = np.vstack([draw.standard_normal((40, 2)) @ draw.standard_normal((2, 12)) for _ in range(3)])
+    return unit_columns(points + noise * draw.standard_normal(points.shape))[0]
+
+
+def angles() -> np.ndarray:
+    """Thirty directions of the plane at equal angles: ties everywhere, and each has its opposite."""
+    turn = np.arange(30) * np.pi / 15
+    return np.stack([np.cos(turn), np.sin(turn)])
+
+
+HARD = {
+    "planes": planes(0.0),
+    "nearly planes": planes(1e-7),
+    "noisy planes": planes(1e-3),
+    "a line": np.full((4, 20), 0.5),
+    "ties": angles(),
+    "duplicates": np.hstack([planes(0.1)] * 2),
+    "opposites": np.hstack([planes(0.1), -planes(0.1)]),
+    "silent inputs": np.hstack([planes(0.1), np.zeros((12, 5))]),
+    "small": 1e-6 * planes(0.1),
+}
+
+
+@pytest.mark.parametrize("tau", [1.0, 0.5])
+@pytest.mark.parametrize("name", HARD)
+def test_the_active_set_is_exact_where_solutions_are_hardly_unique(name: str, tau: float) -> None:
+    """Conditions met to v = 1e-10 cost a relative gap of at most 2 v: the dual point shrinks by 1 + v, and every
+    coefficient's share of the gap is v t |c_i|. Rounding of X^T X, 1e-16, is 1e-16 alpha beside t = 1 / alpha."""
+    columns = Columns.of(HARD[name])
+    for alpha in (1.5, 20.0, 800.0, 1e5):
+        found = sparse_self_expression(columns, Penalty(alpha, tau=tau))
+        assert found.converged.all()
+        assert np.abs(found.certificate.relative_gap).max() <= 2e-10 + 1e-14 * alpha
+        assert (np.diag(found.coefficients) == 0).all()
+        assert np.isfinite(found.coefficients).all()
+        if tau == 1:  # a lasso has a solution on at most as many columns as dimensions, and steps end on one
+            assert (found.coefficients != 0).sum(axis=0).max() <= len(columns.matrix)
+
+
+def test_a_column_has_the_same_bits_whatever_is_solved_beside_it() -> None:
+    columns, penalty = random_columns(10, 130), Penalty(20.0)
+    whole, strengths = sparse_self_expression(columns, penalty).coefficients, penalties(columns, penalty)
+    alone = solve_block(columns, penalty, strengths, np.array([77])).solution.coefficients
+    some = solve_block(columns, penalty, strengths, np.array([129, 77, 3])).solution.coefficients
+    assert alone[:, 0].tobytes() == whole[:, 77].tobytes() == some[:, 1].tobytes()
+
+
+def test_a_support_larger_than_its_first_room_is_exact() -> None:
+    """The elastic net of a line has every other input in its support, in closed form: with r = (1 - tau)/lambda and
+    t = tau/lambda the n equal coefficients solve n c + r c = 1 - t."""
+    count, penalty = 101, Penalty(20.0, tau=0.5)
+    found = sparse_self_expression(Columns.of(np.ones((1, count))), penalty)
+    lam = 20.0 * 0.5
+    expected = (1 - 0.5 / lam) / (count - 1 + 0.5 / lam)
+    np.testing.assert_allclose(found.coefficients, expected * (1 - np.eye(count)), atol=1e-12)
+
+
+@pytest.mark.parametrize("penalty", [Penalty(20.0), Penalty(20.0, tau=0.6), Penalty(9.0, False, outliers=5.0, affine=True)])
+def test_torch_takes_the_same_steps_as_numpy(penalty: Penalty) -> None:
+    """The same formulas in two libraries: rounding, 1e-16 a step, over fewer than 2,000 steps that contract."""
+    columns = random_columns(8, 30)
+    ours = sparse_self_expression(columns, penalty, route=Route.ADMM, tolerance=1e-4)
+    theirs = sparse_self_expression(columns, penalty, tolerance=1e-4, place="cpu")
+    np.testing.assert_allclose(theirs.coefficients, ours.coefficients, atol=1e-11)
+    np.testing.assert_array_equal(theirs.iterations, ours.iterations)
+    if ours.outliers is not None:
+        np.testing.assert_allclose(theirs.outliers, ours.outliers, atol=1e-11)
+
+
+def test_the_active_set_refuses_what_it_cannot_solve() -> None:
+    with pytest.raises(BadInput, match="leave route out"):
+        sparse_self_expression(random_columns(3, 4), Penalty(affine=True), route=Route.ACTIVE_SET)
 
 
 def test_outliers_are_a_lasso_over_a_larger_dictionary() -> None:

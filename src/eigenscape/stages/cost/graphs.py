@@ -1,6 +1,6 @@
 """The work of `clustering`: training in batches of replicas, and a self-expression for every graph.
 
-ADMM's number of iterations is not known beforehand; the estimate is that of the default study.
+Neither the size of supports nor ADMM's number of iterations is known beforehand; the estimates are those of the default study.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ SECONDS_PER_CLUSTERING = 19e-3
 
 SECONDS_PER_ORDER = 2.4e-6
 """Of layers, times the square of their number: blocks are searched anew."""
+
+SECONDS_PER_COLUMN, SECONDS_PER_COLUMN_AND_INPUT = 15e-6, 90e-9
+"""Of the active set with its certificate, where a column has some dozen coefficients: benchmarks/clustering.py."""
 
 SECONDS_PER_STEP_AND_LAYER = 0.25e-3
 """torch calls of a layer in a step of training: forward, backward, Adam."""
@@ -65,7 +68,11 @@ def _network(study: Study, products: int, layers: int) -> Work:
     trained = Work(
         {Kind.PRODUCT: 6.0 * products * BATCH * steps * replicas, Kind.SCALAR: steps * (layers + 1) * SECONDS_PER_STEP_AND_LAYER}
     )
-    iterated = ITERATIONS * inputs**2 * SECONDS_PER_ENTRY if section.graph.method == "sparse" else 0.0
-    read = graphs * (iterated + SECONDS_PER_READ_OUT) + ends * layers * SECONDS_PER_CLUSTERING
+    solved = 0.0
+    if section.graph.method == "sparse":
+        iterates = section.graph.affine or section.graph.outliers is not None
+        exact = inputs * (SECONDS_PER_COLUMN + inputs * SECONDS_PER_COLUMN_AND_INPUT)
+        solved = ITERATIONS * inputs**2 * SECONDS_PER_ENTRY if iterates else exact
+    read = graphs * (solved + SECONDS_PER_READ_OUT) + ends * layers * SECONDS_PER_CLUSTERING
     orders = min(section.permutations, factorial(layers))
     return NOTHING + trained + Work({Kind.SCALAR: read + ends * orders * layers**2 * SECONDS_PER_ORDER})
