@@ -16,7 +16,7 @@ class SelfExpressionSection(Section):
 
     method: Literal["sparse", "least_squares", "low_rank", "shape_interaction"] = Field(
         "sparse",
-        description="sparse: lasso or elastic net by ADMM; least_squares: LSR without a diagonal; low_rank: LRSC; shape_interaction: its "
+        description="sparse: lasso or elastic net; least_squares: LSR without a diagonal; low_rank: LRSC; shape_interaction: its "
         "limit without noise, V_r V_r^T. Source: SSC of Elhamifar, Vidal, arXiv 1203.1005; LRSC of Vidal, Favaro, 2014.",
         json_schema_extra=example("write clustering: {graph: {method: sparse}}"),
     )

@@ -34,7 +34,7 @@ from eigenscape.sampling_sections import (
 )
 from eigenscape.section import Section, example
 
-SCIENCE_SCHEMA = 2
+SCIENCE_SCHEMA = 3
 """Raised whenever a change of the code would change a number; results of another schema are refused."""
 
 SLOTS = 16
