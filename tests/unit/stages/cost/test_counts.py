@@ -31,7 +31,8 @@ def test_products_of_the_gradient_kernel(depth: int, width: int, points: int, sa
     architecture, problem = Architecture(depth, width), sine_regression(points=points)
     theta = np.random.default_rng(0).standard_normal((samples, architecture.parameters))
     gradients, losses = np.empty_like(theta), np.empty(samples)
-    kernel._gradients(theta, gradients, losses, problem.inputs, problem.targets, depth, width, TANH.code)
+    # What it calls must be compiled before its numpy is exchanged.
+    kernel._gradients(theta, np.empty_like(theta), losses, problem.inputs, problem.targets, depth, width, TANH.code)
     monkeypatch.setattr(kernel, "np", types.SimpleNamespace(dot=dot, empty=np.empty))
     source: Any = kernel._gradients
     source.py_func(theta, gradients, losses, problem.inputs, problem.targets, depth, width, TANH.code)
