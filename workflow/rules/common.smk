@@ -85,6 +85,10 @@ GRAPH_FIGURES = [
     "similarity_sensitivity",
 ]
 GRAPH_NAMES = "|".join(GRAPH_FIGURES)
+THEORY_FIGURES = {
+    "phase_map": ["phase_map"],
+}
+THEORY_NAMES = "|".join(THEORY_FIGURES)
 HEADLINE_NAMES = "|".join(HEADLINE_FIGURES)
 IMPORTANCE_NAMES = "|".join(IMPORTANCE_FIGURES)
 MAP_NAMES = "|".join(MAP_FIGURES)
@@ -97,6 +101,7 @@ FIGURE_NAMES = [
     "sensitivity",
     *CURVE_FIGURES,
     *GRAPH_FIGURES,
+    *THEORY_FIGURES,
 ]
 
 
@@ -136,4 +141,5 @@ wildcard_constraints:
     experiment=r"[a-z]+",
     name=r"[a-z_]+",
     network=any_of(STUDY.clustering.network_names()),
+    theory=r"phase_map|kernel|sgd",
     width=r"\d+",

@@ -44,7 +44,7 @@ class TimeAverages:
     @property
     def second(self) -> np.ndarray:
         """G (m, m)."""
-        return self.covariance + np.outer(self.mean, self.mean)
+        return np.asarray(self.covariance + np.outer(self.mean, self.mean))
 
 
 def gramian(rates: np.ndarray, steps: int) -> np.ndarray:
@@ -63,7 +63,7 @@ def gramian(rates: np.ndarray, steps: int) -> np.ndarray:
     gone = dynamics.progress(np.array([steps]))[0]
     # 1 - pq with p = 1 - u, q = 1 - v is u + v(1 - u), for any signs of p and q.
     total = gone[:, None] + gone * (1 - gone[:, None])
-    return np.divide(total, steps * step, out=np.ones_like(step), where=step != 0)
+    return np.asarray(np.divide(total, steps * step, out=np.ones_like(step), where=step != 0))
 
 
 def time_averages(rates: np.ndarray, steps: int) -> TimeAverages:
@@ -106,7 +106,7 @@ def time_averages(rates: np.ndarray, steps: int) -> TimeAverages:
 
 def _mean(x: np.ndarray, gone: np.ndarray, count: int) -> np.ndarray:
     """(1/T) sum a^t = (1 - a^T) / (T x)."""
-    return np.divide(gone, count * x, out=np.ones_like(x), where=x != 0)
+    return np.asarray(np.divide(gone, count * x, out=np.ones_like(x), where=x != 0))
 
 
 def time_averages_at(dynamics: Dynamics, times: np.ndarray) -> TimeAverages:
@@ -196,6 +196,24 @@ def cloud_eigenvalues(averages: TimeAverages, targets: np.ndarray, variances: np
     return np.sort(np.concatenate([with_truth, without]))[::-1]
 
 
+def covariance_of_starts(averages: TimeAverages, residuals: np.ndarray) -> np.ndarray:
+    """C (m, m) of the cloud of the given starts about its mean: E[rho_i rho_j] G_ij - E[rho_i] E[rho_j] g_i g_j, E over starts.
+
+    Args:
+        averages: over the checkpoints.
+        residuals: rho = f(0) - y (R, m).
+
+    Example:
+        >>> covariance_of_starts(time_averages(np.array([0.5]), 2), np.array([[-4.0]]))
+        array([[1.]])
+    """
+    residuals = np.asarray(residuals, dtype=np.float64)
+    mean = residuals.mean(axis=0)
+    second = residuals.T @ residuals / len(residuals)
+    # About the mean: the part that moves in time, and the part in which starts differ.
+    return np.asarray(second * averages.covariance + (second - np.outer(mean, mean)) * np.outer(averages.mean, averages.mean))
+
+
 @dataclass(frozen=True)
 class TaskCloud:
     """The covariance of one cloud of several tasks, about the common mean.
@@ -211,7 +229,7 @@ class TaskCloud:
     @property
     def total(self) -> np.ndarray:
         """C (m, m)."""
-        return self.within + self.between
+        return np.asarray(self.within + self.between)
 
 
 def task_covariance(averages: TimeAverages, targets: np.ndarray, variances: np.ndarray) -> TaskCloud:

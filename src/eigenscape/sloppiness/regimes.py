@@ -14,8 +14,13 @@ training.
 falling with slope c beyond.
 
 *Boundaries.* The truth's eigenvalue of index k stands above the flat floor up to k_* = (ln kappa / pi^2) ln(4 pi sigma_*^2 / (c
-sigma_w^2)). So k directions carry the cloud where k_* >= k (the truth decides), or where i_c <= k (the data decide: no more directions
-move).
+sigma_w^2)). So k directions of a ribbon show where k_* >= k (the truth decides), or where i_c <= k (the data decide: no more move).
+
+*Explained stress* sums squares, so it asks less. Those of the truth's part sum to i_c (1/2 pi) times the integral of the squared
+symbol, i_c / c in units of (sigma_*^2 n / alpha T)^2, those of the floor to i_c / 4 in units of (sigma_w^2 n / alpha T)^2; k directions
+leave a share e^{-2 s k} of the former, s = pi^2 / ln(4 kappa), and nearly all of the latter. So chi_k of the truth alone is 1 - e^{-s
+k}, and chi_k reaches a level below that at sigma_* / sigma_w = (c / 4 F)^{1/4}, F = ((1 - level)^2 - e^{-2 s k}) / (1 - (1 - level)^2):
+hardly dependent on T where the truth's part is thin.
 
 This is the project's own derivation, by leading asymptotics; `covariance` has the exact numbers, and the phase maps lay one over the other.
 """
@@ -49,7 +54,7 @@ def converged_components(reach: np.ndarray | float, decay: np.ndarray | float) -
         >>> float(converged_components(np.e**2, 0.5))
         4.0
     """
-    return np.maximum(np.log(reach), 0.0) / np.asarray(decay)
+    return np.asarray(np.maximum(np.log(reach), 0.0) / np.asarray(decay))
 
 
 def truth_slope(reach: np.ndarray | float) -> np.ndarray:
@@ -111,6 +116,37 @@ def truth_boundary(reach: np.ndarray | float, decay: np.ndarray | float, directi
     with np.errstate(divide="ignore", over="ignore"):
         power = np.where(logs > 0, np.pi**2 * directions / (2 * np.where(logs > 0, logs, 1.0)), np.inf)
         return np.asarray(np.sqrt(np.asarray(decay) / (4 * np.pi)) * np.exp(power))
+
+
+def truth_stress(reach: np.ndarray | float, directions: int) -> np.ndarray:
+    """chi_k of the truth's part alone, 1 - e^{-pi^2 k / ln(4 kappa)}: what no ratio sigma_* / sigma_w exceeds.
+
+    Example:
+        >>> round(float(truth_stress(1000.0, 2)), 3)
+        0.907
+    """
+    return np.asarray(-np.expm1(-directions * truth_slope(reach)))
+
+
+def stress_boundary(reach: np.ndarray | float, decay: np.ndarray | float, directions: int, level: float) -> np.ndarray:
+    """The ratio sigma_* / sigma_w at which chi_k reaches a level, by the sums of squares of the truth's part and of the floor.
+
+    Args:
+        reach: kappa above 1/4.
+        decay: c.
+        directions: k.
+        level: of chi_k, between 0 and 1; infinite where the truth's part alone stays below it.
+
+    Example:
+        >>> stress_boundary(1e3, np.array([0.04, 0.64]), 2, 0.7).round(2), float(stress_boundary(1e3, 0.04, 2, 0.95))
+        (array([0.58, 1.16]), inf)
+    """
+    if not 0 < level < 1:
+        raise BadInput.field("level", "a number between 0 and 1", str(level), "write 0.7")
+    left = (1 - level) ** 2
+    share = (left - np.square(1 - truth_stress(reach, directions))) / (1 - left)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(share > 0, (np.asarray(decay) / (4 * share)) ** 0.25, np.inf))
 
 
 def data_boundary(reach: np.ndarray | float, directions: int) -> np.ndarray:

@@ -160,7 +160,7 @@ def sgd_eigenvalues(inputs: np.ndarray, targets: np.ndarray, deviation: float, d
         raise BadInput.field("step", "one at which the second moment of SGD stays finite", found, "take a smaller step or a larger batch")
     centre = total_mean / steps
     covariance = total / steps - np.outer(centre, centre)
-    triangle = np.linalg.qr(inputs, mode="r")  # X C X^T has the eigenvalues of R C R^T
+    triangle = np.linalg.qr(inputs).R  # X C X^T has the eigenvalues of R C R^T
     return np.asarray(eigh(triangle @ covariance @ triangle.T, eigvals_only=True)[::-1])
 
 

@@ -74,6 +74,10 @@ class StudyFolder:
         """What the layers of one architecture hold."""
         return self.root / "clustering" / f"{network}.json"
 
+    def sloppiness_theory(self, experiment: str) -> Path:
+        """The numbers of one part of the linear theory of trajectories."""
+        return self.root / "sloppiness_theory" / f"{experiment}.json"
+
     @property
     def table(self) -> Path:
         """A row per network of the grid."""
