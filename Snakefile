@@ -31,3 +31,4 @@ rule all:
         f"{RESULTS}/tables/findings.csv",
         f"{RESULTS}/tables/second_moment_kinds.csv",
         f"{RESULTS}/tables/clustering_findings.csv",
+        f"{RESULTS}/tables/sloppiness_theory_findings.csv",

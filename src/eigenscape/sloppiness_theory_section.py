@@ -103,9 +103,9 @@ class KernelSection(Section):
         json_schema_extra=example("write sloppiness: {kernel: {test: 60}}"),
     )
     start: list[Start] = Field(
-        [0.1, 1.0],
+        [0.0, 0.1, 1.0],
         min_length=1,
-        description="sigma_w: root mean square of the functions at the start, over that of the targets. Source: either side of 1/3.",
+        description="sigma_w: root mean square of the functions at the start, over that of the targets. Source: none, less and as much.",
         json_schema_extra=example("write sloppiness: {kernel: {start: [0.1, 1.0]}}"),
     )
     steps: list[Steps] = Field(
@@ -175,8 +175,13 @@ class SgdSection(Section):
         description="gamma of the variant with weight decay, over lambda_1. Source: this project's choice.",
         json_schema_extra=example("write sloppiness: {sgd: {weight_decay: 0.01}}"),
     )
+    components: Annotated[int, Field(ge=1, le=64)] = Field(
+        20,
+        description="Leading principal components of the pixels that the model sees, and a constant. Source: the default study's time.",
+        json_schema_extra=example("write sloppiness: {sgd: {components: 20}}"),
+    )
     simulated: Annotated[int, Field(ge=2, le=10_000)] = Field(
-        40,
-        description="Paths that are run beside, with four such groups for the spread. Source: the default study's time.",
-        json_schema_extra=example("write sloppiness: {sgd: {simulated: 40}}"),
+        4,
+        description="Groups of paths that are run beside, two paths per weight in each. Source: the fewest whose spread says something.",
+        json_schema_extra=example("write sloppiness: {sgd: {simulated: 4}}"),
     )

@@ -38,12 +38,17 @@ expressivity:
   digits: {width: 8, one_layer_depth: 3, one_layer_epochs: 1, length_depth: 2, length_epochs: 1, measured: 1, runs: 2}
 clustering:
   {depth: [1, 3], width: [8], channels: null, epochs: [0, 1], seeds: 2, inputs_per_class: 3, permutations: 20}
+sloppiness:
+  phase_map: {decay: [0.3, 1.0], ratio: [0.1, 10.0], steps: [10, 100], simulated_decay: [1.0], simulated_steps: [10], starts: 3}
+  kernel: {kernels: [rbf], train: 20, test: 10}
+  sgd: {examples: 20, batch: [2], steps: 10, components: 3, simulated: 2}
 """
 FIGURES = [
     *("condition_number", "condition_number_null", "condition_number_projected", "criticality", "eigenvalues", "eigenvectors"),
     *("importance", "layer_importance", "parameter_count", "predictors", "sensitivity", "sufficient_summary"),
     *("dichotomies", "length_growth", "length_sensitivity", "one_layer_training", "polytopes", "training_lengths", "transitions"),
     *("graph_convergence", "graph_modularity", "layer_similarity", "neighbourhoods", "similarity_sensitivity"),
+    *("kernel_trajectories", "phase_map", "sgd_trajectories", "trajectory_slopes"),
 ]
 
 

@@ -87,6 +87,9 @@ GRAPH_FIGURES = [
 GRAPH_NAMES = "|".join(GRAPH_FIGURES)
 THEORY_FIGURES = {
     "phase_map": ["phase_map"],
+    "trajectory_slopes": ["phase_map"],
+    "kernel_trajectories": ["kernel"],
+    "sgd_trajectories": ["sgd"],
 }
 THEORY_NAMES = "|".join(THEORY_FIGURES)
 HEADLINE_NAMES = "|".join(HEADLINE_FIGURES)

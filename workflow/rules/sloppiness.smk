@@ -1,7 +1,7 @@
 """The geometry of training trajectories.
 
 in:  config.yaml, section sloppiness
-out: results/<study>/sloppiness_theory/<part>.json, results/<study>/tables/sloppiness_*.csv
+out: results/<study>/sloppiness_theory/<part>.json, results/<study>/tables/sloppiness_*.csv and sloppiness_phase_map.nc
      results/<study>/figures/<name>.pdf and .png
 
 The documents are not declared as outputs, since Snakemake deletes those of a failed job; it sees the ledger.
@@ -30,6 +30,32 @@ rule sloppiness_theory:
     shell:
         "eigenscape sloppiness-theory {wildcards.theory:q}"
         " --study {params.study:q} --ledger {output:q} --log {log:q}"
+
+
+rule sloppiness_theory_table:
+    """The phase maps as one labelled file, and the published controls judged on them."""
+    input:
+        expand(
+            f"{RESULTS}/ledger/sloppiness_theory/{{theory}}.json",
+            theory=["phase_map", "kernel", "sgd"],
+        ),
+    output:
+        f"{RESULTS}/tables/sloppiness_phase_map.nc",
+        f"{RESULTS}/tables/sloppiness_theory_findings.csv",
+    log:
+        f"{RESULTS}/logs/sloppiness_theory_table.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/sloppiness_theory_table.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        study=STUDY_FILE,
+        science_schema=SCIENCE_SCHEMA,
+    shell:
+        "eigenscape sloppiness-theory-table --study {params.study:q} --log {log:q}"
 
 
 rule figure_of_sloppiness_theory:

@@ -6,7 +6,7 @@
 `analyse`       importance, criticality, training, ... and the tables
 `curves`        expressivity
 `graphs`        clustering, clustering-table
-`trajectories`  sloppiness-theory
+`trajectories`  sloppiness-theory, sloppiness-theory-table
 `draw`          figure
 `check`         verify
 `doctor`        doctor
@@ -127,6 +127,7 @@ for _command in (
     graphs.clustering,
     graphs.clustering_table,
     trajectories.sloppiness_theory,
+    trajectories.sloppiness_theory_table,
     analyse.findings,
     analyse.condition_number_table,
     draw.figure,

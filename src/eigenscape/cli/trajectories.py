@@ -30,3 +30,17 @@ def sloppiness_theory(experiment: str, study_file: Path, log_file: Path | None, 
     for name, table in run_theory(study, folder, experiment).items():
         write_csv(table, folder.root / "tables" / f"sloppiness_{experiment}_{name}.csv")
     note_result(ledger, {"experiment": experiment})
+
+
+@click.command("sloppiness-theory-table")
+@study_options
+def sloppiness_theory_table(study_file: Path, log_file: Path | None) -> None:
+    """Write the phase maps as one labelled file, and the published controls judged on them.
+
+    \b
+    Example:
+      eigenscape sloppiness-theory-table --study results/sine/study.json
+    """
+    from eigenscape.stages.sloppiness_theory_tables import write_theory_tables  # noqa: PLC0415
+
+    write_theory_tables(*open_study(study_file, log_file))

@@ -242,6 +242,25 @@ def _phase_map(study: Study, folder: StudyFolder) -> Figure:
     return phase_map_figure(tables["map"], tables["simulated"], study.sloppiness.phase_map.level)
 
 
+def _trajectory_slopes(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.trajectory_theory import trajectory_slopes_figure  # noqa: PLC0415
+
+    return trajectory_slopes_figure(read_theory(study, folder, "phase_map")["slopes"])
+
+
+def _kernel_trajectories(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.trajectory_theory import kernel_trajectories_figure  # noqa: PLC0415
+
+    return kernel_trajectories_figure(read_theory(study, folder, "kernel")["spectra"])
+
+
+def _sgd_trajectories(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.trajectory_theory import sgd_trajectories_figure  # noqa: PLC0415
+
+    tables = read_theory(study, folder, "sgd")
+    return sgd_trajectories_figure(tables["variants"], tables["spectra"])
+
+
 FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "eigenvalues": _eigenvalues,
     "eigenvectors": _eigenvectors,
@@ -269,6 +288,9 @@ FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "neighbourhoods": _neighbourhoods,
     "similarity_sensitivity": _similarity_sensitivity,
     "phase_map": _phase_map,
+    "trajectory_slopes": _trajectory_slopes,
+    "kernel_trajectories": _kernel_trajectories,
+    "sgd_trajectories": _sgd_trajectories,
 }
 
 

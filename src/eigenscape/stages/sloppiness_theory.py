@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from eigenscape.errors import BadInput, DamagedResult
-from eigenscape.seeding import stream_key
 from eigenscape.sloppiness import regimes
 from eigenscape.sloppiness.phase_map import (
     Setting,
@@ -28,14 +27,10 @@ from eigenscape.sloppiness.phase_map import (
 from eigenscape.sloppiness.ribbon import FEWEST_DIRECTIONS, FITTED_DIRECTIONS, ribbon
 from eigenscape.sloppiness.simulate import generator
 from eigenscape.sloppiness.stress import explained_stress
+from eigenscape.stages.sloppiness_digits import Rows, judged, kernel_tables, sgd_tables, theory_seed
 from eigenscape.store.documents import read_document, write_document
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import SCIENCE_SCHEMA, Study
-
-if TYPE_CHECKING:
-    from eigenscape.sloppiness.ribbon import Ribbon
-
-Rows = list[dict[str, Any]]
 
 DIRECTIONS = (2, 3)
 """The k of chi_k and of the boundaries."""
@@ -84,26 +79,6 @@ def _identity(study: Study, name: str) -> dict[str, Any]:
     return {"kind": f"sloppiness theory {name}", "science_schema": SCIENCE_SCHEMA, "seed": study.sampling.seed, **settings}
 
 
-def _seed(study: Study) -> int:
-    return stream_key(study.sampling.seed, "sloppiness", "theory") >> 1
-
-
-def _judged(found: Ribbon) -> dict[str, Any]:
-    """A ribbon's verdict as columns."""
-    return {
-        "chi_2": found.chi_2.value,
-        "chi_3": found.chi_3.value,
-        "participation_ratio": found.participation_ratio.value,
-        "slope": found.slope.value,
-        "slope_low": found.slope.low,
-        "slope_high": found.slope.high,
-        "r_squared": found.r_squared.value,
-        "decades": found.decades.value,
-        "directions": found.directions,
-        "verdict": found.verdict.value,
-    }
-
-
 def _phase_map(study: Study) -> dict[str, Rows]:
     section = study.sloppiness.phase_map
     ratios = np.array(section.ratio)
@@ -118,19 +93,19 @@ def _phase_map(study: Study) -> dict[str, Rows]:
                 row = places | {"ratio": ratio, "converged": converged}
                 row |= {"ribbon_index": float(regimes.ribbon_index(setting.reach, decay, ratio))}
                 row |= {f"regime_{k}": regimes.regime(setting.reach, decay, ratio, k).name.lower() for k in DIRECTIONS}
-                rows.append(row | _judged(ribbon(spectrum)))
+                rows.append(row | judged(ribbon(spectrum)))
             spacings = {"linear": every, "logarithmic": logarithmic_checkpoints(setting, section.checkpoints)}
             for spacing, averages in spacings.items():
                 # Beyond the converged components the data's own tail is added to the slope.
                 fitted = int(np.clip(converged, FEWEST_DIRECTIONS, FITTED_DIRECTIONS))
                 found = ribbon(truth_spectrum(setting, averages), directions=fitted)
                 theory = float(regimes.truth_slope(setting.reach)) if setting.reach > 0.25 else float("nan")
-                slopes.append(places | {"checkpoints": spacing, "converged": converged, "theory": theory} | _judged(found))
+                slopes.append(places | {"checkpoints": spacing, "converged": converged, "theory": theory} | judged(found))
     for steps in section.simulated_steps:
         for decay in section.simulated_decay:
             for ratio in section.simulated_ratio:
                 setting = Setting(decay, steps, section.step, section.components)
-                draw = generator(_seed(study), "phase map", steps, decay, ratio)
+                draw = generator(theory_seed(study), "phase map", steps, decay, ratio)
                 point = simulated_point(setting, ratio, section.starts, draw)
                 expected = spectra_over_ratios(setting, linear_checkpoints(setting), np.array([ratio]))[0]
                 row = {"steps": steps, "decay": decay, "ratio": ratio, "reach": setting.reach}
@@ -144,4 +119,6 @@ def _phase_map(study: Study) -> dict[str, Rows]:
 
 EXPERIMENTS = {
     "phase_map": Experiment(lambda study: study.sloppiness.phase_map.model_dump(), _phase_map, ("map", "slopes", "simulated")),
+    "kernel": Experiment(lambda study: study.sloppiness.kernel.model_dump(), kernel_tables, ("machines", "spectra")),
+    "sgd": Experiment(lambda study: study.sloppiness.sgd.model_dump(), sgd_tables, ("variants", "spectra")),
 }
