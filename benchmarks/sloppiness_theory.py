@@ -43,17 +43,18 @@ def main() -> None:
             )
         )
         powers = seconds(lambda rates=rates, steps=steps: time_averages_at(GradientDescent(rates), np.arange(steps)))
-        run = float("nan")
+        run = "not run"
         if steps <= 1000:
             draw = np.random.default_rng(0)
             inputs, _ = data_with_spectrum(setting.eigenvalues, size, draw)
             starts = draw.standard_normal((STARTS, size))
-            run = seconds(
+            took = seconds(
                 lambda inputs=inputs, starts=starts, steps=steps, size=size: simulated_eigenvalues(
                     descend(inputs, np.zeros(size), starts, StochasticDescent(0.5, None)), inputs, steps
                 )
             )
-        print(f"{steps:>7}{size:>5}{1e3 * closed:>9.2f} ms{1e3 * powers:>12.2f} ms{1e3 * run:>14.0f} ms")
+            run = f"{1e3 * took:.0f} ms"
+        print(f"{steps:>7}{size:>5}{1e3 * closed:>9.2f} ms{1e3 * powers:>12.2f} ms{run:>17}")
     draw = np.random.default_rng(0)
     inputs, targets = draw.standard_normal((200, 21)), draw.standard_normal(200)
     descent = StochasticDescent(stable_step(inputs, 4), 4)
