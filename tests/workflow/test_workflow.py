@@ -38,12 +38,17 @@ expressivity:
   digits: {width: 8, one_layer_depth: 3, one_layer_epochs: 1, length_depth: 2, length_epochs: 1, measured: 1, runs: 2}
 clustering:
   {depth: [1, 3], width: [8], channels: null, epochs: [0, 1], seeds: 2, inputs_per_class: 3, permutations: 20}
+sloppiness:
+  phase_map: {decay: [0.3, 1.0], ratio: [0.1, 10.0], steps: [10, 100], simulated_decay: [1.0], simulated_steps: [10], starts: 3}
+  kernel: {kernels: [rbf], train: 20, test: 10}
+  sgd: {examples: 20, batch: [2], steps: 10, components: 3, simulated: 2}
 """
 FIGURES = [
     *("condition_number", "condition_number_null", "condition_number_projected", "criticality", "eigenvalues", "eigenvectors"),
     *("importance", "layer_importance", "parameter_count", "predictors", "sensitivity", "sufficient_summary"),
     *("dichotomies", "length_growth", "length_sensitivity", "one_layer_training", "polytopes", "training_lengths", "transitions"),
     *("graph_convergence", "graph_modularity", "layer_similarity", "neighbourhoods", "similarity_sensitivity"),
+    *("kernel_trajectories", "phase_map", "sgd_trajectories", "trajectory_slopes"),
 ]
 
 
@@ -91,7 +96,12 @@ def test_all_figures_and_the_table_are_made(finished: Path) -> None:
     assert list(zip(table.depth, table.width, strict=True)) == [(1, 5), (2, 5), (1, 10), (2, 10)]
     findings = pd.read_csv(results / "tables" / "findings.csv")
     assert set(findings.verdict) <= {"holds", "holds under a condition", "does not hold", "not shown either way", "not testable"}
-    assert findings.science.value_counts().to_dict() == {"active subspace": 6, "expressivity": 3, "subspace clustering": 4}
+    assert findings.science.value_counts().to_dict() == {
+        "active subspace": 6,
+        "expressivity": 3,
+        "subspace clustering": 4,
+        "sloppiness, theory": 7,
+    }
     # P = 16, 46, 31 and 141; N = 4 P, never a fixed N
     assert (table.samples == 4 * table.parameters).all()
     assert (table.status == "finite").all()
@@ -197,14 +207,16 @@ def test_bad_input_is_one_line_and_exit_code_2_before_anything_runs(finished: Pa
 
 
 def test_sciences_may_be_left_out(finished: Path) -> None:
-    """4 experiments and 7 figures of curves, 2 networks, a table and 5 figures of graphs fewer."""
+    """Fewer: 4 experiments and 7 figures of curves; 2 networks, a table and 5 figures of graphs; 3 parts, a table and 4 figures of theory."""
     whole, less = SMALL.replace("study: small", "study: less"), SMALL.partition("expressivity:")[0].replace("study: small", "study: less")
     (finished / "whole.yaml").write_text(whole)
-    (finished / "less.yaml").write_text(less + "expressivity: {enabled: false}\nclustering: {enabled: false}\n")
+    (finished / "less.yaml").write_text(
+        less + "expressivity: {enabled: false}\nclustering: {enabled: false}\nsloppiness: {enabled: false}\n"
+    )
     every, run = (snakemake(finished, "--dry-run", config=f"{name}.yaml") for name in ("whole", "less"))
     assert run.returncode == 0, run.stderr
     counts = [int(re.findall(r"^total +(\d+)", output.stdout + output.stderr, re.MULTILINE)[0]) for output in (every, run)]
-    assert counts[0] - counts[1] == 4 + 7 + 2 + 1 + 5
+    assert counts[0] - counts[1] == (4 + 7) + (2 + 1 + 5) + (3 + 1 + 4)
 
 
 def test_the_profile_for_slurm_is_read(finished: Path) -> None:

@@ -100,7 +100,17 @@ JUDGED = [
     for experiment in sorted({name for read in CURVE_FIGURES.values() for name in read})
 ] * STUDY.expressivity.enabled + [
     f"{RESULTS}/tables/clustering_layers.csv"
-] * STUDY.clustering.enabled
+] * STUDY.clustering.enabled + [
+    f"{RESULTS}/ledger/sloppiness_theory/{theory}.json"
+    for theory in ["phase_map", "kernel", "sgd"]
+] * STUDY.sloppiness.enabled
+THEORY_FIGURES = {
+    "phase_map": ["phase_map"],
+    "trajectory_slopes": ["phase_map"],
+    "kernel_trajectories": ["kernel"],
+    "sgd_trajectories": ["sgd"],
+}
+THEORY_NAMES = "|".join(THEORY_FIGURES)
 HEADLINE_NAMES = "|".join(HEADLINE_FIGURES)
 IMPORTANCE_NAMES = "|".join(IMPORTANCE_FIGURES)
 MAP_NAMES = "|".join(MAP_FIGURES)
@@ -113,6 +123,7 @@ FIGURE_NAMES = [
     "sensitivity",
     *(list(CURVE_FIGURES) * STUDY.expressivity.enabled),
     *(GRAPH_FIGURES * STUDY.clustering.enabled),
+    *(list(THEORY_FIGURES) * STUDY.sloppiness.enabled),
 ]
 
 
@@ -152,4 +163,5 @@ wildcard_constraints:
     experiment=r"[a-z]+",
     name=r"[a-z_]+",
     network=any_of(STUDY.clustering.network_names()),
+    theory=r"phase_map|kernel|sgd",
     width=r"\d+",

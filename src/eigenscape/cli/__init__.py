@@ -1,17 +1,18 @@
 """The command line: one sub-command per stage of the workflow, and what a user asks of a study.
 
-===========  ==========================================================
-`prepare`    plan, schema
-`compute`    second-moment, spectrum, cells, projection
-`analyse`    importance, criticality, training, ... and the tables
-`curves`     expressivity
-`graphs`     clustering, clustering-table
-`draw`       figure
-`check`      verify
-`doctor`     doctor
-`explore`    explore
-`options`    what they share
-===========  ==========================================================
+==============  ==========================================================
+`prepare`       plan, schema
+`compute`       second-moment, spectrum, cells, projection
+`analyse`       importance, criticality, training, ... and the tables
+`curves`        expressivity
+`graphs`        clustering, clustering-table
+`trajectories`  sloppiness-theory, sloppiness-theory-table
+`draw`          figure
+`check`         verify
+`doctor`        doctor
+`explore`       explore
+`options`       what they share
+==============  ==========================================================
 
 Exit codes: 0 done, 2 bad input (one line: expected, found, what to do), 75 interrupted and resumable,
 1 anything else. Heavy libraries are imported inside the commands, so that `--help` and `plan` are quick.
@@ -28,7 +29,7 @@ from typing import Any
 import click
 
 from eigenscape import __version__
-from eigenscape.cli import analyse, check, compute, curves, draw, graphs, prepare
+from eigenscape.cli import analyse, check, compute, curves, draw, graphs, prepare, trajectories
 from eigenscape.cli.doctor import doctor
 from eigenscape.cli.explore import explore
 from eigenscape.errors import EigenscapeError, Interrupted
@@ -125,6 +126,8 @@ for _command in (
     curves.expressivity,
     graphs.clustering,
     graphs.clustering_table,
+    trajectories.sloppiness_theory,
+    trajectories.sloppiness_theory_table,
     analyse.findings,
     analyse.condition_number_table,
     draw.figure,

@@ -14,6 +14,7 @@ from eigenscape.stages.clustering_tables import clustering_tables
 from eigenscape.stages.condition_numbers import DESCRIPTIONS, read_table
 from eigenscape.stages.expressivity import read_experiment
 from eigenscape.stages.projection import projected_eigenvalues, require_projection
+from eigenscape.stages.sloppiness_theory import read_theory
 from eigenscape.stages.spectrum import read_confidence, read_verified_spectrum
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study
@@ -235,6 +236,32 @@ def _similarity_sensitivity(study: Study, folder: StudyFolder) -> Figure:
     return similarity_sensitivity_figure(_graphs(study, folder, "sensitivity"))
 
 
+def _phase_map(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.phase_map import phase_map_figure  # noqa: PLC0415
+
+    tables = read_theory(study, folder, "phase_map")
+    return phase_map_figure(tables["map"], tables["simulated"], study.sloppiness.phase_map.level)
+
+
+def _trajectory_slopes(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.trajectory_theory import trajectory_slopes_figure  # noqa: PLC0415
+
+    return trajectory_slopes_figure(read_theory(study, folder, "phase_map")["slopes"])
+
+
+def _kernel_trajectories(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.trajectory_theory import kernel_trajectories_figure  # noqa: PLC0415
+
+    return kernel_trajectories_figure(read_theory(study, folder, "kernel")["spectra"])
+
+
+def _sgd_trajectories(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.trajectory_theory import sgd_trajectories_figure  # noqa: PLC0415
+
+    tables = read_theory(study, folder, "sgd")
+    return sgd_trajectories_figure(tables["variants"], tables["spectra"])
+
+
 FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "eigenvalues": _eigenvalues,
     "eigenvectors": _eigenvectors,
@@ -261,6 +288,10 @@ FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "layer_similarity": _layer_similarity,
     "neighbourhoods": _neighbourhoods,
     "similarity_sensitivity": _similarity_sensitivity,
+    "phase_map": _phase_map,
+    "trajectory_slopes": _trajectory_slopes,
+    "kernel_trajectories": _kernel_trajectories,
+    "sgd_trajectories": _sgd_trajectories,
 }
 
 

@@ -3,7 +3,7 @@
 One table for all sciences. A science brings a function from the study's results to judged findings (`judges`); one that is
 switched off in the configuration brings none. Verdicts are computed by the rules of those functions, and come out as they
 come out: another study may give other ones. The rules of the active subspace stand here, those of the other sciences in
-`expressivity_findings` and `clustering_findings`.
+`expressivity_findings`, `clustering_findings` and `sloppiness_theory_tables`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from eigenscape.stages.condition_numbers import read_table, write_csv
 from eigenscape.stages.expressivity_findings import expressivity_findings
 from eigenscape.stages.importance import headline_importance
 from eigenscape.stages.projection import require_projection
+from eigenscape.stages.sloppiness_theory_tables import sloppiness_theory_findings
 from eigenscape.stages.spectrum import read_verified_spectrum
 from eigenscape.stages.verdicts import SIGNIFICANT, Finding, Verdict
 from eigenscape.store.layout import StudyFolder
@@ -34,13 +35,15 @@ def judges(study: Study) -> dict[str, Callable[[Study, StudyFolder], list[Findin
 
     Example:
         >>> list(judges(Study.from_mapping({"expressivity": {"enabled": False}})))
-        ['active subspace', 'subspace clustering']
+        ['active subspace', 'subspace clustering', 'sloppiness, theory']
     """
     found: dict[str, Callable[[Study, StudyFolder], list[Finding]]] = {"active subspace": active_subspace_findings}
     if study.expressivity.enabled:
         found["expressivity"] = expressivity_findings
     if study.clustering.enabled:
         found["subspace clustering"] = clustering_findings
+    if study.sloppiness.enabled:
+        found["sloppiness, theory"] = sloppiness_theory_findings
     return found
 
 

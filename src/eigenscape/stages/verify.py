@@ -173,7 +173,7 @@ def _notes_of_document(path: Path, folder: StudyFolder) -> tuple[Path, ...]:
     parts = path.relative_to(folder.root).parts
     if parts[0] == "projection":
         return (folder.ledger("projection", f"w{int(path.stem.partition('-w')[2])}"),)
-    if parts[0] in ("expressivity", "clustering"):
+    if parts[0] in ("expressivity", "clustering", "sloppiness_theory"):
         return (folder.ledger(parts[0], path.stem),)
     stage = path.stem if path.stem in ("importance", "criticality") else parts[0]
     return (folder.ledger(stage), folder.root / "tables" / f"{stage}.csv")

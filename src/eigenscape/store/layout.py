@@ -78,6 +78,10 @@ class StudyFolder:
         """Finished replicas of an architecture that is under way; gone once it is done."""
         return self.root / "work" / "clustering" / network
 
+    def sloppiness_theory(self, experiment: str) -> Path:
+        """The numbers of one part of the linear theory of trajectories."""
+        return self.root / "sloppiness_theory" / f"{experiment}.json"
+
     @property
     def table(self) -> Path:
         """A row per network of the grid."""

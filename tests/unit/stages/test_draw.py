@@ -16,6 +16,7 @@ from eigenscape.stages.expressivity import EXPERIMENTS, run_experiment
 from eigenscape.stages.projection import project_networks
 from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.stages.sensitivity import Sweep, compute_sensitivity
+from eigenscape.stages.sloppiness_theory import run_theory
 from eigenscape.stages.spectrum import compute_spectrum
 from eigenscape.stages.training import TrainingPlan, train_networks, training_table, write_training_table
 from eigenscape.store.layout import StudyFolder
@@ -27,7 +28,19 @@ CURVES = {
     "digits": {"width": 8, "one_layer_depth": 3, "one_layer_epochs": 1, "length_depth": 2, "length_epochs": 1, "measured": 1, "runs": 2},
 }
 GRAPHS = {"depth": [1, 3], "width": [8], "channels": 2, "epochs": [0, 1], "seeds": 2, "inputs_per_class": 3, "permutations": 20}
-STUDY = small_study(expressivity=CURVES, clustering=GRAPHS)
+THEORY = {
+    "phase_map": {
+        "decay": [0.3, 1.0],
+        "ratio": [0.1, 10.0],
+        "steps": [10, 100],
+        "simulated_decay": [1.0],
+        "simulated_steps": [10],
+        "starts": 3,
+    },
+    "kernel": {"kernels": ["rbf", "ntk"], "train": 20, "test": 10, "width": 4},
+    "sgd": {"examples": 20, "batch": [2], "steps": 10, "components": 3, "simulated": 2},
+}
+STUDY = small_study(expressivity=CURVES, clustering=GRAPHS, sloppiness=THEORY)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +61,8 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
         run_experiment(STUDY, folder, experiment)
     for network in STUDY.clustering.network_names():
         compute_clustering(STUDY, folder, network)
+    for part in THEORY:
+        run_theory(STUDY, folder, part)
     return folder
 
 

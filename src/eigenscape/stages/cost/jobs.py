@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from eigenscape.architecture import Architecture
 from eigenscape.stages.cost import cells as cost
-from eigenscape.stages.cost import curves, graphs
+from eigenscape.stages.cost import curves, graphs, trajectories
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
 from eigenscape.study import Cell, Study
 
@@ -89,6 +89,10 @@ def _single_jobs(study: Study) -> list[Job]:
         jobs.append(Job(f"clustering/{name}", "clustering", start(1.6) + work))
     if study.clustering.enabled:
         jobs.append(Job("clustering_table", "clustering", start(1.0), after=tuple(f"clustering/{name}" for name in graphs.networks(study))))
+    theory = trajectories.parts(study)
+    jobs += [Job(f"sloppiness_theory/{name}", "sloppiness theory", start(1.3) + work) for name, work in theory.items()]
+    if theory:
+        jobs.append(Job("sloppiness_theory_table", "sloppiness theory", start(1.0), after=("sloppiness_theory/phase_map",)))
     if study.trained_architectures():
         jobs.append(Job("training", "training", start() + training(study)))
     return jobs
@@ -102,7 +106,11 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
     networks = len(list(study.grid_architectures()))
     stores = Work({Kind.SCALAR: networks * TABLE_SECONDS_PER_NETWORK})
     jobs = [Job(table, "tables and findings", start(0.7) + stores, after=tuple(j.name for j in computed if j.name not in headline_only))]
-    sciences = (*(f"expressivity/{name}" for name in curves.experiments(study)), *(("clustering_table",) * study.clustering.enabled))
+    sciences = (
+        *(f"expressivity/{name}" for name in curves.experiments(study)),
+        *(("clustering_table",) * study.clustering.enabled),
+        *(f"sloppiness_theory/{name}" for name in trajectories.parts(study)),
+    )
     judged = (table, "importance", spectrum, *trained, *sciences)
     jobs.append(Job("findings", "tables and findings", start(0.7) + findings(study), after=judged))
     waits = {
@@ -119,6 +127,7 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
         **({"trainability": (table, *trained)} if trained else {}),
         **{name: tuple(f"expressivity/{e}" for e in read) for name, read in CURVE_FIGURES.items() if study.expressivity.enabled},
         **dict.fromkeys(GRAPH_FIGURES * study.clustering.enabled, ("clustering_table",)),
+        **{name: (f"sloppiness_theory/{part}",) for name, part in THEORY_FIGURES.items() if study.sloppiness.enabled},
     }
     for name, after in waits.items():
         jobs.append(Job(f"figure/{name}", "figures", start(0.7) + figure(study, name), after=after))
@@ -138,6 +147,15 @@ CURVE_FIGURES = {
 
 GRAPH_FIGURES = ("graph_modularity", "graph_convergence", "layer_similarity", "neighbourhoods", "similarity_sensitivity")
 """All read the documents that the table of clustering is made of."""
+
+
+THEORY_FIGURES = {
+    "phase_map": "phase_map",
+    "trajectory_slopes": "phase_map",
+    "kernel_trajectories": "kernel",
+    "sgd_trajectories": "sgd",
+}
+"""What each figure of the theory of trajectories reads, as in ``workflow/rules/common.smk``."""
 
 
 def small_cells(study: Study, cells: Iterable[Cell]) -> Work:
@@ -283,7 +301,9 @@ SECONDS_PER_CURVE_FIGURE = 2.0
 
 def figure(study: Study, name: str) -> Work:
     """One figure; those of the headline read its spectrum with all eigenvectors."""
-    work = Work({Kind.SCALAR: SECONDS_PER_CURVE_FIGURE if name in (*CURVE_FIGURES, *GRAPH_FIGURES) else SECONDS_PER_FIGURE})
+    work = Work(
+        {Kind.SCALAR: SECONDS_PER_CURVE_FIGURE if name in (*CURVE_FIGURES, *GRAPH_FIGURES, *THEORY_FIGURES) else SECONDS_PER_FIGURE}
+    )
     cell = study.headline_cell
     size = cell.architecture.parameters
     if name in ("eigenvalues", "eigenvectors", "layer_importance", "sufficient_summary"):
