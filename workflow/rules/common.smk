@@ -85,6 +85,8 @@ GRAPH_FIGURES = [
     "similarity_sensitivity",
 ]
 GRAPH_NAMES = "|".join(GRAPH_FIGURES)
+MODEL_FIGURES = ["model_condition", "model_subspace", "model_training"]
+MODEL_NAMES = "|".join(MODEL_FIGURES)
 HEADLINE_NAMES = "|".join(HEADLINE_FIGURES)
 IMPORTANCE_NAMES = "|".join(IMPORTANCE_FIGURES)
 MAP_NAMES = "|".join(MAP_FIGURES)
@@ -97,6 +99,7 @@ FIGURE_NAMES = [
     "sensitivity",
     *CURVE_FIGURES,
     *GRAPH_FIGURES,
+    *MODEL_FIGURES,
 ]
 
 
@@ -112,6 +115,16 @@ def networks_of_width(width):
         for network in STUDY.projected_architectures()
         if network.width == width
     ]
+
+
+def large_weights(case):
+    """Cells of a model-constrained case that are jobs of their own."""
+    return [cell.folder for cell in planning.large_weights(STUDY, case)]
+
+
+def wants_vectors(cell):
+    """Whether something reads the eigenvectors of a cell."""
+    return cell == HEADLINE.folder or cell.startswith("model_constrained/")
 
 
 def largest_cell(cells):
@@ -132,7 +145,8 @@ def any_of(names):
 
 wildcard_constraints:
     batch=r"w\d+-d\d+to\d+",
-    cell=r"(cells|headline)/[^/]+",
+    case=any_of(STUDY.model_constrained.cases),
+    cell=r"(cells|headline|model_constrained)/[^/]+",
     experiment=r"[a-z]+",
     name=r"[a-z_]+",
     network=any_of(STUDY.clustering.network_names()),

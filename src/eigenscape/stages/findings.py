@@ -67,6 +67,7 @@ def findings_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
         _enough_samples(table),
         _mimics_parameter_count(table),
         _predicts_training(study, folder, table),
+        *_of_models(folder),
     ]
     return pd.DataFrame([asdict(finding) for finding in found])
 
@@ -207,6 +208,14 @@ def _predicts_training(study: Study, folder: StudyFolder, table: pd.DataFrame) -
         f"with P {_words(count)}; {reached} of {len(merged)} networks reach the threshold",
         "gradient descent with the best of a ladder of steps, from draws of the same prior",
     )
+
+
+def _of_models(folder: StudyFolder) -> list[Finding]:
+    """What the weight of a model changes, where its table is there."""
+    from eigenscape.stages.model_constrained_tables import judged  # noqa: PLC0415 - it needs what this module defines
+
+    path = folder.root / "tables" / "model_constrained.csv"
+    return judged(pd.read_csv(path)) if path.exists() else []
 
 
 def _words(estimate: Estimate) -> str:

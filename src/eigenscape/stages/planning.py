@@ -104,6 +104,12 @@ def large_cells(study: Study) -> list[Cell]:
     return [cell for cell in study.computed_cells() if cell.growth is None and cost_of(study, cell, vectors=False).flops > LARGE_CELL_FLOPS]
 
 
+def large_weights(study: Study, case: str) -> list[Cell]:
+    """Cells of a model-constrained case that are jobs of their own over MPI ranks."""
+    cells = study.model_constrained_cells(case)
+    return [cell for cell in cells if cost_of(study, cell, vectors=True).flops > LARGE_CELL_FLOPS]
+
+
 def batches(study: Study) -> dict[str, list[Cell]]:
     """The other cells of the map dealt into batches, each one job of the workflow.
 

@@ -74,6 +74,10 @@ class StudyFolder:
         """What the layers of one architecture hold."""
         return self.root / "clustering" / f"{network}.json"
 
+    def model_constrained(self, case: str) -> Path:
+        """What the weight of a model changes, of one case; its cells lie beside it."""
+        return self.root / "model_constrained" / f"{case}.json"
+
     @property
     def table(self) -> Path:
         """A row per network of the grid."""
