@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from eigenscape.figures.intervals import COLOURS, MARKERS, draw_means, require_columns
-from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style
+from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style, round_levels
 
 NAMES = {
     "deconvolution-mcdnn": "deconvolution, mcDNN",
@@ -41,10 +41,11 @@ def _style(number: int) -> dict[str, str]:
 
 @paper_style()
 def model_condition_figure(table: pd.DataFrame, layers: pd.DataFrame) -> Figure:
-    """Condition numbers above, the layers' shares of tr C below, against alpha.
+    """Condition numbers, their change from that at alpha = 0, and the layers' shares of tr C, against alpha.
 
     Args:
-        table: a row per case and alpha: raw number with its bracket, projected number with its interval, sampling noise's number.
+        table: a row per case and alpha: raw number with its bracket, projected number with its interval and its paired
+            change, sampling noise's number.
         layers: a row per case, alpha and layer: share, low, high.
 
     Raises:
@@ -53,21 +54,24 @@ def model_condition_figure(table: pd.DataFrame, layers: pd.DataFrame) -> Figure:
     Example:
         >>> numbers = {"log10_cond": 6.0, "log10_cond_low": 5.5, "log10_cond_high": 6.1, "log10_cond_sym": 5.9}
         >>> numbers |= {"log10_cond_sym_low": 5.8, "log10_cond_sym_high": 6.0, "log10_cond_null": 0.6}
+        >>> numbers |= {"change": 0.1, "change_low": 0.0, "change_high": 0.2}
         >>> table = pd.DataFrame([{"case": "heat-tnet", "alpha": alpha} | numbers for alpha in (0.0, 1.0)])
         >>> share = {"layer": 1, "share": 1.0, "low": 0.9, "high": 1.0}
         >>> layers = pd.DataFrame([{"case": "heat-tnet", "alpha": alpha} | share for alpha in (0.0, 1.0)])
         >>> len(model_condition_figure(table, layers).axes)
-        2
+        3
     """
-    require_columns(table, ["case", "alpha", "log10_cond_null", *_CONDITION])
+    require_columns(table, ["case", "alpha", "log10_cond_null", "change", "change_low", "change_high", *_CONDITION])
     require_columns(layers, ["case", "alpha", "layer", "share", "low", "high"])
-    figure, panels, cases = _panels(table, 2, 4.6)
+    figure, panels, cases = _panels(table, 3, 5.8)
     for column, (name, own) in enumerate(cases):
-        top, bottom, place = panels[0, column], panels[1, column], np.arange(len(own))
+        top, middle, bottom, place = *panels[:, column], np.arange(len(own))
         finite = own.assign(**{key: own[key].where(np.isfinite(own[key])) for key in _CONDITION})
         draw_means(top, place - 0.06, finite, "log10_cond", label="sample, with its bracket", **_style(0))
         draw_means(top, place + 0.06, finite, "log10_cond_sym", label="projected onto symmetries, 95 %", **_style(1))
         top.plot(place, own["log10_cond_null"], color=GREY, linestyle="--", linewidth=0.9, label="sampling noise alone, isotropic")
+        middle.axhline(0, color=GREY, linewidth=0.5, zorder=0)
+        draw_means(middle, place, own, "change", **_style(1))
         every = layers[layers["case"] == name]
         last = every["layer"].max()
         for number, layer in enumerate(sorted(every["layer"].unique())):
@@ -86,9 +90,10 @@ def model_condition_figure(table: pd.DataFrame, layers: pd.DataFrame) -> Figure:
         bottom.set_ylim(0, 1)
     panels[0, 0].set_ylim(bottom=0)
     panels[0, 0].set_ylabel(r"$\log_{10}\kappa(C)$, decades")
-    panels[1, 0].set_ylabel("share of tr $C$")
-    panels[0, 0].legend(loc="lower left")
-    panels[1, 0].legend(loc="upper left")
+    panels[1, 0].set_ylabel("its change, decades\n(projected)")
+    panels[2, 0].set_ylabel("share of tr $C$")
+    handles = [axes.get_legend_handles_labels() for axes in (panels[0, 0], panels[2, 0])]
+    figure.legend(*(first + second for first, second in zip(*handles, strict=True)), loc="outside lower center", ncols=3)
     return figure
 
 
@@ -154,6 +159,9 @@ def model_training_figure(table: pd.DataFrame, words: str) -> Figure:
         _draw_quartiles(panels[1, column], place, own, "error", 2)
         panels[1, column].axhline(1, color=GREY, linestyle=":", linewidth=0.9)
     panels[1, 0].set_yscale("log")
+    levels = round_levels(*panels[1, 0].get_ylim())
+    panels[1, 0].set_yticks(levels, [f"{level:g}" for level in levels])
+    panels[1, 0].minorticks_off()
     panels[0, 0].set_ylabel("$\\log_{10}$ of the loss after\ntraining over that before")
     panels[1, 0].set_ylabel("squared error on data not\nseen; 1: no network")
     figure.suptitle(f"{words}; median and quartiles over replicas. Losses with other weights have other minima.")
