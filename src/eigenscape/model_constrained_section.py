@@ -142,9 +142,21 @@ class ModelConstrainedSection(Section):
         description="Of gradient descent. Source: fits the default study's time.",
         json_schema_extra=example("write model_constrained: {training_steps: 200}"),
     )
-    deconvolution: DeconvolutionSection = DeconvolutionSection()
-    heat: HeatSection = HeatSection()
-    burgers: BurgersSection = BurgersSection()
+    deconvolution: DeconvolutionSection = Field(
+        DeconvolutionSection(),
+        description="The blurred function. Source: its keys.",
+        json_schema_extra=example("write model_constrained: {deconvolution: {blur: 0.05}}"),
+    )
+    heat: HeatSection = Field(
+        HeatSection(),
+        description="The heated plate. Source: its keys.",
+        json_schema_extra=example("write model_constrained: {heat: {modes: 15}}"),
+    )
+    burgers: BurgersSection = Field(
+        BurgersSection(),
+        description="The wave. Source: its keys.",
+        json_schema_extra=example("write model_constrained: {burgers: {step: 0.02}}"),
+    )
 
     def settings_of(self, case: str) -> dict[str, Any]:
         """All settings that decide the data and the forward map of a case.

@@ -67,8 +67,8 @@ def _condition(ends: _Ends) -> Finding:
         verdict = Verdict.CONDITION
     words = "; ".join(
         f"{name}: {first['log10_cond_sym']:.2f} [{first['log10_cond_sym_low']:.2f}, {first['log10_cond_sym_high']:.2f}] decades at "
-        f"alpha = {first['alpha']:g}, {last['log10_cond_sym']:.2f} [{last['log10_cond_sym_low']:.2f}, {last['log10_cond_sym_high']:.2f}] at "
-        f"{last['alpha']:g}, whose leading subspace overlaps that at 0 by {last['overlap']:.2f} "
+        f"alpha = {first['alpha']:g}, {last['log10_cond_sym']:.2f} [{last['log10_cond_sym_low']:.2f}, "
+        f"{last['log10_cond_sym_high']:.2f}] at {last['alpha']:g}, whose leading subspace overlaps that at 0 by {last['overlap']:.2f} "
         f"(halves of the samples by {last['overlap_halves']:.2f})"
         for name, first, last in ends
     )
@@ -76,7 +76,7 @@ def _condition(ends: _Ends) -> Finding:
         "a model's equations in the loss raise the condition number",
         verdict,
         words,
-        "it depends on the loss and on the equations, case by case",
+        "it depends on the loss and on the equations" if verdict is Verdict.CONDITION else "",
     )
 
 

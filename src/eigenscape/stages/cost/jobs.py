@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from eigenscape.architecture import Architecture
 from eigenscape.stages.cost import cells as cost
-from eigenscape.stages.cost import curves, graphs
+from eigenscape.stages.cost import curves, graphs, models
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
 from eigenscape.study import Cell, Study
 
@@ -88,6 +88,10 @@ def _single_jobs(study: Study) -> list[Job]:
     for name, work in graphs.networks(study).items():
         jobs.append(Job(f"clustering/{name}", "clustering", start(1.6) + work))
     jobs.append(Job("clustering_table", "clustering", start(1.0), after=tuple(f"clustering/{name}" for name in graphs.networks(study))))
+    for name, work in models.cases(study).items():
+        jobs.append(Job(f"model_constrained/{name}", "model-constrained", start(1.6) + work))
+    constrained = tuple(f"model_constrained/{name}" for name in models.cases(study))
+    jobs.append(Job("model_constrained_table", "model-constrained", start(1.0), after=constrained))
     if study.trained_architectures():
         jobs.append(Job("training", "training", start() + training(study)))
     return jobs
@@ -101,7 +105,14 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
     networks = len(list(study.grid_architectures()))
     stores = Work({Kind.SCALAR: networks * TABLE_SECONDS_PER_NETWORK})
     jobs = [Job(table, "tables and findings", start(0.7) + stores, after=tuple(j.name for j in computed if j.name not in headline_only))]
-    jobs.append(Job("findings", "tables and findings", start(0.7) + findings(study), after=(table, "importance", spectrum, *trained)))
+    jobs.append(
+        Job(
+            "findings",
+            "tables and findings",
+            start(0.7) + findings(study),
+            after=(table, "importance", spectrum, "model_constrained_table", *trained),
+        )
+    )
     waits = {
         "eigenvalues": (spectrum, projected),
         "eigenvectors": (spectrum, projected),
@@ -116,6 +127,7 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
         **({"trainability": (table, *trained)} if trained else {}),
         **{name: tuple(f"expressivity/{experiment}" for experiment in read) for name, read in CURVE_FIGURES.items()},
         **dict.fromkeys(GRAPH_FIGURES, ("clustering_table",)),
+        **dict.fromkeys(MODEL_FIGURES, ("model_constrained_table",)),
     }
     for name, after in waits.items():
         jobs.append(Job(f"figure/{name}", "figures", start(0.7) + figure(study, name), after=after))
@@ -135,6 +147,9 @@ CURVE_FIGURES = {
 
 GRAPH_FIGURES = ("graph_modularity", "graph_convergence", "layer_similarity", "neighbourhoods", "similarity_sensitivity")
 """All read the documents that the table of clustering is made of."""
+
+MODEL_FIGURES = ("model_condition", "model_subspace", "model_training")
+"""All read the documents that the table of model-constrained networks is made of."""
 
 
 def small_cells(study: Study, cells: Iterable[Cell]) -> Work:
@@ -280,7 +295,7 @@ SECONDS_PER_CURVE_FIGURE = 2.0
 
 def figure(study: Study, name: str) -> Work:
     """One figure; those of the headline read its spectrum with all eigenvectors."""
-    work = Work({Kind.SCALAR: SECONDS_PER_CURVE_FIGURE if name in (*CURVE_FIGURES, *GRAPH_FIGURES) else SECONDS_PER_FIGURE})
+    work = Work({Kind.SCALAR: SECONDS_PER_CURVE_FIGURE if name in (*CURVE_FIGURES, *GRAPH_FIGURES, *MODEL_FIGURES) else SECONDS_PER_FIGURE})
     cell = study.headline_cell
     size = cell.architecture.parameters
     if name in ("eigenvalues", "eigenvectors", "layer_importance", "sufficient_summary"):
