@@ -34,6 +34,17 @@ def cases(study: Study) -> dict[str, Work]:
     }
 
 
+def sampling_seconds(study: Study, cell: Cell) -> float:
+    """Seconds of one core for the gradients of a cell's second moment, once.
+
+    Example:
+        >>> study = Study()
+        >>> sampling_seconds(study, study.model_constrained_cells("deconvolution-tnet")[0]) < 1
+        True
+    """
+    return cell.samples * _gradient(study, cell)
+
+
 def _once() -> Work:
     return NOTHING + Work({Kind.SCALAR: FIRST_GRADIENTS})
 
