@@ -13,6 +13,7 @@ from eigenscape.stages.clustering import compute_clustering
 from eigenscape.stages.condition_numbers import DESCRIPTIONS, condition_number_table, write_csv, write_table
 from eigenscape.stages.draw import FIGURES, draw_figure
 from eigenscape.stages.expressivity import EXPERIMENTS, run_experiment
+from eigenscape.stages.model_constrained import compute_model_constrained
 from eigenscape.stages.projection import project_networks
 from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.stages.sensitivity import Sweep, compute_sensitivity
@@ -27,7 +28,15 @@ CURVES = {
     "digits": {"width": 8, "one_layer_depth": 3, "one_layer_epochs": 1, "length_depth": 2, "length_epochs": 1, "measured": 1, "runs": 2},
 }
 GRAPHS = {"depth": [1, 3], "width": [8], "channels": 2, "epochs": [0, 1], "seeds": 2, "inputs_per_class": 3, "permutations": 20}
-STUDY = small_study(expressivity=CURVES, clustering=GRAPHS)
+MODELS = {
+    "cases": ["deconvolution-tnet"],
+    "alpha": [0.0, 1.0],
+    "width": 2,
+    "pairs": 5,
+    "training_steps": 2,
+    "deconvolution": {"points": 4, "observed": 3},
+}
+STUDY = small_study(expressivity=CURVES, clustering=GRAPHS, model_constrained=MODELS)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +57,7 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
         run_experiment(STUDY, folder, experiment)
     for network in STUDY.clustering.network_names():
         compute_clustering(STUDY, folder, network)
+    compute_model_constrained(STUDY, folder, "deconvolution-tnet", quiet=True)
     return folder
 
 

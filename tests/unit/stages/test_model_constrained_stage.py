@@ -7,6 +7,7 @@ from builders import small_study
 from scipy.linalg import subspace_angles
 
 from eigenscape.errors import BadInput, DamagedResult
+from eigenscape.stages.draw import draw_figure
 from eigenscape.stages.findings import Verdict
 from eigenscape.stages.model_constrained import (
     DESCRIPTIONS,
@@ -128,6 +129,19 @@ def test_what_is_not_there_is_named(tmp_path):
         compute_model_constrained(study(), StudyFolder(tmp_path), "heat-tnet", quiet=True)
     with pytest.raises(DamagedResult, match="not computed yet"):
         read_model_constrained(study(), StudyFolder(tmp_path))
+
+
+def test_null_directions_are_told_and_drawn(tmp_path):
+    """Two pairs of three inputs: the first layer's gradients span two of its four directions a unit, whatever alpha is."""
+    few = study(cases=["deconvolution-mcdnn"], alpha=[0.0, 1.0], pairs=2, training_steps=1)
+    folder = StudyFolder(tmp_path / "few")
+    rows = compute_model_constrained(few, folder, "deconvolution-mcdnn", quiet=True)
+    assert [found["status_sym"] for found in rows] == ["rank_deficient"] * 2
+    assert np.isinf(rows[1]["log10_cond"])
+    assert np.isnan(rows[1]["change"])
+    assert {finding.verdict for finding in judged(pd.DataFrame(rows))} == {Verdict.NOT_SHOWN}
+    for name in ("model_condition", "model_subspace", "model_training"):
+        assert len(draw_figure(name, few, folder, tmp_path / "figures")) == 2
 
 
 def row(case, alpha, change, loss):
