@@ -3,8 +3,8 @@
     y_i = h sum_j k(s_i, t_j) u_j,   k(s, t) = (2 pi b^2)^(-1/2) exp(-(s - t)^2 / (2 b^2)),   h = 1/m,
 
 with t_j the midpoints of m equal cells and s_i the q observed ones among them, spread evenly. The map is linear, so everything
-about it has a closed form. The unknown is drawn from a smooth Gaussian prior with precision proportional to (d I - Laplacian),
-without flux at the ends. This setting is the project's own.
+about it has a closed form. The unknown is drawn from a smooth Gaussian prior with precision proportional to
+(d I - Laplacian)^2, without flux at the ends. This setting is the project's own.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def blur_matrix(points: int, observed: int, blur: float) -> np.ndarray:
 def smooth_prior_factor(points: int, correlation: float = 0.2) -> np.ndarray:
     """A factor F (m, m) with F F^T the prior covariance of u, scaled to mean variance 1.
 
-    The inverse of (d I - Laplacian) on the cells, d = 1/correlation^2: correlations fall over about that length. Squared,
-    i.e. the field is F z with F the inverse itself, so that draws are differentiable functions.
+    F is the inverse of (d I - Laplacian) on the cells, d = 1/correlation^2: correlations fall over about that length. The precision is
+    its square, so that draws F z are differentiable functions.
 
     Example:
         >>> factor = smooth_prior_factor(30)
