@@ -16,6 +16,7 @@ include: "workflow/rules/active_subspace.smk"
 include: "workflow/rules/expressivity.smk"
 include: "workflow/rules/clustering.smk"
 include: "workflow/rules/sloppiness.smk"
+include: "workflow/rules/model_constrained.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -31,3 +32,4 @@ rule all:
         f"{RESULTS}/tables/findings.csv",
         f"{RESULTS}/tables/second_moment_kinds.csv",
         [f"{RESULTS}/tables/sloppiness_phase_map.nc"] * STUDY.sloppiness.enabled,
+        [f"{RESULTS}/tables/model_constrained.csv"] * STUDY.model_constrained.enabled,

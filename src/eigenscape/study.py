@@ -21,6 +21,7 @@ from eigenscape.architecture import Architecture
 from eigenscape.clustering_section import ClusteringSection
 from eigenscape.errors import BadInput
 from eigenscape.expressivity_section import ExpressivitySection
+from eigenscape.model_constrained_section import ModelConstrainedSection
 from eigenscape.sampling_sections import (
     CriticalitySection,
     GridSection,
@@ -124,6 +125,7 @@ class Study(Section):
     expressivity: ExpressivitySection = ExpressivitySection()
     clustering: ClusteringSection = ClusteringSection()
     sloppiness: SloppinessSection = SloppinessSection()
+    model_constrained: ModelConstrainedSection = ModelConstrainedSection()
 
     @model_validator(mode="after")
     def _some_cell_is_computed(self) -> Self:
@@ -138,6 +140,9 @@ class Study(Section):
             raise ValueError(f"clustering.epochs: expected increasing numbers from 0, found {epochs}; write epochs: [0, 1, 4, 20]")
         if complaint := self.clustering.graph.complaint():
             raise ValueError(complaint)
+        alpha = self.model_constrained.alpha
+        if alpha[0] != 0 or sorted(set(alpha)) != alpha:
+            raise ValueError(f"model_constrained.alpha: expected increasing numbers from 0, found {alpha}; write alpha: [0.0, 1.0, 10.0]")
         return self
 
     @classmethod
@@ -211,6 +216,23 @@ class Study(Section):
         architecture = Architecture(self.headline.depth, self.headline.width)
         return Cell(architecture, self.headline.samples, f"headline/{architecture.label}-n{self.headline.samples}", self.facts)
 
+    def model_constrained_cells(self, case: str) -> list[Cell]:
+        """One cell for every weight alpha of a model-constrained case, which share their parameter vectors.
+
+        Example:
+            >>> [cell.folder for cell in Study().model_constrained_cells("burgers-mctangent")][:2]
+            ['model_constrained/burgers-mctangent-a0', 'model_constrained/burgers-mctangent-a0p1']
+        """
+        section = self.model_constrained
+        architecture = section.architecture_of(case)
+        common = {name: self.facts[name] for name in ("activation", "seed", "precision", "non_finite")}
+        facts = {"kind": "model_constrained", "case": case, "prior": {"kind": section.prior}, **section.settings_of(case), **common}
+        samples = section.samples_per_parameter * architecture.parameters
+        return [
+            Cell(architecture, samples, f"model_constrained/{case}-a{alpha:g}".replace(".", "p"), {**facts, "alpha": alpha})
+            for alpha in section.alpha
+        ]
+
     def cell(self, folder: str) -> Cell:
         """The cell that lives in ``folder``.
 
@@ -219,7 +241,8 @@ class Study(Section):
         """
         if folder == self.headline_cell.folder:
             return self.headline_cell
-        for cell in self.computed_cells():
+        constrained = [cell for case in self.model_constrained.computed for cell in self.model_constrained_cells(case)]
+        for cell in [*self.computed_cells(), *constrained]:
             if cell.folder == folder:
                 return cell
         known = ", ".join([self.headline_cell.folder, *(cell.folder for cell in self.computed_cells())][:4])

@@ -42,6 +42,14 @@ sloppiness:
   phase_map: {decay: [0.3, 1.0], ratio: [0.1, 10.0], steps: [10, 100], simulated_decay: [1.0], simulated_steps: [10], starts: 3}
   kernel: {kernels: [rbf], train: 20, test: 10}
   sgd: {examples: 20, batch: [2], steps: 10, components: 3, simulated: 2}
+model_constrained:
+  cases: [deconvolution-mcdnn]
+  alpha: [0.0, 1.0]
+  width: 2
+  pairs: 4
+  training_steps: 2
+  replicas: 2
+  deconvolution: {points: 4, observed: 3}
 """
 FIGURES = [
     *("condition_number", "condition_number_null", "condition_number_projected", "criticality", "eigenvalues", "eigenvectors"),
@@ -49,6 +57,7 @@ FIGURES = [
     *("dichotomies", "length_growth", "length_sensitivity", "one_layer_training", "polytopes", "training_lengths", "transitions"),
     *("graph_convergence", "graph_modularity", "layer_similarity", "neighbourhoods", "similarity_sensitivity"),
     *("kernel_trajectories", "phase_map", "sgd_trajectories", "trajectory_slopes"),
+    *("model_condition", "model_subspace", "model_training"),
 ]
 
 
@@ -207,7 +216,7 @@ def test_bad_input_is_one_line_and_exit_code_2_before_anything_runs(finished: Pa
 
 
 def test_sciences_may_be_left_out(finished: Path) -> None:
-    """Fewer: 4 experiments and 7 figures of curves; 2 networks, a table and 5 figures of graphs; 3 parts, a table and 4 figures of theory."""
+    """Fewer jobs, science by science: experiments, tables and figures."""
     whole, less = SMALL.replace("study: small", "study: less"), SMALL.partition("expressivity:")[0].replace("study: small", "study: less")
     (finished / "whole.yaml").write_text(whole)
     (finished / "less.yaml").write_text(

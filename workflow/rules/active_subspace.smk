@@ -60,7 +60,7 @@ rule spectrum:
         runtime=60,
     params:
         study=STUDY_FILE,
-        vectors=lambda wildcards: "--vectors" * (wildcards.cell == HEADLINE.folder),
+        vectors=lambda wildcards: "--vectors" * wants_vectors(wildcards.cell),
         fingerprint=lambda wildcards: STUDY.cell(wildcards.cell).fingerprint,
     shell:
         "eigenscape spectrum {wildcards.cell:q} {params.vectors} --device {resources.device}"
@@ -93,7 +93,7 @@ rule distributed_spectrum:
         runtime=240,
     params:
         study=STUDY_FILE,
-        vectors=lambda wildcards: "--vectors" * (wildcards.cell == HEADLINE.folder),
+        vectors=lambda wildcards: "--vectors" * wants_vectors(wildcards.cell),
         fingerprint=lambda wildcards: STUDY.cell(wildcards.cell).fingerprint,
     shell:
         "{resources.mpi} -n {resources.tasks} python -m mpi4py -m eigenscape spectrum {wildcards.cell:q} {params.vectors}"

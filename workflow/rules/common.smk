@@ -103,7 +103,9 @@ JUDGED = [
 ] * STUDY.clustering.enabled + [
     f"{RESULTS}/ledger/sloppiness_theory/{theory}.json"
     for theory in ["phase_map", "kernel", "sgd"]
-] * STUDY.sloppiness.enabled
+] * STUDY.sloppiness.enabled + [
+    f"{RESULTS}/tables/model_constrained.csv"
+] * STUDY.model_constrained.enabled
 THEORY_FIGURES = {
     "phase_map": ["phase_map"],
     "trajectory_slopes": ["phase_map"],
@@ -111,6 +113,8 @@ THEORY_FIGURES = {
     "sgd_trajectories": ["sgd"],
 }
 THEORY_NAMES = "|".join(THEORY_FIGURES)
+MODEL_FIGURES = ["model_condition", "model_subspace", "model_training"]
+MODEL_NAMES = "|".join(MODEL_FIGURES)
 HEADLINE_NAMES = "|".join(HEADLINE_FIGURES)
 IMPORTANCE_NAMES = "|".join(IMPORTANCE_FIGURES)
 MAP_NAMES = "|".join(MAP_FIGURES)
@@ -124,6 +128,7 @@ FIGURE_NAMES = [
     *(list(CURVE_FIGURES) * STUDY.expressivity.enabled),
     *(GRAPH_FIGURES * STUDY.clustering.enabled),
     *(list(THEORY_FIGURES) * STUDY.sloppiness.enabled),
+    *(MODEL_FIGURES * STUDY.model_constrained.enabled),
 ]
 
 
@@ -139,6 +144,16 @@ def networks_of_width(width):
         for network in STUDY.projected_architectures()
         if network.width == width
     ]
+
+
+def large_weights(case):
+    """Cells of a model-constrained case that are jobs of their own."""
+    return [cell.folder for cell in planning.large_weights(STUDY, case)]
+
+
+def wants_vectors(cell):
+    """Whether something reads the eigenvectors of a cell."""
+    return cell == HEADLINE.folder or cell.startswith("model_constrained/")
 
 
 def largest_cell(cells):
@@ -159,7 +174,8 @@ def any_of(names):
 
 wildcard_constraints:
     batch=r"w\d+-d\d+to\d+",
-    cell=r"(cells|headline)/[^/]+",
+    case=any_of(STUDY.model_constrained.cases),
+    cell=r"(cells|headline|model_constrained)/[^/]+",
     experiment=r"[a-z]+",
     name=r"[a-z_]+",
     network=any_of(STUDY.clustering.network_names()),

@@ -7,6 +7,7 @@
 `curves`        expressivity
 `graphs`        clustering, clustering-table
 `trajectories`  sloppiness-theory, sloppiness-theory-table
+`models`        model-constrained, model-constrained-table
 `draw`          figure
 `check`         verify
 `doctor`        doctor
@@ -29,7 +30,7 @@ from typing import Any
 import click
 
 from eigenscape import __version__
-from eigenscape.cli import analyse, check, compute, curves, draw, graphs, prepare, trajectories
+from eigenscape.cli import analyse, check, compute, curves, draw, graphs, models, prepare, trajectories
 from eigenscape.cli.doctor import doctor
 from eigenscape.cli.explore import explore
 from eigenscape.errors import EigenscapeError, Interrupted
@@ -128,6 +129,8 @@ for _command in (
     graphs.clustering_table,
     trajectories.sloppiness_theory,
     trajectories.sloppiness_theory_table,
+    models.model_constrained,
+    models.model_constrained_table,
     analyse.findings,
     analyse.condition_number_table,
     draw.figure,

@@ -142,8 +142,7 @@ class GradientSampler:
         gradients, losses = self._gradients[:count], self._losses[:count]
 
         def fill(start: int, stop: int) -> None:
-            parameters = self.parameters(first + start, stop - start)
-            kernel.fill_gradients(parameters, gradients[start:stop], losses[start:stop], self.architecture, self.activation, self.problem)
+            self._fill(self.parameters(first + start, stop - start), gradients[start:stop], losses[start:stop])
 
         self._in_parts(fill, count)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -161,9 +160,7 @@ class GradientSampler:
 
         def part(start: int, stop: int) -> tuple[torch.Tensor, torch.Tensor]:
             parameters = torch.from_numpy(self.parameters(first + start, stop - start)).to(self.place)
-            x, y = (torch.as_tensor(a, dtype=parameters.dtype, device=self.place) for a in (self.problem.inputs, self.problem.targets))
-            loss = functional.mean_squared_residual(x, y, self.architecture, self.activation)
-            return functional.gradients_and_losses(parameters, loss)
+            return functional.gradients_and_losses(parameters, self._loss_beside(parameters))
 
         parts = self._in_parts(part, count)
         gradients, losses = parts[0] if len(parts) == 1 else (torch.cat(tensors) for tensors in zip(*parts, strict=True))
@@ -171,6 +168,19 @@ class GradientSampler:
             bad = self._not_finite(gradients.cpu().numpy(), first)
             gradients[bad], losses[bad] = 0.0, torch.nan
         return gradients, losses
+
+    def _fill(self, parameters: np.ndarray, gradients: np.ndarray, losses: np.ndarray) -> None:
+        """Gradients (B, P) and losses (B,) at parameter vectors (B, P), in place, on the CPU."""
+        kernel.fill_gradients(parameters, gradients, losses, self.architecture, self.activation, self.problem)
+
+    def _loss_beside(self, parameters: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
+        """The loss of one parameter vector, with its data in the precision and on the device of ``parameters``."""
+        import torch  # noqa: PLC0415 - the CPU route does not need it
+
+        from eigenscape.networks import functional  # noqa: PLC0415
+
+        x, y = (torch.as_tensor(a, dtype=parameters.dtype, device=parameters.device) for a in (self.problem.inputs, self.problem.targets))
+        return functional.mean_squared_residual(x, y, self.architecture, self.activation)
 
     def _in_parts(self, work: Callable[[int, int], Result], count: int) -> list[Result]:
         """Work through samples 0 ... count - 1 of a block, at once where memory allows it.

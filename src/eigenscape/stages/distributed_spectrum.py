@@ -17,8 +17,8 @@ from eigenscape.distributed.eigensolver import diagonal_of, distributed_spectrum
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.distributed.scalapack import process_grid
 from eigenscape.errors import DamagedResult
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.attempts import Attempt, claimed, set_second_moment_aside
+from eigenscape.stages.samplers import sampler_of
 from eigenscape.stages.spectrum import Solved, attributes_of, confirm, confirmed_digest, done_before, publish
 from eigenscape.store import spectra
 from eigenscape.store.layout import StudyFolder
@@ -72,7 +72,7 @@ def _compute(study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, attemp
         try:
             chunks = together(ranks, lambda: LowerTriangle(folder.second_moment(cell), digest))
             diagonal = diagonal_of(chunks, size, ranks)
-            dust = dust_of(diagonal, cell.architecture, GradientSampler.of_study(study, cell.architecture).relative_noise)
+            dust = dust_of(diagonal, cell.architecture, sampler_of(study, cell).relative_noise)
             solved = distributed_spectrum(chunks, size, grid, diagonal, vectors=vectors, samples=cell.samples, dust=dust)
         except DamagedResult as error:
             ranks.barrier()

@@ -13,6 +13,7 @@ from eigenscape.figures.style import message_figure, save
 from eigenscape.stages.clustering_tables import clustering_tables
 from eigenscape.stages.condition_numbers import DESCRIPTIONS, read_table
 from eigenscape.stages.expressivity import read_experiment
+from eigenscape.stages.model_constrained import model_constrained_layers, model_constrained_table, read_model_constrained
 from eigenscape.stages.projection import projected_eigenvalues, require_projection
 from eigenscape.stages.sloppiness_theory import read_theory
 from eigenscape.stages.spectrum import read_confidence, read_verified_spectrum
@@ -262,6 +263,32 @@ def _sgd_trajectories(study: Study, folder: StudyFolder) -> Figure:
     return sgd_trajectories_figure(tables["variants"], tables["spectra"])
 
 
+def _model_tables(study: Study, folder: StudyFolder) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Numbers and layers of all model-constrained cases."""
+    rows = read_model_constrained(study, folder)
+    return model_constrained_table(rows), model_constrained_layers(rows)
+
+
+def _model_condition(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.model_constrained import model_condition_figure  # noqa: PLC0415
+
+    return model_condition_figure(*_model_tables(study, folder))
+
+
+def _model_subspace(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.model_constrained import model_subspace_figure  # noqa: PLC0415
+
+    return model_subspace_figure(_model_tables(study, folder)[0])
+
+
+def _model_training(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.model_constrained import model_training_figure  # noqa: PLC0415
+
+    section = study.model_constrained
+    words = f"{section.training_steps:,} steps of gradient descent, {section.replicas} networks"
+    return model_training_figure(_model_tables(study, folder)[0], words)
+
+
 FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "eigenvalues": _eigenvalues,
     "eigenvectors": _eigenvectors,
@@ -292,6 +319,9 @@ FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "trajectory_slopes": _trajectory_slopes,
     "kernel_trajectories": _kernel_trajectories,
     "sgd_trajectories": _sgd_trajectories,
+    "model_condition": _model_condition,
+    "model_subspace": _model_subspace,
+    "model_training": _model_training,
 }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from eigenscape.errors import DoesNotFit
 from eigenscape.stages.cost import cells as cost
+from eigenscape.stages.cost import models
 from eigenscape.stages.cost.work import Work
 from eigenscape.study import Cell, Study
 
@@ -99,9 +100,23 @@ LARGE_CELL_FLOPS = 5e12
 """A cell with more work (some two minutes on a core) is a job of its own over MPI ranks; below, starting it would cost more."""
 
 
+LARGE_CELL_SECONDS = 120.0
+"""The same as seconds, for gradients by torch: finite elements take far longer than the layers' products."""
+
+
 def large_cells(study: Study) -> list[Cell]:
     """Cells of the map that are jobs of their own. Cells that grow are not: their N is not known beforehand."""
     return [cell for cell in study.computed_cells() if cell.growth is None and cost_of(study, cell, vectors=False).flops > LARGE_CELL_FLOPS]
+
+
+def large_weights(study: Study, case: str) -> list[Cell]:
+    """Cells of a model-constrained case that are jobs of their own over MPI ranks."""
+    cells = study.model_constrained_cells(case)
+    return [
+        cell
+        for cell in cells
+        if cost_of(study, cell, vectors=True).flops > LARGE_CELL_FLOPS or models.sampling_seconds(study, cell) > LARGE_CELL_SECONDS
+    ]
 
 
 def batches(study: Study) -> dict[str, list[Cell]]:

@@ -15,10 +15,11 @@ from eigenscape import __version__
 from eigenscape.distributed.ranks import OneRank, Ranks
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import DamagedResult
-from eigenscape.networks.gradients import Device, GradientSampler
+from eigenscape.networks.gradients import Device
 from eigenscape.stages.accumulation import Work, chosen_share, summed_bands
 from eigenscape.stages.attempts import Attempt, claimed, shared_digits
 from eigenscape.stages.cost.communication import Share
+from eigenscape.stages.samplers import sampler_of
 from eigenscape.store import claims, quarantine, receipts, second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.shards import Shards
@@ -99,7 +100,7 @@ def compute_second_moment(
 def _compute(study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, execution: Execution, claim: Attempt, watchdog: Watchdog) -> None:
     store = folder.second_moment(cell)
     shards = Shards(folder.shards(cell), cell, folder.quarantine)
-    sampler = GradientSampler.of_study(study, cell.architecture, execution.device)
+    sampler = sampler_of(study, cell, execution.device)
     share = chosen_share(execution.share, cell.architecture.parameters, ranks)
     started = time.monotonic()
     how = (execution.checkpoint_seconds, execution.quiet, execution.device_buffers)

@@ -21,6 +21,7 @@ from eigenscape.errors import DamagedResult
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.seeding import stream_key
 from eigenscape.stages.attempts import Attempt, claimed, set_second_moment_aside
+from eigenscape.stages.samplers import sampler_of
 from eigenscape.store import quarantine, receipts, second_moments, spectra
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Cell, Study
@@ -63,7 +64,7 @@ def _compute(study: Study, cell: Cell, folder: StudyFolder, attempt: Attempt, *,
         if not folder.receipt(folder.second_moment(cell)).exists():
             raise
         raise set_second_moment_aside(study, cell, folder, error) from error
-    sampler = GradientSampler.of_study(study, cell.architecture)
+    sampler = sampler_of(study, cell)
     started = time.monotonic()
     quarter, half = _first_parts(cell, sampler)
     solved = solve(study, cell, sampler, second_moment, cell.samples, half, quarter, vectors=vectors, place=place)

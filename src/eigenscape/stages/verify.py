@@ -68,7 +68,9 @@ class Finding:
 
 def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> list[Finding]:
     """Check every result of a study; reads everything, changes nothing."""
-    cells = [study.headline_cell, *study.computed_cells()]
+    constrained = [cell for case in study.model_constrained.computed for cell in study.model_constrained_cells(case)]
+    begun = [cell for cell in constrained if (folder.root / cell.folder).exists() or folder.work(cell).exists()]
+    cells = [study.headline_cell, *study.computed_cells(), *begun]
     papers = sorted(path for path in folder.root.rglob("*.json") if _is_document(path, folder))
     work = {cell.folder: float(cell.architecture.parameters) ** 2 for cell in cells} | {str(path): 1e5 for path in papers}
     progress = None if quiet else Progress(f"verify {study.study}", work, "results")
@@ -173,7 +175,7 @@ def _notes_of_document(path: Path, folder: StudyFolder) -> tuple[Path, ...]:
     parts = path.relative_to(folder.root).parts
     if parts[0] == "projection":
         return (folder.ledger("projection", f"w{int(path.stem.partition('-w')[2])}"),)
-    if parts[0] in ("expressivity", "clustering", "sloppiness_theory"):
+    if parts[0] in ("expressivity", "clustering", "sloppiness_theory", "model_constrained"):
         return (folder.ledger(parts[0], path.stem),)
     stage = path.stem if path.stem in ("importance", "criticality") else parts[0]
     return (folder.ledger(stage), folder.root / "tables" / f"{stage}.csv")

@@ -82,6 +82,10 @@ class StudyFolder:
         """The numbers of one part of the linear theory of trajectories."""
         return self.root / "sloppiness_theory" / f"{experiment}.json"
 
+    def model_constrained(self, case: str) -> Path:
+        """What the weight of a model changes, of one case; its cells lie beside it."""
+        return self.root / "model_constrained" / f"{case}.json"
+
     @property
     def table(self) -> Path:
         """A row per network of the grid."""

@@ -13,6 +13,7 @@ from eigenscape.stages.clustering import compute_clustering
 from eigenscape.stages.condition_numbers import DESCRIPTIONS, condition_number_table, write_csv, write_table
 from eigenscape.stages.draw import FIGURES, draw_figure
 from eigenscape.stages.expressivity import EXPERIMENTS, run_experiment
+from eigenscape.stages.model_constrained import compute_model_constrained
 from eigenscape.stages.projection import project_networks
 from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.stages.sensitivity import Sweep, compute_sensitivity
@@ -40,7 +41,15 @@ THEORY = {
     "kernel": {"kernels": ["rbf", "ntk"], "train": 20, "test": 10, "width": 4},
     "sgd": {"examples": 20, "batch": [2], "steps": 10, "components": 3, "simulated": 2},
 }
-STUDY = small_study(expressivity=CURVES, clustering=GRAPHS, sloppiness=THEORY)
+MODELS = {
+    "cases": ["deconvolution-tnet"],
+    "alpha": [0.0, 1.0],
+    "width": 2,
+    "pairs": 5,
+    "training_steps": 2,
+    "deconvolution": {"points": 4, "observed": 3},
+}
+STUDY = small_study(expressivity=CURVES, clustering=GRAPHS, sloppiness=THEORY, model_constrained=MODELS)
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +72,7 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
         compute_clustering(STUDY, folder, network)
     for part in THEORY:
         run_theory(STUDY, folder, part)
+    compute_model_constrained(STUDY, folder, "deconvolution-tnet", quiet=True)
     return folder
 
 

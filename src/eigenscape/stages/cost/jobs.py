@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from eigenscape.architecture import Architecture
 from eigenscape.stages.cost import cells as cost
-from eigenscape.stages.cost import curves, graphs, trajectories
+from eigenscape.stages.cost import curves, graphs, models, trajectories
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
 from eigenscape.study import Cell, Study
 
@@ -93,6 +93,11 @@ def _single_jobs(study: Study) -> list[Job]:
     jobs += [Job(f"sloppiness_theory/{name}", "sloppiness theory", start(1.3) + work) for name, work in theory.items()]
     if theory:
         jobs.append(Job("sloppiness_theory_table", "sloppiness theory", start(1.0), after=("sloppiness_theory/phase_map",)))
+    for name, work in models.cases(study).items():
+        jobs.append(Job(f"model_constrained/{name}", "model-constrained", start(1.6) + work))
+    constrained = tuple(f"model_constrained/{name}" for name in models.cases(study))
+    if constrained:
+        jobs.append(Job("model_constrained_table", "model-constrained", start(1.0), after=constrained))
     if study.trained_architectures():
         jobs.append(Job("training", "training", start() + training(study)))
     return jobs
@@ -110,6 +115,7 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
         *(f"expressivity/{name}" for name in curves.experiments(study)),
         *(("clustering_table",) * study.clustering.enabled),
         *(f"sloppiness_theory/{name}" for name in trajectories.parts(study)),
+        *(("model_constrained_table",) * study.model_constrained.enabled),
     )
     judged = (table, "importance", spectrum, *trained, *sciences)
     jobs.append(Job("findings", "tables and findings", start(0.7) + findings(study), after=judged))
@@ -128,6 +134,7 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
         **{name: tuple(f"expressivity/{e}" for e in read) for name, read in CURVE_FIGURES.items() if study.expressivity.enabled},
         **dict.fromkeys(GRAPH_FIGURES * study.clustering.enabled, ("clustering_table",)),
         **{name: (f"sloppiness_theory/{part}",) for name, part in THEORY_FIGURES.items() if study.sloppiness.enabled},
+        **dict.fromkeys(MODEL_FIGURES * study.model_constrained.enabled, ("model_constrained_table",)),
     }
     for name, after in waits.items():
         jobs.append(Job(f"figure/{name}", "figures", start(0.7) + figure(study, name), after=after))
@@ -147,6 +154,9 @@ CURVE_FIGURES = {
 
 GRAPH_FIGURES = ("graph_modularity", "graph_convergence", "layer_similarity", "neighbourhoods", "similarity_sensitivity")
 """All read the documents that the table of clustering is made of."""
+
+MODEL_FIGURES = ("model_condition", "model_subspace", "model_training")
+"""All read the documents that the table of model-constrained networks is made of."""
 
 
 THEORY_FIGURES = {
@@ -302,7 +312,11 @@ SECONDS_PER_CURVE_FIGURE = 2.0
 def figure(study: Study, name: str) -> Work:
     """One figure; those of the headline read its spectrum with all eigenvectors."""
     work = Work(
-        {Kind.SCALAR: SECONDS_PER_CURVE_FIGURE if name in (*CURVE_FIGURES, *GRAPH_FIGURES, *THEORY_FIGURES) else SECONDS_PER_FIGURE}
+        {
+            Kind.SCALAR: SECONDS_PER_CURVE_FIGURE
+            if name in (*CURVE_FIGURES, *GRAPH_FIGURES, *THEORY_FIGURES, *MODEL_FIGURES)
+            else SECONDS_PER_FIGURE
+        }
     )
     cell = study.headline_cell
     size = cell.architecture.parameters

@@ -1,0 +1,119 @@
+"""Losses of model-constrained networks, for networks that are functions of torch tensors.
+
+=========  ==========================================================================================================
+nDNN       1/(2n) sum_i |Psi(y_i) - u_i|^2_G
+mcDNN      nDNN + alpha/(2n) sum_i |y_i - G(Psi(y_i))|^2_L
+TNet       1/(2n) sum_i |Psi(y_i) - u_0|^2_G + alpha/(2n) sum_i |G(Psi(y_i)) - y_i|^2_L: no true u is needed
+TAEN       TNet of the encoder e + 1/(2n) sum_i |d(e(y_i)) - G(e(y_i))|^2_L of the decoder d
+mcTangent  see `mc_tangent`
+=========  ==========================================================================================================
+
+|r|^2_W = r^T W r with W = 1/w for a number w (a variance), or a matrix. Sources: phogroup's pages on model-constrained
+networks; TNet, arXiv 2105.12033; mcTangent, arXiv 2208.04995; TAEN, arXiv 2412.07010. The factor 1/n, which the papers do not write,
+leaves every optimum where it is and makes losses of different n comparable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+Map = Callable[[torch.Tensor], torch.Tensor]
+"""(..., in) -> (..., out)."""
+
+Precision = torch.Tensor | float
+"""W of |r|^2_W: a matrix, or a number that multiplies the identity."""
+
+
+def half_mean_square(residual: torch.Tensor, precision: Precision = 1.0) -> torch.Tensor:
+    """1/(2n) sum_i r_i^T W r_i for residuals (n, m).
+
+    Example:
+        >>> float(half_mean_square(torch.tensor([[2.0, 0.0], [0.0, 4.0]])))
+        5.0
+    """
+    weighted = residual @ precision if isinstance(precision, torch.Tensor) else residual * precision
+    return (weighted * residual).sum() / (2 * residual.shape[0])
+
+
+def ndnn(network: Map, u: torch.Tensor, y: torch.Tensor, u_precision: Precision = 1.0) -> torch.Tensor:
+    """Data alone: the network Psi: y -> u learns pairs u (n, m), y (n, q)."""
+    return half_mean_square(network(y) - u, u_precision)
+
+
+def mc_dnn(
+    network: Map, u: torch.Tensor, y: torch.Tensor, forward: Map, alpha: float, u_precision: Precision = 1.0, y_precision: Precision = 1.0
+) -> torch.Tensor:
+    """Data, and the model: what the network finds must explain its input; alpha = 0 is nDNN."""
+    found = network(y)
+    of_data = half_mean_square(found - u, u_precision)
+    return of_data + alpha * half_mean_square(forward(found) - y, y_precision) if alpha else of_data
+
+
+def tnet(
+    network: Map, u_0: torch.Tensor, y: torch.Tensor, forward: Map, alpha: float, u_precision: Precision = 1.0, y_precision: Precision = 1.0
+) -> torch.Tensor:
+    """Tikhonov's functional over the data: u_0 (m,) stands where mcDNN has the true u."""
+    return mc_dnn(network, u_0, y, forward, alpha, u_precision, y_precision)
+
+
+def taen(
+    encoder: Map,
+    decoder: Map,
+    u_0: torch.Tensor,
+    y: torch.Tensor,
+    forward: Map,
+    alpha: float,
+    u_precision: Precision = 1.0,
+    y_precision: Precision = 1.0,
+) -> torch.Tensor:
+    """TNet for the encoder y -> u, and a decoder u -> y that learns the forward map where the encoder leads.
+
+    In the paper the encoder is trained first. Its gradient here has a part through the decoder's term; freeze it by giving
+    the decoder's term ``encoder`` with its output detached.
+    """
+    found = encoder(y)
+    of_encoder = half_mean_square(found - u_0, u_precision) + alpha * half_mean_square(forward(found) - y, y_precision)
+    return of_encoder + half_mean_square(decoder(found) - forward(found), y_precision)
+
+
+def mc_tangent(
+    network: Map,
+    states: torch.Tensor,
+    step: Map,
+    time_step: float,
+    alpha: float,
+    model_steps: int = 1,
+    precision: Precision = 1.0,
+    noise: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """The network learns the tangent.
+
+    With v_0 = u_0 (+ noise) and v_{s+1} = v_s + dt Psi(v_s), the loss is
+
+        sum_{s=1..S} 1/(2n) |v_s - u_s|^2_W + alpha sum_{s=0..R-1} 1/(2n) |v_{s+1} - F(v_s)|^2_W,
+
+    where steps beyond S go on from the network's own states.
+
+    Args:
+        network: Psi, states (n, m) -> tangents (n, m).
+        states: u_0 ... u_S, (n, S + 1, m).
+        step: F, one step of the discretised equation.
+        time_step: dt.
+        alpha: weight of the model.
+        model_steps: R.
+        precision: W.
+        noise: added to u_0, (n, m): the paper's randomisation of data.
+    """
+    learned = states.shape[-2] - 1
+    state = states[:, 0] if noise is None else states[:, 0] + noise
+    loss = torch.zeros((), dtype=states.dtype, device=states.device)
+    for number in range(max(learned, model_steps)):
+        following = state + time_step * network(state)
+        if number < learned:
+            loss = loss + half_mean_square(following - states[:, number + 1], precision)
+        if alpha and number < model_steps:
+            loss = loss + alpha * half_mean_square(following - step(state), precision)
+        state = following
+    return loss
