@@ -1,0 +1,11 @@
+"""The geometry of training trajectories in the space of predictions.
+
+===============  ==============================================================================
+`stress`         how much of an embedding its first directions explain
+`ribbon`         whether a spectrum is that of a hyper-ribbon, with intervals
+===============  ==============================================================================
+
+The question is that of Mao, Griniasty, Sun, Transtrum, Sethna, Chaudhari, arXiv 2505.08915; InPCA is that of Quinn, Clement,
+De Bernardis, Niemack, Sethna, PNAS 116, 2019, doi 10.1073/pnas.1817218116. Numpy arrays in and out (torch inside the
+training); nothing here knows of files of a study, ranks or the workflow.
+"""

@@ -1,0 +1,214 @@
+"""Whether a spectrum is that of a hyper-ribbon: widths that fall geometrically, each direction thinner than the last.
+
+The leading eigenvalues are fitted by ln|e_a| = b - s a. Called a ribbon where R^2 >= 0.95 and the interval of the slope s lies
+above 0, over at least five directions. The words are those of the literature (M. Transtrum, B. Machta, J. Sethna, Phys. Rev. E
+83, 2011); the thresholds are this project's choice.
+
+Intervals need replicates: spectra of the same analysis with trajectories drawn again. As in the other resampling of this project
+they say how much a number fluctuates about the estimate; the median shift of the replicates, which a resample with repeated
+trajectories has, is reported and taken out. Without replicates only the slope has an interval, from the residuals of the
+fit as if these were independent: it judges the straightness of one given spectrum, such as a theory's, not its noise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from scipy.stats import t as student
+
+from eigenscape.errors import BadInput
+from eigenscape.sloppiness.stress import by_size, explained_stress
+
+FEWEST_DIRECTIONS = 5
+"""A line through fewer points is straight too easily (this project's choice)."""
+
+STRAIGHT = 0.95
+"""R^2 from which on eigenvalues count as geometrically spaced (this project's choice)."""
+
+FITTED_DIRECTIONS = 20
+"""Leading directions of the fit: far enough for a slope, and before the tail that only the number of points decides."""
+
+
+class RibbonVerdict(StrEnum):
+    """What a spectrum is."""
+
+    RIBBON = "hyper-ribbon"
+    NOT_GEOMETRIC = "eigenvalues not geometrically spaced"
+    FLAT = "no decay of the eigenvalues"
+    TOO_FEW = "too few directions told from rounding"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number, its interval (NaN where nothing is known of it), and the median shift of the replicates that was taken out."""
+
+    value: float
+    low: float = float("nan")
+    high: float = float("nan")
+    shift: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Ribbon:
+    """A spectrum, judged.
+
+    Attributes:
+        slope: s of ln|e_a| = b - s a, per direction; the ratio of successive eigenvalues is e^-s.
+        r_squared: of that fit.
+        decades: log10 |e_1 / e_last| of the fitted directions.
+        chi_2: explained stress of two directions, of the whole spectrum; ...
+        chi_3: ... and of three.
+        participation_ratio: (sum |e|)^2 / sum e^2: so many equal directions would spread as much.
+        widths: sqrt|e_a| of the fitted directions (k,), with ends ``widths_low`` and ``widths_high``.
+        imaginary: (k,), where e_a < 0.
+        directions: k, how many were fitted.
+        replicates: how many spectra stand behind the intervals; 0: the slope's interval is that of the fit's residuals.
+        level: nominal coverage.
+        verdict: by the rule at the head of this module.
+    """
+
+    slope: Estimate
+    r_squared: Estimate
+    decades: Estimate
+    chi_2: Estimate
+    chi_3: Estimate
+    participation_ratio: Estimate
+    widths: np.ndarray
+    widths_low: np.ndarray
+    widths_high: np.ndarray
+    imaginary: np.ndarray
+    directions: int
+    replicates: int
+    level: float
+    verdict: RibbonVerdict
+
+
+def ribbon(
+    eigenvalues: np.ndarray,
+    replicates: np.ndarray | None = None,
+    *,
+    directions: int = FITTED_DIRECTIONS,
+    level: float = 0.95,
+    resolution: float | None = None,
+) -> Ribbon:
+    """Judge a spectrum.
+
+    Args:
+        eigenvalues: e (m,), signed, all of them, in any order.
+        replicates: (R, m'), spectra of resamples, R at least 2, or None; each is treated like the spectrum itself.
+        directions: the fit takes so many leading ones, at least 5, as far as they are told from rounding.
+        level: nominal coverage of the intervals.
+        resolution: |e| / |e_1| below which an eigenvalue counts as rounding; m eps by default, the size of the error of a
+            symmetric eigensolver.
+
+    Raises:
+        BadInput: no eigenvalues, numbers that are not finite, or an argument out of range.
+
+    Example:
+        >>> found = ribbon(10.0 ** -np.arange(8.0))
+        >>> found.verdict.value, round(found.slope.value, 6), found.decades.value
+        ('hyper-ribbon', 2.302585, 7.0)
+    """
+    values = np.asarray(eigenvalues, dtype=np.float64)
+    if directions < FEWEST_DIRECTIONS:
+        raise BadInput.field("directions", f"at least {FEWEST_DIRECTIONS}", str(directions), f"write {FITTED_DIRECTIONS}")
+    if not 0 < level < 1:
+        raise BadInput.field("level", "a number between 0 and 1", str(level), "write 0.95")
+    floor = len(values) * np.finfo(np.float64).eps if resolution is None else resolution
+    spectrum = _read(values, directions, floor)
+    count = len(spectrum.sizes)
+    again = np.empty((0, _NUMBERS))
+    widths = np.full((2, count), np.nan)
+    if replicates is not None:
+        rows = np.asarray(replicates, dtype=np.float64)
+        if rows.ndim != 2 or len(rows) < 2:
+            raise BadInput.field(
+                "replicates", "two or more rows of eigenvalues", f"shape {rows.shape}", "resample more often, or give None"
+            )
+        # Of as many directions as the spectrum itself: a longer or shorter window would have another slope.
+        read = [_read(row, max(count, 1), floor) for row in rows]
+        again = np.stack([one.numbers for one in read])
+        logs = (
+            np.stack([np.append(np.log(one.sizes), np.full(count - len(one.sizes), np.nan)) for one in read]) if count else np.empty((2, 0))
+        )
+        about = [_interval(math, column, level) for math, column in zip(np.log(spectrum.sizes), logs.T, strict=True)]
+        widths = np.array([[np.exp(one.low / 2), np.exp(one.high / 2)] for one in about]).reshape(count, 2).T
+    numbers = [_interval(value, column, level) for value, column in zip(spectrum.numbers, again.T, strict=True)]
+    slope, straight, decades, chi_2, chi_3, participation = numbers
+    if not len(again) and count > 2:
+        half = float(student.ppf((1 + level) / 2, count - 2)) * spectrum.slope_error
+        slope = Estimate(slope.value, slope.value - half, slope.value + half)
+    at_most_one = [Estimate(one.value, one.low, min(one.high, 1.0), one.shift) for one in (straight, chi_2, chi_3)]
+    return Ribbon(
+        slope,
+        at_most_one[0],
+        decades,
+        at_most_one[1],
+        at_most_one[2],
+        participation,
+        np.sqrt(spectrum.sizes),
+        widths[0],
+        widths[1],
+        spectrum.negative,
+        count,
+        len(again),
+        level,
+        _verdict(count, slope, straight),
+    )
+
+
+_NUMBERS = 6
+"""Slope, R^2, decades, chi_2, chi_3, participation ratio."""
+
+
+@dataclass(frozen=True)
+class _Spectrum:
+    """Sizes (k,) of the fitted eigenvalues, largest first, which are negative, and the numbers read from them."""
+
+    sizes: np.ndarray
+    negative: np.ndarray
+    numbers: np.ndarray
+    slope_error: float
+
+
+def _read(values: np.ndarray, directions: int, floor: float) -> _Spectrum:
+    stress = explained_stress(values)
+    ordered = values[by_size(values)]
+    sizes = np.abs(ordered)
+    total = np.square(sizes / sizes[0]).sum() if sizes[0] > 0 else np.nan
+    participation = (sizes / sizes[0]).sum() ** 2 / total if sizes[0] > 0 else np.nan
+    kept = sizes[:directions][sizes[:directions] > floor * sizes[0]]
+    slope = straight = error = np.nan
+    if len(kept) > 2:
+        place, logs = np.arange(len(kept)) - (len(kept) - 1) / 2, np.log(kept)
+        logs = logs - logs.mean()
+        spread = np.square(place).sum()
+        slope = -float(place @ logs) / spread
+        rest = float(np.square(logs + slope * place).sum())
+        # A flat spectrum has no variance to explain: R^2 is 0, not 0/0.
+        flat = np.square(logs).sum() <= (len(kept) * np.finfo(np.float64).eps) ** 2
+        straight = 0.0 if flat else 1 - rest / float(np.square(logs).sum())
+        error = float(np.sqrt(rest / (len(kept) - 2) / spread))
+    decades = float(np.log10(kept[0] / kept[-1])) if len(kept) else np.nan
+    chi = [float(stress[min(k, len(stress)) - 1]) for k in (2, 3)]
+    numbers = np.array([slope, straight, decades, *chi, participation])
+    return _Spectrum(kept, ordered[: len(kept)] < 0, numbers, error)
+
+
+def _interval(value: float, replicates: np.ndarray, level: float) -> Estimate:
+    """Quantiles of the replicates about their median, moved to the estimate."""
+    told = replicates[np.isfinite(replicates)]
+    if len(told) < 2:
+        return Estimate(float(value))
+    low, median, high = np.quantile(told, [(1 - level) / 2, 0.5, (1 + level) / 2])
+    return Estimate(float(value), float(value + low - median), float(value + high - median), float(median - value))
+
+
+def _verdict(count: int, slope: Estimate, straight: Estimate) -> RibbonVerdict:
+    if count < FEWEST_DIRECTIONS:
+        return RibbonVerdict.TOO_FEW
+    if not slope.low > 0:
+        return RibbonVerdict.FLAT
+    return RibbonVerdict.RIBBON if straight.value >= STRAIGHT else RibbonVerdict.NOT_GEOMETRIC
