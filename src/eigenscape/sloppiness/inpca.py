@@ -20,7 +20,7 @@ from enum import StrEnum
 import numpy as np
 
 from eigenscape.errors import BadInput, EigensolverFailure
-from eigenscape.sloppiness.stress import by_size
+from eigenscape.sloppiness.stress import by_size, explained_stress
 
 FULL_LIMIT = 4000
 """Up to so many models all eigenvalues are computed: half a minute and four matrices of memory. Beyond, the leading ones by Lanczos, which
@@ -77,12 +77,7 @@ class Embedding:
     @property
     def explained_stress(self) -> np.ndarray:
         """chi_k for k = 1 ... m, of all of W."""
-        return np.asarray(1 - np.sqrt(self._left() / self.squares)) if self.squares > 0 else np.ones(len(self.eigenvalues))
-
-    def _left(self) -> np.ndarray:
-        """|W - W_k|_F^2 for k = 1 ... m; summed from the small end, which a difference would lose to rounding."""
-        tails = np.cumsum(np.square(self.eigenvalues)[::-1])[::-1]
-        return np.asarray(np.append(tails, 0.0)[1:] + max(self.squares - float(tails[:1].sum()), 0.0))
+        return explained_stress(self.eigenvalues, self.squares) if len(self.eigenvalues) else np.ones(0)
 
     def distances(self, directions: int | None = None) -> np.ndarray:
         """D_k (M, M) as the first ``directions`` give it; all by default."""
@@ -105,7 +100,8 @@ class Embedding:
             return np.asarray(np.sqrt(np.maximum(2 * traces**2 + 2 * models * np.square(diagonal).sum(axis=0) + 4 * squares, 0.0)))
 
         parts = np.cumsum(self.signs * np.square(self.coordinates), axis=1)
-        return np.asarray(1 - norm(self.diagonal[:, None] - parts, self._left()) / norm(self.diagonal, self.squares))
+        left = np.square(1 - self.explained_stress) * self.squares
+        return np.asarray(1 - norm(self.diagonal[:, None] - parts, left) / norm(self.diagonal, self.squares))
 
     def place(self, distances: np.ndarray) -> np.ndarray:
         """Coordinates of further points (Q, m) from their distances to the M embedded models (Q, M).
