@@ -113,9 +113,24 @@ class EnsembleSection(Section):
             >>> EnsembleSection(powers=[1.0, 0.5], depth=[2], width=[32]).network_names()
             ['linear', 'linear-p0.5', 'perceptron-d02-w032', 'convolutional-c06']
         """
+        return [name for names in self.network_groups().values() for name in names]
+
+    def network_groups(self) -> dict[str, list[str]]:
+        """Names of the architectures that one job trains: all linear ones, all widths of a depth, the convolutional one.
+
+        Example:
+            >>> EnsembleSection(powers=[1.0], depth=[2], width=[8, 32], channels=None).network_groups()
+            {'linear': ['linear'], 'perceptron-d02': ['perceptron-d02-w008', 'perceptron-d02-w032']}
+        """
         names = ["linear" if power == 1 else f"linear-p{power:g}" for power in self.powers]
-        names += [f"perceptron-d{depth:02d}-w{width:03d}" for depth in self.depth for width in self.width]
-        return names if self.channels is None else [*names, f"convolutional-c{self.channels:02d}"]
+        groups = {"linear": names} if names else {}
+        for depth in self.depth:
+            label = f"perceptron-d{depth:02d}"
+            groups |= {label: [f"{label}-w{width:03d}" for width in self.width]} if self.width else {}
+        if self.channels is not None:
+            label = f"convolutional-c{self.channels:02d}"
+            groups |= {label: [label]}
+        return groups
 
 
 class SloppinessSection(Section):

@@ -33,6 +33,7 @@ from eigenscape.sampling_sections import (
     TrainingSection,
 )
 from eigenscape.section import Section, example
+from eigenscape.sloppiness_section import SloppinessSection
 
 SCIENCE_SCHEMA = 2
 """Raised whenever a change of the code would change a number; results of another schema are refused."""
@@ -122,6 +123,7 @@ class Study(Section):
     training: TrainingSection = TrainingSection()
     expressivity: ExpressivitySection = ExpressivitySection()
     clustering: ClusteringSection = ClusteringSection()
+    sloppiness: SloppinessSection = SloppinessSection()
 
     @model_validator(mode="after")
     def _some_cell_is_computed(self) -> Self:

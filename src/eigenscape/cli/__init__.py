@@ -6,6 +6,7 @@
 `analyse`    importance, criticality, training, ... and the tables
 `curves`     expressivity
 `graphs`     clustering, clustering-table
+`geometry`   trajectories, inpca
 `draw`       figure
 `check`      verify
 `doctor`     doctor
@@ -28,7 +29,7 @@ from typing import Any
 import click
 
 from eigenscape import __version__
-from eigenscape.cli import analyse, check, compute, curves, draw, graphs, prepare
+from eigenscape.cli import analyse, check, compute, curves, draw, geometry, graphs, prepare
 from eigenscape.cli.doctor import doctor
 from eigenscape.cli.explore import explore
 from eigenscape.errors import EigenscapeError, Interrupted
@@ -125,6 +126,8 @@ for _command in (
     curves.expressivity,
     graphs.clustering,
     graphs.clustering_table,
+    geometry.trajectories,
+    geometry.inpca,
     analyse.findings,
     analyse.condition_number_table,
     draw.figure,

@@ -49,6 +49,7 @@ class Embedding:
         grand_mean: of D.
         squares: sum of e^2 over all eigenvalues, those that are not here too: |W|_F^2.
         diagonal: of W (M,).
+        complete: whether all eigenvalues beyond rounding are here.
     """
 
     eigenvalues: np.ndarray
@@ -58,6 +59,7 @@ class Embedding:
     grand_mean: float
     squares: float
     diagonal: np.ndarray
+    complete: bool
 
     @property
     def signs(self) -> np.ndarray:
@@ -77,7 +79,7 @@ class Embedding:
     @property
     def explained_stress(self) -> np.ndarray:
         """chi_k for k = 1 ... m, of all of W."""
-        return explained_stress(self.eigenvalues, self.squares) if len(self.eigenvalues) else np.ones(0)
+        return explained_stress(self.eigenvalues, None if self.complete else self.squares) if len(self.eigenvalues) else np.ones(0)
 
     def distances(self, directions: int | None = None) -> np.ndarray:
         """D_k (M, M) as the first ``directions`` give it; all by default."""
@@ -169,11 +171,10 @@ def embed(distances: np.ndarray, weights: np.ndarray | None = None, *, leading: 
     told = np.abs(values) > models * np.finfo(np.float64).eps * np.abs(values[0]) if len(values) else np.zeros(0, dtype=bool)
     values, vectors = values[told], vectors[:, told]
     if leading is None:
-        # The same sum as the explained stress takes, so that all directions leave exactly nothing.
-        squares = float(np.cumsum(np.square(values)[::-1])[-1:].sum())
+        squares = float(np.square(values).sum())
     # An eigenvector's sign is a solver's accident: the largest entry becomes positive, so that figures do not flip.
     vectors = vectors * np.where(vectors[np.abs(vectors).argmax(axis=0), np.arange(len(values))] < 0, -1.0, 1.0)
-    return Embedding(values, vectors / roots[:, None] * np.sqrt(np.abs(values)), w, means, grand, squares, diagonal)
+    return Embedding(values, vectors / roots[:, None] * np.sqrt(np.abs(values)), w, means, grand, squares, diagonal, leading is None)
 
 
 def minkowski_distances(coordinates: np.ndarray, signs: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:

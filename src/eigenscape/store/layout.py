@@ -74,6 +74,15 @@ class StudyFolder:
         """What the layers of one architecture hold."""
         return self.root / "clustering" / f"{network}.json"
 
+    def trajectories(self, network: str) -> Path:
+        """Predictions of one architecture along its training."""
+        return self.root / "sloppiness" / "trajectories" / f"{network}.npz"
+
+    @property
+    def embedding(self) -> Path:
+        """All trajectories, embedded."""
+        return self.root / "sloppiness" / "embedding.npz"
+
     @property
     def table(self) -> Path:
         """A row per network of the grid."""
