@@ -15,6 +15,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/active_subspace.smk"
 include: "workflow/rules/expressivity.smk"
 include: "workflow/rules/clustering.smk"
+include: "workflow/rules/sloppiness.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -30,3 +31,4 @@ rule all:
         f"{RESULTS}/tables/findings.csv",
         f"{RESULTS}/tables/second_moment_kinds.csv",
         f"{RESULTS}/tables/clustering_findings.csv",
+        f"{RESULTS}/tables/sloppiness_findings.csv",

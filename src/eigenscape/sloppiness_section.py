@@ -57,6 +57,12 @@ class EnsembleSection(Section):
         description="Step of Adam. Source: Kingma, Ba, arXiv 1412.6980.",
         json_schema_extra=example("write sloppiness: {ensemble: {adam_rate: 0.001}}"),
     )
+    readout_variance: Annotated[float, Field(ge=0, le=1e4)] = Field(
+        0.3333333333333333,
+        description="Of the last layer's weights at the start, times their fan-in: small ones start near ignorance. Source: PyTorch's "
+        "default, uniform with 1/3.",
+        json_schema_extra=example("write sloppiness: {ensemble: {readout_variance: 0.3333333333333333}}"),
+    )
     batch: Annotated[int, Field(ge=1, le=100_000)] = Field(
         64,
         description="Inputs per step. Source: about twenty steps an epoch of the digits.",
@@ -114,6 +120,15 @@ class EnsembleSection(Section):
             ['linear', 'linear-p0.5', 'perceptron-d02-w032', 'convolutional-c06']
         """
         return [name for names in self.network_groups().values() for name in names]
+
+    def points(self) -> int:
+        """Most checkpoints that are embedded: of all networks, in both spacings.
+
+        Example:
+            >>> EnsembleSection(powers=[1.0], depth=[], channels=None, optimisers=["sgd"], seeds=2, checkpoints=5).points()
+            20
+        """
+        return 2 * self.checkpoints * self.seeds * len(self.optimisers) * len(self.network_names())
 
     def network_groups(self) -> dict[str, list[str]]:
         """Names of the architectures that one job trains: all linear ones, all widths of a depth, the convolutional one.

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from eigenscape.errors import EigenscapeError
 from eigenscape.stages import configure, planning, solver_choice
+from eigenscape.stages.cost import ensembles
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import SCIENCE_SCHEMA, Study
 
@@ -85,6 +86,16 @@ GRAPH_FIGURES = [
     "similarity_sensitivity",
 ]
 GRAPH_NAMES = "|".join(GRAPH_FIGURES)
+ENSEMBLE = STUDY.sloppiness.ensemble
+ENSEMBLE_RANKS = ensembles.ranks(ENSEMBLE)
+ENSEMBLE_MEMORY = ENSEMBLE_RANKS * ensembles.rank_memory(ENSEMBLE)
+TRAJECTORY_FIGURES = [
+    "trajectory_embedding",
+    "inpca_scree",
+    "explained_stress",
+    "training_progress",
+]
+TRAJECTORY_NAMES = "|".join(TRAJECTORY_FIGURES)
 HEADLINE_NAMES = "|".join(HEADLINE_FIGURES)
 IMPORTANCE_NAMES = "|".join(IMPORTANCE_FIGURES)
 MAP_NAMES = "|".join(MAP_FIGURES)
@@ -97,6 +108,7 @@ FIGURE_NAMES = [
     "sensitivity",
     *CURVE_FIGURES,
     *GRAPH_FIGURES,
+    *TRAJECTORY_FIGURES,
 ]
 
 
@@ -134,6 +146,7 @@ wildcard_constraints:
     batch=r"w\d+-d\d+to\d+",
     cell=r"(cells|headline)/[^/]+",
     experiment=r"[a-z]+",
+    group=any_of(ENSEMBLE.network_groups()),
     name=r"[a-z_]+",
     network=any_of(STUDY.clustering.network_names()),
     width=r"\d+",

@@ -109,26 +109,27 @@ class Convolutional:
 Network = Perceptron | Convolutional
 
 
-def initial_parameters(network: Network, inputs: tuple[int, ...], classes: int, seeds: list[int]) -> list[torch.Tensor]:
-    """Weights ~ N(0, g / fan_in), g = 2 before a ReLU (K. He et al., ICCV 2015) and 1 in the read-out, and zero biases, in turn.
-
-    The read-out's factor lets all families start near ignorance, where probabilities are alike.
+def initial_parameters(
+    network: Network, inputs: tuple[int, ...], classes: int, seeds: list[int], readout_variance: float
+) -> list[torch.Tensor]:
+    """Weights ~ N(0, g / fan_in), g = 2 before a ReLU (K. He et al., ICCV 2015), and zero biases, in turn.
 
     Args:
         network: the architecture.
         inputs: shape of one input.
         classes: C.
         seeds: one per replica.
+        readout_variance: g of the last layer: how far from ignorance, where probabilities are alike, networks start.
 
     Example:
-        >>> [tuple(p.shape) for p in initial_parameters(Perceptron(1, 4), (8, 8), 10, [0, 1])]
+        >>> [tuple(p.shape) for p in initial_parameters(Perceptron(1, 4), (8, 8), 10, [0, 1], 1 / 3)]
         [(2, 4, 64), (2, 4), (2, 10, 4), (2, 10)]
     """
     found = []
     draws = [np.random.Generator(np.random.Philox(key=stream_key(seed, "sloppiness", "start", network.label))) for seed in seeds]
     shapes = network.shapes(inputs, classes)
     for shape in shapes:
-        deviation = ((1 if shape is shapes[-1] else 2) / np.prod(shape[1:])) ** 0.5
+        deviation = ((readout_variance if shape is shapes[-1] else 2) / np.prod(shape[1:])) ** 0.5
         weights = np.stack([draw.standard_normal(shape) * deviation for draw in draws])
         found += [torch.tensor(weights, dtype=torch.float32), torch.zeros(len(seeds), shape[0])]
     return found

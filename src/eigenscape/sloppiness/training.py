@@ -30,16 +30,22 @@ class Spacing(StrEnum):
 
 
 @dataclass(frozen=True)
-class Optimiser:
-    """How parameters move.
+class Plan:
+    """How networks are trained.
 
     Attributes:
-        name: sgd, momentum or adam.
+        optimiser: sgd, momentum or adam.
         rate: of each step.
+        recorded: steps after which predictions are recorded (T,), increasing; 0 is before training.
+        batch: inputs per step; all of them where there are fewer.
+        readout_variance: of the last layer's weights at the start, times their fan-in.
     """
 
-    name: str
+    optimiser: str
     rate: float
+    recorded: np.ndarray
+    batch: int = 64
+    readout_variance: float = 1 / 3
 
 
 def checkpoint_steps(steps: int, count: int, spacing: Spacing) -> np.ndarray:
@@ -56,16 +62,14 @@ def checkpoint_steps(steps: int, count: int, spacing: Spacing) -> np.ndarray:
     return np.unique(np.rint(places).astype(np.int64))
 
 
-def trajectories(network: Network, task: Task, seeds: list[int], optimiser: Optimiser, recorded: np.ndarray, batch: int) -> np.ndarray:
+def trajectories(network: Network, task: Task, seeds: list[int], plan: Plan) -> np.ndarray:
     """Train replicas on the cross entropy and record their predictions.
 
     Args:
         network: the architecture.
         task: inputs, and those at which predictions are recorded.
         seeds: of the replicas; a seed names a start and an order of the inputs, whatever the optimiser.
-        optimiser: how parameters move.
-        recorded: steps after which predictions are recorded (T,), increasing; 0 is before training.
-        batch: inputs per step, at most all of them.
+        plan: how they are trained.
 
     Returns:
         Log-probabilities (R, T, n, C), float32.
@@ -77,14 +81,16 @@ def trajectories(network: Network, task: Task, seeds: list[int], optimiser: Opti
         >>> from eigenscape.sloppiness.data import digits, task_of
         >>> from eigenscape.sloppiness.networks import Perceptron
         >>> task = task_of(*digits(), each=2, seed=0, held_out=False)
-        >>> trajectories(Perceptron(0), task, [0, 1], Optimiser("sgd", 0.1), np.array([0, 3]), 64).shape
+        >>> trajectories(Perceptron(0), task, [0, 1], Plan("sgd", 0.1, np.array([0, 3]))).shape
         (2, 2, 20, 10)
     """
-    parameters = [p.requires_grad_() for p in initial_parameters(network, task.inputs.shape[1:], task.classes, seeds)]
-    step = _optimiser(optimiser, parameters)
+    parameters = [
+        p.requires_grad_() for p in initial_parameters(network, task.inputs.shape[1:], task.classes, seeds, plan.readout_variance)
+    ]
+    step = _optimiser(plan, parameters)
     x, y = torch.tensor(task.train_inputs, dtype=torch.float32), torch.tensor(task.train_labels, dtype=torch.long)
     compared = torch.tensor(task.inputs, dtype=torch.float32).expand(len(seeds), *task.inputs.shape)
-    batch = min(batch, len(x))
+    batch, recorded = min(plan.batch, len(x)), plan.recorded
     orders = [_order(seed, len(x), batch) for seed in seeds]
     found, wanted = [], set(recorded.tolist())
     for number in range(int(recorded[-1]) + 1):
@@ -94,7 +100,7 @@ def trajectories(network: Network, task: Task, seeds: list[int], optimiser: Opti
                 found.append(torch.log_softmax(logits, dim=2).numpy().astype(np.float32))
             if not np.isfinite(found[-1]).all():
                 fix = "lower sgd_rate or adam_rate of sloppiness.ensemble"
-                raise BadInput.field(f"{network.label}, {optimiser.name}", "finite outputs", f"none after {number} steps", fix)
+                raise BadInput.field(f"{network.label}, {plan.optimiser}", "finite outputs", f"none after {number} steps", fix)
         if number < recorded[-1]:
             chosen = torch.tensor(np.stack([next(order) for order in orders]))
             logits = network.forward(parameters, x[chosen])
@@ -112,15 +118,15 @@ def _order(seed: int, count: int, batch: int) -> Iterator[np.ndarray]:
             yield order[first : first + batch]
 
 
-def _optimiser(optimiser: Optimiser, parameters: list[torch.Tensor]) -> Callable[[tuple[torch.Tensor, ...]], None]:
+def _optimiser(plan: Plan, parameters: list[torch.Tensor]) -> Callable[[tuple[torch.Tensor, ...]], None]:
     """A step of all parameters. torch.optim loads torch's compiler, two seconds in each of a study's processes."""
-    if optimiser.name == "sgd":
-        return lambda gradients: _move(parameters, gradients, optimiser.rate)
-    if optimiser.name == "momentum":
-        return _HeavyBall(parameters, optimiser.rate).step
-    if optimiser.name == "adam":
-        return _Adam(parameters, optimiser.rate).step
-    raise BadInput.field("optimiser", "sgd, momentum or adam", optimiser.name, "choose one of them")
+    if plan.optimiser == "sgd":
+        return lambda gradients: _move(parameters, gradients, plan.rate)
+    if plan.optimiser == "momentum":
+        return _HeavyBall(parameters, plan.rate).step
+    if plan.optimiser == "adam":
+        return _Adam(parameters, plan.rate).step
+    raise BadInput.field("optimiser", "sgd, momentum or adam", plan.optimiser, "choose one of them")
 
 
 @torch.no_grad()

@@ -24,7 +24,7 @@ from eigenscape.errors import DamagedResult
 from eigenscape.seeding import stream_key
 from eigenscape.sloppiness import geodesic as paths
 from eigenscape.sloppiness.distances import bhattacharyya_distances, block_distances, blocks_of, cross_distances, enter
-from eigenscape.sloppiness.inpca import Embedding, centred, embed
+from eigenscape.sloppiness.inpca import FULL_LIMIT, Embedding, centred, embed
 from eigenscape.sloppiness.resampling import bootstrap_eigenvalues
 from eigenscape.sloppiness.ribbon import ribbon
 from eigenscape.stages.trajectories import read_trajectories, trajectories_identity
@@ -167,10 +167,10 @@ def _read(study: Study, points: Points, distances: np.ndarray) -> tuple[dict[str
     for name, members in sets.items():
         own = distances[np.ix_(members, members)]
         again = None
-        if table["trajectory"].iloc[members].nunique() > 1:
+        if len(members) <= FULL_LIMIT and table["trajectory"].iloc[members].nunique() > 1:
             key = stream_key(study.sampling.seed, "sloppiness", "bootstrap", name)
             again = bootstrap_eigenvalues(own, table["trajectory"].to_numpy()[members], section.replicates, key)
-        embeddings[name] = embed(own)
+        embeddings[name] = embed(own, overwrite=True)
         row, values = _spectrum(name, embeddings[name], again)
         row["input_slope"] = points.input_slopes.get(name, float("nan"))
         tables["spectra"].append(row)
@@ -209,14 +209,14 @@ def _sets(table: pd.DataFrame) -> dict[str, np.ndarray]:
         found[f"family {family}"] = np.flatnonzero(logarithmic & (table["family"] == family).to_numpy())
     if table.loc[~linear, "family"].nunique() > 1:
         found["family nonlinear"] = np.flatnonzero(logarithmic & ~linear)
-    for network in dict.fromkeys(table["network"]):
-        # Families and networks may share a name: a family has its own prefix.
-        found[network] = np.flatnonzero(logarithmic & (table["network"] == network).to_numpy())
+    for network, family in dict.fromkeys(zip(table["network"], table["family"], strict=True)):
+        if table.loc[table["family"] == family, "network"].nunique() > 1:  # else it is its family
+            found[network] = np.flatnonzero(logarithmic & (table["network"] == network).to_numpy())
     return found
 
 
 def _spectrum(name: str, found: Embedding, again: np.ndarray | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    # Beyond a full decomposition |W|_F^2 stands for the eigenvalues that are not known, and resampled ones would not compare.
+    # Beyond a full decomposition |W|_F^2 stands for the eigenvalues that are not known, and nothing is resampled.
     partial = not found.complete
     judged = ribbon(found.eigenvalues, None if partial else again, squares=found.squares if partial else None)
     stress, distance = found.explained_stress, found.explained_distance()

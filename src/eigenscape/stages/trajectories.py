@@ -24,7 +24,7 @@ from eigenscape.study import SCIENCE_SCHEMA, Study
 if TYPE_CHECKING:
     from eigenscape.sloppiness.data import Task
     from eigenscape.sloppiness.networks import Network
-    from eigenscape.sloppiness.training import Optimiser
+    from eigenscape.sloppiness.training import Plan
 
 
 @dataclass(frozen=True)
@@ -111,24 +111,24 @@ def _task(study: Study) -> Task:
     return task_of(inputs, labels, section.inputs_per_class, study.sampling.seed, held_out=section.measured == "held_out")
 
 
-def optimisers_of(study: Study) -> list[Optimiser]:
-    """The optimisers with their steps: momentum's is a tenth of sgd's, since 1 / (1 - 0.9) of its steps add up."""
-    from eigenscape.sloppiness.training import MOMENTUM, Optimiser  # noqa: PLC0415 - torch
+def plans_of(study: Study) -> list[Plan]:
+    """How networks are trained, by optimiser: momentum's step is a tenth of sgd's, since 1 / (1 - 0.9) of its steps add up."""
+    from eigenscape.sloppiness.training import MOMENTUM, Plan, Spacing, checkpoint_steps  # noqa: PLC0415 - torch
 
     section = study.sloppiness.ensemble
     rates = {"sgd": section.sgd_rate, "momentum": section.sgd_rate * (1 - MOMENTUM), "adam": section.adam_rate}
-    return [Optimiser(name, rates[name]) for name in section.optimisers]
+    recorded = np.union1d(*[checkpoint_steps(section.steps, section.checkpoints, spacing) for spacing in Spacing])
+    return [Plan(name, rates[name], recorded, section.batch, section.readout_variance) for name in section.optimisers]
 
 
 def _train(study: Study, network: Network) -> dict[str, np.ndarray]:
     from eigenscape.sloppiness.data import correlation_slope, with_spectrum_power  # noqa: PLC0415
-    from eigenscape.sloppiness.training import Spacing, checkpoint_steps, trajectories  # noqa: PLC0415 - torch
+    from eigenscape.sloppiness.training import trajectories  # noqa: PLC0415 - torch
 
-    section, task = study.sloppiness.ensemble, _task(study)
+    task, plans = _task(study), plans_of(study)
     if network.power != 1:
         task = with_spectrum_power(task, network.power)
-    seeds = [stream_key(study.sampling.seed, "sloppiness", "replica", number) >> 1 for number in range(section.seeds)]
-    recorded = np.union1d(*[checkpoint_steps(section.steps, section.checkpoints, spacing) for spacing in Spacing])
-    found = [trajectories(network, task, seeds, optimiser, recorded, section.batch) for optimiser in optimisers_of(study)]
+    seeds = [stream_key(study.sampling.seed, "sloppiness", "replica", number) >> 1 for number in range(study.sloppiness.ensemble.seeds)]
+    found = np.stack([trajectories(network, task, seeds, plan) for plan in plans])
     slope = np.array(correlation_slope(task.train_inputs))
-    return {"log_probabilities": np.stack(found), "steps": recorded, "labels": task.labels, "input_slope": slope}
+    return {"log_probabilities": found, "steps": plans[0].recorded, "labels": task.labels, "input_slope": slope}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from eigenscape.architecture import Architecture
 from eigenscape.stages.cost import cells as cost
-from eigenscape.stages.cost import curves, graphs
+from eigenscape.stages.cost import curves, ensembles, graphs
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
 from eigenscape.study import Cell, Study
 
@@ -88,6 +88,11 @@ def _single_jobs(study: Study) -> list[Job]:
     for name, work in graphs.networks(study).items():
         jobs.append(Job(f"clustering/{name}", "clustering", start(1.6) + work))
     jobs.append(Job("clustering_table", "clustering", start(1.0), after=tuple(f"clustering/{name}" for name in graphs.networks(study))))
+    for group, work in ensembles.groups(study).items():
+        jobs.append(Job(f"trajectories/{group}", "sloppiness", start(1.6) + work))
+    embedded = ensembles.inpca(study)
+    ranks, trained = ensembles.ranks(study.sloppiness.ensemble), tuple(f"trajectories/{group}" for group in ensembles.groups(study))
+    jobs.append(Job("inpca", "sloppiness", start(1.6) + embedded, cores=ranks, after=trained))
     if study.trained_architectures():
         jobs.append(Job("training", "training", start() + training(study)))
     return jobs
@@ -116,6 +121,7 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
         **({"trainability": (table, *trained)} if trained else {}),
         **{name: tuple(f"expressivity/{experiment}" for experiment in read) for name, read in CURVE_FIGURES.items()},
         **dict.fromkeys(GRAPH_FIGURES, ("clustering_table",)),
+        **dict.fromkeys(TRAJECTORY_FIGURES, ("inpca",)),
     }
     for name, after in waits.items():
         jobs.append(Job(f"figure/{name}", "figures", start(0.7) + figure(study, name), after=after))
@@ -135,6 +141,9 @@ CURVE_FIGURES = {
 
 GRAPH_FIGURES = ("graph_modularity", "graph_convergence", "layer_similarity", "neighbourhoods", "similarity_sensitivity")
 """All read the documents that the table of clustering is made of."""
+
+TRAJECTORY_FIGURES = ("trajectory_embedding", "inpca_scree", "explained_stress", "training_progress")
+"""All read the joint embedding."""
 
 
 def small_cells(study: Study, cells: Iterable[Cell]) -> Work:
