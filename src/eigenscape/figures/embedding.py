@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from eigenscape.figures.intervals import require_columns
 from eigenscape.figures.style import DOUBLE_COLUMN, PALETTE, paper_style
@@ -75,9 +76,10 @@ def embedding_figure(points: pd.DataFrame, geodesic: np.ndarray, signs: np.ndarr
     for letter, axes, k in zip("abc", [*flat, solid], (2, 3, 3), strict=True):
         text = f"({letter}) " + ("first and third" if letter == "b" else rf"$\chi_{k}$ = {stress[min(k, len(stress)) - 1]:.2f}")
         axes.set_title(text, loc="left")
-    solid.set_xlabel(_axis(0, signs), labelpad=-8)
-    solid.set_ylabel(_axis(1, signs), labelpad=-8)
-    solid.set_zlabel(_axis(2, signs), labelpad=-8)
+    for axis, name in ((solid.xaxis, "1"), (solid.yaxis, "2"), (solid.zaxis, "3")):
+        axis.set_label_text(name)
+        axis.labelpad = -10
+        axis.set_major_locator(MaxNLocator(4))
     solid.tick_params(labelsize=5, pad=-3)
     solid.set_box_aspect(None, zoom=0.82)
     families, optimisers = dict.fromkeys(points["family"]), dict.fromkeys(points["optimiser"])

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from eigenscape.figures.intervals import COLOURS, MARKERS, require_columns
 from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style
@@ -93,6 +94,7 @@ def explained_stress_figure(spectra: pd.DataFrame, crossed: pd.DataFrame, words:
         left.errorbar(value, rows + offset, xerr=bars, fmt=marker, color=PALETTE[colour], markersize=3, label=rf"$\chi_{k}$")
     left.set_yticks(rows, [NAMES.get(name, name.replace("family ", "family: ")) for name in spectra["set"]])
     left.set_xlabel("explained stress")
+    left.xaxis.set_major_locator(MaxNLocator(5))
     left.set_title("(a) each set in its own directions", loc="left")
     left.legend(loc="lower left")
     chosen = crossed[crossed["axes"].eq("linear") | crossed["axes"].eq("nonlinear")] if len(crossed) else crossed
@@ -103,7 +105,7 @@ def explained_stress_figure(spectra: pd.DataFrame, crossed: pd.DataFrame, words:
         right.plot(own["directions"], own["own_stress"], linestyle=":", markerfacecolor="white", **look)
     if pairs:
         handles = [*right.get_legend_handles_labels()[0], Line2D([], [], color=GREY, linestyle=":", label="in axes of their own")]
-        right.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.45, -0.16), ncols=2, fontsize=6)
+        right.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.35, -0.16), ncols=2, fontsize=6)
         right.set_xticks(sorted(chosen["directions"].unique()))
     else:
         right.text(0.5, 0.5, "one family only", ha="center", transform=right.transAxes)

@@ -20,11 +20,11 @@ SECONDS_PER_STEP_AND_LAYER = 0.16e-3
 CONVOLUTION_FACTOR = 12.0
 """How much longer a step of the convolutional network takes than its products, for unfolding and pooling."""
 
-SECONDS_PER_PAIR_AND_SAMPLE = 0.8e-9
-"""Of distances, ten classes: measured on one core of an EPYC Zen 4 (`benchmarks/sloppiness.py`)."""
+SECONDS_PER_PAIR_AND_SAMPLE = 1.7e-9
+"""Of distances, ten classes: measured on one busy core of an EPYC Zen 4 (`benchmarks/sloppiness.py`)."""
 
 RANK_PAIRS = 10**11
-"""Pairs times samples from which on ranks share the distances: about a minute and a half of one core."""
+"""Pairs times samples from which on ranks share the distances: about three minutes of one core."""
 
 RANKS = 4
 """Then so many."""
