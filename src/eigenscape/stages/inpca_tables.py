@@ -26,6 +26,9 @@ MOST = 0.5
 NEARLY = 0.8
 """Share of the own explained stress that axes of other networks must reach to count as as good (this project's choice)."""
 
+KEYS = ("set", "direction", "family", "axes", "directions", "network", "optimiser", "replica", "differ_in")
+"""What rows are of: the first columns of every table."""
+
 ATTRIBUTES = {
     "coordinates": "InPCA coordinates of the joint embedding",
     "eigenvalue": "eigenvalues of W; a negative one is an imaginary direction",
@@ -40,7 +43,8 @@ def write_inpca_tables(study: Study, folder: StudyFolder) -> None:
     tables, arrays = read_inpca(study, folder)
     place = folder.root / "tables"
     for name in TABLES:
-        write_csv(tables[name], place / f"sloppiness_{name}.csv")
+        keys = [key for key in KEYS if key in tables[name]]
+        write_csv(tables[name][[*keys, *tables[name].columns.drop(keys)]], place / f"sloppiness_{name}.csv")
     points = points_table(arrays)
     write_csv(points, place / "sloppiness_points.csv")
     write_atomically(place / "sloppiness.nc", bytes(_dataset(study, arrays).to_netcdf(engine="scipy", format="NETCDF3_64BIT")))
