@@ -36,6 +36,8 @@ expressivity:
   sensitivity: {depth: 2, width: 4, networks: 2, angles: [0.1]}
   dichotomies: {depth: [2], width: [4], networks: 2}
   digits: {width: 8, one_layer_depth: 3, one_layer_epochs: 1, length_depth: 2, length_epochs: 1, measured: 1, runs: 2}
+sloppiness:
+  ensemble: {powers: [1.0], depth: [1], width: [4], channels: null, steps: 8, checkpoints: 4, seeds: 2, inputs_per_class: 1, replicates: 20}
 clustering:
   {depth: [1, 3], width: [8], channels: null, epochs: [0, 1], seeds: 2, inputs_per_class: 3, permutations: 20}
 """

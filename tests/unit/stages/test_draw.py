@@ -7,17 +7,20 @@ import pandas as pd
 import pytest
 from builders import small_study
 
+from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.stages.cells import compute_cells
 from eigenscape.stages.clustering import compute_clustering
 from eigenscape.stages.condition_numbers import DESCRIPTIONS, condition_number_table, write_csv, write_table
 from eigenscape.stages.draw import FIGURES, draw_figure
 from eigenscape.stages.expressivity import EXPERIMENTS, run_experiment
+from eigenscape.stages.inpca import compute_inpca
 from eigenscape.stages.projection import project_networks
 from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.stages.sensitivity import Sweep, compute_sensitivity
 from eigenscape.stages.spectrum import compute_spectrum
 from eigenscape.stages.training import TrainingPlan, train_networks, training_table, write_training_table
+from eigenscape.stages.trajectories import compute_trajectories
 from eigenscape.store.layout import StudyFolder
 
 CURVES = {
@@ -27,7 +30,8 @@ CURVES = {
     "digits": {"width": 8, "one_layer_depth": 3, "one_layer_epochs": 1, "length_depth": 2, "length_epochs": 1, "measured": 1, "runs": 2},
 }
 GRAPHS = {"depth": [1, 3], "width": [8], "channels": 2, "epochs": [0, 1], "seeds": 2, "inputs_per_class": 3, "permutations": 20}
-STUDY = small_study(expressivity=CURVES, clustering=GRAPHS)
+ENSEMBLE = {"powers": [1.0], "depth": [1], "width": [4], "channels": None, "steps": 8, "checkpoints": 4, "seeds": 2, "inputs_per_class": 1}
+STUDY = small_study(expressivity=CURVES, clustering=GRAPHS, sloppiness={"ensemble": ENSEMBLE | {"replicates": 20}})
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +52,9 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
         run_experiment(STUDY, folder, experiment)
     for network in STUDY.clustering.network_names():
         compute_clustering(STUDY, folder, network)
+    for network in STUDY.sloppiness.ensemble.network_names():
+        compute_trajectories(STUDY, folder, network)
+    compute_inpca(STUDY, folder, OneRank())
     return folder
 
 
