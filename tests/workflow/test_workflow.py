@@ -43,6 +43,7 @@ clustering:
 """
 FIGURES = [
     *("condition_number", "condition_number_null", "condition_number_projected", "criticality", "eigenvalues", "eigenvectors"),
+    *("explained_stress", "inpca_scree", "training_progress", "trajectory_embedding"),
     *("importance", "layer_importance", "parameter_count", "predictors", "sensitivity", "sufficient_summary"),
     *("dichotomies", "length_growth", "length_sensitivity", "one_layer_training", "polytopes", "training_lengths", "transitions"),
     *("graph_convergence", "graph_modularity", "layer_similarity", "neighbourhoods", "similarity_sensitivity"),
