@@ -31,5 +31,8 @@ rule all:
         f"{RESULTS}/tables/condition_number.csv",
         f"{RESULTS}/tables/findings.csv",
         f"{RESULTS}/tables/second_moment_kinds.csv",
-        [f"{RESULTS}/tables/sloppiness_phase_map.nc"] * STUDY.sloppiness.enabled,
+        expand(
+            f"{RESULTS}/tables/sloppiness{{name}}.nc",
+            name=["", "_phase_map"] * STUDY.sloppiness.enabled,
+        ),
         [f"{RESULTS}/tables/model_constrained.csv"] * STUDY.model_constrained.enabled,

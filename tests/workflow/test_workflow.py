@@ -36,6 +36,8 @@ expressivity:
   sensitivity: {depth: 2, width: 4, networks: 2, angles: [0.1]}
   dichotomies: {depth: [2], width: [4], networks: 2}
   digits: {width: 8, one_layer_depth: 3, one_layer_epochs: 1, length_depth: 2, length_epochs: 1, measured: 1, runs: 2}
+sloppiness:
+  ensemble: {powers: [1.0], depth: [1], width: [4], channels: null, steps: 8, checkpoints: 4, seeds: 2, inputs_per_class: 1, replicates: 20}
 clustering:
   {depth: [1, 3], width: [8], channels: null, epochs: [0, 1], seeds: 2, inputs_per_class: 3, permutations: 20}
 sloppiness:
@@ -53,6 +55,7 @@ model_constrained:
 """
 FIGURES = [
     *("condition_number", "condition_number_null", "condition_number_projected", "criticality", "eigenvalues", "eigenvectors"),
+    *("explained_stress", "inpca_scree", "training_progress", "trajectory_embedding"),
     *("importance", "layer_importance", "parameter_count", "predictors", "sensitivity", "sufficient_summary"),
     *("dichotomies", "length_growth", "length_sensitivity", "one_layer_training", "polytopes", "training_lengths", "transitions"),
     *("graph_convergence", "graph_modularity", "layer_similarity", "neighbourhoods", "similarity_sensitivity"),
@@ -109,7 +112,9 @@ def test_all_figures_and_the_table_are_made(finished: Path) -> None:
         "active subspace": 6,
         "expressivity": 3,
         "subspace clustering": 4,
+        "sloppiness": 4,
         "sloppiness, theory": 7,
+        "model-constrained": 2,
     }
     # P = 16, 46, 31 and 141; N = 4 P, never a fixed N
     assert (table.samples == 4 * table.parameters).all()
@@ -216,16 +221,15 @@ def test_bad_input_is_one_line_and_exit_code_2_before_anything_runs(finished: Pa
 
 
 def test_sciences_may_be_left_out(finished: Path) -> None:
-    """Fewer jobs, science by science: experiments, tables and figures."""
+    """Fewer jobs, science by science: experiments or networks, tables, figures."""
+    sciences = ("expressivity", "clustering", "sloppiness", "model_constrained")
     whole, less = SMALL.replace("study: small", "study: less"), SMALL.partition("expressivity:")[0].replace("study: small", "study: less")
     (finished / "whole.yaml").write_text(whole)
-    (finished / "less.yaml").write_text(
-        less + "expressivity: {enabled: false}\nclustering: {enabled: false}\nsloppiness: {enabled: false}\n"
-    )
+    (finished / "less.yaml").write_text(less + "".join(f"{science}: {{enabled: false}}\n" for science in sciences))
     every, run = (snakemake(finished, "--dry-run", config=f"{name}.yaml") for name in ("whole", "less"))
     assert run.returncode == 0, run.stderr
     counts = [int(re.findall(r"^total +(\d+)", output.stdout + output.stderr, re.MULTILINE)[0]) for output in (every, run)]
-    assert counts[0] - counts[1] == (4 + 7) + (2 + 1 + 5) + (3 + 1 + 4)
+    assert counts[0] - counts[1] == (4 + 7) + (2 + 1 + 5) + (3 + 1 + 4) + (2 + 1 + 4) + (1 + 1 + 3)
 
 
 def test_the_profile_for_slurm_is_read(finished: Path) -> None:

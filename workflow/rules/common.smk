@@ -16,6 +16,7 @@ from eigenscape.stages import (
     planning,
     solver_choice,
 )
+from eigenscape.stages.cost import ensembles
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import SCIENCE_SCHEMA, Study
 
@@ -104,6 +105,8 @@ JUDGED = [
     f"{RESULTS}/ledger/sloppiness_theory/{theory}.json"
     for theory in ["phase_map", "kernel", "sgd"]
 ] * STUDY.sloppiness.enabled + [
+    f"{RESULTS}/tables/sloppiness.nc"
+] * STUDY.sloppiness.enabled + [
     f"{RESULTS}/tables/model_constrained.csv"
 ] * STUDY.model_constrained.enabled
 THEORY_FIGURES = {
@@ -115,6 +118,16 @@ THEORY_FIGURES = {
 THEORY_NAMES = "|".join(THEORY_FIGURES)
 MODEL_FIGURES = ["model_condition", "model_subspace", "model_training"]
 MODEL_NAMES = "|".join(MODEL_FIGURES)
+ENSEMBLE = STUDY.sloppiness.ensemble
+ENSEMBLE_RANKS = ensembles.ranks(ENSEMBLE)
+ENSEMBLE_MEMORY = ENSEMBLE_RANKS * ensembles.rank_memory(ENSEMBLE)
+TRAJECTORY_FIGURES = [
+    "trajectory_embedding",
+    "inpca_scree",
+    "explained_stress",
+    "training_progress",
+]
+TRAJECTORY_NAMES = "|".join(TRAJECTORY_FIGURES)
 HEADLINE_NAMES = "|".join(HEADLINE_FIGURES)
 IMPORTANCE_NAMES = "|".join(IMPORTANCE_FIGURES)
 MAP_NAMES = "|".join(MAP_FIGURES)
@@ -129,6 +142,7 @@ FIGURE_NAMES = [
     *(GRAPH_FIGURES * STUDY.clustering.enabled),
     *(list(THEORY_FIGURES) * STUDY.sloppiness.enabled),
     *(MODEL_FIGURES * STUDY.model_constrained.enabled),
+    *(TRAJECTORY_FIGURES * STUDY.sloppiness.enabled),
 ]
 
 
@@ -177,6 +191,7 @@ wildcard_constraints:
     case=any_of(STUDY.model_constrained.cases),
     cell=r"(cells|headline|model_constrained)/[^/]+",
     experiment=r"[a-z]+",
+    group=any_of(ENSEMBLE.network_groups()),
     name=r"[a-z_]+",
     network=any_of(STUDY.clustering.network_names()),
     theory=r"phase_map|kernel|sgd",

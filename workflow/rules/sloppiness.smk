@@ -1,11 +1,112 @@
 """The geometry of training trajectories.
 
-in:  config.yaml, section sloppiness
-out: results/<study>/sloppiness_theory/<part>.json, results/<study>/tables/sloppiness_*.csv and sloppiness_phase_map.nc
-     results/<study>/figures/<name>.pdf and .png
+in:  config.yaml, section sloppiness; scikit-learn's digits, or an .npz file with X and y
+out: results/<study>/sloppiness_theory/<part>.json, results/<study>/tables/sloppiness_phase_map.nc
+     results/<study>/sloppiness/trajectories/<network>.npz, results/<study>/sloppiness/embedding.{npz,json}
+     results/<study>/tables/sloppiness*.{csv,nc}, results/<study>/figures/<name>.pdf and .png
 
-The documents are not declared as outputs, since Snakemake deletes those of a failed job; it sees the ledger.
+Bundles and documents are not declared as outputs, since Snakemake deletes those of a failed job; it sees the ledger.
 """
+
+
+rule trajectories:
+    """Networks of one kind trained by every optimiser, and their predictions along the way."""
+    input:
+        [ENSEMBLE.data] * (ENSEMBLE.data != "digits"),
+    output:
+        f"{RESULTS}/ledger/trajectories/{{group}}.json",
+    log:
+        f"{RESULTS}/logs/trajectories/{{group}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/trajectories/{{group}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards: 1500
+        + ENSEMBLE.points() * ENSEMBLE.inputs_per_class // 1000,
+        runtime=120,
+    params:
+        study=STUDY_FILE,
+        settings=ENSEMBLE.model_dump(
+            exclude={"powers", "depth", "width", "channels", "floor", "replicates"}
+        ),
+        networks=lambda wildcards: ENSEMBLE.network_groups()[wildcards.group],
+        seed=STUDY.sampling.seed,
+        science_schema=SCIENCE_SCHEMA,
+    shell:
+        "eigenscape trajectories {wildcards.group:q}"
+        " --study {params.study:q} --ledger {output:q} --log {log:q}"
+
+
+rule inpca:
+    """All trajectories embedded together, over MPI ranks, and their tables."""
+    input:
+        expand(
+            f"{RESULTS}/ledger/trajectories/{{group}}.json",
+            group=ENSEMBLE.network_groups(),
+        ),
+    output:
+        multiext(
+            f"{RESULTS}/tables/sloppiness",
+            ".nc",
+            "_spectra.csv",
+            "_eigenvalues.csv",
+            "_crossed.csv",
+            "_trajectories.csv",
+            "_equal.csv",
+            "_points.csv",
+        ),
+    log:
+        f"{RESULTS}/logs/inpca.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/inpca.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: ENSEMBLE_RANKS
+    resources:
+        mpi=LAUNCHER,
+        tasks=ENSEMBLE_RANKS,
+        cpus_per_task=1,
+        mem_mb=lambda wildcards: ENSEMBLE_MEMORY // 10**6,
+        runtime=240,
+    params:
+        study=STUDY_FILE,
+        settings=ENSEMBLE.model_dump(),
+        seed=STUDY.sampling.seed,
+        launch=lambda wildcards, resources: (
+            f"{resources.mpi} -n {resources.tasks} python -m mpi4py -m eigenscape"
+            if ENSEMBLE_RANKS > 1
+            else "eigenscape"
+        ),
+        science_schema=SCIENCE_SCHEMA,
+    shell:
+        "{params.launch} inpca --ranks {threads} --study {params.study:q} --log {log:q}"
+
+
+rule figure_of_trajectories:
+    """One figure of the embedded trajectories."""
+    input:
+        rules.inpca.output,
+    output:
+        multiext(
+            f"{RESULTS}/figures/{{name,{TRAJECTORY_NAMES}}}",
+            ".pdf",
+            ".png",
+        ),
+    log:
+        f"{RESULTS}/logs/figure/{{name}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        study=STUDY_FILE,
+    shell:
+        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"
 
 
 rule sloppiness_theory:

@@ -6,6 +6,7 @@
 `analyse`       importance, criticality, training, ... and the tables
 `curves`        expressivity
 `graphs`        clustering, clustering-table
+`geometry`      trajectories, inpca
 `trajectories`  sloppiness-theory, sloppiness-theory-table
 `models`        model-constrained, model-constrained-table
 `draw`          figure
@@ -30,7 +31,7 @@ from typing import Any
 import click
 
 from eigenscape import __version__
-from eigenscape.cli import analyse, check, compute, curves, draw, graphs, models, prepare, trajectories
+from eigenscape.cli import analyse, check, compute, curves, draw, geometry, graphs, models, prepare, trajectories
 from eigenscape.cli.doctor import doctor
 from eigenscape.cli.explore import explore
 from eigenscape.errors import EigenscapeError, Interrupted
@@ -131,6 +132,8 @@ for _command in (
     trajectories.sloppiness_theory_table,
     models.model_constrained,
     models.model_constrained_table,
+    geometry.trajectories,
+    geometry.inpca,
     analyse.findings,
     analyse.condition_number_table,
     draw.figure,

@@ -1,6 +1,9 @@
 """The geometry of training trajectories in the space of predictions.
 
 ===============  ==============================================================================
+`distances`      Bhattacharyya distances between models, streamed in blocks of pairs
+`inpca`          the embedding that reproduces them, with imaginary directions; further points
+`geodesic`       the path from ignorance to truth, progress along it, lengths
 `stress`         how much of an embedding its first directions explain
 `ribbon`         whether a spectrum is that of a hyper-ribbon, with intervals
 `linear`         gradient descent on linear least squares, in closed form
@@ -13,6 +16,7 @@
 ===============  ==============================================================================
 
 The question is that of Mao, Griniasty, Sun, Transtrum, Sethna, Chaudhari, arXiv 2505.08915; InPCA is that of Quinn, Clement,
-De Bernardis, Niemack, Sethna, PNAS 116, 2019, doi 10.1073/pnas.1817218116. Numpy arrays in and out (torch inside the
-training); nothing here knows of files of a study, ranks or the workflow.
+De Bernardis, Niemack, Sethna, PNAS 116, 2019, doi 10.1073/pnas.1817218116. One alphabet: M models (checkpoints of all networks),
+n samples, C classes, T checkpoints of a trajectory, m directions. Numpy arrays in and out (torch inside the training); nothing here knows
+of files of a study, ranks or the workflow.
 """

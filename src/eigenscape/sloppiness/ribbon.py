@@ -92,6 +92,7 @@ def ribbon(
     directions: int = FITTED_DIRECTIONS,
     level: float = 0.95,
     resolution: float | None = None,
+    squares: float | None = None,
 ) -> Ribbon:
     """Judge a spectrum.
 
@@ -102,6 +103,7 @@ def ribbon(
         level: nominal coverage of the intervals.
         resolution: |e| / |e_1| below which an eigenvalue counts as rounding; m eps by default, the size of the error of a
             symmetric eigensolver.
+        squares: sum of e^2 over all, where ``eigenvalues`` are the leading ones alone; the participation ratio is then not known.
 
     Raises:
         BadInput: no eigenvalues, numbers that are not finite, or an argument out of range.
@@ -117,7 +119,7 @@ def ribbon(
     if not 0 < level < 1:
         raise BadInput.field("level", "a number between 0 and 1", str(level), "write 0.95")
     floor = len(values) * np.finfo(np.float64).eps if resolution is None else resolution
-    spectrum = _read(values, directions, floor)
+    spectrum = _read(values, directions, floor, squares)
     count = len(spectrum.sizes)
     again = np.empty((0, _NUMBERS))
     widths = np.full((2, count), np.nan)
@@ -173,12 +175,14 @@ class _Spectrum:
     slope_error: float
 
 
-def _read(values: np.ndarray, directions: int, floor: float) -> _Spectrum:
-    stress = explained_stress(values)
+def _read(values: np.ndarray, directions: int, floor: float, squares: float | None = None) -> _Spectrum:
+    stress = explained_stress(values, squares)
     ordered = values[by_size(values)]
     sizes = np.abs(ordered)
     total = np.square(sizes / sizes[0]).sum() if sizes[0] > 0 else np.nan
     participation = (sizes / sizes[0]).sum() ** 2 / total if sizes[0] > 0 else np.nan
+    if squares is not None:
+        participation = np.nan
     kept = sizes[:directions][sizes[:directions] > floor * sizes[0]]
     slope = straight = error = np.nan
     if len(kept) > 2:

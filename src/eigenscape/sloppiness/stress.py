@@ -21,16 +21,17 @@ def by_size(eigenvalues: np.ndarray) -> np.ndarray:
     return np.argsort(-np.abs(eigenvalues), kind="stable")
 
 
-def explained_stress(eigenvalues: np.ndarray) -> np.ndarray:
+def explained_stress(eigenvalues: np.ndarray, squares: float | None = None) -> np.ndarray:
     """chi_k = 1 - sqrt(sum_{a > k} e_a^2 / sum_a e_a^2) = 1 - |W - W_k|_F / |W|_F, for k = 1 ... m.
 
     Source: the quantity is that of J. Mao et al., PNAS 2024, doi 10.1073/pnas.2310002121.
 
     Args:
-        eigenvalues: e (m,), signed, in any order; the sum runs over all of them, so give them all.
+        eigenvalues: e (m,), signed, in any order; all of them where ``squares`` is not given.
+        squares: sum of e^2 over all, |W|_F^2, where only the leading ones are known.
 
     Returns:
-        (m,), increasing to 1; all 1 where every eigenvalue is zero, which leaves nothing to explain.
+        (m,), increasing, to 1 where all are given; all 1 where every eigenvalue is zero, which leaves nothing to explain.
 
     Raises:
         BadInput: none, or one that is not finite.
@@ -46,6 +47,7 @@ def explained_stress(eigenvalues: np.ndarray) -> np.ndarray:
     if sizes[0] == 0:
         return np.ones(len(sizes))
     # Tails are summed from the small end: 1 - head / total would lose them to rounding.
-    squares = np.square(sizes / sizes[0])
-    tails = np.cumsum(squares[::-1])[::-1]
-    return np.asarray(1 - np.sqrt(np.append(tails[1:], 0.0) / tails[0]))
+    relative = np.square(sizes / sizes[0])
+    tails = np.cumsum(relative[::-1])[::-1]
+    scale = tails[0] if squares is None else max(squares / sizes[0] ** 2, tails[0])
+    return np.asarray(1 - np.sqrt((np.append(tails[1:], 0.0) + (scale - tails[0])) / scale))

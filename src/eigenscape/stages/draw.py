@@ -289,6 +289,50 @@ def _model_training(study: Study, folder: StudyFolder) -> Figure:
     return model_training_figure(_model_tables(study, folder)[0], words)
 
 
+def _ensemble_words(study: Study) -> str:
+    section = study.sloppiness.ensemble
+    data = "digits" if section.data == "digits" else Path(section.data).name
+    where = "inputs that were trained" if section.measured == "training" else "held-out inputs"
+    return f"{data}, {section.inputs_per_class} {where} of each class"
+
+
+def _trajectory_embedding(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.embedding import embedding_figure  # noqa: PLC0415
+    from eigenscape.stages.inpca import read_inpca  # noqa: PLC0415
+    from eigenscape.stages.inpca_tables import points_table  # noqa: PLC0415
+
+    _, arrays = read_inpca(study, folder)
+    if arrays["coordinates"].shape[1] < 3:
+        return message_figure("The trajectories have fewer than three directions: there is nothing to draw.")
+    points = points_table(arrays)
+    return embedding_figure(points, arrays["geodesic"], arrays["eigenvalues"], arrays["explained_stress"], _ensemble_words(study))
+
+
+def _inpca_scree(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.scree import scree_figure  # noqa: PLC0415
+    from eigenscape.stages.inpca import read_inpca  # noqa: PLC0415
+
+    tables, _ = read_inpca(study, folder)
+    return scree_figure(tables["eigenvalues"], tables["spectra"], _ensemble_words(study))
+
+
+def _explained_stress(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.scree import explained_stress_figure  # noqa: PLC0415
+    from eigenscape.stages.inpca import read_inpca  # noqa: PLC0415
+
+    tables, _ = read_inpca(study, folder)
+    return explained_stress_figure(tables["spectra"], tables["crossed"], _ensemble_words(study))
+
+
+def _training_progress(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.progress import progress_figure  # noqa: PLC0415
+    from eigenscape.stages.inpca import read_inpca  # noqa: PLC0415
+    from eigenscape.stages.inpca_tables import points_table  # noqa: PLC0415
+
+    tables, arrays = read_inpca(study, folder)
+    return progress_figure(points_table(arrays), tables["trajectories"], tables["equal"], _ensemble_words(study))
+
+
 FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "eigenvalues": _eigenvalues,
     "eigenvectors": _eigenvectors,
@@ -322,6 +366,10 @@ FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "model_condition": _model_condition,
     "model_subspace": _model_subspace,
     "model_training": _model_training,
+    "trajectory_embedding": _trajectory_embedding,
+    "inpca_scree": _inpca_scree,
+    "explained_stress": _explained_stress,
+    "training_progress": _training_progress,
 }
 
 

@@ -3,7 +3,7 @@
 One table for all sciences. A science brings a function from the study's results to judged findings (`judges`); one that is
 switched off in the configuration brings none. Verdicts are computed by the rules of those functions, and come out as they
 come out: another study may give other ones. The rules of the active subspace stand here, those of the other sciences in
-`expressivity_findings`, `clustering_findings`, `sloppiness_theory_tables`
+`expressivity_findings`, `clustering_findings`, `inpca_tables`, `sloppiness_theory_tables`
 and `model_constrained_tables`.
 """
 
@@ -22,6 +22,7 @@ from eigenscape.stages.clustering_findings import clustering_findings
 from eigenscape.stages.condition_numbers import read_table, write_csv
 from eigenscape.stages.expressivity_findings import expressivity_findings
 from eigenscape.stages.importance import headline_importance
+from eigenscape.stages.inpca_tables import inpca_findings
 from eigenscape.stages.model_constrained_tables import model_constrained_findings
 from eigenscape.stages.projection import require_projection
 from eigenscape.stages.sloppiness_theory_tables import sloppiness_theory_findings
@@ -37,7 +38,7 @@ def judges(study: Study) -> dict[str, Callable[[Study, StudyFolder], list[Findin
 
     Example:
         >>> list(judges(Study.from_mapping({"expressivity": {"enabled": False}})))
-        ['active subspace', 'subspace clustering', 'sloppiness, theory', 'model-constrained']
+        ['active subspace', 'subspace clustering', 'sloppiness', 'sloppiness, theory', 'model-constrained']
     """
     found: dict[str, Callable[[Study, StudyFolder], list[Finding]]] = {"active subspace": active_subspace_findings}
     if study.expressivity.enabled:
@@ -45,6 +46,7 @@ def judges(study: Study) -> dict[str, Callable[[Study, StudyFolder], list[Findin
     if study.clustering.enabled:
         found["subspace clustering"] = clustering_findings
     if study.sloppiness.enabled:
+        found["sloppiness"] = inpca_findings
         found["sloppiness, theory"] = sloppiness_theory_findings
     if study.model_constrained.enabled:
         found["model-constrained"] = model_constrained_findings

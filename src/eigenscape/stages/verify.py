@@ -16,7 +16,7 @@ from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.stages.attempts import notes_of
 from eigenscape.stages.progress import Progress
-from eigenscape.store import claims, documents, quarantine, receipts, second_moments, spectra
+from eigenscape.store import bundles, claims, documents, quarantine, receipts, second_moments, spectra
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.shards import OpenSlot, Shards
 from eigenscape.study import Cell, Study
@@ -87,6 +87,7 @@ def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> l
         done.add(str(path))
         if progress:
             progress.finish(done)
+    findings += [_of_bundle(path, folder) for path in sorted((folder.root / "sloppiness").rglob("*.receipt.json"))]
     return [*findings, *_of_quarantine(folder)]
 
 
@@ -177,8 +178,29 @@ def _notes_of_document(path: Path, folder: StudyFolder) -> tuple[Path, ...]:
         return (folder.ledger("projection", f"w{int(path.stem.partition('-w')[2])}"),)
     if parts[0] in ("expressivity", "clustering", "sloppiness_theory", "model_constrained"):
         return (folder.ledger(parts[0], path.stem),)
+    if parts[0] == "sloppiness":
+        return (folder.root / "tables" / "sloppiness.nc",)
     stage = path.stem if path.stem in ("importance", "criticality") else parts[0]
     return (folder.ledger(stage), folder.root / "tables" / f"{stage}.csv")
+
+
+def _of_bundle(receipt: Path, folder: StudyFolder) -> Finding:
+    """A bundle of arrays, by its receipt; one without a receipt counts for nothing and is written anew."""
+    bundle = receipt.with_name(receipt.name.removesuffix(".receipt.json") + ".npz")
+    paths = (receipt, *[bundle] * bundle.exists())
+    notes = tuple(folder.ledger("trajectories", group) for group in _ensemble_groups(bundle, folder))
+    notes = notes or (folder.root / "tables" / "sloppiness.nc",)
+    damage = bundles.damage_of_bundle(bundle)
+    what = f"{bundle}: {damage}"
+    return Finding(State.DAMAGED, paths, what, _AGAIN, notes) if damage else Finding(State.SOUND, paths, "", "", notes)
+
+
+def _ensemble_groups(bundle: Path, folder: StudyFolder) -> list[str]:
+    """Groups of architectures whose job wrote the trajectories of a bundle: none for the embedding."""
+    if bundle.parent.name != "trajectories":
+        return []
+    notes = folder.ledger("trajectories", "any").parent.glob("*.json")
+    return [note.stem for note in notes if bundle.stem.startswith(note.stem)]
 
 
 def _of_quarantine(folder: StudyFolder) -> Iterator[Finding]:

@@ -10,11 +10,12 @@ import numpy as np
 from eigenscape.errors import BadInput
 
 
-def read_labelled_arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
+def read_labelled_arrays(path: Path, key: str = "clustering.data") -> tuple[np.ndarray, np.ndarray]:
     """The arrays X and y of a file, as numpy.savez wrote them; pickled objects are refused, for loading them runs code.
 
     Args:
         path: the file.
+        key: of the configuration, that names it.
 
     Raises:
         BadInput: no such file, no .npz file, arrays missing, or objects in them.
@@ -38,7 +39,7 @@ def read_labelled_arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
     except BadInput:
         raise
     except FileNotFoundError:
-        raise BadInput.field(str(path), "a file with arrays X and y", "no such file", "check clustering.data") from None
+        raise BadInput.field(str(path), "a file with arrays X and y", "no such file", f"check {key}") from None
     except (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError, zipfile.BadZipFile) as error:
         found = " ".join(str(error).split()) or type(error).__name__
         raise BadInput.field(str(path), "an .npz file of plain arrays", found, save) from None

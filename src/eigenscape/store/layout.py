@@ -86,6 +86,15 @@ class StudyFolder:
         """What the weight of a model changes, of one case; its cells lie beside it."""
         return self.root / "model_constrained" / f"{case}.json"
 
+    def trajectories(self, network: str) -> Path:
+        """Predictions of one architecture along its training."""
+        return self.root / "sloppiness" / "trajectories" / f"{network}.npz"
+
+    @property
+    def embedding(self) -> Path:
+        """All trajectories, embedded."""
+        return self.root / "sloppiness" / "embedding.npz"
+
     @property
     def table(self) -> Path:
         """A row per network of the grid."""

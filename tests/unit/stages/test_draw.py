@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from builders import small_study
 
+from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.stages.cells import compute_cells
 from eigenscape.stages.clustering import compute_clustering
@@ -14,12 +15,14 @@ from eigenscape.stages.condition_numbers import DESCRIPTIONS, condition_number_t
 from eigenscape.stages.draw import FIGURES, draw_figure
 from eigenscape.stages.expressivity import EXPERIMENTS, run_experiment
 from eigenscape.stages.model_constrained import compute_model_constrained
+from eigenscape.stages.inpca import compute_inpca
 from eigenscape.stages.projection import project_networks
 from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.stages.sensitivity import Sweep, compute_sensitivity
 from eigenscape.stages.sloppiness_theory import run_theory
 from eigenscape.stages.spectrum import compute_spectrum
 from eigenscape.stages.training import TrainingPlan, train_networks, training_table, write_training_table
+from eigenscape.stages.trajectories import compute_trajectories
 from eigenscape.store.layout import StudyFolder
 
 CURVES = {
@@ -49,7 +52,10 @@ MODELS = {
     "training_steps": 2,
     "deconvolution": {"points": 4, "observed": 3},
 }
-STUDY = small_study(expressivity=CURVES, clustering=GRAPHS, sloppiness=THEORY, model_constrained=MODELS)
+ENSEMBLE = {"powers": [1.0], "depth": [1], "width": [4], "channels": None, "steps": 8, "checkpoints": 4, "seeds": 2, "inputs_per_class": 1}
+STUDY = small_study(
+    expressivity=CURVES, clustering=GRAPHS, sloppiness=THEORY | {"ensemble": ENSEMBLE | {"replicates": 20}}, model_constrained=MODELS
+)
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +79,9 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     for part in THEORY:
         run_theory(STUDY, folder, part)
     compute_model_constrained(STUDY, folder, "deconvolution-tnet", quiet=True)
+    for network in STUDY.sloppiness.ensemble.network_names():
+        compute_trajectories(STUDY, folder, network)
+    compute_inpca(STUDY, folder, OneRank())
     return folder
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from eigenscape.architecture import Architecture
 from eigenscape.stages.cost import cells as cost
-from eigenscape.stages.cost import curves, graphs, models, trajectories
+from eigenscape.stages.cost import curves, ensembles, graphs, models, trajectories
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
 from eigenscape.study import Cell, Study
 
@@ -98,6 +98,11 @@ def _single_jobs(study: Study) -> list[Job]:
     constrained = tuple(f"model_constrained/{name}" for name in models.cases(study))
     if constrained:
         jobs.append(Job("model_constrained_table", "model-constrained", start(1.0), after=constrained))
+    for group, work in ensembles.groups(study).items():
+        jobs.append(Job(f"trajectories/{group}", "sloppiness", start(1.6) + work))
+    ranks, trained = ensembles.ranks(study.sloppiness.ensemble), tuple(f"trajectories/{group}" for group in ensembles.groups(study))
+    if trained:
+        jobs.append(Job("inpca", "sloppiness", start(1.6) + ensembles.inpca(study), cores=ranks, after=trained))
     if study.trained_architectures():
         jobs.append(Job("training", "training", start() + training(study)))
     return jobs
@@ -115,6 +120,7 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
         *(f"expressivity/{name}" for name in curves.experiments(study)),
         *(("clustering_table",) * study.clustering.enabled),
         *(f"sloppiness_theory/{name}" for name in trajectories.parts(study)),
+        *(("inpca",) * study.sloppiness.enabled),
         *(("model_constrained_table",) * study.model_constrained.enabled),
     )
     judged = (table, "importance", spectrum, *trained, *sciences)
@@ -134,6 +140,7 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
         **{name: tuple(f"expressivity/{e}" for e in read) for name, read in CURVE_FIGURES.items() if study.expressivity.enabled},
         **dict.fromkeys(GRAPH_FIGURES * study.clustering.enabled, ("clustering_table",)),
         **{name: (f"sloppiness_theory/{part}",) for name, part in THEORY_FIGURES.items() if study.sloppiness.enabled},
+        **dict.fromkeys(TRAJECTORY_FIGURES * study.sloppiness.enabled, ("inpca",)),
         **dict.fromkeys(MODEL_FIGURES * study.model_constrained.enabled, ("model_constrained_table",)),
     }
     for name, after in waits.items():
@@ -166,6 +173,8 @@ THEORY_FIGURES = {
     "sgd_trajectories": "sgd",
 }
 """What each figure of the theory of trajectories reads, as in ``workflow/rules/common.smk``."""
+TRAJECTORY_FIGURES = ("trajectory_embedding", "inpca_scree", "explained_stress", "training_progress")
+"""All read the joint embedding."""
 
 
 def small_cells(study: Study, cells: Iterable[Cell]) -> Work:

@@ -1,0 +1,97 @@
+"""The work of `trajectories` and `inpca`: training in batches of replicas, distances between all checkpoints, eigensolves.
+
+This file is read by the workflow before anything runs, so it imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from eigenscape.sloppiness_section import EnsembleSection
+from eigenscape.stages.cost.work import NOTHING, Kind, Work
+from eigenscape.study import Study
+
+CLASSES, PIXELS, TRAINED = 10, 64, 1347
+"""Of the digits. A user's own data are taken for as many: the plan reads no files."""
+
+SECONDS_PER_STEP_AND_LAYER = 0.16e-3
+"""torch calls of a layer in a step of training: forward, backward, optimiser. Measured: 600 steps of a linear model take 0.22 s."""
+
+CONVOLUTION_FACTOR = 12.0
+"""How much longer a step of the convolutional network takes than its products, for unfolding and pooling."""
+
+SECONDS_PER_PAIR_AND_SAMPLE = 1.7e-9
+"""Of distances, ten classes: measured on one busy core of an EPYC Zen 4 (`benchmarks/sloppiness.py`)."""
+
+RANK_PAIRS = 10**11
+"""Pairs times samples from which on ranks share the distances: about three minutes of one core."""
+
+RANKS = 4
+"""Then so many."""
+
+SETS = 4.0
+"""Eigensolves of all sets together, in units of the largest: both spacings, nonlinear ones, families, networks."""
+
+SECONDS_AT_EQUAL_PROGRESS = 6e-9
+"""Per checkpoint, sample and class, of the bisection for progress and the re-indexing."""
+
+
+def groups(study: Study) -> dict[str, Work]:
+    """The work of every group of architectures, by its name; none where the study leaves them out."""
+    if not study.sloppiness.enabled:
+        return {}
+    section = study.sloppiness.ensemble
+    found = {}
+    for group in section.network_groups():
+        work = NOTHING
+        if group == "linear":
+            work = work + len(section.powers) * _network(section, PIXELS * CLASSES, 1)
+        elif group.startswith("perceptron"):
+            depth = int(group.removeprefix("perceptron-d"))
+            for width in section.width:
+                sizes = [PIXELS, *[width] * depth, CLASSES]
+                work = work + _network(section, sum(a * b for a, b in pairwise(sizes)), depth + 1)
+        else:
+            c = section.channels or 0
+            products = PIXELS * 9 * c + PIXELS // 4 * 9 * 2 * c * c + PIXELS // 16 * 2 * c * CLASSES
+            work = work + _network(section, int(CONVOLUTION_FACTOR * products), 3)
+        found[group] = work
+    return found
+
+
+def _network(section: EnsembleSection, products: int, layers: int) -> Work:
+    """One architecture under every optimiser, with so many products an input and layers."""
+    runs, batch = len(section.optimisers), min(section.batch, TRAINED)
+    flops = 6.0 * products * batch * section.steps * section.seeds * runs
+    recorded = 2.0 * products * CLASSES * section.inputs_per_class * 2 * section.checkpoints * section.seeds * runs
+    calls = runs * section.steps * (layers + 1) * SECONDS_PER_STEP_AND_LAYER
+    return Work({Kind.PRODUCT: flops + recorded, Kind.SCALAR: calls})
+
+
+def inpca(study: Study) -> Work:
+    """Distances, the embeddings of all sets, their bootstrap, and progress."""
+    section = study.sloppiness.ensemble
+    points, samples = float(section.points()), CLASSES * section.inputs_per_class
+    # Half of the points are in each spacing; a resample holds 1 - 1/e of them.
+    half, kept = points / 2, 0.63 * points / 2
+    seconds = 0.5 * points**2 * samples * SECONDS_PER_PAIR_AND_SAMPLE * CLASSES / 10
+    seconds += points * samples * CLASSES * SECONDS_AT_EQUAL_PROGRESS * 53 / CLASSES
+    counts = {Kind.SCALAR: seconds, Kind.EIGENVECTORS: SETS * 9 * half**3}
+    counts |= {Kind.EIGENVALUES: SETS * section.replicates * 4 / 3 * kept**3, Kind.COLUMN: SETS * section.replicates * kept}
+    return Work(counts, memory=int(8 * points**2 + 4 * 8 * half**2 + 4 * points * samples * CLASSES))
+
+
+def ranks(section: EnsembleSection) -> int:
+    """MPI ranks that share the distances.
+
+    Example:
+        >>> ranks(EnsembleSection()), ranks(EnsembleSection(seeds=40, checkpoints=50, inputs_per_class=100))
+        (1, 4)
+    """
+    return RANKS if 0.5 * section.points() ** 2 * CLASSES * section.inputs_per_class > RANK_PAIRS else 1
+
+
+def rank_memory(section: EnsembleSection) -> int:
+    """Bytes of a rank: the interpreter, all predictions in single precision, and on rank 0 the matrix, which stands for every rank."""
+    points = section.points()
+    return 900 * 10**6 + 4 * points * CLASSES**2 * section.inputs_per_class + 8 * points**2 + 4 * 2 * points**2
