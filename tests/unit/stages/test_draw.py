@@ -14,8 +14,8 @@ from eigenscape.stages.clustering import compute_clustering
 from eigenscape.stages.condition_numbers import DESCRIPTIONS, condition_number_table, write_csv, write_table
 from eigenscape.stages.draw import FIGURES, draw_figure
 from eigenscape.stages.expressivity import EXPERIMENTS, run_experiment
-from eigenscape.stages.model_constrained import compute_model_constrained
 from eigenscape.stages.inpca import compute_inpca
+from eigenscape.stages.model_constrained import compute_model_constrained
 from eigenscape.stages.projection import project_networks
 from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.stages.sensitivity import Sweep, compute_sensitivity
