@@ -15,6 +15,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/active_subspace.smk"
 include: "workflow/rules/expressivity.smk"
 include: "workflow/rules/clustering.smk"
+include: "workflow/rules/large.smk"
 include: "workflow/rules/figures.smk"
 
 

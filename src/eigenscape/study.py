@@ -21,6 +21,7 @@ from eigenscape.architecture import Architecture
 from eigenscape.clustering_section import ClusteringSection
 from eigenscape.errors import BadInput
 from eigenscape.expressivity_section import ExpressivitySection
+from eigenscape.large_section import LargeSection
 from eigenscape.sampling_sections import (
     CriticalitySection,
     GridSection,
@@ -122,6 +123,7 @@ class Study(Section):
     training: TrainingSection = TrainingSection()
     expressivity: ExpressivitySection = ExpressivitySection()
     clustering: ClusteringSection = ClusteringSection()
+    large: LargeSection = LargeSection()
 
     @model_validator(mode="after")
     def _some_cell_is_computed(self) -> Self:

@@ -38,11 +38,13 @@ expressivity:
   digits: {width: 8, one_layer_depth: 3, one_layer_epochs: 1, length_depth: 2, length_epochs: 1, measured: 1, runs: 2}
 clustering:
   {depth: [1, 3], width: [8], channels: null, epochs: [0, 1], seeds: 2, inputs_per_class: 3, permutations: 20}
+large: {depth: [3], width: [10], samples: 40, leading: 5}
 """
 FIGURES = [
     *("condition_number", "condition_number_null", "condition_number_projected", "criticality", "eigenvalues", "eigenvectors"),
     *("importance", "layer_importance", "parameter_count", "predictors", "sensitivity", "sufficient_summary"),
     *("dichotomies", "length_growth", "length_sensitivity", "one_layer_training", "polytopes", "training_lengths", "transitions"),
+    "large_networks",
     *("graph_convergence", "graph_modularity", "layer_similarity", "neighbourhoods", "similarity_sensitivity"),
 ]
 

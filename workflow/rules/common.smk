@@ -11,6 +11,7 @@ from pathlib import Path
 
 from eigenscape.errors import EigenscapeError
 from eigenscape.stages import configure, planning, solver_choice
+from eigenscape.stages.cost.large import large_cell, plans_of
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import SCIENCE_SCHEMA, Study
 
@@ -20,6 +21,7 @@ try:
     configure.require_writable(StudyFolder(Path(RESULTS)))
     configure.require_same_science(STUDY, StudyFolder(Path(RESULTS)))
     NODE_MEMORY = solver_choice.node_memory()
+    LARGE_NETWORKS = {plan.architecture.label: plan for plan in plans_of(STUDY)}
 except EigenscapeError as error:
     # An exception would reach the user under a page of traceback, and with exit code 1.
     print(f"eigenscape: {error}", file=sys.stderr, flush=True)
@@ -84,6 +86,7 @@ GRAPH_FIGURES = [
     "neighbourhoods",
     "similarity_sensitivity",
 ]
+LARGE_FIGURES = ["large_networks"] * bool(LARGE_NETWORKS)
 GRAPH_NAMES = "|".join(GRAPH_FIGURES)
 HEADLINE_NAMES = "|".join(HEADLINE_FIGURES)
 IMPORTANCE_NAMES = "|".join(IMPORTANCE_FIGURES)
@@ -97,6 +100,7 @@ FIGURE_NAMES = [
     "sensitivity",
     *CURVE_FIGURES,
     *GRAPH_FIGURES,
+    *LARGE_FIGURES,
 ]
 
 

@@ -3,6 +3,7 @@
 ===========  ==========================================================
 `prepare`    plan, schema
 `compute`    second-moment, spectrum, cells, projection
+`networks`   large
 `analyse`    importance, criticality, training, ... and the tables
 `curves`     expressivity
 `graphs`     clustering, clustering-table
@@ -28,7 +29,7 @@ from typing import Any
 import click
 
 from eigenscape import __version__
-from eigenscape.cli import analyse, check, compute, curves, draw, graphs, prepare
+from eigenscape.cli import analyse, check, compute, curves, draw, graphs, networks, prepare
 from eigenscape.cli.doctor import doctor
 from eigenscape.cli.explore import explore
 from eigenscape.errors import EigenscapeError, Interrupted
@@ -117,6 +118,7 @@ for _command in (
     compute.spectrum,
     compute.cells,
     compute.projection,
+    networks.large,
     analyse.importance,
     analyse.criticality,
     analyse.training,

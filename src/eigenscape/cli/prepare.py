@@ -40,6 +40,7 @@ def plan(configfiles: tuple[Path, ...], cores: int, results: Path, brief: bool, 
     from eigenscape.stages.cost import devices as on_devices  # noqa: PLC0415
     from eigenscape.stages.cost import report  # noqa: PLC0415
     from eigenscape.stages.cost.jobs import jobs_of  # noqa: PLC0415
+    from eigenscape.stages.cost.large import large_lines  # noqa: PLC0415
     from eigenscape.stages.cost.machine import machine_named  # noqa: PLC0415
     from eigenscape.stages.cost.measuring import measured_machine  # noqa: PLC0415
     from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
@@ -57,6 +58,9 @@ def plan(configfiles: tuple[Path, ...], cores: int, results: Path, brief: bool, 
     costs = planning.costs_of(study)
     text = report.report(study, costs, jobs_of(study, planning.batches(study), planning.large_cells(study)), planned, cores)
     click.echo("\n".join(text.splitlines()[-2:]) if brief else text)
+    if not brief:
+        for line in large_lines(study, planned):
+            click.echo(line)
     shared = solver_choice.distributed_cells(study, solver_choice.node_memory(), solver_choice.RANKS)
     for name, choice in shared.items():
         click.echo(f"eigensolve of {name} over several ranks, by ScaLAPACK: {choice.reason}")

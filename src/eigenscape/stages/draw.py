@@ -234,6 +234,20 @@ def _similarity_sensitivity(study: Study, folder: StudyFolder) -> Figure:
     return similarity_sensitivity_figure(_graphs(study, folder, "sensitivity"))
 
 
+def _large_networks(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.large_networks import LargeSpectrum, large_networks_figure  # noqa: PLC0415
+    from eigenscape.stages.large import read_large  # noqa: PLC0415
+
+    architectures = study.large.architectures()
+    if not architectures:
+        return message_figure("The study has no large networks: its section large is empty.")
+    spectra = []
+    for architecture in architectures:
+        found = read_large(study, architecture, folder)
+        spectra.append(LargeSpectrum.of_arrays(architecture, study.large.samples, found))
+    return large_networks_figure(spectra)
+
+
 FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "eigenvalues": _eigenvalues,
     "eigenvectors": _eigenvectors,
@@ -260,6 +274,7 @@ FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "layer_similarity": _layer_similarity,
     "neighbourhoods": _neighbourhoods,
     "similarity_sensitivity": _similarity_sensitivity,
+    "large_networks": _large_networks,
 }
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from eigenscape.architecture import Architecture
 from eigenscape.stages.cost import cells as cost
 from eigenscape.stages.cost import curves, graphs
+from eigenscape.stages.cost.large import plans_of
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
 from eigenscape.study import Cell, Study
 
@@ -88,6 +89,8 @@ def _single_jobs(study: Study) -> list[Job]:
     for name, work in graphs.networks(study).items():
         jobs.append(Job(f"clustering/{name}", "clustering", start(1.6) + work))
     jobs.append(Job("clustering_table", "clustering", start(1.0), after=tuple(f"clustering/{name}" for name in graphs.networks(study))))
+    for plan in plans_of(study):
+        jobs.append(Job(f"large/{plan.architecture.label}", "large networks", start() + plan.work))
     if study.trained_architectures():
         jobs.append(Job("training", "training", start() + training(study)))
     return jobs
@@ -116,6 +119,7 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
         **({"trainability": (table, *trained)} if trained else {}),
         **{name: tuple(f"expressivity/{experiment}" for experiment in read) for name, read in CURVE_FIGURES.items()},
         **dict.fromkeys(GRAPH_FIGURES, ("clustering_table",)),
+        **({"large_networks": tuple(f"large/{a.label}" for a in study.large.architectures())} if study.large.architectures() else {}),
     }
     for name, after in waits.items():
         jobs.append(Job(f"figure/{name}", "figures", start(0.7) + figure(study, name), after=after))
