@@ -92,7 +92,8 @@ def pair_products(gradients: np.ndarray) -> np.ndarray:
         array([11.])
     """
     whole = len(gradients) // 2 * 2
-    return np.einsum("ni,ni->n", gradients[0:whole:2], gradients[1:whole:2])
+    products: np.ndarray = np.einsum("ni,ni->n", gradients[0:whole:2], gradients[1:whole:2])
+    return products
 
 
 def _ratio(trace: np.ndarray | float, square: np.ndarray | float) -> np.ndarray:
