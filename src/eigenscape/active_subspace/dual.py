@@ -8,7 +8,7 @@ times; memory is that of the block, one more tile and the rows of K that are bei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,15 +36,15 @@ class GramRows:
 
 
 def gram_rows(
-    tiles: Tiles, held: range, architecture: Architecture | None = None, stop: Callable[[], bool] = lambda: False
+    tiles: Tiles, held: Sequence[int], architecture: Architecture | None = None, stop: Callable[[], bool] = lambda: False
 ) -> dict[int, GramRows]:
-    """The rows of N K that belong to some consecutive tiles, up to the diagonal; fewer rows, or none, where ``stop`` says so.
+    """The rows of N K that belong to some tiles, up to the diagonal; fewer rows, or none, where ``stop`` says so.
 
     Each product of two tiles is one ``dgemm`` on arrays of one shape, so the bits do not depend on what else is held.
 
     Args:
         tiles: of the gradients.
-        held: numbers of the tiles that are held at a time.
+        held: numbers of the tiles that are held at a time, ascending.
         architecture: whose layers the squares are given for.
         stop: looked at before every tile.
 
@@ -65,7 +65,7 @@ def gram_rows(
         blocks[number] = tiles.lasting(number)
         products = np.empty((len(blocks[number]), tiles.rows(number).stop))
         found[number] = GramRows(products, squares_by_layer(blocks[number], architecture), tiles.excluded(number))
-    for other in range(held.stop):
+    for other in range(held[-1] + 1):
         if stop():
             return {}
         columns = blocks[other] if other in blocks else tiles.tile(other)
@@ -150,12 +150,11 @@ def dual_spectrum(gram: np.ndarray, leading: int, counted: int | None = None) ->
     return DualSpectrum(values, rank, floor, np.ascontiguousarray((vectors[:, :kept] / np.sqrt(samples * values[:kept])).T))
 
 
-def blocks_of_tiles(count: int, held: int) -> list[range]:
-    """Consecutive tiles that are held together, the longest rows first.
+def blocks_of_tiles(missing: Sequence[int], held: int) -> list[Sequence[int]]:
+    """Tiles that are held together, the longest rows first, from the ascending numbers of those whose rows are missing.
 
     Example:
-        >>> blocks_of_tiles(5, 2)
-        [range(3, 5), range(1, 3), range(0, 1)]
+        >>> blocks_of_tiles([0, 1, 2, 5, 6], 2)
+        [[5, 6], [1, 2], [0]]
     """
-    stops: Iterable[int] = range(count, 0, -held)
-    return [range(max(stop - held, 0), stop) for stop in stops]
+    return [missing[max(stop - held, 0) : stop] for stop in range(len(missing), 0, -held)]

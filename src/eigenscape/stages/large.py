@@ -221,9 +221,9 @@ class _Run:
         found = self._resumed_rows() if self.ranks.rank == 0 else {}
         table = np.zeros(tiles.count, dtype=np.int64)
         table[list(found)] = 1
-        done = set(np.flatnonzero(self.ranks.sum(table)).tolist())
+        missing = np.flatnonzero(self.ranks.sum(table) == 0).tolist()
         per_rank = -(-tiles.count // self.ranks.size)
-        blocks = [block for block in dual.blocks_of_tiles(tiles.count, min(self.plan.held, per_rank)) if not done.issuperset(block)]
+        blocks = dual.blocks_of_tiles(missing, min(self.plan.held, per_rank))
         mine = {number: block for number, block in enumerate(blocks) if owner(number, self.ranks.size) == self.ranks.rank}
         progress = self.progress("Gram matrix", len(mine), 0, "blocks")
         own: dict[int, GramRows] = {}

@@ -92,7 +92,7 @@ def remove_arrays(path: Path) -> None:
 def damage_of(path: Path, digest: str) -> str:
     """What is wrong with a file, or nothing; one array is held at a time."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             found = receipts.digest_of(*(_bytes(file[name]) for name in sorted(file.files)))
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         return f"cannot be read ({error})"
@@ -101,7 +101,7 @@ def damage_of(path: Path, digest: str) -> str:
 
 def _load(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise DamagedResult(f"{path}: cannot be read ({error}); delete it with its receipt, and run again") from error

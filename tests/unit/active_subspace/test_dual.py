@@ -20,7 +20,7 @@ NETWORK = Architecture(3, 12)
 
 def gram_of(tiles: Tiles, held: int = 2) -> np.ndarray:
     rows = {}
-    for block in dual.blocks_of_tiles(tiles.count, held):
+    for block in dual.blocks_of_tiles(range(tiles.count), held):
         rows |= dual.gram_rows(tiles, block)
     return dual.gram_matrix(rows)
 

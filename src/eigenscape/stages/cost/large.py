@@ -89,7 +89,7 @@ def plan_large(study: Study, architecture: Architecture) -> LargePlan:
         least = min(needs[route] for route in wanted)
         raise DoesNotFit.field(
             "large.memory_gb",
-            f"at least {least / 1e9:.2f} for P = {parameters:,} ({' or '.join(wanted)})",
+            f"at least {least / 1e9:.3g} for P = {parameters:,} ({' or '.join(wanted)})",
             f"{section.memory_gb:g}",
             "write a larger large.memory_gb, fewer large.leading, or smaller networks",
         )
