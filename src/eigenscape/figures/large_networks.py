@@ -20,6 +20,9 @@ _MARKERS = "os^Dv<"
 MOST = len(_COLOURS)
 """Networks in one figure; more would not be told apart."""
 
+MARGIN = 1.2
+"""Counts of a density beyond the rank N by more than this are the null space, which few Lanczos steps do not take to zero; not drawn."""
+
 DECADES = 8.0
 """Of the spectrum below its largest eigenvalue that are drawn of a density: Lanczos does not resolve more."""
 
@@ -114,7 +117,7 @@ def large_networks_figure(spectra: Sequence[LargeSpectrum]) -> Figure:
 def _draw_values(axes: Axes, spectrum: LargeSpectrum, colour: str, marker: str) -> None:
     values = spectrum.eigenvalues[spectrum.eigenvalues > 0]
     low, high = spectrum.participation[1:]
-    interval = f" ({low:,.0f} to {high:,.0f})" if np.isfinite(low) and np.isfinite(high) else ""
+    interval = f" ({max(low, 1):,.0f} to {high:,.0f})" if np.isfinite(low) and np.isfinite(high) else ""
     words = f"{spectrum.words}; tr $C$ = {spectrum.trace:.3g}, participation ratio {spectrum.participation[0]:,.0f}{interval}"
     numbers = np.arange(1, len(spectrum.leading) + 1)
     axes.errorbar(
@@ -125,7 +128,8 @@ def _draw_values(axes: Axes, spectrum: LargeSpectrum, colour: str, marker: str) 
     if spectrum.density is not None:
         thresholds = np.geomspace(spectrum.leading[0], spectrum.leading[0] * 10**-DECADES, 60)
         counts = spectrum.density.count_above(thresholds)
-        kept = [n for n, count in enumerate(counts) if count.value >= 1]
+        most = MARGIN * min(spectrum.samples, spectrum.architecture.parameters)
+        kept = [n for n, count in enumerate(counts) if 1 <= count.value <= most]
         low_counts = [max(counts[n].low, 0.5) for n in kept]
         axes.plot([counts[n].value for n in kept], thresholds[kept], color=colour, linewidth=1.0, linestyle="--")
         axes.fill_betweenx(thresholds[kept], low_counts, [counts[n].high for n in kept], color=colour, alpha=0.2, linewidth=0)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from eigenscape.active_subspace import matrix_free
+from eigenscape.active_subspace import dual, matrix_free
+from eigenscape.distributed import tree_sums
 from eigenscape.errors import BadInput, DamagedResult, DifferentWork, DoesNotFit, Interrupted
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.priors import StandardDraw
 from eigenscape.networks.sampling import fill_parameters
 from eigenscape.seeding import stream_key
 from eigenscape.stages import large
+from eigenscape.stages.cost import large as cost_large
 from eigenscape.stages.cost.large import LargeRoute, large_cell, plan_large
 from eigenscape.stages.large import compute_large, large_network, read_large
 from eigenscape.stages.second_moment import Execution
@@ -210,3 +213,29 @@ def test_routes_follow_memory() -> None:
         plan_large(Study.from_mapping({"large": {"depth": [4], "width": [577], "memory_gb": 1.0}}), network)
     with pytest.raises(DoesNotFit, match=r"large\.samples: expected at most 32,766"):
         plan_large(Study.from_mapping({"large": {"samples": 40_000, "route": "dual", "memory_gb": 100.0}}), network)
+
+
+@pytest.mark.parametrize("route", ["dual", "matrix_free"])
+def test_the_peak_is_within_the_plan(route: str, folder: StudyFolder) -> None:
+    """What numpy and Python hold at the peak, beside the interpreter, is at most what the plan said: O(P (b + k)), never N x P or P x P."""
+    sizes = {"depth": [2], "width": [80], "samples": 640, "memory_gb": 0.0195 if route == "dual" else 0.0175, "steps": 2}
+    study = study_of(route, **sizes)
+    network = study.large.architectures()[0]
+    plan = plan_large(study, network)
+    GradientSampler.of_study(study, network).block(0, 1)  # compiles, which takes memory of its own
+    tracemalloc.start()
+    compute_large(study, network, folder, execution=QUIET)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert plan.work.memory <= 1e9 * study.large.memory_gb
+    assert peak < plan.work.memory + 10**6  # text, receipts, progress
+    assert plan.work.memory < 0.6 * 8 * 640 * network.parameters < 0.1 * 8 * network.parameters**2
+    assert peak > 0.5 * plan.work.memory  # or the bound says nothing
+
+
+def test_constants_of_the_plan_are_those_of_the_code() -> None:
+    assert cost_large.TREE_NODES == tree_sums.HELD_NODES
+    samples, held = 330, 4
+    blocks = dual.blocks_of_tiles(range(6), held)
+    assert cost_large.computed_gradients(samples, held) == sum(min(64 * (block[-1] + 1), samples) for block in blocks)
