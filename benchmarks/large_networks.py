@@ -103,6 +103,7 @@ def table(results: dict[str, Any]) -> str:
 def draw(results: dict[str, Any]) -> None:
     """Growth with P at N = 256, and with N at P = 1e5."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
     from eigenscape.figures.style import DOTS_PER_INCH, DOUBLE_COLUMN, GREY, PALETTE, paper_style
 
@@ -122,7 +123,12 @@ def draw(results: dict[str, Any]) -> None:
                 axes[1, column].plot(x, planned, color=colour, linestyle="--", linewidth=0.8, label="planned, with interpreter")
             for row in (0, 1):
                 axes[row, column].set(xscale="log", yscale="log")
+                axes[row, column].set_ylim(*((1, 300) if row == 0 else (0.1, 2e4 if column == 0 else 10)))
+                for axis in (axes[row, column].xaxis, axes[row, column].yaxis):
+                    axis.set_minor_formatter(NullFormatter())
             axes[1, column].set(xlabel=label)
+        numbers = sorted({r["samples"] for r in runs if r["width"] == 182})
+        axes[1, 1].set_xticks(numbers, [f"{number:,}" for number in numbers])
         ends = [r["parameters"] for r in runs if r["samples"] == 256]
         axes[1, 0].plot(
             [min(ends), max(ends)], [8 * p**2 / 1e9 for p in (min(ends), max(ends))], color=GREY, linestyle=":", label="$C$ alone"

@@ -35,12 +35,14 @@ def plan(configfiles: tuple[Path, ...], cores: int, results: Path, brief: bool, 
       eigenscape plan --configfile config.yaml --configfile mine.yaml
       eigenscape plan --configfile config.yaml --configfile mine.yaml --on h100 --devices 256
     """
+    import psutil  # noqa: PLC0415
+
     from eigenscape.errors import BadInput  # noqa: PLC0415
     from eigenscape.stages import configure, planning, solver_choice  # noqa: PLC0415
     from eigenscape.stages.cost import devices as on_devices  # noqa: PLC0415
     from eigenscape.stages.cost import report  # noqa: PLC0415
     from eigenscape.stages.cost.jobs import jobs_of  # noqa: PLC0415
-    from eigenscape.stages.cost.large import large_lines  # noqa: PLC0415
+    from eigenscape.stages.cost.large import large_lines, require_room  # noqa: PLC0415
     from eigenscape.stages.cost.machine import machine_named  # noqa: PLC0415
     from eigenscape.stages.cost.measuring import measured_machine  # noqa: PLC0415
     from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
@@ -67,6 +69,7 @@ def plan(configfiles: tuple[Path, ...], cores: int, results: Path, brief: bool, 
     said = solver_choice.said_memory()
     memory = {name: choice.memory * (1 if said else choice.ranks) for name, choice in shared.items()}
     planning.require_fit(costs, results, cores, said, memory)
+    require_room(study, said or psutil.virtual_memory().available)
 
 
 @click.command("schema")

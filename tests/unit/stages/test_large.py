@@ -239,3 +239,10 @@ def test_constants_of_the_plan_are_those_of_the_code() -> None:
     samples, held = 330, 4
     blocks = dual.blocks_of_tiles(range(6), held)
     assert cost_large.computed_gradients(samples, held) == sum(min(64 * (block[-1] + 1), samples) for block in blocks)
+
+
+def test_a_machine_that_is_too_small_is_refused() -> None:
+    study = Study.from_mapping({"large": {"depth": [4], "width": [577], "samples": 1000, "memory_gb": 4.0}})
+    cost_large.require_room(study, 4 * 10**9)
+    with pytest.raises(DoesNotFit, match=r"large: memory: expected 3\.\d+ GB for d04-w577, found 3 GB available; lower large\.memory_gb"):
+        cost_large.require_room(study, 3 * 10**9)

@@ -138,6 +138,22 @@ def plans_of(study: Study) -> list[LargePlan]:
     return [plan_large(study, architecture) for architecture in study.large.architectures()]
 
 
+def require_room(study: Study, available: int) -> None:
+    """Refuse large networks that this machine, or a node of so many bytes, does not hold, whatever the study allows.
+
+    Raises:
+        DoesNotFit: naming the network.
+
+    Example:
+        >>> require_room(Study(), 10**9)
+    """
+    for plan in plans_of(study):
+        if plan.work.memory > available:
+            expected = f"{plan.work.memory / 1e9:.3g} GB for {plan.architecture.label}"
+            fix = "lower large.memory_gb, so that gradients are computed more often, or large.leading, or use a larger machine"
+            raise DoesNotFit.field("large: memory", expected, f"{available / 1e9:.3g} GB available", fix)
+
+
 def large_lines(study: Study, machine: Machine) -> list[str]:
     """A line per large network for people: its route, memory of a rank, flops and core time."""
     found = []
