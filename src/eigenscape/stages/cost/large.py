@@ -37,8 +37,8 @@ TREE_NODES = 5
 SPARE_VECTORS = 3
 """Blocks of vectors beside those: the image at work, LAPACK's copy for the orthogonalisation, and one that is being sent."""
 
-KRYLOV_PASSES = 17
-"""Until 20 pairs have converged: counted at P = 901 and in the measurements behind docs/benchmarks.md; slow decay takes more."""
+KRYLOV_PASSES = 22
+"""Until 20 pairs have converged, about: 15 and 17 were counted at P = 901, 27 at P = 10^6; slow decay takes more."""
 
 
 @dataclass(frozen=True)
