@@ -17,6 +17,7 @@ include: "workflow/rules/expressivity.smk"
 include: "workflow/rules/clustering.smk"
 include: "workflow/rules/sloppiness.smk"
 include: "workflow/rules/model_constrained.smk"
+include: "workflow/rules/large.smk"
 include: "workflow/rules/figures.smk"
 
 

@@ -27,6 +27,7 @@ def small_study(**sections: Mapping[str, Any]) -> Study:
         "grid": {"depth": [1, 3], "width": [3, 5]},
         "headline": {"depth": 2, "width": 4, "samples": 80},
         "sampling": {"samples_per_parameter": 4, "raw_parameter_limit": 60},
+        "large": {"depth": []},
     }
     for section, keys in sections.items():
         mapping[section] = {**mapping.get(section, {}), **keys}

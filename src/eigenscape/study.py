@@ -21,6 +21,7 @@ from eigenscape.architecture import Architecture
 from eigenscape.clustering_section import ClusteringSection
 from eigenscape.errors import BadInput
 from eigenscape.expressivity_section import ExpressivitySection
+from eigenscape.large_section import LargeSection
 from eigenscape.model_constrained_section import ModelConstrainedSection
 from eigenscape.sampling_sections import (
     CriticalitySection,
@@ -126,6 +127,7 @@ class Study(Section):
     clustering: ClusteringSection = ClusteringSection()
     sloppiness: SloppinessSection = SloppinessSection()
     model_constrained: ModelConstrainedSection = ModelConstrainedSection()
+    large: LargeSection = LargeSection()
 
     @model_validator(mode="after")
     def _some_cell_is_computed(self) -> Self:

@@ -31,16 +31,16 @@ sampling: {raw_parameter_limit: 150}
 projection: {samples: 100, replicates: 40}
 criticality: {depth: 4, width: 5, samples: 50, weight_std: [0.5, 2.0]}
 training: {depth: [7]}
+large: {depth: [3], width: [10], samples: 40, leading: 5}
 expressivity:
   growth: {depth: 3, width: [4], relu_weight_std: [2.0], hard_tanh_weight_std: [2.0], bias_std: [0.0], networks: 2}
   sensitivity: {depth: 2, width: 4, networks: 2, angles: [0.1]}
   dichotomies: {depth: [2], width: [4], networks: 2}
   digits: {width: 8, one_layer_depth: 3, one_layer_epochs: 1, length_depth: 2, length_epochs: 1, measured: 1, runs: 2}
-sloppiness:
-  ensemble: {powers: [1.0], depth: [1], width: [4], channels: null, steps: 8, checkpoints: 4, seeds: 2, inputs_per_class: 1, replicates: 20}
 clustering:
   {depth: [1, 3], width: [8], channels: null, epochs: [0, 1], seeds: 2, inputs_per_class: 3, permutations: 20}
 sloppiness:
+  ensemble: {powers: [1.0], depth: [1], width: [4], channels: null, steps: 8, checkpoints: 4, seeds: 2, inputs_per_class: 1, replicates: 20}
   phase_map: {decay: [0.3, 1.0], ratio: [0.1, 10.0], steps: [10, 100], simulated_decay: [1.0], simulated_steps: [10], starts: 3}
   kernel: {kernels: [rbf], train: 20, test: 10}
   sgd: {examples: 20, batch: [2], steps: 10, components: 3, simulated: 2}
@@ -58,6 +58,7 @@ FIGURES = [
     *("explained_stress", "inpca_scree", "training_progress", "trajectory_embedding"),
     *("importance", "layer_importance", "parameter_count", "predictors", "sensitivity", "sufficient_summary"),
     *("dichotomies", "length_growth", "length_sensitivity", "one_layer_training", "polytopes", "training_lengths", "transitions"),
+    "large_networks",
     *("graph_convergence", "graph_modularity", "layer_similarity", "neighbourhoods", "similarity_sensitivity"),
     *("kernel_trajectories", "phase_map", "sgd_trajectories", "trajectory_slopes"),
     *("model_condition", "model_subspace", "model_training"),

@@ -17,6 +17,7 @@ from eigenscape.stages import (
     solver_choice,
 )
 from eigenscape.stages.cost import ensembles
+from eigenscape.stages.cost.large import large_cell, plans_of
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import SCIENCE_SCHEMA, Study
 
@@ -30,6 +31,7 @@ try:
     ):  # every job reads this file; the user's data are read once
         labelled_inputs.require_usable(STUDY)
     NODE_MEMORY = solver_choice.node_memory()
+    LARGE_NETWORKS = {plan.architecture.label: plan for plan in plans_of(STUDY)}
 except EigenscapeError as error:
     # An exception would reach the user under a page of traceback, and with exit code 1.
     print(f"eigenscape: {error}", file=sys.stderr, flush=True)
@@ -94,21 +96,26 @@ GRAPH_FIGURES = [
     "neighbourhoods",
     "similarity_sensitivity",
 ]
+LARGE_FIGURES = ["large_networks"] * bool(LARGE_NETWORKS)
 GRAPH_NAMES = "|".join(GRAPH_FIGURES)
 # What the table of findings reads of the sciences that may be left out.
-JUDGED = [
-    f"{RESULTS}/ledger/expressivity/{experiment}.json"
-    for experiment in sorted({name for read in CURVE_FIGURES.values() for name in read})
-] * STUDY.expressivity.enabled + [
-    f"{RESULTS}/tables/clustering_layers.csv"
-] * STUDY.clustering.enabled + [
-    f"{RESULTS}/ledger/sloppiness_theory/{theory}.json"
-    for theory in ["phase_map", "kernel", "sgd"]
-] * STUDY.sloppiness.enabled + [
-    f"{RESULTS}/tables/sloppiness.nc"
-] * STUDY.sloppiness.enabled + [
-    f"{RESULTS}/tables/model_constrained.csv"
-] * STUDY.model_constrained.enabled
+JUDGED = (
+    [
+        f"{RESULTS}/ledger/expressivity/{experiment}.json"
+        for experiment in sorted(
+            {name for read in CURVE_FIGURES.values() for name in read}
+        )
+    ]
+    * STUDY.expressivity.enabled
+    + [f"{RESULTS}/tables/clustering_layers.csv"] * STUDY.clustering.enabled
+    + [
+        f"{RESULTS}/ledger/sloppiness_theory/{theory}.json"
+        for theory in ["phase_map", "kernel", "sgd"]
+    ]
+    * STUDY.sloppiness.enabled
+    + [f"{RESULTS}/tables/sloppiness.nc"] * STUDY.sloppiness.enabled
+    + [f"{RESULTS}/tables/model_constrained.csv"] * STUDY.model_constrained.enabled
+)
 THEORY_FIGURES = {
     "phase_map": ["phase_map"],
     "trajectory_slopes": ["phase_map"],
@@ -143,6 +150,7 @@ FIGURE_NAMES = [
     *(list(THEORY_FIGURES) * STUDY.sloppiness.enabled),
     *(MODEL_FIGURES * STUDY.model_constrained.enabled),
     *(TRAJECTORY_FIGURES * STUDY.sloppiness.enabled),
+    *LARGE_FIGURES,
 ]
 
 

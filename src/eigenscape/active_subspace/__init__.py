@@ -10,6 +10,11 @@
 `condition`            the family of condition numbers
 `bracket`              what a condition number from finitely many samples is worth
 `bulk`                 the family with jackknife intervals, beside a random-sign null
+`tiles`                gradients in tiles, computed again or kept, for P beyond C
+`dual`                 the N x N Gram matrix and its spectrum
+`matrix_free`          the largest eigenpairs without C, by block Krylov
+`spectral_density`     stochastic Lanczos quadrature
+`traces`               tr C, layer masses, tr C^2, without C
 `sampling_noise`       the spectrum that finite sampling alone would give
 `symmetry`             the projection of C onto its symmetries, O(P) a sample
 `staircase`            the projected spectrum, with intervals

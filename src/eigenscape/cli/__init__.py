@@ -3,6 +3,7 @@
 ==============  ==========================================================
 `prepare`       plan, schema
 `compute`       second-moment, spectrum, cells, projection
+`networks`      large
 `analyse`       importance, criticality, training, ... and the tables
 `curves`        expressivity
 `graphs`        clustering, clustering-table
@@ -31,7 +32,7 @@ from typing import Any
 import click
 
 from eigenscape import __version__
-from eigenscape.cli import analyse, check, compute, curves, draw, geometry, graphs, models, prepare, trajectories
+from eigenscape.cli import analyse, check, compute, curves, draw, geometry, graphs, models, networks, prepare, trajectories
 from eigenscape.cli.doctor import doctor
 from eigenscape.cli.explore import explore
 from eigenscape.errors import EigenscapeError, Interrupted
@@ -120,6 +121,7 @@ for _command in (
     compute.spectrum,
     compute.cells,
     compute.projection,
+    networks.large,
     analyse.importance,
     analyse.criticality,
     analyse.training,

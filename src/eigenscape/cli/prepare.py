@@ -35,11 +35,14 @@ def plan(configfiles: tuple[Path, ...], cores: int, results: Path, brief: bool, 
       eigenscape plan --configfile config.yaml --configfile mine.yaml
       eigenscape plan --configfile config.yaml --configfile mine.yaml --on h100 --devices 256
     """
+    import psutil  # noqa: PLC0415
+
     from eigenscape.errors import BadInput  # noqa: PLC0415
     from eigenscape.stages import configure, planning, solver_choice  # noqa: PLC0415
     from eigenscape.stages.cost import devices as on_devices  # noqa: PLC0415
     from eigenscape.stages.cost import report  # noqa: PLC0415
     from eigenscape.stages.cost.jobs import jobs_of  # noqa: PLC0415
+    from eigenscape.stages.cost.large import large_lines, require_room  # noqa: PLC0415
     from eigenscape.stages.cost.machine import machine_named  # noqa: PLC0415
     from eigenscape.stages.cost.measuring import measured_machine  # noqa: PLC0415
     from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
@@ -57,12 +60,16 @@ def plan(configfiles: tuple[Path, ...], cores: int, results: Path, brief: bool, 
     costs = planning.costs_of(study)
     text = report.report(study, costs, jobs_of(study, planning.batches(study), planning.large_cells(study)), planned, cores)
     click.echo("\n".join(text.splitlines()[-2:]) if brief else text)
+    if not brief:
+        for line in large_lines(study, planned):
+            click.echo(line)
     shared = solver_choice.distributed_cells(study, solver_choice.node_memory(), solver_choice.RANKS)
     for name, choice in shared.items():
         click.echo(f"eigensolve of {name} over several ranks, by ScaLAPACK: {choice.reason}")
     said = solver_choice.said_memory()
     memory = {name: choice.memory * (1 if said else choice.ranks) for name, choice in shared.items()}
     planning.require_fit(costs, results, cores, said, memory)
+    require_room(study, said or psutil.virtual_memory().available)
 
 
 @click.command("schema")

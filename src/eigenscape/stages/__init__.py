@@ -7,6 +7,8 @@
 `spectrum`              the spectrum of one cell
 `cells`                 both, for many small cells in one process
 `growth`                cells whose N grows until their bracket is narrow
+`large`                 networks whose C does not fit
+`large_operator`        C as an operator over all ranks
 `projection`            symmetry-projected spectra of all networks
 `importance`            which layers matter; the sweep through criticality
 `training`              steps of gradient descent over a sub-grid

@@ -333,6 +333,20 @@ def _training_progress(study: Study, folder: StudyFolder) -> Figure:
     return progress_figure(points_table(arrays), tables["trajectories"], tables["equal"], _ensemble_words(study))
 
 
+def _large_networks(study: Study, folder: StudyFolder) -> Figure:
+    from eigenscape.figures.large_networks import LargeSpectrum, large_networks_figure  # noqa: PLC0415
+    from eigenscape.stages.large import read_large  # noqa: PLC0415
+
+    architectures = study.large.architectures()
+    if not architectures:
+        return message_figure("The study has no large networks: its section large is empty.")
+    spectra = []
+    for architecture in architectures:
+        found = read_large(study, architecture, folder)
+        spectra.append(LargeSpectrum.of_arrays(architecture, study.large.samples, found))
+    return large_networks_figure(spectra)
+
+
 FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "eigenvalues": _eigenvalues,
     "eigenvectors": _eigenvectors,
@@ -370,6 +384,7 @@ FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "inpca_scree": _inpca_scree,
     "explained_stress": _explained_stress,
     "training_progress": _training_progress,
+    "large_networks": _large_networks,
 }
 
 

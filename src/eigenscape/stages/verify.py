@@ -15,8 +15,9 @@ from eigenscape.active_subspace.tree import Node
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.stages.attempts import notes_of
+from eigenscape.stages.cost.large import LargePlan, large_cell, plans_of
 from eigenscape.stages.progress import Progress
-from eigenscape.store import bundles, claims, documents, quarantine, receipts, second_moments, spectra
+from eigenscape.store import array_files, bundles, claims, documents, quarantine, receipts, second_moments, spectra
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.shards import OpenSlot, Shards
 from eigenscape.study import Cell, Study
@@ -80,6 +81,7 @@ def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> l
         done.add(cell.folder)
         if progress:
             progress.finish(done)
+    findings += [_of_large(study, plan, folder) for plan in plans_of(study)]
     for path in papers:
         damage = documents.damage_of(path)
         notes = _notes_of_document(path, folder)
@@ -127,6 +129,17 @@ def _of_store(study: Study, cell: Cell, folder: StudyFolder, store: Path, damage
     if isinstance(found, Finding):
         return found
     damage = damage_of(str(found["digest"]))
+    return Finding(State.DAMAGED, paths, damage, _AGAIN, notes) if damage else Finding(State.SOUND, paths, "", "", notes)
+
+
+def _of_large(study: Study, plan: LargePlan, folder: StudyFolder) -> Finding:
+    cell = large_cell(study, plan)
+    path, notes = folder.large(cell), (folder.ledger("large", plan.architecture.label),)
+    found = _receipt_finding(cell, (array_files.receipt_of(path), path), notes)
+    if isinstance(found, Finding):
+        return found
+    damage = array_files.damage_of(path, str(found["digest"]))
+    paths = (array_files.receipt_of(path), path)
     return Finding(State.DAMAGED, paths, damage, _AGAIN, notes) if damage else Finding(State.SOUND, paths, "", "", notes)
 
 

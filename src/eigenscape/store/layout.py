@@ -33,6 +33,10 @@ class StudyFolder:
         """The store of eigenvalues and eigenvectors."""
         return self.root / cell.folder / "spectrum.zarr"
 
+    def large(self, cell: Cell) -> Path:
+        """What is known of the spectrum of a network that is too large for C."""
+        return self.root / cell.folder / "spectrum.npz"
+
     def receipt(self, store: Path) -> Path:
         """The receipt of a store lies beside it and is written last."""
         return store.with_suffix(".receipt.json")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from eigenscape.architecture import Architecture
 from eigenscape.stages.cost import cells as cost
 from eigenscape.stages.cost import curves, ensembles, graphs, models, trajectories
+from eigenscape.stages.cost.large import plans_of
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
 from eigenscape.study import Cell, Study
 
@@ -103,6 +104,8 @@ def _single_jobs(study: Study) -> list[Job]:
     ranks, trained = ensembles.ranks(study.sloppiness.ensemble), tuple(f"trajectories/{group}" for group in ensembles.groups(study))
     if trained:
         jobs.append(Job("inpca", "sloppiness", start(1.6) + ensembles.inpca(study), cores=ranks, after=trained))
+    for plan in plans_of(study):
+        jobs.append(Job(f"large/{plan.architecture.label}", "large networks", start() + plan.work))
     if study.trained_architectures():
         jobs.append(Job("training", "training", start() + training(study)))
     return jobs
@@ -140,6 +143,7 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
         **{name: tuple(f"expressivity/{e}" for e in read) for name, read in CURVE_FIGURES.items() if study.expressivity.enabled},
         **dict.fromkeys(GRAPH_FIGURES * study.clustering.enabled, ("clustering_table",)),
         **{name: (f"sloppiness_theory/{part}",) for name, part in THEORY_FIGURES.items() if study.sloppiness.enabled},
+        **({"large_networks": tuple(f"large/{a.label}" for a in study.large.architectures())} if study.large.architectures() else {}),
         **dict.fromkeys(TRAJECTORY_FIGURES * study.sloppiness.enabled, ("inpca",)),
         **dict.fromkeys(MODEL_FIGURES * study.model_constrained.enabled, ("model_constrained_table",)),
     }

@@ -1,0 +1,160 @@
+"""The N x N Gram matrix of gradients, whose eigenvalues are the nonzero ones of C: all of the spectrum that N < P samples have.
+
+With G (N, P) the gradients, C = G^T G / N and K = G G^T / N share their nonzero eigenvalues, and an eigenvector u of K
+gives the eigenvector v = G^T u / sqrt(N lambda) of C. K is made tile by tile: a rank holds some tiles (a block), computes the earlier
+ones one after the other, and multiplies each with all that it holds. With blocks of m tiles every gradient is computed about N / (128 m)
+times; memory is that of the block, one more tile and the rows of K that are being made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from eigenscape.active_subspace.eigensolvers import eigenpairs
+from eigenscape.active_subspace.tiles import Tiles
+from eigenscape.architecture import Architecture
+
+_EPSILON = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class GramRows:
+    """What one tile contributes to K.
+
+    Attributes:
+        products: (B, s), products of its B gradients with all samples up to its own last, number s - 1.
+        squares: (B, L + 1), squared norm of every gradient by layer, or (B, 1) where layers are unknown.
+        excluded: (B,), which of its samples count for nothing.
+    """
+
+    products: np.ndarray
+    squares: np.ndarray
+    excluded: np.ndarray
+
+
+def gram_rows(
+    tiles: Tiles, held: Sequence[int], architecture: Architecture | None = None, stop: Callable[[], bool] = lambda: False
+) -> dict[int, GramRows]:
+    """The rows of N K that belong to some tiles, up to the diagonal; fewer rows, or none, where ``stop`` says so.
+
+    Each product of two tiles is one ``dgemm`` on arrays of one shape, so the bits do not depend on what else is held.
+
+    Args:
+        tiles: of the gradients.
+        held: numbers of the tiles that are held at a time, ascending.
+        architecture: whose layers the squares are given for.
+        stop: looked at before every tile.
+
+    Returns:
+        By the number of the tile.
+
+    Example:
+        >>> rows = gram_rows(Tiles.of_gradients(np.array([[1.0, 2.0], [0.0, 3.0]])), range(1))
+        >>> rows[0].products
+        array([[5., 6.],
+               [6., 9.]])
+    """
+    blocks: dict[int, np.ndarray] = {}
+    found: dict[int, GramRows] = {}
+    for number in held:
+        if stop():
+            return {}
+        blocks[number] = tiles.lasting(number)
+        products = np.empty((len(blocks[number]), tiles.rows(number).stop))
+        found[number] = GramRows(products, squares_by_layer(blocks[number], architecture), tiles.excluded(number))
+    for other in range(held[-1] + 1):
+        if stop():
+            return {}
+        columns = blocks[other] if other in blocks else tiles.tile(other)
+        for number in held:
+            if other <= number:
+                np.matmul(blocks[number], columns.T, out=found[number].products[:, tiles.rows(other)])
+    return found
+
+
+def squares_by_layer(gradients: np.ndarray, architecture: Architecture | None) -> np.ndarray:
+    """Squared norm of every gradient (B, P) in every layer, (B, L + 1); the whole norm, (B, 1), where layers are unknown.
+
+    Example:
+        >>> squares_by_layer(np.array([[3.0, 4.0]]), None)
+        array([[25.]])
+    """
+    whole = [slice(None)] if architecture is None else [layer.whole for layer in architecture.layers]
+    return np.stack([np.einsum("ni,ni->n", gradients[:, part], gradients[:, part]) for part in whole], axis=1)
+
+
+def gram_matrix(rows: Mapping[int, GramRows]) -> np.ndarray:
+    """K (N, N) from the rows of all tiles; excluded samples, whose rows are zero, do not count in its 1/N.
+
+    Example:
+        >>> gram_matrix(gram_rows(Tiles.of_gradients(np.array([[1.0, 2.0], [0.0, 3.0]])), range(1)))
+        array([[2.5, 3. ],
+               [3. , 4.5]])
+    """
+    samples = sum(len(part.products) for part in rows.values())
+    gram = np.empty((samples, samples))
+    first = 0
+    for number in sorted(rows):
+        products = rows[number].products
+        stop = first + len(products)
+        gram[first:stop, :stop] = products
+        gram[:first, first:stop] = products[:, :first].T
+        first = stop
+    gram /= samples - sum(int(part.excluded.sum()) for part in rows.values())
+    return gram
+
+
+@dataclass(frozen=True)
+class DualSpectrum:
+    """The nonzero spectrum of C, from K.
+
+    Attributes:
+        eigenvalues: (N,), descending; those at or below the floor are given as 0.
+        rank: how many are above the floor.
+        floor: N eps lambda_1, below which an eigenvalue is not told from rounding.
+        combinations: (k, N), row j is u_j / sqrt(N lambda_j): the leading eigenvectors of C are these combinations of gradients.
+    """
+
+    eigenvalues: np.ndarray
+    rank: int
+    floor: float
+    combinations: np.ndarray
+
+
+def dual_spectrum(gram: np.ndarray, leading: int, counted: int | None = None) -> DualSpectrum:
+    """Eigenvalues of K and the coefficients of the leading eigenvectors of C.
+
+    Args:
+        gram: K, (N, N).
+        leading: k, how many eigenvectors; fewer are given where the rank is smaller.
+        counted: how many samples are not excluded; N by default.
+
+    Raises:
+        EigensolverFailure: the solver reports no convergence.
+
+    Example:
+        >>> gradients = np.array([[3.0, 0.0, 4.0], [0.0, 2.0, 0.0]])
+        >>> found = dual_spectrum(gradients @ gradients.T / 2, leading=1)
+        >>> found.eigenvalues, np.abs(found.combinations @ gradients).round(12)
+        (array([12.5,  2. ]), array([[0.6, 0. , 0.8]]))
+    """
+    values, vectors = eigenpairs(gram)
+    floor = len(values) * _EPSILON * max(float(values[0]), 0.0)
+    rank = int(np.count_nonzero(values > floor))
+    values = np.where(values > floor, values, 0.0)
+    kept = min(leading, rank)
+    samples = len(gram) if counted is None else counted
+    return DualSpectrum(values, rank, floor, np.ascontiguousarray((vectors[:, :kept] / np.sqrt(samples * values[:kept])).T))
+
+
+def blocks_of_tiles(missing: Sequence[int], held: int) -> list[Sequence[int]]:
+    """Tiles that are held together, the longest rows first, from the ascending numbers of those whose rows are missing.
+
+    Example:
+        >>> blocks_of_tiles([0, 1, 2, 5, 6], 2)
+        [[5, 6], [1, 2], [0]]
+    """
+    return [missing[max(stop - held, 0) : stop] for stop in range(len(missing), 0, -held)]

@@ -1,0 +1,112 @@
+"""tr C, what each layer has of it, tr C^2 and the participation ratio tr(C)^2 / tr(C^2), without any P x P matrix.
+
+tr C = mean |g_n|^2 and the layers' shares of it are exact for the samples that were drawn. tr C^2 has two meanings where N < P: that of the
+*samples'* C, which is |K|_F^2 with the Gram matrix K, and that of the *population's* E[g g^T], of which the former is too large
+by about E|g|^4 / N. The latter is E (g . g')^2 over independent pairs, so the mean over pairs m != n of (g_m . g_n)^2 is free of bias
+(a U-statistic, Hoeffding 1948). Where K does not exist, disjoint pairs give it from one pass; they are independent, but few.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from eigenscape.active_subspace.spectral_density import Estimate, interval
+
+STANDARD_ERRORS = 1.96
+"""Two-sided 95 % of a normal distribution."""
+
+
+@dataclass(frozen=True)
+class Traces:
+    """Moments of the spectrum of C.
+
+    Attributes:
+        trace: tr C of the samples, with the interval that their spread gives for the population.
+        layer_masses: (L + 1,), sum of diag C over every layer; they sum to the trace.
+        square_trace: tr C^2 of the samples; exact from K, None where only probes can tell.
+        population_square_trace: E (g . g')^2.
+        population_participation: tr(C)^2 / tr(C^2) of the population, the ratio of two estimates without bias.
+    """
+
+    trace: Estimate
+    layer_masses: np.ndarray
+    square_trace: float | None
+    population_square_trace: Estimate
+    population_participation: Estimate
+
+
+def traces_from_gram(gram: np.ndarray, squares: np.ndarray, counted: np.ndarray) -> Traces:
+    """From K (N, N), squared norms by layer (N, L + 1), and which samples count (N,).
+
+    The intervals are delete-one jackknife's (Quenouille 1956), normal at 95 %.
+
+    Example:
+        >>> gradients = np.eye(3)[[0, 0, 1, 2]]
+        >>> found = traces_from_gram(gradients @ gradients.T / 4, (gradients**2).sum(axis=1, keepdims=True), np.ones(4, bool))
+        >>> found.trace.value, found.square_trace, found.population_square_trace.value  # one of six pairs agrees
+        (1.0, 0.375, 0.166...)
+    """
+    count = int(counted.sum())
+    products = np.square(gram[np.ix_(counted, counted)] * count)
+    norms = squares[counted].sum(axis=1)
+    rows = products.sum(axis=1) - np.diagonal(products)
+    total, norm = float(rows.sum()), float(norms.sum())
+    without = (total - 2 * rows) / max((count - 1) * (count - 2), 1)
+    smaller = (norm - norms) / max(count - 1, 1)
+    whole = total / max(count * (count - 1), 1)
+    return Traces(
+        interval(norms),
+        squares[counted].mean(axis=0),
+        float(np.square(gram).sum()),
+        _jackknife(whole, without),
+        _jackknife(_ratio(norm / count, whole), _ratio(smaller, without)),
+    )
+
+
+def traces_from_pairs(squares: np.ndarray, pairs: np.ndarray, counted: np.ndarray) -> Traces:
+    """From squared norms by layer (N, L + 1) and products of disjoint pairs (N // 2,): those of samples 0 and 1, 2 and 3, ...
+
+    Example:
+        >>> found = traces_from_pairs(np.ones((4, 1)), np.array([1.0, 0.0]), np.ones(4, bool))
+        >>> found.population_square_trace.value
+        0.5
+    """
+    both = counted[: 2 * len(pairs)].reshape(-1, 2).all(axis=1)
+    norms, values = squares.sum(axis=1), np.square(pairs[both])
+    of_pairs = norms[: 2 * len(pairs)].reshape(-1, 2)[both].mean(axis=1)
+    deleted = max(len(values) - 1, 1)
+    whole = float(norms[counted].mean())
+    without = _ratio((of_pairs.sum() - of_pairs) / deleted, (values.sum() - values) / deleted)
+    mean = float(values.mean()) if len(values) else float("nan")
+    square = interval(values) if len(values) else Estimate(mean, float("-inf"), float("inf"))
+    return Traces(interval(norms[counted]), squares[counted].mean(axis=0), None, square, _jackknife(_ratio(whole, mean), without))
+
+
+def pair_products(gradients: np.ndarray) -> np.ndarray:
+    """g_0 . g_1, g_2 . g_3, ... of the rows of (B, P).
+
+    Example:
+        >>> pair_products(np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
+        array([11.])
+    """
+    whole = len(gradients) // 2 * 2
+    products: np.ndarray = np.einsum("ni,ni->n", gradients[0:whole:2], gradients[1:whole:2])
+    return products
+
+
+def _ratio(trace: np.ndarray | float, square: np.ndarray | float) -> np.ndarray:
+    """Divide trace^2 by square; infinite where no two gradients have anything in common."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio: np.ndarray = np.divide(np.square(trace), square)
+    return ratio
+
+
+def _jackknife(value: np.ndarray | float, without: np.ndarray) -> Estimate:
+    """The value with the interval of its delete-one values; none where there are fewer than three."""
+    count, centre = len(without), float(value)
+    if count < 3 or not np.isfinite(without).all():
+        return Estimate(centre, float("-inf"), float("inf"))
+    error = STANDARD_ERRORS * float(np.sqrt((count - 1) / count * np.square(without - without.mean()).sum()))
+    return Estimate(centre, centre - error, centre + error)
