@@ -9,6 +9,7 @@ figure is sent, because the network has another number of layers. The browser ha
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -71,8 +72,7 @@ def surface_figure(found: Snapshot) -> Figure:
         "y": array(y.ravel()),
         **{name: array(corners[:, place], np.int32) for place, name in enumerate("ijk")},
         "colorscale": COLORMAP.capitalize(),
-        "showscale": True,
-        "colorbar": {"thickness": 10, "len": 0.7, "title": {"text": "f"}, "outlinewidth": 0},
+        "showscale": False,  # the height says the same
         "lighting": {"ambient": 0.75, "diffuse": 0.5, "specular": 0.05},
         "hovertemplate": "x = (%{x:.2f}, %{y:.2f})<br>f = %{z:.4g}<extra></extra>",
         **data[0],
@@ -102,7 +102,8 @@ def surface_data(found: Snapshot) -> list[Figure]:
     lift = 0.004 * float(np.ptp(found.surface))
     x, y = found.points.T
     z = array(found.surface.ravel())
-    return [{"z": z, "intensity": z}, {"x": array(x), "y": array(y), "z": array(found.outputs + lift)}]
+    colours = {"cmin": float(found.surface.min()), "cmax": float(found.surface.max())}
+    return [{"z": z, "intensity": z, **colours}, {"x": array(x), "y": array(y), "z": array(found.outputs + lift)}]
 
 
 def triangles(side: int) -> np.ndarray:
@@ -324,14 +325,15 @@ FIGURES: dict[str, tuple[Any, Any, Any]] = {
 """Name of each figure: whole figure, data that changes, annotations that change."""
 
 
-def whole(found: Snapshot) -> dict[str, Figure]:
-    """All figures of a snapshot."""
-    return {name: make(found) for name, (make, _, _) in FIGURES.items()}
+def whole(found: Snapshot, names: Collection[str] = tuple(FIGURES)) -> dict[str, Figure]:
+    """Figures of a snapshot by name."""
+    return {name: make(found) for name, (make, _, _) in FIGURES.items() if name in names}
 
 
-def changes(found: Snapshot) -> dict[str, Figure]:
+def changes(found: Snapshot, names: Collection[str] = tuple(FIGURES)) -> dict[str, Figure]:
     """What changes in figures that show another network of the same depth: data of the traces, and notes where there are any."""
     result = {}
     for name, (_, data, notes) in FIGURES.items():
-        result[name] = {"traces": data(found), **({} if notes is None else {"annotations": notes(found)})}
+        if name in names:
+            result[name] = {"traces": data(found), **({} if notes is None else {"annotations": notes(found)})}
     return result
