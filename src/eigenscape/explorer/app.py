@@ -83,7 +83,9 @@ def _page() -> html.Div:
         html.Main(network_tab.panel(state), id="panel-network", role="tabpanel", **aria(labelledby="tab-network")),
         html.Main(results_tab.panel(), id="panel-results", role="tabpanel", hidden=True, **aria(labelledby="tab-results")),
     ]
-    return html.Div([dcc.Location(id="address", refresh=False), dcc.Store(id="tab", data="network"), dcc.Store(id="results-view"), header, *panels])
+    return html.Div(
+        [dcc.Location(id="address", refresh=False), dcc.Store(id="tab", data="network"), dcc.Store(id="results-view"), header, *panels]
+    )
 
 
 def _clientside(app: Dash) -> None:

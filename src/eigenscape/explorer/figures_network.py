@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from eigenscape.explorer.snapshot import HALF_SIDE, Polytopes, Snapshot
+from eigenscape.explorer.snapshot import HALF_SIDE, NO_MEAN_FIELD, Polytopes, Snapshot
 from eigenscape.figures.style import COLORMAP, GREY, PALETTE
 
 BINS = 8
@@ -273,15 +273,23 @@ def lengths_figure(found: Snapshot) -> Figure:
         "xaxis": axis("layer (0: the curve itself)", dtick=1, range=[-0.3, found.layers.depth + 0.3]),
         "yaxis": axis("latent length", type="log", exponentformat="power", nticks=6),
     }
-    return {"data": [measured, theory], "layout": layout(**axes, showlegend=True, legend=legend)}
+    return {"data": [measured, theory], "layout": layout(**axes, showlegend=True, legend=legend, annotations=lengths_notes(found))}
 
 
 def lengths_data(found: Snapshot) -> list[Figure]:
     """What changes of `lengths_figure` when a weight does: the theory starts from the first layer's length."""
     lengths = found.analysis.latent_lengths
     layer = np.arange(len(lengths))
-    line = lengths[1] * found.root_chi ** (layer[1:] - 1.0)
+    line = np.full(len(lengths) - 1, np.nan) if found.root_chi is None else lengths[1] * found.root_chi ** (layer[1:] - 1.0)
     return [{"x": array(layer), "y": array(_positive(lengths))}, {"x": array(layer[1:]), "y": array(_positive(line))}]
+
+
+def lengths_notes(found: Snapshot) -> list[Figure]:
+    """A sentence where there is no theory to compare with."""
+    if found.root_chi is not None:
+        return []
+    place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.02, "yanchor": "bottom", "showarrow": False}
+    return [{"text": NO_MEAN_FIELD, "font": {**FONT, "size": 11}, **place}]
 
 
 def _positive(values: np.ndarray) -> np.ndarray:
@@ -319,7 +327,7 @@ FIGURES: dict[str, tuple[Any, Any, Any]] = {
     "surface": (surface_figure, surface_data, None),
     "polytopes": (polytopes_figure, polytopes_data, polytopes_notes),
     "images": (images_figure, images_data, images_notes),
-    "lengths": (lengths_figure, lengths_data, None),
+    "lengths": (lengths_figure, lengths_data, lengths_notes),
     "sensitivity": (sensitivity_figure, sensitivity_data, sensitivity_notes),
 }
 """Name of each figure: whole figure, data that changes, annotations that change."""

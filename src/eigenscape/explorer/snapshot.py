@@ -37,6 +37,10 @@ cells, and folding makes a few times that; more would be too small to see and ta
 may have three times as many, which make 7,000 cells at most."""
 
 
+NO_MEAN_FIELD = "no √χ₁ line: the identity split is no random network"
+"""Mean-field theory averages over independent weights; those of the split are chosen, one by one, to keep every length."""
+
+
 @dataclass(frozen=True)
 class Image:
     """The image of the curve in one layer, as a curve of the plane.
@@ -85,7 +89,8 @@ class Snapshot:
         outputs: (n,) of the network there.
         images: of the curve in each hidden layer.
         sigma_w: root mean square of sqrt(fan_in) W over the hidden matrices, or what they were drawn from.
-        root_chi: sqrt(chi_1), growth of lengths per layer in wide random networks with these deviations.
+        root_chi: sqrt(chi_1), growth of lengths per layer in wide random networks with these deviations; None for the
+            identity split, whose weights are no draw.
         sensitivity: (L + 1,) tangential sensitivity of the output's variation to each matrix; None for smooth units.
         polytopes: the cells of the square.
     """
@@ -100,7 +105,7 @@ class Snapshot:
     outputs: np.ndarray
     images: list[Image]
     sigma_w: float
-    root_chi: float
+    root_chi: float | None
     sensitivity: np.ndarray | None
     polytopes: Polytopes
 
@@ -124,7 +129,6 @@ def snapshot(state: State) -> Snapshot:
     points = curve.at(parameters)
     *hidden, outputs = layers.forward(points)
     sigma_w = _sigma_w(state, layers)
-    chi = mean_field(layers.unit, sigma_w**2, state.sigma_b**2).chi_1 if sigma_w > 0 else 0.0
     return Snapshot(
         state,
         layers,
@@ -136,7 +140,7 @@ def snapshot(state: State) -> Snapshot:
         outputs[:, 0],
         [_image(z, points) for z in hidden],
         sigma_w,
-        float(np.sqrt(chi)),
+        _root_chi(state, layers, sigma_w),
         None if passed is None else gradient_of_pieces(layers, passed).tangential,
         _polytopes(state, layers),
     )
@@ -161,6 +165,12 @@ def _sigma_w(state: State, layers: Layers) -> float:
         return state.sigma_w
     squares = [len(weight) * float((weight**2).mean()) for weight in layers.weights[1:-1] or layers.weights[:1]]
     return float(np.sqrt(np.mean(squares)))
+
+
+def _root_chi(state: State, layers: Layers, sigma_w: float) -> float | None:
+    if state.draw is Draw.SPLIT:
+        return None
+    return float(np.sqrt(mean_field(layers.unit, sigma_w**2, state.sigma_b**2).chi_1)) if sigma_w > 0 else 0.0
 
 
 def _polytopes(state: State, layers: Layers) -> Polytopes:
