@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, dcc, html
 
 from eigenscape.explorer import answers, network_tab, results_tab, routes
-from eigenscape.explorer.state import State
+from eigenscape.explorer.state import State, Tab
 from eigenscape.explorer.widgets import aria
+
+TABS: dict[Tab, tuple[str, Callable[[], html.Div]]] = {
+    Tab.NETWORK: ("A network", lambda: network_tab.panel(State())),
+    Tab.RESULTS: ("A study's results", results_tab.panel),
+}
+"""Title and content of every tab, in their order; another one is an entry here, its name in `Tab`, and its callbacks in `build`."""
 
 LARGEST_REQUEST = 2**20
 """Bytes of a request; the largest that the page sends has a few thousand."""
@@ -59,17 +66,16 @@ def _only_as(app: Dash, hosts: frozenset[str]) -> None:
 
 
 def _page() -> html.Div:
-    state = State()
     tabs = [
         html.Button(
             title,
             id=f"tab-{name}",
             role="tab",
             type="button",
-            tabIndex=0 if name == "network" else -1,
-            **aria(selected=str(name == "network").lower(), controls=f"panel-{name}"),
+            tabIndex=0 if name is Tab.NETWORK else -1,
+            **aria(selected=str(name is Tab.NETWORK).lower(), controls=f"panel-{name}"),
         )
-        for name, title in (("network", "A network"), ("results", "A study's results"))
+        for name, (title, _) in TABS.items()
     ]
     header = html.Header(
         [
@@ -80,12 +86,11 @@ def _page() -> html.Div:
         ]
     )
     panels = [
-        html.Main(network_tab.panel(state), id="panel-network", role="tabpanel", **aria(labelledby="tab-network")),
-        html.Main(results_tab.panel(), id="panel-results", role="tabpanel", hidden=True, **aria(labelledby="tab-results")),
+        html.Main(panel(), id=f"panel-{name}", role="tabpanel", hidden=name is not Tab.NETWORK, **aria(labelledby=f"tab-{name}"))
+        for name, (_, panel) in TABS.items()
     ]
-    return html.Div(
-        [dcc.Location(id="address", refresh=False), dcc.Store(id="tab", data="network"), dcc.Store(id="results-view"), header, *panels]
-    )
+    stores = [dcc.Store(id="tab", data=Tab.NETWORK.value), dcc.Store(id="results-view")]
+    return html.Div([dcc.Location(id="address", refresh=False), *stores, header, *panels])
 
 
 def _clientside(app: Dash) -> None:
@@ -96,7 +101,7 @@ def _clientside(app: Dash) -> None:
     browser("open", Input("address", "search"), initial=True)
     controls = [Input(name, "data" if name == "tab" else "value") for name in answers.CONTROLS]
     browser("moved", *controls, Input({"type": "action", "name": ALL}, "n_clicks"))
-    browser("tab", Input("tab-network", "n_clicks"), Input("tab-results", "n_clicks"))
+    browser("tab", *[Input(f"tab-{name}", "n_clicks") for name in TABS])
     browser("picked", Input("grid-map", "clickData"))
     browser("copy", Input("copy-link", "n_clicks"))
     browser("download", Input("download-csv", "n_clicks"), Input("download-json", "n_clicks"))

@@ -9,6 +9,7 @@ figure is sent, because the network has another number of layers. The browser ha
 from __future__ import annotations
 
 import base64
+import textwrap
 from collections.abc import Collection
 from typing import Any
 
@@ -169,7 +170,8 @@ def polytopes_notes(found: Snapshot) -> list[Figure]:
     if not found.polytopes.note:
         return []
     place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 1.0, "yanchor": "top", "showarrow": False}
-    return [{"text": found.polytopes.note, "bgcolor": "rgba(255,255,255,0.9)", **place}]
+    text = "<br>".join(textwrap.wrap(found.polytopes.note, 40))  # as wide as the figure on a small screen
+    return [{"text": text, "bgcolor": "rgba(255,255,255,0.9)", **place}]
 
 
 def slope_bins(found: Polytopes) -> np.ndarray:
@@ -234,6 +236,7 @@ def images_notes(found: Snapshot) -> list[Figure]:
                 "y": up[1],
                 "xref": "paper",
                 "yref": "paper",
+                "xanchor": "center",
                 "yanchor": "bottom",
                 "showarrow": False,
                 "font": {**FONT, "size": 11},
