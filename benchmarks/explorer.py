@@ -3,15 +3,16 @@
     python benchmarks/explorer.py [--moves 60]
 
 Two clocks. The server's: its whole answer to one request of the page (HTTP, reading, computing, changes, JSON), and beside
-it the computation alone. The browser's: from the slider's event to the frame after every figure in sight has been drawn
-(the rest follow when the slider rests), in Chromium without a GPU, which draws the 3-D surface by software: on a machine
-with one it is quicker.
+it the computation alone. The browser's, in Chromium without a GPU, which draws the 3-D surface by software (on a machine
+with one it is quicker): from the slider's event to the end of the frame in which the curve on its surface and the numbers
+above it are painted, and to the end of the one that paints the last figure in sight. A frame has ended when a task that was
+queued in the next animation frame runs and, for the surface, when a pixel of it can be read, for which the software must
+have finished drawing. Figures out of sight are drawn when the slider rests, and not waited for.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import signal
@@ -40,57 +41,45 @@ VIEWS = {
 
 TIMED_MOVE = """
 const [input, value, done] = arguments;
-const inSight = (figure) => figure.getBoundingClientRect().top < innerHeight;
-const figures = [...document.querySelectorAll("#panel-network .js-plotly-plot")].filter(inSight);
-let left = figures.length, start = 0;
-const drawn = (event) => { left -= 1; if (left === 0) requestAnimationFrame(() => setTimeout(() => done(performance.now() - start), 0)); };
-for (const figure of figures) {
-  const once = () => { figure.removeListener("plotly_afterplot", once); drawn(); };
-  figure.on("plotly_afterplot", once);
-}
+const canvas = document.querySelector("#surface canvas"), gl = canvas.getContext("webgl") || canvas.getContext("webgl2");
+let start = 0, first = 0;
+const painted = (then) => requestAnimationFrame(() => setTimeout(() => {
+  gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+  then(performance.now() - start);
+}, 0));
+document.addEventListener("eigenscape:drawn", (event) => {
+  painted((time) => { first = event.detail === "surface" ? time : 1e9; });
+}, { once: true });
+document.addEventListener("eigenscape:complete", () => painted((time) => done([first, time])), { once: true });
 Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(input, value);
 start = performance.now();
 input.dispatchEvent(new Event("input", { bubbles: true }));
 """
-"""A frame after the last figure's `plotly_afterplot`; the timeout lets that frame reach the screen."""
+"""Milliseconds until the first frame, for ever unless it has the surface, and until the last one in sight."""
 
 
 def server_times(query: str, moves: int) -> tuple[list[float], list[float], int]:
     """Milliseconds of whole answers and of their computation, and the bytes of an answer."""
     client = build(Path("results")).server.test_client()
-    specification = next(entry for entry in client.get("/_dash-dependencies").json if "response.data" in entry["output"])
-    outputs = client_outputs(specification["output"])
     answers, computations, size = [], [], 0
     for move in range(moves):
         weights = {"1.1.1": round(-2 + 4 * move / moves, 2)}
-        sent = {"number": move + 1, "query": query, "controls": {}, "weights": weights, "action": "", "opening": False}
-        body = {
-            "output": specification["output"],
-            "outputs": outputs,
-            "inputs": [{"id": "request", "property": "data", "value": sent}],
-            "changedPropIds": ["request.data"],
-        }
+        body = {"number": move + 1, "query": query, "controls": {}, "weights": weights, "action": "", "opening": False}
         started = time.perf_counter()
-        answer = client.post("/_dash-update-component", json=body)
+        answer = client.post("/view", json=body)
         answers.append(1e3 * (time.perf_counter() - started))
         size = len(answer.data)
-        if answer.status_code != 200:
-            raise SystemExit(f"the server answered {answer.status}")
-        state = State.parse(json.loads(answer.data)["response"]["response"]["data"]["query"])
+        if answer.status_code != 200 or answer.json["message"]:
+            raise SystemExit(f"the server answered {answer.status}: {answer.data[:200]}")
+        state = State.parse(answer.json["query"])
         started = time.perf_counter()
         changes(snapshot(state))
         computations.append(1e3 * (time.perf_counter() - started))
     return answers, computations, size
 
 
-def client_outputs(joined: str) -> list[dict[str, str]]:
-    """The outputs as the page names them in a request."""
-    parts = joined.strip(".").split("...")
-    return [dict(zip(("id", "property"), part.rsplit(".", 1), strict=True)) for part in parts]
-
-
-def browser_times(moves: int) -> dict[str, list[float]]:
-    """Milliseconds from the slider's event to painted figures, for every view."""
+def browser_times(moves: int) -> dict[str, list[tuple[float, float]]]:
+    """Milliseconds from the slider's event to the first and to the last painted frame, for every view."""
     command = [sys.executable, "-m", "eigenscape", "explore", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process, tempfile.TemporaryDirectory() as profile:
         browser = start_chromium(Path(profile))
@@ -123,10 +112,11 @@ def main() -> None:
     moves = parser.parse_args().moves
     painted = browser_times(moves)
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; milliseconds, median and 90th percentile of {moves} moves")
-    print(f"{'view':22}{'computation':>17}{'server':>17}{'slider to paint':>17}{'answer, kB':>12}")
+    print(f"{'view':22}{'computation':>17}{'server':>17}{'first frame':>17}{'all in sight':>17}{'answer, kB':>12}")
     for name, (query, _) in VIEWS.items():
         answers, computations, size = server_times(query, moves)
-        print(f"{name:22}  {described(computations)}  {described(answers)}  {described(painted[name])}{size / 1e3:12.0f}")
+        columns = (computations, answers, *map(list, zip(*painted[name], strict=True)))
+        print(f"{name:22}" + "".join(f"  {described(times)}" for times in columns) + f"{size / 1e3:12.0f}")
 
 
 if __name__ == "__main__":

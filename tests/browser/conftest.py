@@ -22,17 +22,17 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Serving"]:
         address = re.search(r"http://127\.0\.0\.1:\d+/", line)
         try:
             assert address, f"{line}{process.stderr.read() if process.poll() is not None else ''}"
-            yield Serving(address[0], results)
+            yield Serving(address[0], results, process)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=30)
 
 
 class Serving:
-    """Where the page is, and the folder of results that it opens."""
+    """Where the page is, the folder of results that it opens, and the process."""
 
-    def __init__(self, address: str, results: Path) -> None:
-        self.address, self.results = address, results
+    def __init__(self, address: str, results: Path, process: subprocess.Popen[str]) -> None:
+        self.address, self.results, self.process = address, results, process
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
 """Sliders move, and the lengths on the page are those of the computation."""
 
 import json
+import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from browsing import Page
+from browsing import MOVE, Page
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -166,6 +168,30 @@ def test_downloads_hold_the_numbers_of_the_page(page: Page, downloads: Path) -> 
     content = json.loads(place.read_text())
     assert content["view"] == "?edits=2.3.1:4.5"
     assert content["latent_lengths"] == pytest.approx(analysis_of("edits=2.3.1:4.5").latent_lengths, rel=1e-14)
+
+
+def test_the_csv_download_is_that_of_the_view_in_the_address(page: Page, downloads: Path) -> None:
+    page.open("depth=3&radius=2")
+    page.press("Numbers as csv")
+    place = downloads / "eigenscape-network.csv"
+    page.wait_for(place.exists)
+
+    rows = [line.split(",") for line in place.read_text().splitlines() if line[:1].isdigit()]
+    assert [float(row[1]) for row in rows] == analysis_of("depth=3&radius=2").latent_lengths.tolist()
+
+
+def test_a_slow_answer_is_announced_and_the_sign_goes_away(page: Page, serving: Any) -> None:
+    """The server is stopped, as by a long computation, and goes on."""
+    assert page.element("computing").get_attribute("role") == "status"
+    serving.process.send_signal(signal.SIGSTOP)
+    try:
+        page.browser.execute_script(MOVE, page.sliders()["W1[1,1]"], "1.5")
+        page.wait_for(lambda: page.text("computing") == "Computing …")
+    finally:
+        serving.process.send_signal(signal.SIGCONT)
+    page.settle()
+    assert page.text("computing") == ""
+    assert page.query() == "?edits=1.1.1:1.5"
 
 
 def test_nothing_is_asked_of_any_other_server(page: Page) -> None:

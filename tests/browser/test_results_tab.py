@@ -1,8 +1,10 @@
 """A study's results in the browser: the map, a clicked cell, its spectrum, and what is said where they are damaged."""
 
+import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from browsing import Page
 from builders import small_study
@@ -74,6 +76,28 @@ def test_an_address_with_another_number_shows_it(page: Page, study: StudyFolder)
 
     page.wait_for(lambda: page.rows("grid-map-numbers") == [["3", "10", "34"], ["5", "16", "76"]])
     assert "number of parameters" in page.text("grid-map-explanation")
+
+
+def test_downloads_hold_the_table_the_spectrum_and_the_cell(page: Page, study: StudyFolder, downloads: Path) -> None:
+    open_results(page)
+    page.wait_for(lambda: page.rows("spectrum-numbers"))
+    cell = small_study().headline_cell
+    stored = read_verified_spectrum(cell, study)
+    name = f"small-{cell.folder.replace('/', '-')}"
+    files = {"Table as csv": "small-condition_number.csv", "Spectrum as csv": f"{name}-spectrum.csv", "Cell as json": f"{name}.json"}
+    for button, file in files.items():
+        page.press(button)
+        page.wait_for((downloads / file).exists)
+
+    table = pd.read_csv(downloads / files["Table as csv"])
+    assert table["log10_cond_sym"].tolist() == pytest.approx(read_table(study.table)["log10_cond_sym"].tolist(), rel=1e-15, nan_ok=True)
+    header, *lines = (downloads / files["Spectrum as csv"]).read_text().splitlines()
+    assert header == "index,eigenvalue"
+    assert [float(line.split(",")[1]) for line in lines] == stored.eigenvalues.tolist()
+    content = json.loads((downloads / files["Cell as json"]).read_text())
+    assert content["eigenvalues"] == stored.eigenvalues.tolist()
+    assert content["second_moment_diagonal"] == stored.diagonal.tolist()
+    assert content["provenance"]["activation"] == "tanh"
 
 
 def test_a_damaged_spectrum_is_named_and_the_map_stays(page: Page, study: StudyFolder) -> None:

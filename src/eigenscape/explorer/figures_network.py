@@ -9,11 +9,13 @@ figure is sent, because the network has another number of layers. The browser ha
 from __future__ import annotations
 
 import base64
+import textwrap
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
-from eigenscape.explorer.snapshot import HALF_SIDE, Polytopes, Snapshot
+from eigenscape.explorer.snapshot import HALF_SIDE, NO_MEAN_FIELD, Polytopes, Snapshot
 from eigenscape.figures.style import COLORMAP, GREY, PALETTE
 
 BINS = 8
@@ -71,8 +73,7 @@ def surface_figure(found: Snapshot) -> Figure:
         "y": array(y.ravel()),
         **{name: array(corners[:, place], np.int32) for place, name in enumerate("ijk")},
         "colorscale": COLORMAP.capitalize(),
-        "showscale": True,
-        "colorbar": {"thickness": 10, "len": 0.7, "title": {"text": "f"}, "outlinewidth": 0},
+        "showscale": False,  # the height says the same
         "lighting": {"ambient": 0.75, "diffuse": 0.5, "specular": 0.05},
         "hovertemplate": "x = (%{x:.2f}, %{y:.2f})<br>f = %{z:.4g}<extra></extra>",
         **data[0],
@@ -102,7 +103,8 @@ def surface_data(found: Snapshot) -> list[Figure]:
     lift = 0.004 * float(np.ptp(found.surface))
     x, y = found.points.T
     z = array(found.surface.ravel())
-    return [{"z": z, "intensity": z}, {"x": array(x), "y": array(y), "z": array(found.outputs + lift)}]
+    colours = {"cmin": float(found.surface.min()), "cmax": float(found.surface.max())}
+    return [{"z": z, "intensity": z, **colours}, {"x": array(x), "y": array(y), "z": array(found.outputs + lift)}]
 
 
 def triangles(side: int) -> np.ndarray:
@@ -168,7 +170,8 @@ def polytopes_notes(found: Snapshot) -> list[Figure]:
     if not found.polytopes.note:
         return []
     place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 1.0, "yanchor": "top", "showarrow": False}
-    return [{"text": found.polytopes.note, "bgcolor": "rgba(255,255,255,0.9)", **place}]
+    text = "<br>".join(textwrap.wrap(found.polytopes.note, 40))  # as wide as the figure on a small screen
+    return [{"text": text, "bgcolor": "rgba(255,255,255,0.9)", **place}]
 
 
 def slope_bins(found: Polytopes) -> np.ndarray:
@@ -233,6 +236,7 @@ def images_notes(found: Snapshot) -> list[Figure]:
                 "y": up[1],
                 "xref": "paper",
                 "yref": "paper",
+                "xanchor": "center",
                 "yanchor": "bottom",
                 "showarrow": False,
                 "font": {**FONT, "size": 11},
@@ -272,15 +276,23 @@ def lengths_figure(found: Snapshot) -> Figure:
         "xaxis": axis("layer (0: the curve itself)", dtick=1, range=[-0.3, found.layers.depth + 0.3]),
         "yaxis": axis("latent length", type="log", exponentformat="power", nticks=6),
     }
-    return {"data": [measured, theory], "layout": layout(**axes, showlegend=True, legend=legend)}
+    return {"data": [measured, theory], "layout": layout(**axes, showlegend=True, legend=legend, annotations=lengths_notes(found))}
 
 
 def lengths_data(found: Snapshot) -> list[Figure]:
     """What changes of `lengths_figure` when a weight does: the theory starts from the first layer's length."""
     lengths = found.analysis.latent_lengths
     layer = np.arange(len(lengths))
-    line = lengths[1] * found.root_chi ** (layer[1:] - 1.0)
+    line = np.full(len(lengths) - 1, np.nan) if found.root_chi is None else lengths[1] * found.root_chi ** (layer[1:] - 1.0)
     return [{"x": array(layer), "y": array(_positive(lengths))}, {"x": array(layer[1:]), "y": array(_positive(line))}]
+
+
+def lengths_notes(found: Snapshot) -> list[Figure]:
+    """A sentence where there is no theory to compare with."""
+    if found.root_chi is not None:
+        return []
+    place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.02, "yanchor": "bottom", "showarrow": False}
+    return [{"text": NO_MEAN_FIELD, "font": {**FONT, "size": 11}, **place}]
 
 
 def _positive(values: np.ndarray) -> np.ndarray:
@@ -318,20 +330,21 @@ FIGURES: dict[str, tuple[Any, Any, Any]] = {
     "surface": (surface_figure, surface_data, None),
     "polytopes": (polytopes_figure, polytopes_data, polytopes_notes),
     "images": (images_figure, images_data, images_notes),
-    "lengths": (lengths_figure, lengths_data, None),
+    "lengths": (lengths_figure, lengths_data, lengths_notes),
     "sensitivity": (sensitivity_figure, sensitivity_data, sensitivity_notes),
 }
 """Name of each figure: whole figure, data that changes, annotations that change."""
 
 
-def whole(found: Snapshot) -> dict[str, Figure]:
-    """All figures of a snapshot."""
-    return {name: make(found) for name, (make, _, _) in FIGURES.items()}
+def whole(found: Snapshot, names: Collection[str] = tuple(FIGURES)) -> dict[str, Figure]:
+    """Figures of a snapshot by name."""
+    return {name: make(found) for name, (make, _, _) in FIGURES.items() if name in names}
 
 
-def changes(found: Snapshot) -> dict[str, Figure]:
+def changes(found: Snapshot, names: Collection[str] = tuple(FIGURES)) -> dict[str, Figure]:
     """What changes in figures that show another network of the same depth: data of the traces, and notes where there are any."""
     result = {}
     for name, (_, data, notes) in FIGURES.items():
-        result[name] = {"traces": data(found), **({} if notes is None else {"annotations": notes(found)})}
+        if name in names:
+            result[name] = {"traces": data(found), **({} if notes is None else {"annotations": notes(found)})}
     return result

@@ -147,7 +147,6 @@ def _summary() -> html.Section:
         html.Button("All as json", id="download-json", type="button"),
         html.Button("Copy link", id="copy-link", type="button"),
         html.Span(id="copied", role="status"),
-        dcc.Download(id="download"),
     ]
     return html.Section(
         [

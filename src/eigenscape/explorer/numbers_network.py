@@ -13,7 +13,7 @@ import numpy as np
 
 from eigenscape import __version__
 from eigenscape.explorer.figures_network import BINS, slope_bins
-from eigenscape.explorer.snapshot import Snapshot
+from eigenscape.explorer.snapshot import NO_MEAN_FIELD, Snapshot
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,16 @@ def shown(value: float) -> str:
 
 
 def lengths_table(found: Snapshot) -> Table:
-    """Per layer: latent length, growth from the layer below, transitions."""
-    lengths = found.analysis.latent_lengths
-    rows = [("0 (curve)", shown(lengths[0]), "", "")]
+    """Per layer: latent length, growth from the layer below, transitions, and sign transitions of units that have others."""
+    analysis, known = found.analysis, found.layers.piecewise_linear
+    lengths = analysis.latent_lengths
+    rows: list[tuple[str, ...]] = [("0 (curve)", shown(lengths[0]), "", "", "")]
     for layer in range(1, len(lengths)):
         growth = shown(lengths[layer] / lengths[layer - 1]) if lengths[layer - 1] > 0 else "–"
-        transitions = str(found.analysis.transitions[layer - 1]) if found.layers.piecewise_linear else "–"
-        rows.append((str(layer), shown(lengths[layer]), growth, transitions))
-    return Table("Length of the curve's image in every layer", ("layer", "latent length", "growth", "transitions"), rows)
+        counts = (str(count[layer - 1]) if known else "–" for count in (analysis.transitions, analysis.sign_transitions))
+        rows.append((str(layer), shown(lengths[layer]), growth, *counts))
+    header = ("layer", "latent length", "growth", "transitions", "sign changes")
+    return Table("Length of the curve's image in every layer", header, rows)
 
 
 def summary(found: Snapshot) -> dict[str, str]:
@@ -61,7 +63,7 @@ def summary(found: Snapshot) -> dict[str, str]:
         "output-variation": shown(found.analysis.output_variation),
         "lifted-length": shown(found.analysis.lifted_length),
         "patterns": str(found.analysis.distinct_patterns) if found.layers.piecewise_linear else "–",
-        "root-chi": shown(found.root_chi),
+        "root-chi": "–" if found.root_chi is None else shown(found.root_chi),
         "certainty": certainty,
     }
 
@@ -128,6 +130,9 @@ def _polytopes(found: Snapshot) -> Table:
 
 def _against_theory(found: Snapshot) -> Table:
     lengths = found.analysis.latent_lengths
+    if found.root_chi is None:
+        plain = [(str(layer), shown(lengths[layer]), "–") for layer in range(1, len(lengths))]
+        return Table(f"Latent length; {NO_MEAN_FIELD}", ("layer", "latent length", "mean field"), plain)
     line = lengths[1] * found.root_chi ** np.arange(len(lengths) - 1.0)
     rows = [(str(layer), shown(lengths[layer]), shown(line[layer - 1])) for layer in range(1, len(lengths))]
     caption = f"Latent length beside √χ₁ = {shown(found.root_chi)} per layer, from σ_w = {shown(found.sigma_w)}"
@@ -140,13 +145,14 @@ def as_csv(found: Snapshot) -> str:
     text.write(f"# eigenscape {__version__} explorer, view: ?{found.state.query}\n")
     text.write(f"# output_variation={found.analysis.output_variation!r} lifted_length={found.analysis.lifted_length!r}\n")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["layer", "latent_length", "transitions", "sensitivity_of_its_weights"])
+    writer.writerow(["layer", "latent_length", "transitions", "sign_transitions", "sensitivity_of_its_weights"])
     for layer, length in enumerate(found.analysis.latent_lengths):
-        transitions = int(found.analysis.transitions[layer - 1]) if layer and found.layers.piecewise_linear else ""
+        known = layer and found.layers.piecewise_linear
+        counts = [int(count[layer - 1]) if known else "" for count in (found.analysis.transitions, found.analysis.sign_transitions)]
         sensitivity = float(found.sensitivity[layer - 1]) if layer and found.sensitivity is not None else ""
-        writer.writerow([layer, float(length), transitions, sensitivity])
+        writer.writerow([layer, float(length), *counts, sensitivity])
     if found.sensitivity is not None:
-        writer.writerow(["output", "", "", float(found.sensitivity[-1])])
+        writer.writerow(["output", "", "", "", float(found.sensitivity[-1])])
     return text.getvalue()
 
 
@@ -165,6 +171,7 @@ def as_json(found: Snapshot) -> str:
         "error_estimate": analysis.error_estimate,
         "breakpoints": [t.tolist() for t in analysis.breakpoints],
         "transitions": analysis.transitions.tolist() if found.layers.piecewise_linear else None,
+        "sign_transitions": analysis.sign_transitions.tolist() if found.layers.piecewise_linear else None,
         "distinct_patterns": analysis.distinct_patterns if found.layers.piecewise_linear else None,
         "sigma_w": found.sigma_w,
         "root_chi_1": found.root_chi,

@@ -8,11 +8,12 @@ import numpy as np
 
 from eigenscape.explorer.network import curve_of, layers_of
 from eigenscape.explorer.state import Draw, State
-from eigenscape.expressivity.analysis import CurveAnalysis, analyse
+from eigenscape.expressivity.analysis import CurveAnalysis, analyse, analyse_pieces
 from eigenscape.expressivity.curves import Curve
-from eigenscape.expressivity.networks import Layers
+from eigenscape.expressivity.networks import KINKS, Layers
+from eigenscape.expressivity.pieces import propagate
 from eigenscape.expressivity.regions import Region, regions
-from eigenscape.expressivity.sensitivity import length_sensitivity
+from eigenscape.expressivity.sensitivity import gradient_of_pieces
 from eigenscape.networks.mean_field import mean_field
 
 HALF_SIDE = 5.0
@@ -24,9 +25,20 @@ GRID_POINTS = 50
 CURVE_POINTS = 361
 """Along the curve: one per degree of a circle; breakpoints are added, so that no corner of an image is cut."""
 
-MOST_UNITS = 40
-"""Units that may cut the plane in the picture: n lines cut it into at most 1 + n + n(n-1)/2 = 821 cells, and folding makes
-a few times that; more would be too small to see and take longer than a moment."""
+MOST_EDGES = 4_000
+"""Breakpoints that are drawn; a picture has fewer pixels along a curve, and the lengths are exact whatever is drawn."""
+
+MOST_ACTIVATIONS = 2**21
+"""Pieces times units of a layer: about a second. A page whose controls take longer to answer is no longer moved by hand."""
+
+MOST_LINES = 40
+"""Lines that may cut the plane in the picture, one for each kink of a unit: n lines cut it into at most 1 + n + n(n-1)/2 = 821
+cells, and folding makes a few times that; more would be too small to see and take longer than a moment. A wide first layer
+may have three times as many, which make 7,000 cells at most."""
+
+
+NO_MEAN_FIELD = "no √χ₁ line: the identity split is no random network"
+"""Mean-field theory averages over independent weights; those of the split are chosen, one by one, to keep every length."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +89,8 @@ class Snapshot:
         outputs: (n,) of the network there.
         images: of the curve in each hidden layer.
         sigma_w: root mean square of sqrt(fan_in) W over the hidden matrices, or what they were drawn from.
-        root_chi: sqrt(chi_1), growth of lengths per layer in wide random networks with these deviations.
+        root_chi: sqrt(chi_1), growth of lengths per layer in wide random networks with these deviations; None for the
+            identity split, whose weights are no draw.
         sensitivity: (L + 1,) tangential sensitivity of the output's variation to each matrix; None for smooth units.
         polytopes: the cells of the square.
     """
@@ -92,7 +105,7 @@ class Snapshot:
     outputs: np.ndarray
     images: list[Image]
     sigma_w: float
-    root_chi: float
+    root_chi: float | None
     sensitivity: np.ndarray | None
     polytopes: Polytopes
 
@@ -106,15 +119,16 @@ def snapshot(state: State) -> Snapshot:
         ((50, 50), 2, (3,))
     """
     layers, curve = layers_of(state), curve_of(state)
-    analysis = analyse(layers, curve)
+    passed = propagate(layers, curve, MOST_ACTIVATIONS) if layers.piecewise_linear else None
+    analysis = analyse(layers, curve) if passed is None else analyse_pieces(passed)
     axis = np.linspace(-HALF_SIDE, HALF_SIDE, GRID_POINTS)
     x, y = np.meshgrid(axis, axis)
     surface = layers.forward(np.stack([x.ravel(), y.ravel()], axis=1))[-1].reshape(x.shape)
-    parameters = np.union1d(np.linspace(curve.start[0], curve.stop[-1], CURVE_POINTS), analysis.edges)
+    every = -(-len(analysis.edges) // MOST_EDGES) or 1
+    parameters = np.union1d(np.linspace(curve.start[0], curve.stop[-1], CURVE_POINTS), analysis.edges[::every])
     points = curve.at(parameters)
     *hidden, outputs = layers.forward(points)
     sigma_w = _sigma_w(state, layers)
-    chi = mean_field(layers.unit, sigma_w**2, state.sigma_b**2).chi_1 if sigma_w > 0 else 0.0
     return Snapshot(
         state,
         layers,
@@ -126,8 +140,8 @@ def snapshot(state: State) -> Snapshot:
         outputs[:, 0],
         [_image(z, points) for z in hidden],
         sigma_w,
-        float(np.sqrt(chi)),
-        length_sensitivity(layers, curve) if layers.piecewise_linear else None,
+        _root_chi(state, layers, sigma_w),
+        None if passed is None else gradient_of_pieces(layers, passed).tangential,
         _polytopes(state, layers),
     )
 
@@ -137,13 +151,13 @@ def _image(z: np.ndarray, points: np.ndarray) -> Image:
     if z.shape[1] <= 2:
         return Image(np.column_stack([z, np.zeros((len(z), 2 - z.shape[1]))]), 1.0)
     centred = z - z.mean(axis=0)
-    _, singular, components = np.linalg.svd(centred, full_matrices=False)
-    total = float((singular**2).sum())
-    plane = centred @ components[:2].T
+    variances, components = np.linalg.eigh(centred.T @ centred)
+    total = float(variances.sum())
+    plane = centred @ components[:, -2:]
     # Principal components have no sign, and turn freely where two are alike. Turned to lie like the input (orthogonal
     # Procrustes) the picture does not flip while a slider moves.
     left, _, right = np.linalg.svd(plane.T @ (points - points.mean(axis=0)))
-    return Image(plane @ (left @ right), float((singular[:2] ** 2).sum()) / total if total > 0 else 1.0)
+    return Image(plane @ (left @ right), float(variances[-2:].sum()) / total if total > 0 else 1.0)
 
 
 def _sigma_w(state: State, layers: Layers) -> float:
@@ -153,10 +167,18 @@ def _sigma_w(state: State, layers: Layers) -> float:
     return float(np.sqrt(np.mean(squares)))
 
 
+def _root_chi(state: State, layers: Layers, sigma_w: float) -> float | None:
+    if state.draw is Draw.SPLIT:
+        return None
+    return float(np.sqrt(mean_field(layers.unit, sigma_w**2, state.sigma_b**2).chi_1)) if sigma_w > 0 else 0.0
+
+
 def _polytopes(state: State, layers: Layers) -> Polytopes:
     if not layers.piecewise_linear:
         return Polytopes([], 0, f"no polytopes: {layers.activation} units are smooth")
-    units, asked = layers.weights[0].shape[1], state.cut_layers
-    shown = min(asked, max(1, MOST_UNITS // units)) if asked else 0
+    lines, asked = layers.weights[0].shape[1] * len(KINKS[layers.activation]), state.cut_layers
+    if asked and lines > 3 * MOST_LINES:
+        return Polytopes([], 0, f"no polytopes: {lines} lines in every layer, more than are told apart")
+    shown = min(asked, max(1, MOST_LINES // max(lines, 1))) if asked else 0
     note = f"cut by {shown} of {asked} layers" if shown < asked else ""
     return Polytopes(regions(layers, (-HALF_SIDE, HALF_SIDE, -HALF_SIDE, HALF_SIDE), shown), shown, note)

@@ -15,7 +15,7 @@ import numpy as np
 from eigenscape.expressivity.curves import Curve
 from eigenscape.expressivity.lengths import piece_lengths
 from eigenscape.expressivity.networks import Layers
-from eigenscape.expressivity.pieces import LayerPieces, Propagation, propagate
+from eigenscape.expressivity.pieces import LayerPieces, Propagation, crossings, propagate, split
 from eigenscape.expressivity.quadrature import integrate
 
 
@@ -29,6 +29,7 @@ class CurveAnalysis:
         lifted_length: length of the curve (x, f(x)).
         breakpoints: L arrays of parameters t where a unit of that hidden layer changes its linear region.
         transitions: (L,) how many units do, counted with multiplicity.
+        sign_transitions: (L,) how many units change the sign of their pre-activation; for ReLU the same.
         edges: (n + 1,) ends of the pieces on which the whole network is linear; empty for smooth units.
         patterns: L arrays (n, k) int8, the linear region of every unit on those pieces.
         error_estimate: of the lengths, absolute; 0.0 where they are exact up to rounding.
@@ -39,6 +40,7 @@ class CurveAnalysis:
     lifted_length: float
     breakpoints: tuple[np.ndarray, ...]
     transitions: np.ndarray
+    sign_transitions: np.ndarray
     edges: np.ndarray
     patterns: tuple[np.ndarray, ...]
     error_estimate: float
@@ -66,7 +68,12 @@ def analyse(layers: Layers, curve: Curve) -> CurveAnalysis:
     """
     if not layers.piecewise_linear:
         return _integrated(layers, curve)
-    passed = propagate(layers, curve)
+    return analyse_pieces(propagate(layers, curve))
+
+
+def analyse_pieces(passed: Propagation) -> CurveAnalysis:
+    """`analyse` of a curve that has been followed through its network, which the sensitivities are taken from too."""
+    curve = passed.curve
     inner = [piece_lengths(curve.kind, layer.start, layer.stop, layer.coefficients).sum() for layer in passed.layers]
     own = piece_lengths(curve.kind, curve.start, curve.stop, curve.coefficients).sum()
     ancestors = passed.ancestors()
@@ -78,6 +85,7 @@ def analyse(layers: Layers, curve: Curve) -> CurveAnalysis:
         lifted_length=float(piece_lengths(curve.kind, passed.start, passed.stop, lifted).sum()),
         breakpoints=tuple(layer.start[change > 0] for layer, change in zip(passed.layers, changes, strict=True)),
         transitions=np.array([change.sum() for change in changes], int),
+        sign_transitions=np.array([sign_changes(curve, layer) for layer in passed.layers], int),
         edges=np.append(passed.start, passed.stop[-1]),
         patterns=patterns_of(passed, ancestors),
         error_estimate=0.0,
@@ -86,10 +94,27 @@ def analyse(layers: Layers, curve: Curve) -> CurveAnalysis:
 
 def region_changes(layer: LayerPieces, *, closed: bool) -> np.ndarray:
     """How many units change their region where each piece (n,) begins; of a closed curve also where it begins anew."""
-    change = np.zeros(len(layer.start), int)
-    change[1:] = (layer.pattern[1:] != layer.pattern[:-1]).sum(axis=1)
+    return _changes(layer.pattern, closed=closed)
+
+
+def sign_changes(curve: Curve, layer: LayerPieces) -> int:
+    """How often pre-activations of a layer change their sign along the curve: a sign transition of the source.
+
+    A unit that lets its sign through (hard-tanh, linear) shows it in its activation; that of a ReLU is its pattern.
+    """
+    piece, time = crossings(curve, layer.start, layer.stop, layer.coefficients, (0.0,))
+    parent, start, stop = split(layer.start, layer.stop, piece, time)
+    u, v = curve.basis(0.5 * (start + stop))
+    a, b, c = layer.coefficients[:, parent]
+    return int(_changes(u[:, None] * a + v[:, None] * b + c > 0, closed=curve.closed).sum())
+
+
+def _changes(states: np.ndarray, *, closed: bool) -> np.ndarray:
+    """How many of the units' states (n, k) differ from those of the piece before."""
+    change = np.zeros(len(states), int)
+    change[1:] = (states[1:] != states[:-1]).sum(axis=1)
     if closed:
-        change[0] = (layer.pattern[0] != layer.pattern[-1]).sum()
+        change[0] = (states[0] != states[-1]).sum()
     return change
 
 
@@ -107,6 +132,7 @@ def _integrated(layers: Layers, curve: Curve) -> CurveAnalysis:
         lifted_length=found.lifted,
         breakpoints=none,
         transitions=np.zeros(layers.depth, int),
+        sign_transitions=np.zeros(layers.depth, int),
         edges=np.empty(0),
         patterns=tuple(np.empty((0, weight.shape[1]), np.int8) for weight in layers.weights[:-1]),
         error_estimate=found.error,

@@ -50,7 +50,7 @@ def count_dichotomies(layers: Layers, inputs: np.ndarray, layer: int, other: np.
     times, owners, positive = [], [], np.empty(len(inputs), bool)
     for number, state in enumerate(below):
         passed = propagate(rest, ellipse(state @ weight, state @ other, bias))
-        _, time = crossings(passed.curve, passed.start, passed.stop, passed.output, 0.0)
+        _, time = crossings(passed.curve, passed.start, passed.stop, passed.output, (0.0,))
         times.append(time)
         owners.append(np.full(len(time), number))
         positive[number] = passed.output[0, 0, 0] + passed.output[2, 0, 0] > 0

@@ -16,6 +16,10 @@ from eigenscape.errors import BadInput
 from eigenscape.expressivity.curves import Curve, Kind
 from eigenscape.expressivity.networks import KINKS, Layers
 
+MOST_ACTIVATIONS = 2**24
+"""Pieces times units of one layer: 400 MB of coefficients. Pieces of hard-tanh networks multiply from layer to layer where
+weights are large, so the next layer would not fit either."""
+
 MERGED = 1e-13
 """Crossings closer than this to each other or to the end of a piece are one: a parameter of size 2 pi has a rounding
 error of 1e-15, and a crossing found from coefficients of L layers a few times that. A part so short changes a length by
@@ -75,11 +79,17 @@ class Propagation:
         return found[::-1]
 
 
-def propagate(layers: Layers, curve: Curve) -> Propagation:
+def propagate(layers: Layers, curve: Curve, most: int = MOST_ACTIVATIONS) -> Propagation:
     """Follow a curve through a network of ReLU, hard-tanh or linear units.
 
+    Args:
+        layers: the network.
+        curve: the input.
+        most: pieces times units of a layer, beyond which the curve is refused.
+
     Raises:
-        BadInput: a smooth activation, or a curve in another space than the network's inputs.
+        BadInput: a smooth activation, a curve in another space than the network's inputs, or one that breaks into too many
+            pieces.
 
     Example:
         >>> from eigenscape.expressivity.curves import circle
@@ -96,7 +106,7 @@ def propagate(layers: Layers, curve: Curve) -> Propagation:
     for weight, bias in zip(layers.weights[:-1], layers.biases[:-1], strict=True):
         before = coefficients @ weight
         before[2] += bias
-        layer = _activate(curve, start, stop, before, layers.activation)
+        layer = _activate(curve, start, stop, before, layers.activation, most)
         start, stop, coefficients = layer.start, layer.stop, layer.coefficients
         passed.append(layer)
     output = coefficients @ layers.weights[-1]
@@ -104,15 +114,14 @@ def propagate(layers: Layers, curve: Curve) -> Propagation:
     return Propagation(curve, tuple(passed), output)
 
 
-def _activate(curve: Curve, start: np.ndarray, stop: np.ndarray, before: np.ndarray, activation: str) -> LayerPieces:
+def _activate(curve: Curve, start: np.ndarray, stop: np.ndarray, before: np.ndarray, activation: str, most: int) -> LayerPieces:
     """Split the pieces where a unit crosses a kink, and put the activations on the parts."""
-    kinks = KINKS[activation]
-    pieces, times = [], []
-    for kink in kinks:
-        piece, time = crossings(curve, start, stop, before, kink)
-        pieces.append(piece)
-        times.append(time)
-    parent, start, stop = split(start, stop, np.concatenate([[], *pieces]).astype(int), np.concatenate([[], *times]))
+    piece, time = crossings(curve, start, stop, before, KINKS[activation])
+    pieces, units = len(start) + len(piece), before.shape[2]
+    if pieces * units > most:
+        found = f"{pieces:,} pieces in a layer of {units} units"
+        raise BadInput.field("curve", f"at most {most // units:,} pieces", found, "lower sigma_w, the depth or the width")
+    parent, start, stop = split(start, stop, piece, time)
     u, v = curve.basis(0.5 * (start + stop))
     after = before[:, parent]
     middle = u[:, None] * after[0] + v[:, None] * after[1] + after[2]
@@ -128,49 +137,47 @@ def _activate(curve: Curve, start: np.ndarray, stop: np.ndarray, before: np.ndar
     return LayerPieces(start, stop, after, pattern, parent)
 
 
-def crossings(curve: Curve, start: np.ndarray, stop: np.ndarray, coefficients: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
-    """Where the scalars A u + B v + c cross a level strictly inside their pieces: piece numbers and parameters.
+def crossings(
+    curve: Curve, start: np.ndarray, stop: np.ndarray, coefficients: np.ndarray, levels: tuple[float, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where the scalars A u + B v + c cross one of the levels strictly inside their pieces: piece numbers and parameters.
 
     Args:
         curve: gives the kind of the pieces.
         start: (n,) where each piece begins.
         stop: (n,) where it ends.
         coefficients: (3, n, k).
-        level: the value that is crossed.
+        levels: the values that are crossed.
     """
-    a, b, c = coefficients[0], coefficients[1], coefficients[2] - level
-    ends = []
+    a, b, c = coefficients
+    ends, slopes = [], []
     for t in (start, stop):
         u, v = curve.basis(t)
         ends.append(u[:, None] * a + v[:, None] * b + c)
-    change = (ends[0] < 0) != (ends[1] < 0)
-    if curve.kind is Kind.LINEAR:
-        piece, unit = np.nonzero(change)
-        time = -c[piece, unit] / a[piece, unit]
-        return _inside(piece, time, start, stop)
+        if curve.kind is Kind.TRIGONOMETRIC:
+            u, v = curve.slopes(t)
+            slopes.append(u[:, None] * a + v[:, None] * b < 0)
     # Both ends on one side: two crossings where the extreme lies inside and beyond the level. A piece of more than
     # half a turn may hold two extremes, so there every unit that reaches the level is looked at.
-    slopes = []
-    for t in (start, stop):
-        u, v = curve.slopes(t)
-        slopes.append(u[:, None] * a + v[:, None] * b)
-    turns = (slopes[0] < 0) != (slopes[1] < 0)
-    turns |= ((stop - start) > np.pi)[:, None]
-    piece, unit = np.nonzero(change | turns)
-    a, b, c = a[piece, unit], b[piece, unit], c[piece, unit]
-    amplitude = np.hypot(a, b)
-    reaches = np.abs(c) < amplitude
-    piece, phase = piece[reaches], np.arctan2(b[reaches], a[reaches])
-    half = np.arccos(-c[reaches] / amplitude[reaches])
-    piece = np.concatenate([piece, piece])
-    time = np.concatenate([phase - half, phase + half])
-    origin = start[piece]
-    return _inside(piece, origin + np.mod(time - origin, 2 * np.pi), start, stop)
-
-
-def _inside(piece: np.ndarray, time: np.ndarray, start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    kept = (time > start[piece] + MERGED) & (time < stop[piece] - MERGED)
-    return piece[kept], time[kept]
+    turns = (slopes[0] != slopes[1]) | ((stop - start) > np.pi)[:, None] if slopes else None
+    pieces, times = [np.empty(0, int)], [np.empty(0)]
+    for level in levels:
+        change = (ends[0] < level) != (ends[1] < level)
+        piece, unit = np.nonzero(change if turns is None else change | turns)
+        constant = c[piece, unit] - level
+        if turns is None:
+            time = -constant / a[piece, unit]
+        else:
+            amplitude, phase = np.hypot(a[piece, unit], b[piece, unit]), np.arctan2(b[piece, unit], a[piece, unit])
+            reaches = np.abs(constant) < amplitude
+            piece, phase = piece[reaches], phase[reaches]
+            half = np.arccos(-constant[reaches] / amplitude[reaches])
+            piece, time = np.tile(piece, 2), np.concatenate([phase - half, phase + half])
+            time = start[piece] + np.mod(time - start[piece], 2 * np.pi)
+        kept = (time > start[piece] + MERGED) & (time < stop[piece] - MERGED)
+        pieces.append(piece[kept])
+        times.append(time[kept])
+    return np.concatenate(pieces), np.concatenate(times)
 
 
 def split(start: np.ndarray, stop: np.ndarray, piece: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

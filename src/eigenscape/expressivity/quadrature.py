@@ -1,8 +1,9 @@
 """Lengths through networks of smooth units, by adaptive quadrature with an error estimate.
 
 Where no closed form exists the speed of every layer along the curve is still exact at any t, by forward differentiation
-z' = phi'(h) (z'_{below} W). Gauss-Legendre rules of two orders are compared on every interval; where they differ by more
-than the tolerance's share the interval is halved.
+z' = phi'(h) (z'_{below} W). Clenshaw-Curtis rules of two orders on the same nodes are compared on every interval; where they
+differ, or where a unit moves further between two nodes than a rule can see, the interval is halved. |f'| has kinks where
+f' = 0: these are found, and the total variation is the sum of |differences of f| between them.
 """
 
 from __future__ import annotations
@@ -10,25 +11,53 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import elementwise
 
+from eigenscape.errors import BadInput
 from eigenscape.expressivity.curves import Curve
 from eigenscape.expressivity.networks import Layers
 
-FINE, COARSE = np.polynomial.legendre.leggauss(15), np.polynomial.legendre.leggauss(8)
-"""The value and its check. 15 nodes are exact to degree 29: a smooth speed converges in a few halvings; against 8 nodes,
-exact to degree 15, the difference overstates the error of the finer rule."""
+NODES = 17
+"""Of the finer rule; every second one makes the coarser. An interpolating rule of n nodes is exact to degree n - 1, so a
+smooth speed converges in a few halvings, and the difference of the two overstates the error of the finer."""
 
-TOLERANCE = 1e-9
-"""Relative, of each length; far below the width of a line in a figure, far above rounding."""
+TOLERANCE = 1e-8
+"""Relative, of each length; far below the width of a line in a figure and the six digits of a page, far above rounding."""
 
 ROUNDING = 1e-14
 """A length so much shorter than the longest one consists of rounding, and cannot be had to the tolerance."""
 
-FIRST_INTERVALS = 32
-"""Of every piece: 480 nodes around a circle, so that no feature wider than a hundredth of a turn is stepped over."""
+FIRST_INTERVALS = 16
+"""Of every piece: 256 nodes around a circle, from which halving starts."""
+
+LEAST_SHARE = 1e-3
+"""Of the tolerance that an interval may spend, however short it is: a thousand such intervals are a length's worth."""
+
+LARGEST_STEP = 0.5
+"""By how much a unit with values in [-1, 1] may move between neighbouring nodes. A unit that saturates there and back between two
+nodes is seen by neither rule, and their difference would be no estimate. Units whose steps are this small in every layer
+below move a pre-activation by a bounded amount, so that the next layer's steps show what happens there."""
 
 MOST_HALVINGS = 40
-"""|f'| has kinks where f' = 0; halving towards one gains a factor 4 a step, so 40 leave nothing of it."""
+"""An interval then has 1e-12 of its length: what is left of a kink of the speed (a layer of one unit has some) is rounding."""
+
+EXTREME = {"xatol": 1e-7, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0}
+"""Of an extreme of f, relative to the distance of two nodes: it enters f by its square, which is rounding."""
+
+MOST_UNIT_VALUES = 2**26
+"""Nodes times units: some seconds of one core. A curve that needs more has a feature for every few pixels of any picture."""
+
+
+def _rule(nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Chebyshev points of [-1, 1], ends included, and the weights that integrate every polynomial through them."""
+    points = -np.cos(np.pi * np.arange(nodes) / (nodes - 1))
+    degrees = np.arange(nodes)
+    integrals = np.where(degrees % 2, 0.0, 2.0 / (1.0 - degrees**2 + (degrees % 2)))
+    return points, np.linalg.solve(np.polynomial.chebyshev.chebvander(points, nodes - 1).T, integrals)
+
+
+POINTS, FINE = _rule(NODES)
+COARSE = _rule(NODES // 2 + 1)[1]
 
 
 @dataclass(frozen=True)
@@ -48,26 +77,46 @@ class Integrated:
     error: float
 
 
-def speeds(layers: Layers, curve: Curve, t: np.ndarray) -> np.ndarray:
-    """|dz^(l)/dt| of the input and the hidden layers, then |df/dt| and |d(x, f)/dt|; (n, L + 3) at the parameters t (n,)."""
+@dataclass(frozen=True)
+class _Followed:
+    """A network along the curve at n parameters.
+
+    Attributes:
+        speeds: (n, L + 2), |dz/dt| of the input and the hidden layers, then of the lifted curve.
+        output: (n, outputs) f.
+        rate: (n, outputs) df/dt.
+        steps: (n - 1,) the furthest that a unit moves between neighbours.
+    """
+
+    speeds: np.ndarray
+    output: np.ndarray
+    rate: np.ndarray
+    steps: np.ndarray
+
+
+def _follow(layers: Layers, curve: Curve, t: np.ndarray) -> _Followed:
     state, tangent = curve.at(t), curve.velocity(t)
-    norms = [np.linalg.norm(tangent, axis=1)]
+    norms, steps = [np.linalg.norm(tangent, axis=1)], np.zeros(len(t) - 1)
     for weight, bias in zip(layers.weights[:-1], layers.biases[:-1], strict=True):
         state = layers.unit.function(state @ weight + bias)
         tangent = layers.unit.derivative_from_output(state) * (tangent @ weight)
         norms.append(np.linalg.norm(tangent, axis=1))
-    norms.append(np.linalg.norm(tangent @ layers.weights[-1], axis=1))
-    norms.append(np.hypot(norms[0], norms[-1]))
-    return np.stack(norms, axis=1)
+        np.maximum(steps, np.abs(np.diff(state, axis=0)).max(axis=1), out=steps)
+    rate = tangent @ layers.weights[-1]
+    norms.append(np.hypot(norms[0], np.linalg.norm(rate, axis=1)))
+    return _Followed(np.stack(norms, axis=1), state @ layers.weights[-1] + layers.biases[-1], rate, steps)
 
 
 def integrate(layers: Layers, curve: Curve, tolerance: float = TOLERANCE) -> Integrated:
-    """The lengths of one curve through a network of any activation.
+    """The lengths of one curve through a network of smooth units with one output.
 
     Args:
         layers: the network.
         curve: the input.
         tolerance: of the error estimate, relative to each length.
+
+    Raises:
+        BadInput: more than one output, or an image too folded to be resolved.
 
     Example:
         >>> from eigenscape.expressivity.curves import circle
@@ -79,13 +128,18 @@ def integrate(layers: Layers, curve: Curve, tolerance: float = TOLERANCE) -> Int
     parts = np.linspace(curve.start, curve.stop, FIRST_INTERVALS + 1)
     left, right = parts[:-1].ravel(), parts[1:].ravel()
     whole = float((right - left).sum())
-    total, error, scale = np.zeros(layers.depth + 3), np.zeros(layers.depth + 3), np.zeros(layers.depth + 3)
+    # Lengths of the layers, of the lifted curve, and the total variation.
+    total, error, scale = np.zeros((3, layers.depth + 3))
+    units, spent = sum(weight.shape[1] for weight in layers.weights), 0
     for halving in range(MOST_HALVINGS + 1):
-        fine, coarse = (_gauss(layers, curve, left, right, *rule) for rule in (FINE, COARSE))
-        difference = np.abs(fine - coarse)
+        spent += len(left) * NODES * units
+        if spent > MOST_UNIT_VALUES:
+            raise too_folded(f"more than {MOST_UNIT_VALUES // units:,} nodes needed")
+        fine, difference, step = _intervals(layers, curve, left, right)
         scale = np.maximum(scale, total + fine.sum(axis=0))
-        share = ((right - left) / whole)[:, None]
-        good = (difference <= share * np.maximum(tolerance * scale, ROUNDING * scale.max())).all(axis=1) | (halving == MOST_HALVINGS)
+        share = np.maximum((right - left) / whole, LEAST_SHARE)[:, None]
+        good = (difference <= share * np.maximum(tolerance * scale, ROUNDING * scale.max())).all(axis=1)
+        good = (good & (step <= LARGEST_STEP)) | (halving == MOST_HALVINGS)
         total += fine[good].sum(axis=0)
         error += difference[good].sum(axis=0)
         left, right = left[~good], right[~good]
@@ -93,11 +147,50 @@ def integrate(layers: Layers, curve: Curve, tolerance: float = TOLERANCE) -> Int
             break
         middle = 0.5 * (left + right)
         left, right = np.concatenate([left, middle]), np.concatenate([middle, right])
-    return Integrated(total[:-2], float(total[-2]), float(total[-1]), float(error.max()))
+    return Integrated(total[:-2], float(total[-1]), float(total[-2]), float(error.max()))
 
 
-def _gauss(layers: Layers, curve: Curve, left: np.ndarray, right: np.ndarray, nodes: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _intervals(layers: Layers, curve: Curve, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lengths by the finer rule and differences to the coarser, both (n, L + 3), and the largest step of a unit (n,)."""
     half = 0.5 * (right - left)
-    t = (0.5 * (left + right))[:, None] + half[:, None] * nodes
-    values = speeds(layers, curve, t.ravel()).reshape(len(left), len(nodes), -1)
-    return np.asarray(half[:, None] * np.einsum("inq,n->iq", values, weights))
+    t = (0.5 * (left + right))[:, None] + half[:, None] * POINTS
+    # Neither end of an interval may fall into the neighbouring piece of the curve, whose velocity is another one.
+    t[:, 0], t[:, -1] = left, np.nextafter(right, left)
+    found = _follow(layers, curve, t.ravel())
+    shape = (len(left), NODES, -1)
+    speeds, rate, output = (values.reshape(shape) for values in (found.speeds, found.rate, found.output))
+    step = np.append(found.steps, 0.0).reshape(len(left), NODES)[:, :-1].max(axis=1)
+    fine = half[:, None] * np.einsum("inq,n->iq", speeds, FINE)
+    coarse = half[:, None] * np.einsum("inq,n->iq", speeds[:, ::2], COARSE)
+    # f is known at the ends, so the rule for its derivative is checked by what it should give.
+    rises = half[:, None] * np.einsum("inq,n->iq", rate, FINE)
+    missed = np.linalg.norm(rises - (output[:, -1] - output[:, 0]), axis=1)
+    if layers.outputs == 1:
+        variation = _variations(layers, curve, t, output[:, :, 0], rate[:, :, 0])
+    else:
+        norm = np.linalg.norm(rate, axis=2)
+        variation = half * (norm @ FINE)
+        missed = np.maximum(missed, np.abs(variation - half * (norm[:, ::2] @ COARSE)))
+    return np.column_stack([fine, variation]), np.column_stack([np.abs(fine - coarse), missed]), step
+
+
+def _variations(layers: Layers, curve: Curve, t: np.ndarray, output: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """Total variation of f on every interval: between neighbouring nodes |f| differences, by way of an extreme where f' changes sign."""
+    found = np.abs(np.diff(output, axis=1))
+    place, node = np.nonzero((rate[:, :-1] < 0) != (rate[:, 1:] < 0))
+    if len(place):
+        first, width = t[place, node], t[place, node + 1] - t[place, node]
+
+        def slope(share: np.ndarray, first: np.ndarray, width: np.ndarray) -> np.ndarray:
+            return _follow(layers, curve, first + share * width).rate[:, 0]
+
+        ends = np.zeros(len(place)), np.ones(len(place))
+        turn = elementwise.find_root(slope, ends, args=(first, width), tolerances=EXTREME).x
+        extreme = _follow(layers, curve, first + turn * width).output[:, 0]
+        found[place, node] = np.abs(extreme - output[place, node]) + np.abs(output[place, node + 1] - extreme)
+    return np.asarray(found.sum(axis=1))
+
+
+def too_folded(found: str) -> BadInput:
+    """The one line for a curve whose image has more folds than can be followed."""
+    return BadInput.field("curve", "an image that can be followed", found, "lower sigma_w, the depth or the width")

@@ -75,7 +75,12 @@ def length_gradient(layers: Layers, curve: Curve) -> LengthGradient:
     """
     if layers.outputs != 1:
         raise BadInput.field("layers", "one output", str(layers.outputs), "analyse one output at a time")
-    passed = propagate(layers, curve)
+    return gradient_of_pieces(layers, propagate(layers, curve))
+
+
+def gradient_of_pieces(layers: Layers, passed: Propagation) -> LengthGradient:
+    """`length_gradient` of a curve that has been followed through the network, of one output, already."""
+    curve = passed.curve
     length = float(piece_lengths(curve.kind, passed.start, passed.stop, passed.output).sum())
     t, left, factor, at_break = _extremes(passed)
     gradients = _backward(layers, passed, t, left, factor, at_break)

@@ -141,4 +141,4 @@ def test_the_table_beside_the_figures_is_the_analysis() -> None:
     table = lengths_table(SPLIT)
 
     assert table.rows[0][:2] == ("0 (curve)", "18.8496")
-    assert table.rows[1] == ("1", "18.8496", "1", "8")  # four units, each on and off once
+    assert table.rows[1] == ("1", "18.8496", "1", "8", "8")  # four units, each on and off once

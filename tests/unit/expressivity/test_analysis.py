@@ -165,3 +165,31 @@ def test_a_curve_in_another_space_is_refused() -> None:
         analyse(random_layers(1, 2, 1.0, 0.0, "relu", seed=0, inputs=3), circle(1.0))
     with pytest.raises(BadInput, match="activation: expected one of linear, relu, hard_tanh, found tanh"):
         propagate(random_layers(1, 2, 1.0, 0.0, "tanh", seed=0), circle(1.0))
+
+
+def test_sign_transitions_of_one_hard_tanh_layer_are_two_for_each_unit() -> None:
+    """w . x crosses 0 twice on a circle around 0, and the kinks at -1 and 1 four times where r |w| > 1, never below."""
+    weight = np.array([[2.0, 0.3, 0.1], [0.5, -4.0, 0.05]])
+    layers = Layers((weight, np.ones((3, 1))), (np.zeros(3), np.zeros(1)), "hard_tanh")
+    found = analyse(layers, circle(1.0))
+    assert found.sign_transitions.tolist() == [6]
+    assert found.transitions.tolist() == [8]  # the third unit never saturates
+
+
+@pytest.mark.parametrize("activation", ["hard_tanh", "relu", "linear"])
+def test_sign_transitions_agree_with_signs_along_the_curve(activation: str) -> None:
+    """200,000 points: at this seed no two zeros of a unit lie closer than a step."""
+    layers, curve = random_layers(4, 8, 2.0, 0.3, activation, seed=3), circle(2.0)
+    points = curve.points(200_001)[:-1]
+    signs = []
+    for weight, bias, after in zip(layers.weights, layers.biases, [*layers.forward(points)[:-1]], strict=False):
+        signs.append(points @ weight + bias > 0)
+        points = after
+    counted = [int((sign != np.roll(sign, 1, axis=0)).sum()) for sign in signs]
+    assert analyse(layers, curve).sign_transitions.tolist() == counted
+
+
+def test_a_curve_of_too_many_pieces_is_refused_in_one_line() -> None:
+    layers = random_layers(6, 16, 10.0, 0.0, "hard_tanh", seed=0)
+    with pytest.raises(BadInput, match=r"at most 62 pieces, found .* pieces in a layer of 16 units; lower sigma_w"):
+        propagate(layers, circle(4.0), most=1000)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import ellipe
 
+from eigenscape.errors import BadInput
+from eigenscape.expressivity import quadrature
 from eigenscape.expressivity.analysis import analyse
 from eigenscape.expressivity.curves import circle, line
 from eigenscape.expressivity.networks import Layers, random_layers
@@ -42,3 +44,35 @@ def test_nearly_linear_tanh_is_the_linear_network() -> None:
     linear = random_layers(2, 5, 1.0, 0.0, "linear", seed=1)
     small = Layers((1e-5 * linear.weights[0], *linear.weights[1:]), linear.biases, "tanh")
     assert analyse(small, circle(1.0)).output_variation == pytest.approx(1e-5 * analyse(linear, circle(1.0)).output_variation, rel=1e-8)
+
+
+@pytest.mark.parametrize("center", [0.123, -0.777, 0.0])
+def test_a_spike_between_the_first_nodes_is_not_stepped_over(center: float) -> None:
+    """tanh(a(x - c + d)) - tanh(a(x - c - d)) rises from 0 to 2 tanh(ad) and falls again; 2d is a fraction of the first nodes' distance."""
+    steepness, half = 1e5, 1e-4
+    weights = (np.array([[steepness, steepness]]), np.array([[1.0], [-1.0]]))
+    spike = Layers(weights, (steepness * np.array([half - center, -half - center]), np.zeros(1)), "tanh")
+    found = analyse(spike, line((-1.0,), (1.0,)))
+    assert found.output_variation == pytest.approx(4 * np.tanh(steepness * half), abs=1e-9)  # pre-activations of 1e5 are rounded at 1e-11
+    assert found.error_estimate < 1e-7
+
+
+@pytest.mark.parametrize("sigma_w", [0.5, 1.5, 4.0, 10.0])
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+def test_the_error_estimate_holds_for_flat_and_steep_units(sigma_w: float, activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against other nodes, 30 times as many to begin with, and a hundredth of the tolerance."""
+    for seed in range(2):
+        layers, curve = random_layers(2, 6, sigma_w, 0.3, activation, seed), circle(4.0)
+        found = integrate(layers, curve)
+        with monkeypatch.context() as finer:
+            finer.setattr(quadrature, "FIRST_INTERVALS", 487)
+            truth = integrate(layers, curve, 1e-10)
+        differences = [*(found.latent - truth.latent), found.output - truth.output, found.lifted - truth.lifted]
+        assert np.abs(differences).max() <= found.error
+        assert found.error <= 1e-7 * max(*found.latent, found.lifted)
+
+
+def test_a_curve_that_is_folded_too_often_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quadrature, "MOST_UNIT_VALUES", 10**5)
+    with pytest.raises(BadInput, match="lower sigma_w, the depth or the width"):
+        analyse(random_layers(6, 16, 10.0, 0.0, "tanh", seed=0), circle(4.0))

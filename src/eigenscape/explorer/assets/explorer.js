@@ -6,20 +6,63 @@
 (function () {
   "use strict";
 
-  const LOST_AFTER = 60000; // ms; an answer that has not come by then will not come (the server was restarted)
-  const view = { query: "", busy: false, since: 0, waiting: null, controls: {}, number: 0, shown: 0 };
+  const LOST_AFTER = 60000; // ms; an answer that has not come by then will not come
+  const SIGN_AFTER = 300; // ms; below that a sign would only flicker
+  const view = { query: "", busy: false, waiting: null, controls: {}, number: 0, shown: 0 };
   const set = (id, props) => window.dash_clientside.set_props(id, props);
+  const say = (id, text) => { document.getElementById(id).textContent = text; };
 
-  function send(wish) {
-    if (view.busy && performance.now() - view.since < LOST_AFTER) {
+  async function send(wish) {
+    if (view.busy) {
       view.waiting = wish;
       return;
     }
     view.busy = true;
-    view.since = performance.now();
     view.number += 1;
-    set("request", { data: { number: view.number, query: wish.open ?? view.query, controls: wish.controls,
-      weights: weights(), action: wish.action, opening: "open" in wish } });
+    const sign = window.setTimeout(say, SIGN_AFTER, "computing", "Computing …");
+    try {
+      answered(await ask({ number: view.number, query: wish.open ?? view.query, controls: wish.controls,
+        weights: weights(), action: wish.action, opening: "open" in wish }));
+    } catch (error) {
+      say("message", `No answer (${error.message}): expected eigenscape explore to be running where this page came from; start it and reload the page.`);
+    }
+    window.clearTimeout(sign);
+    view.busy = false;
+    const next = view.waiting;
+    view.waiting = null;
+    if (next) send(next); else say("computing", "");
+  }
+
+  async function ask(content) {
+    const answer = await fetch("view", { method: "POST", headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(content), signal: AbortSignal.timeout(LOST_AFTER) });
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    return answer.json();
+  }
+
+  function answered(answer) {
+    view.shown += 1;
+    if (!answer.error) {
+      view.query = answer.query;
+      const address = window.location.pathname + (answer.query ? "?" + answer.query : "");
+      window.history.replaceState(window.history.state, "", address);
+      if (answer.tab) showTab(answer.tab);
+    }
+    for (const [id, properties] of Object.entries(answer.properties || {})) set(id, properties);
+    window.eigenscape.drawing.show(answer);
+    if (answer.controls) {
+      // The server changed controls: what waits was wished with the old ones.
+      view.waiting = null;
+      view.controls = { ...answer.controls };
+      for (const [name, value] of Object.entries(answer.controls)) {
+        if (!(name in (answer.lists || {}))) set(name, name === "tab" ? { data: value } : { value });
+      }
+    }
+    for (const [name, list] of Object.entries(answer.lists || {})) {
+      view.controls[name] = list.value;
+      set(name, list);
+    }
+    requestAnimationFrame(showValues);
   }
 
   function weights() {
@@ -34,9 +77,12 @@
     }
   }
 
-  function showTab(tab) {
-    for (const name of ["network", "results"]) {
-      const open = name === tab;
+  const tabs = () => [...document.querySelectorAll("[role=tab]")];
+  const nameOf = (tab) => tab.id.slice("tab-".length);
+
+  function showTab(chosen) {
+    for (const name of tabs().map(nameOf)) {
+      const open = name === chosen;
       set("panel-" + name, { hidden: !open });
       set("tab-" + name, { "aria-selected": String(open), tabIndex: open ? 0 : -1 });
     }
@@ -68,35 +114,6 @@
         if (view.number > 0) send({ controls, action });
       },
 
-      answered: function (answer) {
-        if (!answer) return;
-        view.busy = false;
-        view.shown += 1;
-        if (!answer.error) {
-          view.query = answer.query;
-          const address = window.location.pathname + (answer.query ? "?" + answer.query : "");
-          window.history.replaceState(window.history.state, "", address);
-          if (answer.tab) showTab(answer.tab);
-        }
-        window.eigenscape.drawing.show(answer);
-        if (answer.controls) {
-          // The server changed controls: what waits was wished with the old ones.
-          view.waiting = null;
-          view.controls = { ...answer.controls };
-          for (const [name, value] of Object.entries(answer.controls)) {
-            if (!(name in (answer.lists || {}))) set(name, name === "tab" ? { data: value } : { value });
-          }
-        }
-        for (const [name, list] of Object.entries(answer.lists || {})) {
-          view.controls[name] = list.value;
-          set(name, list);
-        }
-        requestAnimationFrame(showValues);
-        const next = view.waiting;
-        view.waiting = null;
-        if (next) send(next);
-      },
-
       tab: function () {
         const id = window.dash_clientside.callback_context.triggered[0]?.prop_id || "";
         if (id.startsWith("tab-")) { set("tab", { data: id.split(".")[0].slice(4) }); }
@@ -105,6 +122,11 @@
       picked: function (click) {
         const cell = click && click.points && click.points[0] && click.points[0].customdata;
         if (cell) set("cell", { value: String(Array.isArray(cell) ? cell[0] : cell) });
+      },
+
+      download: function () {
+        const id = window.dash_clientside.callback_context.triggered[0]?.prop_id || "";
+        if (id) window.location.assign("network." + id.split(".")[0].slice("download-".length) + window.location.search);
       },
 
       copy: function (clicks) {
@@ -126,11 +148,10 @@
   });
   document.addEventListener("submit", (event) => event.preventDefault()); // Enter in a field is not a new page
   document.addEventListener("keydown", (event) => {
-    if (event.target.getAttribute?.("role") !== "tab") return;
-    if (["ArrowLeft", "ArrowRight"].includes(event.key)) {
-      const other = document.getElementById(event.target.id === "tab-network" ? "tab-results" : "tab-network");
-      other.focus();
-      other.click();
-    }
+    if (event.target.getAttribute?.("role") !== "tab" || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+    const all = tabs(), step = event.key === "ArrowRight" ? 1 : all.length - 1;
+    const other = all[(all.indexOf(event.target) + step) % all.length];
+    other.focus();
+    other.click();
   });
 })();
