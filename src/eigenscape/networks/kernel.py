@@ -2,7 +2,8 @@
 
 One parameter vector with all its activations fits in the processor's cache, where batched forms
 stream every layer of every sample through memory; this is 2.7 times faster than batched torch
-products (docs/benchmarks.md). The products are SciPy's BLAS through numba's ``np.dot``, one thread.
+products (docs/benchmarks.md). The products are SciPy's BLAS through numba's ``np.dot``, one thread,
+but for one that the BLAS is slow at (`products`).
 A row of the result depends on its own parameter vector only, not on the batch it came in.
 
 Forward, with h_0 = x (n, inputs):  z_l = h_{l-1} W_l + b_l,  h_l = phi(z_l),  f = z_{L+1}.
@@ -19,6 +20,7 @@ from eigenscape.architecture import Architecture
 from eigenscape.networks.activations import RELU, SIGMOID, TANH, Activation
 from eigenscape.networks.bits import float_of, integer_of
 from eigenscape.networks.problems import Problem
+from eigenscape.networks.products import times_transposed, worthwhile
 
 _TANH, _RELU, _SIGMOID = TANH.code, RELU.code, SIGMOID.code
 _FAST = {"contract", "reassoc", "nsz"}
@@ -114,6 +116,14 @@ def _column_sums(d, sums):
 
 
 @njit(fastmath=_FAST, error_model="numpy", cache=True)
+def _outer(column, row, product):
+    """A column (n, 1) times row (1, w) into product (n, w): a BLAS takes longer to be called than this takes."""
+    for point in range(column.shape[0]):
+        for unit in range(row.shape[1]):
+            product[point, unit] = column[point, 0] * row[0, unit]
+
+
+@njit(fastmath=_FAST, error_model="numpy", cache=True)
 def _gradients(parameters, gradients, losses, x, y, depth, width, code):
     """Rows of gradients (B, P) and losses (B,) at the rows of parameters (B, P)."""
     n, inputs = x.shape
@@ -123,12 +133,17 @@ def _gradients(parameters, gradients, losses, x, y, depth, width, code):
     hidden = np.empty((depth, n, width), dtype)
     d, d_below = np.empty((n, width), dtype), np.empty((n, width), dtype)
     residual = np.empty((n, outputs), dtype)
+    own_product = worthwhile(n, width)
+    transposed = np.empty((width, width), dtype)
     first, square = (inputs + 1) * width, (width + 1) * width
     last = first + (depth - 1) * square
     for sample in range(parameters.shape[0]):
         theta, gradient = parameters[sample], gradients[sample]
 
-        np.dot(x, theta[: inputs * width].reshape(inputs, width), hidden[0])
+        if inputs == 1:
+            _outer(x, theta[:width].reshape(1, width), hidden[0])
+        else:
+            np.dot(x, theta[: inputs * width].reshape(inputs, width), hidden[0])
         _add_bias_and_activate(hidden[0], theta[inputs * width : first], code)
         for layer in range(1, depth):
             start = first + (layer - 1) * square
@@ -147,13 +162,20 @@ def _gradients(parameters, gradients, losses, x, y, depth, width, code):
 
         np.dot(hidden[depth - 1].T, residual, gradient[last : last + width * outputs].reshape(width, outputs))
         _column_sums(residual, gradient[last + width * outputs :])
-        np.dot(residual, theta[last : last + width * outputs].reshape(width, outputs).T, d)
+        if outputs == 1:
+            _outer(residual, theta[last : last + width].reshape(1, width), d)
+        else:
+            np.dot(residual, theta[last : last + width * outputs].reshape(width, outputs).T, d)
         _multiply_by_derivative(d, hidden[depth - 1], code)
         for layer in range(depth - 1, 0, -1):
             start = first + (layer - 1) * square
             np.dot(hidden[layer - 1].T, d, gradient[start : start + width * width].reshape(width, width))
             _column_sums(d, gradient[start + width * width : start + square])
-            np.dot(d, theta[start : start + width * width].reshape(width, width).T, d_below)
+            weights = theta[start : start + width * width].reshape(width, width)
+            if own_product:
+                times_transposed(d, weights, transposed, d_below)
+            else:
+                np.dot(d, weights.T, d_below)
             _multiply_by_derivative(d_below, hidden[layer - 1], code)
             d, d_below = d_below, d
         np.dot(x.T, d, gradient[: inputs * width].reshape(inputs, width))
