@@ -15,7 +15,9 @@ DISTRIBUTIONS = ["numba", "scipy", "torch"]
 
 
 def warm_up(job: Job) -> None:
-    """Load the compiled kernel."""
+    """Load the compiled kernel, and torch, which large eigensolves take."""
+    import torch  # noqa: F401
+
     job.sampler.block(0, 1)
 
 
