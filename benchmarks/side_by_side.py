@@ -111,6 +111,12 @@ def stage_seconds(results: dict[str, Any], job: Job, route: str, stage: str) -> 
     }
 
 
+def spread(each: list[float], digits: int) -> str:
+    """The median, and the range where there is one."""
+    middle = f"{median(each):.{digits}f}"
+    return middle if len(each) == 1 else f"{middle} ({min(each):.{digits}f} to {max(each):.{digits}f})"
+
+
 def table(results: dict[str, Any], jobs: list[Job]) -> str:
     """Medians, ranges, and ratios to eigenscape taken round by round, in Markdown."""
     lines = [
@@ -135,10 +141,10 @@ def table(results: dict[str, Any], jobs: list[Job]) -> str:
                     moment = stage_seconds(results, job, "eigenscape", "second moment")
                     ours = {number: moment[number] + values for number, values in ours.items()}
                 ratios = [taken[number] / ours[number] for number in taken if number in ours]
-                ratio = f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})" if ratios else ""
+                ratio = spread(ratios, 2) if ratios else ""
                 each = [*taken.values()]
                 per_sample = f"{1e3 * median(each) / job.samples:.3f}" if stage in ("gradients", "second moment") else ""
-                lines.append(f"| {name} | {stage} | {median(each):.3f} ({min(each):.3f} to {max(each):.3f}) | {per_sample} | {ratio} |")
+                lines.append(f"| {name} | {stage} | {spread(each, 3)} | {per_sample} | {ratio} |")
         lines.append("")
     worst: dict[str, float] = {}
     for record in results["records"]:
