@@ -1,7 +1,6 @@
 """The same job by the naive loop, torch.func, JAX, BackPACK, curvlinops, ATHENA's SVD and eigenscape.
 
-    pip install --no-deps -e '.[peers]'   # see docs/side_by_side.md
-    python benchmarks/side_by_side.py [--rounds 2] [--brief]
+    python benchmarks/side_by_side.py [--rounds 2] [--brief]      # docs/side_by_side.md: how to install the peers
 
 The job: loss gradients of a tanh network at N parameter vectors, C = (1/N) sum g g^T, all eigenvalues of C. Every route
 runs in a process of its own (JAX and torch in one process fight over threads), on one thread, one after the other; a round
