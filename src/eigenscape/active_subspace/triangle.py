@@ -25,6 +25,9 @@ of which is wasted, stays small (6 % of the work at P = 4,096)."""
 BAND = 1024
 """Columns of a band and of a stored chunk: 1024 x 1024 float64 is 8 MB."""
 
+_TILE = 128
+"""Rows and columns that are transposed at once: two such squares fit in the second-level cache, where whole bands do not."""
+
 _POINTER, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int, ctypes.c_double
 _dgemm = ctypes.CFUNCTYPE(None, *[_POINTER] * 13)(get_cython_function_address("scipy.linalg.cython_blas", "dgemm"))
 """SciPy's BLAS by address: unlike its Python wrappers it takes leading dimensions, so no strip is copied."""
@@ -175,7 +178,10 @@ def assemble(parameters: int, bands: dict[int, list[np.ndarray]], scale: float) 
         columns = band_columns(strips, scale)
         stop = start + columns.shape[1]
         full[start:, start:stop] = columns
-        full[start:stop, start:] = columns.T
+        for row in range(0, len(columns), _TILE):
+            for column in range(0, stop - start, _TILE):
+                tile = columns[row : row + _TILE, column : column + _TILE]
+                full[start + column : start + column + tile.shape[1], start + row : start + row + len(tile)] = tile.T
     return full
 
 

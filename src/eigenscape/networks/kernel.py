@@ -24,6 +24,9 @@ _TANH, _RELU, _SIGMOID = TANH.code, RELU.code, SIGMOID.code
 _FAST = {"contract", "reassoc", "nsz"}
 """Fused multiply-add and reordered sums are allowed (they vectorise); infinities and NaN keep their meaning."""
 
+_WIDEST_TRANSPOSED = 128
+"""OpenBLAS runs a small D W^T at 0.6 of its rate for H W: up to here W is transposed first (benchmarks/gradient_kernel.py)."""
+
 _ROUND = 6755399441055744.0
 """1.5 * 2^52: adding and subtracting it rounds to the nearest whole number. The functions that do so must be
 compiled on their own, without `reassoc` (LLVM inlines them later): reordering would cancel the two."""
@@ -123,6 +126,7 @@ def _gradients(parameters, gradients, losses, x, y, depth, width, code):
     hidden = np.empty((depth, n, width), dtype)
     d, d_below = np.empty((n, width), dtype), np.empty((n, width), dtype)
     residual = np.empty((n, outputs), dtype)
+    transposed = np.empty((width, width), dtype)
     first, square = (inputs + 1) * width, (width + 1) * width
     last = first + (depth - 1) * square
     for sample in range(parameters.shape[0]):
@@ -153,7 +157,14 @@ def _gradients(parameters, gradients, losses, x, y, depth, width, code):
             start = first + (layer - 1) * square
             np.dot(hidden[layer - 1].T, d, gradient[start : start + width * width].reshape(width, width))
             _column_sums(d, gradient[start + width * width : start + square])
-            np.dot(d, theta[start : start + width * width].reshape(width, width).T, d_below)
+            weights = theta[start : start + width * width].reshape(width, width)
+            if width <= _WIDEST_TRANSPOSED:
+                for row in range(width):
+                    for column in range(width):
+                        transposed[column, row] = weights[row, column]
+                np.dot(d, transposed, d_below)
+            else:
+                np.dot(d, weights.T, d_below)
             _multiply_by_derivative(d_below, hidden[layer - 1], code)
             d, d_below = d_below, d
         np.dot(x.T, d, gradient[: inputs * width].reshape(inputs, width))
