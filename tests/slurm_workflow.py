@@ -28,8 +28,13 @@ sampling: {raw_parameter_limit: 150}
 projection: {samples: 100, replicates: 40}
 criticality: {depth: 4, width: 5, samples: 50, weight_std: [0.5, 2.0]}
 training: {depth: [7]}
+large: {depth: [2], width: [10], samples: 40, leading: 5}
+expressivity: {enabled: false}
+clustering: {enabled: false}
+sloppiness: {enabled: false}
+model_constrained: {enabled: false}
 """
-"""The default workflow with four small networks."""
+"""The default workflow with four small networks, without the sciences whose jobs are all of one kind: one rank, no array."""
 
 ONE_LONG_CELL = """
 study: long

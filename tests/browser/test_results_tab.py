@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 from browsing import Page
 from builders import small_study
-from finished_study import compute_small_study
+from finished_study import compute_small_ensemble, compute_small_study
 from selenium.webdriver.common.by import By
 
 from eigenscape.stages.condition_numbers import read_table
+from eigenscape.stages.configure import load_study
+from eigenscape.stages.inpca import read_inpca
 from eigenscape.stages.spectrum import read_verified_spectrum
 from eigenscape.store.layout import StudyFolder
 
@@ -59,6 +61,20 @@ def test_a_study_opens_with_its_map_spectrum_and_provenance(page: Page, study: S
     facts = page.element("provenance").text
     assert "digest" in facts
     assert "standard_normal" in facts
+
+
+def test_training_trajectories_are_drawn_where_the_study_has_them(page: Page, study: StudyFolder) -> None:
+    open_results(page)
+    page.wait_for(lambda: page.rows("spectrum-numbers"))
+    assert not page.rows("embedding-numbers")
+
+    compute_small_ensemble(study.root.parent)
+    open_results(page)
+    page.wait_for(lambda: page.rows("embedding-numbers"))
+    points = read_inpca(load_study(study), study)[1]["coordinates"][:, 0]
+    drawn = [value for trace in range(4) for value in page.trace("embedding", trace, "x") if value is not None]
+    assert sorted(drawn) == sorted(points.tolist())
+    assert [row[1] for row in page.rows("embedding-numbers")] == ["2"] * 4  # replicas
 
 
 def test_a_click_on_a_cell_opens_it_and_the_address_says_so(page: Page, study: StudyFolder) -> None:

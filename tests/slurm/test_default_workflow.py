@@ -18,7 +18,7 @@ RESULTS = "results/small"
 TARGETS = [
     f"{RESULTS}/tables/findings.csv",
     *(f"{RESULTS}/figures/{name}.pdf" for name in ("condition_number", "condition_number_projected", "eigenvalues", "eigenvectors")),
-    *(f"{RESULTS}/figures/{name}.pdf" for name in ("importance", "criticality")),
+    *(f"{RESULTS}/figures/{name}.pdf" for name in ("importance", "criticality", "large_networks")),
 ]
 
 
@@ -29,7 +29,9 @@ def test_the_same_bits_on_slurm_and_on_this_machine(cluster: PrivateSlurm, tmp_p
     here.finish("--", *TARGETS)
     assert numbers_of(there.results("small")) == numbers_of(here.results("small"))
     assert digests_of(there.results("small")) == digests_of(here.results("small"))
-    assert len(digests_of(here.results("small"))) == 2 * 5  # four cells of the map and the headline, two stores each
+    assert (
+        len(digests_of(here.results("small"))) == 2 * 5 + 1
+    )  # four cells of the map and the headline, two stores each; a network without C
     assert there.printed.count("Submitted array job") == 2  # cells and projections, two tasks each
     figures = {path.name for path in (here.results("small") / "figures").iterdir()}
     assert {path.name for path in (there.results("small") / "figures").iterdir()} == figures

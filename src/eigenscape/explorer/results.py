@@ -111,6 +111,39 @@ def open_study(results: Path, name: str) -> OpenStudy:
 
 
 @dataclass(frozen=True)
+class OpenEmbedding:
+    """The training trajectories of a study, embedded.
+
+    Attributes:
+        points: a row per checkpoint.
+        geodesic: (places, directions), from ignorance to truth.
+        eigenvalues: signed, of all directions.
+    """
+
+    points: pd.DataFrame
+    geodesic: np.ndarray
+    eigenvalues: np.ndarray
+
+
+def open_embedding(study: OpenStudy) -> OpenEmbedding | None:
+    """The joint embedding of a study's trajectories, or None where there is none to draw in three directions.
+
+    Raises:
+        DamagedResult: it does not verify, or its trajectories are gone.
+        DifferentWork: other work made it.
+    """
+    from eigenscape.stages.inpca import read_inpca  # noqa: PLC0415 - only where a study has trajectories
+    from eigenscape.stages.inpca_tables import points_table  # noqa: PLC0415
+
+    if not study.folder.embedding.exists():
+        return None
+    _, arrays = read_inpca(study.study, study.folder)
+    if arrays["coordinates"].shape[1] < 3:
+        return None
+    return OpenEmbedding(points_table(arrays), arrays["geodesic"], arrays["eigenvalues"])
+
+
+@dataclass(frozen=True)
 class OpenCell:
     """One cell's spectrum and what made it.
 

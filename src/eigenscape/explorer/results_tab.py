@@ -1,4 +1,4 @@
-"""The second tab: the map of a study, and of one cell its spectrum, its eigenvectors and its provenance."""
+"""The second tab: the map of a study, and of one cell its spectrum, its eigenvectors and its provenance; training trajectories."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from eigenscape.errors import EigenscapeError
 from eigenscape.explorer import results
+from eigenscape.explorer.figures_embedding import embedding_view, ends_table
 from eigenscape.explorer.figures_results import empty_figure, grid_values, map_figure, spectrum_figure, vectors_figure
 from eigenscape.explorer.numbers_network import Table, shown
 from eigenscape.explorer.widgets import choice, figure_panel, table
 
 MOST_ROWS = 40
 """Eigenvalues in the table on the page; the download has all."""
+
+
+EMBEDDING_WORDS = "Predictions while networks train, by InPCA; drag to turn, click the legend to hide. Black: from ignorance to truth."
 
 
 def panel() -> html.Div:
@@ -47,6 +51,7 @@ def panel() -> html.Div:
                     figure_panel("grid-map", "Map of the study", "Grey cells have no number: not computed, or not finite.", height="420px"),
                     figure_panel("spectrum", "Spectrum of the network", "Eigenvalues of C = E[∇L ∇Lᵀ]; dotted: index w.", height="420px"),
                     figure_panel("vectors", "Where its eigenvectors live", "Mass of each eigenvector on each layer.", height="300px"),
+                    figure_panel("embedding", "Training trajectories", EMBEDDING_WORDS, height="460px"),
                     html.Section(
                         [
                             html.H2("Provenance"),
@@ -75,6 +80,8 @@ def callbacks(app: Dash, folder: Path) -> None:
         "spectrum_numbers": Output("spectrum-numbers", "children"),
         "vectors": Output("vectors", "figure"),
         "vectors_numbers": Output("vectors-numbers", "children"),
+        "embedding": Output("embedding", "figure"),
+        "embedding_numbers": Output("embedding-numbers", "children"),
         "provenance": Output("provenance", "children"),
     }
 
@@ -147,6 +154,11 @@ def _shown(folder: Path, view: dict[str, str]) -> dict[str, Any]:
         "map_numbers": table(map_table),
     }
     try:
+        page |= _trajectories(results.open_embedding(study))
+    except EigenscapeError as error:  # the same holds for trajectories as for a damaged cell
+        blank = empty_figure("no verified trajectories: see the message above")
+        page |= {"message": results.explain(error), "embedding": blank, "embedding_numbers": ""}
+    try:
         found = results.open_cell(study, view["cell"])
     except EigenscapeError as error:  # the map is sound: one damaged cell does not hide it
         blank = empty_figure("no verified spectrum: see the message above")
@@ -163,6 +175,14 @@ def _shown(folder: Path, view: dict[str, str]) -> dict[str, Any]:
         "vectors_numbers": _masses(found),
         "provenance": [html.Div([html.Dt(name), html.Dd(text)]) for name, text in found.provenance],
     }
+
+
+def _trajectories(found: results.OpenEmbedding | None) -> dict[str, Any]:
+    """The picture of a study's trajectories and its numbers."""
+    if found is None:
+        return {"embedding": empty_figure("This study has no training trajectories."), "embedding_numbers": ""}
+    view = embedding_view(found.points, found.geodesic, found.eigenvalues)
+    return {"embedding": view, "embedding_numbers": table(ends_table(found.points))}
 
 
 def _masses(found: results.OpenCell) -> Any:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from finished_study import compute_small_study
+from finished_study import compute_small_ensemble, compute_small_study
 
 from eigenscape.errors import BadInput, DamagedResult, DifferentWork, EigenscapeError
 from eigenscape.explorer import results
+from eigenscape.explorer.figures_embedding import embedding_view, ends_table
 from eigenscape.explorer.figures_results import map_figure, spectrum_figure, vectors_figure
 from eigenscape.explorer.results_tab import completed
+from eigenscape.stages.inpca import read_inpca
 from eigenscape.stages.spectrum import read_verified_spectrum
 
 
@@ -138,3 +140,28 @@ def test_a_spectrum_without_its_receipt_or_of_other_work_is_not_shown(root: Path
     receipt.unlink()
     with pytest.raises(DamagedResult, match="no receipt"):
         results.open_cell(study, "cells/d01-w003")
+
+
+def test_trajectories_are_shown_as_they_are_embedded_and_not_where_they_are_damaged(root: Path) -> None:
+    study = results.open_study(root, "small")
+    assert results.open_embedding(study) is None
+
+    compute_small_ensemble(root)
+    found = results.open_embedding(study)
+    assert found is not None
+    _, arrays = read_inpca(study.study, study.folder)
+    *lines, geodesic = embedding_view(found.points, found.geodesic, found.eigenvalues)["data"]
+    assert [line["name"] for line in lines] == ["linear, sgd", "linear, adam", "perceptron, sgd", "perceptron, adam"]
+    drawn = np.array([[line[name] for name in "xyz"] for line in lines[:1]], dtype=float)[0].T
+    own = (arrays["family"] == "linear") & (arrays["optimiser"] == "sgd")
+    assert np.array_equal(drawn[np.isfinite(drawn[:, 0])], arrays["coordinates"][own][:, :3])
+    assert np.isnan(drawn[:, 0]).sum() == 2  # a break behind each replica
+    assert np.array_equal(np.array([geodesic[name] for name in "xyz"]).T, arrays["geodesic"][:, :3])
+    assert [row[:2] for row in ends_table(found.points).rows] == [
+        (f"{name}, {optimiser}", "2") for name in ("linear", "perceptron-d01-w004") for optimiser in ("sgd", "adam")
+    ]
+
+    bundle = study.folder.embedding
+    bundle.write_bytes(bundle.read_bytes()[:-1])
+    with pytest.raises(DamagedResult, match=bundle.name):
+        results.open_embedding(study)
