@@ -206,6 +206,10 @@ def test_a_second_study_lies_beside_the_first(finished: Path) -> None:
         ("grid: {width: [-5]}", "grid.width.0: expected a number of at least 1, found -5"),
         ("network: {activation: relu}", "activation: expected 'tanh', by which results in results/small were made, found 'relu'"),
         ("clustering: {data: absent.npz}", "clustering.data: absent.npz: expected a file with arrays X and y, found no such file"),
+        (
+            "sloppiness: {ensemble: {data: absent.npz}}",
+            "sloppiness.ensemble.data: absent.npz: expected a file with arrays X and y, found no such file",
+        ),
         ("sampling: {seed: 1}", "seed: expected 0, by which results in results/small were made, found 1"),
     ],
 )

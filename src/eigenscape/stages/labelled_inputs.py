@@ -1,15 +1,16 @@
-"""The inputs and labels of `clustering`: scikit-learn's digits, or a file of the user's, checked before anything is computed."""
+"""Inputs and labels of `clustering` and `trajectories`: scikit-learn's digits, or a user's file, checked before anything runs."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from eigenscape.errors import BadInput
 from eigenscape.study import Study
 
 if TYPE_CHECKING:
     from eigenscape.clustering.data import Split
+    from eigenscape.sloppiness.data import Task
 
 
 def labelled_inputs(study: Study) -> Split:
@@ -27,16 +28,43 @@ def labelled_inputs(study: Study) -> Split:
     try:
         return split(*read_labelled_arrays(Path(section.data)), section.inputs_per_class, study.sampling.seed)
     except BadInput as error:
-        named = "" if str(error).startswith(section.data) else f"{section.data}: "
-        raise BadInput(f"clustering.data: {named}{error}") from None
+        _named(error, "clustering.data", section.data)
+
+
+def ensemble_task(study: Study) -> Task:
+    """What the ensemble's networks are trained on, and where they are compared.
+
+    Raises:
+        BadInput: ``sloppiness.ensemble.data`` is missing, no plain .npz file, or its arrays cannot be used; one line that says why.
+    """
+    from eigenscape.sloppiness.data import digits, task_of  # noqa: PLC0415 - numpy: the workflow checks studies without
+    from eigenscape.store.arrays import read_labelled_arrays  # noqa: PLC0415
+
+    section, key = study.sloppiness.ensemble, "sloppiness.ensemble.data"
+    held_out = section.measured == "held_out"
+    if section.data == "digits":
+        return task_of(*digits(), section.inputs_per_class, study.sampling.seed, held_out=held_out)
+    try:
+        arrays = read_labelled_arrays(Path(section.data), key)
+        return task_of(*arrays, section.inputs_per_class, study.sampling.seed, held_out=held_out)
+    except BadInput as error:
+        _named(error, key, section.data)
+
+
+def _named(error: BadInput, key: str, path: str) -> NoReturn:
+    """The same complaint, with the key of the configuration and the file in front."""
+    named = "" if str(error).startswith(path) else f"{path}: "
+    raise BadInput(f"{key}: {named}{error}") from None
 
 
 def require_usable(study: Study) -> None:
-    """Refuse a user's file that `labelled_inputs` cannot use, or that a convolutional network of the study cannot.
+    """Refuse a user's file that a science of the study cannot use, or that a convolutional network of `clustering` cannot.
 
     Raises:
         BadInput: as there, or vectors where there must be images.
     """
+    if study.sloppiness.enabled and study.sloppiness.ensemble.data != "digits":
+        ensemble_task(study)
     section = study.clustering
     if section.enabled and section.data != "digits":
         found = labelled_inputs(study)

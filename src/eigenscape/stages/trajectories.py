@@ -15,14 +15,13 @@ import numpy as np
 
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.seeding import stream_key
-from eigenscape.store.arrays import read_labelled_arrays
+from eigenscape.stages.labelled_inputs import ensemble_task
 from eigenscape.store.bundles import read_bundle, write_bundle
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import digest_of
 from eigenscape.study import SCIENCE_SCHEMA, Study
 
 if TYPE_CHECKING:
-    from eigenscape.sloppiness.data import Task
     from eigenscape.sloppiness.networks import Network
     from eigenscape.sloppiness.training import Plan
 
@@ -102,15 +101,6 @@ def _network(study: Study, name: str) -> Network:
     raise BadInput.field("network", f"one of {', '.join(section.network_names())}", name, "choose one of them")
 
 
-def _task(study: Study) -> Task:
-    from eigenscape.sloppiness.data import digits, task_of  # noqa: PLC0415
-
-    section = study.sloppiness.ensemble
-    own = section.data != "digits"
-    inputs, labels = read_labelled_arrays(Path(section.data), "sloppiness.ensemble.data") if own else digits()
-    return task_of(inputs, labels, section.inputs_per_class, study.sampling.seed, held_out=section.measured == "held_out")
-
-
 def plans_of(study: Study) -> list[Plan]:
     """How networks are trained, by optimiser: momentum's step is a tenth of sgd's, since 1 / (1 - 0.9) of its steps add up."""
     from eigenscape.sloppiness.training import MOMENTUM, Plan, Spacing, checkpoint_steps  # noqa: PLC0415 - torch
@@ -125,7 +115,7 @@ def _train(study: Study, network: Network) -> dict[str, np.ndarray]:
     from eigenscape.sloppiness.data import correlation_slope, with_spectrum_power  # noqa: PLC0415
     from eigenscape.sloppiness.training import trajectories  # noqa: PLC0415 - torch
 
-    task, plans = _task(study), plans_of(study)
+    task, plans = ensemble_task(study), plans_of(study)
     if network.power != 1:
         task = with_spectrum_power(task, network.power)
     seeds = [stream_key(study.sampling.seed, "sloppiness", "replica", number) >> 1 for number in range(study.sloppiness.ensemble.seeds)]
