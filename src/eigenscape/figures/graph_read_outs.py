@@ -112,7 +112,7 @@ def neighbourhood_figure(inputs: pd.DataFrame) -> Figure:
         _purity_panel(axes, inputs[inputs["network"] == name])
         wrong = (inputs[inputs["network"] == name]["margin"] <= 0).to_numpy()
         area = _area(inputs[inputs["network"] == name]["purity"].to_numpy(float), wrong)
-        axes.set_title(f"({letter}) {network_words(name)}\n{wrong.sum()} wrong, AUC {area}", loc="left")
+        axes.set_title(f"({letter}) {network_words(name)}\n{wrong.sum()} wrong\nAUC {area}", loc="left")
     figure.supxlabel("share of an input's affinity that leads to its own class", fontsize=8)
     grid[0].set_ylabel("margin: true output minus\nlargest other one")
     figure.suptitle(

@@ -83,7 +83,7 @@ def test_wrong_inputs_are_counted(overlaps: Overlaps) -> None:
         ]
     )
     figure = neighbourhood_figure(table)
-    assert figure.axes[0].get_title(loc="left") == "(a) 2 x 32\n4 wrong, AUC 1.00"
+    assert figure.axes[0].get_title(loc="left") == "(a) 2 x 32\n4 wrong\nAUC 1.00"
     right, wrong = figure.axes[0].collections
     assert (len(right.get_offsets()), len(wrong.get_offsets())) == (36, 4)
     assert overlaps(figure) == []
