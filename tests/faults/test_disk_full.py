@@ -41,9 +41,12 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
-@pytest.mark.parametrize(("ranks", "size", "checkpoint"), [(2, "1600k", "0"), (1, "1200k", "0"), (2, "600k", "1000"), (1, "4k", "0")])
+@pytest.mark.parametrize(("ranks", "size", "checkpoint"), [(2, "1600k", "0"), (1, "1200k", "0"), (2, "600k", "1000"), (1, "claim", "0")])
 def test_no_room_is_loud_and_resumable(runs, tmp_path, undisturbed, small_disk, ranks: int, size: str, checkpoint: str) -> None:
     """A shard of P = 253 takes 0.5 MB, and so does C."""
+    if size == "claim":  # whole pages for the configuration, and none for the claim
+        study = Case.at(tmp_path / "elsewhere").folder.study
+        size = f"{4 * -(-study.stat().st_size // 4096)}k"
     case = Case.at(small_disk(size) / "results")
     options = ["--checkpoint-seconds", checkpoint, "--log", str(tmp_path / "log.txt")]
     run = runs.second_moment(case, ranks, *options)

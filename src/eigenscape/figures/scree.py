@@ -105,7 +105,9 @@ def explained_stress_figure(spectra: pd.DataFrame, crossed: pd.DataFrame, words:
         right.plot(own["directions"], own["own_stress"], linestyle=":", markerfacecolor="white", **look)
     if pairs:
         handles = [*right.get_legend_handles_labels()[0], Line2D([], [], color=GREY, linestyle=":", label="in axes of their own")]
-        right.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.35, -0.16), ncols=2, fontsize=6, columnspacing=1.0, handlelength=1.6)
+        right.legend(
+            handles=handles, loc="upper center", bbox_to_anchor=(0.35, -0.16), ncols=2, fontsize=6, columnspacing=1.0, handlelength=1.6
+        )
         right.set_xticks(sorted(chosen["directions"].unique()))
     else:
         right.text(0.5, 0.5, "one family only", ha="center", transform=right.transAxes)
