@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import elementwise
+import scipy
 
 from eigenscape.errors import BadInput
 from eigenscape.expressivity.curves import Curve
@@ -185,7 +185,7 @@ def _variations(layers: Layers, curve: Curve, t: np.ndarray, output: np.ndarray,
             return _follow(layers, curve, first + share * width).rate[:, 0]
 
         ends = np.zeros(len(place)), np.ones(len(place))
-        turn = elementwise.find_root(slope, ends, args=(first, width), tolerances=EXTREME).x
+        turn = scipy.optimize.elementwise.find_root(slope, ends, args=(first, width), tolerances=EXTREME).x
         extreme = _follow(layers, curve, first + turn * width).output[:, 0]
         found[place, node] = np.abs(extreme - output[place, node]) + np.abs(output[place, node + 1] - extreme)
     return np.asarray(found.sum(axis=1))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import scipy
 import xarray as xr
-from scipy.stats import spearmanr
 
 from eigenscape.sloppiness import regimes
 from eigenscape.sloppiness.ribbon import FEWEST_DIRECTIONS, RibbonVerdict
@@ -97,7 +97,7 @@ def _control(phase: pd.DataFrame, control: str, claim: str, direction: int) -> F
         values = line.sort_values(control)["chi_3"].to_numpy(float)
         if len(values) < 3 or np.ptp(values) <= VARIES:
             continue
-        rank = direction * float(spearmanr(np.arange(len(values)), values).statistic)
+        rank = direction * float(scipy.stats.spearmanr(np.arange(len(values)), values).statistic)
         count, rising, falling = count + 1, rising + (rank > MONOTONE), falling + (rank < -MONOTONE)
         if rank < -MONOTONE:
             against.append(tuple(float(line[name].iloc[0]) for name in others))
