@@ -6,10 +6,11 @@ which chi_3 varies by more than `VARIES`, it rises or falls where its rank corre
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 import scipy
-import xarray as xr
 
 from eigenscape.sloppiness import regimes
 from eigenscape.sloppiness.ribbon import FEWEST_DIRECTIONS, RibbonVerdict
@@ -18,6 +19,9 @@ from eigenscape.stages.verdicts import Finding, Verdict
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
 from eigenscape.study import Study
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 VARIES = 0.05
 """Of chi_3 along a line of the map: less is no effect worth a word (this project's choice)."""
