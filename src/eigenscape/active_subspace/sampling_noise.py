@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import scipy
 
 from eigenscape.errors import BadInput
 
@@ -50,6 +49,8 @@ def marchenko_pastur_quantiles(count: int, ratio: float) -> np.ndarray:
         >>> marchenko_pastur_quantiles(4, ratio=2.0).round(3)
         array([2.972, 0.797, 0.   , 0.   ])
     """
+    from scipy.optimize import elementwise  # noqa: PLC0415 - maps and tables read numbers without it
+
     if count < 1:
         raise BadInput.field("count", "at least 1 eigenvalue", str(count), "give the number of parameters")
     if not SMALLEST_RATIO <= ratio < math.inf:
@@ -68,7 +69,7 @@ def marchenko_pastur_quantiles(count: int, ratio: float) -> np.ndarray:
     probabilities = (count - np.arange(count) - 0.5) / count
     quantiles = np.zeros(count)
     positive = probabilities > zeros
-    found = scipy.optimize.elementwise.find_root(excess, (0.0, math.pi), args=(probabilities[positive],))
+    found = elementwise.find_root(excess, (0.0, math.pi), args=(probabilities[positive],))
     quantiles[positive] = (1 - root) ** 2 + 4 * root * np.sin(found.x / 2) ** 2
     return quantiles
 

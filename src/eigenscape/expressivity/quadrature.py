@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 
 from eigenscape.errors import BadInput
 from eigenscape.expressivity.curves import Curve
@@ -179,13 +178,15 @@ def _variations(layers: Layers, curve: Curve, t: np.ndarray, output: np.ndarray,
     found = np.abs(np.diff(output, axis=1))
     place, node = np.nonzero((rate[:, :-1] < 0) != (rate[:, 1:] < 0))
     if len(place):
+        from scipy.optimize import elementwise  # noqa: PLC0415 - piecewise linear networks are exact without it
+
         first, width = t[place, node], t[place, node + 1] - t[place, node]
 
         def slope(share: np.ndarray, first: np.ndarray, width: np.ndarray) -> np.ndarray:
             return _follow(layers, curve, first + share * width).rate[:, 0]
 
         ends = np.zeros(len(place)), np.ones(len(place))
-        turn = scipy.optimize.elementwise.find_root(slope, ends, args=(first, width), tolerances=EXTREME).x
+        turn = elementwise.find_root(slope, ends, args=(first, width), tolerances=EXTREME).x
         extreme = _follow(layers, curve, first + turn * width).output[:, 0]
         found[place, node] = np.abs(extreme - output[place, node]) + np.abs(output[place, node + 1] - extreme)
     return np.asarray(found.sum(axis=1))
