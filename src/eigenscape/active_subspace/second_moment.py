@@ -167,5 +167,10 @@ def one_blas_thread() -> AbstractContextManager[Any]:
 
 @functools.cache
 def _libraries() -> ThreadpoolController:
-    """The numerical libraries of this process; looked up once, since that takes milliseconds."""
+    """The numerical libraries of this process; looked up once, since that takes milliseconds.
+
+    What is loaded later is not limited: SciPy's BLAS, by which triangles and the gradient kernel multiply, must be there before.
+    """
+    import scipy.linalg.cython_blas  # noqa: F401, PLC0415
+
     return ThreadpoolController()
