@@ -98,7 +98,8 @@ class Spectrum:
 
     def __repr__(self) -> str:
         size, last = len(self.eigenvalues), max(self.rank, 1) - 1
-        what = f"{size:,} eigenvalues, {self.eigenvalues[0]:.4g} to {self.eigenvalues[last]:.4g}"
+        smallest = f" to {self.eigenvalues[last]:.4g}" if last > 0 else ""
+        what = f"{size:,} eigenvalues, {self.eigenvalues[0]:.4g}{smallest}"
         null = f", then {size - self.rank:,} null" if self.rank < size else ""
         condition = f"{self.log10_condition:.2f} decades" if np.isfinite(self.log10_condition) else str(self.log10_condition)
         vectors = "no eigenvectors" if self.eigenvectors is None else "with eigenvectors"
