@@ -96,6 +96,18 @@ class Spectrum:
             return float("inf")
         return float(np.log10(self.eigenvalues[0]) - np.log10(self.eigenvalues[-1]))
 
+    def __repr__(self) -> str:
+        size, last = len(self.eigenvalues), max(self.rank, 1) - 1
+        smallest = f" to {self.eigenvalues[last]:.4g}" if last > 0 else ""
+        what = f"{size:,} eigenvalues, {self.eigenvalues[0]:.4g}{smallest}"
+        null = f", then {size - self.rank:,} null" if self.rank < size else ""
+        condition = f"{self.log10_condition:.2f} decades" if np.isfinite(self.log10_condition) else str(self.log10_condition)
+        vectors = "no eigenvectors" if self.eigenvectors is None else "with eigenvectors"
+        return (
+            f"Spectrum: {what}{null}, {str(self.status).replace('_', ' ')}\n"
+            f"log10(lambda_1/lambda_P) = {condition}, by {self.route}, {vectors}"
+        )
+
     def log10_gap(self, index: int) -> float:
         """log10(lambda_index / lambda_{index+1}), counted from 1: the height of the step after ``index``.
 

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from eigenscape import __version__
-from eigenscape.active_subspace.bracket import Bracket, bracket
+from eigenscape.active_subspace.bracket import Bracket, bracket, first_parts
 from eigenscape.active_subspace.eigensolvers import HOST
-from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, dust_of, spectrum_of
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import DamagedResult
@@ -59,14 +58,14 @@ def compute_spectrum(study: Study, cell: Cell, folder: StudyFolder, *, vectors: 
 
 def _compute(study: Study, cell: Cell, folder: StudyFolder, attempt: Attempt, *, vectors: bool, place: str) -> None:
     try:
-        second_moment = _verified_second_moment(cell, folder)
+        second_moment = verified_second_moment(cell, folder)
     except DamagedResult as error:
         if not folder.receipt(folder.second_moment(cell)).exists():
             raise
         raise set_second_moment_aside(study, cell, folder, error) from error
     sampler = sampler_of(study, cell)
     started = time.monotonic()
-    quarter, half = _first_parts(cell, sampler)
+    quarter, half = first_parts(sampler, cell.samples)
     solved = solve(study, cell, sampler, second_moment, cell.samples, half, quarter, vectors=vectors, place=place)
     write_solved(solved, cell, folder, attempt, cell.samples, time.monotonic() - started)
 
@@ -178,16 +177,6 @@ def confirm(solved: Solved, cell: Cell, folder: StudyFolder, digest: str, sample
     )
 
 
-def _first_parts(cell: Cell, sampler: GradientSampler) -> tuple[np.ndarray | None, np.ndarray]:
-    """C of the first N // 4 and N // 2 samples; of no use, and not computed, where they are fewer than P."""
-    quarter, half, size = cell.samples // 4, cell.samples // 2, cell.architecture.parameters
-    if half < size:
-        return None, np.empty((0, 0))
-    partial = sum_of_samples(sampler, range(quarter))
-    first_quarter = partial.triangle.matrix(1.0 / quarter) if quarter >= size else None
-    return first_quarter, partial.add(sum_of_samples(sampler, range(quarter, half))).triangle.matrix(1.0 / half)
-
-
 def confirmed_digest(cell: Cell, folder: StudyFolder) -> str:
     """The digest of C, from its receipt.
 
@@ -204,8 +193,13 @@ def confirmed_digest(cell: Cell, folder: StudyFolder) -> str:
     return str(receipt["digest"])
 
 
-def _verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:
-    """C, checked against its receipt."""
+def verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:
+    """C, checked against its receipt.
+
+    Raises:
+        DamagedResult: it is missing or damaged.
+        DifferentWork: it was made by other work.
+    """
     store, digest = folder.second_moment(cell), confirmed_digest(cell, folder)
     matrix = second_moments.read_second_moment(store)
     if second_moments.digest_of_matrix(matrix, second_moments.read_gradient_mean(store)) != digest:

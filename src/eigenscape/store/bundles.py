@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from eigenscape import __version__
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.store.receipts import digest_of, read_receipt, write_atomically, write_json
+from eigenscape.version import __version__
 
 
 def receipt_of(path: Path) -> Path:
