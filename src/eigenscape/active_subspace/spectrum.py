@@ -251,12 +251,13 @@ def dust_of(diagonal: np.ndarray, architecture: Architecture, relative_noise: fl
 
 def _by_eigh(second_moment: np.ndarray, order: np.ndarray, vectors: bool, place: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Eigenvalues of C sorted by its diagonal: the order alone gains decades of accuracy on graded matrices."""
-    sorted_moment = second_moment[np.ix_(order, order)]
+    # A symmetric matrix is its own transpose, here in Fortran order, which LAPACK wants and would copy it to.
+    sorted_moment = second_moment[np.ix_(order, order)].T
     if not vectors:
         return eigenvalues(sorted_moment, place), None
     values, sorted_basis = eigenpairs(sorted_moment, place)
     basis = np.empty_like(sorted_basis)
-    basis[order] = sorted_basis
+    basis.T[:, order] = sorted_basis.T  # vector by vector, as they lie in memory
     return values, basis
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from eigenscape import __version__
 from eigenscape.active_subspace.bracket import Bracket, bracket, first_parts
-from eigenscape.active_subspace.eigensolvers import HOST
+from eigenscape.active_subspace.eigensolvers import HOST, solver_of
 from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, dust_of, spectrum_of
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import DamagedResult
@@ -100,10 +100,17 @@ def done_before(cell: Cell, folder: StudyFolder, *, vectors: bool) -> bool:
 
 @dataclass(frozen=True)
 class Solved:
-    """A spectrum with what its condition number is worth."""
+    """A spectrum with what its condition number is worth.
+
+    Attributes:
+        spectrum: of C.
+        bracket: of its condition number.
+        solver: which routines of which library solved it; the last bits are theirs.
+    """
 
     spectrum: Spectrum
     bracket: Bracket
+    solver: str
 
 
 def solve(
@@ -125,7 +132,7 @@ def solve(
     replicates = study.projection.replicates
     value = spectrum.log10_condition
     found = bracket(sampler, samples, second_moment, first_half, value, first_quarter=first_quarter, replicates=replicates, key=key)
-    return Solved(spectrum, found)
+    return Solved(spectrum, found, solver_of(len(second_moment), vectors=vectors, place=place))
 
 
 def write_solved(solved: Solved, cell: Cell, folder: StudyFolder, attempt: Attempt, samples: int, seconds: float) -> None:
@@ -171,6 +178,7 @@ def confirm(solved: Solved, cell: Cell, folder: StudyFolder, digest: str, sample
         cell,
         digest,
         status=str(spectrum.status),
+        solver=solved.solver,
         samples_drawn=samples,
         confidence={name: float(value) if math.isfinite(value) else None for name, value in numbers.items()},
         **facts,

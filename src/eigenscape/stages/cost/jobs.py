@@ -189,12 +189,12 @@ def projection(study: Study, architecture: Architecture) -> Work:
 PERMUTATIONS = 999
 """Relabellings of the purity test (`active_subspace.importance_tests.PERMUTATIONS`)."""
 
-JACKKNIFE_SOLVES = 9
-"""Eigensolves behind the headline's intervals: all samples, and eight times without one group of them."""
+JACKKNIFE_SOLVES = 8
+"""Eigensolves behind the headline's intervals: eight times without one group of samples; that of all of them is there."""
 
 
 def importance(study: Study) -> Work:
-    """Layers of the headline under two priors, nine eigensolves of its jackknife, one of its random-sign null, the purity test.
+    """Layers of the headline under two priors, eight eigensolves of its jackknife, one of its random-sign null, the purity test.
 
     Five passes over the gradients and two Gram sums; 2 (L + 1) P^2 flops for each of 999 relabellings; R weighted Gram
     matrices of 4 w coordinates.
