@@ -21,7 +21,6 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx.ext.viewcode",
     "formulas",
     "outside_pages",
     "reference_pages",
@@ -41,7 +40,12 @@ autodoc_default_options = {"members": True, "exclude-members": "model_config"}
 napoleon_use_ivar = True
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
-nitpick_ignore_regex = [("py:.*", r"(?!eigenscape\.).*")]  # other libraries: their inventories would need a network
+nitpick_ignore_regex = [
+    ("py:.*", r"(?!eigenscape\.).*"),  # other libraries: their inventories would need a network
+    ("py:class", r"eigenscape\..*\.(_\w+|Value)"),  # type variables
+]
+
+toc_object_entries = False  # the lists of pages stay lists of pages; the index and the search find every name
 
 html_theme = "furo"
 html_title = f"eigenscape {__version__}"

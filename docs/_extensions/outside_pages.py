@@ -25,6 +25,9 @@ OUTSIDE = {
 }
 """File of the repository: page of the site."""
 
+RESULTS = "benchmarks/results"
+"""Links to it and into it lead to the page with all its files."""
+
 LINK = re.compile(r"(!?\[(?:[^\[\]]|\[[^\]]*\])*\]\()([^)\s]+)(\))")
 TOCTREE = re.compile(r"```\{toctree\}.*?```", re.DOTALL)
 
@@ -42,8 +45,11 @@ def site_links(text: str, file: str) -> str:
         if not target or "://" in target:
             return match[0]
         path = os.path.normpath(Path(file).parent / target)
-        place = f"{OUTSIDE[path]}.md" if path in OUTSIDE else os.path.relpath(ROOT / path, DOCS)
-        return f"{match[1]}{place}{hash_mark}{anchor}{match[3]}"
+        if path.startswith(RESULTS):
+            place, anchor = "reference/results.rst", ""
+        else:
+            place = f"{OUTSIDE[path]}.md" if path in OUTSIDE else os.path.relpath(ROOT / path, DOCS)
+        return f"{match[1]}{place}{hash_mark * bool(anchor)}{anchor}{match[3]}"
 
     return LINK.sub(turned, text)
 

@@ -17,6 +17,8 @@ from sphinx.application import Sphinx
 from eigenscape.cli import main
 from eigenscape.study import schema
 
+ROOT = Path(__file__).parents[2]
+
 PACKAGES = {
     "networks": "Networks, problems, priors and gradients",
     "active_subspace": "Active subspace",
@@ -150,10 +152,21 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ").replace("*", "\\*").replace("$", "\\$").replace("<", "&lt;")
 
 
+def results_page() -> str:
+    """The kept results of benchmarks, as files to download."""
+    title = "Kept results of the benchmarks"
+    files = sorted(path.name for path in (ROOT / "benchmarks" / "results").iterdir() if path.is_file())
+    said = "What the programs under ``benchmarks/`` printed, with date and machine. What they say together: :doc:`/benchmarks`."
+    return "\n".join(
+        [title, "=" * len(title), "", said, "", *(f"* :download:`{name} <../../benchmarks/results/{name}>`" for name in files), ""]
+    )
+
+
 def write_pages(folder: Path) -> None:
     """Write all pages; what has not changed is not touched, so that Sphinx need not read it again."""
     modules = module_pages()
     pages = {f"{name}.rst": text for name, text in modules.items()}
+    pages |= {"results.rst": results_page()}
     pages |= {"index.md": main_page(list(modules)), "commands.md": commands_page(), "configuration.md": configuration_page()}
     folder.mkdir(exist_ok=True)
     for stale in folder.iterdir():

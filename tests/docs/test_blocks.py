@@ -21,6 +21,9 @@ from documents import ROOT, Block, blocks, code_spans, pages
 from finished_study import compute_small_study
 
 from eigenscape.cli import main
+from eigenscape.stages.configure import load_study
+from eigenscape.stages.projection import project_networks
+from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study
 
 BLOCKS = [block for path in pages() for block in blocks(path)]
@@ -31,6 +34,9 @@ NAMED_ONLY = {
     "cd": "of the shell",
     "export": "of the shell; the variables are the reader's",
     "source": "of the shell; .venv is made by `make setup`, which CI runs",
+    ".": "of the shell; as source",
+    "pip": "downloads; what `make setup-dev` installs, CI installs",
+    "python3.11": "makes an environment, as `make setup` does",
     "ls": "of the shell",
 }
 """Commands of blocks that are not run or parsed here, and why."""
@@ -66,13 +72,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as a reader has it: finished studies of the names that the pages use, and the configurations that they show."""
     root = tmp_path_factory.mktemp("reader")
     small = compute_small_study(root / "results").root
+    study = load_study(StudyFolder(small))
+    project_networks(study, [study.headline_cell.architecture], StudyFolder(small), quiet=True)
     headline = next(path.name for path in (small / "headline").iterdir())
     for name in ("sine", "sine-1"):
         study = root / "results" / name
         shutil.copytree(small, study)
         (study / "study.json").write_text(json.dumps(json.loads((small / "study.json").read_text()) | {"study": name}))
         (study / "headline" / "d05-w035-n10000").symlink_to(study / "headline" / headline)
-    small.rename(small)
     (root / "config.yaml").symlink_to(ROOT / "config.yaml")
     (root / "docs").symlink_to(ROOT / "docs")
     for block in of("yaml"):
@@ -140,7 +147,7 @@ def parse_python(words: list[str]) -> None:
 
 def parse(words: list[str]) -> None:
     """One command."""
-    program, rest = Path(words[0]).name, words[1:]
+    program, rest = Path(words[0]).name or words[0], words[1:]
     if program == "mpiexec":
         assert rest[0] == "-n"
         assert int(rest[1]) > 0
@@ -196,7 +203,7 @@ def test_what_is_wrong_is_not_understood(folder: Path, monkeypatch: pytest.Monke
 
 
 SPANS = sorted(
-    {(str(path.relative_to(ROOT)), span) for path in pages() for span in code_spans(path) if re.match(r"(eigenscape|make) [a-z-]+", span)}
+    {(str(path.relative_to(ROOT)), span) for path in pages() for span in code_spans(path) if re.match(r"(eigenscape|make) [a-z]", span)}
 )
 
 

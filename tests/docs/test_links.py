@@ -27,7 +27,7 @@ def test_every_link_has_a_target(path: Path) -> None:
 
 
 def test_a_missing_file_and_a_missing_heading_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("test_links.ROOT" if __name__ == "test_links" else f"{__name__}.ROOT", tmp_path)
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
     (tmp_path / "b.md").write_text("# A heading, twice\n\n## A heading, twice\n")
     (tmp_path / "a.md").write_text(
         "[x](b.md) [x](b.md#a-heading-twice-1) [x](b.md#no) [x](c.md) ![x](c.png) `[x](d.md)`\n\n```text\n[x](e.md)\n```\n"
