@@ -9,7 +9,7 @@ export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev plan figures explore test test-slurm test-browser check format benchmark lock clean
+.PHONY: help setup setup-dev plan figures explore test test-slurm test-browser check docs format benchmark lock clean
 
 help: ## Show what can be made.
 	@echo "eigenscape: how hard is this neural network to train, and why?"
@@ -29,6 +29,10 @@ $(VENV)/run.stamp: envs/run.lock pyproject.toml
 # The lock is complete; --no-deps leaves out the 90 MB that mkl names and that its ScaLAPACK does not load.
 $(VENV)/dev.stamp: $(VENV)/run.stamp envs/dev.lock
 	$(BIN)/pip install --quiet --no-deps -r envs/dev.lock
+	@touch $@
+
+$(VENV)/docs.stamp: $(VENV)/dev.stamp envs/docs.lock
+	$(BIN)/pip install --quiet --no-deps -r envs/docs.lock
 	@touch $@
 
 setup: $(VENV)/run.stamp ## Install everything that a run needs, into .venv.
@@ -62,6 +66,12 @@ check: setup-dev ## Formats, lints, types, import contracts, workflow lint.
 	lint-imports
 	snakefmt --check Snakefile workflow
 	snakemake --lint
+	codespell
+
+docs: $(VENV)/docs.stamp ## Build the documentation site (build/docs/index.html); warnings are errors.
+	@$(BIN)/python -m pytest -q docs/_extensions
+	@$(BIN)/python -m sphinx -W -n --keep-going --quiet docs build/docs
+	@echo "Site: build/docs/index.html"
 
 format: setup-dev ## Format all code.
 	ruff format .
