@@ -14,11 +14,11 @@ from eigenscape.active_subspace.spectrum import Spectrum
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.stages.condition_numbers import read_table
 from eigenscape.stages.configure import load_study
 from eigenscape.stages.projection import projected_eigenvalues, require_projection
 from eigenscape.stages.samplers import sampler_of
 from eigenscape.stages.spectrum import read_verified_spectrum, samples_drawn, verified_second_moment
+from eigenscape.stages.tables import read_table
 from eigenscape.store import receipts, second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Cell, Study
