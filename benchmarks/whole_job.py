@@ -1,6 +1,7 @@
 """Where the time of a whole job goes: every process of `make figures`, from Snakemake to the last figure.
 
     python benchmarks/whole_job.py [--configfile mine.yaml] [--cores 2] [TARGET ...]      runs a study in a fresh folder
+    python benchmarks/whole_job.py --results results                                      takes results over, and draws their figures again
     python benchmarks/whole_job.py --folder FOLDER                                        reads such a run again
 
 `benchmarks/recorder` is put on PYTHONPATH, so every Python process notes what it spent its processor time on (user and system, all
@@ -15,6 +16,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,9 +34,11 @@ RECORDER = Path(__file__).parent / "recorder"
 COLUMNS = ("imports", "kernels", "files", "drawing", "arithmetic")
 
 
-def run(folder: Path, configfile: Path | None, cores: int, targets: list[str]) -> None:
+def run(folder: Path, configfile: Path | None, cores: int, targets: list[str], results: Path | None) -> None:
     """The workflow in a copy of the repository's root, every process noted."""
     copy_workflow(folder, configfile)
+    if results:
+        shutil.copytree(results, folder / "results", copy_function=os.link, ignore=shutil.ignore_patterns("figures"))
     (folder / "notes").mkdir()
     environment = {**os.environ, "EIGENSCAPE_WHOLE_JOB": str(folder / "notes"), "PATH": f"{BIN}:{os.environ['PATH']}"}
     environment["PYTHONPATH"] = f"{RECORDER}:{os.environ.get('PYTHONPATH', '')}".rstrip(":")
@@ -132,11 +136,12 @@ def main() -> None:
     parser.add_argument("targets", nargs="*", help="only these results; all figures and tables without")
     parser.add_argument("--folder", type=Path, help="of a run")
     parser.add_argument("--configfile", type=Path, help="merged over config.yaml")
+    parser.add_argument("--results", type=Path, help="of an earlier run; on the same disk as the temporary folder")
     parser.add_argument("--cores", type=int, default=2)
     arguments = parser.parse_args()
     if arguments.folder is None:
         arguments.folder = Path(tempfile.mkdtemp()) / "run"
-        run(arguments.folder, arguments.configfile, arguments.cores, arguments.targets)
+        run(arguments.folder, arguments.configfile, arguments.cores, arguments.targets, arguments.results)
         print(f"kept in {arguments.folder}", file=sys.stderr)
     print(table(arguments.folder))
 

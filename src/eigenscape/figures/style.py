@@ -179,9 +179,10 @@ def save(figure: Figure, folder: Path | str, name: str) -> list[Path]:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with paper_style():
-        # Laid out once: an engine that runs again for the second format may move an axis by a fraction of a point.
+        # Laid out once: an engine that runs again for the second format may move an axis by a fraction of a point, and even a
+        # placeholder for one ("none") makes matplotlib draw everything once more per format.
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)
         return [_write(figure, folder / f"{name}.{ending}", ending) for ending in _METADATA]
 
 
