@@ -7,6 +7,7 @@ backticks is code: `default_role` in conf.py.)
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -33,7 +34,7 @@ def plain_lines(lines: list[str]) -> list[str]:
     """
     found: list[str] = []
     literal, example, table = -1, False, False
-    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+    for line, after in pairwise([*lines, ""]):
         indent = len(line) - len(line.lstrip())
         if literal >= 0 and line.strip() and indent <= literal:
             literal = -1
