@@ -14,7 +14,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## Show what can be made.
 	@echo "eigenscape: how hard is this neural network to train, and why?"
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
-	@echo "Settings: CORES=$(CORES) (all), CONFIG=mine.yaml (a study merged over config.yaml), PYTHON=python3.12"
+	@echo "Begin with: make figures"
+	@echo "Settings, as in make figures CONFIG=mine.yaml CORES=1 PYTHON=python3.12:"
+	@echo "  CONFIG: a study of your own, merged over config.yaml; CORES: all ($(CORES)) if not given; PYTHON: what .venv is made of"
 
 # torch goes first and alone, by its pin: its resolver must not be free to take another build (several GB with CUDA).
 $(VENV)/run.stamp: envs/run.lock pyproject.toml
@@ -59,7 +61,7 @@ test-slurm: setup-dev ## Run the tests on a private Slurm; needs root and Debian
 test-browser: setup-dev ## Run the tests of the explorer in Chromium; needs Debian's chromium chromium-driver.
 	@$(BIN)/python -m pytest -q tests/browser -m browser
 
-check: setup-dev ## Formats, lints, types, import contracts, workflow lint.
+check: setup-dev ## Formats, lints, types, import contracts, workflow lint, spelling.
 	ruff format --check .
 	ruff check .
 	mypy

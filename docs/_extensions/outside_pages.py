@@ -54,19 +54,24 @@ def site_links(text: str, file: str) -> str:
     return LINK.sub(turned, text)
 
 
+def coloured(text: str) -> str:
+    """Commands without a prompt are a shell's; Pygments takes them for output and greys them."""
+    return re.sub(r"^```(?:console|sh)\b[^\n]*\n(?!\$ )", "```bash\n", text, flags=re.MULTILINE)
+
+
 def _read(app: Sphinx, page: str, source: list[str]) -> None:
     path = Path(app.env.doc2path(page))
     if path.suffix != ".md" or path.parent != DOCS:
         return
     files = {name: file for file, name in OUTSIDE.items()}
     if page not in files:
-        source[0] = site_links(source[0], f"docs/{page}.md")
+        source[0] = coloured(site_links(source[0], f"docs/{page}.md"))
         return
     app.env.note_dependency(str(ROOT / files[page]))
     lists = "\n\n".join(TOCTREE.findall(source[0]))
     if page == "index":
         lists += _more(app, lists)
-    source[0] = site_links((ROOT / files[page]).read_text(), files[page]) + "\n\n" + lists
+    source[0] = coloured(site_links((ROOT / files[page]).read_text(), files[page])) + "\n\n" + lists
 
 
 def _more(app: Sphinx, lists: str) -> str:

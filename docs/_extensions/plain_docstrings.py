@@ -1,49 +1,51 @@
 """Docstrings are plain text with backticks; this keeps reStructuredText from reading more into them.
 
-``|x|`` is a modulus and not a substitution, ``theta_`` is a name and not a reference, and a name in single backticks is code.
+``|x|`` is a modulus and not a substitution, ``theta_`` is a name and not a reference, a star may be a product. (A name in single
+backticks is code: `default_role` in conf.py.)
 """
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 from sphinx.application import Sphinx
 
-CODE = re.compile(r"(``.*?``|:[a-z:]+:`[^`]*`|`[^`]+`)", re.DOTALL)
+CODE = re.compile(r"(``.*?``|:[a-z:]+:`[^`]*`|`[^`]+`)")
 
 
-def _plain(line: str) -> str:
-    line = re.sub(r"(?<![\\|])\|(?=[^|])", r"\|", line)
-    line = re.sub(r"(?<=\w)_(?=[\s,.;:)\]|]|$)", r"\_", line)
-    return re.sub(r"(?<![\w*\\])\*(?=[^\s*][^*]*$)", r"\*", line)
+SAME_WIDTH = "\N{DIVIDES}"
+"""Looks like |, is no markup, and keeps the columns of a table where they are."""
+
+
+def _plain(text: str) -> str:
+    text = re.sub(r"(?<![\\|])\|(?=[^|])", r"\|", text)
+    text = re.sub(r"(?<=\w)_(?!\w)", r"\_", text)
+    return re.sub(r"(?<![\w*\\])\*(?=[^\s*][^*]*$)", r"\*", text)
 
 
 def plain_lines(lines: list[str]) -> list[str]:
-    r"""The lines of a docstring, with what is no markup in it escaped; examples and literal blocks stay as they are.
+    r"""The lines of a docstring, with what is no markup in it escaped; examples, tables and literal blocks stay as they are.
 
     Example:
         >>> plain_lines(["|x| in `name`, x_", "    >>> a | b"])
-        ['\\|x\\| in ``name``, x\\_', '    >>> a | b']
+        ['\\|x\\| in `name`, x\\_', '    >>> a | b']
     """
-    found, literal, example = [], None, False
-    for line in lines:
+    found: list[str] = []
+    literal, example, table = -1, False, False
+    for line, after in pairwise([*lines, ""]):
         indent = len(line) - len(line.lstrip())
-        if literal is not None and line.strip() and indent <= literal:
-            literal = None
+        if literal >= 0 and line.strip() and indent <= literal:
+            literal = -1
         example = bool(line.strip()) and (example or line.lstrip().startswith(">>>"))
-        table = set(line.strip()) <= {"=", " "} and "==" in line
-        if literal is None and not example and not table:
-            parts = CODE.split(line)
-            line = "".join(_code(part) if number % 2 else _plain(part) for number, part in enumerate(parts))
-        if literal is None and line.rstrip().endswith("::"):
-            literal = indent
-        found.append(line)
+        if ruler := "==" in line and set(line.strip()) <= {"=", " "}:
+            table = bool(after.strip())
+        if literal < 0 and not (example or table or ruler):
+            line = "".join(part if number % 2 else _plain(part) for number, part in enumerate(CODE.split(line)))
+            literal = indent if line.rstrip().endswith("::") else -1
+        found.append(line.replace("|", SAME_WIDTH) if table else line)
     return found
-
-
-def _code(part: str) -> str:
-    return part if part.startswith(("``", ":")) or part.endswith("`_") else f"`{part}`"
 
 
 def _process(_app: Sphinx, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:

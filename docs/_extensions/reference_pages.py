@@ -144,8 +144,8 @@ def _allowed(field: dict[str, Any]) -> str:
     if field.get("type") == "array":
         return f"list of {_allowed(field.get('items', {}))}"
     limits = [("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"), ("exclusiveMaximum", "<")]
-    words = [f"{sign} {field[limit]:g}" for limit, sign in limits if limit in field]
-    return " ".join([str(field.get("type", "")), *words]).strip()
+    words = [f"{sign} {field[limit]:,}" for limit, sign in limits if limit in field]
+    return " ".join([str(field.get("type", "")), ", ".join(words)]).strip()
 
 
 def _cell(text: str) -> str:
