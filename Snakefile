@@ -26,7 +26,7 @@ rule all:
     input:
         expand(
             f"{RESULTS}/figures/{{name}}.{{kind}}",
-            name=FIGURE_NAMES,
+            name=[name for family in FAMILIES.values() for name in family.figures],
             kind=["pdf", "png"],
         ),
         f"{RESULTS}/tables/condition_number.csv",

@@ -27,8 +27,16 @@ from pathlib import Path
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ[variable] = "1"
 
+from eigenscape.stages.draw import FAMILIES
+
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
+
+WITH_ARGUMENT = (
+    *("second_moment", "spectrum", "cells", "large", "expressivity", "clustering", "trajectories"),
+    *("sloppiness_theory", "model_constrained"),
+)
+"""Commands whose first argument names the job."""
 
 WRAPPER = """#!{python}
 import json, os, resource, subprocess, sys, time
@@ -74,7 +82,9 @@ def job_name(command: list[str]) -> str:
     rule = words[0].replace("-", "_")
     if rule == "projection":
         return f"projection/w{words[words.index('--width') + 1]}"
-    return f"{rule}/{words[1]}" if rule in ("second_moment", "spectrum", "cells", "expressivity", "clustering", "figure") else rule
+    if rule == "figure":
+        return "figures/" + next(name for name, family in FAMILIES.items() if words[1] in family.figures)
+    return f"{rule}/{words[1]}" if rule in WITH_ARGUMENT else rule
 
 
 def compare(folder: Path, measured: bool) -> str:

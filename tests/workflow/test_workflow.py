@@ -231,13 +231,13 @@ def test_bad_input_is_one_line_and_exit_code_2_before_anything_runs(finished: Pa
 
 
 def test_sciences_may_be_left_out(finished: Path) -> None:
-    """Fewer jobs, science by science: experiments or networks, tables, figures."""
+    """Fewer jobs, science by science: experiments or networks, tables, families of figures."""
     for name, text in (("whole", SMALL), ("less", LEAN)):
         (finished / f"{name}.yaml").write_text(text.replace("study: small", "study: less"))
     every, run = (snakemake(finished, "--dry-run", config=f"{name}.yaml") for name in ("whole", "less"))
     assert run.returncode == 0, run.stderr
     counts = [int(re.findall(r"^total +(\d+)", output.stdout + output.stderr, re.MULTILINE)[0]) for output in (every, run)]
-    assert counts[0] - counts[1] == (4 + 7) + (2 + 1 + 5) + (3 + 1 + 4) + (2 + 1 + 4) + (1 + 1 + 3)
+    assert counts[0] - counts[1] == (4 + 5) + (2 + 1 + 1) + (3 + 1 + 3) + (2 + 1 + 1) + (1 + 1 + 1)
 
 
 def test_the_profile_for_slurm_is_read(finished: Path) -> None:

@@ -7,7 +7,7 @@ import xarray as xr
 
 from eigenscape.errors import BadInput
 from eigenscape.stages.clustering import TABLES, read_clustering
-from eigenscape.stages.condition_numbers import write_csv
+from eigenscape.stages.tables import write_csv
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
 from eigenscape.study import Study

@@ -19,7 +19,6 @@ import pandas as pd
 
 from eigenscape.active_subspace.association import Estimate, iso_parameter_contrast, partial_spearman, spearman
 from eigenscape.stages.clustering_findings import clustering_findings
-from eigenscape.stages.condition_numbers import read_table, write_csv
 from eigenscape.stages.expressivity_findings import expressivity_findings
 from eigenscape.stages.importance import headline_importance
 from eigenscape.stages.inpca_tables import inpca_findings
@@ -27,6 +26,7 @@ from eigenscape.stages.model_constrained_tables import model_constrained_finding
 from eigenscape.stages.projection import require_projection
 from eigenscape.stages.sloppiness_theory_tables import sloppiness_theory_findings
 from eigenscape.stages.spectrum import read_verified_spectrum
+from eigenscape.stages.tables import read_table, write_csv
 from eigenscape.stages.verdicts import SIGNIFICANT, Finding, Verdict
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically

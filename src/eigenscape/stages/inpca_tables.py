@@ -11,8 +11,8 @@ import pandas as pd
 import xarray as xr
 
 from eigenscape.sloppiness.ribbon import RibbonVerdict
-from eigenscape.stages.condition_numbers import write_csv
 from eigenscape.stages.inpca import TABLES, read_inpca
+from eigenscape.stages.tables import write_csv
 from eigenscape.stages.verdicts import Finding, Verdict
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pandas as pd
 import xarray as xr
 
-from eigenscape.stages.condition_numbers import write_csv
 from eigenscape.stages.model_constrained import DESCRIPTIONS, model_constrained_layers, model_constrained_table, read_model_constrained
+from eigenscape.stages.tables import write_csv
 from eigenscape.stages.verdicts import Finding, Verdict
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
