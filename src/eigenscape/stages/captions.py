@@ -1,14 +1,15 @@
 """What each figure shows and how it is read: one text for the report, the paper and Snakemake's own report.
 
-Captions hold for every study, so they name no number of a result. `python -m eigenscape.stages.captions` prints the caption file of the
-workflow, workflow/report/figure.rst; a test keeps the two in step.
+Captions hold for every study, so they name no number of a result. `python -m eigenscape.stages.captions workflow/report` writes the
+caption files of the workflow; a test keeps the two in step.
 """
 
 from __future__ import annotations
 
-import json
 import re
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 ACTIVE, CURVES, GRAPHS = "active subspace", "expressivity", "subspace clustering"
 TRAJECTORIES, THEORY, MODELS = "sloppiness", "sloppiness, theory", "model-constrained"
@@ -52,23 +53,25 @@ CAPTIONS = {
     "condition_number_projected": Caption(
         ACTIVE,
         "Condition numbers, projected onto the symmetries",
-        "log10(λ₁/λ_P) of the second moment C averaged over the symmetries of the hidden units, for every network of the grid; lines are equal "
-        "numbers of parameters. It has no inflation by the ratio P/N, so it is the map to read first.",
+        "log10(λ₁/λ_P) of the second moment C averaged over the symmetries of the hidden units, for every network of the grid; "
+        "lines are equal numbers of parameters. It has no inflation by the ratio P/N, so it is the map to read first.",
     ),
     "condition_number": Caption(
         ACTIVE,
         "Condition numbers from samples",
-        "log10(λ₁/λ_P) of the sample second moment for every network that is small enough. Each value is inflated by the finite number of "
-        "samples; hatched cells were not computed, and the legend says why.",
+        "log10(λ₁/λ_P) of the sample second moment for every network that is small enough. Each value is inflated by the finite "
+        "number of samples; hatched cells were not computed, and the legend says why.",
     ),
     "condition_number_null": Caption(
         ACTIVE,
         "What sampling noise alone would give",
-        "log10 condition number of isotropic noise at the same P/N (Marchenko and Pastur). What the map from samples shows beyond this is "
-        "structure.",
+        "log10 condition number of isotropic noise at the same P/N (Marchenko and Pastur). What the map from samples shows beyond "
+        "this is structure.",
     ),
     "parameter_count": Caption(
-        ACTIVE, "Number of parameters", "P over depth and width, on the axes of the maps of condition numbers, to lay beside them."
+        ACTIVE,
+        "Number of parameters",
+        "P over depth and width, on the axes of the maps of condition numbers, to lay beside them.",
     ),
     "predictors": Caption(
         ACTIVE,
@@ -79,20 +82,20 @@ CAPTIONS = {
     "trainability": Caption(
         ACTIVE,
         "Condition number beside steps of training",
-        "The condition number and the steps that gradient descent takes to the threshold, over a sub-grid of networks, and one against the other "
-        "with their rank correlation.",
+        "The condition number and the steps that gradient descent takes to the threshold, over a sub-grid of networks, and one "
+        "against the other with their rank correlation.",
     ),
     "eigenvalues": Caption(
         ACTIVE,
         "Spectrum of the headline network",
-        "Eigenvalues of C by index, on a logarithmic and on a linear axis, beside those of C projected onto its symmetries (a staircase, which "
-        "sampling broadens) and, in grey, what noise of the same trace and P/N would give.",
+        "Eigenvalues of C by index, on a logarithmic and on a linear axis, beside those of C projected onto its symmetries (a "
+        "staircase, which sampling broadens) and, in grey, what noise of the same trace and P/N would give.",
     ),
     "eigenvectors": Caption(
         ACTIVE,
         "Where the eigenvectors live",
-        "Above, the size of the entries of the eigenvectors over the parameters; below, their mass in each layer. Single vectors of a group "
-        "of nearly equal eigenvalues are arbitrary; the layer in which a group lives is not.",
+        "Above, the size of the entries of the eigenvectors over the parameters; below, their mass in each layer. Single vectors "
+        "of a group of nearly equal eigenvalues are arbitrary; the layer in which a group lives is not.",
     ),
     "layer_importance": Caption(
         ACTIVE,
@@ -102,44 +105,44 @@ CAPTIONS = {
     "importance": Caption(
         ACTIVE,
         "Layer importance under two priors",
-        "Shares of the layers with their intervals under the study's prior and under a second one, and below them per parameter with the "
-        "mean-field ladder 1/χ₁ per layer. Which layers matter is a property of the prior.",
+        "Shares of the layers with their intervals under the study's prior and under a second one, and below them per parameter "
+        "with the mean-field ladder 1/χ₁ per layer. Which layers matter is a property of the prior.",
     ),
     "criticality": Caption(
         ACTIVE,
         "Layer importance through criticality",
-        "The slope of the ladder of layers against its mean-field prediction −log10 χ₁, as the scale of the weights goes through χ₁ = 1: below, "
-        "later layers matter more; above, earlier ones.",
+        "The slope of the ladder of layers against its mean-field prediction −log10 χ₁, as the scale of the weights goes through "
+        "χ₁ = 1: below, later layers matter more; above, earlier ones.",
     ),
     "sufficient_summary": Caption(
         ACTIVE,
         "Whether one or two directions summarise the loss",
-        "The loss at samples of the prior against their first active variable, and over the plane of the first two. A curve would mean that "
-        "the active subspace summarises the loss; a cloud means that it does not.",
+        "The loss at samples of the prior against their first active variable, and over the plane of the first two. A curve would "
+        "mean that the active subspace summarises the loss; a cloud means that it does not.",
     ),
     "sensitivity": Caption(
         ACTIVE,
         "One network under other settings",
-        "The projected condition number of one network for every input interval, number of points, prior, activation and loss. Beside each row "
-        "stands the mean-field ladder of its prior.",
+        "The projected condition number of one network for every input interval, number of points, prior, activation and loss. "
+        "Beside each row stands the mean-field ladder of its prior.",
     ),
     "large_networks": Caption(
         ACTIVE,
         "Networks too large for C",
-        "What is known of the spectra of networks whose P × P matrix cannot be held: eigenvalues with their residuals, how many lie above a "
-        "value, and the share of the trace in each layer.",
+        "What is known of the spectra of networks whose P × P matrix cannot be held: eigenvalues with their residuals, how many "
+        "lie above a value, and the share of the trace in each layer.",
     ),
     "length_growth": Caption(
         CURVES,
         "How the length of a curve grows with depth",
-        "The exact length of a circle's image from layer to layer, and its growth per layer against the mean-field rate √χ₁: below 1 curves "
-        "shrink, above 1 they grow exponentially.",
+        "The exact length of a circle's image from layer to layer, and its growth per layer against the mean-field rate √χ₁: "
+        "below 1 curves shrink, above 1 they grow exponentially.",
     ),
     "transitions": Caption(
         CURVES,
         "Transitions against length",
-        "Mean number of transitions of a unit against the length of the curve in the layer below. They follow each other for hard-tanh units; "
-        "for ReLU units without biases lengths scale with the weights and transitions do not.",
+        "Mean number of transitions of a unit against the length of the curve in the layer below. They follow each other for "
+        "hard-tanh units; for ReLU units without biases lengths scale with the weights and transitions do not.",
     ),
     "length_sensitivity": Caption(
         CURVES,
@@ -149,7 +152,8 @@ CAPTIONS = {
     "dichotomies": Caption(
         CURVES,
         "Labellings that one layer reaches",
-        "Mean number of labellings of a fixed set of inputs while the weights of one layer are swept, against the depth that remains above it.",
+        "Mean number of labellings of a fixed set of inputs while the weights of one layer are swept, against the depth that "
+        "remains above it.",
     ),
     "one_layer_training": Caption(
         CURVES,
@@ -159,18 +163,20 @@ CAPTIONS = {
     "training_lengths": Caption(
         CURVES,
         "Lengths while networks train",
-        "The length of a curve through two test images in every layer, relative to its start, over epochs, for small and large initial weights.",
+        "The length of a curve through two test images in every layer, relative to its start, over epochs, for small and large "
+        "initial weights.",
     ),
     "polytopes": Caption(
         CURVES,
         "Polytopes of the input plane",
-        "Cells on which a small ReLU network is linear, after each hidden layer, shaded by the size of the linear map, with the breakpoints of "
-        "a circle among them.",
+        "Cells on which a small ReLU network is linear, after each hidden layer, shaded by the size of the linear map, with the "
+        "breakpoints of a circle among them.",
     ),
     "graph_modularity": Caption(
         GRAPHS,
         "Classes as communities of a layer's graph",
-        "Modularity of the self-expression graphs on the true labels by layer: before training, after it, and after training on shuffled labels.",
+        "Modularity of the self-expression graphs on the true labels by layer: before training, after it, and after training on "
+        "shuffled labels.",
     ),
     "graph_convergence": Caption(
         GRAPHS,
@@ -185,8 +191,8 @@ CAPTIONS = {
     "neighbourhoods": Caption(
         GRAPHS,
         "Neighbourhood and margin",
-        "The margin of the output against the purity of an input's neighbourhood in the graph of the last hidden layer; wrongly classified "
-        "inputs lie below the line.",
+        "The margin of the output against the purity of an input's neighbourhood in the graph of the last hidden layer; wrongly "
+        "classified inputs lie below the line.",
     ),
     "similarity_sensitivity": Caption(
         GRAPHS,
@@ -196,12 +202,13 @@ CAPTIONS = {
     "trajectory_embedding": Caption(
         TRAJECTORIES,
         "Training trajectories, embedded together",
-        "Predictions of all networks along their training, placed by InPCA in two and three dimensions, with the geodesic from ignorance to truth.",
+        "Predictions of all networks along their training, placed by InPCA in two and three dimensions, with the geodesic from "
+        "ignorance to truth.",
     ),
     "inpca_scree": Caption(
         TRAJECTORIES,
         "Eigenvalues of the embedding",
-        "Scree plots of all trajectories and of every family, imaginary directions marked, with the fitted slope of a hyper-ribbon.",
+        "Scree plots of all trajectories and of every family, imaginary directions marked, with the fitted slope of a hyper- ribbon.",
     ),
     "explained_stress": Caption(
         TRAJECTORIES,
@@ -216,8 +223,8 @@ CAPTIONS = {
     "phase_map": Caption(
         THEORY,
         "When trajectories are thin",
-        "Explained stress of two and three directions for clouds of linear models, over decay of the input correlation, ratio of scales and "
-        "steps, with the boundaries of this project's theory and simulated points.",
+        "Explained stress of two and three directions for clouds of linear models, over decay of the input correlation, ratio of "
+        "scales and steps, with the boundaries of this project's theory and simulated points.",
     ),
     "trajectory_slopes": Caption(
         THEORY,
@@ -225,7 +232,9 @@ CAPTIONS = {
         "Fall of the leading eigenvalues per direction for clouds of one start against κ, beside the theory π²/ln 4κ.",
     ),
     "kernel_trajectories": Caption(
-        THEORY, "Kernel machines", "Scree plots of clouds of kernel machines at training points and at others; random starts add a floor."
+        THEORY,
+        "Kernel machines",
+        "Scree plots of clouds of kernel machines at training points and at others; random starts add a floor.",
     ),
     "sgd_trajectories": Caption(
         THEORY,
@@ -235,7 +244,8 @@ CAPTIONS = {
     "model_condition": Caption(
         MODELS,
         "Condition number against the weight of the model",
-        "Condition numbers, their change from that at α = 0, and the layers' shares of tr C, against the weight α of a model's equations in the loss.",
+        "Condition numbers, their change from that at α = 0, and the layers' shares of tr C, against the weight α of a model's "
+        "equations in the loss.",
     ),
     "model_subspace": Caption(
         MODELS,
@@ -243,23 +253,25 @@ CAPTIONS = {
         "Overlap and angle of the leading subspace with that at α = 0, beside what two halves of the samples give.",
     ),
     "model_training": Caption(
-        MODELS, "Training with a model in the loss", "The loss after a fixed number of steps, and the error on data not seen, against α."
+        MODELS,
+        "Training with a model in the loss",
+        "The loss after a fixed number of steps, and the error on data not seen, against α.",
     ),
 }
 """In the order of a report."""
 
-RST = """{{% set captions = {captions} %}}
-{{% set name = snakemake.wildcards.name %}}
-{{% if name in captions %}}{{{{ captions[name] }}}}{{% else %}}Drawn on request.{{% endif %}}
-"""
+
+def caption_files() -> dict[str, str]:
+    """The caption of every figure as reStructuredText, by the name of its file: what Snakemake's own report shows."""
+    # Bars, underscores, stars and backquotes would be references and marks there.
+    return {f"{name}.rst": re.sub(r"([|_*`])", r"\\\1", caption.text) + "\n" for name, caption in CAPTIONS.items()}
 
 
-def caption_file() -> str:
-    """One reStructuredText file for all figures: Snakemake renders it with the wildcards of each."""
-    # In reStructuredText bars and underscores would be references.
-    texts = {name: re.sub(r"([|_*`])", r"\\\1", caption.text) for name, caption in CAPTIONS.items()}
-    return RST.format(captions=json.dumps(texts, indent=2, ensure_ascii=False))
+def write_caption_files(folder: Path) -> None:
+    """Write them, one file a figure."""
+    for name, text in caption_files().items():
+        (folder / name).write_text(text)
 
 
 if __name__ == "__main__":
-    print(caption_file(), end="")
+    write_caption_files(Path(sys.argv[1]))

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from eigenscape.stages import planning
+from eigenscape.stages import draw, planning
 from eigenscape.study import Study
 
 RANKS = 2
@@ -22,9 +22,9 @@ class Recipe:
     """How a result is made.
 
     Attributes:
-        rule: of the workflow.
+        rule: of the workflow; "" for what is made on request alone.
         arguments: of `eigenscape`, without the study.
-        target: relative to the study's folder: what Snakemake makes it for.
+        target: relative to the study's folder: what Snakemake is asked for; "" where it knows none.
         ranks: MPI ranks that the rule starts; 1 for a plain command.
         kept: whether the command passes over a result that a receipt confirms.
     """
@@ -39,7 +39,7 @@ class Recipe:
         """The command line.
 
         Example:
-            >>> Recipe("figure", ("figure", "eigenvalues"), "figures/eigenvalues.pdf").command("results/sine/study.json")
+            >>> Recipe("figures_of_headline", ("figure", "eigenvalues"), "figures/eigenvalues.pdf").command("results/sine/study.json")
             'eigenscape figure eigenvalues --study results/sine/study.json'
         """
         words = " ".join(self.arguments)
@@ -66,7 +66,9 @@ def recipe_of(study: Study, name: str) -> Recipe | None:
     if first == "tables":
         return _of_table(stem, path.name)
     if first == "figures":
-        return Recipe("figure", ("figure", stem), f"figures/{stem}.pdf", kept=False)
+        family = next((family for family, drawn in draw.FAMILIES.items() if stem in drawn.figures), "")
+        target = f"figures/{stem}.pdf" if family else ""  # maps of other columns are drawn on request, by no rule
+        return Recipe(f"figures_of_{family}" if family else "", ("figure", stem), target, kept=False)
     if first == "projection":
         width = int(stem.partition("-w")[2])
         return Recipe("projection", ("projection", "--width", str(width)), f"ledger/projection/w{width}.json")
@@ -82,8 +84,10 @@ def recipe_of(study: Study, name: str) -> Recipe | None:
         return Recipe(stem if len(path.parts) == 1 else first, (path.parts[0].partition(".")[0],), f"ledger/{first.partition('.')[0]}.json")
     if first == "sensitivity":
         return Recipe("sensitivity", ("sensitivity",), "tables/sensitivity.csv")
-    if name in ("report.html", "paper.pdf"):
-        return Recipe(stem, (stem,), name, kept=False)
+    if name == "report.html":
+        return Recipe("report", ("report",), name, kept=False)
+    if name == "paper.pdf":
+        return Recipe("", ("paper",), "", kept=False)
     return None
 
 

@@ -93,7 +93,7 @@ def _latex(text: str) -> str:
     accents = {"\u0301": "'", "\u0308": '"', "\u030c": "v ", "\u0303": "~", "\u0300": "`", "\u0302": "^"}
     found = []
     for letter in unicodedata.normalize("NFC", text):
-        plain, *marks = unicodedata.normalize("NFD", letter)
+        plain, *marks = list(unicodedata.normalize("NFD", letter))
         known = len(marks) == 1 and marks[0] in accents
         found.append(f"{{\\{accents[marks[0]]}{plain}}}" if known else letter)
     return "".join(found).replace("&", "\\&")

@@ -195,7 +195,7 @@ def _tally(findings: list[Judged]) -> list[tuple[str, int, str, str]]:
 
 def _headline(row: dict[str, str]) -> dict[str, str]:
     low, high = _short(row.get("low", "")), _short(row.get("high", ""))
-    name = row.get("number", "").replace("_", " ")
+    name = row.get("number", "")
     return {
         "number": name,
         "value": _short(row.get("value", "")),

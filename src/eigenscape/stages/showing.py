@@ -6,6 +6,7 @@ the results that it was made of.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shlex
@@ -53,10 +54,10 @@ class Shown:
         made: when, by which versions, on which machine; empty where that is not known.
         seconds: how long that took, by part.
         inputs: the results that it was made of.
-        rule: of the workflow.
+        rule: of the workflow; "" for what is made on request alone.
         remove: what has to go first, since the command passes over what a receipt confirms; relative to the study's folder.
         command: that makes it again.
-        snakemake: the same by Snakemake, with everything that it needs.
+        snakemake: the same by Snakemake, with everything that it needs; "" where no rule makes it.
     """
 
     result: str
@@ -90,7 +91,12 @@ def show_result(path: Path) -> Shown:
         raise BadInput.field(str(path), expected, "another file of the study", fix)
     if not (folder.root / name).exists():
         target = recipe.target
-        raise BadInput.field(str(path), "a result", "nothing of that name yet", f"make it: snakemake --cores 2 {folder.root}/{target}")
+        make = (
+            f"snakemake --cores 2 --configfile {folder.study} results/{study.study}/{target}"
+            if target
+            else recipe.command(str(folder.study))
+        )
+        raise BadInput.field(str(path), "a result", "nothing of that name yet", f"make it: {make}")
     return _shown(study, folder, name, recipe)
 
 
@@ -159,8 +165,14 @@ def _shown(study: Study, folder: StudyFolder, name: str, recipe: Recipe) -> Show
         rule=recipe.rule,
         remove=remove,
         command=recipe.command(study_file),
-        snakemake=f"snakemake --cores 2 --configfile {study_file} --force {shlex.quote(f'results/{study.study}/{recipe.target}')}",
+        snakemake=_snakemake(study, study_file, recipe),
     )
+
+
+def _snakemake(study: Study, study_file: str, recipe: Recipe) -> str:
+    if not recipe.target:
+        return ""
+    return f"snakemake --cores 2 --configfile {study_file} --force {shlex.quote(f'results/{study.study}/{recipe.target}')}"
 
 
 def _kept_facts(path: Path, folder: StudyFolder) -> dict[str, Any]:
@@ -189,7 +201,7 @@ def _receipt_name(path: Path, folder: StudyFolder) -> str:
 def _numbers(identity: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
     numbers = {"seed": identity["seed"]} if "seed" in identity else {}
     if sizes := identity.get("sizes"):
-        numbers["P"] = sum((below + 1) * above for below, above in zip(sizes, sizes[1:], strict=False))
+        numbers["P"] = sum((below + 1) * above for below, above in itertools.pairwise(sizes))
     if samples := kept.get("samples_drawn") or identity.get("samples"):
         numbers["N"] = samples
     return numbers
@@ -234,7 +246,8 @@ def as_text(shown: Shown) -> str:
     lines += [f"  rm -r {' '.join(shown.remove)}    (in the study's folder; a result that a receipt confirms is passed over)"] * bool(
         shown.remove
     )
-    lines += [f"  {shown.command}", "or, with whatever it needs that is not there:", f"  {shown.snakemake}"]
+    lines.append(f"  {shown.command}")
+    lines += ["or, with whatever it needs that is not there:", f"  {shown.snakemake}"] if shown.snakemake else []
     return "\n".join(lines)
 
 
@@ -255,7 +268,7 @@ def _made_lines(shown: Shown) -> list[str]:
         return [_line("made", "not known: no receipt says when and by what")]
     made, lines = shown.made, []
     if "at" in made:
-        lines.append(_line("made", f"{made['at']} (UTC), by the rule {shown.rule}"))
+        lines.append(_line("made", f"{made['at']} (UTC)" + (f", by the rule {shown.rule}" if shown.rule else "")))
     versions = {"eigenscape": made.get("eigenscape", ""), "python": made.get("python", ""), **made.get("packages", {})}
     lines.append(_line("versions", ", ".join(f"{name} {version}" for name, version in versions.items() if version)))
     if machine := made.get("machine"):

@@ -137,7 +137,7 @@ def _is_product(path: Path, folder: StudyFolder) -> bool:
 def is_derived(path: Path, folder: StudyFolder) -> bool:
     """Made of results, rather than a result itself."""
     parts = path.relative_to(folder.root).parts
-    return len(parts) == 1 and path.suffix in (".html", ".pdf", ".zip") or parts[0] in ("tables", "figures")
+    return (len(parts) == 1 and path.suffix in (".html", ".pdf")) or parts[0] in ("tables", "figures")
 
 
 def _is_source(path: Path, folder: StudyFolder) -> bool:
