@@ -144,6 +144,8 @@ for _command in (
     provenance.show,
     provenance.cite,
     provenance.report,
+    provenance.paper,
+    provenance.crate,
     doctor,
     explore,
 ):

@@ -59,3 +59,35 @@ def report(study_file: Path, log_file: Path | None) -> None:
     from eigenscape.stages.report import write_report  # noqa: PLC0415
 
     click.echo(write_report(*open_study(study_file, log_file)))
+
+
+@click.command()
+@study_options
+def paper(study_file: Path, log_file: Path | None) -> None:
+    """A short PDF: question, method, findings, figures as vectors, provenance, references. Needs no LaTeX.
+
+    \b
+    Example:
+      eigenscape paper --study results/sine/study.json
+    """
+    from eigenscape.stages.paper import write_paper  # noqa: PLC0415
+
+    click.echo(write_paper(*open_study(study_file, log_file)))
+
+
+@click.command()
+@click.option("--to", type=click.Path(path_type=Path), required=True, help="A new folder, or a file ending in .zip.")
+@click.option(
+    "--workflow", type=click.Path(path_type=Path), default=Path(), show_default="this folder", help="The folder of the Snakefile."
+)
+@study_options
+def crate(to: Path, workflow: Path, study_file: Path, log_file: Path | None) -> None:
+    """The study as a Workflow Run RO-Crate: workflow, configuration, results with sizes and hashes, versions, times.
+
+    \b
+    Example:
+      eigenscape crate --study results/sine/study.json --to sine.crate.zip
+    """
+    from eigenscape.stages.crate import write_crate  # noqa: PLC0415
+
+    click.echo(write_crate(*open_study(study_file, log_file), to, workflow))

@@ -230,7 +230,9 @@ def origins_of(folder: StudyFolder) -> Origins:
     """What the receipts of a study say of their making."""
     origins = Origins()
     beside = [path for path in folder.root.rglob("*.receipt.json") if path.relative_to(folder.root).parts[0] not in products.HIDDEN]
-    for path in [*beside, *products.products(folder)]:
+    # The page and the paper tell of the results; when they were written says nothing of those.
+    telling = {products.receipt_of(folder.root / name, folder) for name in ("report.html", "paper.pdf")}
+    for path in [*beside, *(path for path in products.products(folder) if path not in telling)]:
         try:
             receipt = json.loads(path.read_bytes())
         except (OSError, ValueError):
