@@ -81,15 +81,15 @@ def crate_of(summary: Summary, workflow: Path) -> Any:
     crate.license = LICENCE
     if origins.last:
         crate.datePublished = origins.last
+    main = crate.add_workflow(workflow / "Snakefile", "Snakefile", main=True, lang="snakemake")
+    main["name"] = "eigenscape workflow"
+    main["version"] = __version__
     profiles = [
         crate.add(ContextEntity(crate, address, properties={"@type": "CreativeWork", "name": name, "version": version}))
         for address, (name, version) in PROFILES.items()
     ]
     crate.root_dataset["conformsTo"] = profiles
 
-    main = crate.add_workflow(workflow / "Snakefile", "Snakefile", main=True, lang="snakemake")
-    main["name"] = "eigenscape workflow"
-    main["version"] = __version__
     parts = [crate.add_file(path, path.relative_to(workflow).as_posix()) for path in _parts_of_workflow(workflow)]
     main["hasPart"] = parts
     requirements = [

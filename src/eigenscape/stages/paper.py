@@ -93,15 +93,16 @@ def write_paper(study: Study, folder: StudyFolder) -> Path:
         Its path.
 
     Raises:
-        BadInput: a library is missing, or the study has neither figures nor tables yet.
+        BadInput: a library is missing, SOURCE_DATE_EPOCH is no number, or the study has neither figures nor tables yet.
     """
     require_libraries()
+    date = _date()
     summary = summary_of(study, folder)
-    for name in ("findings.csv", "condition_number.csv", "headline.csv"):
-        if (folder.root / "tables" / name).exists():
-            note_read(folder.root / "tables" / name)
+    tables = (folder.root / "tables" / name for name in ("findings.csv", "condition_number.csv"))
+    for shown in (*tables, *(figure.pdf for drawn in summary.figures.values() for figure in drawn)):
+        note_read(shown)
     path = paper_path(folder)
-    write_atomically(path, paper(summary))
+    write_atomically(path, paper(summary, date))
     return path
 
 
@@ -118,8 +119,8 @@ def require_libraries() -> None:
             )
 
 
-def paper(summary: Summary) -> bytes:
-    """The paper as PDF."""
+def paper(summary: Summary, date: datetime) -> bytes:
+    """The paper as PDF, which says that it is of this date."""
     from reportlab.platypus import CondPageBreak, PageBreak, Paragraph, SimpleDocTemplate, Spacer  # noqa: PLC0415
 
     _register_fonts()
@@ -156,7 +157,7 @@ def paper(summary: Summary) -> bytes:
         invariant=1,  # neither dates nor random identifiers, which would change the bytes
     )
     document.build(story, onFirstPage=_footer, onLaterPages=_footer)
-    return _with_figures(text.getvalue(), placed)
+    return _with_figures(text.getvalue(), placed, date)
 
 
 @dataclass
@@ -193,7 +194,7 @@ def _figure(figure: DrawnFigure, number: int, head: list[Any], styles: dict[str,
     return KeepTogether([*head, Room(), Spacer(1, 4), Paragraph(caption, styles["caption"])])
 
 
-def _with_figures(text: bytes, placed: _Placed) -> bytes:
+def _with_figures(text: bytes, placed: _Placed, date: datetime) -> bytes:
     """Lay the figures' pages into those of the text, and write the date that is asked for."""
     import pypdf  # noqa: PLC0415
 
@@ -204,8 +205,8 @@ def _with_figures(text: bytes, placed: _Placed) -> bytes:
         writer.pages[page].merge_transformed_page(drawn, place)
     for page_of_writer in writer.pages:
         page_of_writer.compress_content_streams()
-    date = _date().strftime("D:%Y%m%d%H%M%S+00'00'")
-    writer.add_metadata({"/CreationDate": date, "/ModDate": date, "/Producer": "reportlab, pypdf"})
+    words = date.strftime("D:%Y%m%d%H%M%S+00'00'")
+    writer.add_metadata({"/CreationDate": words, "/ModDate": words, "/Producer": "reportlab, pypdf"})
     whole = io.BytesIO()
     writer.write(whole)
     return whole.getvalue()

@@ -84,7 +84,8 @@ class Reference:
 def _short(name: str) -> str:
     """Given names as initials."""
     family, _, given = name.partition(", ")
-    initials = " ".join(f"{part[0]}." for part in re.split(r"[ .]+", given) if part)
+    parts = [part for part in re.split(r"[ .]+", given) if part]
+    initials = " ".join("-".join(f"{piece[0]}." for piece in part.split("-")) for part in parts)
     return f"{family}, {initials}" if initials else family
 
 

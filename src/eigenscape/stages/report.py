@@ -64,8 +64,8 @@ def write_report(study: Study, folder: StudyFolder) -> Path:
         BadInput: the study has neither figures nor tables yet.
     """
     summary = summary_of(study, folder)
-    for table in summary.tables:
-        note_read(table)
+    for shown in (*summary.tables, *(figure.png for drawn in summary.figures.values() for figure in drawn)):
+        note_read(shown)
     path = report_path(folder)
     write_atomically(path, page(summary).encode())
     return path

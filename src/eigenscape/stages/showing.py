@@ -47,6 +47,7 @@ class Shown:
     Attributes:
         result: its path relative to the study's folder.
         study: the name of the study.
+        folder: where the study lies.
         state: "sound", or what is wrong with it, as `verify` says it.
         receipt: what confirms it, relative to the study's folder; "" where nothing does.
         identity: everything that decides its bits, as far as it is kept; for tables and figures, what all results of the study share.
@@ -62,6 +63,7 @@ class Shown:
 
     result: str
     study: str
+    folder: str
     state: str
     receipt: str
     identity: Mapping[str, Any]
@@ -155,6 +157,7 @@ def _shown(study: Study, folder: StudyFolder, name: str, recipe: Recipe) -> Show
     return Shown(
         result=name,
         study=study.study,
+        folder=str(folder.root),
         state=str(finding.state) + (f": {finding.what}" if finding.what else ""),
         receipt=confirmed_by,
         identity=identity,
@@ -243,9 +246,8 @@ def as_text(shown: Shown) -> str:
     facts = {**shown.numbers, **{key: value for key, value in shown.identity.items() if key not in ("seed", "samples")}}
     lines += [_line(key, _plain(value)) for key, value in facts.items()]
     lines += ["", *_made_lines(shown), *_input_lines(shown), "", "To make it again:"]
-    lines += [f"  rm -r {' '.join(shown.remove)}    (in the study's folder; a result that a receipt confirms is passed over)"] * bool(
-        shown.remove
-    )
+    if shown.remove:  # the command passes over what a receipt confirms
+        lines.append(f"  rm -r {' '.join(shlex.quote(str(Path(shown.folder) / name)) for name in shown.remove)}")
     lines.append(f"  {shown.command}")
     lines += ["or, with whatever it needs that is not there:", f"  {shown.snakemake}"] if shown.snakemake else []
     return "\n".join(lines)

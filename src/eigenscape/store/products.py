@@ -70,7 +70,9 @@ def confirmed(folder: StudyFolder) -> Iterator[None]:
             # What a document was made of is not told from what was only read beside it: its identity says what decides it.
             of = inputs if files[0] in derived else {}
             names = {_name(path, folder): file_digest(path) for path in files}
-            content = {"files": names, "inputs": {name: digest for name, digest in of.items() if name not in names}}
+            # Tables that one command writes stand side by side; none is made of another.
+            made_of = {name: digest for name, digest in of.items() if folder.root / name not in derived or folder.root / name in trace.read}
+            content = {"files": names, "inputs": {name: digest for name, digest in made_of.items() if name not in names}}
             write_json(place, {**content, "eigenscape": __version__, "made": made(), "seconds": round(trace.seconds, 3)})
 
 
@@ -141,8 +143,8 @@ def is_derived(path: Path, folder: StudyFolder) -> bool:
 
 
 def _is_source(path: Path, folder: StudyFolder) -> bool:
-    """A receipt of a store, a document or a table: what a table or figure is made of."""
+    """A receipt of a store, a document, a table or a figure: what others are made of."""
     if not path.is_relative_to(folder.root) or not path.exists():
         return False
     parts = path.relative_to(folder.root).parts
-    return parts[0] not in (*HIDDEN, "study.json", "figures") and (path.suffix == ".json" or parts[0] == "tables")
+    return parts[0] not in (*HIDDEN, "study.json") and (path.suffix == ".json" or parts[0] in ("tables", "figures"))

@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from finished_study import compute_told_study
 
 from eigenscape.errors import BadInput
 from eigenscape.stages.configure import load_study
@@ -23,11 +22,6 @@ from eigenscape.study import Study
 SPECTRUM = "headline/d02-w004-n80/spectrum.zarr"
 PARAMETERS = (1 + 1) * 4 + (4 + 1) * 4 + (4 + 1) * 1
 """Weights and biases of a network of depth 2 and width 4."""
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
-    return compute_told_study(tmp_path_factory.mktemp("told") / "results")
 
 
 @pytest.fixture
@@ -126,6 +120,7 @@ def test_a_spectrum_shows_its_work_and_what_it_was_made_of(finished: StudyFolder
     assert shown.identity["sizes"] == [1, 4, 4, 1]
     second_moment = json.loads((finished.root / "headline/d02-w004-n80/second_moment.receipt.json").read_bytes())
     assert [(one.digest, one.state) for one in shown.inputs] == [(second_moment["digest"], "the same")]
+    assert f"rm -r {finished.root / SPECTRUM} " in as_text(shown)
     assert shown.remove == (SPECTRUM, "headline/d02-w004-n80/spectrum.receipt.json")
     assert shown.command.startswith("eigenscape spectrum headline/d02-w004-n80 --vectors --study ")
     assert shown.snakemake.endswith("--force results/small/ledger/spectrum/headline/d02-w004-n80.json")
