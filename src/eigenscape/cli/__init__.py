@@ -12,6 +12,7 @@
 `models`        model-constrained, model-constrained-table
 `draw`          figure
 `check`         verify
+`provenance`    show, cite, report, paper, crate
 `doctor`        doctor
 `explore`       explore
 `options`       what they share
@@ -32,7 +33,7 @@ from typing import Any
 import click
 
 from eigenscape import __version__
-from eigenscape.cli import analyse, check, compute, curves, draw, geometry, graphs, models, networks, prepare, trajectories
+from eigenscape.cli import analyse, check, compute, curves, draw, geometry, graphs, models, networks, prepare, provenance, trajectories
 from eigenscape.cli.doctor import doctor
 from eigenscape.cli.explore import explore
 from eigenscape.errors import EigenscapeError, Interrupted
@@ -140,6 +141,11 @@ for _command in (
     analyse.condition_number_table,
     draw.figure,
     check.verify,
+    provenance.show,
+    provenance.cite,
+    provenance.report,
+    provenance.paper,
+    provenance.crate,
     doctor,
     explore,
 ):

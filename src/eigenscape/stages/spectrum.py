@@ -180,6 +180,7 @@ def confirm(solved: Solved, cell: Cell, folder: StudyFolder, digest: str, sample
         status=str(spectrum.status),
         solver=solved.solver,
         samples_drawn=samples,
+        second_moment=confirmed_digest(cell, folder),
         confidence={name: float(value) if math.isfinite(value) else None for name, value in numbers.items()},
         **facts,
     )

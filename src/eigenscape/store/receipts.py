@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from eigenscape.errors import DamagedResult, DifferentWork
+from eigenscape.store.made import made
+from eigenscape.store.trace import note_read, note_written
 from eigenscape.study import Cell
 from eigenscape.version import __version__
 
@@ -47,6 +49,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     for trial in range(1, OVERLAPPING_WRITES + 1):
         try:
             _write_atomically(path, data)
+            note_written(path)
             return
         except FileNotFoundError:
             if trial == OVERLAPPING_WRITES:
@@ -101,7 +104,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def write_receipt(path: Path, cell: Cell, digest: str, **facts: Any) -> None:
     """Confirm a result: what work it is, what its bytes hash to, and what made it."""
-    write_json(path, {"identity": cell.identity, "digest": digest, "eigenscape": __version__, **facts})
+    write_json(path, {"identity": cell.identity, "digest": digest, "eigenscape": __version__, "made": made(), **facts})
 
 
 def read_receipt(path: Path) -> dict[str, Any] | None:
@@ -118,6 +121,7 @@ def read_receipt(path: Path) -> dict[str, Any] | None:
         raise DamagedResult(f"{path}: expected a receipt in JSON, found {error}; delete the file and run again") from None
     if not isinstance(receipt, dict) or not isinstance(receipt.get("identity"), dict) or "digest" not in receipt:
         raise DamagedResult(f"{path}: expected a receipt with identity and digest, found neither; delete the file and run again")
+    note_read(path)
     return receipt
 
 

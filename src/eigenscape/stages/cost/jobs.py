@@ -146,6 +146,8 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
     }
     for name, family in families_of(study).items():
         jobs.append(Job(f"figures/{name}", "figures", start(0.7) + figures(study, family), after=waits[name]))
+    read = ("findings", "second_moment_kinds", *(job.name for job in jobs if job.name.startswith("figures/")))
+    jobs.append(Job("report", "tables and findings", start(0.4), after=read))
     return jobs
 
 
