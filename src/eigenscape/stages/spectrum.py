@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from eigenscape import __version__
-from eigenscape.active_subspace.bracket import Bracket, bracket
+from eigenscape.active_subspace.bracket import Bracket, bracket, unknown_bracket
 from eigenscape.active_subspace.eigensolvers import HOST
 from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, dust_of, spectrum_of
@@ -21,6 +21,7 @@ from eigenscape.errors import DamagedResult
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.seeding import stream_key
 from eigenscape.stages.attempts import Attempt, claimed, set_second_moment_aside
+from eigenscape.stages.few_samples import spectrum_from_gradients
 from eigenscape.stages.samplers import sampler_of
 from eigenscape.store import quarantine, receipts, second_moments, spectra
 from eigenscape.store.layout import StudyFolder
@@ -58,16 +59,22 @@ def compute_spectrum(study: Study, cell: Cell, folder: StudyFolder, *, vectors: 
 
 
 def _compute(study: Study, cell: Cell, folder: StudyFolder, attempt: Attempt, *, vectors: bool, place: str) -> None:
+    sampler = sampler_of(study, cell)
+    started = time.monotonic()
     try:
-        second_moment = _verified_second_moment(cell, folder)
+        if cell.samples < cell.architecture.parameters:
+            digest = confirmed_digest(cell, folder)
+            spectrum = spectrum_from_gradients(cell, folder, digest, sampler, vectors=vectors)
+            solved = Solved(spectrum, unknown_bracket(spectrum.log10_condition))
+        else:
+            second_moment = _verified_second_moment(cell, folder)
+            started = time.monotonic()
+            quarter, half = _first_parts(cell, sampler)
+            solved = solve(study, cell, sampler, second_moment, cell.samples, half, quarter, vectors=vectors, place=place)
     except DamagedResult as error:
         if not folder.receipt(folder.second_moment(cell)).exists():
             raise
         raise set_second_moment_aside(study, cell, folder, error) from error
-    sampler = sampler_of(study, cell)
-    started = time.monotonic()
-    quarter, half = _first_parts(cell, sampler)
-    solved = solve(study, cell, sampler, second_moment, cell.samples, half, quarter, vectors=vectors, place=place)
     write_solved(solved, cell, folder, attempt, cell.samples, time.monotonic() - started)
 
 

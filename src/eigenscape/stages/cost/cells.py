@@ -124,24 +124,57 @@ def eigensolve(parameters: int, *, vectors: bool) -> Work:
     return Work({kind: flops, Kind.COLUMN: float(parameters), Kind.REORDER: reordered})
 
 
+def from_gradients(cell: Cell) -> bool:
+    """Whether the spectrum is taken from the gradients, since they are fewer than the parameters (`stages.few_samples`)."""
+    return cell.samples < cell.architecture.parameters
+
+
 def spectrum(cell: Cell, study: Study, *, vectors: bool) -> Work:
-    """Eigenvalues of a stored C and the bracket of its condition number."""
+    """Eigenvalues of a stored C and the bracket of its condition number; where N < P, singular values of the gradients."""
     size = cell.architecture.parameters
     matrix = FLOAT * size * size
+    if from_gradients(cell):
+        return _few_samples(cell, study, vectors=vectors)
     work = Work({Kind.READ: float(matrix), Kind.STORE: 1.0}) + eigensolve(size, vectors=vectors) + bracket(cell, study)
     if vectors:
         work += Work({Kind.WRITE: float(matrix)})
     return work + Work(memory=matrices_held(cell, vectors=vectors) * matrix + 2 * FLOAT * BLOCK * size)
 
 
+def _few_samples(cell: Cell, study: Study, *, vectors: bool) -> Work:
+    """The gradients once more, a QR factorisation (2 N^2 (P - N/3)), singular values of a triangle (8/3 N^3); C is read, to verify it.
+
+    With vectors, all P of them: 4 P^2 N, and they are written. Memory: 8 (N P + 4 N^2 + 34 P + blocks), and 16 P^2 more with vectors.
+    """
+    architecture, size, samples = cell.architecture, cell.architecture.parameters, cell.samples
+    square = float(size) ** 2
+    work = gradients(architecture, study.problem.points, samples)
+    work += Work({Kind.READ: 2.0 * FLOAT * square, Kind.STORE: 1.0, Kind.REORDER: float(samples * size), Kind.COLUMN: float(samples)})
+    work += Work({Kind.FACTOR: 2.0 * samples**2 * (size - samples / 3), Kind.EIGENVALUES: 8.0 / 3.0 * samples**3})
+    if vectors:
+        work += Work({Kind.EIGENVECTORS: 4.0 * square * samples, Kind.WRITE: FLOAT * square, Kind.REORDER: 2.0 * square})
+    held = samples * size + 4 * samples**2 + 2 * size**2 * vectors
+    chunks = 4 * FLOAT * min(size, _CHUNK) ** 2
+    return work + Work(memory=FLOAT * (held + 36 * size) + 2 * FLOAT * BLOCK * size + chunks)
+
+
+_CHUNK = 1024
+"""Rows and columns of a stored chunk (`active_subspace.triangle.BAND`; a test keeps the two equal)."""
+
+SOLVED_VALUES, SOLVED_VECTORS = 6, 7
+"""P x P matrices at the peak of an eigensolve, C among them. By `eigh` 4 (C, its sorted copy, LAPACK's, and one while C is checked) or 5
+with vectors; the graded route, which is not known beforehand, holds C, the part of it that carries gradient, LAPACK's factor, its
+triangle without null columns, and two of that scaled to unit rows, beside the vectors."""
+
+
 def matrices_held(cell: Cell, *, vectors: bool) -> int:
     """P x P matrices at the peak of the spectrum stage.
 
-    C, its sorted copy, LAPACK's copy and its work space, and the vectors; or, in the bracket, C with those of the first half and
-    quarter and of the second half, a sorted copy, its factor and a temporary.
+    Of the eigensolve; or, in the bracket, C with those of the first half and quarter and of the second half, a sorted copy, its factor
+    and a temporary, beside the vectors.
     """
-    bracketed = 7 if cell.samples // 2 >= cell.architecture.parameters else 0
-    return max(5 if vectors else 4, bracketed)
+    bracketed = 7 + vectors if cell.samples // 2 >= cell.architecture.parameters else 0
+    return max(SOLVED_VECTORS if vectors else SOLVED_VALUES, bracketed)
 
 
 def bracket(cell: Cell, study: Study) -> Work:

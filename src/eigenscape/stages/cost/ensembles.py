@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from eigenscape.sloppiness_section import EnsembleSection
+from eigenscape.stages.cost import memory
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
 from eigenscape.study import Study
 
@@ -19,6 +20,9 @@ SECONDS_PER_STEP_AND_LAYER = 0.16e-3
 
 CONVOLUTION_FACTOR = 12.0
 """How much longer a step of the convolutional network takes than its products, for unfolding and pooling."""
+
+UNFOLDED = 64 * 10 + 16 * 20
+"""Numbers an input and channel in the two convolutions: images, and patches of nine pixels that they are unfolded into."""
 
 SECONDS_PER_PAIR_AND_SAMPLE = 1.7e-9
 """Of distances, ten classes: measured on one busy core of an EPYC Zen 4 (`benchmarks/sloppiness.py`)."""
@@ -45,27 +49,29 @@ def groups(study: Study) -> dict[str, Work]:
     for group in section.network_groups():
         work = NOTHING
         if group == "linear":
-            work = work + len(section.powers) * _network(section, PIXELS * CLASSES, 1)
+            work = work + len(section.powers) * _network(section, PIXELS * CLASSES, 1, CLASSES)
         elif group.startswith("perceptron"):
             depth = int(group.removeprefix("perceptron-d"))
             for width in section.width:
                 sizes = [PIXELS, *[width] * depth, CLASSES]
-                work = work + _network(section, sum(a * b for a, b in pairwise(sizes)), depth + 1)
+                work = work + _network(section, sum(a * b for a, b in pairwise(sizes)), depth + 1, sum(sizes[1:]))
         else:
             c = section.channels or 0
             products = PIXELS * 9 * c + PIXELS // 4 * 9 * 2 * c * c + PIXELS // 16 * 2 * c * CLASSES
-            work = work + _network(section, int(CONVOLUTION_FACTOR * products), 3)
+            work = work + _network(section, int(CONVOLUTION_FACTOR * products), 3, UNFOLDED * c)
         found[group] = work
     return found
 
 
-def _network(section: EnsembleSection, products: int, layers: int) -> Work:
-    """One architecture under every optimiser, with so many products an input and layers."""
+def _network(section: EnsembleSection, products: int, layers: int, units: int) -> Work:
+    """One architecture under every optimiser, with so many products an input, layers, and units in all of them."""
     runs, batch = len(section.optimisers), min(section.batch, TRAINED)
     flops = 6.0 * products * batch * section.steps * section.seeds * runs
     recorded = 2.0 * products * CLASSES * section.inputs_per_class * 2 * section.checkpoints * section.seeds * runs
     calls = runs * section.steps * (layers + 1) * SECONDS_PER_STEP_AND_LAYER
-    return Work({Kind.PRODUCT: flops + recorded, Kind.SCALAR: calls})
+    inputs = CLASSES * section.inputs_per_class
+    held = memory.trajectories(runs, section.seeds, 2 * section.checkpoints, inputs, CLASSES, units, batch, products)
+    return Work({Kind.PRODUCT: flops + recorded, Kind.SCALAR: calls}, held)
 
 
 def inpca(study: Study) -> Work:
