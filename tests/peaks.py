@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,17 @@ def measured(family: str) -> dict[str, tuple[int, int]]:
     return {line["stage"]: (line["planned"], line["peak"]) for line in lines}
 
 
-def peak_of(work: Callable[[], Any]) -> int:
+def allocated(work: Callable[[], Any]) -> int:
+    """Bytes that Python and numpy allocate while something works, at their peak; the same every time, or nearly."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def grown(work: Callable[[], Any]) -> int:
     """Bytes by which this process grows while it works."""
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5")
@@ -48,18 +59,19 @@ def _status(name: str) -> int:
 
 
 Found = Iterator[tuple[str, int, Callable[[], Any]]]
+
 """Name of a stage, bytes by the plan, and what runs it."""
 
 
 def study_of(**sections: Any) -> Any:
-    """P = 1,021 unless told otherwise; the sciences that are not asked for are left out."""
+    """P = 726 unless told otherwise; the sciences that are not asked for are left out."""
     from eigenscape.study import Study
 
     mapping: dict[str, Any] = {
         "study": "peaks",
         "problem": {"points": 12},
-        "grid": {"depth": [2], "width": [30]},
-        "headline": {"depth": 2, "width": 30, "samples": 1100},
+        "grid": {"depth": [2], "width": [25]},
+        "headline": {"depth": 2, "width": 25, "samples": 800},
         "projection": {"samples": 1000, "replicates": 20},
         "large": {"depth": []},
         **{name: {"enabled": False} for name in ("expressivity", "clustering", "sloppiness", "model_constrained")},
@@ -70,49 +82,38 @@ def study_of(**sections: Any) -> Any:
 
 
 def linear(root: Path) -> Found:
-    """Second moment, spectra and what is made of them."""
+    """Second moments, spectra and what is made of them."""
     from eigenscape.stages import importance, planning
     from eigenscape.stages.cells import compute_cells
     from eigenscape.stages.cost import cells, jobs
     from eigenscape.stages.cost.work import Work
-    from eigenscape.stages.draw import draw_figure
     from eigenscape.stages.second_moment import Execution, compute_second_moment
     from eigenscape.stages.spectrum import compute_spectrum
     from eigenscape.store.layout import StudyFolder
 
     quiet = Execution(quiet=True)
 
-    def of(name: str, study: Any, *, vectors: bool, planned_moment: bool = False) -> Found:
+    def of(name: str, study: Any, *, vectors: bool) -> Found:
         cell, folder = study.headline_cell, StudyFolder(root / name)
-
-        def made() -> Any:
-            return compute_second_moment(study, cell, folder, execution=quiet)
-
-        if planned_moment:
-            yield f"second moment, {name}", cells.second_moment(cell, study.problem.points).memory, made
-        else:
-            made()
-        planned = cells.spectrum(cell, study, vectors=vectors).memory
-        yield f"spectrum, {name}", planned, lambda: compute_spectrum(study, cell, folder, vectors=vectors)
+        moment, spectrum = cells.second_moment(cell, study.problem.points), cells.spectrum(cell, study, vectors=vectors)
+        yield f"second moment, {name}", moment.memory, lambda: compute_second_moment(study, cell, folder, execution=quiet)
+        yield f"spectrum, {name}", spectrum.memory, lambda: compute_spectrum(study, cell, folder, vectors=vectors)
 
     tiny = study_of(headline={"width": 4, "samples": 200})
     folder = StudyFolder(root / "tiny")
-    compute_second_moment(tiny, tiny.headline_cell, folder, execution=quiet)  # code is loaded and compiled before anything is measured
+    compute_second_moment(tiny, tiny.headline_cell, folder, execution=quiet)  # code is compiled before anything is measured
     compute_spectrum(tiny, tiny.headline_cell, folder, vectors=True)
-    draw_figure("eigenvectors", tiny, folder, root / "tiny figures")
 
-    study = study_of(headline={"samples": 16 * 260})
-    yield from of("with its bracket", study, vectors=False, planned_moment=True)
+    yield from of("bracketed", study_of(headline={"samples": 2960}), vectors=False)
     yield from of("graded", study_of(prior={"kind": "lecun_normal"}), vectors=False)
-    plain = study_of()
+    yield from of("of many bands", study_of(headline={"width": 40, "samples": 1800}), vectors=False)
+    plain, folder = study_of(), StudyFolder(root / "with vectors")
     yield from of("with vectors", plain, vectors=True)
-    folder = StudyFolder(root / "with vectors")
     yield "importance", jobs.importance(plain).memory, lambda: importance.headline_importance(plain, folder)
-    yield "figure", jobs.figure(plain, "eigenvectors").memory, lambda: draw_figure("eigenvectors", plain, folder, root / "figures")
-    few = study_of(headline={"depth": 3, "width": 40, "samples": 600})
-    yield from of("fewer samples than parameters", few, vectors=False)
-    yield from of("fewer samples, with vectors", few, vectors=True)
-    batch = study_of(grid={"depth": [2], "width": [29, 30]}, sampling={"samples_per_parameter": 2})
+    few, other = study_of(headline={"depth": 3, "samples": 300}), StudyFolder(root / "fewer samples")
+    yield from of("fewer samples", few, vectors=True)
+    yield "importance, fewer samples", jobs.importance(few).memory, lambda: importance.headline_importance(few, other)
+    batch = study_of(grid={"depth": [2], "width": [24, 25]}, sampling={"samples_per_parameter": 4})
     work = sum((planning.cost_of(batch, cell, vectors=False).work for cell in batch.computed_cells()), Work())
     yield "cells", work.memory, lambda: compute_cells(batch, batch.computed_cells(), StudyFolder(root / "cells"), quiet)
 
@@ -131,13 +132,13 @@ def walks(root: Path) -> Found:
         sweep = Sweep(("[0, 1]",), (5,), ("standard_normal",), ("relu",))
         return lambda: sensitivity_table(study, architecture.depth, architecture.width, 260, 20, sweep)
 
-    relu = study_of(network={"activation": "relu"}, grid={"depth": [6], "width": [40]}, criticality={"samples": 300, "weight_std": [1.0]})
+    relu = study_of(network={"activation": "relu"}, grid={"depth": [6], "width": [40]}, sampling={"raw_parameter_limit": 10_000})
     tiny = study_of(criticality={"depth": 3, "width": 2, "samples": 20, "weight_std": [1.0]}, projection={"samples": 20})
     project_networks(tiny, [Architecture(2, 3)], StudyFolder(root / "tiny"), quiet=True)
     importance.criticality_table(tiny, StudyFolder(root / "tiny"))
     swept(tiny, Architecture(2, 3))()
     second_moment_kinds.kinds_table(tiny, 1, 2, 20)
-    small = {"depth": 2, "width": [4], "networks": 2, "relu_weight_std": [], "hard_tanh_weight_std": [1.0], "bias_std": [0.0]}
+    small = {"depth": 2, "width": [4], "networks": 2, "relu_weight_std": [0.1], "hard_tanh_weight_std": [1.0], "bias_std": [0.0]}
     run_experiment(study_of(expressivity={"enabled": True, "growth": small}), StudyFolder(root / "tiny"), "growth")
 
     network = relu.projected_architectures()[0]
@@ -227,14 +228,16 @@ def trained(root: Path) -> Found:
     yield "model-constrained", models.cases(study)[case].memory, in_study(study, "large", compute_model_constrained, case)
 
 
-FAMILIES = {"linear": linear, "walks": walks, "trained": trained}
+Family = Callable[[Path], Found]
+
+FAMILIES: dict[str, Family] = {"linear": linear, "walks": walks, "trained": trained}
 
 
 def main() -> None:
     """Run one family."""
     with tempfile.TemporaryDirectory() as place:
         for stage, planned, work in FAMILIES[sys.argv[1]](Path(place)):
-            sys.stdout.write(json.dumps({"stage": stage, "planned": planned, "peak": peak_of(work)}) + "\n")
+            sys.stdout.write(json.dumps({"stage": stage, "planned": planned, "peak": grown(work)}) + "\n")
 
 
 if __name__ == "__main__":

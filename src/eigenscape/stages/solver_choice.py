@@ -64,7 +64,7 @@ def choose_solver(study: Study, cell: Cell, *, vectors: bool, memory: int, ranks
     Example:
         >>> study = Study()
         >>> choose_solver(study, study.headline_cell, vectors=True, memory=8 * 10**9, ranks=2).reason
-        'P = 5,146: one rank needs 1.5 GB of 8.0 GB'
+        'P = 5,146: one rank needs 1.9 GB of 8.0 GB'
     """
     parameters = cell.architecture.parameters
     few = from_gradients(cell)  # whose second moment is made by other ranks, and not held here

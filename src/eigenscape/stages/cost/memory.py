@@ -22,6 +22,9 @@ BATCH_NUMBERS = 2**21
 TORCH_COPIES = 8
 """Arrays of one size that torch holds in a forward and backward pass: values, derivatives, what is kept of either, and temporaries."""
 
+ORDERS = 999
+"""Resampled orders of eigenvectors (`active_subspace.importance_tests`; a test keeps them equal)."""
+
 DRAWING = 60 * 10**6
 """matplotlib with a canvas of 600 dots an inch, its fonts and text."""
 
@@ -43,14 +46,16 @@ def importance(study: Study) -> int:
 
     The jackknife: a triangle for each of eight groups, their sum as a matrix, and the eigensolve of what is left without one group;
     where N < P, 8 (3 N P + 4 N^2) for the gradients, those of the groups that are left, and LAPACK's.
-    Eigenvectors: 2 P^2 while they are read, then P^2 with G V (N, 4 w) thrice and resamples (R, N) thrice.
+    Eigenvectors: P^2 and a band of them twice while they are read; then P^2 with the larger of 999 resampled orders of all P of them,
+    thrice, and of G V (N, 4 w) thrice with resamples (R, N) thrice.
     """
     cell, replicates = study.headline_cell, study.projection.replicates
     size, samples, directions = cell.architecture.parameters, cell.samples, min(4 * cell.architecture.width, cell.architecture.parameters)
     jackknife = 8 * cost.triangle_numbers(size) + (1 + cost.SOLVED_VALUES) * size**2
     if cost.from_gradients(cell):
         jackknife = 3 * samples * size + 4 * samples**2
-    eigenvectors = 2 * size**2 + 3 * samples * directions + 3 * replicates * samples
+    orders = 3 * ORDERS * size
+    eigenvectors = 2 * size**2 + max(orders, 3 * samples * directions + 3 * replicates * samples)
     return FLOAT * (max(jackknife, eigenvectors) + 2 * BLOCK * size)
 
 
