@@ -1,6 +1,7 @@
 """What every stage of the workflow holds at its peak, beside what the plan says: real commands, each a process of its own.
 
-python benchmarks/memory.py              every stage, and growth with P and N; half an hour on a core, 2 GB
+python benchmarks/memory.py              every stage, and growth with P and N; ten minutes on a core, 1 GB
+python benchmarks/memory.py --only parameters      one part of it: parameters, samples or default
 python benchmarks/memory.py --quick      the smallest sizes
 python benchmarks/memory.py --draw       the figure and tables again, from benchmarks/results/memory.json
 
@@ -11,6 +12,7 @@ loads the same libraries.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -33,10 +35,10 @@ from eigenscape.study import Study
 
 RESULTS = Path(__file__).parent / "results" / "memory.json"
 FIGURE = Path(__file__).parents[1] / "docs" / "images" / "memory.png"
-WIDTHS, DEPTH = (10, 15, 20, 28, 35), 5
-"""P = 471, 1,006, 1,741, 3,333 and 5,146."""
+WIDTHS, DEPTH = (10, 15, 20, 28), 5
+"""P = 471, 1,006, 1,741 and 3,333."""
 
-SAMPLES = (200, 400, 800, 1600, 3200, 7000, 14_000, 28_000)
+SAMPLES = (200, 800, 1600, 3000, 7000, 28_000)
 """Around P = 1,741: fewer than parameters up to 1,600, a bracket from 3,482 on."""
 
 NONE = {name: {"enabled": False} for name in ("expressivity", "clustering", "sloppiness", "model_constrained")}
@@ -107,7 +109,7 @@ def of_matrices(width: int, samples: int, series: str) -> Iterator[Setting]:
     if series == "parameters":
         projection, small = ("projection", "--width", str(width)), ("projection", "--width", "2")
         yield Setting(series, "projection", study, projection, (), f"projection/w{width}", (tiny, small), size)
-        if width <= 28:  # ten eigensolves: at P = 5,146 they would take longer than everything else
+        if width <= 20:  # ten eigensolves: beyond, they would take longer than everything else
             yield Setting(series, "importance", study, ("importance",), (moment, vectors), "importance", (tiny, ("importance",)), size)
 
 
@@ -117,20 +119,19 @@ def of_default() -> Iterator[Setting]:
     few = {"depth": 3, "width": 2, "samples": 20, "weight_std": [1.0]}
     tiny = study_of(2, 100, depth=1, criticality=few)
     yield Setting("", "criticality", study, ("criticality",), (), "criticality", (tiny, ("criticality",)))
-    yield Setting("", "sensitivity", study, ("sensitivity",), (), "sensitivity", None)
     yield Setting("", "second-moment kinds", study, ("second-moment-kinds",), (), "second_moment_kinds", None)
     trained = study_of(20, 100, depth=12)
     yield Setting("", "training", trained, ("training",), (), "training", (study_of(5, 100, depth=1), ("training",)))
-    for experiment in ("growth", "sensitivity", "dichotomies", "digits"):
+    for experiment in ("growth", "sensitivity"):
         yield Setting("", f"expressivity, {experiment}", whole, ("expressivity", experiment), (), f"expressivity/{experiment}", None)
-    for network in ("perceptron-d08-w128", "convolutional-c08"):
+    for network in ("perceptron-d02-w128",):
         yield Setting("", f"clustering, {network}", whole, ("clustering", network), (), f"clustering/{network}", None)
     groups = tuple(("trajectories", group) for group in whole.sloppiness.ensemble.network_groups())
     yield Setting("", "trajectories, perceptron-d02", whole, groups[2], (), "trajectories/perceptron-d02", None)
     yield Setting("", "joint embedding", whole, ("inpca",), groups, "inpca", None)
     for part in ("phase_map", "kernel", "sgd"):
         yield Setting("", f"sloppiness theory, {part}", whole, ("sloppiness-theory", part), (), f"sloppiness_theory/{part}", None)
-    for case in whole.model_constrained.computed:
+    for case in whole.model_constrained.computed[:1]:
         yield Setting("", f"model-constrained, {case}", whole, ("model-constrained", case), (), f"model_constrained/{case}", None)
 
 
@@ -154,19 +155,27 @@ def peak(arguments: list[str]) -> tuple[int, float]:
     return used.ru_maxrss * 1024, used.ru_utime + used.ru_stime
 
 
-def ran(study: Study, place: Path, before: tuple[tuple[str, ...], ...], command: tuple[str, ...]) -> tuple[int, float]:
-    """The peak of a command after those that it needs."""
-    folder = StudyFolder(place)
-    write_study(study, folder)
-    for each in (*before, command):
-        found = peak([sys.executable, "-m", "eigenscape", *each, "--study", str(folder.study)])
-    return found
+class Runs:
+    """Commands on studies, each once; a study's results stay where its other commands find them."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._done: dict[tuple[str, tuple[str, ...]], tuple[int, float]] = {}
+
+    def peak_of(self, study: Study, command: tuple[str, ...], before: tuple[tuple[str, ...], ...]) -> tuple[int, float]:
+        """The peak and the processor seconds of a command, after those that it needs."""
+        name = hashlib.sha256(study.model_dump_json().encode()).hexdigest()[:16]
+        folder = StudyFolder(self._place / name)
+        write_study(study, folder)
+        for each in (*before, command):
+            if (name, each) not in self._done:
+                self._done[name, each] = peak([sys.executable, "-m", "eigenscape", *each, "--study", str(folder.study)])
+        return self._done[name, command]
 
 
-def measured(setting: Setting, loaded: dict[str, int]) -> dict[str, Any]:
+def measured(setting: Setting, runs: Runs, loaded: dict[str, int]) -> dict[str, Any]:
     """One run beside its plan; ``loaded`` remembers what commands take before they hold anything."""
-    with tempfile.TemporaryDirectory() as place:
-        found, seconds = ran(setting.study, Path(place) / "results", setting.before, setting.command)
+    found, seconds = runs.peak_of(setting.study, setting.command, setting.before)
     key = " ".join(setting.loads[1]) if setting.loads else "imports"
     if key not in loaded:
         if setting.loads is None:
@@ -175,8 +184,7 @@ def measured(setting: Setting, loaded: dict[str, int]) -> dict[str, Any]:
             small, command = setting.loads
             before = (headline(small, "second-moment"), headline(small, "spectrum", "--vectors"))
             needed = before if command[0] == "importance" else before[:1] if command[0] == "spectrum" else ()
-            with tempfile.TemporaryDirectory() as place:
-                loaded[key] = ran(small, Path(place) / "results", needed, command)[0]
+            loaded[key] = runs.peak_of(small, command, needed)[0]
     row = {"series": setting.series, "stage": setting.stage, **setting.label, "planned_bytes": setting.planned}
     return row | {"peak_bytes": found - loaded[key], "loaded_bytes": loaded[key], "core_seconds": round(seconds, 1)}
 
@@ -254,13 +262,15 @@ def main() -> None:
         wanted = {"default": ""}.get(chosen.only, chosen.only)
         old = json.loads(RESULTS.read_text())["runs"] if chosen.only and RESULTS.exists() else []
         runs = [run for run in old if run["series"] != wanted]
-        for setting in settings(quick=chosen.quick):
-            if chosen.only and setting.series != wanted:
-                continue
-            runs.append(measured(setting, loaded))
-            results = {"date": time.strftime("%Y-%m-%d"), "machine": machine, "runs": runs}
-            RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-            print(table(results).splitlines()[-1], flush=True)
+        with tempfile.TemporaryDirectory() as place:
+            commands = Runs(Path(place))
+            for setting in settings(quick=chosen.quick):
+                if chosen.only and setting.series != wanted:
+                    continue
+                runs.append(measured(setting, commands, loaded))
+                results = {"date": time.strftime("%Y-%m-%d"), "machine": machine, "runs": runs}
+                RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+                print(table(results).splitlines()[-1], flush=True)
     results = json.loads(RESULTS.read_text())
     RESULTS.with_suffix(".txt").write_text(table(results) + "\n")
     print(table(results))

@@ -159,11 +159,15 @@ def trained(root: Path) -> Found:
     from eigenscape.architecture import Architecture
     from eigenscape.distributed.ranks import OneRank
     from eigenscape.stages.clustering import compute_clustering
-    from eigenscape.stages.cost import curves, ensembles, graphs, memory, models, trajectories
+    from eigenscape.stages.cost import curves, ensembles, graphs, jobs, memory, models, trajectories
+    from eigenscape.stages.draw import draw_figure
     from eigenscape.stages.expressivity import run_experiment
     from eigenscape.stages.inpca import compute_inpca
     from eigenscape.stages.model_constrained import compute_model_constrained
+    from eigenscape.stages.projection import project_networks
+    from eigenscape.stages.second_moment import Execution, compute_second_moment
     from eigenscape.stages.sloppiness_theory import run_theory
+    from eigenscape.stages.spectrum import compute_spectrum
     from eigenscape.stages.training import TrainingPlan, train_networks
     from eigenscape.stages.trajectories import compute_trajectories
     from eigenscape.store.layout import StudyFolder
@@ -203,7 +207,15 @@ def trained(root: Path) -> Found:
     def in_study(study: Any, name: str, stage: Callable[..., Any], *rest: Any) -> Callable[[], Any]:
         return lambda: stage(study, StudyFolder(root / name), *rest)
 
+    def drawn(name: str, width: int) -> tuple[Any, Callable[[], Any]]:
+        study, folder = study_of(headline={"width": width}), StudyFolder(root / name)
+        compute_second_moment(study, study.headline_cell, folder, execution=Execution(quiet=True))
+        compute_spectrum(study, study.headline_cell, folder, vectors=True)
+        project_networks(study, [study.headline_cell.architecture], folder, quiet=True)
+        return study, lambda: draw_figure("eigenvectors", study, folder, root / name / "figures")
+
     training(4, 3)()
+    drawn("tiny figure", 4)[1]()
     in_study(digits(8, 2), "tiny", run_experiment, "digits")()
     in_study(clustered(8, 2), "tiny", compute_clustering, "perceptron-d02-w008")()
     for name in ("linear", "perceptron-d01-w016"):
@@ -212,6 +224,8 @@ def trained(root: Path) -> Found:
     in_study(kernel(20, 10), "tiny", run_theory, "kernel")()
     in_study(constrained(2), "tiny", compute_model_constrained, "deconvolution-tnet")()
 
+    study, draw = drawn("figure", 25)
+    yield "figure", jobs.figure(study, "eigenvectors").memory, draw
     yield "training", memory.training(Architecture(2, 50), 12, 100, 24), training(50, 100)
     study = digits(100, 4)
     yield "expressivity, digits", curves.experiments(study)["digits"].memory, in_study(study, "large", run_experiment, "digits")

@@ -170,8 +170,10 @@ def _read(study: Study, points: Points, distances: np.ndarray) -> tuple[dict[str
         if len(members) <= FULL_LIMIT and table["trajectory"].iloc[members].nunique() > 1:
             key = stream_key(study.sampling.seed, "sloppiness", "bootstrap", name)
             again = bootstrap_eigenvalues(own, table["trajectory"].to_numpy()[members], section.replicates, key)
-        embeddings[name] = embed(own, overwrite=True)
-        row, values = _spectrum(name, embeddings[name], again)
+        found = embed(own, overwrite=True)
+        if name == "all" or name.startswith("family "):  # of the others nothing is placed in their axes
+            embeddings[name] = found
+        row, values = _spectrum(name, found, again)
         row["input_slope"] = points.input_slopes.get(name, float("nan"))
         tables["spectra"].append(row)
         tables["eigenvalues"] += values

@@ -14,8 +14,10 @@ import peaks
 import pytest
 
 from eigenscape.active_subspace import importance_tests, other_moments, triangle
+from eigenscape.networks import loss_sampler
+from eigenscape.sloppiness import distances
 from eigenscape.stages import projection
-from eigenscape.stages.cost import cells, memory
+from eigenscape.stages.cost import cells, ensembles, memory
 
 SMALL = 10**6
 
@@ -30,7 +32,18 @@ def test_numpys_arrays_are_within_the_plan(family: peaks.Family, share: float, t
     assert (over, under) == ({}, {})
 
 
+def test_what_runs_through_torch_is_within_the_plan() -> None:
+    """By the kernel's account of an interpreter of its own, which rounds to pages and counts what torch keeps for itself."""
+    found = peaks.measured("trained")
+
+    over = {stage: numbers for stage, numbers in found.items() if numbers[1] > numbers[0] + 4 * SMALL}
+    under = {stage: numbers for stage, numbers in found.items() if numbers[1] < 0.25 * numbers[0]}
+    assert (over, under) == ({}, {})
+
+
 def test_constants_are_those_of_the_stages() -> None:
     assert memory.BATCH_NUMBERS == other_moments.NUMBERS_PER_BATCH == projection.NUMBERS_PER_BATCH
     assert triangle.BAND == cells._CHUNK
     assert inspect.signature(importance_tests.centroid_order).parameters["replicates"].default == memory.ORDERS
+    assert memory.TORCH_CHUNK == loss_sampler.CHUNK
+    assert distances.scratch_bytes(ensembles.CLASSES) <= ensembles.SCRATCH

@@ -27,6 +27,9 @@ UNFOLDED = 64 * 10 + 16 * 20
 SECONDS_PER_PAIR_AND_SAMPLE = 1.7e-9
 """Of distances, ten classes: measured on one busy core of an EPYC Zen 4 (`benchmarks/sloppiness.py`)."""
 
+SCRATCH = 16 * 10**6
+"""Bytes that a block of distances takes, ten classes (`sloppiness.distances.scratch_bytes`; a test keeps it above)."""
+
 RANK_PAIRS = 10**11
 """Pairs times samples from which on ranks share the distances: about three minutes of one core."""
 
@@ -75,7 +78,11 @@ def _network(section: EnsembleSection, products: int, layers: int, units: int) -
 
 
 def inpca(study: Study) -> Work:
-    """Distances, the embeddings of all sets, their bootstrap, and progress."""
+    """Distances, the embeddings of all sets, their bootstrap, and progress.
+
+    Memory: 8 M^2 for the distances of M checkpoints; 8 7 (M/2)^2 for the largest set with its eigensolve and the embeddings that are kept;
+    all predictions twice, while they are read, and what distances are computed in.
+    """
     section = study.sloppiness.ensemble
     points, samples = float(section.points()), CLASSES * section.inputs_per_class
     # Half of the points are in each spacing; a resample holds 1 - 1/e of them.
@@ -84,7 +91,7 @@ def inpca(study: Study) -> Work:
     seconds += points * samples * CLASSES * SECONDS_AT_EQUAL_PROGRESS * 53 / CLASSES
     counts = {Kind.SCALAR: seconds, Kind.EIGENVECTORS: SETS * 9 * half**3}
     counts |= {Kind.EIGENVALUES: SETS * section.replicates * 4 / 3 * kept**3, Kind.COLUMN: SETS * section.replicates * kept}
-    return Work(counts, memory=int(8 * points**2 + 4 * 8 * half**2 + 4 * points * samples * CLASSES))
+    return Work(counts, memory=int(8 * points**2 + 7 * 8 * half**2 + 2 * 4 * points * samples * CLASSES) + SCRATCH)
 
 
 def ranks(section: EnsembleSection) -> int:

@@ -22,11 +22,14 @@ BATCH_NUMBERS = 2**21
 TORCH_COPIES = 8
 """Arrays of one size that torch holds in a forward and backward pass: values, derivatives, what is kept of either, and temporaries."""
 
+TORCH_CHUNK = 192
+"""Gradients that torch computes at once (`networks.loss_sampler.CHUNK`; a test keeps them equal)."""
+
 ORDERS = 999
 """Resampled orders of eigenvectors (`active_subspace.importance_tests`; a test keeps them equal)."""
 
-DRAWING = 60 * 10**6
-"""matplotlib with a canvas of 600 dots an inch, its fonts and text."""
+DRAWING = 200 * 10**6
+"""matplotlib with a canvas of 600 dots an inch, its copies, fonts and text: 175 MB were seen for a figure two columns wide."""
 
 
 def projection(architecture: Architecture, samples: int, replicates: int) -> int:
@@ -68,9 +71,9 @@ def criticality(study: Study) -> int:
 
 
 def training(architecture: Architecture, points: int, replicas: int, steps: int) -> int:
-    """8 R ((s + 8) P + 8 n w L): s Lanczos vectors of all replicas, and torch's arrays of parameters and activations."""
+    """8 R ((s + 10) P + 8 n w L): s Lanczos vectors of all replicas, and torch's arrays of parameters and activations."""
     activations = points * architecture.width * architecture.depth
-    return FLOAT * replicas * ((steps + TORCH_COPIES) * architecture.parameters + TORCH_COPIES * activations)
+    return FLOAT * replicas * ((steps + TORCH_COPIES + 2) * architecture.parameters + TORCH_COPIES * activations)
 
 
 def sensitivity(architecture: Architecture, samples: int, replicates: int) -> int:
@@ -96,23 +99,23 @@ def digits(runs: int, depth: int, width: int, images: int) -> int:
 
 
 def layer_graphs(replicas: int, epochs: int, inputs: int, units: int, images: int, products: int) -> int:
-    """4 R (2 E n u + 8 n' u + 12 W) + 8 12 n^2.
+    """4 R (2 E n u + 3 n' u + 12 W) + 8 12 n^2.
 
-    Activations of u units at E epochs, twice while they are stacked; those of n' training images in torch; weights with gradients
-    and Adam's averages; the matrices of one graph.
+    Activations of u units at E epochs, twice while they are stacked; those of n' training images, which are only looked at; weights with
+    gradients and Adam's averages; the matrices of one graph.
     """
-    single = replicas * (2 * epochs * inputs * units + TORCH_COPIES * images * units + 12 * products)
+    single = replicas * (2 * epochs * inputs * units + 3 * images * units + 12 * products)
     return 4 * single + FLOAT * 12 * inputs**2
 
 
 def trajectories(optimisers: int, replicas: int, checkpoints: int, inputs: int, classes: int, units: int, batch: int, products: int) -> int:
-    """4 R (4 O T n C + 8 (b + n) u + 12 W): predictions of all checkpoints, stacked twice and written; torch's arrays; weights."""
-    predictions = 4 * optimisers * checkpoints * inputs * classes
+    """4 R (3 O T n C + 8 (b + n) u + 12 W): predictions of all checkpoints, while they are stacked; torch's arrays; weights."""
+    predictions = 3 * optimisers * checkpoints * inputs * classes
     return 4 * replicas * (predictions + TORCH_COPIES * (batch + inputs) * units + 12 * products)
 
 
 def theory(study: Study) -> dict[str, int]:
-    """By part: 8 (12 m^2 + 4 R m), 8 (8 n^2 + 4 n f + 5 (10 n*)^2) and 8 (2 b R d + 4 R n + 8 n^2).
+    """By part: 8 (12 m^2 + 4 R m), 8 (8 n^2 + 2 n f + 5 (10 n*)^2) and 8 (2 b R d + 4 R n + 8 n^2).
 
     `phase_map`: spectra of m components, and R starts. `kernel`: n digits, n* of them held out, 10 classes at once; f features, or the
     parameters of the network whose tangents are taken. `sgd`: n examples, R = 2 d paths in d dimensions with batches of b.
@@ -125,21 +128,20 @@ def theory(study: Study) -> dict[str, int]:
     paths = 2 * size
     numbers = {
         "phase_map": 12 * components**2 + 4 * section.phase_map.starts * components,
-        "kernel": 8 * images**2 + 4 * images * max(kernel.features, tangents) + 5 * (10 * kernel.test) ** 2,
+        "kernel": 8 * images**2 + 2 * images * max(kernel.features, tangents) + 5 * (10 * kernel.test) ** 2,
         "sgd": 2 * batch * paths * size + 4 * paths * sgd.examples + 8 * sgd.examples**2,
     }
     return {name: FLOAT * count for name, count in numbers.items()}
 
 
 def model_constrained(study: Study, cell: Cell) -> int:
-    """The most of the cell's own second moment and spectrum, and 8 (6 P^2 + 8 B n u): C of all and of either half, and eigenvectors.
+    """The most of the cell's own second moment and spectrum with vectors, and torch's 64 c n u of a part of a block.
 
-    And the gradients of a block by torch, u units for each of n pairs of data.
+    u units for each of n pairs of data and c = 192 parameter vectors at most. The halves of the samples that are compared afterwards
+    take less: C of all and of either half, their difference, and eigenvectors, 6 P^2.
     """
-    size, section = cell.architecture.parameters, study.model_constrained
-    units = sum(cell.architecture.sizes[1:])
-    halves = 6 * size**2 + 3 * BLOCK * size
-    return FLOAT * (halves + TORCH_COPIES * 32 * section.pairs * units)
+    own = max(cost.second_moment(cell, 1).memory, cost.spectrum(cell, study, vectors=True).memory)
+    return own + FLOAT * TORCH_COPIES * TORCH_CHUNK * study.model_constrained.pairs * sum(cell.architecture.sizes)
 
 
 def figure(study: Study, name: str) -> int:

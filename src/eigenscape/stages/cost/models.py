@@ -62,8 +62,7 @@ def _weight(study: Study, cell: Cell) -> Work:
     size = cell.architecture.parameters
     work += Work({Kind.GRAM: 2 * cost.gram_flops(size, cell.samples)})
     work += 4 * cost.eigensolve(size, vectors=True)
-    own = max(cost.second_moment(cell, 1).memory, cost.spectrum(cell, study, vectors=True).memory)
-    return Work(work.counts, max(own, memory.model_constrained(study, cell)))
+    return Work(work.counts, memory.model_constrained(study, cell))
 
 
 def _gradient(study: Study, cell: Cell) -> float:
