@@ -185,7 +185,7 @@ def extreme_pairs(matrix: np.ndarray, count: int = 1) -> tuple[np.ndarray, np.nd
     """
     size = len(matrix)
     order = np.argsort(-np.diagonal(matrix), kind="stable")
-    sorted_matrix = np.asfortranarray(matrix[np.ix_(order, order)])
+    sorted_matrix = matrix[np.ix_(order, order)].T  # symmetric, so this is the copy in LAPACK's order
     factor, failed = lapack.dpotrf(sorted_matrix, lower=1, clean=1)
     if failed:
         return None

@@ -59,6 +59,8 @@ class Route(StrEnum):
 
     EIGH = "eigh"
     GRADED = "graded"
+    GRADIENTS = "gradients"
+    """From fewer gradients than parameters, without C (`few_samples`)."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from eigenscape import __version__
-from eigenscape.active_subspace.bracket import Bracket, bracket, first_parts
+from eigenscape.active_subspace import few_samples
+from eigenscape.active_subspace.bracket import Bracket, bracket, first_parts, unknown_bracket
 from eigenscape.active_subspace.eigensolvers import HOST, solver_of
 from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, dust_of, spectrum_of
 from eigenscape.distributed.ranks import OneRank
@@ -20,6 +21,7 @@ from eigenscape.errors import DamagedResult
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.seeding import stream_key
 from eigenscape.stages.attempts import Attempt, claimed, set_second_moment_aside
+from eigenscape.stages.few_samples import spectrum_from_gradients
 from eigenscape.stages.samplers import sampler_of
 from eigenscape.store import quarantine, receipts, second_moments, spectra
 from eigenscape.store.layout import StudyFolder
@@ -57,16 +59,22 @@ def compute_spectrum(study: Study, cell: Cell, folder: StudyFolder, *, vectors: 
 
 
 def _compute(study: Study, cell: Cell, folder: StudyFolder, attempt: Attempt, *, vectors: bool, place: str) -> None:
+    sampler = sampler_of(study, cell)
+    started = time.monotonic()
     try:
-        second_moment = verified_second_moment(cell, folder)
+        if cell.samples < cell.architecture.parameters:
+            digest = confirmed_digest(cell, folder)
+            spectrum = spectrum_from_gradients(cell, folder, digest, sampler, vectors=vectors)
+            solved = Solved(spectrum, unknown_bracket(spectrum.log10_condition), few_samples.SOLVER)
+        else:
+            second_moment = verified_second_moment(cell, folder)
+            started = time.monotonic()
+            quarter, half = first_parts(sampler, cell.samples)
+            solved = solve(study, cell, sampler, second_moment, cell.samples, half, quarter, vectors=vectors, place=place)
     except DamagedResult as error:
         if not folder.receipt(folder.second_moment(cell)).exists():
             raise
         raise set_second_moment_aside(study, cell, folder, error) from error
-    sampler = sampler_of(study, cell)
-    started = time.monotonic()
-    quarter, half = first_parts(sampler, cell.samples)
-    solved = solve(study, cell, sampler, second_moment, cell.samples, half, quarter, vectors=vectors, place=place)
     write_solved(solved, cell, folder, attempt, cell.samples, time.monotonic() - started)
 
 
