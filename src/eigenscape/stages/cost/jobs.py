@@ -311,4 +311,4 @@ def figures(study: Study, family: Family) -> Work:
         work += Work({Kind.READ: float(cost.FLOAT * size * size)})
     if "sufficient_summary" in family.figures:
         work += cost.gradients(cell.architecture, study.problem.points, min(2000, cell.samples))
-    return Work(work.counts, memory.figure(study, name))
+    return Work(work.counts, max(memory.figure(study, name) for name in family.figures))
