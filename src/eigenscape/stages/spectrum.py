@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from eigenscape import __version__
 from eigenscape.active_subspace import few_samples
 from eigenscape.active_subspace.bracket import Bracket, bracket, first_parts, unknown_bracket
 from eigenscape.active_subspace.eigensolvers import HOST, solver_of
@@ -26,6 +25,7 @@ from eigenscape.stages.samplers import sampler_of
 from eigenscape.store import quarantine, receipts, second_moments, spectra
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Cell, Study
+from eigenscape.version import __version__
 
 log = logging.getLogger(__name__)
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eigenscape import __version__
 from eigenscape.errors import DamagedResult
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.made import made
 from eigenscape.store.receipts import digest_of, write_json
 from eigenscape.store.trace import traced
+from eigenscape.version import __version__
 
 HIDDEN = ("ledger", "logs", "benchmarks", "work", "quarantine", "receipts")
 """Folders of a study that hold no results."""
