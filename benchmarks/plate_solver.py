@@ -23,7 +23,7 @@ PLATES = 400
 
 
 def by_lapack(conductivity: torch.Tensor, load: torch.Tensor) -> np.ndarray:
-    """dpbsv by scipy, a plate at a time, assembled without loops over squares."""
+    """Dpbsv by scipy, a plate at a time, assembled without loops over squares."""
     e = conductivity.shape[-1]
     nodes = e * (e + 1)
     number = np.arange((e + 1) * (e + 1)).reshape(e + 1, e + 1) - (e + 1)

@@ -57,9 +57,9 @@ class HeatSection(Section):
     """A plate whose log conductivity is unknown."""
 
     elements: Annotated[int, Field(ge=2, le=256)] = Field(
-        8,
-        description="Finite elements along each side. Source: 16 in TNet, arXiv 2105.12033, as far as known; 8 fit the default's time.",
-        json_schema_extra=example("write model_constrained: {heat: {elements: 8}}"),
+        6,
+        description="Finite elements along each side. Source: 16 in TNet, arXiv 2105.12033, as far as known; 6 fit the default's time.",
+        json_schema_extra=example("write model_constrained: {heat: {elements: 6}}"),
     )
     modes: Count = Field(
         15,
@@ -124,7 +124,7 @@ class OwnSection(Section):
     digest: str = Field(
         "",
         description="Of the file's content; filled in when the configuration is read. Source: the file.",
-        json_schema_extra=example("leave it out"),
+        json_schema_extra=example('write digest: "" or leave it out: model_constrained: {own: {growth: {file: growth.py}}}'),
     )
 
     @model_validator(mode="before")
@@ -203,10 +203,10 @@ class ModelConstrainedSection(Section):
         json_schema_extra=example("write model_constrained: {training_steps: 200}"),
     )
     least_steps: Annotated[int, Field(ge=1, le=10**7)] = Field(
-        300,
+        200,
         description="Iterations of L-BFGS from the start of every replica, for the least loss that training is measured against. Source: "
         "fits the default study's time; the table says what the second half of them still changed.",
-        json_schema_extra=example("write model_constrained: {least_steps: 300}"),
+        json_schema_extra=example("write model_constrained: {least_steps: 200}"),
     )
     encoder_steps: Annotated[int, Field(ge=1, le=10**7)] = Field(
         100,
@@ -264,7 +264,7 @@ class ModelConstrainedSection(Section):
 
         Example:
             >>> ModelConstrainedSection().settings_of("heat-tnet")
-            {'pairs': 20, 'noise': 0.05, 'elements': 8, 'modes': 15, 'observed': 10}
+            {'pairs': 20, 'noise': 0.05, 'elements': 6, 'modes': 15, 'observed': 10}
         """
         encoder = {"encoder_steps": self.encoder_steps} if case.endswith("-taen") else {}
         return {"pairs": self.pairs, "noise": self.noise, **encoder, **self._map_of(case).model_dump()}
@@ -288,4 +288,9 @@ class ModelConstrainedSection(Section):
         name = case.partition("-")[0]
         if name in self.own:
             return self.own[name]
-        return {"deconvolution": self.deconvolution, "heat": self.heat, "burgers": self.burgers}[name]
+        known: dict[str, DeconvolutionSection | HeatSection | BurgersSection] = {
+            "deconvolution": self.deconvolution,
+            "heat": self.heat,
+            "burgers": self.burgers,
+        }
+        return known[name]

@@ -204,8 +204,8 @@ def _stiffness_times(conductivity: torch.Tensor, nodes: torch.Tensor) -> torch.T
 
 def solve_one_by_one(conductivity: torch.Tensor, load: torch.Tensor) -> torch.Tensor:
     """T (S, e, e + 1) of S plates on the CPU, in double precision whatever that of the result."""
-    exact = (np.ascontiguousarray(tensor.numpy(), np.float64) for tensor in (conductivity, load))
-    return torch.from_numpy(solve_plates(*exact, STIFFNESS)).to(load.dtype)
+    c, f = (np.ascontiguousarray(tensor.numpy(), np.float64) for tensor in (conductivity, load))
+    return torch.from_numpy(solve_plates(c, f, STIFFNESS)).to(load.dtype)
 
 
 def solve_in_blocks(conductivity: torch.Tensor, load: torch.Tensor) -> torch.Tensor:

@@ -44,7 +44,6 @@ def least_losses(loss: Loss, start: torch.Tensor, iterations: int) -> Least:
         >>> found.losses.round(12), found.parameters.round(9) + 0.0
         (array([1.]), array([[0., 0., 0.]]))
     """
-
     found = [_least_loss(loss, row.astype(np.float64), iterations) for row in start.detach().numpy()]
     losses, halves, parameters = zip(*found, strict=True)
     return Least(np.array(losses), np.array(halves), np.stack(parameters))

@@ -33,7 +33,7 @@ from eigenscape.store.layout import StudyFolder
 from eigenscape.study import BLOCK, SCIENCE_SCHEMA, Cell, Study
 
 if TYPE_CHECKING:
-    from eigenscape.model_constrained.problems import Case
+    from eigenscape.model_constrained.case import Case
 
 DESCRIPTIONS = {
     "case": "forward map and loss",

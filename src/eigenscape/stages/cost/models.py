@@ -18,7 +18,7 @@ SECONDS_PER_SOLVE, SECONDS_PER_FACTOR = 2e-6, 1.2e-9
 """Of the plate with e x e elements: the first, and the second times e^4."""
 
 SECONDS_ALONE = 0.6e-3
-"""Of one gradient that is asked for alone, beside its arithmetic: what torch takes to start some thirty operations, and L-BFGS its steps."""
+"""Of one gradient that is asked for alone, beside its arithmetic: what torch takes to start its operations, and L-BFGS its steps."""
 
 TRIALS = 1.1
 """Gradients for each iteration of L-BFGS: nearly every first step is taken."""
