@@ -24,11 +24,20 @@ NAMES = {
 _CONDITION = ["log10_cond", "log10_cond_low", "log10_cond_high", "log10_cond_range", "log10_cond_range_low", "log10_cond_range_high"]
 
 
-def _panels(table: pd.DataFrame, rows: int, height: float) -> tuple[Figure, np.ndarray, list[tuple[str, pd.DataFrame]]]:
-    """A figure with a column of panels per case; x counts the weights, which are 0 and decades; a grey band is at the reference."""
+def _panels(
+    table: pd.DataFrame, rows: int, height: float, own_scale: int | None = None
+) -> tuple[Figure, np.ndarray, list[tuple[str, pd.DataFrame]]]:
+    """A figure with a column of panels per case; x counts the weights, which are 0 and decades; a grey band is at the reference.
+
+    Rows share their scale, but for the row ``own_scale``.
+    """
     cases = [(str(name), own.sort_values("alpha")) for name, own in table.groupby("case", sort=False)]
     figure = Figure(figsize=(DOUBLE_COLUMN, height), layout="constrained")
-    panels = figure.subplots(rows, len(cases), sharex="col", sharey="row", squeeze=False)
+    panels = figure.subplots(rows, len(cases), sharex="col", squeeze=False)
+    for row in set(range(rows)) - {own_scale}:
+        for axes in panels[row, 1:]:
+            axes.sharey(panels[row, 0])
+            axes.tick_params(labelleft=False)
     for column, (name, own) in enumerate(cases):
         panels[0, column].set_title(f"({'abcdefgh'[column % 8]}) {NAMES.get(name, name)}".replace(", ", ",\n"), loc="left")
         alphas = sorted(own["alpha"].unique())
@@ -36,7 +45,7 @@ def _panels(table: pd.DataFrame, rows: int, height: float) -> tuple[Figure, np.n
         for axes in panels[:, column]:
             axes.axvspan(reference - 0.3, reference + 0.3, color=GREY, alpha=0.15, linewidth=0, zorder=0)
         panels[-1, column].set_xticks(range(len(alphas)), [f"{alpha:g}" for alpha in alphas])
-        panels[-1, column].set_xlabel(r"weight of the model, $\alpha$")
+        panels[-1, column].set_xlabel(r"model's weight $\alpha$")
     return figure, panels, cases
 
 
@@ -68,7 +77,7 @@ def model_condition_figure(table: pd.DataFrame, layers: pd.DataFrame) -> Figure:
     """
     require_columns(table, ["case", "alpha", "reference", "log10_cond_null", "change", "change_low", "change_high", *_CONDITION])
     require_columns(layers, ["case", "alpha", "layer", "share", "low", "high"])
-    figure, panels, cases = _panels(table, 3, 5.8)
+    figure, panels, cases = _panels(table, 3, 5.8, own_scale=1)
     for column, (name, own) in enumerate(cases):
         top, middle, bottom, place = *panels[:, column], np.arange(len(own))
         finite = own.assign(**{key: own[key].where(np.isfinite(own[key])) for key in _CONDITION})

@@ -50,7 +50,7 @@ DESCRIPTIONS = {
     "log10_cond_sym_low": "lower end of its 95 % bootstrap interval",
     "log10_cond_sym_high": "upper end of its 95 % bootstrap interval",
     "null_directions": "directions of the projected C that carry no gradient, or none that is told from rounding",
-    "log10_cond_range": "log10 condition number of the symmetry-projected C on the other directions, in decades",
+    "log10_cond_range": "log10 condition number of the symmetry-projected C on the other directions, in decades; none beyond some 13",
     "log10_cond_range_low": "lower end of its 95 % bootstrap interval",
     "log10_cond_range_high": "upper end of its 95 % bootstrap interval",
     "reference": "the alpha that the others are compared with: 0, or for TNet and TAEN, which see no data at 0, the least above it",
@@ -76,6 +76,9 @@ DESCRIPTIONS = {
     "error_high": "upper quartile over replicas",
 }
 """Columns of the table, in order, with what they mean."""
+
+TOLD_FROM_ROUNDING = 10.0
+"""Times size, eps and the largest eigenvalue: `eigvalsh` errs by about the latter, so what is above is right to 10 %."""
 
 
 def compute_model_constrained(study: Study, folder: StudyFolder, name: str, *, quiet: bool = False) -> list[dict[str, Any]]:
@@ -240,12 +243,14 @@ def _projected(study: Study, cell: Cell, sampler: GradientSampler, reference: _R
 def _spans(projected: ProjectedSamples, weights: np.ndarray, nulls: int) -> np.ndarray:
     """log10 of the largest over the smallest projected eigenvalue of every resample, (R,), without the ``nulls`` smallest plateaus.
 
-    Directions without gradient are the same for all samples, so every resample has them too.
+    Directions without gradient are the same for all samples, so every resample has them too. NaN where the smallest of the others is
+    not told from rounding, beyond some 13 decades.
     """
     values = np.concatenate([np.linalg.eigvalsh((mean + mean.transpose(0, 2, 1)) / 2) for mean in projected.means(weights)], axis=1)
     values.sort(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(values[:, nulls] > 0, np.log10(values[:, -1] / values[:, nulls]), np.nan)
+    smallest, largest = values[:, nulls], values[:, -1]
+    told = smallest > TOLD_FROM_ROUNDING * values.shape[1] * np.finfo(np.float64).eps * largest
+    return np.where(told, np.log10(largest / np.where(told, smallest, 1.0)), np.nan)
 
 
 def _trained(study: Study, cell: Cell, case: Case, sampler: GradientSampler) -> dict[str, Any]:

@@ -115,6 +115,6 @@ def _training(ends: _Ends) -> Finding:
     return Finding(
         "with a model in the loss, training follows the condition number",
         verdict,
-        "log10 of the loss above the least one found, after training over that before, with quartiles: " + "; ".join(words),
-        "the least loss is the lowest that L-BFGS found, an upper bound of the minimum",
+        "log10 of the loss above the least that L-BFGS found, after training over that before, with quartiles: " + "; ".join(words),
+        "it depends on the loss and on the equations" if verdict is Verdict.CONDITION else "",
     )
