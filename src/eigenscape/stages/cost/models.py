@@ -14,11 +14,12 @@ SECONDS_PER_GRADIENT, SECONDS_PER_UNIT = 20e-6, 20e-9
 """Of one gradient, and of one unit for one data point within it: ten networks of 256 to 2,712 parameters with 20 and 100 pairs took
 0.7 to 1.3 times this, on one thread of a machine that others used too."""
 
-SECONDS_PER_SOLVE, SECONDS_PER_FACTOR = 2e-6, 1.2e-9
-"""Of the plate with e x e elements: the first, and the second times e^4."""
+SECONDS_PER_SOLVE, SECONDS_PER_FACTOR = 4e-6, 1.2e-9
+"""Of the plate with e x e elements, with what torch does around its solution: the first, and the second times e^4."""
 
-SECONDS_ALONE = 0.6e-3
-"""Of one gradient that is asked for alone, beside its arithmetic: what torch takes to start its operations, and L-BFGS its steps."""
+SECONDS_ALONE, SECONDS_ALONE_PLATE = 0.6e-3, 1.5e-3
+"""Of one gradient that is asked for alone, beside its arithmetic: what torch takes to start its operations, and L-BFGS its steps. The
+second is added for a plate. Measured with 13 other processes on two cores."""
 
 TRIALS = 1.1
 """Gradients for each iteration of L-BFGS: nearly every first step is taken."""
@@ -66,9 +67,10 @@ def _weight(study: Study, cell: Cell) -> Work:
     each = _gradient(study, cell)
     gradients = samples * each + 4 * SLOTS * SECONDS_PER_CALL
     descents = section.training_steps * (SECONDS_PER_CALL + LADDER * section.replicas * each)
-    least = TRIALS * section.replicas * section.least_steps * (SECONDS_ALONE + each)
+    alone = SECONDS_ALONE + SECONDS_ALONE_PLATE * (_solves(study, cell) > 0)
+    least = TRIALS * section.replicas * section.least_steps * (alone + each)
     if str(cell.facts["case"]).endswith("-taen"):
-        least += TRIALS * ENCODERS * section.encoder_steps * (SECONDS_ALONE + section.pairs * _solves(study, cell))
+        least += TRIALS * ENCODERS * section.encoder_steps * (alone + section.pairs * _solves(study, cell))
     work = Work({Kind.SCALAR: gradients + descents + least + SECONDS_PER_WEIGHT})
     size = cell.architecture.parameters
     work += Work({Kind.GRAM: 2 * cost.gram_flops(size, cell.samples)})
