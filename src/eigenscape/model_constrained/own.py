@@ -26,7 +26,7 @@ def own_case(name: str, section: ModelConstrainedSection, seed: int) -> Case:
         seed: of the study.
 
     Raises:
-        BadInput: the file is not what it was when the study was configured, makes no case, or one of other sizes.
+        BadInput: the file is not what it was when the study was configured, does not run, makes no case, or one of other sizes.
     """
     own, field = section.own[name.partition("-")[0]], f"model_constrained.own.{name.partition('-')[0]}"
     path = Path(own.file)
@@ -41,7 +41,10 @@ def own_case(name: str, section: ModelConstrainedSection, seed: int) -> Case:
     make = None
     if specification is not None and specification.loader is not None:
         module = importlib.util.module_from_spec(specification)
-        specification.loader.exec_module(module)
+        try:
+            specification.loader.exec_module(module)
+        except Exception as error:
+            raise BadInput.field(field, "a Python file that runs", f"{type(error).__name__}: {error}", "correct the file") from error
         make = getattr(module, "case", None)
     if not callable(make):
         raise BadInput.field(field, "a Python file that defines case(name, section, seed)", own.file, "see docs/model_constrained.md")

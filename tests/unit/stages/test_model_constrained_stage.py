@@ -208,6 +208,10 @@ def test_a_forward_map_of_ones_own(tmp_path):
     empty = study(cases=["growth-tnet"], own={"growth": {"file": str(mine), "points": 6, "observed": 3}}).model_constrained
     with pytest.raises(BadInput, match=r"defines case\(name, section, seed\)"):
         case_named("growth-tnet", empty, 0)
+    mine.write_text("import nothing_of_this_name\n")
+    broken = study(cases=["growth-tnet"], own={"growth": {"file": str(mine), "points": 6, "observed": 3}}).model_constrained
+    with pytest.raises(BadInput, match="a Python file that runs, found ModuleNotFoundError"):
+        case_named("growth-tnet", broken, 0)
 
 
 def row(case, alpha, change, excess):
