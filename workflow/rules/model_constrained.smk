@@ -38,6 +38,7 @@ rule model_constrained:
         training=[
             STUDY.model_constrained.replicas,
             STUDY.model_constrained.training_steps,
+            STUDY.model_constrained.least_steps,
         ],
         projection=STUDY.projection.model_dump(),
     shell:

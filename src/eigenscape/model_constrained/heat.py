@@ -6,7 +6,8 @@ by bilinear finite elements on e x e squares, v constant on each. v = sum_j z_j 
 field: eigenpairs of the covariance exp(-|dx|/l_x - |dy|/l_y) on the elements' centres, cut off after m terms. The two lengths
 differ, so that no eigenvalue is double and no eigenvector left to the linear algebra library.
 
-The stiffness matrix is block tridiagonal over the rows of nodes; it is factored by batched Cholesky of these blocks, on any device.
+On the CPU plates are solved one by one (`plate`). On other devices the stiffness matrix is taken as block tridiagonal over the
+rows of nodes, and factored by batched Cholesky of these blocks.
 The solution T = K(c)^-1 f has adjoint gradients: for a loss with gradient g in T, p = K^-1 g, and dL/dc_e = -p_e^T K_0 T_e
 over the four nodes of an element, K_0 its stiffness at conductivity 1: one more solve for all conductivities. The setting
 follows what is known of that of TNet (arXiv 2105.12033), whose details were not available.
@@ -23,6 +24,7 @@ import scipy
 import torch
 
 from eigenscape.errors import BadInput
+from eigenscape.model_constrained.plate import solve_plates
 
 SOURCE = 20.0
 """Heat produced per area; dimensionless, as the temperatures."""
@@ -144,10 +146,12 @@ class _Conduct(torch.autograd.Function):
 
     @staticmethod
     def forward(conductivity: torch.Tensor, load: torch.Tensor) -> torch.Tensor:
-        if conductivity.dim() == 2:
-            return _solve(conductivity, load)
-        systems = zip(*(torch.split(tensor.flatten(0, -3), SYSTEMS) for tensor in (conductivity, load)), strict=True)
-        return torch.cat([_solve(*part) for part in systems]).reshape(load.shape)
+        plates = conductivity.detach().reshape(-1, *conductivity.shape[-2:]), load.detach().reshape(-1, *load.shape[-2:])
+        if load.device.type == "cpu":
+            return solve_one_by_one(*plates).reshape(load.shape)
+        return torch.cat([solve_in_blocks(*part) for part in zip(*(torch.split(p, SYSTEMS) for p in plates), strict=True)]).reshape(
+            load.shape
+        )
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[torch.Tensor, torch.Tensor], output: torch.Tensor) -> None:
@@ -198,10 +202,18 @@ def _stiffness_times(conductivity: torch.Tensor, nodes: torch.Tensor) -> torch.T
     return upper + pad(lower[..., 1:, :], (0, 0, 0, 1))
 
 
-def _solve(conductivity: torch.Tensor, load: torch.Tensor) -> torch.Tensor:
-    """Cholesky of a block tridiagonal matrix, K = L L^T: diagonal blocks D_r, couplings B_r of node rows r and r + 1.
+def solve_one_by_one(conductivity: torch.Tensor, load: torch.Tensor) -> torch.Tensor:
+    """T (S, e, e + 1) of S plates on the CPU, in double precision whatever that of the result."""
+    c, f = (np.ascontiguousarray(tensor.numpy(), np.float64) for tensor in (conductivity, load))
+    return torch.from_numpy(solve_plates(c, f, STIFFNESS)).to(load.dtype)
 
-    L_r L_r^T = D_r - M_{r-1} M_{r-1}^T,   M_r = B_r^T L_r^{-T}.
+
+def solve_in_blocks(conductivity: torch.Tensor, load: torch.Tensor) -> torch.Tensor:
+    """The same on any device, all plates at once: Cholesky of a block tridiagonal matrix K = L L^T.
+
+    With D_r the diagonal blocks and B_r the couplings of node rows r and r + 1,
+
+        L_r L_r^T = D_r - M_{r-1} M_{r-1}^T,   M_r = B_r^T L_r^{-T}.
     """
     diagonal, coupling = _blocks(conductivity)
     rows = diagonal.shape[-3]

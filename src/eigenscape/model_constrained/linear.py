@@ -10,6 +10,8 @@ predicts at any y the Tikhonov solution
 TNet is the same with u_0 fixed; where Y_c has full row rank it predicts exactly (I + alpha G^T G)^-1 (u_0 + alpha G^T y), for
 Gamma = Lambda = I, and else y is replaced by ybar + Y_c Y_c^+ (y - ybar). This project's derivation; the published
 page prints the two weights interchanged.
+
+The second moment of the gradient is known as well: see `second_moment`.
 """
 
 from __future__ import annotations
@@ -72,6 +74,49 @@ def tnet_optimum(
 ) -> LinearNetwork:
     """The optimum of `losses.tnet` of least norm: mcDNN with u_0 (m,) in the place of every u."""
     return mc_dnn_optimum(np.tile(u_0, (len(y), 1)), y, forward, alpha, gamma, noise)
+
+
+def second_moment(
+    u: np.ndarray,
+    y: np.ndarray,
+    forward: np.ndarray,
+    alpha: float,
+    variances: np.ndarray,
+    u_precision: np.ndarray | float = 1.0,
+    y_precision: np.ndarray | float = 1.0,
+    constant: np.ndarray | float = 0.0,
+) -> np.ndarray:
+    """C = E[grad L grad L^T] of `losses.mc_dnn` for Psi(y) = y W + b, over independent parameters of mean 0; exact, for any alpha.
+
+    The parameters Theta, (q + 1, m), are the rows of W (q, m) and then b, in the order of the parameter vector. With
+    X = [Y 1], (n, q + 1), and A = W_u + alpha G^T W_y G the gradient is affine,
+
+        grad L = H vec(Theta) - c,   H = X^T X / n (x) A,   c = vec(X^T (U W_u + alpha (Y - 1 g^T) W_y G)) / n,
+
+    where vec takes rows one after the other, so that C = H Sigma H + c c^T with Sigma the variances: quadratic in alpha. TNet
+    is the same with u_0 for every u. This project's derivation.
+
+    Args:
+        u: unknowns, (n, m).
+        y: observations, (n, q).
+        forward: G, (q, m).
+        alpha: weight of the model.
+        variances: of the parameters, ((q + 1) m,).
+        u_precision: W_u, (m, m), or a number that multiplies the identity.
+        y_precision: W_y, (q, q), or a number.
+        constant: g, (q,), of an affine forward map G u + g.
+
+    Example:
+        >>> one = np.ones((1, 1))  # L = (w + b - 1)^2 / 2 + alpha (w + b - 1)^2 / 2, so the gradient is (1 + alpha)(w + b - 1)(1, 1)
+        >>> second_moment(one, one, one, 1.0, np.ones(2))  # 4 (1 + 1 + 1)
+        array([[12., 12.],
+               [12., 12.]])
+    """
+    w_u, w_y = (np.eye(len(a.T)) * p if np.ndim(p) == 0 else np.asarray(p) for a, p in ((u, u_precision), (y, y_precision)))
+    x = np.concatenate([y, np.ones((len(y), 1))], axis=1)
+    slope = np.kron(x.T @ x / len(x), w_u + alpha * forward.T @ w_y @ forward)
+    at_zero = (x.T @ (u @ w_u + alpha * (y - constant) @ w_y @ forward) / len(x)).ravel()
+    return np.asarray((slope * variances) @ slope + np.outer(at_zero, at_zero))
 
 
 def tikhonov(

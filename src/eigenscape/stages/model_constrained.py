@@ -33,7 +33,7 @@ from eigenscape.store.layout import StudyFolder
 from eigenscape.study import BLOCK, SCIENCE_SCHEMA, Cell, Study
 
 if TYPE_CHECKING:
-    from eigenscape.model_constrained.problems import Case
+    from eigenscape.model_constrained.case import Case
 
 DESCRIPTIONS = {
     "case": "forward map and loss",
@@ -49,26 +49,36 @@ DESCRIPTIONS = {
     "log10_cond_sym": "log10 condition number of the symmetry-projected C, in decades",
     "log10_cond_sym_low": "lower end of its 95 % bootstrap interval",
     "log10_cond_sym_high": "upper end of its 95 % bootstrap interval",
-    "change": "log10_cond_sym less that at alpha = 0, in decades",
+    "null_directions": "directions of the projected C that carry no gradient, or none that is told from rounding",
+    "log10_cond_range": "log10 condition number of the symmetry-projected C on the other directions, in decades; none beyond some 13",
+    "log10_cond_range_low": "lower end of its 95 % bootstrap interval",
+    "log10_cond_range_high": "upper end of its 95 % bootstrap interval",
+    "reference": "the alpha that the others are compared with: 0, or for TNet and TAEN, which see no data at 0, the least above it",
+    "change": "log10_cond_range less that at the reference, in decades, where as many directions are null",
     "change_low": "lower end of its 95 % interval, from paired resamples",
     "change_high": "upper end of its 95 % interval",
     "log10_trace": "log10 of tr C, the mean squared gradient",
     "subspace": "k, dimensions of the leading subspace that is compared: the width",
-    "overlap": "mean squared cosine with the leading subspace at alpha = 0",
+    "overlap": "mean squared cosine with the leading subspace at the reference",
     "overlap_halves": "the same between the two halves of the samples at this alpha: what noise alone leaves",
-    "angle": "between the leading projected direction and that at alpha = 0, in degrees",
+    "angle": "between the leading projected direction and that at the reference, in degrees",
     "angle_low": "lower end of its 95 % interval, from paired resamples",
     "angle_high": "upper end of its 95 % interval",
     "leading_block": "block of the projected C that its largest eigenvalue belongs to",
     "step": "of gradient descent, as a multiple of Polyak's at the start: the best of a ladder",
-    "log10_loss": "log10 of the loss after training over that before, median over replicas",
-    "log10_loss_low": "lower quartile over replicas",
-    "log10_loss_high": "upper quartile over replicas",
+    "least_loss": "the lowest loss that was found, by L-BFGS from every replica's start or by training",
+    "least_doubt": "what the second half of these iterations changed of it, as a part of the median excess after training",
+    "log10_excess": "log10 of the loss above the least, after training over that before, median over replicas",
+    "log10_excess_low": "lower quartile over replicas",
+    "log10_excess_high": "upper quartile over replicas",
     "error": "squared error on data not seen after training, as a part of what is known without a network; median over replicas",
     "error_low": "lower quartile over replicas",
     "error_high": "upper quartile over replicas",
 }
 """Columns of the table, in order, with what they mean."""
+
+TOLD_FROM_ROUNDING = 10.0
+"""Times size, eps and the largest eigenvalue: `eigvalsh` errs by about the latter, so what is above is right to 10 %."""
 
 
 def compute_model_constrained(study: Study, folder: StudyFolder, name: str, *, quiet: bool = False) -> list[dict[str, Any]]:
@@ -125,6 +135,7 @@ def _identity(study: Study, name: str) -> dict[str, Any]:
         "alphas": section.alpha,
         "replicas": section.replicas,
         "training_steps": section.training_steps,
+        "least_steps": section.least_steps,
         "projection": study.projection.model_dump(),
     }
 
@@ -137,7 +148,8 @@ def _rows(study: Study, folder: StudyFolder, name: str, quiet: bool) -> list[dic
     progress = None if quiet else Progress(name, {cell.folder: 1.0 for cell in cells}, "weights")
     rows: list[dict[str, Any]] = []
     reference: _Reference | None = None
-    for cell in cells:
+    compared_with = study.model_constrained.reference_of(name)
+    for cell in sorted(cells, key=lambda cell: cell.facts["alpha"] != compared_with):
         if signals.stop_requested():
             raise Interrupted(f"{name}: interrupted; finished cells are kept, run the same command to resume")
         compute_second_moment(study, cell, folder, OneRank(), Execution(quiet=True))
@@ -146,22 +158,22 @@ def _rows(study: Study, folder: StudyFolder, name: str, quiet: bool) -> list[dic
         numbers, reference = _projected(study, cell, sampler, reference)
         raw, reference = _raw(cell, folder, sampler, reference)
         trained = _trained(study, cell, case, sampler)
-        rows.append({"case": name, "alpha": float(cell.facts["alpha"])} | raw | numbers | trained)
+        rows.append({"case": name, "alpha": float(cell.facts["alpha"]), "reference": compared_with} | raw | numbers | trained)
         if progress:
-            progress.finish({row_cell.folder for row_cell in cells[: len(rows)]})
-    return rows
+            progress.finish({cell.folder})
+    return sorted(rows, key=lambda row: float(row["alpha"]))
 
 
 class _Reference:
-    """What alpha = 0 has, for the others to be compared with."""
+    """What the weight has that the others are compared with."""
 
-    def __init__(self, leading: Leading, resampled: Leading, spans: np.ndarray, value: float) -> None:
-        self.leading, self.resampled, self.spans, self.value = leading, resampled, spans, value
+    def __init__(self, leading: Leading, resampled: Leading, spans: np.ndarray, nulls: int) -> None:
+        self.leading, self.resampled, self.spans, self.nulls = leading, resampled, spans, nulls
         self.vectors: np.ndarray | None = None
 
 
 def _raw(cell: Cell, folder: StudyFolder, sampler: GradientSampler, reference: _Reference) -> tuple[dict[str, Any], _Reference]:
-    """The sample's condition number, and its leading subspace beside that at alpha = 0 and between halves."""
+    """The sample's condition number, and its leading subspace beside that at the reference and between halves."""
     spectrum, confidence = read_verified_spectrum(cell, folder), read_confidence(cell, folder)
     dimensions = min(cell.architecture.width, spectrum.rank)
     vectors = np.asarray(spectrum.eigenvectors)[:, :dimensions]
@@ -197,18 +209,26 @@ def _projected(study: Study, cell: Cell, sampler: GradientSampler, reference: _R
     stairs = staircase(projected, replicates=replicates, key=key, relative_noise=sampler.relative_noise)
     weights = bootstrap_weights(samples, replicates, key)
     leading, resampled = leading_directions(projected), leading_directions(projected, weights)
-    spans = _spans(projected, weights) if math.isfinite(stairs.log10_condition) else np.full(replicates, np.nan)
+    nulls = sum(plateau.value == 0 for plateau in stairs.plateaus)
+    # The sample itself stands first, then its resamples.
+    spans = _spans(projected, np.vstack([np.ones(samples), weights]), nulls)
     if reference is None:
-        reference = _Reference(leading, resampled, spans, stairs.log10_condition)
-    change, angle = percentile_interval(spans - reference.spans), percentile_interval(resampled.degrees_from(reference.resampled))
+        reference = _Reference(leading, resampled, spans, nulls)
+    changes = spans - reference.spans if nulls == reference.nulls else np.full(replicates + 1, np.nan)
+    inside, change, angle = (
+        percentile_interval(values) for values in (spans[1:], changes[1:], resampled.degrees_from(reference.resampled))
+    )
     shares = layer_shares_of(projected, replicates=replicates, key=key)
-    finite = math.isfinite(stairs.log10_condition) and math.isfinite(reference.value)
     numbers: dict[str, Any] = {
         "status_sym": str(stairs.status),
         "log10_cond_sym": stairs.log10_condition,
         "log10_cond_sym_low": stairs.low,
         "log10_cond_sym_high": stairs.high,
-        "change": stairs.log10_condition - reference.value if finite else math.nan,
+        "null_directions": sum(plateau.multiplicity for plateau in stairs.plateaus if plateau.value == 0),
+        "log10_cond_range": float(spans[0]),
+        "log10_cond_range_low": float(inside.low),
+        "log10_cond_range_high": float(inside.high),
+        "change": float(changes[0]),
         "change_low": float(change.low),
         "change_high": float(change.high),
         "angle": float(leading.degrees_from(reference.leading)[0]),
@@ -220,27 +240,37 @@ def _projected(study: Study, cell: Cell, sampler: GradientSampler, reference: _R
     return numbers, reference
 
 
-def _spans(projected: ProjectedSamples, weights: np.ndarray) -> np.ndarray:
-    """log10 of the largest over the smallest projected eigenvalue of every resample, (R,)."""
+def _spans(projected: ProjectedSamples, weights: np.ndarray, nulls: int) -> np.ndarray:
+    """log10 of the largest over the smallest projected eigenvalue of every resample, (R,), without the ``nulls`` smallest plateaus.
+
+    Directions without gradient are the same for all samples, so every resample has them too. NaN where the smallest of the others is
+    not told from rounding, beyond some 13 decades.
+    """
     values = np.concatenate([np.linalg.eigvalsh((mean + mean.transpose(0, 2, 1)) / 2) for mean in projected.means(weights)], axis=1)
-    smallest = values.min(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(smallest > 0, np.log10(values.max(axis=1) / smallest), np.nan)
+    values.sort(axis=1)
+    smallest, largest = values[:, nulls], values[:, -1]
+    told = smallest > TOLD_FROM_ROUNDING * values.shape[1] * np.finfo(np.float64).eps * largest
+    return np.where(told, np.log10(largest / np.where(told, smallest, 1.0)), np.nan)
 
 
 def _trained(study: Study, cell: Cell, case: Case, sampler: GradientSampler) -> dict[str, Any]:
-    """Gradient descent from the first samples of the prior, and the error on data not seen."""
+    """Gradient descent from the first samples of the prior, measured against the least loss, and the error on data not seen."""
     import torch  # noqa: PLC0415
 
+    from eigenscape.model_constrained.least import least_losses  # noqa: PLC0415
     from eigenscape.model_constrained.training import descend  # noqa: PLC0415
 
     section, activation = study.model_constrained, sampler.activation
     start = torch.from_numpy(sampler.parameters(0, section.replicas).astype(np.float64))
     loss = case.loss_beside(cell.architecture, activation, float(cell.facts["alpha"]))(start)
-    found = descend(loss, start, section.training_steps)
+    lowest = least_losses(loss, start, section.least_steps)
+    found = descend(loss, start, section.training_steps, float(lowest.losses.min()))
     error = torch.func.vmap(case.error_beside(cell.architecture, activation)(start))(found.parameters).detach().numpy()
-    numbers: dict[str, Any] = {"step": found.factor}
-    for name, values in (("log10_loss", found.log10_ratios), ("error", error)):
-        low, median, high = np.quantile(values, [0.25, 0.5, 0.75])
+    excess = float(np.median(found.last_losses)) - found.least
+    doubt = (float(lowest.halfway.min()) - float(lowest.losses.min())) / excess if excess > 0 else math.inf
+    numbers: dict[str, Any] = {"step": found.factor, "least_loss": found.least, "least_doubt": doubt}
+    for name, values in (("log10_excess", found.log10_excess), ("error", error)):
+        # Replicas themselves stand for the quartiles: between infinite ones nothing can be interpolated.
+        low, median, high = np.quantile(values, [0.25, 0.5, 0.75], method="nearest")
         numbers |= {name: float(median), f"{name}_low": float(low), f"{name}_high": float(high)}
     return numbers

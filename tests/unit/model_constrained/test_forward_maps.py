@@ -7,7 +7,7 @@ import torch
 from eigenscape.errors import BadInput
 from eigenscape.model_constrained.burgers import Burgers, random_waves
 from eigenscape.model_constrained.deconvolution import Deconvolution, blur_matrix, smooth_prior_factor
-from eigenscape.model_constrained.heat import LENGTHS, SOURCE, Heat, conduct
+from eigenscape.model_constrained.heat import LENGTHS, SOURCE, Heat, conduct, solve_in_blocks, solve_one_by_one
 
 MAPS = {
     "deconvolution": Deconvolution(blur_matrix(17, 6, 0.08)),
@@ -96,6 +96,19 @@ def test_solution_agrees_with_dense_assembly_element_by_element():
     free = slice(e + 1, nodes)
     expected = np.linalg.solve(stiffness[free, free], load[free])
     np.testing.assert_allclose(plate.temperature(z).numpy().ravel(), expected, rtol=1e-11)
+
+
+@pytest.mark.parametrize("elements", [1, 2, 7])
+def test_compiled_band_solver_agrees_with_batched_blocks(elements):
+    """Two routes to K^-1 f; conductivities over 4 decades, so that rounding is below 1e4 eps times the number of nodes."""
+    generator = torch.Generator().manual_seed(elements)
+    conductivity = 10 ** (4 * torch.rand(5, elements, elements, dtype=torch.float64, generator=generator) - 2)
+    load = torch.randn(5, elements, elements + 1, dtype=torch.float64, generator=generator)
+    one_by_one, in_blocks = solve_one_by_one(conductivity, load), solve_in_blocks(conductivity, load)
+    assert float((one_by_one - in_blocks).abs().max() / in_blocks.abs().max()) < 1e-10
+    assert torch.equal(solve_one_by_one(conductivity[2:3], load[2:3])[0], one_by_one[2])  # bits do not depend on the others
+    assert solve_one_by_one(conductivity.float(), load.float()).dtype == torch.float32
+    assert torch.isnan(solve_one_by_one(-conductivity[:1], load[:1])).any()
 
 
 def test_field_of_the_plate_has_its_covariance():

@@ -15,8 +15,18 @@ SECONDS_PER_GRADIENT, SECONDS_PER_UNIT = 20e-6, 20e-9
 """Of one gradient, and of one unit for one data point within it: ten networks of 256 to 2,712 parameters with 20 and 100 pairs took
 0.7 to 1.3 times this, on one thread of a machine that others used too."""
 
-SECONDS_PER_SOLVE = 0.09e-6
-"""Of the plate with e x e elements, times e^3: 0.05 ms at e = 8 and 0.37 ms at e = 16, in batches."""
+SECONDS_PER_SOLVE, SECONDS_PER_FACTOR = 4e-6, 1.2e-9
+"""Of the plate with e x e elements, with what torch does around its solution: the first, and the second times e^4."""
+
+SECONDS_ALONE, SECONDS_ALONE_PLATE = 0.6e-3, 1.5e-3
+"""Of one gradient that is asked for alone, beside its arithmetic: what torch takes to start its operations, and L-BFGS its steps. The
+second is added for a plate. Measured with 13 other processes on two cores."""
+
+TRIALS = 1.1
+"""Gradients for each iteration of L-BFGS: nearly every first step is taken."""
+
+ENCODERS = 4
+"""Times that TAEN's encoder is trained for one alpha: for C, its spectrum, and twice beside training; 0.1 s is not worth a file."""
 
 LADDER = 7
 """Steps tried (`model_constrained.training.LADDER`)."""
@@ -58,7 +68,11 @@ def _weight(study: Study, cell: Cell) -> Work:
     each = _gradient(study, cell)
     gradients = samples * each + 4 * SLOTS * SECONDS_PER_CALL
     descents = section.training_steps * (SECONDS_PER_CALL + LADDER * section.replicas * each)
-    work = Work({Kind.SCALAR: gradients + descents + SECONDS_PER_WEIGHT})
+    alone = SECONDS_ALONE + SECONDS_ALONE_PLATE * (_solves(study, cell) > 0)
+    least = TRIALS * section.replicas * section.least_steps * (alone + each)
+    if str(cell.facts["case"]).endswith("-taen"):
+        least += TRIALS * ENCODERS * section.encoder_steps * (alone + section.pairs * _solves(study, cell))
+    work = Work({Kind.SCALAR: gradients + descents + least + SECONDS_PER_WEIGHT})
     size = cell.architecture.parameters
     work += Work({Kind.GRAM: 2 * cost.gram_flops(size, cell.samples)})
     work += 4 * cost.eigensolve(size, vectors=True)
@@ -69,9 +83,15 @@ def _gradient(study: Study, cell: Cell) -> float:
     """Seconds of one gradient."""
     section, architecture = study.model_constrained, cell.architecture
     seconds = SECONDS_PER_GRADIENT + SECONDS_PER_UNIT * section.pairs * _units(architecture)
-    if str(cell.facts["case"]).startswith("heat") and cell.facts["alpha"]:
-        seconds += 2 * section.pairs * SECONDS_PER_SOLVE * section.heat.elements**3  # the solution and its adjoint
+    if cell.facts["alpha"] and not str(cell.facts["case"]).endswith("-taen"):  # a decoder does not ask the model
+        seconds += section.pairs * _solves(study, cell)
     return seconds
+
+
+def _solves(study: Study, cell: Cell) -> float:
+    """Seconds of a plate's solution and its adjoint."""
+    elements = study.model_constrained.heat.elements if str(cell.facts["case"]).startswith("heat") else 0
+    return 2 * (SECONDS_PER_SOLVE + SECONDS_PER_FACTOR * elements**4) if elements else 0.0
 
 
 def _units(architecture: Architecture) -> int:
