@@ -38,7 +38,7 @@ def run(folder: Path, configfile: Path | None, cores: int, targets: list[str], r
     """The workflow in a copy of the repository's root, every process noted."""
     copy_workflow(folder, configfile)
     if results:
-        shutil.copytree(results, folder / "results", copy_function=os.link, ignore=shutil.ignore_patterns("figures"))
+        shutil.copytree(results, folder / "results", copy_function=os.link, ignore=shutil.ignore_patterns("figures", "logs", "benchmarks"))
     (folder / "notes").mkdir()
     environment = {**os.environ, "EIGENSCAPE_WHOLE_JOB": str(folder / "notes"), "PATH": f"{BIN}:{os.environ['PATH']}"}
     environment["PYTHONPATH"] = f"{RECORDER}:{os.environ.get('PYTHONPATH', '')}".rstrip(":")

@@ -21,7 +21,8 @@ columns beside it, nor on ranks.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from eigenscape.networks.compiled import compiled
 
 VIOLATION = 1e-10
 """Violations of |g_i - (G c)_i| <= t that are let be, relative to t: far above rounding, far below any gap of interest."""
@@ -38,7 +39,7 @@ CANDIDATES = 24
 _VIOLATION, _ROUNDING, _PIVOT, _CANDIDATES = VIOLATION, ROUNDING, PIVOT, CANDIDATES
 
 
-@njit(cache=True)
+@compiled()
 def solve_columns(gram, chosen, thresholds, ridges, most):
     """Solve the problems of the chosen columns.
 
@@ -61,7 +62,7 @@ def solve_columns(gram, chosen, thresholds, ridges, most):
     return coefficients, steps, done
 
 
-@njit(cache=True)
+@compiled()
 def _solve(gram, own, threshold, ridge, most, found):
     """Solve one column into ``found`` (N,); the number of steps, and whether the conditions hold."""
     target = gram[own]
@@ -112,7 +113,7 @@ def _solve(gram, own, threshold, ridge, most, found):
         _pull(gram, own, active, c, used, pull)
 
 
-@njit(cache=True)
+@compiled()
 def _pull(gram, own, active, c, used, pull):
     """The vector g - G c, which says who should enter; zero on the support and at the column itself."""
     for k in range(len(pull)):
@@ -126,7 +127,7 @@ def _pull(gram, own, active, c, used, pull):
         pull[active[i]] = 0.0
 
 
-@njit(cache=True)
+@compiled()
 def _settle(target, block, factor, active, c, sign, used, threshold, ridge, most):
     """Move to the solution on the support, dropping what meets zero on the way; the size of the support, and the steps."""
     way = np.empty(used)
@@ -161,7 +162,7 @@ def _settle(target, block, factor, active, c, sign, used, threshold, ridge, most
     return used, most
 
 
-@njit(cache=True)
+@compiled()
 def _worst(pull, bound, candidates):
     """Fill in the largest violators, at most as many as there is room for, and return their number."""
     filled, least, level = 0, 0, bound
@@ -182,7 +183,7 @@ def _worst(pull, bound, candidates):
     return filled
 
 
-@njit(cache=True)
+@compiled()
 def _has(active, used, k):
     """Whether k is in the support."""
     found = False
@@ -191,7 +192,7 @@ def _has(active, used, k):
     return found
 
 
-@njit(cache=True)
+@compiled()
 def _rest(target, block, active, c, sign, used, threshold, ridge):
     """Largest violation of the equations on the support."""
     largest = 0.0
@@ -203,7 +204,7 @@ def _rest(target, block, active, c, sign, used, threshold, ridge):
     return largest
 
 
-@njit(cache=True)
+@compiled()
 def _append(block, factor, last, ridge):
     """Add the row ``last`` to the Cholesky factor of block + ridge I."""
     pivot = block[last, last] + ridge
@@ -216,7 +217,7 @@ def _append(block, factor, last, ridge):
     factor[last, last] = np.sqrt(max(pivot, _PIVOT * block[last, last]))
 
 
-@njit(cache=True)
+@compiled()
 def _remove(block, factor, active, c, sign, used, place):
     """Take a row out of the support and of the factor; plane rotations make it triangular again."""
     for i in range(place, used - 1):
@@ -237,7 +238,7 @@ def _remove(block, factor, active, c, sign, used, place):
             factor[k, i], factor[k, i + 1] = cosine * first + sine * second, cosine * second - sine * first
 
 
-@njit(cache=True)
+@compiled()
 def _longer(values, room):
     """The same with room for more."""
     longer = np.empty(room, values.dtype)
@@ -246,7 +247,7 @@ def _longer(values, room):
     return longer
 
 
-@njit(cache=True)
+@compiled()
 def _wider(matrix, room):
     """The same with room for more rows and columns."""
     wider = np.empty((room, room))

@@ -5,6 +5,7 @@
 `priors`           distributions over parameter vectors, each with its source
 `problems`         data and loss
 `sampling`         counter-based draws: a parameter vector from its number alone
+`compiled`         compiled functions, kept on disk
 `kernel`           loss and gradient on the CPU, one parameter vector at a time, in cache
 `functional`       the definition in plain torch, for `torch.func`: GPUs and tests
 `gradients`        draws and gradients of one cell together, on a chosen device

@@ -18,6 +18,7 @@ from numba import njit
 from eigenscape.architecture import Architecture
 from eigenscape.networks.activations import RELU, SIGMOID, TANH, Activation
 from eigenscape.networks.bits import float_of, integer_of
+from eigenscape.networks.compiled import compiled
 from eigenscape.networks.problems import Problem
 
 _TANH, _RELU, _SIGMOID = TANH.code, RELU.code, SIGMOID.code
@@ -86,7 +87,7 @@ def _sigmoid(x):
     return (grown if x >= 0.0 else 1.0) / (grown + 1.0)
 
 
-@njit(fastmath=_FAST, error_model="numpy", cache=True)
+@compiled(fastmath=_FAST, error_model="numpy")
 def _add_bias_and_activate(z, bias, code):
     """phi(z + b) in place; z is (n, w)."""
     for point in range(z.shape[0]):
@@ -105,7 +106,7 @@ def _add_bias_and_activate(z, bias, code):
             flat[i] = _sigmoid(np.float64(flat[i]))
 
 
-@njit(fastmath=_FAST, error_model="numpy", cache=True)
+@compiled(fastmath=_FAST, error_model="numpy")
 def _multiply_by_derivative(d, h, code):
     """Multiply d by phi'(z) in place, with phi' read off the output h = phi(z)."""
     d, h = d.ravel(), h.ravel()
@@ -121,7 +122,7 @@ def _multiply_by_derivative(d, h, code):
             d[i] *= h[i] * (one - h[i])
 
 
-@njit(fastmath=_FAST, error_model="numpy", cache=True)
+@compiled(fastmath=_FAST, error_model="numpy")
 def _column_sums(d, sums):
     """Sum over the n points of d (n, w), four at a time: a quarter of the loads and stores of the sums."""
     sums[:] = 0
@@ -136,7 +137,7 @@ def _column_sums(d, sums):
             sums[unit] += row[unit]
 
 
-@njit(fastmath=_FAST, error_model="numpy", cache=True)
+@compiled(fastmath=_FAST, error_model="numpy")
 def _gradients(parameters, gradients, losses, x, y, depth, width, code):
     """Rows of gradients (B, P) and losses (B,) at the rows of parameters (B, P)."""
     n, inputs = x.shape

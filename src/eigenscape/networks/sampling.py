@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 
 from eigenscape.networks.bits import float_of, integer_of
+from eigenscape.networks.compiled import compiled
 from eigenscape.networks.priors import StandardDraw
 
 _WORD = np.uint64(0xFFFFFFFF)
@@ -44,7 +45,7 @@ def _philox(c0, c1, c2, c3, k0, k1):
     return c0, c1, c2, c3
 
 
-@njit(cache=True)
+@compiled()
 def philox4x32(counter, key):
     """The four output words for a counter of four words and a key of two, as uint64 arrays.
 
@@ -58,7 +59,7 @@ def philox4x32(counter, key):
     return words
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _fill_uniforms(first, second, number, key):
     """Two independent uniforms in [0, 1) with 52 bits for every pair of sample ``number``."""
     k0, k1 = key & _WORD, key >> _HALF
@@ -69,7 +70,7 @@ def _fill_uniforms(first, second, number, key):
         second[pair] = float_of(np.int64((((w2 << _HALF) | w3) >> _MANTISSA_SHIFT) | _ONE_TO_TWO)) - 1.0
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _uniforms_to_normals(first, second):
     """Box and Muller in place: r cos(2 pi u2), r sin(2 pi u2) with r = sqrt(-2 log(1 - u1)).
 
@@ -126,7 +127,7 @@ def _uniforms_to_normals(first, second):
         second[pair] = radius * float_of(new_sine ^ ((quadrant & 2) << 62))
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _fill_draws(draws, first_number, key, scales, normal):
     """Rows first_number, first_number + 1, ... of scaled draws, into (B, P)."""
     rows, parameters = draws.shape
