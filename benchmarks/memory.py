@@ -48,7 +48,7 @@ def study_of(width: int, samples: int, depth: int = DEPTH, **sections: Any) -> S
     """One network as the headline and the only one of the grid."""
     network = {"depth": depth, "width": width}
     grid = {name: [size] for name, size in network.items()}
-    limit = {"raw_parameter_limit": 10, "samples_per_parameter": 4}
+    limit = {"raw_parameter_limit": 10_000, "samples_per_parameter": 4}
     common = {"study": "memory", "grid": grid, "headline": network | {"samples": samples}, "sampling": limit, "large": {"depth": []}}
     return Study.from_mapping(common | NONE | sections)
 

@@ -197,7 +197,7 @@ rule importance:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards: 3 * memory_mb([HEADLINE], vectors=True),
+        mem_mb=lambda wildcards: 800 + stage_memory.importance(STUDY) // 10**6,
         runtime=30,
     params:
         study=STUDY_FILE,

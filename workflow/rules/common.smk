@@ -19,6 +19,7 @@ from eigenscape.stages import (
     solver_choice,
 )
 from eigenscape.stages.cost import ensembles
+from eigenscape.stages.cost import memory as stage_memory
 from eigenscape.stages.cost.large import large_cell, plans_of
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import SCIENCE_SCHEMA, Study

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from builders import small_study
 
-from eigenscape.active_subspace.spectrum import SpectrumStatus, dust_of
+from eigenscape.active_subspace.spectrum import Route, SpectrumStatus, dust_of
 from eigenscape.architecture import Architecture
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.stages.second_moment import Execution, compute_second_moment
@@ -73,6 +73,19 @@ def test_fewer_samples_than_parameters_are_rank_deficient(folder: StudyFolder) -
     spectrum = read_verified_spectrum(cell, folder)
 
     assert (spectrum.status, spectrum.rank) == (SpectrumStatus.RANK_DEFICIENT, 20)
+    matrix = second_moments.read_second_moment(folder.second_moment(cell))
+    np.testing.assert_allclose(spectrum.eigenvalues, np.linalg.eigvalsh(matrix)[::-1], rtol=0, atol=33 * 2.3e-16 * spectrum.eigenvalues[0])
+    assert np.array_equal(spectrum.diagonal, np.diagonal(matrix))
+    assert spectrum.route is Route.GRADIENTS
+
+
+def test_a_damaged_second_moment_is_refused_where_it_is_not_solved_either(folder: StudyFolder) -> None:
+    study = small_study(headline={"samples": 20})
+    cell = prepared(folder, study)
+    flip(folder.second_moment(cell) / "second_moment/c/0/0")
+
+    with pytest.raises(DamagedResult, match=r"second_moment\.zarr: .* found damage, now in .*; run snakemake again$"):
+        compute_spectrum(study, cell, folder, vectors=False)
 
 
 def test_without_a_second_moment_there_is_none(folder: StudyFolder) -> None:
