@@ -12,7 +12,7 @@ from eigenscape.study import BLOCK, SLOTS, Cell, Study
 FLOAT = 8
 """Bytes of a float64."""
 
-_STRIP = 256
+_STRIP = 512
 """Columns of a strip of the triangle (`active_subspace.triangle.STRIP`; a test keeps the two equal: importing it here
 would compile kernels before a workflow is read)."""
 
@@ -61,17 +61,27 @@ def gradients(architecture: Architecture, points: int, samples: float, *, drawn:
 
 
 def gram_flops(parameters: int, samples: float) -> float:
-    """2 N sum over strips s of (P - s) min(256, P - s): P^2 N, and the halves of the squares on the diagonal.
+    """N sum over strips s, w = min(512, P - s) wide, of w^2 for its square (half of a product) and 2 (P - s - w) w below: P^2 N.
 
     Example:
-        >>> gram_flops(300, 1)  # 2 (300 * 256 + 44 * 44)
-        157472.0
+        >>> gram_flops(600, 1)  # 512^2 + 2 * 88 * 512 + 88^2
+        360000.0
     """
-    return 2.0 * samples * sum((parameters - start) * min(_STRIP, parameters - start) for start in range(0, parameters, _STRIP))
+    return float(samples) * parameters**2
+
+
+def device_gram_flops(parameters: int, samples: float) -> float:
+    """The same on a device, where the squares on the diagonal are whole products.
+
+    Example:
+        >>> device_gram_flops(600, 1)  # 2 (600 * 512 + 88 * 88)
+        629888.0
+    """
+    return 2.0 * samples * triangle_numbers(parameters)
 
 
 def triangle_numbers(parameters: int) -> int:
-    """Numbers of a triangle in strips, about P^2/2 + 128 P."""
+    """Numbers of a triangle in strips, about P^2/2 + 256 P."""
     return sum((parameters - start) * min(_STRIP, parameters - start) for start in range(0, parameters, _STRIP))
 
 

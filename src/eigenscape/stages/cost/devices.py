@@ -95,7 +95,7 @@ def accumulated(cell: Cell, points: int, size: int, way: Share) -> Work:
     work = (1 / size) * cost.gradients(architecture, points, cell.samples)
     return work + Work(
         {
-            Kind.GRAM: share * cost.gram_flops(parameters, cell.samples),
+            Kind.GRAM: share * cost.device_gram_flops(parameters, cell.samples),
             Kind.STREAM: 4.0 * SLOTS * share * triangle,
             Kind.COPY: 2 * entries / size + entries + SLOTS * share * triangle,
             Kind.SEND: float(traffic.bytes_sent + traffic.bytes_received),

@@ -46,9 +46,10 @@ def test_gradients_are_six_flops_a_weight_point_and_sample_but_for_the_first_lay
     assert cells.gradients(Architecture(5, 35), 50, 10_000)[Kind.GRADIENT] == 2 * 50 * 10_000 * (3 * 4970 - 35)
 
 
-def test_a_triangle_costs_its_area_and_half_of_each_diagonal_square() -> None:
-    """At P = 1024 four strips: P^2 plus four squares of 256, whose upper halves are wasted."""
-    assert cells.gram_flops(1024, 10) == 10 * (1024**2 + 4 * 256**2)
+def test_a_triangle_costs_its_area_and_on_devices_half_of_each_diagonal_square() -> None:
+    """At P = 1024 two strips: P^2, and on devices two squares of 512, whose upper halves are computed too."""
+    assert cells.gram_flops(1024, 10) == 10 * 1024**2
+    assert cells.device_gram_flops(1024, 10) == 10 * (1024**2 + 2 * 512**2)
     assert cells.triangle_numbers(1024) == sum(strip.size for strip in triangle.Triangle(1024).strips)
 
 
