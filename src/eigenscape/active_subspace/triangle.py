@@ -88,12 +88,10 @@ class Triangle:
             # G in C order is G^T in Fortran order: strip += (G^T)[start:, :] (G^T)[start:start+width, :]^T
             columns, rest = (base + first * gradients.itemsize for first in (start, start + width.value))
             square, rectangle = strip.ctypes.data, strip.ctypes.data + width.value * strip.itemsize
-            shape = (of(width), of(count), of(one))
-            _dsyrk(of(lower), of(plain), *shape, columns, of(leading), of(one), square, of(height))
+            _dsyrk(*(of(a) for a in (lower, plain, width, count, one)), columns, of(leading), of(one), square, of(height))
             if below.value > 0:
-                shape = (of(below), of(width), of(count), of(one))
                 factors = (rest, of(leading), columns, of(leading))
-                _dgemm(of(plain), of(transposed), *shape, *factors, of(one), rectangle, of(height))
+                _dgemm(*(of(a) for a in (plain, transposed, below, width, count, one)), *factors, of(one), rectangle, of(height))
 
     def add(self, other: Triangle) -> Triangle:
         """Add another sum to this one, in place; returns self."""

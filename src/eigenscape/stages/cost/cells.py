@@ -16,6 +16,9 @@ _STRIP = 512
 """Columns of a strip of the triangle (`active_subspace.triangle.STRIP`; a test keeps the two equal: importing it here
 would compile kernels before a workflow is read)."""
 
+_TWO_STAGE_FROM = 2000
+"""Rows from which on the host takes values in two stages, with what `make setup` installs (`eigensolvers.TWO_STAGE_FROM`)."""
+
 LANCZOS_ONE, LANCZOS_OUTER = 70, 155
 """Products with C or its inverse until the outermost pair, and the eight outermost pairs, have converged at both ends;
 counted on five networks of P = 141 to 2,881: 52 to 82, and 90 to 195."""
@@ -121,7 +124,7 @@ def assembled(parameters: int) -> Work:
     return Work({Kind.REORDER: 2.0 * float(parameters) ** 2})
 
 
-def eigensolve(parameters: int, *, vectors: bool) -> Work:
+def eigensolve(parameters: int, *, vectors: bool, on_host: bool = True) -> Work:
     """All eigenvalues of a dense symmetric matrix, 4/3 P^3 flops, or 4 P^3 with vectors.
 
     Golub and Van Loan, Matrix Computations, section 8.3. With them: checks that C is finite and symmetric,
@@ -129,7 +132,8 @@ def eigensolve(parameters: int, *, vectors: bool) -> Work:
     cells take it is not known beforehand (none of the default study does).
     """
     cube = float(parameters) ** 3
-    kind, flops = (Kind.EIGENVECTORS, 4.0 * cube) if vectors else (Kind.EIGENVALUES, 4.0 / 3.0 * cube)
+    values = Kind.TWO_STAGE if on_host and parameters >= _TWO_STAGE_FROM else Kind.EIGENVALUES
+    kind, flops = (Kind.EIGENVECTORS, 4.0 * cube) if vectors else (values, 4.0 / 3.0 * cube)
     reordered = (4.0 if vectors else 2.0) * float(parameters) ** 2
     return Work({kind: flops, Kind.COLUMN: float(parameters), Kind.REORDER: reordered})
 

@@ -124,7 +124,8 @@ def eigenvalues_on(cell: Cell, size: int, machine: Machine) -> Work:
     parameters = cell.architecture.parameters
     matrix = cost.FLOAT * float(parameters) ** 2
     if machine.largest_eigensolve is None or parameters <= machine.largest_eigensolve:
-        return Work({Kind.READ: matrix, Kind.COPY: matrix, Kind.STORE: 1.0}) + cost.eigensolve(parameters, vectors=False)
+        solved = cost.eigensolve(parameters, vectors=False, on_host=machine.device_memory is None)
+        return Work({Kind.READ: matrix, Kind.COPY: matrix, Kind.STORE: 1.0}) + solved
     processes = 16 * size
     return Work(
         {

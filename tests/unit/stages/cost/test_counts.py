@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eigenscape.active_subspace import importance_tests, triangle
+from eigenscape.active_subspace import eigensolvers, importance_tests, triangle
 from eigenscape.architecture import Architecture
 from eigenscape.networks import kernel, training
 from eigenscape.networks.activations import TANH
@@ -53,6 +53,15 @@ def test_a_triangle_costs_its_area_and_on_devices_half_of_each_diagonal_square()
     assert cells.triangle_numbers(1024) == sum(strip.size for strip in triangle.Triangle(1024).strips)
 
 
+@pytest.mark.parametrize(
+    ("size", "on_host", "kind"), [(1999, True, "EIGENVALUES"), (2000, True, "TWO_STAGE"), (2000, False, "EIGENVALUES")]
+)
+def test_large_eigenvalues_on_the_host_are_of_two_stages(size: int, on_host: bool, kind: str) -> None:
+    work = cells.eigensolve(size, vectors=False, on_host=on_host)
+    assert work.flops == work[Kind[kind]] == pytest.approx(4 / 3 * size**3)
+    assert cells.eigensolve(size, vectors=True)[Kind.EIGENVECTORS] == 4 * size**3
+
+
 def test_the_bracket_is_left_out_where_halves_have_no_full_rank() -> None:
     study = Study()  # the headline has N = 10,000 < 2 P
     assert not cells.bracket(study.headline_cell, study).counts
@@ -73,6 +82,7 @@ def test_constants_are_those_of_the_stages() -> None:
     plan = TrainingPlan()
 
     assert triangle.STRIP == cells._STRIP
+    assert eigensolvers.TWO_STAGE_FROM == cells._TWO_STAGE_FROM
     assert importance_tests.PERMUTATIONS == jobs.PERMUTATIONS
     assert importance.JACKKNIFE_GROUPS == jobs.JACKKNIFE_SOLVES
     assert (plan.replicas, len(plan.ladder), plan.most_steps) == (jobs.REPLICAS, jobs.LADDER, jobs.MOST_STEPS)
