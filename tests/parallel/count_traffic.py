@@ -15,7 +15,7 @@ from eigenscape.distributed.reduction import finished_bands
 from eigenscape.study import SLOTS
 
 SAMPLES = 100
-real_dgemm = triangle._dgemm()
+real_dgemm, real_dsyrk = triangle._dgemm(), triangle._dsyrk()
 products: list[int] = []
 
 
@@ -26,7 +26,14 @@ def counting_dgemm(*arguments: int) -> None:
     real_dgemm(*arguments)
 
 
-triangle._dgemm = lambda: counting_dgemm
+def counting_dsyrk(*arguments: int) -> None:
+    """The real product, n^2 k flops noted: the third and fourth arguments point at n and k."""
+    n, k = (ctypes.c_int.from_address(pointer).value for pointer in arguments[2:4])
+    products.append(n * n * k)
+    real_dsyrk(*arguments)
+
+
+triangle._dgemm, triangle._dsyrk = lambda: counting_dgemm, lambda: counting_dsyrk
 size, sizes = int(sys.argv[1]), [int(text) for text in sys.argv[2:]]
 ranks = started_ranks(size)
 for parameters in sizes:
@@ -39,6 +46,6 @@ for parameters in sizes:
         tree.insert(held, Node(slot, 1), leaf, PartialSum.add, SLOTS)
     bands = finished_bands(held, parameters, SLOTS, ranks)
     counted = dataclasses.asdict(ranks.traffic)
-    assert all((band.strips[0] == SAMPLES).all() for band in bands), "the reduction did not add up"
+    assert all((band.strips[0][:, 0] == SAMPLES).all() for band in bands), "the reduction did not add up"
     # One line in one write: lines of several ranks must not mix.
     sys.stdout.write(json.dumps({"rank": ranks.rank, "parameters": parameters, "flops": sum(products), **counted}) + "\n")

@@ -22,7 +22,7 @@ MPIEXEC = Path(sys.executable).with_name("mpiexec")
 PROGRAM = Path(__file__).with_name("count_traffic.py")
 
 
-SIZES = (50, 256, 1500, 2100)
+SIZES = (50, 512, 1700, 2100)
 """Part of a strip, one strip, two bands, three bands."""
 
 SAMPLES = 100
@@ -60,14 +60,14 @@ def test_ranks_share_the_flops_of_the_formula(ranks: int) -> None:
 
 
 def test_two_ranks_send_the_whole_triangle_once_by_hand() -> None:
-    """P = 1500: each rank holds one node; bands 0 (rank 0) and 1 (rank 1), of strips 256 x 4 and 256 + 220 columns."""
-    band_0 = sum((1500 - start) * 256 for start in (0, 256, 512, 768)) + 1501 + 1
-    band_1 = (1500 - 1024) * 256 + (1500 - 1280) * 220
-    zero, one = (counted(2)[1500, rank][1] for rank in range(2))
+    """P = 1700: each rank holds one node; bands 0 (rank 0) and 1 (rank 1), of strips of 512 x 2 and 512 + 164 columns."""
+    band_0 = sum((1700 - start) * 512 for start in (0, 512)) + 1701 + 1
+    band_1 = (1700 - 1024) * 512 + (1700 - 1536) * 164
+    zero, one = (counted(2)[1700, rank][1] for rank in range(2))
 
     assert (zero.messages_sent, zero.bytes_sent) == (2, 8 * band_1)
-    assert (one.messages_sent, one.bytes_sent) == (6, 8 * band_0)
-    assert (zero.messages_received, zero.bytes_received) == (6, 8 * band_0)
+    assert (one.messages_sent, one.bytes_sent) == (4, 8 * band_0)
+    assert (zero.messages_received, zero.bytes_received) == (4, 8 * band_0)
 
 
 @pytest.mark.parametrize("ranks", [1, 2, 3, 4])

@@ -56,12 +56,13 @@ def solver_of(parameters: int, *, vectors: bool, place: str = HOST) -> str:
     return "dsyevd (torch)" if parameters >= TORCH_FROM else "dsyevd (numpy)"
 
 
-def eigenvalues(matrix: np.ndarray, place: str = HOST) -> np.ndarray:
+def eigenvalues(matrix: np.ndarray, place: str = HOST, *, overwrite: bool = False) -> np.ndarray:
     """All eigenvalues of a symmetric matrix, in descending order, by the fastest solver at hand.
 
     Args:
-        matrix: (P, P), symmetric; the lower triangle is read. Not changed.
+        matrix: (P, P), symmetric; the lower triangle is read.
         place: where to solve, `HOST` or a torch device.
+        overwrite: whether the matrix may be destroyed, which spares a copy of one in Fortran order.
 
     Returns:
         (P,) float64, descending.
@@ -75,7 +76,7 @@ def eigenvalues(matrix: np.ndarray, place: str = HOST) -> np.ndarray:
     """
     try:
         if place == HOST and _in_two_stages(len(matrix)):
-            scaled, exponent = _scaled_copy(matrix)
+            scaled, exponent = _scaled(matrix, overwrite)
             ascending: np.ndarray = np.ldexp(two_stage.eigenvalues_in_two_stages(scaled), exponent)
             return ascending[::-1].copy()
         if place != HOST or len(matrix) >= TORCH_FROM:
@@ -88,14 +89,15 @@ def eigenvalues(matrix: np.ndarray, place: str = HOST) -> np.ndarray:
         raise EigensolverFailure(f"the eigensolver did not converge on a {len(matrix)} x {len(matrix)} matrix: {error}") from error
 
 
-def eigenpairs(matrix: np.ndarray, place: str = HOST) -> tuple[np.ndarray, np.ndarray]:
+def eigenpairs(matrix: np.ndarray, place: str = HOST, *, overwrite: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """All eigenvalues, descending, and eigenvectors, by divide and conquer.
 
     The sign of a vector is fixed: its component of largest magnitude is positive.
 
     Args:
-        matrix: (P, P), symmetric; the lower triangle is read. Not changed.
+        matrix: (P, P), symmetric; the lower triangle is read.
         place: where to solve, `HOST` or a torch device.
+        overwrite: whether the matrix may be destroyed, which spares a copy of one in Fortran order.
 
     Returns:
         values (P,) and vectors (P, P), column j belonging to value j.
@@ -110,7 +112,7 @@ def eigenpairs(matrix: np.ndarray, place: str = HOST) -> tuple[np.ndarray, np.nd
     """
     try:
         if place == HOST:
-            scaled, exponent = _scaled_copy(matrix)
+            scaled, exponent = _scaled(matrix, overwrite)
             values, vectors = eigenpairs_by_steps(scaled)
             values = np.ldexp(values, exponent)
         else:
@@ -128,12 +130,12 @@ def _in_two_stages(parameters: int) -> bool:
     return parameters >= TWO_STAGE_FROM and two_stage.library() is not None
 
 
-def _scaled_copy(matrix: np.ndarray) -> tuple[np.ndarray, int]:
-    """A copy in Fortran order divided by 2^e, and e: 0 unless entries are so large or small that LAPACK's drivers would scale too."""
+def _scaled(matrix: np.ndarray, overwrite: bool) -> tuple[np.ndarray, int]:
+    """The matrix in Fortran order, divided by 2^e, to be destroyed; e is 0 unless LAPACK's drivers would scale such entries too."""
     largest = max(float(matrix.max()), -float(matrix.min()))
     exponent = math.frexp(largest)[1] if math.isfinite(largest) else 0
     if abs(exponent) <= _SAFE_EXPONENT:
-        return np.array(matrix, order="F"), 0
+        return np.array(matrix, order="F", copy=None if overwrite else True), 0
     return np.asfortranarray(np.ldexp(matrix, -exponent)), exponent
 
 

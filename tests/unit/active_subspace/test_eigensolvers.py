@@ -101,7 +101,7 @@ def test_squares_that_overflow_or_vanish_are_no_obstacle(factor: float) -> None:
 
 
 @needs_two_stages
-@pytest.mark.parametrize("size", [2, 3, 48, 49, 50, 230])
+@pytest.mark.parametrize("size", [2, 3, 64, 65, 66, 230])
 def test_two_stages_on_either_side_of_the_bandwidth(size: int) -> None:
     """Up to a size of BAND + 1 the matrix is its own band; 230 makes several panels of the first stage."""
     known = np.geomspace(3.0, 1e-3, size)

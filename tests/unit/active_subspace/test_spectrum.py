@@ -250,6 +250,23 @@ def test_what_is_not_symmetric_or_square_is_refused() -> None:
         spectrum_of(np.ones((2, 3)))
 
 
+@pytest.mark.parametrize("place", [(0, 599), (599, 0), (300, 290), (511, 512)])
+def test_one_asymmetric_entry_is_found_wherever_it_is(place: tuple[int, int]) -> None:
+    matrix = np.eye(600)
+    matrix[place] = 1e-300
+
+    with pytest.raises(EigensolverFailure, match="expected a symmetric matrix"):
+        spectrum_of(matrix)
+
+
+def test_the_matrix_is_not_changed() -> None:
+    matrix = with_spectrum(np.geomspace(1, 1e-3, 30))
+    before = matrix.copy()
+    for vectors in (False, True):
+        spectrum_of(matrix, vectors=vectors)
+        assert np.array_equal(matrix, before)
+
+
 def test_gaps_are_counted_from_one() -> None:
     spectrum = spectrum_of(np.diag([1e6, 1e4, 10.0, 1.0]))
 

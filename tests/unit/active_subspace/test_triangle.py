@@ -7,7 +7,7 @@ from builders import EPSILON, draws, gram, matrix_of, orthogonal
 
 from eigenscape.active_subspace.triangle import BAND, DeviceTriangle, Triangle, band_columns, band_count
 
-SIZES = [1, 2, 255, 256, 257, 1024, 1025, 1300]
+SIZES = [1, 2, 511, 512, 513, 1024, 1025, 1600]
 
 
 def sums_of_products(gradients: np.ndarray) -> np.ndarray:
@@ -26,7 +26,7 @@ def test_the_assembled_matrix_is_the_gram_matrix_and_symmetric(parameters: int) 
     assert np.all(np.abs(matrix - gradients.T @ gradients) <= 2 * 37 * EPSILON * sums_of_products(gradients))
 
 
-@pytest.mark.parametrize("parameters", [5, 300, 1300])
+@pytest.mark.parametrize("parameters", [5, 600, 1600])
 def test_sums_accumulate_and_add(parameters: int) -> None:
     first, second = draws(8, parameters), draws(5, parameters, first=8)
     one, other = Triangle(parameters), Triangle(parameters)
@@ -67,8 +67,8 @@ def test_half_of_the_matrix_is_stored(parameters: int) -> None:
     strips = Triangle(parameters).strips
 
     stored = sum(strip.size for strip in strips)
-    # The lower triangle with its diagonal, and at most half of a 256-wide square a strip above it.
-    assert stored <= parameters * (parameters + 1) / 2 + len(strips) * 256 * 255 / 2
+    # The lower triangle with its diagonal, and at most half of a 512-wide square a strip above it.
+    assert stored <= parameters * (parameters + 1) / 2 + len(strips) * 512 * 511 / 2
     assert all(strip.flags.f_contiguous for strip in strips)
 
 

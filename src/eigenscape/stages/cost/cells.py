@@ -12,9 +12,12 @@ from eigenscape.study import BLOCK, SLOTS, Cell, Study
 FLOAT = 8
 """Bytes of a float64."""
 
-_STRIP = 256
+_STRIP = 512
 """Columns of a strip of the triangle (`active_subspace.triangle.STRIP`; a test keeps the two equal: importing it here
 would compile kernels before a workflow is read)."""
+
+_TWO_STAGE_FROM = 2000
+"""Rows from which on the host takes values in two stages, with what `make setup` installs (`eigensolvers.TWO_STAGE_FROM`)."""
 
 LANCZOS_ONE, LANCZOS_OUTER = 70, 155
 """Products with C or its inverse until the outermost pair, and the eight outermost pairs, have converged at both ends;
@@ -61,17 +64,27 @@ def gradients(architecture: Architecture, points: int, samples: float, *, drawn:
 
 
 def gram_flops(parameters: int, samples: float) -> float:
-    """2 N sum over strips s of (P - s) min(256, P - s): P^2 N, and the halves of the squares on the diagonal.
+    """N sum over strips s, w = min(512, P - s) wide, of w^2 for its square (half of a product) and 2 (P - s - w) w below: P^2 N.
 
     Example:
-        >>> gram_flops(300, 1)  # 2 (300 * 256 + 44 * 44)
-        157472.0
+        >>> gram_flops(600, 1)  # 512^2 + 2 * 88 * 512 + 88^2
+        360000.0
     """
-    return 2.0 * samples * sum((parameters - start) * min(_STRIP, parameters - start) for start in range(0, parameters, _STRIP))
+    return float(samples) * parameters**2
+
+
+def device_gram_flops(parameters: int, samples: float) -> float:
+    """The same on a device, where the squares on the diagonal are whole products.
+
+    Example:
+        >>> device_gram_flops(600, 1)  # 2 (600 * 512 + 88 * 88)
+        629888.0
+    """
+    return 2.0 * samples * triangle_numbers(parameters)
 
 
 def triangle_numbers(parameters: int) -> int:
-    """Numbers of a triangle in strips, about P^2/2 + 128 P."""
+    """Numbers of a triangle in strips, about P^2/2 + 256 P."""
     return sum((parameters - start) * min(_STRIP, parameters - start) for start in range(0, parameters, _STRIP))
 
 
@@ -115,7 +128,7 @@ def assembled(parameters: int) -> Work:
     return Work({Kind.REORDER: 2.0 * float(parameters) ** 2})
 
 
-def eigensolve(parameters: int, *, vectors: bool) -> Work:
+def eigensolve(parameters: int, *, vectors: bool, on_host: bool = True) -> Work:
     """All eigenvalues of a dense symmetric matrix, 4/3 P^3 flops, or 4 P^3 with vectors.
 
     Golub and Van Loan, Matrix Computations, section 8.3. With them: checks that C is finite and symmetric,
@@ -123,7 +136,8 @@ def eigensolve(parameters: int, *, vectors: bool) -> Work:
     cells take it is not known beforehand (none of the default study does).
     """
     cube = float(parameters) ** 3
-    kind, flops = (Kind.EIGENVECTORS, 4.0 * cube) if vectors else (Kind.EIGENVALUES, 4.0 / 3.0 * cube)
+    values = Kind.TWO_STAGE if on_host and parameters >= _TWO_STAGE_FROM else Kind.EIGENVALUES
+    kind, flops = (Kind.EIGENVECTORS, 4.0 * cube) if vectors else (values, 4.0 / 3.0 * cube)
     reordered = (4.0 if vectors else 2.0) * float(parameters) ** 2
     return Work({kind: flops, Kind.COLUMN: float(parameters), Kind.REORDER: reordered})
 

@@ -50,8 +50,8 @@ def band_arrays(parameters: int, band: int) -> list[int]:
     """Numbers in each array of one band of a partial sum: its strips, and with band 0 the first moments and a count.
 
     Example:
-        >>> band_arrays(300, 0)  # strips of 300 x 256 and 44 x 44, then sum g and sum L, then how many samples are excluded
-        [76800, 1936, 301, 1]
+        >>> band_arrays(600, 0)  # strips of 600 x 512 and 88 x 88, then sum g and sum L, then how many samples are excluded
+        [307200, 7744, 601, 1]
     """
     per_band = BAND // STRIP
     starts = strip_starts(parameters)[band * per_band : (band + 1) * per_band]
@@ -60,10 +60,10 @@ def band_arrays(parameters: int, band: int) -> list[int]:
 
 
 def triangle_bytes(parameters: int) -> int:
-    """Bytes of one partial sum: 8 (sum over strips of (P - s) min(256, P - s), and P + 2).
+    """Bytes of one partial sum: 8 (sum over strips of (P - s) min(512, P - s), and P + 2).
 
     Example:
-        >>> triangle_bytes(300) == 8 * (76800 + 1936 + 302)
+        >>> triangle_bytes(600) == 8 * (307200 + 7744 + 602)
         True
     """
     return FLOAT * sum(sum(band_arrays(parameters, band)) for band in range(band_count(parameters)))
@@ -76,8 +76,8 @@ def reduction_traffic(parameters: int, rank: int, size: int, slots: int = SLOTS)
     receives that band of every node of every other rank. One sum over the ranks says before who holds what.
 
     Example:
-        >>> reduction_traffic(300, 0, 2)  # the owner of the only band receives one node from the other rank
-        Traffic(messages_sent=0, bytes_sent=0, messages_received=4, bytes_received=632304, collectives=1)
+        >>> reduction_traffic(600, 0, 2)  # the owner of the only band receives one node from the other rank
+        Traffic(messages_sent=0, bytes_sent=0, messages_received=4, bytes_received=2524368, collectives=1)
     """
     nodes = [held_nodes(other, size, slots) for other in range(size)]
     traffic = Traffic(collectives=int(size > 1))

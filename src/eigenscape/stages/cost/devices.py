@@ -95,7 +95,7 @@ def accumulated(cell: Cell, points: int, size: int, way: Share) -> Work:
     work = (1 / size) * cost.gradients(architecture, points, cell.samples)
     return work + Work(
         {
-            Kind.GRAM: share * cost.gram_flops(parameters, cell.samples),
+            Kind.GRAM: share * cost.device_gram_flops(parameters, cell.samples),
             Kind.STREAM: 4.0 * SLOTS * share * triangle,
             Kind.COPY: 2 * entries / size + entries + SLOTS * share * triangle,
             Kind.SEND: float(traffic.bytes_sent + traffic.bytes_received),
@@ -124,7 +124,8 @@ def eigenvalues_on(cell: Cell, size: int, machine: Machine) -> Work:
     parameters = cell.architecture.parameters
     matrix = cost.FLOAT * float(parameters) ** 2
     if machine.largest_eigensolve is None or parameters <= machine.largest_eigensolve:
-        return Work({Kind.READ: matrix, Kind.COPY: matrix, Kind.STORE: 1.0}) + cost.eigensolve(parameters, vectors=False)
+        solved = cost.eigensolve(parameters, vectors=False, on_host=machine.device_memory is None)
+        return Work({Kind.READ: matrix, Kind.COPY: matrix, Kind.STORE: 1.0}) + solved
     processes = 16 * size
     return Work(
         {

@@ -26,6 +26,8 @@ class Kind(StrEnum):
     """Flops of Cholesky factors."""
     EIGENVALUES = "eigenvalues"
     """Flops of a dense eigensolve, values alone."""
+    TWO_STAGE = "eigenvalues in two stages"
+    """The same of large matrices on the host, where nearly all are flops of matrix products."""
     EIGENVECTORS = "eigenvectors"
     """Flops of a dense eigensolve with vectors."""
     DISTRIBUTED = "distributed eigensolve"
@@ -57,7 +59,7 @@ class Kind(StrEnum):
 
 
 FLOPS = frozenset(
-    {Kind.GRADIENT, Kind.GRAM, Kind.PRODUCT, Kind.FACTOR, Kind.EIGENVALUES, Kind.EIGENVECTORS, Kind.DISTRIBUTED},
+    {Kind.GRADIENT, Kind.GRAM, Kind.PRODUCT, Kind.FACTOR, Kind.EIGENVALUES, Kind.TWO_STAGE, Kind.EIGENVECTORS, Kind.DISTRIBUTED},
 )
 """The kinds that are floating-point operations."""
 

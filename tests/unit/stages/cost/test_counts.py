@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eigenscape.active_subspace import importance_tests, triangle
+from eigenscape.active_subspace import eigensolvers, importance_tests, triangle
 from eigenscape.architecture import Architecture
 from eigenscape.networks import kernel, training
 from eigenscape.networks.activations import TANH
@@ -46,10 +46,20 @@ def test_gradients_are_six_flops_a_weight_point_and_sample_but_for_the_first_lay
     assert cells.gradients(Architecture(5, 35), 50, 10_000)[Kind.GRADIENT] == 2 * 50 * 10_000 * (3 * 4970 - 35)
 
 
-def test_a_triangle_costs_its_area_and_half_of_each_diagonal_square() -> None:
-    """At P = 1024 four strips: P^2 plus four squares of 256, whose upper halves are wasted."""
-    assert cells.gram_flops(1024, 10) == 10 * (1024**2 + 4 * 256**2)
+def test_a_triangle_costs_its_area_and_on_devices_half_of_each_diagonal_square() -> None:
+    """At P = 1024 two strips: P^2, and on devices two squares of 512, whose upper halves are computed too."""
+    assert cells.gram_flops(1024, 10) == 10 * 1024**2
+    assert cells.device_gram_flops(1024, 10) == 10 * (1024**2 + 2 * 512**2)
     assert cells.triangle_numbers(1024) == sum(strip.size for strip in triangle.Triangle(1024).strips)
+
+
+@pytest.mark.parametrize(
+    ("size", "on_host", "kind"), [(1999, True, "EIGENVALUES"), (2000, True, "TWO_STAGE"), (2000, False, "EIGENVALUES")]
+)
+def test_large_eigenvalues_on_the_host_are_of_two_stages(size: int, on_host: bool, kind: str) -> None:
+    work = cells.eigensolve(size, vectors=False, on_host=on_host)
+    assert work.flops == work[Kind[kind]] == pytest.approx(4 / 3 * size**3)
+    assert cells.eigensolve(size, vectors=True)[Kind.EIGENVECTORS] == 4 * size**3
 
 
 def test_the_bracket_is_left_out_where_halves_have_no_full_rank() -> None:
@@ -72,6 +82,7 @@ def test_constants_are_those_of_the_stages() -> None:
     plan = TrainingPlan()
 
     assert triangle.STRIP == cells._STRIP
+    assert eigensolvers.TWO_STAGE_FROM == cells._TWO_STAGE_FROM
     assert importance_tests.PERMUTATIONS == jobs.PERMUTATIONS
     assert importance.JACKKNIFE_GROUPS == jobs.JACKKNIFE_SOLVES
     assert (plan.replicas, len(plan.ladder), plan.most_steps) == (jobs.REPLICAS, jobs.LADDER, jobs.MOST_STEPS)
