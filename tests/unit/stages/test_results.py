@@ -114,6 +114,12 @@ def test_a_cell_that_is_not_there_is_named_with_others(results: StudyResults) ->
         results.projected_eigenvalues(9, 9)
 
 
+def test_cells_are_found_by_their_folder_too(results: StudyResults) -> None:
+    np.testing.assert_array_equal(results.spectrum("cells/d01-w003").eigenvalues, results.spectrum("d01-w003").eigenvalues)
+    assert results.cell("model_constrained/deconvolution-tnet-a0").facts["case"] == "deconvolution-tnet"
+    assert open_study(results.folder.study).cells == CELLS
+
+
 def test_what_is_no_study_is_refused(tmp_path: Path, results: StudyResults) -> None:
     with pytest.raises(BadInput, match="found no such folder; run `make figures`"):
         open_study(tmp_path / "results" / "mine")
