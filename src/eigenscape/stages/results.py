@@ -18,7 +18,7 @@ from eigenscape.stages.condition_numbers import read_table
 from eigenscape.stages.configure import load_study
 from eigenscape.stages.projection import projected_eigenvalues, require_projection
 from eigenscape.stages.samplers import sampler_of
-from eigenscape.stages.spectrum import read_verified_second_moment, read_verified_spectrum, samples_drawn
+from eigenscape.stages.spectrum import read_verified_spectrum, samples_drawn, verified_second_moment
 from eigenscape.store import receipts, second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Cell, Study
@@ -108,7 +108,7 @@ class StudyResults:
         """
         cell = self.cell(name)
         store = self.folder.second_moment(cell)
-        matrix = read_verified_second_moment(cell, self.folder)
+        matrix = verified_second_moment(cell, self.folder)
         receipt = receipts.read_receipt(self.folder.receipt(store)) or {}
         loss, excluded = receipt.get("mean_loss"), int(receipt.get("excluded", 0))
         return SecondMoment(

@@ -58,7 +58,7 @@ def compute_spectrum(study: Study, cell: Cell, folder: StudyFolder, *, vectors: 
 
 def _compute(study: Study, cell: Cell, folder: StudyFolder, attempt: Attempt, *, vectors: bool, place: str) -> None:
     try:
-        second_moment = read_verified_second_moment(cell, folder)
+        second_moment = verified_second_moment(cell, folder)
     except DamagedResult as error:
         if not folder.receipt(folder.second_moment(cell)).exists():
             raise
@@ -193,7 +193,7 @@ def confirmed_digest(cell: Cell, folder: StudyFolder) -> str:
     return str(receipt["digest"])
 
 
-def read_verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:
+def verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:
     """C, checked against its receipt.
 
     Raises:
