@@ -93,17 +93,18 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """A name of the table of contents, imported when it is first used (PEP 562)."""
-    if name in _MODULE_OF:
-        value = getattr(import_module(f"eigenscape.{_MODULE_OF[name]}"), name)
-    elif name in _MODULES:
-        value = import_module(f"eigenscape.{name}")
-    else:
-        raise AttributeError(f"module 'eigenscape' has no attribute {name!r}; it has {', '.join(__all__)}")
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker that sees __getattr__ lets every misspelt name pass
 
+    def __getattr__(name: str) -> Any:
+        """A name of the table of contents, imported when it is first used (PEP 562)."""
+        if name in _MODULE_OF:
+            value = getattr(import_module(f"eigenscape.{_MODULE_OF[name]}"), name)
+        elif name in _MODULES:
+            value = import_module(f"eigenscape.{name}")
+        else:
+            raise AttributeError(f"module 'eigenscape' has no attribute {name!r}; it has {', '.join(__all__)}")
+        globals()[name] = value
+        return value
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

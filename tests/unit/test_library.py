@@ -33,7 +33,7 @@ def test_the_import_loads_nothing_heavy() -> None:
 def test_type_checkers_read_the_same_table() -> None:
     """The imports under TYPE_CHECKING, the homes of lazy names and ``__all__`` are one list, and no name hides a module."""
     source = ast.parse(Path(str(eigenscape.__file__)).read_text())
-    (checked,) = [node for node in source.body if isinstance(node, ast.If)]
+    checked, _ = [node for node in source.body if isinstance(node, ast.If)]
     imports = {
         (f"{node.module}.{alias.name}", alias.asname) for node in checked.body if isinstance(node, ast.ImportFrom) for alias in node.names
     }
@@ -195,6 +195,14 @@ def test_single_precision_draws_the_same_points() -> None:
     np.testing.assert_array_equal(double.parameters(0, 5).astype(np.float32), single.parameters(0, 5))
 
 
+def test_the_route_of_the_gpu_gives_the_same_second_moment() -> None:
+    """The kernel and torch round differently: some hundred roundings of gradients summed over 50 points."""
+    kernel, by_torch = (eigenscape.second_moment(eigenscape.network_sampler(2, 4, device=device), 100) for device in ("cpu", "torch"))
+    np.testing.assert_allclose(by_torch.matrix, kernel.matrix, atol=1_000 * EPSILON * kernel.matrix.max())
+    found = [eigenscape.condition_number(moment).low for moment in (kernel, by_torch)]
+    assert found[0] == pytest.approx(found[1], rel=1e-6)
+
+
 def test_summaries_are_short_and_say_what_the_number_is_worth() -> None:
     sampler = eigenscape.network_sampler(2, 3)
     moment = eigenscape.second_moment(sampler, 44)
@@ -267,6 +275,7 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
         lambda: eigenscape.network_sampler(1, 2, problem=eigenscape.Problem(np.ones(3), np.ones(3))),
         r"^problem: expected inputs \(n, d\) and targets \(n, k\)",
     ),
+    "device": (lambda: eigenscape.network_sampler(1, 2, device="gpu"), "^device: expected one of cpu, torch, cuda"),  # type: ignore[arg-type]
     "precision": (lambda: eigenscape.network_sampler(1, 2, precision="half"), "^precision: expected float64 or float32"),  # type: ignore[arg-type]
 }
 

@@ -133,7 +133,7 @@ def draw_eigenvector_masses(axes: Axes, spectrum: Spectrum, architecture: Archit
         [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
     """
     figure, vectors = figure_of(axes), _vectors(spectrum, architecture)
-    layers, count = architecture.depth + 1, vectors.shape[1]
+    layers, count = len(architecture.layers), vectors.shape[1]
     image = axes.imshow(
         block_mean(block_masses(vectors, architecture), MOST_PIXELS),
         extent=(0.5, count + 0.5, layers + 0.5, 0.5),

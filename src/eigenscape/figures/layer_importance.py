@@ -113,7 +113,8 @@ def kind_handles(architecture: Architecture) -> list[Patch]:
 
 
 def _kinds(architecture: Architecture) -> list[str]:
-    return ["first layer", *["hidden to hidden"] * (architecture.depth - 1), "output layer"]
+    count = len(architecture.layers)
+    return ["first layer", *["hidden to hidden"] * (count - 2), "output layer"][:count]
 
 
 def _number_layers(axes: Axes, heights: np.ndarray) -> None:

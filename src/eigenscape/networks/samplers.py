@@ -15,7 +15,7 @@ from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
 from eigenscape.networks.activations import LINEAR, RELU, activation_named
 from eigenscape.networks.functions import ONE_TERM, Coordinates, FunctionSampler, plain_prior
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.gradients import Device, GradientSampler
 from eigenscape.networks.priors import Prior, StandardDraw, prior_named
 from eigenscape.networks.problems import Problem, sine_regression
 from eigenscape.seeding import prior_key, stream_key
@@ -38,6 +38,7 @@ def network_sampler(
     problem: Problem | None = None,
     seed: int = 0,
     precision: Literal["float64", "float32"] = "float64",
+    device: Literal["cpu", "torch", "cuda"] = "cpu",
 ) -> GradientSampler:
     """Loss gradients of a fully connected network, at samples of a prior.
 
@@ -52,6 +53,8 @@ def network_sampler(
         problem: inputs (n, .) and targets (n, .); by default 50 points of sin(2 pi x) on [-1, 1], the default study's.
         seed: of the random stream.
         precision: of draws and gradients.
+        device: where gradients are computed and summed: ``cpu`` by the compiled kernel, ``cuda`` by torch on a GPU, ``torch`` by
+            the GPU's route on the CPU. Draws are the same on all.
 
     Raises:
         BadInput: an unknown name, a size below 1, or data whose shapes do not belong together.
@@ -66,6 +69,8 @@ def network_sampler(
     architecture = Architecture(depth, width, data.inputs.shape[1], data.targets.shape[1])
     if precision not in ("float64", "float32"):
         raise BadInput.field("precision", "float64 or float32", str(precision), "write precision='float64'")
+    if device not in list(Device):
+        raise BadInput.field("device", f"one of {', '.join(Device)}", str(device), "write device='cpu'")
     return GradientSampler(
         architecture,
         activation_named(activation),
@@ -73,6 +78,7 @@ def network_sampler(
         data,
         prior_key(seed, architecture),
         np.float32 if precision == "float32" else np.float64,
+        Device(device),
     )
 
 

@@ -71,13 +71,15 @@ class StudyResults:
         return xr.load_dataset(self._table().with_suffix(".nc"), engine="scipy")
 
     def cell(self, name: str = HEADLINE) -> Cell:
-        """A cell by its name.
+        """A cell by its name, or by its folder such as ``model_constrained/deconvolution-tnet-a0``.
 
         Raises:
             BadInput: no such cell, or it is not computed.
         """
         if name == HEADLINE:
             return self.study.headline_cell
+        if "/" in name:
+            return self.study.cell(name)
         for cell in self.study.computed_cells():
             if cell.architecture.label == name:
                 return cell
@@ -156,7 +158,7 @@ def open_study(path: str | os.PathLike[str]) -> StudyResults:
     """Open the results of a study.
 
     Args:
-        path: ``results/<study>``, the folder that a run wrote.
+        path: ``results/<study>``, the folder that a run wrote, or the ``study.json`` in it.
 
     Raises:
         BadInput: no study lies there.
@@ -167,7 +169,8 @@ def open_study(path: str | os.PathLike[str]) -> StudyResults:
         Traceback (most recent call last):
         eigenscape.errors.BadInput: results/no-such-study: expected the folder of a study, found no such folder; ...
     """
-    folder = StudyFolder(Path(path))
+    given = Path(path)
+    folder = StudyFolder(given.parent if given.name == "study.json" else given)
     if not folder.root.is_dir():
         nearby = folder.root.parent
         others = sorted(place.parent.name for place in nearby.glob("*/study.json")) if nearby.is_dir() else []

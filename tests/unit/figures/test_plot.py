@@ -13,10 +13,15 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
-from eigenscape import figures, plot
+from eigenscape import plot
 from eigenscape.active_subspace.spectrum import Spectrum
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
+from eigenscape.figures.condition_number import condition_number_figure
+from eigenscape.figures.eigenvalues import eigenvalues_figure
+from eigenscape.figures.eigenvectors import eigenvectors_figure
+from eigenscape.figures.layer_importance import layer_importance_figure
+from eigenscape.networks.functions import Coordinates
 
 NETWORK = Architecture(depth=3, width=4)
 P = NETWORK.parameters
@@ -56,10 +61,10 @@ def test_marks_are_those_of_the_figures_of_the_workflow(spectrum, table) -> None
     axes = Figure().subplots(2, 3).ravel()
     for where, draw in zip(axes, DRAWN.values(), strict=True):
         draw(where, found, rows)
-    one = figures.eigenvalues_figure(found, NETWORK, 4 * P).axes[0]
-    raster, blocks = figures.eigenvectors_figure(found, NETWORK).axes[:2]
-    bars, importance = figures.layer_importance_figure(found.diagonal, NETWORK).axes
-    whole = figures.condition_number_figure(rows).axes[0]
+    one = eigenvalues_figure(found, NETWORK, 4 * P).axes[0]
+    raster, blocks = eigenvectors_figure(found, NETWORK).axes[:2]
+    bars, importance = layer_importance_figure(found.diagonal, NETWORK).axes
+    whole = condition_number_figure(rows).axes[0]
     for mine, theirs in zip(axes[0].lines, one.lines, strict=True):
         np.testing.assert_array_equal(mine.get_ydata(), theirs.get_ydata())
     for mine, theirs in ((axes[1], raster), (axes[2], blocks)):
@@ -78,6 +83,13 @@ def test_a_spectrum_without_samples_and_width_has_its_curve_alone(spectrum) -> N
     np.testing.assert_array_equal(curve.get_ydata(), spectrum(NETWORK).eigenvalues[:5])
     assert axes.get_yscale() == "linear"
     assert len(axes.texts) == 0
+
+
+def test_what_has_no_layers_is_one_bar() -> None:
+    """Coordinates of a function: one block, whose share is all."""
+    axes = Figure().subplots()
+    plot.layer_shares(axes, np.ones(3), Coordinates(3))
+    assert [bar.get_height() for bar in axes.patches] == [1.0]
 
 
 def test_legends_name_what_is_drawn(spectrum, table) -> None:

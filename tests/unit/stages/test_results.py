@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,12 @@ def test_a_cell_that_is_not_there_is_named_with_others(results: StudyResults) ->
         results.projected_eigenvalues(9, 9)
 
 
+def test_cells_are_found_by_their_folder_too(results: StudyResults) -> None:
+    np.testing.assert_array_equal(results.spectrum("cells/d01-w003").eigenvalues, results.spectrum("d01-w003").eigenvalues)
+    assert results.cell("model_constrained/deconvolution-tnet-a0").facts["case"] == "deconvolution-tnet"
+    assert open_study(results.folder.study).cells == CELLS
+
+
 def test_what_is_no_study_is_refused(tmp_path: Path, results: StudyResults) -> None:
     with pytest.raises(BadInput, match="found no such folder; run `make figures`"):
         open_study(tmp_path / "results" / "mine")
@@ -137,9 +144,8 @@ def test_a_study_without_a_table_says_how_to_make_it(tmp_path: Path, results: St
         young.spectrum("d01-w003")
 
 
-def test_a_damaged_second_moment_is_not_given_out(tmp_path: Path) -> None:
-    signals._requested.clear()
-    results = open_study(compute_small_study(tmp_path).root)
+def test_a_damaged_second_moment_is_not_given_out(tmp_path: Path, results: StudyResults) -> None:
+    results = open_study(shutil.copytree(results.folder.root, tmp_path / "copy"))
     store = results.folder.second_moment(results.cell("d01-w003"))
     group = zarr.open_group(store, mode="r+")
     group["second_moment"][0, 0] = 7.0
