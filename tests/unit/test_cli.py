@@ -86,6 +86,11 @@ def test_the_group_has_help_and_a_version() -> None:
     assert run("--version").stdout == f"eigenscape, version {__version__}\n"
 
 
+@pytest.mark.parametrize(("wrong", "fix"), [("plans", "did you mean plan?"), ("qqq", "`eigenscape --help` lists them")])
+def test_a_command_that_does_not_exist_is_answered_with_the_one_that_was_meant(wrong: str, fix: str) -> None:
+    assert_one_line(run(wrong), 2, f"command: expected one of eigenscape's, found {wrong}; {fix}")
+
+
 def test_threads_are_one_before_any_numerical_library_loads() -> None:
     program = (
         "import sys, os; from eigenscape import cli; before = 'numpy' in sys.modules\n"

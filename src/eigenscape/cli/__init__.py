@@ -24,6 +24,7 @@ Exit codes: 0 done, 2 bad input (one line: expected, found, what to do), 75 inte
 
 from __future__ import annotations
 
+import difflib
 import errno
 import os
 import sys
@@ -35,7 +36,7 @@ import click
 from eigenscape.cli import analyse, check, compute, curves, draw, geometry, graphs, models, networks, prepare, provenance, trajectories
 from eigenscape.cli.doctor import doctor
 from eigenscape.cli.explore import explore
-from eigenscape.errors import EigenscapeError, Interrupted
+from eigenscape.errors import BadInput, EigenscapeError, Interrupted
 from eigenscape.version import __version__
 
 BLAS_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -58,6 +59,14 @@ class _OneLineErrors(click.Group):
     def list_commands(self, _context: click.Context) -> list[str]:
         """In the order of the workflow, not of the alphabet."""
         return list(self.commands)
+
+    def resolve_command(self, context: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """A command that does not exist is answered with the one that was probably meant."""
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            close = difflib.get_close_matches(args[0], self.commands, n=1)
+            fix = f"did you mean {close[0]}?" if close else "`eigenscape --help` lists them"
+            raise BadInput.field("command", "one of eigenscape's", args[0], fix)
+        return super().resolve_command(context, args)
 
     def invoke(self, context: click.Context) -> Any:
         try:
