@@ -48,8 +48,9 @@ def cite(form: str, study_file: Path, log_file: Path | None) -> None:
 
 
 @click.command()
+@click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="Another place than beside the results.")
 @study_options
-def report(study_file: Path, log_file: Path | None) -> None:
+def report(to: Path | None, study_file: Path, log_file: Path | None) -> None:
     """One self-contained page: findings, figures, tables, configuration, versions, seeds, timings, hardware.
 
     \b
@@ -58,12 +59,13 @@ def report(study_file: Path, log_file: Path | None) -> None:
     """
     from eigenscape.stages.report import write_report  # noqa: PLC0415
 
-    click.echo(write_report(*open_study(study_file, log_file)))
+    click.echo(write_report(*open_study(study_file, log_file), to))
 
 
 @click.command()
+@click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="Another place than beside the results.")
 @study_options
-def paper(study_file: Path, log_file: Path | None) -> None:
+def paper(to: Path | None, study_file: Path, log_file: Path | None) -> None:
     """A short PDF: question, method, findings, figures as vectors, provenance, references. Needs no LaTeX.
 
     \b
@@ -72,7 +74,7 @@ def paper(study_file: Path, log_file: Path | None) -> None:
     """
     from eigenscape.stages.paper import write_paper  # noqa: PLC0415
 
-    click.echo(write_paper(*open_study(study_file, log_file)))
+    click.echo(write_paper(*open_study(study_file, log_file), to))
 
 
 @click.command()

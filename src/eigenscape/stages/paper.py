@@ -89,8 +89,8 @@ def paper_path(folder: StudyFolder) -> Path:
     return folder.root / "paper.pdf"
 
 
-def write_paper(study: Study, folder: StudyFolder) -> Path:
-    """Write the paper of a study.
+def write_paper(study: Study, folder: StudyFolder, to: Path | None = None) -> Path:
+    """Write the paper of a study: beside its results, or elsewhere.
 
     Returns:
         Its path.
@@ -104,7 +104,7 @@ def write_paper(study: Study, folder: StudyFolder) -> Path:
     tables = (folder.root / "tables" / name for name in ("findings.csv", "condition_number.csv"))
     for shown in (*tables, *(figure.pdf for drawn in summary.figures.values() for figure in drawn)):
         note_read(shown)
-    path = paper_path(folder)
+    path = to or paper_path(folder)
     write_atomically(path, paper(summary, date))
     return path
 
