@@ -6,6 +6,9 @@
 `second_moments`   C in chunked Zarr, one writer a chunk, read back and verified
 `spectra`          eigenvalues and eigenvectors in Zarr
 `documents`        small results as JSON
+`products`         receipts of tables, figures and documents
+`trace`            what a command read and wrote
+`made`             when, by which versions, on which machine
 `arrays`           a user's own inputs and labels
 `shards`           resumable partial sums
 =================  ==========================================================
