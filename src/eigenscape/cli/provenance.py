@@ -32,8 +32,13 @@ def show(result: Path, as_json: bool) -> None:
 @click.option(
     "--format", "form", type=click.Choice(["text", "bibtex"]), default="text", show_default=True, help="For people, or for LaTeX."
 )
-@study_options
-def cite(form: str, study_file: Path, log_file: Path | None) -> None:
+@click.option(
+    "--study",
+    "study_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The study.json of the results; without it, what the default study uses.",
+)
+def cite(form: str, study_file: Path | None) -> None:
     """The references of the methods and the software that a study used.
 
     \b
@@ -42,14 +47,18 @@ def cite(form: str, study_file: Path, log_file: Path | None) -> None:
       eigenscape cite --study results/sine/study.json --format bibtex > references.bib
     """
     from eigenscape.stages import references  # noqa: PLC0415
+    from eigenscape.stages.configure import load_study  # noqa: PLC0415
+    from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
+    from eigenscape.study import Study  # noqa: PLC0415
 
-    study, _ = open_study(study_file, log_file)
+    study = Study() if study_file is None else load_study(StudyFolder(study_file.parent))
     click.echo(references.as_text(study) if form == "text" else references.as_bibtex(study))
 
 
 @click.command()
+@click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="Another place than beside the results.")
 @study_options
-def report(study_file: Path, log_file: Path | None) -> None:
+def report(to: Path | None, study_file: Path, log_file: Path | None) -> None:
     """One self-contained page: findings, figures, tables, configuration, versions, seeds, timings, hardware.
 
     \b
@@ -58,12 +67,13 @@ def report(study_file: Path, log_file: Path | None) -> None:
     """
     from eigenscape.stages.report import write_report  # noqa: PLC0415
 
-    click.echo(write_report(*open_study(study_file, log_file)))
+    click.echo(write_report(*open_study(study_file, log_file), to))
 
 
 @click.command()
+@click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="Another place than beside the results.")
 @study_options
-def paper(study_file: Path, log_file: Path | None) -> None:
+def paper(to: Path | None, study_file: Path, log_file: Path | None) -> None:
     """A short PDF: question, method, findings, figures as vectors, provenance, references. Needs no LaTeX.
 
     \b
@@ -72,7 +82,7 @@ def paper(study_file: Path, log_file: Path | None) -> None:
     """
     from eigenscape.stages.paper import write_paper  # noqa: PLC0415
 
-    click.echo(write_paper(*open_study(study_file, log_file)))
+    click.echo(write_paper(*open_study(study_file, log_file), to))
 
 
 @click.command()

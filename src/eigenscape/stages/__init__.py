@@ -19,6 +19,15 @@
 `tables`                tables as files
 `doctor`                does this machine or cluster do what runs rely on?
 `draw`                  tables and spectra into figure files
+`verify`                everything of a study against its receipts
+`recipes`               how each result is made again
+`showing`               how one result was made
+`captions`              what each figure shows
+`references`            what a study builds on
+`summary`               a finished study in one object
+`report`                the study as one page
+`paper`                 the study as a PDF
+`crate`                 the study as a Workflow Run RO-Crate
 `progress`              one line with rate and time left
 ======================  ========================================================
 """

@@ -37,6 +37,9 @@ PAGE = (595.28, 841.89)
 MARGIN = 62.0
 """Points on every side: lines of some 95 letters, what one column of text bears."""
 
+TEXT_WIDTH = PAGE[0] - 2 * MARGIN - 12.0
+"""Of a line: reportlab's frames keep 6 points of their own on either side."""
+
 TALLEST = 330.0
 """Points of a figure's height: two stand on a page with their captions."""
 
@@ -86,8 +89,8 @@ def paper_path(folder: StudyFolder) -> Path:
     return folder.root / "paper.pdf"
 
 
-def write_paper(study: Study, folder: StudyFolder) -> Path:
-    """Write the paper of a study.
+def write_paper(study: Study, folder: StudyFolder, to: Path | None = None) -> Path:
+    """Write the paper of a study: beside its results, or elsewhere.
 
     Returns:
         Its path.
@@ -101,7 +104,7 @@ def write_paper(study: Study, folder: StudyFolder) -> Path:
     tables = (folder.root / "tables" / name for name in ("findings.csv", "condition_number.csv"))
     for shown in (*tables, *(figure.pdf for drawn in summary.figures.values() for figure in drawn)):
         note_read(shown)
-    path = paper_path(folder)
+    path = to or paper_path(folder)
     write_atomically(path, paper(summary, date))
     return path
 
@@ -175,7 +178,7 @@ def _figure(figure: DrawnFigure, number: int, head: list[Any], styles: dict[str,
 
     box = pypdf.PdfReader(figure.pdf).pages[0].mediabox
     width, height = float(box.width), float(box.height)
-    scale = min((PAGE[0] - 2 * MARGIN) / width, TALLEST / height, 1.0)
+    scale = min(TEXT_WIDTH / width, TALLEST / height, 1.0)
 
     class Room(Base):  # type: ignore[misc] # reportlab has no types
         """Empty space of the figure's size, which notes where it came to stand."""
@@ -295,8 +298,7 @@ def _findings(summary: Summary, styles: dict[str, Any]) -> list[Any]:
         condition = f' <font color="#57606a">{escape(one.condition)}</font>' if one.condition else ""
         texts = (escape(one.science), escape(one.finding), verdict, escape(one.evidence) + condition)
         rows.append([Paragraph(text, styles["cell"]) for text in texts])
-    available = PAGE[0] - 2 * MARGIN
-    table = Table(rows, colWidths=[0.14 * available, 0.24 * available, 0.15 * available, 0.47 * available], repeatRows=1)
+    table = Table(rows, colWidths=[share * TEXT_WIDTH for share in (0.14, 0.24, 0.15, 0.47)], repeatRows=1)
     line = HexColor("#d8dee4")
     table.setStyle(
         TableStyle(

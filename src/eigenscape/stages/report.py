@@ -54,8 +54,8 @@ def report_path(folder: StudyFolder) -> Path:
     return folder.root / "report.html"
 
 
-def write_report(study: Study, folder: StudyFolder) -> Path:
-    """Write the page of a study.
+def write_report(study: Study, folder: StudyFolder, to: Path | None = None) -> Path:
+    """Write the page of a study: beside its results, or elsewhere.
 
     Returns:
         Its path.
@@ -66,7 +66,7 @@ def write_report(study: Study, folder: StudyFolder) -> Path:
     summary = summary_of(study, folder)
     for shown in (*summary.tables, *(figure.png for drawn in summary.figures.values() for figure in drawn)):
         note_read(shown)
-    path = report_path(folder)
+    path = to or report_path(folder)
     write_atomically(path, page(summary).encode())
     return path
 

@@ -93,6 +93,7 @@ def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> l
             progress.finish(done)
     findings += [_of_trajectories(path, folder) for path in sorted((folder.root / "sloppiness").rglob("*.receipt.json"))]
     findings += [found for receipt in products.products(folder) for found in _of_product(receipt, folder)]
+    findings += _without_receipt(folder)
     return [*findings, *_of_quarantine(folder)]
 
 
@@ -265,6 +266,16 @@ def _of_product(receipt: Path, folder: StudyFolder) -> Iterator[Finding]:
         yield Finding(State.OUTDATED, paths, what, f"delete it and run snakemake; `eigenscape show {paths[1]}` says more")
     else:
         yield Finding(State.SOUND, paths, "")
+
+
+def _without_receipt(folder: StudyFolder) -> Iterator[Finding]:
+    """Tables and figures that no command has confirmed: of an earlier version, or put there by another program."""
+    there = [path for kind in ("tables", "figures") for path in sorted((folder.root / kind).glob("[!.]*"))]
+    if lost := [path for path in there if not products.receipt_of(path, folder).exists()]:
+        words = f"{lost[0]}" + f" and {len(lost) - 1} more" * (len(lost) > 1)
+        yield Finding(
+            State.UNCONFIRMED, tuple(lost), f"{words}: no receipt confirms it", "delete it and run snakemake, if snakemake made it"
+        )
 
 
 def _of_quarantine(folder: StudyFolder) -> Iterator[Finding]:

@@ -7,6 +7,9 @@
 `spectra`          eigenvalues and eigenvectors in Zarr
 `documents`        small results as JSON
 `array_files`      named arrays in one .npz, with a receipt
+`products`         receipts of tables, figures and documents
+`trace`            what a command read and wrote
+`made`             when, by which versions, on which machine
 `arrays`           a user's own inputs and labels
 `shards`           resumable partial sums
 =================  ==========================================================

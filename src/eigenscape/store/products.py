@@ -62,6 +62,8 @@ def confirmed(folder: StudyFolder) -> Iterator[None]:
     with traced() as trace:
         yield
         written = [path for path in trace.written if _is_product(path, folder) and path.exists()]
+        if not written:
+            return
         derived = [path for path in written if is_derived(path, folder)]
         sources = [path for path in (*trace.read, *trace.written) if _is_source(path, folder)]
         inputs = {_name(path, folder): digest_now(path) for path in sources}

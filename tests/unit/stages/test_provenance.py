@@ -13,7 +13,7 @@ from eigenscape.stages.configure import load_study
 from eigenscape.stages.recipes import recipe_of
 from eigenscape.stages.showing import as_json, as_text, show_result
 from eigenscape.stages.tables import read_table
-from eigenscape.stages.verify import Finding, State, repair, verify_study
+from eigenscape.stages.verify import WRONG, Finding, State, repair, verify_study
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.products import confirmed, file_digest, products
 from eigenscape.store.receipts import write_atomically
@@ -81,6 +81,15 @@ def test_a_figure_of_other_numbers_than_there_are_now_is_out_of_date(copy: Study
     assert "tables/condition_number.csv changed" in outdated[0].what
     states = {one.name: one.state for one in show_result(copy.root / "figures" / "parameter_count.pdf").inputs}
     assert states == {"tables/condition_number.csv": "changed"}
+
+
+def test_a_figure_of_another_program_is_named_and_wrongs_nothing(copy: StudyFolder) -> None:
+    (copy.root / "figures" / "mine.png").write_bytes(b"drawn elsewhere")
+
+    (finding,) = wrong(copy)
+    assert (finding.state, finding.paths) == (State.UNCONFIRMED, (copy.root / "figures" / "mine.png",))
+    assert finding.state not in WRONG
+    assert show_result(copy.root / "figures" / "mine.png").state.startswith("unconfirmed")
 
 
 def test_a_command_that_fails_confirms_nothing(copy: StudyFolder) -> None:
