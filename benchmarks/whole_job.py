@@ -3,11 +3,13 @@
     python benchmarks/whole_job.py [--configfile mine.yaml] [--cores 2] [TARGET ...]      runs a study in a fresh folder
     python benchmarks/whole_job.py --results results                                      takes results over, and draws their figures again
     python benchmarks/whole_job.py --folder FOLDER                                        reads such a run again
+    python benchmarks/whole_job.py --sampled results/sine                                 any run, by Snakemake's own samples
 
 `benchmarks/recorder` is put on PYTHONPATH, so every Python process notes what it spent its processor time on (user and system, all
 threads): the start of the interpreter, imports, compiled kernels (read from their cache, or compiled), files (Zarr, receipts,
-documents), drawing, and the rest, which is arithmetic and the Python around it. The floor of a rule is the floating-point operations
-that the plan counts for it over the dgemm rate of one core, measured before and after the run.
+documents), drawing, and the rest, which is arithmetic and the Python around it. Snakemake's own samples of processor time lie
+beside every run's results; they are taken twice a minute and miss the end of a job. The floor of a rule is the floating-point
+operations that the plan counts for it over the dgemm rate of one core, measured in the same run.
 """
 
 from __future__ import annotations
@@ -116,6 +118,38 @@ def table(folder: Path) -> str:
     return "\n".join(lines)
 
 
+def sampled_table(study_folder: Path) -> str:
+    """A line per rule from Snakemake's ``benchmark`` files: jobs, sampled core-seconds, floor and ratio."""
+    from eigenscape.stages import planning
+    from eigenscape.stages.configure import load_study
+    from eigenscape.stages.cost.jobs import jobs_of
+    from eigenscape.store.layout import StudyFolder
+
+    study = load_study(StudyFolder(study_folder))
+    flops = {job.name: job.total.flops for job in jobs_of(study, planning.batches(study), planning.large_cells(study))}
+    rate, root = dgemm_rate(), study_folder / "benchmarks"
+    seconds: Counter[str] = Counter()
+    floors: Counter[str] = Counter()
+    jobs: Counter[str] = Counter()
+    for path in root.glob("**/*.tsv"):
+        name = str(path.relative_to(root).with_suffix(""))
+        rule = name.partition("/")[0]
+        head, values = (line.split("\t") for line in path.read_text().splitlines()[:2])
+        sampled = dict(zip(head, values, strict=True))["cpu_time"]
+        seconds[rule] += float(sampled) if sampled.replace(".", "").isdigit() else 0.0
+        floors[rule] += flops.get(name, 0.0) / rate
+        jobs[rule] += 1
+    lines = [
+        f"dgemm {rate / 1e9:.1f} GFLOP/s on one core; core-seconds as sampled",
+        f"{'rule':<24}{'jobs':>5}{'all':>8}{'floor':>8}{'ratio':>7}",
+    ]
+    for rule, total in [*seconds.most_common(), ("all", sum(seconds.values()))]:
+        floor = floors[rule] if rule != "all" else sum(floors.values())
+        count = jobs[rule] if rule != "all" else sum(jobs.values())
+        lines.append(f"{rule:<24}{count:>5}{total:>8.1f}" + (f"{floor:>8.1f}{total / floor:>7.1f}" if floor > 0.05 else ""))
+    return "\n".join(lines)
+
+
 def spread(note: dict[str, Any]) -> dict[str, float]:
     """The processor seconds of one process by kind; what was not seen between two looks counts with arithmetic."""
     found = {"start": note["seconds"]["start"], **{column: note["seconds"].get(column, 0.0) for column in COLUMNS}}
@@ -135,10 +169,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("targets", nargs="*", help="only these results; all figures and tables without")
     parser.add_argument("--folder", type=Path, help="of a run")
+    parser.add_argument("--sampled", type=Path, help="results of one study")
     parser.add_argument("--configfile", type=Path, help="merged over config.yaml")
     parser.add_argument("--results", type=Path, help="of an earlier run; on the same disk as the temporary folder")
     parser.add_argument("--cores", type=int, default=2)
     arguments = parser.parse_args()
+    if arguments.sampled:
+        print(sampled_table(arguments.sampled))
+        return
     if arguments.folder is None:
         arguments.folder = Path(tempfile.mkdtemp()) / "run"
         run(arguments.folder, arguments.configfile, arguments.cores, arguments.targets, arguments.results)

@@ -21,7 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eigh
+import scipy
 
 from eigenscape.errors import BadInput
 from eigenscape.sloppiness.linear import Dynamics, GradientDescent
@@ -191,7 +191,7 @@ def cloud_eigenvalues(averages: TimeAverages, targets: np.ndarray, variances: np
     """
     targets = np.asarray(targets, dtype=np.float64).reshape(len(averages.mean), -1)
     sizes = np.sqrt(np.square(targets).sum(axis=1))
-    with_truth = eigh(cloud_covariance(averages, sizes, variances, starts), eigvals_only=True)
+    with_truth = scipy.linalg.eigh(cloud_covariance(averages, sizes, variances, starts), eigvals_only=True)
     without = np.tile(_of_starts(averages, np.asarray(variances, dtype=np.float64), starts), targets.shape[1] - 1)
     return np.sort(np.concatenate([with_truth, without]))[::-1]
 

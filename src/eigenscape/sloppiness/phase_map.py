@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eigh
+import scipy
 
 from eigenscape.sloppiness.covariance import (
     TimeAverages,
@@ -82,7 +82,7 @@ def spectra_over_ratios(setting: Setting, averages: TimeAverages, ratios: np.nda
     eigenvalues = setting.eigenvalues
     sizes = np.sqrt(eigenvalues)
     truth, starts = np.outer(sizes, sizes) * averages.covariance, np.diag(eigenvalues * averages.square)
-    return np.array([eigh(ratio**2 * truth + starts, eigvals_only=True)[::-1] for ratio in ratios])
+    return np.array([scipy.linalg.eigh(ratio**2 * truth + starts, eigvals_only=True)[::-1] for ratio in ratios])
 
 
 def truth_spectrum(setting: Setting, averages: TimeAverages) -> np.ndarray:
@@ -120,5 +120,5 @@ def simulated_point(setting: Setting, ratio: float, starts: int, draw: np.random
     begun = draw.standard_normal((starts, size))
     run = descend(inputs, inputs @ truth, begun, StochasticDescent(setting.step, None))
     residuals = (begun - truth) @ right * np.sqrt(size * eigenvalues)
-    closed = eigh(covariance_of_starts(linear_checkpoints(setting), residuals), eigvals_only=True)[::-1]
+    closed = scipy.linalg.eigh(covariance_of_starts(linear_checkpoints(setting), residuals), eigvals_only=True)[::-1]
     return SimulatedPoint(simulated_eigenvalues(run, inputs, setting.steps), closed)

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eigh
+import scipy
 
 from eigenscape.errors import BadInput
 
@@ -161,7 +161,7 @@ def sgd_eigenvalues(inputs: np.ndarray, targets: np.ndarray, deviation: float, d
     centre = total_mean / steps
     covariance = total / steps - np.outer(centre, centre)
     triangle = np.linalg.qr(inputs).R  # X C X^T has the eigenvalues of R C R^T
-    return np.asarray(eigh(triangle @ covariance @ triangle.T, eigvals_only=True)[::-1])
+    return np.asarray(scipy.linalg.eigh(triangle @ covariance @ triangle.T, eigvals_only=True)[::-1])
 
 
 def stable_step(inputs: np.ndarray, batch: int) -> float:
