@@ -1,6 +1,6 @@
 """What every stage of the workflow holds at its peak, beside what the plan says: real commands, each a process of its own.
 
-python benchmarks/memory.py              every stage, and growth with P and N; ten minutes on a core, 1 GB
+python benchmarks/memory.py              every stage, and growth with P and N; some ten minutes on a core, 1 GB
 python benchmarks/memory.py --only parameters      one part of it: parameters, samples or default
 python benchmarks/memory.py --quick      the smallest sizes
 python benchmarks/memory.py --draw       the figure and tables again, from benchmarks/results/memory.json
@@ -38,7 +38,7 @@ FIGURE = Path(__file__).parents[1] / "docs" / "images" / "memory.png"
 WIDTHS, DEPTH = (10, 15, 20, 28), 5
 """P = 471, 1,006, 1,741 and 3,333."""
 
-SAMPLES = (200, 800, 1600, 3000, 7000, 28_000)
+SAMPLES = (200, 800, 1600, 7000, 28_000)
 """Around P = 1,741: fewer than parameters up to 1,600, a bracket from 3,482 on."""
 
 NONE = {name: {"enabled": False} for name in ("expressivity", "clustering", "sloppiness", "model_constrained")}
