@@ -215,6 +215,7 @@ def table(results: dict[str, Any]) -> str:
 def draw(results: dict[str, Any]) -> None:
     """Growth with P at N = 4 P and with N at P = 1,741: the plan as lines, measurements as points."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
     from eigenscape.figures.style import DOTS_PER_INCH, DOUBLE_COLUMN, GREY, PALETTE, paper_style
 
@@ -244,7 +245,9 @@ def draw(results: dict[str, Any]) -> None:
         axes[1].axvline(2 * 1741, color=GREY, linewidth=0.6)
         axes[0].set(ylabel="memory beside the interpreter, GB", title="$N = 4 P$")
         axes[1].set(title="$P$ = 1,741")
-        axes[0].legend()
+        axes[0].set_xticks(sorted(set(size)), [f"{number:,}" for number in sorted(set(size))])
+        axes[0].xaxis.set_minor_formatter(NullFormatter())
+        axes[1].legend(*axes[0].get_legend_handles_labels(), loc="lower left", frameon=True)
         FIGURE.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(FIGURE, dpi=DOTS_PER_INCH // 2)
 
