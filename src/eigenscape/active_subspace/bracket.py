@@ -22,6 +22,7 @@ from scipy.linalg import lapack, solve_triangular
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
 from eigenscape.active_subspace.resampling import bootstrap_weights, full_bootstrap_spectrum, percentile_interval
+from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.study import BLOCK
 
@@ -147,6 +148,26 @@ def _fluctuation(outer: np.ndarray, sample_value: float, replicates: int, key: i
     values = np.log10(resampled.replicates[:, 0] / resampled.replicates[:, -1])
     interval = percentile_interval(values - np.nanmedian(values))
     return sample_value + float(interval.low), sample_value + float(interval.high)
+
+
+def first_parts(sampler: GradientSampler, samples: int) -> tuple[np.ndarray | None, np.ndarray]:
+    """C of the first N // 4 and N // 2 samples, as `bracket` wants them.
+
+    Of no use, and not computed, where they are fewer than P: then None in the place of a quarter, and (0, 0) of a half.
+
+    Example:
+        >>> from eigenscape.networks.functions import GivenGradients
+        >>> quarter, half = first_parts(GivenGradients(np.eye(4)[:, :2]), 4)
+        >>> quarter is None, half
+        (True, array([[0.5, 0. ],
+               [0. , 0.5]]))
+    """
+    quarter, half, size = samples // 4, samples // 2, sampler.architecture.parameters
+    if half < size:
+        return None, np.empty((0, 0))
+    partial = sum_of_samples(sampler, range(quarter))
+    first_quarter = partial.triangle.matrix(1.0 / quarter) if quarter >= size else None
+    return first_quarter, partial.add(sum_of_samples(sampler, range(quarter, half))).triangle.matrix(1.0 / half)
 
 
 def extreme_pairs(matrix: np.ndarray, count: int = 1) -> tuple[np.ndarray, np.ndarray] | None:

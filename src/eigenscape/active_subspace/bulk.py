@@ -48,16 +48,17 @@ class FamilyInterval:
     high: float
 
 
-def family_intervals(sampler: GradientSampler, samples: int, groups: int = 8) -> dict[str, FamilyInterval]:
+def family_intervals(sampler: GradientSampler, samples: int, groups: int = 8, whole: Spectrum | None = None) -> dict[str, FamilyInterval]:
     """Every member of the family, with its grouped-jackknife interval.
 
-    Costs G + 1 eigensolves and G halves of C in memory; where N < P, the gradients instead of C. Where a deleted group leaves a member
-    infinite or unknown, so is its interval (NaN).
+    Costs G eigensolves, one more where the spectrum of all samples is not given, and G halves of C in memory; where N < P, the
+    gradients instead of C. Where a deleted group leaves a member infinite or unknown, so is its interval (NaN).
 
     Args:
         sampler: of the network.
         samples: N.
         groups: G, from 2 to N.
+        whole: the spectrum of C of all N samples, where it is known.
 
     Raises:
         BadInput: the number of groups is out of range.
@@ -80,12 +81,12 @@ def family_intervals(sampler: GradientSampler, samples: int, groups: int = 8) ->
         total.add(part)
     summed = total.triangle.matrix()
     del total
-    whole = _numbers(sampler, summed / samples, samples)
+    known = _numbers(sampler, summed / samples, samples) if whole is None else condition_numbers(whole, sampler.architecture)
     deleted = []
     for part, (start, stop) in zip(parts, itertools.pairwise(cuts), strict=True):
         left = samples - (stop - start)
         deleted.append(_numbers(sampler, (summed - part.triangle.matrix()) / left, left))
-    return {name: _interval(value, np.array([numbers[name] for numbers in deleted])) for name, value in whole.items()}
+    return {name: _interval(value, np.array([numbers[name] for numbers in deleted])) for name, value in known.items()}
 
 
 def _few_family(sampler: GradientSampler, samples: int, cuts: list[int]) -> dict[str, FamilyInterval]:

@@ -20,6 +20,9 @@ from eigenscape.errors import EigensolverFailure
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.study import BLOCK
 
+SOLVER = "dgeqp3, dgesdd (scipy)"
+"""What solves here, for receipts."""
+
 _EPSILON = float(np.finfo(np.float64).eps)
 
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from eigenscape import __version__
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.store import quarantine, receipts
+from eigenscape.version import __version__
 
 Arrays = dict[str, np.ndarray]
 

@@ -14,6 +14,7 @@ from eigenscape.stages.cost import cells as cost
 from eigenscape.stages.cost import curves, ensembles, graphs, memory, models, trajectories
 from eigenscape.stages.cost.large import plans_of
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
+from eigenscape.stages.draw import Family, families_of
 from eigenscape.study import Cell, Study
 
 RANKS = 2
@@ -129,56 +130,29 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
     judged = (table, "importance", spectrum, *trained, *sciences)
     jobs.append(Job("findings", "tables and findings", start(0.7) + findings(study), after=judged))
     waits = {
-        "eigenvalues": (spectrum, projected),
-        "eigenvectors": (spectrum, projected),
-        "layer_importance": (spectrum, projected),
+        "headline": (spectrum, projected),
         "importance": ("importance", spectrum),
-        "sufficient_summary": ("importance", spectrum),
         "criticality": ("criticality",),
+        "maps": (table,),
+        "training": (table, *trained),
         "sensitivity": ("sensitivity",),
-        **dict.fromkeys(
-            ("condition_number", "condition_number_projected", "condition_number_null", "parameter_count", "predictors"), (table,)
-        ),
-        **({"trainability": (table, *trained)} if trained else {}),
-        **{name: tuple(f"expressivity/{e}" for e in read) for name, read in CURVE_FIGURES.items() if study.expressivity.enabled},
-        **dict.fromkeys(GRAPH_FIGURES * study.clustering.enabled, ("clustering_table",)),
-        **{name: (f"sloppiness_theory/{part}",) for name, part in THEORY_FIGURES.items() if study.sloppiness.enabled},
-        **({"large_networks": tuple(f"large/{a.label}" for a in study.large.architectures())} if study.large.architectures() else {}),
-        **dict.fromkeys(TRAJECTORY_FIGURES * study.sloppiness.enabled, ("inpca",)),
-        **dict.fromkeys(MODEL_FIGURES * study.model_constrained.enabled, ("model_constrained_table",)),
+        **{family: (f"expressivity/{experiment}",) for family, experiment in CURVE_FAMILIES.items()},
+        "polytopes": (),
+        "graphs": ("clustering_table",),
+        **{part: (f"sloppiness_theory/{part}",) for part in ("phase_map", "kernel", "sgd")},
+        "trajectories": ("inpca",),
+        "models": ("model_constrained_table",),
+        "large_networks": tuple(f"large/{architecture.label}" for architecture in study.large.architectures()),
     }
-    for name, after in waits.items():
-        jobs.append(Job(f"figure/{name}", "figures", start(0.7) + figure(study, name), after=after))
+    for name, family in families_of(study).items():
+        jobs.append(Job(f"figures/{name}", "figures", start(0.7) + figures(study, family), after=waits[name]))
+    read = ("findings", "second_moment_kinds", *(job.name for job in jobs if job.name.startswith("figures/")))
+    jobs.append(Job("report", "tables and findings", start(0.4), after=read))
     return jobs
 
 
-CURVE_FIGURES = {
-    "length_growth": ("growth",),
-    "transitions": ("growth",),
-    "length_sensitivity": ("sensitivity",),
-    "dichotomies": ("dichotomies",),
-    "one_layer_training": ("digits",),
-    "training_lengths": ("digits",),
-    "polytopes": (),
-}
-"""What each figure of curves reads, as in ``workflow/rules/common.smk``."""
-
-GRAPH_FIGURES = ("graph_modularity", "graph_convergence", "layer_similarity", "neighbourhoods", "similarity_sensitivity")
-"""All read the documents that the table of clustering is made of."""
-
-MODEL_FIGURES = ("model_condition", "model_subspace", "model_training")
-"""All read the documents that the table of model-constrained networks is made of."""
-
-
-THEORY_FIGURES = {
-    "phase_map": "phase_map",
-    "trajectory_slopes": "phase_map",
-    "kernel_trajectories": "kernel",
-    "sgd_trajectories": "sgd",
-}
-"""What each figure of the theory of trajectories reads, as in ``workflow/rules/common.smk``."""
-TRAJECTORY_FIGURES = ("trajectory_embedding", "inpca_scree", "explained_stress", "training_progress")
-"""All read the joint embedding."""
+CURVE_FAMILIES = {"growth": "growth", "length_sensitivity": "sensitivity", "dichotomies": "dichotomies", "digits": "digits"}
+"""Which experiment each family of figures of curves reads, as in ``workflow/rules/figures.smk``."""
 
 
 def small_cells(study: Study, cells: Iterable[Cell]) -> Work:
@@ -218,12 +192,12 @@ def projection(study: Study, architecture: Architecture) -> Work:
 PERMUTATIONS = 999
 """Relabellings of the purity test (`active_subspace.importance_tests.PERMUTATIONS`)."""
 
-JACKKNIFE_SOLVES = 9
-"""Eigensolves behind the headline's intervals: all samples, and eight times without one group of them."""
+JACKKNIFE_SOLVES = 8
+"""Eigensolves behind the headline's intervals: eight times without one group of samples; that of all of them is there."""
 
 
 def importance(study: Study) -> Work:
-    """Layers of the headline under two priors, nine eigensolves of its jackknife, one of its random-sign null, the purity test.
+    """Layers of the headline under two priors, eight eigensolves of its jackknife, one of its random-sign null, the purity test.
 
     Five passes over the gradients and two Gram sums; 2 (L + 1) P^2 flops for each of 999 relabellings; R weighted Gram
     matrices of 4 w coordinates.
@@ -327,19 +301,14 @@ SECONDS_PER_CURVE_FIGURE = 2.0
 """Figures of curves are small: 2.4 to 3.6 s each with the start of the interpreter."""
 
 
-def figure(study: Study, name: str) -> Work:
-    """One figure; those of the headline read its spectrum with all eigenvectors."""
-    work = Work(
-        {
-            Kind.SCALAR: SECONDS_PER_CURVE_FIGURE
-            if name in (*CURVE_FIGURES, *GRAPH_FIGURES, *THEORY_FIGURES, *MODEL_FIGURES)
-            else SECONDS_PER_FIGURE
-        }
-    )
+def figures(study: Study, family: Family) -> Work:
+    """The figures of one family; those of the headline read its spectrum with all eigenvectors, once."""
+    each = SECONDS_PER_FIGURE if family.room in ("headline", "maps", "trajectories", "large_networks") else SECONDS_PER_CURVE_FIGURE
+    work = Work({Kind.SCALAR: each * len(family.figures)})
     cell = study.headline_cell
     size = cell.architecture.parameters
-    if name in ("eigenvalues", "eigenvectors", "layer_importance", "sufficient_summary"):
+    if {"eigenvalues", "sufficient_summary"} & set(family.figures):
         work += Work({Kind.READ: float(cost.FLOAT * size * size)})
-    if name == "sufficient_summary":
+    if "sufficient_summary" in family.figures:
         work += cost.gradients(cell.architecture, study.problem.points, min(2000, cell.samples))
-    return Work(work.counts, memory.figure(study, name))
+    return Work(work.counts, max(memory.figure(study, name) for name in family.figures))
