@@ -1,6 +1,6 @@
 """What every stage of the workflow holds at its peak, beside what the plan says: real commands, each a process of its own.
 
-python benchmarks/memory.py              every stage, and growth with P and N; ten minutes on a core, 1 GB
+python benchmarks/memory.py              every stage, and growth with P and N; some ten minutes on a core, 1 GB
 python benchmarks/memory.py --only parameters      one part of it: parameters, samples or default
 python benchmarks/memory.py --quick      the smallest sizes
 python benchmarks/memory.py --draw       the figure and tables again, from benchmarks/results/memory.json
@@ -38,7 +38,7 @@ FIGURE = Path(__file__).parents[1] / "docs" / "images" / "memory.png"
 WIDTHS, DEPTH = (10, 15, 20, 28), 5
 """P = 471, 1,006, 1,741 and 3,333."""
 
-SAMPLES = (200, 800, 1600, 3000, 7000, 28_000)
+SAMPLES = (200, 800, 1600, 7000, 28_000)
 """Around P = 1,741: fewer than parameters up to 1,600, a bracket from 3,482 on."""
 
 NONE = {name: {"enabled": False} for name in ("expressivity", "clustering", "sloppiness", "model_constrained")}
@@ -215,6 +215,7 @@ def table(results: dict[str, Any]) -> str:
 def draw(results: dict[str, Any]) -> None:
     """Growth with P at N = 4 P and with N at P = 1,741: the plan as lines, measurements as points."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
     from eigenscape.figures.style import DOTS_PER_INCH, DOUBLE_COLUMN, GREY, PALETTE, paper_style
 
@@ -244,7 +245,9 @@ def draw(results: dict[str, Any]) -> None:
         axes[1].axvline(2 * 1741, color=GREY, linewidth=0.6)
         axes[0].set(ylabel="memory beside the interpreter, GB", title="$N = 4 P$")
         axes[1].set(title="$P$ = 1,741")
-        axes[0].legend()
+        axes[0].set_xticks(sorted(set(size)), [f"{number:,}" for number in sorted(set(size))])
+        axes[0].xaxis.set_minor_formatter(NullFormatter())
+        axes[1].legend(*axes[0].get_legend_handles_labels(), loc="lower left", frameon=True)
         FIGURE.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(FIGURE, dpi=DOTS_PER_INCH // 2)
 
