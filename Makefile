@@ -3,13 +3,14 @@
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 CONFIG ?=
+STUDY ?= sine
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev plan figures explore test test-slurm test-browser check docs format benchmark lock clean
+.PHONY: help setup setup-dev plan figures paper explore test test-slurm test-browser check docs format benchmark lock clean
 
 help: ## Show what can be made.
 	@echo "eigenscape: how hard is this neural network to train, and why?"
@@ -49,11 +50,14 @@ figures: setup ## Compute the study and draw its figures (results/<study>/figure
 	@snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) \
 		--rerun-incomplete --rerun-triggers params input mtime --quiet rules host
 
+paper: figures ## The study as a short PDF (results/<study>/paper.pdf), without LaTeX; STUDY=my-study with CONFIG.
+	@eigenscape paper --study results/$(STUDY)/study.json
+
 explore: setup ## Look at networks and results in a browser, until Ctrl-C.
 	@eigenscape explore
 
 test: setup-dev ## Run all tests that need no root; lists plainly what was left out.
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 test-slurm: setup-dev ## Run the tests on a private Slurm; needs root and Debian's slurmctld slurmd slurm-client munge.
 	@$(BIN)/python -m pytest -q tests/slurm -m slurm

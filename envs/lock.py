@@ -43,7 +43,7 @@ def main() -> None:
             subprocess.run([python, "-m", "pip", "install", "--quiet", *requirements], check=True)
 
         install(torch)
-        install(*project["dependencies"], *extras["mpi"], *BUILD_TOOLS)
+        install(*project["dependencies"], *extras["mpi"], *extras["two-stage"], *extras["paper"], *BUILD_TOOLS)
         run = frozen(python)
         install(*extras["test"], *extras["dev"])
         install("--no-deps", *extras["scalapack"])  # its dependencies serve threads, which the ranks do not use
