@@ -7,7 +7,7 @@ import re
 import pytest
 from documents import ROOT, blocks
 
-from eigenscape.stages.draw import FIGURES
+from eigenscape.stages.draw import ROOMS as FIGURES
 
 GALLERY = (ROOT / "docs" / "gallery.md").read_text()
 SECTIONS = dict(re.findall(r"^### ([a-z_]+)\n(.*?)(?=^##|\Z)", GALLERY, re.MULTILINE | re.DOTALL))
