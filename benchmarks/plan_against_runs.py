@@ -50,8 +50,8 @@ sys.exit(done.returncode)
 """
 
 
-def run(folder: Path, configfile: Path | None, cores: int) -> None:
-    """The workflow in a copy of the repository's root, each job's processor time noted."""
+def copy_workflow(folder: Path, configfile: Path | None) -> None:
+    """A place to run the workflow in: its files, and the study as study.yaml."""
     folder.mkdir(parents=True)
     for name in ("Snakefile", "config.yaml"):
         shutil.copy(ROOT / name, folder / name)
@@ -59,6 +59,11 @@ def run(folder: Path, configfile: Path | None, cores: int) -> None:
         shutil.copytree(ROOT / name, folder / name)
     if configfile:
         shutil.copy(configfile, folder / "study.yaml")
+
+
+def run(folder: Path, configfile: Path | None, cores: int) -> None:
+    """The workflow in a copy of the repository's root, each job's processor time noted."""
+    copy_workflow(folder, configfile)
     programs = folder / "bin"
     programs.mkdir()
     for name in ("eigenscape", "mpiexec"):

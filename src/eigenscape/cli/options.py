@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eigenscape import __version__
+from eigenscape.version import __version__
 
 if TYPE_CHECKING:
     from eigenscape.stages.second_moment import Execution

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import xarray as xr
 
 from eigenscape.active_subspace.condition import condition_numbers
 from eigenscape.active_subspace.sampling_noise import log10_condition_null
@@ -23,6 +22,9 @@ from eigenscape.stages.tables import BRACKET, COUNTS, DESCRIPTIONS, TEXTS, write
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
 from eigenscape.study import CellStatus, Study
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def condition_number_table(study: Study, folder: StudyFolder) -> pd.DataFrame:

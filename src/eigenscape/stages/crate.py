@@ -13,12 +13,12 @@ import mimetypes
 from pathlib import Path
 from typing import Any
 
-from eigenscape import __version__
 from eigenscape.errors import BadInput
 from eigenscape.stages.summary import Summary, summary_of
 from eigenscape.store import products
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study
+from eigenscape.version import __version__
 
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),

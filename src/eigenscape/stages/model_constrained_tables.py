@@ -5,8 +5,9 @@ The published pages end with the question, not with a claim; the three claims th
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
-import xarray as xr
 
 from eigenscape.stages.model_constrained import DESCRIPTIONS, model_constrained_layers, model_constrained_table, read_model_constrained
 from eigenscape.stages.tables import write_csv
@@ -14,6 +15,9 @@ from eigenscape.stages.verdicts import Finding, Verdict
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
 from eigenscape.study import Study
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _TEXTS = ("status", "status_sym", "leading_block")
 

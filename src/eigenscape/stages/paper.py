@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from eigenscape import __version__
 from eigenscape.errors import BadInput
 from eigenscape.stages.references import references_of
 from eigenscape.stages.report import MARKS, facts_of, timing_words
@@ -27,6 +26,7 @@ from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
 from eigenscape.store.trace import note_read
 from eigenscape.study import Study
+from eigenscape.version import __version__
 
 if TYPE_CHECKING:
     from reportlab.platypus import Flowable

@@ -11,9 +11,9 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from eigenscape import __version__
 from eigenscape.stages.captions import ACTIVE, CURVES, GRAPHS, MODELS, THEORY, TRAJECTORIES
 from eigenscape.study import Study
+from eigenscape.version import __version__
 
 SOFTWARE = "software"
 

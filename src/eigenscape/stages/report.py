@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from eigenscape import __version__
 from eigenscape.stages.references import references_of
 from eigenscape.stages.summary import DrawnFigure, Judged, Summary, flat_settings, summary_of
 from eigenscape.stages.verdicts import Verdict
@@ -21,6 +20,7 @@ from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
 from eigenscape.store.trace import note_read
 from eigenscape.study import Study
+from eigenscape.version import __version__
 
 MARKS = {
     Verdict.HOLDS: ("✓", "holds"),

@@ -17,7 +17,7 @@ from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.stages.attempts import notes_of
 from eigenscape.stages.cost.large import LargePlan, large_cell, plans_of
 from eigenscape.stages.progress import Progress
-from eigenscape.store import array_files, bundles, claims, documents, products, quarantine, receipts, second_moments, spectra
+from eigenscape.store import array_files, claims, documents, products, quarantine, receipts, second_moments, spectra
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.shards import OpenSlot, Shards
 from eigenscape.study import Cell, Study
@@ -91,7 +91,7 @@ def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> l
         done.add(str(path))
         if progress:
             progress.finish(done)
-    findings += [_of_bundle(path, folder) for path in sorted((folder.root / "sloppiness").rglob("*.receipt.json"))]
+    findings += [_of_trajectories(path, folder) for path in sorted((folder.root / "sloppiness").rglob("*.receipt.json"))]
     findings += [found for receipt in products.products(folder) for found in _of_product(receipt, folder)]
     findings += _without_receipt(folder)
     return [*findings, *_of_quarantine(folder)]
@@ -114,7 +114,7 @@ def check_result(study: Study, folder: StudyFolder, name: str) -> Finding:
             if large_cell(study, plan).folder == "/".join(parts[:2]):
                 return _of_large(study, plan, folder)
     if path.suffix == ".npz":
-        return _of_bundle(bundles.receipt_of(path), folder)
+        return _of_trajectories(array_files.receipt_of(path), folder)
     if products.is_derived(path, folder):
         receipt = products.receipt_of(path, folder)
         unconfirmed = Finding(State.UNCONFIRMED, (path,), f"{path}: no receipt confirms it", "delete it and run snakemake")
@@ -168,7 +168,7 @@ def _of_large(study: Study, plan: LargePlan, folder: StudyFolder) -> Finding:
     found = _receipt_finding(cell, (array_files.receipt_of(path), path), notes)
     if isinstance(found, Finding):
         return found
-    damage = array_files.damage_of(path, str(found["digest"]))
+    damage = array_files.damage_of(path)
     paths = (array_files.receipt_of(path), path)
     return Finding(State.DAMAGED, paths, damage, _AGAIN, notes) if damage else Finding(State.SOUND, paths, "", "", notes)
 
@@ -227,23 +227,23 @@ def _notes_of_document(path: Path, folder: StudyFolder) -> tuple[Path, ...]:
     return (folder.ledger(stage), folder.root / "tables" / f"{stage}.csv")
 
 
-def _of_bundle(receipt: Path, folder: StudyFolder) -> Finding:
-    """A bundle of arrays, by its receipt; one without a receipt counts for nothing and is written anew."""
-    bundle = receipt.with_name(receipt.name.removesuffix(".receipt.json") + ".npz")
-    paths = (receipt, *[bundle] * bundle.exists())
-    notes = tuple(folder.ledger("trajectories", group) for group in _ensemble_groups(bundle, folder))
+def _of_trajectories(receipt: Path, folder: StudyFolder) -> Finding:
+    """Arrays of the ensemble, by their receipt; a file without a receipt counts for nothing and is written anew."""
+    path = receipt.with_name(receipt.name.removesuffix(".receipt.json") + ".npz")
+    paths = (receipt, *[path] * path.exists())
+    notes = tuple(folder.ledger("trajectories", group) for group in _ensemble_groups(path, folder))
     notes = notes or (folder.root / "tables" / "sloppiness.nc",)
-    damage = bundles.damage_of_bundle(bundle)
-    what = f"{bundle}: {damage}"
+    damage = array_files.damage_of(path, array_files.Digest.FILE)
+    what = f"{path}: {damage}"
     return Finding(State.DAMAGED, paths, what, _AGAIN, notes) if damage else Finding(State.SOUND, paths, "", "", notes)
 
 
-def _ensemble_groups(bundle: Path, folder: StudyFolder) -> list[str]:
-    """Groups of architectures whose job wrote the trajectories of a bundle: none for the embedding."""
-    if bundle.parent.name != "trajectories":
+def _ensemble_groups(path: Path, folder: StudyFolder) -> list[str]:
+    """Groups of architectures whose job wrote the trajectories of a file: none for the embedding."""
+    if path.parent.name != "trajectories":
         return []
     notes = folder.ledger("trajectories", "any").parent.glob("*.json")
-    return [note.stem for note in notes if bundle.stem.startswith(note.stem)]
+    return [note.stem for note in notes if path.stem.startswith(note.stem)]
 
 
 def _of_product(receipt: Path, folder: StudyFolder) -> Iterator[Finding]:

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from eigenscape import __version__
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.store.receipts import digest_of, write_json
 from eigenscape.store.trace import note_read
+from eigenscape.version import __version__
 
 
 def write_document(path: Path, identity: Mapping[str, Any], content: Mapping[str, Any]) -> None:

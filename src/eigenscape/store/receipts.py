@@ -13,15 +13,15 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from eigenscape import __version__
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.store.made import made
 from eigenscape.store.trace import note_read, note_written
 from eigenscape.study import Cell
+from eigenscape.version import __version__
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +46,14 @@ OVERLAPPING_WRITES = 3
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file so that a reader, or a crash, sees the old bytes or the new ones and nothing between."""
+    replace_atomically(path, lambda file: file.write(data))
+
+
+def replace_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:
+    """The same with what ``write`` puts into an open file, so that nobody needs all of its bytes at once."""
     for trial in range(1, OVERLAPPING_WRITES + 1):
         try:
-            _write_atomically(path, data)
+            _replace_atomically(path, write)
             note_written(path)
             return
         except FileNotFoundError:
@@ -56,12 +61,12 @@ def write_atomically(path: Path, data: bytes) -> None:
                 raise
 
 
-def _write_atomically(path: Path, data: bytes) -> None:
+def _replace_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
