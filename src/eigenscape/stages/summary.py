@@ -237,15 +237,9 @@ def origins_of(folder: StudyFolder) -> Origins:
             receipt = json.loads(path.read_bytes())
         except (OSError, ValueError):
             continue  # `verify` names receipts that cannot be read
-        if isinstance(receipt, dict) and not ("made" not in receipt and _is_told(path, folder)):
+        if isinstance(receipt, dict):
             origins.add(receipt)
     return origins
-
-
-def _is_told(receipt: Path, folder: StudyFolder) -> bool:
-    """Whether the command that wrote an array file has told of it by a receipt of its own."""
-    arrays = receipt.with_name(receipt.name.removesuffix(".receipt.json") + ".npz")
-    return products.receipt_of(arrays, folder).exists()
 
 
 def machine_words(machine: Mapping[str, Any]) -> str:

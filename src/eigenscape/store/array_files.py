@@ -18,6 +18,7 @@ import numpy as np
 
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.store import quarantine, receipts
+from eigenscape.store.made import made as made_now
 from eigenscape.version import __version__
 
 Arrays = dict[str, np.ndarray]
@@ -67,7 +68,7 @@ def write_arrays(
     if (damage := _unlike(path, numbers, Digest.NUMBERS)) != "":
         raise DamagedResult(f"{path}: {damage}; check the disk")
     digest = numbers if of is Digest.NUMBERS else _digest_of_file(path)
-    receipts.write_json(receipt_of(path), {"identity": identity, "digest": digest, "eigenscape": __version__, **facts})
+    receipts.write_json(receipt_of(path), {"identity": identity, "digest": digest, "eigenscape": __version__, "made": made_now(), **facts})
     return digest
 
 

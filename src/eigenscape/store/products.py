@@ -131,11 +131,11 @@ def _name(path: Path, folder: StudyFolder) -> str:
 
 
 def _is_product(path: Path, folder: StudyFolder) -> bool:
-    """Below the study's folder, and neither hidden, nor a receipt, nor the configuration."""
+    """Below the study's folder, and neither hidden, nor a receipt, nor the configuration, nor arrays, whose receipts lie beside them."""
     if not path.is_relative_to(folder.root):
         return False
     parts = path.relative_to(folder.root).parts
-    return parts[0] not in (*HIDDEN, "study.json") and not path.name.endswith(".receipt.json")
+    return parts[0] not in (*HIDDEN, "study.json") and not path.name.endswith((".receipt.json", ".npz"))
 
 
 def is_derived(path: Path, folder: StudyFolder) -> bool:
