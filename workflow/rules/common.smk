@@ -14,15 +14,21 @@ from eigenscape.stages import (
     configure,
     labelled_inputs,
     planning,
+    products,
     solver_choice,
 )
 from eigenscape.stages.cost import ensembles
 from eigenscape.stages.cost.large import large_cell, plans_of
 from eigenscape.store.layout import StudyFolder
-from eigenscape.study import SCIENCE_SCHEMA, Study
+from eigenscape.study import SCIENCE_SCHEMA
 
 try:
-    STUDY = Study.from_mapping(config)
+    STUDY = configure.workflow_study(
+        config,
+        workflow.overwrite_configfiles,
+        Path("results"),
+        first=workflow.is_main_process,
+    )
     RESULTS = f"results/{STUDY.study}"
     configure.require_writable(StudyFolder(Path(RESULTS)))
     configure.require_same_science(STUDY, StudyFolder(Path(RESULTS)))
@@ -77,6 +83,7 @@ MAP_FIGURES = [
     "condition_number_null",
     "parameter_count",
     "predictors",
+    *(["condition_number_carrying"] * (STUDY.problem.kind != "sine")),
 ]
 TRAINING_FIGURES = ["trainability"] * bool(STUDY.trained_architectures())
 CURVE_FIGURES = {
@@ -152,6 +159,8 @@ FIGURE_NAMES = [
     *(TRAJECTORY_FIGURES * STUDY.sloppiness.enabled),
     *LARGE_FIGURES,
 ]
+LEFT_OUT = products.left_out(STUDY)
+FIGURE_NAMES = [name for name in FIGURE_NAMES if name not in LEFT_OUT]
 
 
 PROJECTED_WIDTHS = sorted(

@@ -9,7 +9,10 @@ rule figure_of_headline:
     """One figure of the headline network: eigenvalues, eigenvectors or layer importance."""
     input:
         expand(f"{RESULTS}/ledger/spectrum/{{cell}}.json", cell=HEADLINE.folder),
-        f"{RESULTS}/ledger/projection/w{HEADLINE.architecture.width}.json",
+        expand(
+            f"{RESULTS}/ledger/projection/w{{width}}.json",
+            width=[HEADLINE.architecture.width] * bool(PROJECTED_WIDTHS),
+        ),
     output:
         multiext(
             f"{RESULTS}/figures/{{name,{HEADLINE_NAMES}}}",

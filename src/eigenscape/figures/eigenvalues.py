@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from eigenscape.active_subspace.sampling_noise import log10_condition_null, marchenko_pastur_quantiles
 from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Architecture, ModuleArchitecture
 from eigenscape.errors import BadInput
 from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style, tick_counts
 
@@ -103,7 +103,7 @@ def eigenvalues_figure(
     linear.set_ylabel(r"eigenvalue $\lambda_i$")
     logarithmic.set_title("(a) all, logarithmic", loc="left")
     linear.set_title("(b) all, linear" if last == count else f"(b) first {last:,}, linear", loc="left")
-    for axes in (logarithmic, linear):
+    for axes in () if isinstance(architecture, ModuleArchitecture) else (logarithmic, linear):  # there, w is a word of the user's
         _mark_shoulder(axes, spectrum, width)
     handles, labels = linear.get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="outside lower center", ncols=2)

@@ -61,7 +61,7 @@ def eigenvectors_figure(spectrum: Spectrum, architecture: Architecture) -> Figur
         raise BadInput.field("spectrum", "eigenvectors", "eigenvalues only", "compute the spectrum with vectors")
     vectors = spectrum.eigenvectors
     masses = block_masses(vectors, architecture)
-    size, layers = len(vectors), architecture.depth + 1
+    size, layers = len(vectors), len(architecture.layers)
     count = vectors.shape[1]
 
     figure = Figure(figsize=(0.78 * DOUBLE_COLUMN, 5.8), layout="constrained")
@@ -154,7 +154,7 @@ def _colours() -> Colormap:
 
 
 def _mark_layers(axes: Axes, architecture: Architecture) -> None:
-    """Thin lines at the layers' ends, and names at the right: W_l and b_l where both fit, the layer's otherwise."""
+    """Thin lines at the layers' ends, and names at the right: W_l and b_l where both fit, else the layer's, or a user's own."""
     for end in layer_ends(architecture):
         axes.axhline(end + 0.5, color="white", linewidth=0.4)
     names = axes.secondary_yaxis("right")
@@ -181,7 +181,9 @@ def layer_labels(architecture: Architecture) -> tuple[list[float], list[str]]:
 
     for number, layer in enumerate(architecture.layers, start=1):
         middles = [(block.start + block.stop + 1) / 2 for block in (layer.weight, layer.bias)]
-        if min(layer.weight.stop - layer.weight.start, layer.bias.stop - layer.bias.start) >= apart:
+        if layer.name:
+            offer((layer.whole.start + layer.whole.stop + 1) / 2, layer.name)
+        elif min(layer.weight.stop - layer.weight.start, layer.bias.stop - layer.bias.start) >= apart:
             offer(middles[0], f"$W_{{{number}}}$")
             offer(middles[1], f"$b_{{{number}}}$")
         else:

@@ -20,7 +20,8 @@ from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style, 
 LOGARITHMIC_FROM = 30.0
 """Shares whose ratio exceeds this are drawn on a logarithmic axis: a linear bar of 1/30 is hardly seen in print."""
 
-KINDS = {"first layer": PALETTE["blue"], "hidden to hidden": PALETTE["sky"], "output layer": PALETTE["orange"]}
+NAMED = "layer of the user's module"
+KINDS = {"first layer": PALETTE["blue"], "hidden to hidden": PALETTE["sky"], "output layer": PALETTE["orange"], NAMED: PALETTE["blue"]}
 
 
 @paper_style()
@@ -47,10 +48,13 @@ def layer_importance_figure(diagonal: np.ndarray, architecture: Architecture) ->
     shares = layer_shares(diagonal, architecture)
     parts = np.array([layer.parameters for layer in architecture.layers]) / architecture.parameters
     number = np.arange(1, len(shares) + 1)
-    kinds = ["first layer", *["hidden to hidden"] * (architecture.depth - 1), "output layer"]
+    names = [layer.name for layer in architecture.layers if layer.name]
+    kinds = ["first layer", *["hidden to hidden"] * (len(shares) - 2), "output layer"][: len(shares)]
+    if names:
+        kinds = [NAMED] * len(shares)
     colours = [KINDS[kind] for kind in kinds]
 
-    figure = Figure(figsize=(DOUBLE_COLUMN, 2.7), layout="constrained")
+    figure = Figure(figsize=(DOUBLE_COLUMN, 3.2 if names else 2.7), layout="constrained")
     share, importance = figure.subplots(1, 2)
     share.bar(number, shares, color=colours, width=0.8)
     share.set_ylabel(r"share of $\mathrm{tr}\,C$, $s_l$")
@@ -64,14 +68,18 @@ def layer_importance_figure(diagonal: np.ndarray, architecture: Architecture) ->
     importance.set_title("(b) per parameter; 1 is the average parameter", loc="left")
     _scale(importance, per_parameter, bars=False)
     for axes, heights in ((share, shares), (importance, per_parameter)):
-        axes.set_xlabel("layer $l$ (weights and bias)")
         axes.set_xlim(0.3, len(shares) + 0.7)
-        tick_counts(axes.xaxis, len(shares), most=8)
+        if names:
+            axes.set_xticks(number, names, rotation=45, ha="right", rotation_mode="anchor", fontsize=6.5)
+        else:
+            axes.set_xlabel("layer $l$ (weights and bias)")
+            tick_counts(axes.xaxis, len(shares), most=8)
         for layer in number[heights == 0]:
             at_axis = axes.get_xaxis_transform()
             axes.annotate("0", (layer, 0), xycoords=at_axis, xytext=(0, 2), textcoords="offset points", ha="center")
-    handles = [Patch(color=KINDS[kind], label=kind) for kind in dict.fromkeys(kinds)]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    if not names:
+        handles = [Patch(color=KINDS[kind], label=kind) for kind in dict.fromkeys(kinds)]
+        figure.legend(handles=handles, loc="outside lower center", ncols=3)
     return figure
 
 

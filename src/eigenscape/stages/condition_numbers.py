@@ -17,6 +17,7 @@ import pandas as pd
 import xarray as xr
 
 from eigenscape.active_subspace.condition import FAMILY, condition_numbers
+from eigenscape.active_subspace.importance import layer_shares
 from eigenscape.active_subspace.sampling_noise import log10_condition_null
 from eigenscape.architecture import Architecture
 from eigenscape.stages.projection import require_projection
@@ -86,7 +87,7 @@ def _row(study: Study, architecture: Architecture, folder: StudyFolder) -> dict[
     }
     if study.status(architecture) is CellStatus.COMPUTED:
         row |= _raw(study, architecture, folder)
-    return row | _projected(study, architecture, folder)
+    return row | _projected(study, architecture, folder) if study.projected_architectures() else row
 
 
 def _raw(study: Study, architecture: Architecture, folder: StudyFolder) -> dict[str, Any]:
@@ -123,10 +124,14 @@ def _projected(study: Study, architecture: Architecture, folder: StudyFolder) ->
 def layer_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
     """One row per network and layer: the layer's share of tr C with its interval, and per parameter (1 is the average).
 
+    Of a user's modules, which are not projected: the networks with a raw second moment, by layer name, without intervals.
+
     Raises:
-        DamagedResult: a projection is missing or damaged.
+        DamagedResult: a projection or a spectrum is missing or damaged.
     """
     rows = []
+    if not study.projected_architectures():
+        return _module_layers(study, folder)
     for architecture in study.grid_architectures():
         content = require_projection(study, architecture, folder)
         for layer, share in zip(architecture.layers, content["layer_shares"], strict=True):
@@ -141,6 +146,26 @@ def layer_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
                     "high": share["high"],
                     "per_parameter": share["share"] * architecture.parameters / layer.parameters,
                     "chi_1": content["chi_1"],
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _module_layers(study: Study, folder: StudyFolder) -> pd.DataFrame:
+    rows = []
+    for cell in study.computed_cells():
+        architecture = cell.architecture
+        for layer, share in zip(
+            architecture.layers, layer_shares(read_verified_spectrum(cell, folder).diagonal, architecture), strict=True
+        ):
+            rows.append(
+                {
+                    "depth": architecture.depth,
+                    "width": architecture.width,
+                    "layer": layer.name,
+                    "parameters": layer.parameters,
+                    "share": share,
+                    "per_parameter": share * architecture.parameters / layer.parameters,
                 }
             )
     return pd.DataFrame(rows)

@@ -38,7 +38,7 @@ def _eigenvalues(study: Study, folder: StudyFolder) -> Figure:
         read_verified_spectrum(cell, folder),
         cell.architecture,
         cell.samples,
-        projected_eigenvalues(require_projection(study, cell.architecture, folder)),
+        projected_eigenvalues(require_projection(study, cell.architecture, folder)) if study.projected_architectures() else None,
         (confidence["low"], confidence["high"]),
     )
 
@@ -74,13 +74,13 @@ def _importance(study: Study, folder: StudyFolder) -> Figure:
 def _sufficient_summary(study: Study, folder: StudyFolder) -> Figure:
     from eigenscape.active_subspace.layer_statistics import active_variables  # noqa: PLC0415
     from eigenscape.figures.sufficient_summary import sufficient_summary_figure  # noqa: PLC0415
-    from eigenscape.networks.gradients import GradientSampler  # noqa: PLC0415
+    from eigenscape.stages.samplers import sampler_of  # noqa: PLC0415
 
     cell = study.headline_cell
     vectors = read_verified_spectrum(cell, folder).eigenvectors
     if vectors is None:
         raise DamagedResult(f"{folder.spectrum(cell)}: no eigenvectors; delete the folder above it and run again")
-    drawn = active_variables(GradientSampler.of_study(study, cell.architecture), range(min(cell.samples, SUMMARY_SAMPLES)), vectors[:, :2])
+    drawn = active_variables(sampler_of(study, cell), range(min(cell.samples, SUMMARY_SAMPLES)), vectors[:, :2])
     return sufficient_summary_figure(drawn.coordinates, drawn.losses, cell.architecture)
 
 
@@ -352,6 +352,7 @@ FIGURES: dict[str, Callable[[Study, StudyFolder], Figure]] = {
     "eigenvectors": _eigenvectors,
     "condition_number": _map_of("log10_cond"),
     "condition_number_projected": _map_of("log10_cond_sym"),
+    "condition_number_carrying": _map_of("log10_cond_carrying"),
     "condition_number_null": _map_of("log10_cond_null"),
     "parameter_count": _parameter_count,
     "layer_importance": _layer_importance,

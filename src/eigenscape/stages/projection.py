@@ -15,11 +15,11 @@ from eigenscape.active_subspace.staircase import Staircase, layer_shares_of, sta
 from eigenscape.active_subspace.symmetry import ProjectedSamples, project, symmetry_of
 from eigenscape.architecture import Architecture
 from eigenscape.errors import DamagedResult, Interrupted
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.mean_field import mean_field_of
 from eigenscape.seeding import stream_key
 from eigenscape.stages import signals
 from eigenscape.stages.progress import Progress
+from eigenscape.stages.samplers import sampler_of_network
 from eigenscape.store.documents import read_document, write_document
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import SCIENCE_SCHEMA, Study
@@ -60,7 +60,7 @@ def project_networks(study: Study, architectures: Sequence[Architecture], folder
 
 def projected_samples(study: Study, architecture: Architecture) -> ProjectedSamples:
     """The contributions of the first samples of a network's prior stream, the same that raw moments begin with."""
-    sampler = GradientSampler.of_study(study, architecture)
+    sampler = sampler_of_network(study, architecture)
     rows = max(1, min(256, NUMBERS_PER_BATCH // architecture.parameters))
     samples, symmetry = study.projection.samples, symmetry_of(sampler.activation, sampler.prior)
     return ProjectedSamples.joined(
@@ -71,14 +71,14 @@ def projected_samples(study: Study, architecture: Architecture) -> ProjectedSamp
 def projected_staircase(study: Study, architecture: Architecture, samples: ProjectedSamples) -> Staircase:
     """The projected spectrum of a network, with intervals from its own bootstrap stream."""
     key = stream_key(study.sampling.seed, "projection bootstrap", *architecture.sizes)
-    noise = GradientSampler.of_study(study, architecture).relative_noise
+    noise = sampler_of_network(study, architecture).relative_noise
     return staircase(samples, replicates=study.projection.replicates, key=key, relative_noise=noise)
 
 
 def _content(study: Study, architecture: Architecture) -> dict[str, Any]:
     samples = projected_samples(study, architecture)
     stairs = projected_staircase(study, architecture, samples)
-    sampler = GradientSampler.of_study(study, architecture)
+    sampler = sampler_of_network(study, architecture)
     field = mean_field_of(sampler.activation, sampler.prior, architecture)
     key = stream_key(study.sampling.seed, "layer bootstrap", *architecture.sizes)
     shares = layer_shares_of(samples, replicates=study.projection.replicates, key=key)
