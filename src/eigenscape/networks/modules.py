@@ -132,9 +132,9 @@ def loss_of_evaluated(held: torch.nn.Module, data: OwnData, loss: str | LossOfOu
         if kept is not None:
             return kept
         fixed = {name: _cast(tensor, like) for name, tensor in _fixed(held).items()}
-        inputs = tuple(_cast(torch.as_tensor(array), like) for array in data.inputs.values())
+        inputs = tuple(_cast(torch.tensor(array), like) for array in data.inputs.values())
         targets = [
-            torch.as_tensor(array).to(like.device, torch.int64) if classes else _cast(torch.as_tensor(array), like)
+            torch.tensor(array).to(like.device, torch.int64) if classes else _cast(torch.tensor(array), like)
             for array in data.targets.values()
         ]
 

@@ -78,7 +78,7 @@ def _columns(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> OwnDa
             raise BadInput.field(f"{path}, column {name}", "numbers", found, "write classes as 0 ... K-1, and numbers with a point")
 
     def together(chosen: Sequence[str]) -> dict[str, np.ndarray]:
-        return {", ".join(chosen): table[list(chosen)].to_numpy()}
+        return {", ".join(chosen): table[list(chosen)].to_numpy(copy=True)}
 
     return OwnData(together(inputs), together(targets))
 
