@@ -20,6 +20,9 @@ from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style, 
 LOGARITHMIC_FROM = 30.0
 """Shares whose ratio exceeds this are drawn on a logarithmic axis: a linear bar of 1/30 is hardly seen in print."""
 
+MOST_NAMES = 36
+"""Names of a user's layers that stand beside each other without touching; of more, every second or third is written."""
+
 NAMED = "layer of the user's module"
 KINDS = {"first layer": PALETTE["blue"], "hidden to hidden": PALETTE["sky"], "output layer": PALETTE["orange"], NAMED: PALETTE["blue"]}
 
@@ -70,7 +73,8 @@ def layer_importance_figure(diagonal: np.ndarray, architecture: Architecture) ->
     for axes, heights in ((share, shares), (importance, per_parameter)):
         axes.set_xlim(0.3, len(shares) + 0.7)
         if names:
-            axes.set_xticks(number, names, rotation=45, ha="right", rotation_mode="anchor", fontsize=6.5)
+            shown = slice(None, None, -(-len(names) // MOST_NAMES))
+            axes.set_xticks(number[shown], names[shown], rotation=45, ha="right", rotation_mode="anchor", fontsize=6.5)
         else:
             axes.set_xlabel("layer $l$ (weights and bias)")
             tick_counts(axes.xaxis, len(shares), most=8)
