@@ -13,9 +13,11 @@ import torch
 import yaml
 
 from eigenscape.errors import BadInput, DifferentWork
+from eigenscape.stages import planning
 from eigenscape.stages.cells import compute_cells
 from eigenscape.stages.condition_numbers import condition_number_table, layer_table, write_table
 from eigenscape.stages.configure import load_study, read_study, require_same_science, workflow_study, write_study
+from eigenscape.stages.cost.jobs import jobs_of
 from eigenscape.stages.draw import draw_figure
 from eigenscape.stages.importance import family_table, headline_importance, importance_table
 from eigenscape.stages.products import left_out, left_out_lines
@@ -260,6 +262,17 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     assert len(lines) == 3
     assert all(line.startswith("left out: ") for line in lines)
     assert left_out(Study()) == {}
+
+
+@pytest.mark.parametrize(("problem", "count"), [({}, 14), (DATA, 20)], ids=["module", "data"])
+def test_jobs_are_those_of_the_workflow(tmp_path: Path, problem: dict[str, Any], count: int) -> None:
+    """`snakemake --dry-run` counts one more, `all`; a module's study has no projections (2), findings, and three figures less."""
+    study = read_study([configured(tmp_path, problem=problem)])
+    jobs = jobs_of(study, planning.batches(study), planning.large_cells(study))
+    names = {job.name for job in jobs}
+    assert len(names) == len(jobs) == count
+    assert all(names.issuperset(job.after) for job in jobs)
+    assert names.isdisjoint(f"figure/{name}" for name in left_out(study))
 
 
 def test_files_are_found_beside_the_configuration_or_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

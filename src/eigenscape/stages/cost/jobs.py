@@ -145,6 +145,7 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
             ("condition_number", "condition_number_projected", "condition_number_null", "parameter_count", "predictors"), (table,)
         ),
         **({"trainability": (table, *trained)} if trained else {}),
+        **({} if study.problem.kind == "sine" else {"condition_number_carrying": (table,)}),
         **{name: tuple(f"expressivity/{e}" for e in read) for name, read in CURVE_FIGURES.items() if study.expressivity.enabled},
         **dict.fromkeys(GRAPH_FIGURES * study.clustering.enabled, ("clustering_table",)),
         **{name: (f"sloppiness_theory/{part}",) for name, part in THEORY_FIGURES.items() if study.sloppiness.enabled},
