@@ -20,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import eigenscape
 from eigenscape.errors import BadInput
 from eigenscape.networks import functional
-from eigenscape.networks.modules import LossOfOutputs, evaluated, loss_of_evaluated
+from eigenscape.networks.modules import LossOfOutputs, module_loss
 from eigenscape.networks.own_data import OwnData
 
 SAME = 1e-6
@@ -90,7 +90,7 @@ def require_vmappable(module: torch.nn.Module, data: OwnData, loss: str | LossOf
     """Refuse a module whose loss `torch.func` cannot differentiate at many theta at once, or that is no function of theta.
 
     Args:
-        module: of the user.
+        module: of the user; put in evaluation mode.
         data: all of it.
         loss: as in `modules.module_loss`.
         theta: (B, P), some draws of the prior, B >= 2; (2, P) is enough.
@@ -110,11 +110,11 @@ def require_vmappable(module: torch.nn.Module, data: OwnData, loss: str | LossOf
         Traceback (most recent call last):
         eigenscape.errors.BadInput: problem.module: expected a module for inputs of shapes (2, 1), found an error in forward of Linear ...
     """
-    held = evaluated(module)
+    held = module.eval()
     drawn = torch.from_numpy(np.ascontiguousarray(theta))
     flops = _run_forward(held, data, loss, drawn[:1].to(torch.float64))
     with _watched(held) as path:
-        of_theta = loss_of_evaluated(held, data, loss)(drawn)
+        of_theta = module_loss(held, data, loss)(drawn)
         try:
             gradients, losses = functional.gradients_and_losses(drawn, of_theta)
         except Exception as error:
@@ -137,7 +137,7 @@ def _run_forward(module: torch.nn.Module, data: OwnData, loss: str | LossOfOutpu
     try:
         with _watched(module) as path, torch.no_grad(), counter:
             try:
-                loss_of_evaluated(module, data, lambda outputs, targets: _first_number(outputs))(theta)(theta[0])
+                module_loss(module, data, lambda outputs, targets: _first_number(outputs))(theta)(theta[0])
             except Exception as error:
                 where = f"an error {path.innermost}: {_text_of(error)}{_place_of(error)}"
                 fix = "mend forward, or name other inputs"

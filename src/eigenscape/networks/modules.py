@@ -3,7 +3,7 @@
     theta (P,)  ->  the module's parameters  ->  outputs on the data  ->  a number
 
 Parameters lie in theta in the order of ``named_parameters``; those that do not require gradients stay fixed, as buffers do. The
-module is copied and put in evaluation mode, for C = E[grad L grad L^T] needs a loss that is a function of theta alone: in training
+module is put in evaluation mode, for C = E[grad L grad L^T] needs a loss that is a function of theta alone: in training
 mode dropout draws new numbers at every call, and batch norm overwrites its running statistics, which `torch.func.vmap` cannot do
 for many theta at once. A *layer* is what one sub-module owns.
 """
@@ -26,7 +26,7 @@ from eigenscape.errors import BadInput
 from eigenscape.networks import functional, sampling
 from eigenscape.networks.activations import Activation
 from eigenscape.networks.gradients import Device, NonFinite
-from eigenscape.networks.loss_sampler import LossBeside, LossSampler
+from eigenscape.networks.loss_sampler import CHUNK, LossBeside, LossSampler
 from eigenscape.networks.module_priors import ModulePrior
 from eigenscape.networks.own_data import OwnData
 from eigenscape.networks.priors import StandardDraw
@@ -35,6 +35,9 @@ from eigenscape.seeding import stream_key
 
 LossOfOutputs = Callable[[Any, Sequence[torch.Tensor]], torch.Tensor]
 """A module's output, whatever it is, and the targets in their order: to a scalar."""
+
+NUMBERS_AT_ONCE = 2**25
+"""Of activations of all gradients that are computed together: 256 MB in double precision, and the way back holds a few times as much."""
 
 UNKNOWN = Activation("of the module", -1, False, np.asarray, np.asarray, "a user's network; nothing is known of its units")
 
@@ -99,16 +102,25 @@ def architecture_of(module: torch.nn.Module, depth: int = 1, width: int = 1, poi
     return ModuleArchitecture(depth, width, names=tuple(counts), counts=tuple(counts.values()), point_flops=point_flops)
 
 
-def evaluated(module: torch.nn.Module) -> torch.nn.Module:
-    """A copy in evaluation mode; the user's own module is not touched."""
-    return copy.deepcopy(module).eval()
+def copied(module: torch.nn.Module) -> torch.nn.Module:
+    """A copy, so that the user's own module is not touched.
+
+    Raises:
+        BadInput: it cannot be copied.
+    """
+    try:
+        return copy.deepcopy(module)
+    except Exception as error:
+        words = " ".join(str(error).split())
+        raise BadInput.field("module", "one that copy.deepcopy can copy", words, "keep tensors in parameters and buffers") from error
 
 
 def module_loss(module: torch.nn.Module, data: OwnData, loss: str | LossOfOutputs = "mse") -> LossBeside:
     """The loss of one theta (P,), with data and buffers in a tensor's precision and on its device.
 
     Args:
-        module: called with the inputs in their order; a tuple, list or dictionary of outputs is compared with the targets in order.
+        module: put in evaluation mode, and called with the inputs in their order; a tuple, list or dictionary of outputs is
+            compared with the targets in order.
         data: floating-point arrays take theta's precision, whole numbers (tokens, classes) become int64.
         loss: one of `LOSSES`, or a function of outputs and targets.
 
@@ -117,12 +129,8 @@ def module_loss(module: torch.nn.Module, data: OwnData, loss: str | LossOfOutput
         >>> module_loss(network, data)(torch.zeros(1))(torch.tensor([2.0, 1.0]))
         tensor(9.)
     """
-    return loss_of_evaluated(evaluated(module), data, loss)
-
-
-def loss_of_evaluated(held: torch.nn.Module, data: OwnData, loss: str | LossOfOutputs) -> LossBeside:
-    """`module_loss` of a module that is not copied, so that one may watch it."""
     of_outputs = LOSSES[loss] if isinstance(loss, str) else loss
+    held = module.eval()
     places = _places(held)
     classes = loss == "cross_entropy"
     made: dict[tuple[torch.dtype, torch.device], functional.Loss] = {}
@@ -234,7 +242,7 @@ class ModuleSampler(LossSampler):
     """g_n = grad L(theta_n) of a module, theta_n drawn by parameter name from (key, n) alone.
 
     Args:
-        module: any that `torch.func` can vmap (`module_probe.require_vmappable` says which layer cannot be).
+        module: put in evaluation mode; any that `torch.func` can vmap (`module_probe.require_vmappable` says which layer cannot be).
         data: what it is given and compared with.
         loss: one of `LOSSES`, or a function of outputs and targets.
         prior: from `module_priors.module_prior`.
@@ -278,6 +286,8 @@ class ModuleSampler(LossSampler):
             device,
             non_finite,
         )
+        self._module, self._data = module, data
+        self._numbers: int | None = None
         self._own, self._uniform_key = prior, stream_key(0, "uniform entries", key)
 
     def parameters(self, first: int, count: int) -> np.ndarray:
@@ -291,3 +301,34 @@ class ModuleSampler(LossSampler):
         if self._own.centre.any():
             drawn += self._own.centre.astype(drawn.dtype)
         return drawn
+
+    def _at_a_time(self) -> int:
+        """Fewer gradients at a time where a forward pass makes many numbers; by shapes alone, so that bits stay the same everywhere."""
+        if self._numbers is None:
+            self._numbers = activation_numbers(self._module, self._data)
+        return max(1, min(CHUNK, NUMBERS_AT_ONCE // self._numbers))
+
+
+def activation_numbers(module: torch.nn.Module, data: OwnData) -> int:
+    """How many numbers the innermost sub-modules put out in a forward pass over all data.
+
+    Example:
+        >>> network, data = torch.nn.Linear(1, 3), OwnData({"x": np.ones((5, 1))}, {"y": np.ones((5, 3))})
+        >>> activation_numbers(network, data)
+        15
+    """
+    count = 0
+
+    def add(_: torch.nn.Module, __: Any, output: Any) -> None:
+        nonlocal count
+        count += sum(each.numel() for each in _several(output) if isinstance(each, torch.Tensor))
+
+    handles = [part.register_forward_hook(add) for part in module.modules() if not list(part.children())]
+    try:
+        theta = torch.from_numpy(own_values(module))
+        with torch.no_grad():
+            module_loss(module, data, lambda outputs, targets: theta.sum())(theta)(theta)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return max(count, 1)

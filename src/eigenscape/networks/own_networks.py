@@ -16,7 +16,7 @@ import torch
 from eigenscape.networks.gradients import Device, NonFinite
 from eigenscape.networks.module_priors import module_prior
 from eigenscape.networks.module_probe import require_vmappable
-from eigenscape.networks.modules import LossOfOutputs, ModuleSampler, architecture_of, evaluated, load_checkpoint
+from eigenscape.networks.modules import LossOfOutputs, ModuleSampler, architecture_of, copied, load_checkpoint
 from eigenscape.networks.own_data import OwnData, require_usable
 from eigenscape.seeding import prior_key
 
@@ -70,7 +70,7 @@ def module_sampler(
     """
     data = OwnData(_named(inputs, "input"), _named(targets, "target"))
     require_usable(data, loss if isinstance(loss, str) else "mse")
-    held = evaluated(module)
+    held = copied(module)
     if checkpoint is not None:
         load_checkpoint(held, checkpoint)
     own, architecture = module_prior(held, prior, by_name, scale, relative), architecture_of(held)

@@ -11,10 +11,10 @@ from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.active_subspace.spectrum import SpectrumStatus, dust_of, spectrum_of
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
-from eigenscape.networks import kernel
+from eigenscape.networks import kernel, modules
 from eigenscape.networks.activations import TANH
 from eigenscape.networks.module_priors import module_prior
-from eigenscape.networks.modules import ModuleSampler, architecture_of, free_parameters, load_checkpoint, own_values
+from eigenscape.networks.modules import ModuleSampler, activation_numbers, architecture_of, free_parameters, load_checkpoint, own_values
 from eigenscape.networks.own_data import OwnData, regression
 from eigenscape.networks.priors import StandardDraw
 
@@ -111,11 +111,11 @@ def test_what_is_fixed_or_shared_is_no_further_parameter() -> None:
     np.testing.assert_array_equal(own_values(module)[:2], [1.5, 1.5])
 
 
-def test_the_users_module_is_not_touched() -> None:
+def test_sampling_changes_nothing_of_a_module_but_its_mode() -> None:
     module, data = small_cnn()
     before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
     sampler_of(module, data, "cross_entropy").block(0, 2)
-    assert module.training
+    assert not module.training
     assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items())
 
 
@@ -169,6 +169,17 @@ def test_a_transformers_null_directions_are_those_of_its_algebra() -> None:
     spectrum = spectrum_of(found, samples=samples, dust=dust_of(np.diagonal(found), sampler.architecture, sampler.relative_noise))
     keys, after_attention, after_hidden = 4, 4 + 1, 6 + 1
     assert spectrum.rank == size - keys - after_attention - after_hidden
+
+
+def test_large_modules_are_worked_through_in_small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six images give 2 x 2 x 2 numbers after each of the convolution, batch norm, tanh, dropout and flattening, and three scores."""
+    module, data = small_cnn()
+    assert activation_numbers(module.eval(), data) == 6 * (5 * 8 + 3)
+    whole = sampler_of(module, data, "cross_entropy").block(0, 10)[0].copy()
+    monkeypatch.setattr(modules, "NUMBERS_AT_ONCE", 3 * 6 * 43)
+    parted = sampler_of(module, data, "cross_entropy")
+    assert parted._at_a_time() == 3
+    np.testing.assert_allclose(parted.block(0, 10)[0], whole, rtol=1e-9, atol=1e-12)
 
 
 def test_draws_by_name() -> None:

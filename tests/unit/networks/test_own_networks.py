@@ -67,6 +67,7 @@ def test_a_checkpoint_is_the_centre_and_the_module_stays_as_it_was() -> None:
     # 1,000 draws with deviation 1e-3: none farther than six deviations (2e-9 each).
     assert np.abs(sampler.parameters(0, 1000) - [3.0, -1.0]).max() < 6e-3
     assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items())
+    assert module.training
 
 
 def test_single_precision_gives_the_same_to_its_digits() -> None:
