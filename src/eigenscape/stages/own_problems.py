@@ -189,18 +189,19 @@ def _made(study: Study, found: Found, factory: Callable[..., Any], depth: int, w
 
 
 def _networks(study: Study, found: Found, data: OwnData) -> list[FoundNetwork]:
-    """Every network of the grid, and the headline, made and tried."""
+    """Every network of the grid, and the headline, made; tried where its gradients will be computed."""
     from eigenscape.networks.module_probe import require_vmappable  # noqa: PLC0415 - torch
     from eigenscape.networks.modules import ModuleSampler, architecture_of, state_digest  # noqa: PLC0415
 
     factory = factory_named(str(study.problem.module), Path(found.folder))
     sizes = [(depth, width) for width in study.grid.width for depth in study.grid.depth]
-    networks = []
-    for depth, width in dict.fromkeys([*sizes, (study.headline.depth, study.headline.width)]):
+    headline, networks = (study.headline.depth, study.headline.width), []
+    for depth, width in dict.fromkeys([*sizes, headline]):
         module, prior = _made(study, found, factory, depth, width)
-        drawn = ModuleSampler(module, data, study.problem.loss, prior, key=0).parameters(0, 2)
-        flops = require_vmappable(module, data, study.problem.loss, drawn)
-        architecture = architecture_of(module, depth, width)
+        architecture, flops = architecture_of(module, depth, width), 0
+        if architecture.parameters <= study.sampling.raw_parameter_limit or (depth, width) == headline:
+            drawn = ModuleSampler(module, data, study.problem.loss, prior, key=0).parameters(0, 2)
+            flops = require_vmappable(module, data, study.problem.loss, drawn)
         networks.append(
             FoundNetwork(
                 depth=depth,
