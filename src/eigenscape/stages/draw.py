@@ -14,6 +14,7 @@ from eigenscape.stages.clustering_tables import clustering_tables
 from eigenscape.stages.condition_numbers import DESCRIPTIONS, read_table
 from eigenscape.stages.expressivity import read_experiment
 from eigenscape.stages.model_constrained import model_constrained_layers, model_constrained_table, read_model_constrained
+from eigenscape.stages.products import left_out
 from eigenscape.stages.projection import projected_eigenvalues, require_projection
 from eigenscape.stages.sloppiness_theory import read_theory
 from eigenscape.stages.spectrum import read_confidence, read_verified_spectrum
@@ -393,7 +394,7 @@ def draw_figure(name: str, study: Study, folder: StudyFolder, into: Path) -> lis
     """Draw one figure as PDF and PNG: one of `FIGURES`, or ``map_<column>`` for the map of any column of the table.
 
     Raises:
-        BadInput: no figure of that name.
+        BadInput: no figure of that name, or none that is made of this study.
         DamagedResult: a result that it needs is missing or damaged.
     """
     if name.startswith("map_") and name.removeprefix("map_") in DESCRIPTIONS:
@@ -401,4 +402,6 @@ def draw_figure(name: str, study: Study, folder: StudyFolder, into: Path) -> lis
     if name not in FIGURES:
         expected = f"one of {', '.join(FIGURES)}, or map_<column> with a column of the table"
         raise BadInput.field("figure", expected, name, "choose one of them")
+    if reason := left_out(study).get(name):
+        raise BadInput.field("figure", "one that is made of this study", f"{name}, which is left out", reason)
     return save(FIGURES[name](study, folder), into, name)

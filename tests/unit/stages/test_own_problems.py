@@ -19,7 +19,7 @@ from eigenscape.stages.condition_numbers import condition_number_table, layer_ta
 from eigenscape.stages.configure import load_study, read_study, require_same_science, workflow_study, write_study
 from eigenscape.stages.cost.jobs import jobs_of
 from eigenscape.stages.draw import draw_figure
-from eigenscape.stages.importance import family_table, headline_importance, importance_table
+from eigenscape.stages.importance import criticality_table, family_table, headline_importance, importance_table
 from eigenscape.stages.products import left_out, left_out_lines
 from eigenscape.stages.projection import project_networks
 from eigenscape.stages.samplers import sampler_of
@@ -262,6 +262,13 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     assert len(lines) == 3
     assert all(line.startswith("left out: ") for line in lines)
     assert left_out(Study()) == {}
+    folder = StudyFolder(tmp_path / "results")
+    with pytest.raises(
+        BadInput, match=r"^figure: expected one that is made of this study, found predictors, which is left out; it needs the"
+    ):
+        draw_figure("predictors", study, folder, tmp_path)
+    with pytest.raises(BadInput, match=r"^problem.kind: expected sine, for what varies the sine and its networks, found module; "):
+        criticality_table(study, folder)
 
 
 @pytest.mark.parametrize(("problem", "count"), [({}, 14), (DATA, 20)], ids=["module", "data"])
