@@ -52,6 +52,10 @@ BLOCK = 256
 (B P numbers) stays small; part of the identity of a result."""
 
 
+MOST_PROJECTED_NUMBERS = 2**27
+"""Of a study on a user's data: the projection holds a block of (inputs + outputs + 1)^2 numbers at most for every sample, here 1 GB."""
+
+
 class CellStatus(StrEnum):
     """Whether a cell's raw condition number is computed in this study."""
 
@@ -230,8 +234,13 @@ class Study(Section):
                 yield self.architecture(depth, width)
 
     def projected_architectures(self) -> list[Architecture]:
-        """Every network that is projected: the grid, and the headline where it stands outside; a user's modules have no known symmetry."""
+        """Every network that is projected: the grid, and the headline where it stands outside.
+
+        None of a user's modules, which have no known symmetry, nor where data with many inputs make blocks that memory does not hold.
+        """
         if self.problem.kind == "module":
+            return []
+        if self.found is not None and self.projection.samples * (self.found.inputs + self.found.outputs + 1) ** 2 > MOST_PROJECTED_NUMBERS:
             return []
         headline = self.architecture(self.headline.depth, self.headline.width)
         grid = list(self.grid_architectures())

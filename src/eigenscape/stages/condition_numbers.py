@@ -124,14 +124,14 @@ def _projected(study: Study, architecture: Architecture, folder: StudyFolder) ->
 def layer_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
     """One row per network and layer: the layer's share of tr C with its interval, and per parameter (1 is the average).
 
-    Of a user's modules, which are not projected: the networks with a raw second moment, by layer name, without intervals.
+    Where networks are not projected, such as a user's modules: those with a raw second moment, without intervals.
 
     Raises:
         DamagedResult: a projection or a spectrum is missing or damaged.
     """
     rows = []
     if not study.projected_architectures():
-        return _module_layers(study, folder)
+        return _raw_layers(study, folder)
     for architecture in study.grid_architectures():
         content = require_projection(study, architecture, folder)
         for layer, share in zip(architecture.layers, content["layer_shares"], strict=True):
@@ -151,18 +151,17 @@ def layer_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _module_layers(study: Study, folder: StudyFolder) -> pd.DataFrame:
+def _raw_layers(study: Study, folder: StudyFolder) -> pd.DataFrame:
     rows = []
     for cell in study.computed_cells():
         architecture = cell.architecture
-        for layer, share in zip(
-            architecture.layers, layer_shares(read_verified_spectrum(cell, folder).diagonal, architecture), strict=True
-        ):
+        shares = layer_shares(read_verified_spectrum(cell, folder).diagonal, architecture)
+        for number, (layer, share) in enumerate(zip(architecture.layers, shares, strict=True), start=1):
             rows.append(
                 {
                     "depth": architecture.depth,
                     "width": architecture.width,
-                    "layer": layer.name,
+                    "layer": layer.name or number,
                     "parameters": layer.parameters,
                     "share": share,
                     "per_parameter": share * architecture.parameters / layer.parameters,

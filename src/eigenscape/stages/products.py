@@ -6,6 +6,7 @@ from eigenscape.study import Study
 
 SINE_ONLY = "it varies the sine and its fully connected networks"
 NO_SYMMETRY = "it needs the symmetries or the mean field of fully connected networks, which a module need not have"
+TOO_MANY_INPUTS = "the projection would hold more than 1 GB for so many inputs; lower projection.samples or give fewer inputs"
 OTHERS = "they look at networks and data of their own; run them in a study of kind sine"
 
 _OF_THE_SINE = {
@@ -32,7 +33,10 @@ def left_out(study: Study) -> dict[str, str]:
     """
     if study.problem.kind == "sine":
         return {}
-    return _OF_THE_SINE | (_OF_FULLY_CONNECTED if study.problem.kind == "module" else {})
+    if study.problem.kind == "module":
+        return _OF_THE_SINE | _OF_FULLY_CONNECTED
+    unprojected = ("condition_number_projected", "predictors", "findings") if not study.projected_architectures() else ()
+    return _OF_THE_SINE | dict.fromkeys(unprojected, TOO_MANY_INPUTS)
 
 
 def left_out_lines(study: Study) -> list[str]:

@@ -271,6 +271,17 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
         criticality_table(study, folder)
 
 
+@pytest.mark.parametrize(("inputs", "projected"), [(360, 4), (370, 0)])
+def test_data_with_many_inputs_are_not_projected(inputs: int, projected: int) -> None:
+    """1,000 samples of (inputs + 2)^2 numbers: 2^27 is passed between 364 and 365 inputs."""
+    found = {"file": "a.npz", "digest": "0", "inputs": inputs, "outputs": 1, "folder": "."}
+    problem = {"kind": "data", "file": "a.npz", "inputs": ["x"], "targets": ["y"]}
+    sizes = {"grid": {"depth": [1, 2], "width": [2, 3]}, "headline": {"depth": 1, "width": 2}}
+    study = Study.from_mapping({"study": "wide", "problem": problem, "found": found, **sizes})
+    assert len(study.projected_architectures()) == projected
+    assert ("predictors" in left_out(study)) == (projected == 0)
+
+
 @pytest.mark.parametrize(("problem", "count"), [({}, 14), (DATA, 20)], ids=["module", "data"])
 def test_jobs_are_those_of_the_workflow(tmp_path: Path, problem: dict[str, Any], count: int) -> None:
     """`snakemake --dry-run` counts one more, `all`; a module's study has no projections (2), findings, and three figures less."""
