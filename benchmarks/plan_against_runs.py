@@ -27,8 +27,16 @@ from pathlib import Path
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ[variable] = "1"
 
+from eigenscape.stages.draw import FAMILIES
+
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
+
+WITH_ARGUMENT = (
+    *("second_moment", "spectrum", "cells", "large", "expressivity", "clustering", "trajectories"),
+    *("sloppiness_theory", "model_constrained"),
+)
+"""Commands whose first argument names the job."""
 
 WRAPPER = """#!{python}
 import json, os, resource, subprocess, sys, time
@@ -42,8 +50,8 @@ sys.exit(done.returncode)
 """
 
 
-def run(folder: Path, configfile: Path | None, cores: int) -> None:
-    """The workflow in a copy of the repository's root, each job's processor time noted."""
+def copy_workflow(folder: Path, configfile: Path | None) -> None:
+    """A place to run the workflow in: its files, and the study as study.yaml."""
     folder.mkdir(parents=True)
     for name in ("Snakefile", "config.yaml"):
         shutil.copy(ROOT / name, folder / name)
@@ -51,6 +59,11 @@ def run(folder: Path, configfile: Path | None, cores: int) -> None:
         shutil.copytree(ROOT / name, folder / name)
     if configfile:
         shutil.copy(configfile, folder / "study.yaml")
+
+
+def run(folder: Path, configfile: Path | None, cores: int) -> None:
+    """The workflow in a copy of the repository's root, each job's processor time noted."""
+    copy_workflow(folder, configfile)
     programs = folder / "bin"
     programs.mkdir()
     for name in ("eigenscape", "mpiexec"):
@@ -74,7 +87,9 @@ def job_name(command: list[str]) -> str:
     rule = words[0].replace("-", "_")
     if rule == "projection":
         return f"projection/w{words[words.index('--width') + 1]}"
-    return f"{rule}/{words[1]}" if rule in ("second_moment", "spectrum", "cells", "expressivity", "clustering", "figure") else rule
+    if rule == "figure":
+        return "figures/" + next(name for name, family in FAMILIES.items() if words[1] in family.figures)
+    return f"{rule}/{words[1]}" if rule in WITH_ARGUMENT else rule
 
 
 def compare(folder: Path, measured: bool) -> str:

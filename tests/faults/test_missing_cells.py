@@ -13,7 +13,7 @@ from faults.harness import Case, Runs
 from pypdf import PdfReader
 
 from eigenscape.stages import planning
-from eigenscape.stages.condition_numbers import read_table, write_csv
+from eigenscape.stages.tables import read_table, write_csv
 
 pytestmark = pytest.mark.faults
 

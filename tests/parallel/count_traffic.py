@@ -15,7 +15,7 @@ from eigenscape.distributed.reduction import finished_bands
 from eigenscape.study import SLOTS
 
 SAMPLES = 100
-real_dgemm = triangle._dgemm
+real_dgemm = triangle._dgemm()
 products: list[int] = []
 
 
@@ -26,7 +26,7 @@ def counting_dgemm(*arguments: int) -> None:
     real_dgemm(*arguments)
 
 
-triangle._dgemm = counting_dgemm
+triangle._dgemm = lambda: counting_dgemm
 size, sizes = int(sys.argv[1]), [int(text) for text in sys.argv[2:]]
 ranks = started_ranks(size)
 for parameters in sizes:

@@ -70,28 +70,3 @@ rule clustering_table:
         science_schema=SCIENCE_SCHEMA,
     shell:
         "eigenscape clustering-table --study {params.study:q} --log {log:q}"
-
-
-rule figure_of_graphs:
-    """One figure of the graphs; drawn from the documents that the table is made of."""
-    input:
-        rules.clustering_table.output,
-    output:
-        multiext(
-            f"{RESULTS}/figures/{{name,{GRAPH_NAMES}}}",
-            ".pdf",
-            ".png",
-        ),
-    log:
-        f"{RESULTS}/logs/figure/{{name}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        study=STUDY_FILE,
-    shell:
-        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"

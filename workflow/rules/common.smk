@@ -11,7 +11,9 @@ from pathlib import Path
 
 from eigenscape.errors import EigenscapeError
 from eigenscape.stages import (
+    captions,
     configure,
+    draw,
     labelled_inputs,
     planning,
     products,
@@ -67,7 +69,9 @@ onstart:
 
 
 onsuccess:
-    print(f"Figures: {RESULTS}/figures   table: {RESULTS}/tables/condition_number.csv")
+    print(
+        f"Report: {RESULTS}/report.html   figures: {RESULTS}/figures   table: {RESULTS}/tables/condition_number.csv"
+    )
 
 
 HEADLINE = STUDY.headline_cell
@@ -75,43 +79,11 @@ BATCHES = planning.batches(STUDY)
 LARGE_CELLS = [cell.folder for cell in planning.large_cells(STUDY)]
 SOLVER_RANKS = solver_choice.RANKS
 DISTRIBUTED = solver_choice.distributed_cells(STUDY, NODE_MEMORY, SOLVER_RANKS)
-HEADLINE_FIGURES = ["eigenvalues", "eigenvectors", "layer_importance"]
-IMPORTANCE_FIGURES = ["importance", "sufficient_summary"]
-MAP_FIGURES = [
-    "condition_number",
-    "condition_number_projected",
-    "condition_number_null",
-    "parameter_count",
-    "predictors",
-    *(["condition_number_carrying"] * (STUDY.problem.kind != "sine")),
-]
-TRAINING_FIGURES = ["trainability"] * bool(STUDY.trained_architectures())
-CURVE_FIGURES = {
-    "length_growth": ["growth"],
-    "transitions": ["growth"],
-    "length_sensitivity": ["sensitivity"],
-    "dichotomies": ["dichotomies"],
-    "one_layer_training": ["digits"],
-    "training_lengths": ["digits"],
-    "polytopes": [],
-}
-CURVE_NAMES = "|".join(CURVE_FIGURES)
-GRAPH_FIGURES = [
-    "graph_modularity",
-    "graph_convergence",
-    "layer_similarity",
-    "neighbourhoods",
-    "similarity_sensitivity",
-]
-LARGE_FIGURES = ["large_networks"] * bool(LARGE_NETWORKS)
-GRAPH_NAMES = "|".join(GRAPH_FIGURES)
 # What the table of findings reads of the sciences that may be left out.
 JUDGED = (
     [
         f"{RESULTS}/ledger/expressivity/{experiment}.json"
-        for experiment in sorted(
-            {name for read in CURVE_FIGURES.values() for name in read}
-        )
+        for experiment in ["dichotomies", "digits", "growth", "sensitivity"]
     ]
     * STUDY.expressivity.enabled
     + [f"{RESULTS}/tables/clustering_layers.csv"] * STUDY.clustering.enabled
@@ -123,44 +95,11 @@ JUDGED = (
     + [f"{RESULTS}/tables/sloppiness.nc"] * STUDY.sloppiness.enabled
     + [f"{RESULTS}/tables/model_constrained.csv"] * STUDY.model_constrained.enabled
 )
-THEORY_FIGURES = {
-    "phase_map": ["phase_map"],
-    "trajectory_slopes": ["phase_map"],
-    "kernel_trajectories": ["kernel"],
-    "sgd_trajectories": ["sgd"],
-}
-THEORY_NAMES = "|".join(THEORY_FIGURES)
-MODEL_FIGURES = ["model_condition", "model_subspace", "model_training"]
-MODEL_NAMES = "|".join(MODEL_FIGURES)
 ENSEMBLE = STUDY.sloppiness.ensemble
 ENSEMBLE_RANKS = ensembles.ranks(ENSEMBLE)
 ENSEMBLE_MEMORY = ENSEMBLE_RANKS * ensembles.rank_memory(ENSEMBLE)
-TRAJECTORY_FIGURES = [
-    "trajectory_embedding",
-    "inpca_scree",
-    "explained_stress",
-    "training_progress",
-]
-TRAJECTORY_NAMES = "|".join(TRAJECTORY_FIGURES)
-HEADLINE_NAMES = "|".join(HEADLINE_FIGURES)
-IMPORTANCE_NAMES = "|".join(IMPORTANCE_FIGURES)
-MAP_NAMES = "|".join(MAP_FIGURES)
-FIGURE_NAMES = [
-    *HEADLINE_FIGURES,
-    *IMPORTANCE_FIGURES,
-    *MAP_FIGURES,
-    *TRAINING_FIGURES,
-    "criticality",
-    "sensitivity",
-    *(list(CURVE_FIGURES) * STUDY.expressivity.enabled),
-    *(GRAPH_FIGURES * STUDY.clustering.enabled),
-    *(list(THEORY_FIGURES) * STUDY.sloppiness.enabled),
-    *(MODEL_FIGURES * STUDY.model_constrained.enabled),
-    *(TRAJECTORY_FIGURES * STUDY.sloppiness.enabled),
-    *LARGE_FIGURES,
-]
+FAMILIES = draw.families_of(STUDY)
 LEFT_OUT = products.left_out(STUDY)
-FIGURE_NAMES = [name for name in FIGURE_NAMES if name not in LEFT_OUT]
 
 
 PROJECTED_WIDTHS = sorted(
@@ -198,6 +137,25 @@ def memory_mb(cells, vectors=False):
     return 800 + peak // 10**6
 
 
+def figure_memory_mb(family):
+    """What the figures of a family need: those of large networks hold their eigenvectors."""
+    if family != "large_networks":
+        return 2000
+    return 1000 + sum(plan.work.memory for plan in LARGE_NETWORKS.values()) // 10**6
+
+
+def figure_output(name):
+    """PDF and PNG of a figure; in Snakemake's report the PNG stands under its science, with its caption."""
+    caption = captions.caption_of(name)
+    png = report(
+        f"{RESULTS}/figures/{name}.png",
+        caption=f"../report/{name}.rst",
+        category=caption.science,
+        labels={"figure": caption.title},
+    )
+    return [f"{RESULTS}/figures/{name}.pdf", png]
+
+
 def any_of(names):
     """A pattern that matches these names and no others; nothing at all where there are none."""
     return "|".join(map(re.escape, names)) or "(?!)"
@@ -209,7 +167,6 @@ wildcard_constraints:
     cell=r"(cells|headline|model_constrained)/[^/]+",
     experiment=r"[a-z]+",
     group=any_of(ENSEMBLE.network_groups()),
-    name=r"[a-z_]+",
     network=any_of(STUDY.clustering.network_names()),
     theory=r"phase_map|kernel|sgd",
     width=r"\d+",

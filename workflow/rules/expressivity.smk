@@ -30,32 +30,3 @@ rule expressivity:
     shell:
         "eigenscape expressivity {wildcards.experiment:q}"
         " --study {params.study:q} --ledger {output:q} --log {log:q}"
-
-
-rule figure_of_curves:
-    """One figure of the experiments with curves."""
-    input:
-        lambda wildcards: expand(
-            f"{RESULTS}/ledger/expressivity/{{experiment}}.json",
-            experiment=CURVE_FIGURES[wildcards.name],
-        ),
-    output:
-        multiext(
-            f"{RESULTS}/figures/{{name,{CURVE_NAMES}}}",
-            ".pdf",
-            ".png",
-        ),
-    log:
-        f"{RESULTS}/logs/figure/{{name}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        study=STUDY_FILE,
-        seed=STUDY.sampling.seed,
-    shell:
-        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"

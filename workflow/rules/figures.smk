@@ -1,161 +1,69 @@
-"""From the table and the headline spectrum to figures.
+"""From tables and results to figures.
 
-in:  results/<study>/tables/*.csv, results/<study>/headline/<cell>/spectrum.zarr
+in:  results/<study>/tables/*.csv, results/<study>/headline/<cell>/spectrum.zarr, documents of the sciences
 out: results/<study>/figures/<name>.pdf and .png
+
+Figures that read the same results are a family (eigenscape/stages/draw) and one job: an interpreter starts once for them, and a
+change of what one family reads redraws no other.
 """
 
-
-rule figure_of_headline:
-    """One figure of the headline network: eigenvalues, eigenvectors or layer importance."""
-    input:
-        expand(f"{RESULTS}/ledger/spectrum/{{cell}}.json", cell=HEADLINE.folder),
-        expand(
+FIGURE_INPUTS = {
+    "headline": [
+        f"{RESULTS}/ledger/spectrum/{HEADLINE.folder}.json",
+        *expand(
             f"{RESULTS}/ledger/projection/w{{width}}.json",
             width=[HEADLINE.architecture.width] * bool(PROJECTED_WIDTHS),
         ),
-    output:
-        multiext(
-            f"{RESULTS}/figures/{{name,{HEADLINE_NAMES}}}",
-            ".pdf",
-            ".png",
-        ),
-    log:
-        f"{RESULTS}/logs/figure/{{name}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        study=STUDY_FILE,
-    shell:
-        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"
-
-
-rule figure_of_map:
-    """One figure over the grid: condition number or parameter count."""
-    input:
-        f"{RESULTS}/tables/condition_number.csv",
-    output:
-        multiext(
-            f"{RESULTS}/figures/{{name,{MAP_NAMES}}}",
-            ".pdf",
-            ".png",
-        ),
-    log:
-        f"{RESULTS}/logs/figure/{{name}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        study=STUDY_FILE,
-    shell:
-        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"
-
-
-rule figure_of_importance:
-    """One figure of what the layers and leading directions of the headline network carry."""
-    input:
+    ],
+    "importance": [
         f"{RESULTS}/ledger/importance.json",
         f"{RESULTS}/ledger/spectrum/{HEADLINE.folder}.json",
-    output:
-        multiext(
-            f"{RESULTS}/figures/{{name,{IMPORTANCE_NAMES}}}",
-            ".pdf",
-            ".png",
-        ),
-    log:
-        f"{RESULTS}/logs/figure/{{name}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        study=STUDY_FILE,
-    shell:
-        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"
-
-
-rule figure_of_criticality:
-    """The slope of layer importance against mean-field theory."""
-    input:
-        f"{RESULTS}/ledger/criticality.json",
-    output:
-        multiext(
-            f"{RESULTS}/figures/{{name,criticality}}",
-            ".pdf",
-            ".png",
-        ),
-    log:
-        f"{RESULTS}/logs/figure/{{name}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        study=STUDY_FILE,
-    shell:
-        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"
-
-
-rule figure_of_training:
-    """Condition numbers beside steps of training."""
-    input:
+    ],
+    "criticality": [f"{RESULTS}/ledger/criticality.json"],
+    "maps": [f"{RESULTS}/tables/condition_number.csv"],
+    "training": [
         f"{RESULTS}/tables/condition_number.csv",
         f"{RESULTS}/tables/training.csv",
-    output:
-        multiext(
-            f"{RESULTS}/figures/{{name,trainability}}",
-            ".pdf",
-            ".png",
-        ),
-    log:
-        f"{RESULTS}/logs/figure/{{name}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        study=STUDY_FILE,
-    shell:
-        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"
+    ],
+    "sensitivity": [f"{RESULTS}/tables/sensitivity.csv"],
+    "growth": [f"{RESULTS}/ledger/expressivity/growth.json"],
+    "length_sensitivity": [f"{RESULTS}/ledger/expressivity/sensitivity.json"],
+    "dichotomies": [f"{RESULTS}/ledger/expressivity/dichotomies.json"],
+    "digits": [f"{RESULTS}/ledger/expressivity/digits.json"],
+    "polytopes": [],
+    "graphs": rules.clustering_table.output,
+    "phase_map": [f"{RESULTS}/ledger/sloppiness_theory/phase_map.json"],
+    "kernel": [f"{RESULTS}/ledger/sloppiness_theory/kernel.json"],
+    "sgd": [f"{RESULTS}/ledger/sloppiness_theory/sgd.json"],
+    "trajectories": rules.inpca.output,
+    "models": rules.model_constrained_table.output,
+    "large_networks": expand(
+        f"{RESULTS}/ledger/large/{{network}}.json", network=LARGE_NETWORKS
+    ),
+}
 
+for family, drawn in FAMILIES.items():
 
-rule figure_of_sensitivity:
-    """The sensitivity table as a figure."""
-    input:
-        f"{RESULTS}/tables/sensitivity.csv",
-    output:
-        multiext(
-            f"{RESULTS}/figures/{{name,sensitivity}}",
-            ".pdf",
-            ".png",
-        ),
-    log:
-        f"{RESULTS}/logs/figure/{{name}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        study=STUDY_FILE,
-    shell:
-        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"
+    rule:
+        """The figures of one family, one after the other in one process."""
+        name:
+            f"figures_of_{family}"
+        input:
+            FIGURE_INPUTS[family],
+        output:
+            [path for name in drawn.figures for path in figure_output(name)],
+        log:
+            f"{RESULTS}/logs/figures/{family}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/figures/{family}.tsv"
+        conda:
+            "../../envs/cpu.yaml"
+        resources:
+            mem_mb=figure_memory_mb(family),
+            runtime=10,
+        params:
+            study=STUDY_FILE,
+            names=drawn.figures,
+            seed=STUDY.sampling.seed,
+        shell:
+            "eigenscape figure {params.names:q} --study {params.study:q} --log {log:q}"

@@ -40,29 +40,3 @@ rule large:
         "{resources.mpi} -n {resources.tasks} python -m mpi4py -m eigenscape large {wildcards.network:q}"
         " --ranks {resources.tasks} --device {resources.device} --checkpoint-seconds {resources.checkpoint_seconds}"
         " --study {params.study:q} --ledger {output:q} --log {log:q}"
-
-
-rule figure_of_large_networks:
-    """What is known of the spectra of the large networks."""
-    input:
-        expand(f"{RESULTS}/ledger/large/{{network}}.json", network=LARGE_NETWORKS),
-    output:
-        multiext(
-            f"{RESULTS}/figures/{{name,large_networks}}",
-            ".pdf",
-            ".png",
-        ),
-    log:
-        f"{RESULTS}/logs/figure/{{name}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    resources:
-        mem_mb=lambda wildcards: 1000
-        + sum(plan.work.memory for plan in LARGE_NETWORKS.values()) // 10**6,
-        runtime=10,
-    params:
-        study=STUDY_FILE,
-    shell:
-        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"

@@ -74,28 +74,3 @@ rule model_constrained_table:
         science_schema=SCIENCE_SCHEMA,
     shell:
         "eigenscape model-constrained-table --study {params.study:q} --log {log:q}"
-
-
-rule figure_of_model_constrained:
-    """One figure of what the weight of a model changes."""
-    input:
-        rules.model_constrained_table.output,
-    output:
-        multiext(
-            f"{RESULTS}/figures/{{name,{MODEL_NAMES}}}",
-            ".pdf",
-            ".png",
-        ),
-    log:
-        f"{RESULTS}/logs/figure/{{name}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        study=STUDY_FILE,
-    shell:
-        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"

@@ -84,31 +84,6 @@ rule inpca:
         "{params.launch} inpca --ranks {threads} --study {params.study:q} --log {log:q}"
 
 
-rule figure_of_trajectories:
-    """One figure of the embedded trajectories."""
-    input:
-        rules.inpca.output,
-    output:
-        multiext(
-            f"{RESULTS}/figures/{{name,{TRAJECTORY_NAMES}}}",
-            ".pdf",
-            ".png",
-        ),
-    log:
-        f"{RESULTS}/logs/figure/{{name}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        study=STUDY_FILE,
-    shell:
-        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"
-
-
 rule sloppiness_theory:
     """One part of the linear theory: phase maps, kernel machines or the noise of SGD."""
     output:
@@ -153,32 +128,3 @@ rule sloppiness_theory_table:
         science_schema=SCIENCE_SCHEMA,
     shell:
         "eigenscape sloppiness-theory-table --study {params.study:q} --log {log:q}"
-
-
-rule figure_of_sloppiness_theory:
-    """One figure of the linear theory of trajectories."""
-    input:
-        lambda wildcards: expand(
-            f"{RESULTS}/ledger/sloppiness_theory/{{theory}}.json",
-            theory=THEORY_FIGURES[wildcards.name],
-        ),
-    output:
-        multiext(
-            f"{RESULTS}/figures/{{name,{THEORY_NAMES}}}",
-            ".pdf",
-            ".png",
-        ),
-    log:
-        f"{RESULTS}/logs/figure/{{name}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        study=STUDY_FILE,
-        seed=STUDY.sampling.seed,
-    shell:
-        "eigenscape figure {wildcards.name:q} --study {params.study:q} --log {log:q}"

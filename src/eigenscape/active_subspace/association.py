@@ -20,7 +20,7 @@ from enum import StrEnum
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kendalltau, rankdata
+import scipy
 
 from eigenscape.errors import BadInput
 
@@ -104,7 +104,11 @@ def spearman(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Estimate:
         1.0
     """
     (x, y), dropped = _finite(x, y)
-    return _estimate(lambda rows: _correlation(rankdata(x[rows], axis=1), rankdata(y[rows], axis=1)), len(x), dropped, seed)
+
+    def statistic(rows: np.ndarray) -> np.ndarray:
+        return _correlation(*(scipy.stats.rankdata(variable[rows], axis=1) for variable in (x, y)))
+
+    return _estimate(statistic, len(x), dropped, seed)
 
 
 def kendall(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Estimate:
@@ -126,7 +130,7 @@ def kendall(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Estimate:
 
     def statistic(rows: np.ndarray) -> np.ndarray:
         # The p-value, of no use here, is exact and slow unless the asymptotic one is asked for.
-        return np.array([kendalltau(x[row], y[row], method="asymptotic").statistic for row in rows])
+        return np.array([scipy.stats.kendalltau(x[row], y[row], method="asymptotic").statistic for row in rows])
 
     return _estimate(statistic, len(x), dropped, seed)
 
@@ -154,7 +158,7 @@ def partial_spearman(x: np.ndarray, y: np.ndarray, given: np.ndarray, *, seed: i
     (x, y, given), dropped = _finite(x, y, given)
 
     def statistic(rows: np.ndarray) -> np.ndarray:
-        rank_x, rank_y, rank_z = (rankdata(variable[rows], axis=1) for variable in (x, y, given))
+        rank_x, rank_y, rank_z = (scipy.stats.rankdata(variable[rows], axis=1) for variable in (x, y, given))
         r_xy, r_xz, r_yz = _correlation(rank_x, rank_y), _correlation(rank_x, rank_z), _correlation(rank_y, rank_z)
         left = np.minimum(1 - r_xz**2, 1 - r_yz**2)
         scale = np.sqrt(np.maximum((1 - r_xz**2) * (1 - r_yz**2), _EXPLAINED**2))

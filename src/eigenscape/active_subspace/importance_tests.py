@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from eigenscape.active_subspace.importance import block_masses, block_purity, random_basis_purity
 from eigenscape.active_subspace.resampling import Interval, percentile_interval
@@ -25,6 +25,9 @@ PERMUTATIONS = 999
 
 TREND_GROUPS = 100
 """Groups of samples in the trend test: enough for its normal limit, each large enough to average heavy tails."""
+
+_REPLICATES = 64
+"""Resampled orders that are ranked at a time."""
 
 _COLUMNS, _LABELLINGS = 512, 64
 """Eigenvectors and labellings in one matrix product: 20 MB of squares at P = 5,146, whatever the number of permutations."""
@@ -197,9 +200,9 @@ def ordered_trend(masses: np.ndarray, architecture: Architecture, groups: int = 
     layers = _ladder(architecture, least=3)
     table = np.stack([part.mean(axis=0) for part in np.array_split(masses[:, layers - 1], groups)])
     order = np.arange(1, len(layers) + 1)
-    rising = stats.page_trend_test(table, predicted_ranks=order, method="asymptotic")
-    falling = stats.page_trend_test(table, predicted_ranks=order[::-1], method="asymptotic")
-    ranks = stats.rankdata(table, axis=1) - order.mean()
+    rising = scipy.stats.page_trend_test(table, predicted_ranks=order, method="asymptotic")
+    falling = scipy.stats.page_trend_test(table, predicted_ranks=order[::-1], method="asymptotic")
+    ranks = scipy.stats.rankdata(table, axis=1) - order.mean()
     # Without ties this is the mean of Spearman's coefficients, a linear function of Page's L.
     correlation = float((ranks @ (order - order.mean())).mean() / np.sum((order - order.mean()) ** 2))
     return OrderedTrend(correlation, float(falling.pvalue), float(rising.pvalue), groups)
@@ -292,7 +295,9 @@ def centroid_order(
         raise BadInput.field("centroids", "at least two different numbers", str(count), "one layer has no order")
     drawn = _runs(count, key, block_length, replicates)
     rho = float(_spearman(np.arange(count)[None], centroids[None])[0])
-    return CentroidOrder(rho, percentile_interval(_spearman(drawn, centroids[drawn]), level))
+    # A few replicates at a time: ranking all of them would take eight more arrays of their size.
+    resampled = [_spearman(runs, centroids[runs]) for runs in np.split(drawn, range(_REPLICATES, replicates, _REPLICATES))]
+    return CentroidOrder(rho, percentile_interval(np.concatenate(resampled), level))
 
 
 def _runs(count: int, key: int, block_length: int | None, replicates: int) -> np.ndarray:
@@ -318,7 +323,7 @@ def _purities(eigenvectors: np.ndarray, labels: np.ndarray, layers: int) -> np.n
 
 def _spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Rank correlation of each pair of rows (R, k), ties sharing their mean rank; NaN where a row is constant."""
-    ranks = [stats.rankdata(values, axis=1) - (values.shape[1] + 1) / 2 for values in (first, second)]
+    ranks = [scipy.stats.rankdata(values, axis=1) - (values.shape[1] + 1) / 2 for values in (first, second)]
     scale = np.sqrt(np.prod([np.sum(rank**2, axis=1) for rank in ranks], axis=0))
     product = np.sum(ranks[0] * ranks[1], axis=1)
     return np.asarray(np.divide(product, scale, out=np.full(len(product), np.nan), where=scale > 0))

@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.optimize import elementwise
 
 from eigenscape.errors import BadInput
 
@@ -50,6 +49,8 @@ def marchenko_pastur_quantiles(count: int, ratio: float) -> np.ndarray:
         >>> marchenko_pastur_quantiles(4, ratio=2.0).round(3)
         array([2.972, 0.797, 0.   , 0.   ])
     """
+    from scipy.optimize import elementwise  # noqa: PLC0415 - maps and tables read numbers without it
+
     if count < 1:
         raise BadInput.field("count", "at least 1 eigenvalue", str(count), "give the number of parameters")
     if not SMALLEST_RATIO <= ratio < math.inf:

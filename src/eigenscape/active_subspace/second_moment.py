@@ -16,6 +16,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from eigenscape.active_subspace import tree
+from eigenscape.active_subspace.tree import Node
 from eigenscape.active_subspace.triangle import DeviceTriangle, Triangle
 from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import Device, GradientSampler
@@ -159,6 +160,14 @@ def sum_of_slot(sampler: GradientSampler, slot: int, samples: int) -> PartialSum
     return sum_of_samples(sampler, tree.slot_samples(slot, SLOTS, samples))
 
 
+def sum_over_tree(sampler: GradientSampler, samples: int) -> PartialSum:
+    """The sum over N samples in one process, slot by slot over the fixed tree: the bits of any number of ranks."""
+    held: dict[Node, PartialSum] = {}
+    for slot in range(SLOTS):
+        tree.insert(held, Node(slot, 1), sum_of_slot(sampler, slot, samples), PartialSum.add, SLOTS)
+    return held[Node(0, SLOTS)]
+
+
 def one_blas_thread() -> AbstractContextManager[Any]:
     """Where bits matter: OpenBLAS splits products by its threads, and rounds accordingly."""
     limited: AbstractContextManager[Any] = _libraries().limit(limits=1, user_api="blas")
@@ -167,5 +176,10 @@ def one_blas_thread() -> AbstractContextManager[Any]:
 
 @functools.cache
 def _libraries() -> ThreadpoolController:
-    """The numerical libraries of this process; looked up once, since that takes milliseconds."""
+    """The numerical libraries of this process; looked up once, since that takes milliseconds.
+
+    What is loaded later is not limited: SciPy's BLAS, by which triangles and the gradient kernel multiply, must be there before.
+    """
+    import scipy.linalg.cython_blas  # noqa: F401, PLC0415
+
     return ThreadpoolController()

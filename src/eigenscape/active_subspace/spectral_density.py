@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.linalg
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from eigenscape.active_subspace.matrix_free import Product
 
@@ -131,7 +131,7 @@ def interval(values: np.ndarray) -> Estimate:
     mean, count = float(values.mean()), len(values)
     if count < 2:
         return Estimate(mean, float("-inf"), float("inf"))
-    half = float(student.ppf(0.975, count - 1) * values.std(ddof=1) / np.sqrt(count))
+    half = float(stdtrit(count - 1, 0.975) * values.std(ddof=1) / np.sqrt(count))
     return Estimate(mean, mean - half, mean + half)
 
 

@@ -9,11 +9,11 @@ make a band of 1,024 columns, the width of a stored chunk.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba.extending import get_cython_function_address
 
 if TYPE_CHECKING:
     import torch
@@ -29,8 +29,14 @@ _TILE = 128
 """Rows and columns that are transposed at once: two such squares fit in the second-level cache, where whole bands do not."""
 
 _POINTER, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int, ctypes.c_double
-_dgemm = ctypes.CFUNCTYPE(None, *[_POINTER] * 13)(get_cython_function_address("scipy.linalg.cython_blas", "dgemm"))
-"""SciPy's BLAS by address: unlike its Python wrappers it takes leading dimensions, so no strip is copied."""
+
+
+@functools.cache
+def _dgemm() -> Callable[..., None]:
+    """SciPy's BLAS by address: unlike its Python wrappers it takes leading dimensions, so no strip is copied."""
+    from numba.extending import get_cython_function_address  # noqa: PLC0415 - who counts strips loads no compiler
+
+    return ctypes.CFUNCTYPE(None, *[_POINTER] * 13)(get_cython_function_address("scipy.linalg.cython_blas", "dgemm"))
 
 
 def strip_starts(parameters: int) -> range:
@@ -79,12 +85,13 @@ class Triangle:
         rows, parameters = gradients.shape
         base = gradients.ctypes.data
         one, count, leading = _DOUBLE(1.0), _INT(rows), _INT(parameters)
+        dgemm = _dgemm()
         plain, transposed = ctypes.c_char(b"N"), ctypes.c_char(b"T")
         for start, strip in zip(self.starts, self.strips, strict=True):
             height, width = _INT(strip.shape[0]), _INT(strip.shape[1])
             columns = _POINTER(base + start * gradients.itemsize)
             # G in C order is G^T in Fortran order: strip += (G^T)[start:, :] (G^T)[start:start+width, :]^T
-            _dgemm(
+            dgemm(
                 *(ctypes.addressof(a) for a in (plain, transposed, height, width, count, one)),
                 columns,
                 ctypes.addressof(leading),

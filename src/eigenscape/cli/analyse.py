@@ -19,8 +19,8 @@ def importance(study_file: Path, log_file: Path | None, ledger: Path | None) -> 
     Example:
       eigenscape importance --study results/sine/study.json
     """
-    from eigenscape.stages.condition_numbers import write_csv  # noqa: PLC0415
     from eigenscape.stages.importance import family_table, headline_importance, importance_table  # noqa: PLC0415
+    from eigenscape.stages.tables import write_csv  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     content = headline_importance(study, folder)
@@ -39,8 +39,8 @@ def criticality(study_file: Path, log_file: Path | None, ledger: Path | None) ->
     Example:
       eigenscape criticality --study results/sine/study.json
     """
-    from eigenscape.stages.condition_numbers import write_csv  # noqa: PLC0415
     from eigenscape.stages.importance import criticality_table  # noqa: PLC0415
+    from eigenscape.stages.tables import write_csv  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     write_csv(criticality_table(study, folder), folder.root / "tables" / "criticality.csv")
@@ -128,7 +128,8 @@ def condition_number_table(study_file: Path, log_file: Path | None) -> None:
       eigenscape condition-number-table --study results/sine/study.json
     """
     from eigenscape.stages import condition_numbers  # noqa: PLC0415
+    from eigenscape.stages.tables import write_csv  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     condition_numbers.write_table(condition_numbers.condition_number_table(study, folder), folder.table, study)
-    condition_numbers.write_csv(condition_numbers.layer_table(study, folder), folder.table.with_name("layers.csv"))
+    write_csv(condition_numbers.layer_table(study, folder), folder.table.with_name("layers.csv"))

@@ -17,9 +17,9 @@ import pandas as pd
 from eigenscape.active_subspace.importance import block_masses
 from eigenscape.active_subspace.spectrum import Spectrum
 from eigenscape.errors import BadInput, DamagedResult, EigenscapeError
-from eigenscape.stages.condition_numbers import DESCRIPTIONS, read_table
 from eigenscape.stages.configure import load_study
 from eigenscape.stages.spectrum import read_verified_spectrum
+from eigenscape.stages.tables import DESCRIPTIONS, read_table
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import read_receipt
 from eigenscape.study import Cell, Study

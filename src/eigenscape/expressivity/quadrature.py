@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import elementwise
 
 from eigenscape.errors import BadInput
 from eigenscape.expressivity.curves import Curve
@@ -179,6 +178,8 @@ def _variations(layers: Layers, curve: Curve, t: np.ndarray, output: np.ndarray,
     found = np.abs(np.diff(output, axis=1))
     place, node = np.nonzero((rate[:, :-1] < 0) != (rate[:, 1:] < 0))
     if len(place):
+        from scipy.optimize import elementwise  # noqa: PLC0415 - piecewise linear networks are exact without it
+
         first, width = t[place, node], t[place, node + 1] - t[place, node]
 
         def slope(share: np.ndarray, first: np.ndarray, width: np.ndarray) -> np.ndarray:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import scipy
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from scipy.stats import mannwhitneyu
 
 from eigenscape.figures.intervals import require_columns
 from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALE, PALETTE, paper_style
@@ -127,7 +127,7 @@ def _area(purity: np.ndarray, wrong: np.ndarray) -> str:
     """The probability that a rightly classified input has the purer neighbourhood."""
     if wrong.all() or not wrong.any():
         return "undefined"
-    return f"{mannwhitneyu(purity[~wrong], purity[wrong]).statistic / (wrong.sum() * (~wrong).sum()):.2f}"
+    return f"{scipy.stats.mannwhitneyu(purity[~wrong], purity[wrong]).statistic / (wrong.sum() * (~wrong).sum()):.2f}"
 
 
 def _purity_panel(axes: Axes, rows: pd.DataFrame) -> None:

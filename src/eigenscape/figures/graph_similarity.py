@@ -6,12 +6,12 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+import scipy
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
-from scipy.stats import combine_pvalues
 
 from eigenscape.figures.graph_read_outs import network_words
 from eigenscape.figures.intervals import COLOURS, MARKERS, require_columns
@@ -138,9 +138,9 @@ def _score_words(found: pd.DataFrame) -> str:
     scores, p_values = found["score"].to_numpy(float), found["p_value"].to_numpy(float)
     if not len(found) or not np.isfinite(scores).all():
         return "no blocks"
-    if combine_pvalues(found["smallest_p"].to_numpy(float)).pvalue > TESTABLE:
+    if scipy.stats.combine_pvalues(found["smallest_p"].to_numpy(float)).pvalue > TESTABLE:
         return f"score {scores.mean():.2f}, no test"
-    return f"score {scores.mean():.2f}, p = {combine_pvalues(p_values).pvalue:.2g}"
+    return f"score {scores.mean():.2f}, p = {scipy.stats.combine_pvalues(p_values).pvalue:.2g}"
 
 
 TESTABLE = 0.05

@@ -17,6 +17,7 @@ from typing import Any
 import matplotlib.style
 import numpy as np
 from cycler import cycler
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -99,6 +100,24 @@ def paper_style() -> Iterator[None]:
         yield
 
 
+def figure_of(axes: Axes) -> Figure:
+    """The figure that axes stand in.
+
+    Raises:
+        BadInput: what is given are no axes of a figure.
+
+    Example:
+        >>> figure = Figure()
+        >>> figure_of(figure.subplots()) is figure
+        True
+    """
+    figure = axes.get_figure(root=True) if isinstance(axes, Axes) else None
+    if figure is None:
+        fix = "write figure, axes = matplotlib.pyplot.subplots() and give axes first"
+        raise BadInput.field("axes", "axes of a matplotlib figure", type(axes).__name__, fix)
+    return figure
+
+
 def tick_counts(axis: Axis, last: int, most: int = 6) -> None:
     """Ticks for what is counted from 1 to ``last``: round numbers in at most ``most`` steps, and 1 in the place of 0.
 
@@ -160,9 +179,10 @@ def save(figure: Figure, folder: Path | str, name: str) -> list[Path]:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with paper_style():
-        # Laid out once: an engine that runs again for the second format may move an axis by a fraction of a point.
+        # Laid out once: an engine that runs again for the second format may move an axis by a fraction of a point, and even a
+        # placeholder for one ("none") makes matplotlib draw everything once more per format.
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)
         return [_write(figure, folder / f"{name}.{ending}", ending) for ending in _METADATA]
 
 

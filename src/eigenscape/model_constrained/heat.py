@@ -19,8 +19,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import scipy
 import torch
-from scipy.stats import qmc
 
 from eigenscape.errors import BadInput
 
@@ -88,7 +88,7 @@ class Heat:
     @cached_property
     def observation(self) -> np.ndarray:
         """Bilinear interpolation from the free nodes (e (e + 1),) to the points, (q, e (e + 1))."""
-        points = qmc.Halton(2, scramble=False).random(self.observed + 1)[1:] * self.elements
+        points = scipy.stats.qmc.Halton(2, scramble=False).random(self.observed + 1)[1:] * self.elements
         nodes = np.arange(self.elements + 1)
         hat_x, hat_y = (np.maximum(1 - np.abs(points[:, axis, None] - nodes), 0) for axis in (0, 1))
         weights = np.einsum("qy,qx->qyx", hat_y, hat_x)[:, 1:]  # the lower edge is at 0

@@ -11,7 +11,6 @@ import numpy as np
 
 from eigenscape.architecture import Architecture
 from eigenscape.errors import DoesNotFit, NotFiniteGradient
-from eigenscape.networks import kernel, sampling
 from eigenscape.networks.activations import Activation, activation_named
 from eigenscape.networks.priors import Prior, prior_named
 from eigenscape.networks.problems import Problem, problem_of
@@ -119,6 +118,8 @@ class GradientSampler:
         if len(self._parameters) < count:
             self._parameters = np.empty((count, self.architecture.parameters), self._precision)
         drawn = self._parameters[:count]
+        from eigenscape.networks import sampling  # noqa: PLC0415 - compiled code, which who reads results can do without
+
         sampling.fill_parameters(drawn, first, self._key, self._scales, self.prior.draw)
         return drawn
 
@@ -171,6 +172,8 @@ class GradientSampler:
 
     def _fill(self, parameters: np.ndarray, gradients: np.ndarray, losses: np.ndarray) -> None:
         """Gradients (B, P) and losses (B,) at parameter vectors (B, P), in place, on the CPU."""
+        from eigenscape.networks import kernel  # noqa: PLC0415 - compiled code
+
         kernel.fill_gradients(parameters, gradients, losses, self.architecture, self.activation, self.problem)
 
     def _loss_beside(self, parameters: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:

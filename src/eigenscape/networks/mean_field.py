@@ -16,7 +16,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 
 from eigenscape.architecture import Architecture
 from eigenscape.networks.activations import HARD_TANH, LINEAR, RELU, Activation
@@ -86,7 +86,7 @@ def _fixed_point(activation: Activation, weight_variance: float, bias_variance: 
     lowest = 0.0 if excess(0.0) > 0 else 1e-9 * highest
     if excess(lowest) <= 0.0:
         return 0.0  # ordered, or so near criticality that the fixed point is below 1e-9 of the largest possible one
-    return float(brentq(excess, lowest, highest, xtol=1e-15 * highest, rtol=1e-14))
+    return float(scipy.optimize.brentq(excess, lowest, highest, xtol=1e-15 * highest, rtol=1e-14))
 
 
 def _mean_square(activation: Activation, q: float) -> float:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from eigenscape.errors import BadInput
 from eigenscape.sloppiness.stress import by_size, explained_stress
@@ -140,7 +140,7 @@ def ribbon(
     numbers = [_interval(value, column, level) for value, column in zip(spectrum.numbers, again.T, strict=True)]
     slope, straight, decades, chi_2, chi_3, participation = numbers
     if not len(again) and count > 2:
-        half = float(student.ppf((1 + level) / 2, count - 2)) * spectrum.slope_error
+        half = float(stdtrit(count - 2, (1 + level) / 2)) * spectrum.slope_error
         slope = Estimate(slope.value, slope.value - half, slope.value + half)
     at_most_one = [Estimate(one.value, one.low, min(one.high, 1.0), one.shift) for one in (straight, chi_2, chi_3)]
     return Ribbon(

@@ -16,6 +16,7 @@
 `clustering`            graphs of what the layers of trained networks hold
 `findings`              the published findings, judged
 `condition_numbers`     all cells into one labelled table
+`tables`                tables as files
 `doctor`                does this machine or cluster do what runs rely on?
 `draw`                  tables and spectra into figure files
 `progress`              one line with rate and time left

@@ -11,7 +11,7 @@ from math import comb
 
 import numpy as np
 import pandas as pd
-from scipy.stats import combine_pvalues, mannwhitneyu, page_trend_test, spearmanr
+import scipy
 
 from eigenscape.stages.clustering_tables import clustering_tables
 from eigenscape.stages.verdicts import SIGNIFICANT, Finding, Verdict, of_settings
@@ -68,14 +68,14 @@ def smallest_trend(replicas: int, layers: int) -> float:
     """
     if layers < 3 or replicas < 2:
         return 1.0
-    return float(page_trend_test(np.tile(np.arange(layers), (replicas, 1))).pvalue)
+    return float(scipy.stats.page_trend_test(np.tile(np.arange(layers), (replicas, 1))).pvalue)
 
 
 def _trend(values: np.ndarray) -> float | None:
     """Page's p-value for an increase over columns; None where there are gaps, or no p could have been significant."""
     if not np.isfinite(values).all() or smallest_trend(*values.shape) >= SIGNIFICANT:
         return None
-    return float(page_trend_test(values).pvalue)
+    return float(scipy.stats.page_trend_test(values).pvalue)
 
 
 def _verdict(p_values: list[float]) -> Verdict:
@@ -192,13 +192,13 @@ def _blocks(tables: dict[str, pd.DataFrame]) -> Finding:
 
 def _combined(p_values: np.ndarray) -> float:
     """Fisher's combination; conservative, for p-values of few permutations come in steps."""
-    return float(combine_pvalues(p_values).pvalue)
+    return float(scipy.stats.combine_pvalues(p_values).pvalue)
 
 
 def _wider(final: pd.DataFrame, narrowest: str, widest: str) -> tuple[float, float]:
     """P-values for scores of the widest above, and below, those of the narrowest (Mann and Whitney)."""
     scores = [final[final["network"] == network]["score"].to_numpy(float) for network in (widest, narrowest)]
-    above, below = (float(mannwhitneyu(*scores, alternative=side).pvalue) for side in ("greater", "less"))
+    above, below = (float(scipy.stats.mannwhitneyu(*scores, alternative=side).pvalue) for side in ("greater", "less"))
     return above, below
 
 
@@ -207,7 +207,7 @@ def _inputs(tables: dict[str, pd.DataFrame]) -> Finding:
     for network, rows in tables["inputs"].groupby("network", sort=False):
         # The replicas see the same inputs: only the means of an input are independent of each other.
         means = rows.groupby("input")[["purity", "margin"]].mean()
-        rank = spearmanr(means["purity"], means["margin"], alternative="greater")
+        rank = scipy.stats.spearmanr(means["purity"], means["margin"], alternative="greater")
         p_values.append(float(rank.pvalue))
         words.append(
             f"{network}: Spearman {rank.statistic:.2f} with the margin (p = {rank.pvalue:.2g}), AUC {_auc_words(rows)} for being right"
@@ -230,7 +230,7 @@ def auc(purity: np.ndarray, right: np.ndarray) -> float | None:
     """
     if right.all() or not right.any():
         return None
-    statistic = mannwhitneyu(purity[right], purity[~right]).statistic
+    statistic = scipy.stats.mannwhitneyu(purity[right], purity[~right]).statistic
     return float(statistic / (right.sum() * (~right).sum()))
 
 

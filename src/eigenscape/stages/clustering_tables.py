@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
-import xarray as xr
 
 from eigenscape.errors import BadInput
 from eigenscape.stages.clustering import TABLES, read_clustering
-from eigenscape.stages.condition_numbers import write_csv
+from eigenscape.stages.tables import write_csv
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
 from eigenscape.study import Study
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def clustering_tables(study: Study, folder: StudyFolder) -> dict[str, pd.DataFrame]:

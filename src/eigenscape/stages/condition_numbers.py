@@ -7,61 +7,25 @@ samples, the value that sampling noise alone would give, and the symmetry-projec
 
 from __future__ import annotations
 
-import io
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
-import xarray as xr
 
-from eigenscape.active_subspace.condition import FAMILY, condition_numbers
+from eigenscape.active_subspace.condition import condition_numbers
 from eigenscape.active_subspace.importance import layer_shares
 from eigenscape.active_subspace.sampling_noise import log10_condition_null
 from eigenscape.architecture import Architecture
 from eigenscape.stages.projection import require_projection
 from eigenscape.stages.spectrum import read_confidence, read_verified_spectrum, samples_drawn
+from eigenscape.stages.tables import BRACKET, COUNTS, DESCRIPTIONS, TEXTS, write_csv
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
 from eigenscape.study import CellStatus, Study
 
-_BRACKET = {
-    "log10_cond_low": ("low", "lower end of the bracket: the split-half value less 1.96 standard errors, in decades"),
-    "log10_cond_high": ("high", "upper end of the bracket: the sample value plus 1.96 standard errors, in decades"),
-    "log10_cond_interval_low": ("interval_low", "lower end of the 95 % bootstrap interval: fluctuation alone, blind to the bias"),
-    "log10_cond_interval_high": ("interval_high", "upper end of the 95 % bootstrap interval"),
-    "log10_cond_at_half": ("at_half", "log10_cond of the first N/2 samples"),
-    "log10_cond_at_quarter": ("at_quarter", "log10_cond of the first N/4 samples; empty where they are fewer than P"),
-    "log10_cond_extrapolated": ("extrapolated", "log10_cond extrapolated linearly to P/N = 0 from N/4, N/2 and N with P/N <= 1/2: a guide"),
-}
-"""Column, key in the receipt, meaning."""
-
-DESCRIPTIONS = {
-    "parameters": "P, number of parameters",
-    "samples": "N, parameter vectors drawn; 0 where no raw condition number is computed",
-    "parameters_per_sample": "P/N, the sampling ratio",
-    "status": "of the raw numbers: finite, rank_deficient, below_floor, or why there is none",
-    **{member.name: f"{member.formula}: {member.meaning}" for member in FAMILY},
-    **{column: meaning for column, (_, meaning) in _BRACKET.items()},
-    "log10_cond_null": "log10 condition number of isotropic noise at the same P/N (Marchenko and Pastur 1967), in decades",
-    "rank": "directions that carry gradient",
-    "log10_floor": "log10 of the eigenvalue below which nothing is told from rounding",
-    "route": "eigh, or graded (pivoted Cholesky and singular values)",
-    "raw_parameter_limit": "networks with more parameters get no raw numbers in this study",
-    "log10_cond_sym": "log10 condition number of the symmetry-projected second moment, in decades; no inflation by P/N",
-    "log10_cond_sym_low": "lower end of its 95 % bootstrap interval",
-    "log10_cond_sym_high": "upper end of its 95 % bootstrap interval",
-    "status_sym": "of the projected number",
-    "symmetry": "group under which the second moment is averaged",
-    "chi_1": "growth of the gradient's second moment per layer towards the input, mean field",
-    "q_star": "variance of pre-activations far from the input, mean field",
-    "log10_ladder": "(L-1) log10 chi_1, in decades",
-}
-"""Columns after seed, depth and width, in order, with what they mean."""
-
-_TEXTS = ("status", "route", "status_sym", "symmetry")
-_COUNTS = ("parameters", "samples", "rank", "raw_parameter_limit")
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def condition_number_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
@@ -76,7 +40,7 @@ def condition_number_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
 
 def _row(study: Study, architecture: Architecture, folder: StudyFolder) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(DESCRIPTIONS, math.nan)
-    row |= dict.fromkeys(_TEXTS, "") | dict.fromkeys(_COUNTS, 0)
+    row |= dict.fromkeys(TEXTS, "") | dict.fromkeys(COUNTS, 0)
     row |= {
         "seed": study.sampling.seed,
         "depth": architecture.depth,
@@ -99,7 +63,7 @@ def _raw(study: Study, architecture: Architecture, folder: StudyFolder) -> dict[
         "parameters_per_sample": architecture.parameters / samples,
         "status": str(spectrum.status),
         **condition_numbers(spectrum, architecture),
-        **{column: confidence[key] for column, (key, _) in _BRACKET.items()},
+        **{column: confidence[key] for column, (key, _) in BRACKET.items()},
         "log10_cond_null": log10_condition_null(architecture.parameters, samples),
         "rank": spectrum.rank,
         "log10_floor": math.log10(spectrum.floor) if spectrum.floor > 0 else -math.inf,
@@ -170,13 +134,6 @@ def _raw_layers(study: Study, folder: StudyFolder) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as csv that reads back to the same numbers."""
-    text = io.StringIO()
-    table.to_csv(text, index=False, float_format="%.17g")
-    write_atomically(path, text.getvalue().encode())
-
-
 def write_table(table: pd.DataFrame, csv: Path, study: Study) -> None:
     """Write the table as csv, and as NetCDF beside it with dimensions (seed, depth, width).
 
@@ -188,9 +145,3 @@ def write_table(table: pd.DataFrame, csv: Path, study: Study) -> None:
         dataset[name].attrs["long_name"] = description
     dataset.attrs = {f"study_{key}": repr(value) for key, value in study.facts.items()} | {"study": study.study}
     write_atomically(csv.with_suffix(".nc"), bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT")))
-
-
-def read_table(csv: Path) -> pd.DataFrame:
-    """The table as `write_table` wrote it."""
-    numbers = dict.fromkeys(DESCRIPTIONS, np.float64) | dict.fromkeys(("seed", "depth", "width", *_COUNTS), np.int64)
-    return pd.read_csv(csv, dtype={**numbers, **dict.fromkeys(_TEXTS, str)}).replace({name: {np.nan: ""} for name in _TEXTS})

@@ -19,7 +19,6 @@ import pandas as pd
 
 from eigenscape.active_subspace.association import Estimate, iso_parameter_contrast, partial_spearman, spearman
 from eigenscape.stages.clustering_findings import clustering_findings
-from eigenscape.stages.condition_numbers import read_table, write_csv
 from eigenscape.stages.expressivity_findings import expressivity_findings
 from eigenscape.stages.importance import headline_importance
 from eigenscape.stages.inpca_tables import inpca_findings
@@ -27,9 +26,11 @@ from eigenscape.stages.model_constrained_tables import model_constrained_finding
 from eigenscape.stages.projection import require_projection
 from eigenscape.stages.sloppiness_theory_tables import sloppiness_theory_findings
 from eigenscape.stages.spectrum import read_verified_spectrum
+from eigenscape.stages.tables import read_table, write_csv
 from eigenscape.stages.verdicts import SIGNIFICANT, Finding, Verdict
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
+from eigenscape.store.trace import note_read
 from eigenscape.study import Study
 
 
@@ -202,6 +203,7 @@ def _predicts_training(study: Study, folder: StudyFolder, table: pd.DataFrame) -
     path = folder.root / "tables" / "training.csv"
     if not study.trained_architectures() or not path.exists():
         return Finding(claim, Verdict.NOT_SHOWN, "no network of the grid was trained")
+    note_read(path)
     training = pd.read_csv(path)
     merged = training[training["rule"] == "search"].merge(table, on=["depth", "width"], suffixes=("", "_table"))
     steps = merged["log10_steps"].to_numpy(dtype=np.float64)

@@ -6,17 +6,21 @@ words; the rules of the verdicts are this project's and stand with each function
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from eigenscape.sloppiness.ribbon import RibbonVerdict
-from eigenscape.stages.condition_numbers import write_csv
 from eigenscape.stages.inpca import TABLES, read_inpca
+from eigenscape.stages.tables import write_csv
 from eigenscape.stages.verdicts import Finding, Verdict
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
 from eigenscape.study import Study
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 MOST = 0.5
 """Explained stress of three directions from which a manifold counts as low-dimensional (this project's choice)."""
@@ -56,6 +60,8 @@ def points_table(arrays: dict[str, np.ndarray]) -> pd.DataFrame:
 
 
 def _dataset(study: Study, arrays: dict[str, np.ndarray]) -> xr.Dataset:
+    import xarray as xr  # noqa: PLC0415 - figures read the points without it
+
     kept = arrays["coordinates"].shape[1]
     found = xr.Dataset(
         {

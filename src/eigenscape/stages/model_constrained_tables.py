@@ -5,15 +5,19 @@ The published pages end with the question, not with a claim; the three claims th
 
 from __future__ import annotations
 
-import pandas as pd
-import xarray as xr
+from typing import TYPE_CHECKING
 
-from eigenscape.stages.condition_numbers import write_csv
+import pandas as pd
+
 from eigenscape.stages.model_constrained import DESCRIPTIONS, model_constrained_layers, model_constrained_table, read_model_constrained
+from eigenscape.stages.tables import write_csv
 from eigenscape.stages.verdicts import Finding, Verdict
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
 from eigenscape.study import Study
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _TEXTS = ("status", "status_sym", "leading_block")
 

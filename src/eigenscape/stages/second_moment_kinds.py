@@ -35,7 +35,7 @@ from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, dust_o
 from eigenscape.architecture import Architecture
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.seeding import stream_key
-from eigenscape.stages.condition_numbers import write_csv
+from eigenscape.stages.tables import write_csv
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study
 

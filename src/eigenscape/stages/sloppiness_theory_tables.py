@@ -6,10 +6,11 @@ which chi_3 varies by more than `VARIES`, it rises or falls where its rank corre
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-import xarray as xr
-from scipy.stats import spearmanr
+import scipy
 
 from eigenscape.sloppiness import regimes
 from eigenscape.sloppiness.ribbon import FEWEST_DIRECTIONS, RibbonVerdict
@@ -18,6 +19,9 @@ from eigenscape.stages.verdicts import Finding, Verdict
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
 from eigenscape.study import Study
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 VARIES = 0.05
 """Of chi_3 along a line of the map: less is no effect worth a word (this project's choice)."""
@@ -97,7 +101,7 @@ def _control(phase: pd.DataFrame, control: str, claim: str, direction: int) -> F
         values = line.sort_values(control)["chi_3"].to_numpy(float)
         if len(values) < 3 or np.ptp(values) <= VARIES:
             continue
-        rank = direction * float(spearmanr(np.arange(len(values)), values).statistic)
+        rank = direction * float(scipy.stats.spearmanr(np.arange(len(values)), values).statistic)
         count, rising, falling = count + 1, rising + (rank > MONOTONE), falling + (rank < -MONOTONE)
         if rank < -MONOTONE:
             against.append(tuple(float(line[name].iloc[0]) for name in others))

@@ -7,7 +7,7 @@ from matplotlib.collections import PolyCollection, QuadMesh
 from matplotlib.figure import Figure
 
 from eigenscape.errors import BadInput
-from eigenscape.figures import condition_number_figure
+from eigenscape.figures.condition_number import condition_number_figure
 
 DEPTHS, WIDTHS = list(range(1, 9)), [5, 10, 15]
 

@@ -7,7 +7,7 @@ from eigenscape.active_subspace.sampling_noise import marchenko_pastur_quantiles
 from eigenscape.active_subspace.spectrum import spectrum_of
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
-from eigenscape.figures import eigenvalues_figure
+from eigenscape.figures.eigenvalues import eigenvalues_figure
 from eigenscape.figures.style import GREY
 
 NETWORK = Architecture(depth=2, width=6)

@@ -10,15 +10,16 @@ from eigenscape.active_subspace.importance import block_masses
 from eigenscape.active_subspace.spectrum import Route, Spectrum, SpectrumStatus
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
-from eigenscape.figures import eigenvectors_figure, save
 from eigenscape.figures.eigenvectors import (
     LABEL_HEIGHT,
     MOST_PIXELS,
     block_maximum,
     block_mean,
+    eigenvectors_figure,
     layer_ends,
     layer_labels,
 )
+from eigenscape.figures.style import save
 
 PUBLISHED = Architecture(depth=5, width=35)
 

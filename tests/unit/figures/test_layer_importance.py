@@ -6,7 +6,7 @@ import pytest
 from eigenscape.active_subspace.importance import layer_shares
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
-from eigenscape.figures import layer_importance_figure
+from eigenscape.figures.layer_importance import layer_importance_figure
 
 NETWORK = Architecture(depth=3, width=6)
 

@@ -7,7 +7,7 @@ from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 
 from eigenscape.architecture import Architecture
-from eigenscape.figures import parameter_count_figure
+from eigenscape.figures.parameter_count import parameter_count_figure
 
 
 def contours(figure: Figure, filled: bool) -> list[ContourSet]:

@@ -14,15 +14,12 @@ from PIL import Image
 
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
-from eigenscape.figures import (
-    condition_number_figure,
-    eigenvalues_figure,
-    eigenvectors_figure,
-    layer_importance_figure,
-    parameter_count_figure,
-    save,
-)
-from eigenscape.figures.style import COLORMAP, DOTS_PER_INCH, PALETTE, paper_style, round_levels
+from eigenscape.figures.condition_number import condition_number_figure
+from eigenscape.figures.eigenvalues import eigenvalues_figure
+from eigenscape.figures.eigenvectors import eigenvectors_figure
+from eigenscape.figures.layer_importance import layer_importance_figure
+from eigenscape.figures.parameter_count import parameter_count_figure
+from eigenscape.figures.style import COLORMAP, DOTS_PER_INCH, PALETTE, paper_style, round_levels, save
 
 NETWORK = Architecture(depth=3, width=6)
 NAMES = ["eigenvalues", "eigenvectors", "condition_number", "parameter_count", "layer_importance"]
@@ -62,7 +59,8 @@ def test_drawn_twice_the_files_have_the_same_bytes(name: str, draw, tmp_path: Pa
 SCRIPT = """
 import hashlib, sys
 import pandas as pd
-from eigenscape.figures import condition_number_figure, save
+from eigenscape.figures.condition_number import condition_number_figure
+from eigenscape.figures.style import save
 rows = [
     {"depth": depth, "width": width, "parameters": depth * width**2, "log10_cond": 0.1 * depth * width,
      "status": ["finite", "below_floor"][depth == 3]}

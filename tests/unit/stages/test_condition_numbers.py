@@ -11,9 +11,10 @@ from builders import small_study
 
 from eigenscape.errors import DamagedResult
 from eigenscape.stages.cells import compute_cells
-from eigenscape.stages.condition_numbers import DESCRIPTIONS, condition_number_table, read_table, write_table
+from eigenscape.stages.condition_numbers import condition_number_table, write_table
 from eigenscape.stages.projection import project_networks
 from eigenscape.stages.second_moment import Execution
+from eigenscape.stages.tables import DESCRIPTIONS, read_table
 from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study

@@ -1,5 +1,9 @@
 """The stage `figure`: every figure from stored results, as PDF and PNG."""
 
+import importlib
+import inspect
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +15,9 @@ from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.stages.cells import compute_cells
 from eigenscape.stages.clustering import compute_clustering
-from eigenscape.stages.condition_numbers import DESCRIPTIONS, condition_number_table, write_csv, write_table
-from eigenscape.stages.draw import FIGURES, draw_figure
+from eigenscape.stages.condition_numbers import condition_number_table, write_table
+from eigenscape.stages.configure import write_study
+from eigenscape.stages.draw import FAMILIES, ROOMS, draw_figures, families_of
 from eigenscape.stages.expressivity import EXPERIMENTS, run_experiment
 from eigenscape.stages.inpca import compute_inpca
 from eigenscape.stages.model_constrained import compute_model_constrained
@@ -21,6 +26,7 @@ from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.stages.sensitivity import Sweep, compute_sensitivity
 from eigenscape.stages.sloppiness_theory import run_theory
 from eigenscape.stages.spectrum import compute_spectrum
+from eigenscape.stages.tables import DESCRIPTIONS, write_csv
 from eigenscape.stages.training import TrainingPlan, train_networks, training_table, write_training_table
 from eigenscape.stages.trajectories import compute_trajectories
 from eigenscape.store.layout import StudyFolder
@@ -85,9 +91,9 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     return folder
 
 
-@pytest.mark.parametrize("name", [*FIGURES, "map_participation_ratio"])
+@pytest.mark.parametrize("name", [*ROOMS, "map_participation_ratio"])
 def test_every_figure_is_drawn_as_pdf_and_png(computed: StudyFolder, tmp_path: Path, name: str) -> None:
-    written = draw_figure(name, STUDY, computed, tmp_path)
+    written = draw_figures([name], STUDY, computed, tmp_path)
 
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{name}.pdf", f"{name}.png"]
     assert sorted(written) == sorted(tmp_path.iterdir())
@@ -97,12 +103,12 @@ def test_every_figure_is_drawn_as_pdf_and_png(computed: StudyFolder, tmp_path: P
 
 def test_an_unknown_figure_is_refused_with_the_known_ones(folder: StudyFolder, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"figure: expected one of eigenvalues, eigenvectors, .* found portrait; "):
-        draw_figure("portrait", STUDY, folder, tmp_path)
+        draw_figures(["eigenvalues", "portrait"], STUDY, folder, tmp_path)
 
 
 def test_a_figure_without_its_results_is_refused(folder: StudyFolder, tmp_path: Path) -> None:
     with pytest.raises(DamagedResult, match="run `snakemake --cores 2` again"):
-        draw_figure("eigenvalues", STUDY, folder, tmp_path)
+        draw_figures(["eigenvalues"], STUDY, folder, tmp_path)
     assert not list(tmp_path.glob("*.p*"))
 
 
@@ -116,7 +122,7 @@ def test_a_study_of_null_directions_gets_figures_that_say_so(tmp_path: Path) -> 
     write_table(table, folder.table, study)
     assert not np.isfinite(table["log10_cond_sym"]).any()
     for name in ("predictors", "condition_number", "condition_number_projected", "map_log10_cond_carrying"):
-        assert len(draw_figure(name, study, folder, tmp_path / "figures")) == 2
+        assert len(draw_figures([name], study, folder, tmp_path / "figures")) == 2
 
 
 def test_training_without_finite_condition_numbers_gets_a_figure_that_says_so(tmp_path: Path) -> None:
@@ -125,4 +131,55 @@ def test_training_without_finite_condition_numbers_gets_a_figure_that_says_so(tm
     table = table.assign(seed=0, parameters=10, samples=40, rank=5, raw_parameter_limit=60, status="rank_deficient", log10_cond=np.inf)
     write_csv(table, folder.table)
     pd.DataFrame({"depth": [1], "width": [3], "log10_steps": [2.0]}).to_csv(folder.table.with_name("training.csv"), index=False)
-    assert len(draw_figure("trainability", study, folder, tmp_path / "figures")) == 2
+    assert len(draw_figures(["trainability"], study, folder, tmp_path / "figures")) == 2
+
+
+def test_every_family_is_drawn_by_a_room_that_has_its_figures_and_no_others() -> None:
+    drawn = {name: family.room for family in FAMILIES.values() for name in family.figures}
+    assert sum(len(family.figures) for family in FAMILIES.values()) == len(drawn) == len(ROOMS), "a figure is in two families"
+    for room in set(drawn.values()):
+        figures = importlib.import_module(f"eigenscape.stages.draw.{room}").Figures
+        methods = {
+            name
+            for name, member in vars(figures).items()
+            if inspect.isfunction(member) and inspect.signature(member).return_annotation == "Figure"
+        }
+        assert methods - {"of_column"} == {name for name, own in drawn.items() if own == room}
+
+
+def test_figures_drawn_together_are_those_drawn_alone(computed: StudyFolder, tmp_path: Path) -> None:
+    """What a family shares is read once, and changes no byte."""
+    names = FAMILIES["headline"].figures
+    together = draw_figures(names, STUDY, computed, tmp_path / "together")
+    for path in together:
+        draw_figures([path.stem], STUDY, computed, tmp_path / "alone")
+        assert path.read_bytes() == (tmp_path / "alone" / path.name).read_bytes()
+
+
+LIBRARIES = """
+import importlib, sys
+from pathlib import Path
+from eigenscape.stages.configure import load_study
+from eigenscape.stages.draw import ROOMS
+from eigenscape.store.layout import StudyFolder
+folder = StudyFolder(Path(sys.argv[1]))
+study = load_study(folder)
+for name, room in ROOMS.items():
+    getattr(importlib.import_module(f"eigenscape.stages.draw.{room}").Figures(study, folder), name)()
+print({"torch", "sklearn", "matplotlib.pyplot", "snakemake"} & set(sys.modules))
+"""
+
+
+def test_figures_load_no_torch(computed: StudyFolder) -> None:
+    """All of them in one process, made and not saved; torch would cost a second and a half a family."""
+    write_study(STUDY, computed)
+    run = subprocess.run([sys.executable, "-c", LIBRARIES, str(computed.root)], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip() == "set()"
+
+
+def test_a_study_has_the_families_of_what_it_leaves_in() -> None:
+    assert families_of(STUDY).keys() == FAMILIES.keys() - {"large_networks"}
+    left = small_study(**{name: {"enabled": False} for name in ("expressivity", "clustering", "sloppiness", "model_constrained")})
+    assert set(families_of(left)) == {"headline", "importance", "criticality", "maps", "sensitivity", "training"}
+    assert "training" not in families_of(small_study(training={"depth": [7]}))

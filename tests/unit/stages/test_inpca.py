@@ -16,12 +16,13 @@ from eigenscape.figures.style import save
 from eigenscape.sloppiness.distances import bhattacharyya_distances
 from eigenscape.sloppiness.geodesic import riemann_length
 from eigenscape.sloppiness.inpca import embed
-from eigenscape.stages import draw, trajectories
+from eigenscape.stages import trajectories
+from eigenscape.stages.draw.trajectories import Figures
 from eigenscape.stages.inpca import compute_inpca, read_inpca, read_points
 from eigenscape.stages.inpca_tables import inpca_findings, judged, write_inpca_tables
 from eigenscape.stages.trajectories import compute_trajectories, read_trajectories
 from eigenscape.stages.verify import State, repair, verify_study
-from eigenscape.store.bundles import receipt_of
+from eigenscape.store.array_files import receipt_of
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study
 
@@ -128,7 +129,7 @@ def test_files_can_be_read_by_others(computed: StudyFolder) -> None:
 
 @pytest.mark.parametrize("name", ["trajectory_embedding", "inpca_scree", "explained_stress", "training_progress"])
 def test_every_figure_is_drawn(computed: StudyFolder, tmp_path: Path, name: str) -> None:
-    figure = draw.FIGURES[name](STUDY, computed)
+    figure = getattr(Figures(STUDY, computed), name)()
     figure.draw_without_rendering()
     labels = {axes.get_xlabel() for axes in figure.axes} | {axes.get_ylabel() for axes in figure.axes}
     if name == "trajectory_embedding":

@@ -7,7 +7,7 @@ from builders import small_study
 from scipy.linalg import subspace_angles
 
 from eigenscape.errors import BadInput, DamagedResult
-from eigenscape.stages.draw import draw_figure
+from eigenscape.stages.draw import draw_figures
 from eigenscape.stages.findings import Verdict
 from eigenscape.stages.model_constrained import (
     DESCRIPTIONS,
@@ -141,7 +141,7 @@ def test_null_directions_are_told_and_drawn(tmp_path):
     assert np.isnan(rows[1]["change"])
     assert {finding.verdict for finding in judged(pd.DataFrame(rows))} == {Verdict.NOT_SHOWN}
     for name in ("model_condition", "model_subspace", "model_training"):
-        assert len(draw_figure(name, few, folder, tmp_path / "figures")) == 2
+        assert len(draw_figures([name], few, folder, tmp_path / "figures")) == 2
 
 
 def row(case, alpha, change, loss):

@@ -18,7 +18,7 @@ from eigenscape.stages.cells import compute_cells
 from eigenscape.stages.condition_numbers import condition_number_table, layer_table, write_table
 from eigenscape.stages.configure import load_study, read_study, require_same_science, workflow_study, write_study
 from eigenscape.stages.cost.jobs import jobs_of
-from eigenscape.stages.draw import draw_figure
+from eigenscape.stages.draw import draw_figures
 from eigenscape.stages.importance import criticality_table, family_table, headline_importance, importance_table
 from eigenscape.stages.products import left_out, left_out_lines
 from eigenscape.stages.projection import project_networks
@@ -131,7 +131,7 @@ def test_every_product_of_a_module(tmp_path: Path) -> None:
     assert np.all(shares["share_low"] <= shares["share"])
     assert not family_table(content).empty
     for name in ("eigenvalues", "eigenvectors", "layer_importance", "condition_number_carrying"):
-        assert draw_figure(name, study, folder, tmp_path / "figures")
+        assert draw_figures([name], study, folder, tmp_path / "figures")
 
 
 def test_fully_connected_networks_on_a_users_data(tmp_path: Path) -> None:
@@ -266,7 +266,7 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     with pytest.raises(
         BadInput, match=r"^figure: expected one that is made of this study, found predictors, which is left out; it needs the"
     ):
-        draw_figure("predictors", study, folder, tmp_path)
+        draw_figures(["predictors"], study, folder, tmp_path)
     with pytest.raises(BadInput, match=r"^problem.kind: expected sine, for what varies the sine and its networks, found module; "):
         criticality_table(study, folder)
 
@@ -282,15 +282,14 @@ def test_data_with_many_inputs_are_not_projected(inputs: int, projected: int) ->
     assert ("predictors" in left_out(study)) == (projected == 0)
 
 
-@pytest.mark.parametrize(("problem", "count"), [({}, 14), (DATA, 20)], ids=["module", "data"])
+@pytest.mark.parametrize(("problem", "count"), [({}, 9), (DATA, 12)], ids=["module", "data"])
 def test_jobs_are_those_of_the_workflow(tmp_path: Path, problem: dict[str, Any], count: int) -> None:
-    """`snakemake --dry-run` counts one more, `all`; a module's study has no projections (2), findings, and three figures less."""
+    """`snakemake --dry-run` counts one more, `all`; a module's study has no projections (2) and no findings."""
     study = read_study([configured(tmp_path, problem=problem)])
     jobs = jobs_of(study, planning.batches(study), planning.large_cells(study))
     names = {job.name for job in jobs}
     assert len(names) == len(jobs) == count
     assert all(names.issuperset(job.after) for job in jobs)
-    assert names.isdisjoint(f"figure/{name}" for name in left_out(study))
 
 
 def test_files_are_found_beside_the_configuration_or_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from eigenscape.architecture import Architecture
 from eigenscape.stages.cost import cells as cost
-from eigenscape.stages.cost import curves, ensembles, graphs, models, trajectories
+from eigenscape.stages.cost import curves, ensembles, graphs, memory, models, trajectories
 from eigenscape.stages.cost.large import plans_of
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
+from eigenscape.stages.draw import Family, families_of
 from eigenscape.stages.products import left_out
 from eigenscape.study import Cell, Study
 
@@ -76,8 +77,7 @@ def jobs_of(study: Study, batches: dict[str, list[Cell]], large: list[Cell]) -> 
         found.append(Job(f"projection/w{width}", "projected map", start() + work, priority=width))
     jobs = [*found, *_single_jobs(study), *_tables_and_figures(study, found)]
     unmade = left_out(study)
-    gone = {name for job in unmade for name in (job, f"figure/{job}")} - {"importance"}  # a job and a figure of that name
-    kept = {job.name for job in jobs} - gone
+    kept = {job.name for job in jobs} - set(unmade) | {"importance"}  # a job, and a figure of that name
     return [replace(job, after=tuple(name for name in job.after if name in kept)) for job in jobs if job.name in kept]
 
 
@@ -134,57 +134,29 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
     judged = (table, "importance", spectrum, *trained, *sciences)
     jobs.append(Job("findings", "tables and findings", start(0.7) + findings(study), after=judged))
     waits = {
-        "eigenvalues": (spectrum, projected),
-        "eigenvectors": (spectrum, projected),
-        "layer_importance": (spectrum, projected),
+        "headline": (spectrum, projected),
         "importance": ("importance", spectrum),
-        "sufficient_summary": ("importance", spectrum),
         "criticality": ("criticality",),
+        "maps": (table,),
+        "training": (table, *trained),
         "sensitivity": ("sensitivity",),
-        **dict.fromkeys(
-            ("condition_number", "condition_number_projected", "condition_number_null", "parameter_count", "predictors"), (table,)
-        ),
-        **({"trainability": (table, *trained)} if trained else {}),
-        **({} if study.problem.kind == "sine" else {"condition_number_carrying": (table,)}),
-        **{name: tuple(f"expressivity/{e}" for e in read) for name, read in CURVE_FIGURES.items() if study.expressivity.enabled},
-        **dict.fromkeys(GRAPH_FIGURES * study.clustering.enabled, ("clustering_table",)),
-        **{name: (f"sloppiness_theory/{part}",) for name, part in THEORY_FIGURES.items() if study.sloppiness.enabled},
-        **({"large_networks": tuple(f"large/{a.label}" for a in study.large.architectures())} if study.large.architectures() else {}),
-        **dict.fromkeys(TRAJECTORY_FIGURES * study.sloppiness.enabled, ("inpca",)),
-        **dict.fromkeys(MODEL_FIGURES * study.model_constrained.enabled, ("model_constrained_table",)),
+        **{family: (f"expressivity/{experiment}",) for family, experiment in CURVE_FAMILIES.items()},
+        "polytopes": (),
+        "graphs": ("clustering_table",),
+        **{part: (f"sloppiness_theory/{part}",) for part in ("phase_map", "kernel", "sgd")},
+        "trajectories": ("inpca",),
+        "models": ("model_constrained_table",),
+        "large_networks": tuple(f"large/{architecture.label}" for architecture in study.large.architectures()),
     }
-    for name, after in waits.items():
-        jobs.append(Job(f"figure/{name}", "figures", start(0.7) + figure(study, name), after=after))
+    for name, family in families_of(study).items():
+        jobs.append(Job(f"figures/{name}", "figures", start(0.7) + figures(study, family), after=waits[name]))
+    read = ("findings", "second_moment_kinds", *(job.name for job in jobs if job.name.startswith("figures/")))
+    jobs.append(Job("report", "tables and findings", start(0.4), after=read))
     return jobs
 
 
-CURVE_FIGURES = {
-    "length_growth": ("growth",),
-    "transitions": ("growth",),
-    "length_sensitivity": ("sensitivity",),
-    "dichotomies": ("dichotomies",),
-    "one_layer_training": ("digits",),
-    "training_lengths": ("digits",),
-    "polytopes": (),
-}
-"""What each figure of curves reads, as in ``workflow/rules/common.smk``."""
-
-GRAPH_FIGURES = ("graph_modularity", "graph_convergence", "layer_similarity", "neighbourhoods", "similarity_sensitivity")
-"""All read the documents that the table of clustering is made of."""
-
-MODEL_FIGURES = ("model_condition", "model_subspace", "model_training")
-"""All read the documents that the table of model-constrained networks is made of."""
-
-
-THEORY_FIGURES = {
-    "phase_map": "phase_map",
-    "trajectory_slopes": "phase_map",
-    "kernel_trajectories": "kernel",
-    "sgd_trajectories": "sgd",
-}
-"""What each figure of the theory of trajectories reads, as in ``workflow/rules/common.smk``."""
-TRAJECTORY_FIGURES = ("trajectory_embedding", "inpca_scree", "explained_stress", "training_progress")
-"""All read the joint embedding."""
+CURVE_FAMILIES = {"growth": "growth", "length_sensitivity": "sensitivity", "dichotomies": "dichotomies", "digits": "digits"}
+"""Which experiment each family of figures of curves reads, as in ``workflow/rules/figures.smk``."""
 
 
 def small_cells(study: Study, cells: Iterable[Cell]) -> Work:
@@ -217,18 +189,19 @@ def projection(study: Study, architecture: Architecture) -> Work:
     samples = study.projection.samples
     work = cost.gradients(architecture, study.problem.points, samples)
     work += Work({Kind.STREAM: 24.0 * samples * architecture.parameters, Kind.STORE: 0.1})
-    return work + _staircase(architecture.depth, samples, study.projection.replicates)
+    work += _staircase(architecture.depth, samples, study.projection.replicates)
+    return Work(work.counts, memory.projection(architecture, samples, study.projection.replicates))
 
 
 PERMUTATIONS = 999
 """Relabellings of the purity test (`active_subspace.importance_tests.PERMUTATIONS`)."""
 
-JACKKNIFE_SOLVES = 9
-"""Eigensolves behind the headline's intervals: all samples, and eight times without one group of them."""
+JACKKNIFE_SOLVES = 8
+"""Eigensolves behind the headline's intervals: eight times without one group of samples; that of all of them is there."""
 
 
 def importance(study: Study) -> Work:
-    """Layers of the headline under two priors, nine eigensolves of its jackknife, one of its random-sign null, the purity test.
+    """Layers of the headline under two priors, eight eigensolves of its jackknife, one of its random-sign null, the purity test.
 
     Five passes over the gradients and two Gram sums; 2 (L + 1) P^2 flops for each of 999 relabellings; R weighted Gram
     matrices of 4 w coordinates.
@@ -237,17 +210,17 @@ def importance(study: Study) -> Work:
     architecture, size, samples, points = cell.architecture, cell.architecture.parameters, cell.samples, study.problem.points
     square = float(size) ** 2
     directions = min(4 * architecture.width, size)
-    triangle = cost.FLOAT * cost.triangle_numbers(size)
     passes = 3 * cost.gradients(architecture, points, samples) + 2 * cost.summed(architecture, points, samples)
     signs = Work({Kind.DRAW: float(samples * size), Kind.STREAM: 3.0 * cost.FLOAT * samples * size})
     solves = (JACKKNIFE_SOLVES + 1) * (cost.eigensolve(size, vectors=False) + cost.assembled(size))
     # Eight sums without a group: C and the group's part are read, their difference written and divided.
-    deletions = Work({Kind.STREAM: 8 * 6 * cost.FLOAT * square}, memory=9 * triangle + 4 * cost.FLOAT * size * size)
+    deletions = Work({Kind.STREAM: 8 * 6 * cost.FLOAT * square})
     purity = Work({Kind.GRAM: 2.0 * PERMUTATIONS * len(architecture.layers) * square, Kind.READ: cost.FLOAT * square})
     coordinates = Work({Kind.PRODUCT: 2.0 * samples * size * directions})
     turned = cost.resampled_grams(samples, replicates, directions) + Work({Kind.RESAMPLE: float(samples * replicates)})
     rotations = Work({Kind.PRODUCT: 30.0 * replicates * directions**3})
-    return passes + signs + solves + deletions + purity + coordinates + turned + rotations
+    everything = passes + signs + solves + deletions + purity + coordinates + turned + rotations
+    return Work(everything.counts, memory.importance(study))
 
 
 def criticality(study: Study) -> Work:
@@ -256,7 +229,8 @@ def criticality(study: Study) -> Work:
     architecture = Architecture(section.depth, section.width)
     passes = sum((cost.gradients(architecture, points, section.samples) for points in (study.problem.points, 1)), NOTHING)
     resampled = Work({Kind.RESAMPLE: float(section.samples * study.projection.replicates)})
-    return len(section.weight_std) * (passes + Work({Kind.SCALAR: SECONDS_PER_SCALE})) + resampled
+    everything = len(section.weight_std) * (passes + Work({Kind.SCALAR: SECONDS_PER_SCALE})) + resampled
+    return Work(everything.counts, memory.criticality(study))
 
 
 SECONDS_PER_SCALE = 0.05
@@ -286,7 +260,8 @@ def training(study: Study) -> Work:
     for architecture in study.trained_architectures():
         descent = cost.gradients(architecture, study.problem.points, SHARE_OF_STEPS * most * REPLICAS, drawn=False)
         curvature = LANCZOS_STEPS * (architecture.depth + 2) * SECONDS_PER_HESSIAN_LAYER
-        work += descent + Work({Kind.SCALAR: SHARE_OF_LOOPS * most * SECONDS_PER_STEP + curvature})
+        held = memory.training(architecture, study.problem.points, REPLICAS, LANCZOS_STEPS)
+        work += Work({**descent.counts, Kind.SCALAR: SHARE_OF_LOOPS * most * SECONDS_PER_STEP + curvature}, held)
     return work
 
 
@@ -295,7 +270,8 @@ def sensitivity(study: Study) -> Work:
     architecture, samples, replicates = Architecture(5, 20), 300, 200
     passes = sum((80 * cost.gradients(architecture, points, samples) for points in (20, 50, 200)), NOTHING)
     projected = 480 * Work({Kind.STREAM: 24.0 * samples * architecture.parameters})
-    return passes + projected + 480 * _staircase(architecture.depth, samples, replicates)
+    everything = passes + projected + 480 * _staircase(architecture.depth, samples, replicates)
+    return Work(everything.counts, memory.sensitivity(architecture, samples, replicates))
 
 
 def kinds(study: Study) -> Work:
@@ -307,7 +283,8 @@ def kinds(study: Study) -> Work:
     # Gradients of single points are written into every 50th row of a large array, and divided once more for Jacobians.
     scattered = Work({Kind.REORDER: 3.0 * samples * points * size / 10})
     descent = cost.gradients(architecture, points, 20_000, drawn=False) + Work({Kind.SCALAR: 20_000 * SECONDS_PER_STEP})
-    return whole + per_datum + scattered + descent + 8 * cost.eigensolve(size, vectors=True)
+    everything = whole + per_datum + scattered + descent + 8 * cost.eigensolve(size, vectors=True)
+    return Work(everything.counts, memory.kinds(architecture))
 
 
 TABLE_SECONDS_PER_NETWORK = 6e-3
@@ -328,19 +305,14 @@ SECONDS_PER_CURVE_FIGURE = 2.0
 """Figures of curves are small: 2.4 to 3.6 s each with the start of the interpreter."""
 
 
-def figure(study: Study, name: str) -> Work:
-    """One figure; those of the headline read its spectrum with all eigenvectors."""
-    work = Work(
-        {
-            Kind.SCALAR: SECONDS_PER_CURVE_FIGURE
-            if name in (*CURVE_FIGURES, *GRAPH_FIGURES, *THEORY_FIGURES, *MODEL_FIGURES)
-            else SECONDS_PER_FIGURE
-        }
-    )
+def figures(study: Study, family: Family) -> Work:
+    """The figures of one family; those of the headline read its spectrum with all eigenvectors, once."""
+    each = SECONDS_PER_FIGURE if family.room in ("headline", "maps", "trajectories", "large_networks") else SECONDS_PER_CURVE_FIGURE
+    work = Work({Kind.SCALAR: each * len(family.figures)})
     cell = study.headline_cell
     size = cell.architecture.parameters
-    if name in ("eigenvalues", "eigenvectors", "layer_importance", "sufficient_summary"):
+    if {"eigenvalues", "sufficient_summary"} & set(family.figures):
         work += Work({Kind.READ: float(cost.FLOAT * size * size)})
-    if name == "sufficient_summary":
+    if "sufficient_summary" in family.figures:
         work += cost.gradients(cell.architecture, study.problem.points, min(2000, cell.samples))
-    return work
+    return Work(work.counts, max(memory.figure(study, name) for name in family.figures))
