@@ -27,13 +27,15 @@ class LayerBlock:
     """Where one layer lies in the parameter vector.
 
     ``weight`` and ``bias`` are slices into the vector of length P; ``fan_in`` and ``fan_out`` are
-    the shape (in, out) of the weight matrix.
+    the shape (in, out) of the weight matrix. ``name`` is that of a user's layer; empty in a fully connected network, whose
+    layers are known by their number.
     """
 
     fan_in: int
     fan_out: int
     weight: slice
     bias: slice
+    name: str = ""
 
     @property
     def whole(self) -> slice:
@@ -42,8 +44,8 @@ class LayerBlock:
 
     @property
     def parameters(self) -> int:
-        """(fan_in + 1) fan_out."""
-        return (self.fan_in + 1) * self.fan_out
+        """(fan_in + 1) fan_out in a fully connected network; in any case the length of the layer's slice."""
+        return int(self.bias.stop - self.weight.start)
 
 
 @dataclass(frozen=True)
@@ -99,3 +101,46 @@ class Architecture:
     def label(self) -> str:
         """Folder name of the cell, such as ``d05-w035``."""
         return f"d{self.depth:02d}-w{self.width:03d}"
+
+
+@dataclass(frozen=True)
+class ModuleArchitecture(Architecture):
+    """A user's network for a depth and a width: layers are groups of parameters with a name, and that is all that is known of them.
+
+    It stands wherever only the number of parameters and the places of layers count. What asks for a fully connected network (the
+    symmetries of C, mean-field theory, the compiled kernel) is not for it.
+
+    Attributes:
+        names: of the layers, in the order of the parameter vector.
+        counts: parameters per layer.
+        point_flops: floating-point operations of a forward pass per data point, for plans.
+
+    Example:
+        >>> network = ModuleArchitecture(1, 4, names=("conv", "head"), counts=(40, 12))
+        >>> network.parameters, network.label, network.layers[1].whole, network.layers[1].name
+        (52, 'd01-w004', slice(40, 52, None), 'head')
+    """
+
+    names: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
+    point_flops: int = 0
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Depth, width and the parameters of every layer: what tells a network's random streams from another's."""
+        return (self.depth, self.width, *self.counts)
+
+    @property
+    def layers(self) -> tuple[LayerBlock, ...]:
+        """The layers with their slices: all of a layer's parameters count as weights, and fans are not known (1)."""
+        blocks, start = [], 0
+        for name, count in zip(self.names, self.counts, strict=True):
+            stop = start + count
+            blocks.append(LayerBlock(1, 1, slice(start, stop), slice(stop, stop), name))
+            start = stop
+        return tuple(blocks)
+
+    @property
+    def parameters(self) -> int:
+        """P, the number of parameters."""
+        return sum(self.counts)

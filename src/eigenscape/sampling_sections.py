@@ -5,7 +5,8 @@ Every key has its default, its meaning and the source of the default; `study.Stu
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -16,27 +17,53 @@ from eigenscape.seeding import SEED_LIMIT
 class ProblemSection(Section):
     """The data and the loss whose gradient is sampled."""
 
-    kind: Literal["sine"] = Field(
+    kind: Literal["sine", "data", "module"] = Field(
         "sine",
-        description="Regression of sin(2 pi x). Source: the published pages regress a sine; the frequency is this project's choice.",
+        description="sine: regression of sin(2 pi x). data: fully connected networks on your file. module: networks of your own on your "
+        "file. Source: the published pages regress a sine; the frequency is this project's choice.",
         json_schema_extra=example("write problem: {kind: sine}"),
     )
     interval: list[float] = Field(
         [-1.0, 1.0],
-        description="Ends of the input interval. Source: this project's choice; the published pages do not give it.",
+        description="Ends of the sine's input interval. Source: this project's choice; the published pages do not give it.",
         json_schema_extra=example("write problem: {interval: [-1, 1]}"),
     )
     points: int = Field(
         50,
         ge=2,
         le=10**6,
-        description="n, equispaced inputs, both ends included. Source: this project's choice; the published pages do not give it.",
+        description="n, equispaced inputs of the sine, both ends included; a file has its own n. Source: this project's choice; the "
+        "published pages do not give it.",
         json_schema_extra=example("write problem: {points: 50}"),
     )
-    loss: Literal["mse"] = Field(
+    loss: Literal["mse", "cross_entropy"] = Field(
         "mse",
-        description="Mean over points of the squared residual, without a factor 1/2, full batch. Source: this project's choice.",
+        description="mse: mean over points and outputs of the squared residual, without a factor 1/2. cross_entropy: mean over points "
+        "of -log softmax at the class. Full batch. Source: this project's choice.",
         json_schema_extra=example("write problem: {loss: mse}"),
+    )
+    file: str | None = Field(
+        None,
+        description="An .npz or .csv file of kind data or module; looked for beside the configuration, then in the working directory. "
+        "Source: yours.",
+        json_schema_extra=example("write problem: {kind: data, file: mydata.npz, inputs: [X], targets: [y]}"),
+    )
+    inputs: list[str] = Field(
+        [],
+        description="Arrays of the .npz file, or columns of the csv file, that networks are given. A module gets every array as an "
+        "argument of its own, csv columns side by side as one. Source: yours.",
+        json_schema_extra=example("write problem: {inputs: [X]}"),
+    )
+    targets: list[str] = Field(
+        [],
+        description="Arrays or columns that outputs are compared with; for cross_entropy classes 0 ... K-1. Source: yours.",
+        json_schema_extra=example("write problem: {targets: [y]}"),
+    )
+    module: str | None = Field(
+        None,
+        description="package.module:factory; factory(depth=..., width=...) returns an nn.Module. Looked for beside the configuration, "
+        "then where Python looks. Your code is run. Source: yours.",
+        json_schema_extra=example("write problem: {kind: module, module: mynetworks:make}"),
     )
 
     @field_validator("interval")
@@ -57,14 +84,100 @@ class NetworkSection(Section):
     )
 
 
+PRIOR_NAMES = ("standard_normal", "lecun_normal", "glorot_uniform", "he_normal", "pytorch_default")
+"""Priors that are known by their name, `networks.priors.PRIORS`."""
+
+SCALED = ("normal", "uniform", "around")
+UNSCALED = ("zero", "own", *PRIOR_NAMES)
+
+
 class PriorSection(Section):
     """The distribution over parameter vectors; sources in `networks.priors`."""
 
-    kind: Literal["standard_normal", "lecun_normal", "glorot_uniform", "he_normal", "pytorch_default"] = Field(
+    kind: Literal["standard_normal", "lecun_normal", "glorot_uniform", "he_normal", "pytorch_default", "around"] = Field(
         "standard_normal",
-        description="N(0, 1) on every weight and bias. Source: the published pages. The others: networks/priors.py.",
+        description="N(0, 1) on every weight and bias. around: scale N(0, 1) about a checkpoint of a module. Source: the published "
+        "pages. The others: networks/priors.py.",
         json_schema_extra=example("write prior: {kind: standard_normal}"),
     )
+    by_name: dict[str, Any] = Field(
+        {},
+        description="For modules: other priors for parameters by name or pattern (* and ?), the first that fits: {kind: normal, scale: "
+        "s}, {kind: uniform, scale: s}, {kind: around, scale: s}, zero, own (the factory's value), or a kind. Source: yours.",
+        json_schema_extra=example('write prior: {by_name: {"*.bias": zero, "conv.weight": {kind: normal, scale: 0.1}}}'),
+    )
+    checkpoint: str | None = Field(
+        None,
+        description="For kind around: a state_dict written by torch.save, read with weights_only. Source: yours.",
+        json_schema_extra=example("write prior: {kind: around, checkpoint: trained.pt, scale: 0.01}"),
+    )
+    scale: Annotated[float, Field(gt=0, lt=float("inf"))] = Field(
+        0.01,
+        description="For kind around: standard deviation of every parameter. Source: this project's choice, one per cent of unit weights.",
+        json_schema_extra=example("write prior: {kind: around, checkpoint: trained.pt, scale: 0.01}"),
+    )
+    relative: bool = Field(
+        False,
+        description="For kind around: scale is in units of the root mean square of each tensor; one that is all zero stays fixed. "
+        "Source: this project's choice.",
+        json_schema_extra=example("write prior: {kind: around, checkpoint: trained.pt, scale: 0.01, relative: true}"),
+    )
+
+    @field_validator("by_name")
+    @classmethod
+    def _entries_are_known(cls, by_name: dict[str, Any]) -> dict[str, Any]:
+        for pattern, entry in by_name.items():
+            if entry in UNSCALED if isinstance(entry, str) else _is_scaled(entry):
+                continue
+            raise ValueError(
+                f"for {pattern!r} one of {', '.join(UNSCALED)}, or {{kind: k, scale: s}} with k of {', '.join(SCALED)} and a positive s"
+            )
+        return by_name
+
+
+def _is_scaled(entry: Any) -> bool:
+    if not isinstance(entry, dict) or set(entry) != {"kind", "scale"} or entry["kind"] not in SCALED:
+        return False
+    scale = entry["scale"]
+    return isinstance(scale, int | float) and not isinstance(scale, bool) and 0 < scale < float("inf")
+
+
+def problem_complaint(problem: ProblemSection, prior: PriorSection) -> str:
+    """What is wrong with keys of the problem and the prior taken together, in four parts; empty where nothing is.
+
+    Example:
+        >>> problem_complaint(ProblemSection(kind="data"), PriorSection())[:65]
+        'problem.file: expected an .npz or .csv file for kind data, found '
+    """
+    kind, own = problem.kind, {"file": problem.file, "inputs": problem.inputs, "targets": problem.targets, "module": problem.module}
+    if kind == "sine":
+        for name, value in own.items():
+            if value:
+                return f"problem.{name}: expected nothing for kind sine, found {value!r}; write problem: {{kind: data}} or {{kind: module}}"
+        if problem.loss != "mse":
+            return f"problem.loss: expected mse for kind sine, found {problem.loss}; write problem: {{kind: data}} for classes"
+    else:
+        needed = {"file": "an .npz or .csv file", "inputs": "names of arrays or columns", "targets": "names of arrays or columns"}
+        for name, words in needed.items():
+            if not own[name]:
+                return f"problem.{name}: expected {words} for kind {kind}, found {own[name]!r}; write problem: {{{name}: ...}}"
+        for name in ("inputs", "targets"):
+            if twice := sorted({each for each in own[name] or () if list(own[name] or ()).count(each) > 1}):
+                return f"problem.{name}: expected each name once, found {twice[0]!r} twice; remove one"
+        if (kind == "module") != (problem.module is not None):
+            expected = "package.module:factory for kind module" if kind == "module" else "nothing for kind data"
+            return (
+                f"problem.module: expected {expected}, found {problem.module!r}; write problem: {{kind: module, module: mynetworks:make}}"
+            )
+        if problem.module is not None and not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", problem.module):
+            return f"problem.module: expected package.module:factory, found {problem.module!r}; write module: mynetworks:make"
+    if kind != "module" and (prior.kind == "around" or prior.by_name):
+        key, found = ("kind", prior.kind) if prior.kind == "around" else ("by_name", str(prior.by_name))
+        return f"prior.{key}: expected a prior by layer for kind {kind}, found {found}; write prior: {{kind: standard_normal}}"
+    if (prior.kind == "around") != (prior.checkpoint is not None):
+        expected = "a file written by torch.save" if prior.kind == "around" else f"nothing for kind {prior.kind}"
+        return f"prior.checkpoint: expected {expected}, found {prior.checkpoint!r}; write prior: {{kind: around, checkpoint: trained.pt}}"
+    return ""
 
 
 LARGEST_SIZE = 10_000

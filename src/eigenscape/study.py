@@ -16,11 +16,13 @@ from enum import StrEnum
 from typing import Any, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Architecture, ModuleArchitecture
 from eigenscape.clustering_section import ClusteringSection
 from eigenscape.errors import BadInput
 from eigenscape.expressivity_section import ExpressivitySection
+from eigenscape.found import Found
 from eigenscape.large_section import LargeSection
 from eigenscape.model_constrained_section import ModelConstrainedSection
 from eigenscape.sampling_sections import (
@@ -33,6 +35,7 @@ from eigenscape.sampling_sections import (
     ProjectionSection,
     SamplingSection,
     TrainingSection,
+    problem_complaint,
 )
 from eigenscape.section import Section, example
 from eigenscape.sloppiness_section import SloppinessSection
@@ -47,6 +50,10 @@ SLOTS = 16
 BLOCK = 256
 """Samples per rank-k update. 256 rows keep the update at its peak rate while a block of gradients
 (B P numbers) stays small; part of the identity of a result."""
+
+
+MOST_PROJECTED_NUMBERS = 2**27
+"""Of a study on a user's data: the projection holds a block of (inputs + outputs + 1)^2 numbers at most for every sample, here 1 GB."""
 
 
 class CellStatus(StrEnum):
@@ -128,9 +135,19 @@ class Study(Section):
     sloppiness: SloppinessSection = SloppinessSection()
     model_constrained: ModelConstrainedSection = ModelConstrainedSection()
     large: LargeSection = LargeSection()
+    found: SkipJsonSchema[Found | None] = Field(None, exclude=True)
+    """What a user's file and networks turned out to be; `stages.own_problems` finds it, and ``study.json`` keeps it."""
+
+    @model_validator(mode="after")
+    def _problem_is_whole(self) -> Self:
+        if complaint := problem_complaint(self.problem, self.prior):
+            raise ValueError(complaint)
+        return self
 
     @model_validator(mode="after")
     def _some_cell_is_computed(self) -> Self:
+        if self.problem.kind != "sine" and self.found is None:
+            return self  # P is not known before the user's file and networks have been looked at
         smallest = min(architecture.parameters for architecture in self.grid_architectures())
         if smallest > self.sampling.raw_parameter_limit:
             raise ValueError(
@@ -168,30 +185,70 @@ class Study(Section):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What every cell's identity has in common."""
+        """What every cell's identity has in common.
+
+        Of a user's file the content counts, not its name or place.
+        """
+        problem, prior = self.problem.model_dump(), self.prior.model_dump()
+        own = ("inputs", "targets") if self.problem.kind == "data" else ("inputs", "targets", "module")
+        kept = ("interval", "points") if self.problem.kind == "sine" else own
+        found = {} if self.found is None else self.found.facts(self.problem.kind)
+        of_module = ("kind", "by_name", "scale", "relative") if self.problem.kind == "module" else ("kind",)
         return {
-            "problem": self.problem.model_dump(),
+            "problem": {name: problem[name] for name in ("kind", "loss", *kept)} | found,
             "activation": self.network.activation,
-            "prior": self.prior.model_dump(),
+            "prior": {name: prior[name] for name in of_module},
             "seed": self.sampling.seed,
             "precision": self.sampling.precision,
             "non_finite": self.sampling.non_finite,
         }
 
+    def architecture(self, depth: int, width: int) -> Architecture:
+        """The network of a depth and a width: fully connected with the inputs and outputs of the data, or a user's module.
+
+        Raises:
+            BadInput: the user's file and networks have not been looked at.
+        """
+        if self.problem.kind == "sine":
+            return Architecture(depth, width)
+        if self.found is None:
+            raise BadInput.field(
+                "problem.kind", "sine, before files are looked at", self.problem.kind, "read the study with stages.configure.read_study"
+            )
+        if self.problem.kind == "data":
+            return Architecture(depth, width, self.found.inputs, self.found.outputs)
+        network = self.found.network(depth, width)
+        return ModuleArchitecture(depth, width, names=tuple(network.names), counts=tuple(network.counts), point_flops=network.point_flops)
+
+    def _facts_of(self, architecture: Architecture) -> dict[str, Any]:
+        """The facts of one network: those of the study, and what a user's module keeps fixed."""
+        if not isinstance(architecture, ModuleArchitecture) or self.found is None:
+            return self.facts
+        return {**self.facts, "state": self.found.network(architecture.depth, architecture.width).state}
+
     def grid_architectures(self) -> Iterator[Architecture]:
         """Every network of the grid, width by width, depth within."""
         for width in self.grid.width:
             for depth in self.grid.depth:
-                yield Architecture(depth, width)
+                yield self.architecture(depth, width)
 
     def projected_architectures(self) -> list[Architecture]:
-        """Every network that is projected: the grid, and the headline where it stands outside."""
-        headline = Architecture(self.headline.depth, self.headline.width)
+        """Every network that is projected: the grid, and the headline where it stands outside.
+
+        None of a user's modules, which have no known symmetry, nor where data with many inputs make blocks that memory does not hold.
+        """
+        if self.problem.kind == "module":
+            return []
+        if self.found is not None and self.projection.samples * (self.found.inputs + self.found.outputs + 1) ** 2 > MOST_PROJECTED_NUMBERS:
+            return []
+        headline = self.architecture(self.headline.depth, self.headline.width)
         grid = list(self.grid_architectures())
         return grid if headline in grid else [*grid, headline]
 
     def trained_architectures(self) -> list[Architecture]:
-        """The networks of the grid that are trained; none where the two have nothing in common."""
+        """The networks of the grid that are trained, on the sine; none where the two have nothing in common."""
+        if self.problem.kind != "sine":
+            return []
         return [a for a in self.grid_architectures() if a.depth in self.training.depth and a.width in self.training.width]
 
     def status(self, architecture: Architecture) -> CellStatus:
@@ -205,7 +262,7 @@ class Study(Section):
         growth = None
         if self.sampling.until_bracket is not None:
             growth = Growth(self.sampling.until_bracket, self.sampling.most_samples_per_parameter * architecture.parameters)
-        return Cell(architecture, samples, f"cells/{architecture.label}", self.facts, growth)
+        return Cell(architecture, samples, f"cells/{architecture.label}", self._facts_of(architecture), growth)
 
     def computed_cells(self) -> list[Cell]:
         """The cells of the map that get a raw condition number, in the order of the grid."""
@@ -214,8 +271,9 @@ class Study(Section):
     @property
     def headline_cell(self) -> Cell:
         """The headline network with its own N; kept apart from the map, whose N/P differs."""
-        architecture = Architecture(self.headline.depth, self.headline.width)
-        return Cell(architecture, self.headline.samples, f"headline/{architecture.label}-n{self.headline.samples}", self.facts)
+        architecture = self.architecture(self.headline.depth, self.headline.width)
+        folder = f"headline/{architecture.label}-n{self.headline.samples}"
+        return Cell(architecture, self.headline.samples, folder, self._facts_of(architecture))
 
     def model_constrained_cells(self, case: str) -> list[Cell]:
         """One cell for every weight alpha of a model-constrained case, which share their parameter vectors.

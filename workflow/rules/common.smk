@@ -16,16 +16,22 @@ from eigenscape.stages import (
     draw,
     labelled_inputs,
     planning,
+    products,
     solver_choice,
 )
 from eigenscape.stages.cost import ensembles
 from eigenscape.stages.cost import memory as stage_memory
 from eigenscape.stages.cost.large import large_cell, plans_of
 from eigenscape.store.layout import StudyFolder
-from eigenscape.study import SCIENCE_SCHEMA, Study
+from eigenscape.study import SCIENCE_SCHEMA
 
 try:
-    STUDY = Study.from_mapping(config)
+    STUDY = configure.workflow_study(
+        config,
+        workflow.overwrite_configfiles,
+        Path("results"),
+        first=workflow.is_main_process,
+    )
     RESULTS = f"results/{STUDY.study}"
     configure.require_writable(StudyFolder(Path(RESULTS)))
     configure.require_same_science(STUDY, StudyFolder(Path(RESULTS)))
@@ -94,6 +100,7 @@ ENSEMBLE = STUDY.sloppiness.ensemble
 ENSEMBLE_RANKS = ensembles.ranks(ENSEMBLE)
 ENSEMBLE_MEMORY = ENSEMBLE_RANKS * ensembles.rank_memory(ENSEMBLE)
 FAMILIES = draw.families_of(STUDY)
+LEFT_OUT = products.left_out(STUDY)
 
 
 PROJECTED_WIDTHS = sorted(

@@ -10,7 +10,10 @@ change of what one family reads redraws no other.
 FIGURE_INPUTS = {
     "headline": [
         f"{RESULTS}/ledger/spectrum/{HEADLINE.folder}.json",
-        f"{RESULTS}/ledger/projection/w{HEADLINE.architecture.width}.json",
+        *expand(
+            f"{RESULTS}/ledger/projection/w{{width}}.json",
+            width=[HEADLINE.architecture.width] * bool(PROJECTED_WIDTHS),
+        ),
     ],
     "importance": [
         f"{RESULTS}/ledger/importance.json",

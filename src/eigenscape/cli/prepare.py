@@ -45,6 +45,7 @@ def plan(configfiles: tuple[Path, ...], cores: int, results: Path, brief: bool, 
     from eigenscape.stages.cost.large import large_lines, require_room  # noqa: PLC0415
     from eigenscape.stages.cost.machine import machine_named  # noqa: PLC0415
     from eigenscape.stages.cost.measuring import measured_machine  # noqa: PLC0415
+    from eigenscape.stages.products import left_out_lines  # noqa: PLC0415
     from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
 
     planned = machine_named(machine) if machine else measured_machine()
@@ -61,7 +62,7 @@ def plan(configfiles: tuple[Path, ...], cores: int, results: Path, brief: bool, 
     text = report.report(study, costs, jobs_of(study, planning.batches(study), planning.large_cells(study)), planned, cores)
     click.echo("\n".join(text.splitlines()[-2:]) if brief else text)
     if not brief:
-        for line in large_lines(study, planned):
+        for line in [*large_lines(study, planned), *left_out_lines(study)]:
             click.echo(line)
     shared = solver_choice.distributed_cells(study, solver_choice.node_memory(), solver_choice.RANKS)
     for name, choice in shared.items():

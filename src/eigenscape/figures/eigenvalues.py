@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from eigenscape.active_subspace.sampling_noise import log10_condition_null, marchenko_pastur_quantiles
 from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Architecture, ModuleArchitecture
 from eigenscape.errors import BadInput
 from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, figure_of, paper_style, tick_counts
 
@@ -72,8 +72,9 @@ def eigenvalues_figure(
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.0), layout="constrained")
     logarithmic, linear = figure.subplots(1, 2)
     last = min(count, max(SHOULDERS_SHOWN * width, 8))
-    draw_eigenvalues(logarithmic, spectrum, samples=samples, width=width, projected=projected)
-    draw_eigenvalues(linear, spectrum, samples=samples, width=width, projected=projected, scale="linear", first=last)
+    marked = None if isinstance(architecture, ModuleArchitecture) else width  # there, w is a word of the user's
+    draw_eigenvalues(logarithmic, spectrum, samples=samples, width=marked, projected=projected)
+    draw_eigenvalues(linear, spectrum, samples=samples, width=marked, projected=projected, scale="linear", first=last)
     logarithmic.set_title("(a) all, logarithmic", loc="left")
     linear.set_title("(b) all, linear" if last == count else f"(b) first {last:,}, linear", loc="left")
     handles, labels = linear.get_legend_handles_labels()

@@ -208,7 +208,7 @@ def _colours() -> Colormap:
 
 
 def _mark_layers(axes: Axes, architecture: Architecture) -> None:
-    """Thin lines at the layers' ends, and names at the right: W_l and b_l where both fit, the layer's otherwise."""
+    """Thin lines at the layers' ends, and names at the right: W_l and b_l where both fit, else the layer's, or a user's own."""
     for end in layer_ends(architecture):
         axes.axhline(end + 0.5, color="white", linewidth=0.4)
     names = axes.secondary_yaxis("right")
@@ -235,7 +235,9 @@ def layer_labels(architecture: Architecture) -> tuple[list[float], list[str]]:
 
     for number, layer in enumerate(architecture.layers, start=1):
         middles = [(block.start + block.stop + 1) / 2 for block in (layer.weight, layer.bias)]
-        if min(layer.weight.stop - layer.weight.start, layer.bias.stop - layer.bias.start) >= apart:
+        if layer.name:
+            offer((layer.whole.start + layer.whole.stop + 1) / 2, layer.name)
+        elif min(layer.weight.stop - layer.weight.start, layer.bias.stop - layer.bias.start) >= apart:
             offer(middles[0], f"$W_{{{number}}}$")
             offer(middles[1], f"$b_{{{number}}}$")
         else:

@@ -20,7 +20,11 @@ from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, figure_of, pa
 LOGARITHMIC_FROM = 30.0
 """Shares whose ratio exceeds this are drawn on a logarithmic axis: a linear bar of 1/30 is hardly seen in print."""
 
-KINDS = {"first layer": PALETTE["blue"], "hidden to hidden": PALETTE["sky"], "output layer": PALETTE["orange"]}
+MOST_NAMES = 36
+"""Names of a user's layers that stand beside each other without touching; of more, every second or third is written."""
+
+NAMED = "layer of the user's module"
+KINDS = {"first layer": PALETTE["blue"], "hidden to hidden": PALETTE["sky"], "output layer": PALETTE["orange"], NAMED: PALETTE["blue"]}
 
 
 @paper_style()
@@ -44,13 +48,15 @@ def layer_importance_figure(diagonal: np.ndarray, architecture: Architecture) ->
         >>> [round(float(bar.get_height()), 4) for bar in figure.axes[0].patches]
         [0.5714, 0.4286]
     """
-    figure = Figure(figsize=(DOUBLE_COLUMN, 2.7), layout="constrained")
+    named = bool(architecture.layers[0].name)
+    figure = Figure(figsize=(DOUBLE_COLUMN, 3.2 if named else 2.7), layout="constrained")
     share, importance = figure.subplots(1, 2)
     draw_layer_shares(share, diagonal, architecture)
     draw_layer_importance(importance, diagonal, architecture)
     share.set_title(f"(a) layers, $L$ = {architecture.depth}, $w$ = {architecture.width}", loc="left")
     importance.set_title("(b) per parameter; 1 is the average parameter", loc="left")
-    figure.legend(handles=kind_handles(architecture), loc="outside lower center", ncols=3)
+    if not named:
+        figure.legend(handles=kind_handles(architecture), loc="outside lower center", ncols=3)
     return figure
 
 
@@ -76,7 +82,7 @@ def draw_layer_shares(axes: Axes, diagonal: np.ndarray, architecture: Architectu
     axes.bar(np.arange(1, len(shares) + 1), shares, color=[KINDS[kind] for kind in _kinds(architecture)], width=0.8)
     axes.set_ylabel(r"share of $\mathrm{tr}\,C$, $s_l$")
     _scale(axes, shares, bars=True)
-    _number_layers(axes, shares)
+    _number_layers(axes, shares, architecture)
 
 
 def draw_layer_importance(axes: Axes, diagonal: np.ndarray, architecture: Architecture) -> None:
@@ -104,7 +110,7 @@ def draw_layer_importance(axes: Axes, diagonal: np.ndarray, architecture: Archit
     axes.scatter(np.arange(1, len(parts) + 1), per_parameter, c=colours, edgecolors="black", linewidths=0.4, s=22, zorder=2)
     axes.set_ylabel(r"share per parameter, $s_l/(P_l/P)$")
     _scale(axes, per_parameter, bars=False)
-    _number_layers(axes, per_parameter)
+    _number_layers(axes, per_parameter, architecture)
 
 
 def kind_handles(architecture: Architecture) -> list[Patch]:
@@ -114,14 +120,21 @@ def kind_handles(architecture: Architecture) -> list[Patch]:
 
 def _kinds(architecture: Architecture) -> list[str]:
     count = len(architecture.layers)
+    if architecture.layers[0].name:
+        return [NAMED] * count
     return ["first layer", *["hidden to hidden"] * (count - 2), "output layer"][:count]
 
 
-def _number_layers(axes: Axes, heights: np.ndarray) -> None:
-    """Layers along x, counted from 1; one without gradient, which has no place on a logarithmic axis, is marked with a 0."""
-    axes.set_xlabel("layer $l$ (weights and bias)")
+def _number_layers(axes: Axes, heights: np.ndarray, architecture: Architecture) -> None:
+    """Layers along x, counted from 1 or by names; one without gradient is marked with a 0, having no place on a logarithm."""
     axes.set_xlim(0.3, len(heights) + 0.7)
-    tick_counts(axes.xaxis, len(heights), most=8)
+    names = [layer.name for layer in architecture.layers if layer.name]
+    if names:
+        step = -(-len(names) // MOST_NAMES)
+        axes.set_xticks(range(1, len(names) + 1, step), names[::step], rotation=45, ha="right", rotation_mode="anchor", fontsize=6.5)
+    else:
+        axes.set_xlabel("layer $l$ (weights and bias)")
+        tick_counts(axes.xaxis, len(heights), most=8)
     for layer in np.flatnonzero(heights == 0) + 1:
         at_axis = axes.get_xaxis_transform()
         axes.annotate("0", (layer, 0), xycoords=at_axis, xytext=(0, 2), textcoords="offset points", ha="center")

@@ -13,6 +13,7 @@ import torch
 
 from eigenscape.architecture import Architecture
 from eigenscape.networks.activations import Activation
+from eigenscape.networks.problems import Problem
 
 _FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "linear": lambda z: z,
@@ -55,6 +56,29 @@ def mean_squared_residual(x: torch.Tensor, y: torch.Tensor, architecture: Archit
         return (residual * residual).mean()
 
     return loss
+
+
+def cross_entropy_beside(problem: Problem, architecture: Architecture, activation: Activation) -> Callable[[torch.Tensor], Loss]:
+    """Given a tensor, the loss -(1/n) sum_i log softmax(f(x_i; theta))_{y_i} in its precision and on its device; targets are indicators.
+
+    Example:
+        >>> import numpy as np
+        >>> from eigenscape.networks.activations import LINEAR
+        >>> data = Problem(np.zeros((1, 1)), np.array([[1.0, 0.0]]))
+        >>> cross_entropy_beside(data, Architecture(1, 1, outputs=2), LINEAR)(torch.zeros(1))(torch.zeros(6))
+        tensor(0.6931)
+    """
+
+    def beside(like: torch.Tensor) -> Loss:
+        x, indicators = (torch.as_tensor(array, dtype=like.dtype, device=like.device) for array in (problem.inputs, problem.targets))
+
+        def loss(theta: torch.Tensor) -> torch.Tensor:
+            scores = network_output(theta, x, architecture, activation)
+            return -(indicators * torch.log_softmax(scores, dim=1)).sum() / len(x)
+
+        return loss
+
+    return beside
 
 
 def gradients_and_losses(parameters: torch.Tensor, loss: Loss, chunk: int = 32) -> tuple[torch.Tensor, torch.Tensor]:

@@ -70,8 +70,12 @@ class LossSampler(GradientSampler):
 
     def _fill(self, parameters: np.ndarray, gradients: np.ndarray, losses: np.ndarray) -> None:
         drawn = torch.from_numpy(parameters)
-        found = functional.gradients_and_losses(drawn, self._loss(drawn), -(-len(drawn) // -(-len(drawn) // CHUNK)))
+        found = functional.gradients_and_losses(drawn, self._loss(drawn), -(-len(drawn) // -(-len(drawn) // self._at_a_time())))
         gradients[:], losses[:] = (tensor.detach().numpy() for tensor in found)
+
+    def _at_a_time(self) -> int:
+        """Gradients at a time, at most."""
+        return CHUNK
 
     def _loss_beside(self, parameters: torch.Tensor) -> functional.Loss:
         return self._loss(parameters)

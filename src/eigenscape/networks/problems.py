@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eigenscape.errors import BadInput
 from eigenscape.sampling_sections import ProblemSection
 
 
@@ -43,6 +44,17 @@ def sine_regression(interval: tuple[float, float] = (-1.0, 1.0), points: int = 5
 
 
 def problem_of(section: ProblemSection) -> Problem:
-    """The problem that a configuration describes; only the sine is configurable so far."""
+    """The sine regression that a configuration describes.
+
+    Raises:
+        BadInput: the problem is the user's own, whose data `stages.own_problems` reads.
+
+    Example:
+        >>> problem_of(ProblemSection(points=7)).points
+        7
+    """
+    if section.kind != "sine":
+        fix = "run it in a study of kind sine"
+        raise BadInput.field("problem.kind", "sine, for what varies the sine and its networks", section.kind, fix)
     low, high = section.interval
     return sine_regression((low, high), section.points)

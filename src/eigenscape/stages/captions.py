@@ -68,6 +68,12 @@ CAPTIONS = {
         "log10 condition number of isotropic noise at the same P/N (Marchenko and Pastur). What the map from samples shows beyond "
         "this is structure.",
     ),
+    "condition_number_carrying": Caption(
+        ACTIVE,
+        "Condition numbers among what carries gradient",
+        "log10 of λ₁ over the smallest eigenvalue that is not null, from samples. Classifiers and layer norms have exact null directions, "
+        "so that their condition number is infinite; this is the number to compare.",
+    ),
     "parameter_count": Caption(
         ACTIVE,
         "Number of parameters",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from eigenscape.active_subspace.condition import condition_numbers
+from eigenscape.active_subspace.importance import layer_shares
 from eigenscape.active_subspace.sampling_noise import log10_condition_null
 from eigenscape.architecture import Architecture
 from eigenscape.stages.projection import require_projection
@@ -50,7 +51,7 @@ def _row(study: Study, architecture: Architecture, folder: StudyFolder) -> dict[
     }
     if study.status(architecture) is CellStatus.COMPUTED:
         row |= _raw(study, architecture, folder)
-    return row | _projected(study, architecture, folder)
+    return row | _projected(study, architecture, folder) if study.projected_architectures() else row
 
 
 def _raw(study: Study, architecture: Architecture, folder: StudyFolder) -> dict[str, Any]:
@@ -87,10 +88,14 @@ def _projected(study: Study, architecture: Architecture, folder: StudyFolder) ->
 def layer_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
     """One row per network and layer: the layer's share of tr C with its interval, and per parameter (1 is the average).
 
+    Where networks are not projected, such as a user's modules: those with a raw second moment, without intervals.
+
     Raises:
-        DamagedResult: a projection is missing or damaged.
+        DamagedResult: a projection or a spectrum is missing or damaged.
     """
     rows = []
+    if not study.projected_architectures():
+        return _raw_layers(study, folder)
     for architecture in study.grid_architectures():
         content = require_projection(study, architecture, folder)
         for layer, share in zip(architecture.layers, content["layer_shares"], strict=True):
@@ -105,6 +110,25 @@ def layer_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
                     "high": share["high"],
                     "per_parameter": share["share"] * architecture.parameters / layer.parameters,
                     "chi_1": content["chi_1"],
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _raw_layers(study: Study, folder: StudyFolder) -> pd.DataFrame:
+    rows = []
+    for cell in study.computed_cells():
+        architecture = cell.architecture
+        shares = layer_shares(read_verified_spectrum(cell, folder).diagonal, architecture)
+        for number, (layer, share) in enumerate(zip(architecture.layers, shares, strict=True), start=1):
+            rows.append(
+                {
+                    "depth": architecture.depth,
+                    "width": architecture.width,
+                    "layer": layer.name or number,
+                    "parameters": layer.parameters,
+                    "share": share,
+                    "per_parameter": share * architecture.parameters / layer.parameters,
                 }
             )
     return pd.DataFrame(rows)

@@ -11,13 +11,14 @@ from typing import Any
 import yaml
 
 from eigenscape.errors import BadInput, DifferentWork
+from eigenscape.stages.own_problems import looked_at
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_json
 from eigenscape.study import Study
 
 
 def read_study(paths: Sequence[Path]) -> Study:
-    """The study that configuration files describe, later ones over earlier ones.
+    """The study that configuration files describe, later ones over earlier ones; a user's file and networks are looked at.
 
     Raises:
         BadInput: a file is missing or no YAML mapping, or the configuration is wrong; one line.
@@ -26,7 +27,7 @@ def read_study(paths: Sequence[Path]) -> Study:
     for path in paths:
         merged = _merge(merged, _read(path))
     try:
-        return Study.from_mapping(merged)
+        return looked_at(Study.from_mapping(merged), paths[-1].parent)
     except BadInput as error:
         raise BadInput(f"{paths[-1]}: {error}") from None
 
@@ -55,6 +56,26 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
         inside = merged.get(key)
         merged[key] = _merge(inside, value) if isinstance(inside, Mapping) and isinstance(value, Mapping) else value
     return merged
+
+
+def workflow_study(mapping: Mapping[str, Any], configfiles: Sequence[str | Path], results: Path, *, first: bool) -> Study:
+    """The study of a workflow's process: the first one looks at a user's file and networks, the others read what it found.
+
+    Args:
+        mapping: the merged configuration.
+        configfiles: those given on the command line; beside the last one a user's files are looked for.
+        results: the folder of all studies.
+        first: whether this is the process that the user started.
+
+    Raises:
+        BadInput: as `read_study`.
+    """
+    study = Study.from_mapping(mapping)
+    if study.problem.kind == "sine":
+        return study
+    if not first:
+        return load_study(StudyFolder(results / study.study))
+    return looked_at(study, Path(configfiles[-1]).parent if configfiles else Path())
 
 
 def load_study(folder: StudyFolder) -> Study:
@@ -109,4 +130,5 @@ def _science(study: Study) -> dict[str, Any]:
 def write_study(study: Study, folder: StudyFolder) -> None:
     """Keep the checked configuration, with every default spelled out, beside its results."""
     require_same_science(study, folder)
-    write_json(folder.study, study.model_dump())
+    found = {} if study.found is None else {"found": study.found.model_dump()}
+    write_json(folder.study, {**study.model_dump(), **found})

@@ -15,9 +15,10 @@ from eigenscape.active_subspace.tree import Node
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.distributed.reduction import finished_bands
 from eigenscape.errors import Interrupted
-from eigenscape.networks.gradients import Device, GradientSampler
+from eigenscape.networks.gradients import Device
 from eigenscape.stages import signals
 from eigenscape.stages.attempts import claimed
+from eigenscape.stages.samplers import sampler_of_network
 from eigenscape.stages.spectrum import solve, write_solved
 from eigenscape.store import receipts, second_moments
 from eigenscape.store.layout import StudyFolder
@@ -40,7 +41,7 @@ def grow_cell(study: Study, cell: Cell, growth: Growth, folder: StudyFolder, dev
         receipts.require_same_work(receipt, cell, path)
         return
     started = time.monotonic()
-    sampler = GradientSampler.of_study(study, cell.architecture, device)
+    sampler = sampler_of_network(study, cell.architecture, device)
     samples, slots, held = cell.samples, SLOTS, dict[Node, PartialSum]()
 
     def extend(start: int, stop: int) -> None:

@@ -43,6 +43,8 @@ from eigenscape.networks.mean_field import mean_field, mean_field_of
 from eigenscape.networks.priors import prior_named, scaled_normal
 from eigenscape.networks.problems import Problem, problem_of
 from eigenscape.seeding import prior_key, stream_key
+from eigenscape.stages.own_problems import own_sampler
+from eigenscape.stages.samplers import sampler_of
 from eigenscape.stages.spectrum import read_verified_spectrum
 from eigenscape.store.documents import read_document, write_document
 from eigenscape.store.layout import StudyFolder
@@ -73,7 +75,8 @@ def headline_importance(study: Study, folder: StudyFolder) -> dict[str, Any]:
         spectrum = read_verified_spectrum(cell, folder)
         of_vectors = _eigenvectors(study, spectrum)
         spectrum = replace(spectrum, eigenvectors=None)  # P^2 numbers less beside what the jackknife holds
-        names = (study.prior.kind, CONTRAST.get(study.prior.kind, "standard_normal"))
+        own = (study.prior.kind,)
+        names = own if study.problem.kind == "module" else (*own, CONTRAST.get(study.prior.kind, "standard_normal"))
         content = {
             "priors": [_under_prior(study, cell.architecture, cell.samples, name) for name in names],
             "family": _family(study, spectrum),
@@ -87,18 +90,18 @@ def headline_importance(study: Study, folder: StudyFolder) -> dict[str, Any]:
 
 def _under_prior(study: Study, architecture: Architecture, samples: int, name: str) -> dict[str, Any]:
     """Shares, ladder and trend of a network under one prior."""
-    activation, prior = activation_named(study.network.activation), prior_named(name)
-    key = prior_key(study.sampling.seed, architecture)
-    masses = squared_gradients_by_layer(GradientSampler(architecture, activation, prior, problem_of(study.problem), key), range(samples))
+    masses = squared_gradients_by_layer(_sampler_under_prior(study, architecture, name), range(samples))
     weights = bootstrap_weights(samples, study.projection.replicates, stream_key(study.sampling.seed, "importance", *architecture.sizes))
     shares = layer_share_intervals(masses, architecture, weights)
     content: dict[str, Any] = {
         "prior": name,
-        "chi_1": mean_field_of(activation, prior, architecture).chi_1,
         "shares": shares.shares.tolist(),
         "low": shares.interval.low.tolist(),
         "high": shares.interval.high.tolist(),
     }
+    if study.problem.kind == "module":
+        return content
+    content["chi_1"] = mean_field_of(activation_named(study.network.activation), prior_named(name), architecture).chi_1
     if architecture.depth >= LEAST_DEPTH_OF_TREND:
         slope, trend = ladder_slope(masses, architecture, weights), ordered_trend(masses, architecture)
         content |= {
@@ -113,11 +116,18 @@ def _under_prior(study: Study, architecture: Architecture, samples: int, name: s
     return content
 
 
+def _sampler_under_prior(study: Study, architecture: Architecture, name: str) -> GradientSampler:
+    if study.problem.kind != "sine":
+        return own_sampler(study, architecture, prior=name)
+    activation, prior, key = activation_named(study.network.activation), prior_named(name), prior_key(study.sampling.seed, architecture)
+    return GradientSampler(architecture, activation, prior, problem_of(study.problem), key)
+
+
 def _family(study: Study, spectrum: Spectrum) -> dict[str, dict[str, float]]:
     """Every condition number of the headline with its jackknife interval, and what random signs would give."""
     cell = study.headline_cell
     architecture = cell.architecture
-    sampler = GradientSampler.of_study(study, architecture)
+    sampler = sampler_of(study, cell)
     null = condition_numbers(sign_null(sampler, cell.samples, stream_key(study.sampling.seed, "signs", *architecture.sizes)), architecture)
     groups = min(JACKKNIFE_GROUPS, cell.samples)
     intervals = family_intervals(sampler, cell.samples, groups, spectrum) if cell.samples > 1 else {}
@@ -138,14 +148,14 @@ def _eigenvectors(study: Study, spectrum: Spectrum) -> dict[str, Any]:
     vectors = spectrum.eigenvectors
     if vectors is None:
         return {}
-    sizes, width = architecture.sizes, architecture.width
+    sizes, width = architecture.sizes, min(architecture.width, architecture.parameters)
     blocks = block_masses(vectors, architecture)
     purity = purity_test(vectors, architecture, stream_key(seed, "purity", *sizes))
     purity_over_vectors = purity_interval(blocks, stream_key(seed, "purity interval", *sizes))
     order = centroid_order(layer_centroids(blocks), stream_key(seed, "centroids", *sizes))
     dimension = active_dimension(spectrum.eigenvalues)
     directions = outermost(vectors, 2 * width)
-    along = gradient_coordinates(gradient_blocks(GradientSampler.of_study(study, architecture), range(cell.samples)), directions)
+    along = gradient_coordinates(gradient_blocks(sampler_of(study, cell), range(cell.samples)), directions)
     weights = bootstrap_weights(cell.samples, study.projection.replicates, stream_key(seed, "subspace", *sizes))
     errors = subspace_errors(along, [1, width], weights)
     leading = min(2 * width, directions.shape[1])
@@ -186,7 +196,7 @@ def importance_table(study: Study, content: dict[str, Any]) -> pd.DataFrame:
     rows = []
     for number, prior in enumerate(content["priors"]):
         for place, layer in enumerate(study.headline_cell.architecture.layers):
-            row = {"prior": prior["prior"], "layer": place + 1, "parameters": layer.parameters}
+            row = {"prior": prior["prior"], "layer": layer.name or place + 1, "parameters": layer.parameters}
             row |= {"share": prior["shares"][place], "share_low": prior["low"][place], "share_high": prior["high"][place]}
             for name in ("activity", "activity_low", "activity_high"):
                 row[name] = content[name][place] if number == 0 and name in content else np.nan

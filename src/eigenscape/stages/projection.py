@@ -14,10 +14,10 @@ import numpy as np
 from eigenscape.active_subspace.projection import project
 from eigenscape.architecture import Architecture
 from eigenscape.errors import DamagedResult, Interrupted
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.mean_field import mean_field_of
 from eigenscape.stages import signals
 from eigenscape.stages.progress import Progress
+from eigenscape.stages.samplers import sampler_of_network
 from eigenscape.store.documents import read_document, write_document
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import SCIENCE_SCHEMA, Study
@@ -54,7 +54,7 @@ def project_networks(study: Study, architectures: Sequence[Architecture], folder
 
 
 def _content(study: Study, architecture: Architecture) -> dict[str, Any]:
-    sampler, section = GradientSampler.of_study(study, architecture), study.projection
+    sampler, section = sampler_of_network(study, architecture), study.projection
     found = project(sampler, section.samples, replicates=section.replicates, seed=study.sampling.seed)
     field = mean_field_of(sampler.activation, sampler.prior, architecture)
     return {

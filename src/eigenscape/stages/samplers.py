@@ -1,13 +1,15 @@
-"""Which sampler a cell's gradients come from: the sine regression of the grid, or a model-constrained loss."""
+"""Which sampler a cell's gradients come from: the sine regression of the grid, a user's problem, or a model-constrained loss."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from eigenscape.architecture import Architecture
 from eigenscape.networks.activations import activation_named
 from eigenscape.networks.gradients import Device, GradientSampler, NonFinite
 from eigenscape.networks.priors import prior_named
 from eigenscape.seeding import stream_key
+from eigenscape.stages.own_problems import own_sampler
 from eigenscape.study import Cell, Study
 
 
@@ -23,7 +25,7 @@ def sampler_of(study: Study, cell: Cell, device: Device = Device.CPU) -> Gradien
         True
     """
     if cell.facts.get("kind") != "model_constrained":
-        return GradientSampler.of_study(study, cell.architecture, device)
+        return sampler_of_network(study, cell.architecture, device)
     from eigenscape.model_constrained.problems import case_named  # noqa: PLC0415 - torch
     from eigenscape.networks.loss_sampler import LossSampler  # noqa: PLC0415 - torch
 
@@ -40,3 +42,15 @@ def sampler_of(study: Study, cell: Cell, device: Device = Device.CPU) -> Gradien
         device,
         NonFinite(study.sampling.non_finite),
     )
+
+
+def sampler_of_network(study: Study, architecture: Architecture, device: Device = Device.CPU) -> GradientSampler:
+    """The sampler of one network of the study's own problem: the sine, a user's data, or a user's module.
+
+    Example:
+        >>> sampler_of_network(Study(), Architecture(1, 2)).problem.points
+        50
+    """
+    if study.problem.kind == "sine":
+        return GradientSampler.of_study(study, architecture, device)
+    return own_sampler(study, architecture, device)

@@ -5,7 +5,7 @@ Every formula counts what the code does, and the tests count the same at the cal
 
 from __future__ import annotations
 
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Architecture, ModuleArchitecture
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
 from eigenscape.study import BLOCK, SLOTS, Cell, Study
 
@@ -30,6 +30,10 @@ BRACKET_DIRECTIONS = 16
 """Of which so many are resampled."""
 
 
+SECONDS_PER_MODULE_GRADIENT, SECONDS_PER_MODULE_FLOP = 50e-6, 0.5e-9
+"""Of one gradient of a user's module by torch, and of one operation of its forward pass within it."""
+
+
 def weights_of(architecture: Architecture) -> int:
     """Entries of all weight matrices, without biases.
 
@@ -45,12 +49,22 @@ def gradients(architecture: Architecture, points: int, samples: float, *, drawn:
 
     ``2 n N (3 W - first)`` flops, W the entries of all weight matrices and ``first`` those of the first; that is
     6 P n N but for biases. With them N n L w activations, N (L + 1) layer calls, and N P draws unless the
-    parameters are given.
+    parameters are given. A user's module: three forward passes as torch counts them, and torch's own time.
 
     Example:
         >>> int(gradients(Architecture(depth=1, width=2), points=5, samples=1)[Kind.GRADIENT])  # 2 * 5 * (3 * 4 - 2)
         100
     """
+    if isinstance(architecture, ModuleArchitecture):
+        return Work(
+            {
+                Kind.GRADIENT: 3.0 * points * samples * architecture.point_flops,
+                Kind.LAYER: samples * float(len(architecture.layers)),
+                Kind.DRAW: float(samples * architecture.parameters) if drawn else 0.0,
+                Kind.SCALAR: samples * (SECONDS_PER_MODULE_GRADIENT + SECONDS_PER_MODULE_FLOP * points * architecture.point_flops),
+            },
+            memory=2 * FLOAT * BLOCK * architecture.parameters,
+        )
     first = architecture.inputs * architecture.width
     return Work(
         {

@@ -7,7 +7,7 @@ figure, writing a table) is a few seconds of plain Python, measured once on the 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eigenscape.architecture import Architecture
 from eigenscape.stages.cost import cells as cost
@@ -15,6 +15,7 @@ from eigenscape.stages.cost import curves, ensembles, graphs, memory, models, tr
 from eigenscape.stages.cost.large import plans_of
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
 from eigenscape.stages.draw import Family, families_of
+from eigenscape.stages.products import left_out
 from eigenscape.study import Cell, Study
 
 RANKS = 2
@@ -74,7 +75,10 @@ def jobs_of(study: Study, batches: dict[str, list[Cell]], large: list[Cell]) -> 
     for width in sorted({network.width for network in projected}):
         work = sum((projection(study, network) for network in projected if network.width == width), NOTHING)
         found.append(Job(f"projection/w{width}", "projected map", start() + work, priority=width))
-    return [*found, *_single_jobs(study), *_tables_and_figures(study, found)]
+    jobs = [*found, *_single_jobs(study), *_tables_and_figures(study, found)]
+    unmade = left_out(study)
+    kept = {job.name for job in jobs} - set(unmade) | {"importance"}  # a job, and a figure of that name
+    return [replace(job, after=tuple(name for name in job.after if name in kept)) for job in jobs if job.name in kept]
 
 
 def _single_jobs(study: Study) -> list[Job]:
@@ -114,7 +118,7 @@ def _single_jobs(study: Study) -> list[Job]:
 
 def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
     spectrum, table = f"spectrum/{study.headline_cell.folder}", "condition_number_table"
-    projected = f"projection/w{study.headline_cell.architecture.width}"
+    projected = f"projection/w{study.headline_cell.architecture.width}"  # none for modules
     trained = ("training",) if study.trained_architectures() else ()
     headline_only = {f"second_moment/{study.headline_cell.folder}", spectrum}
     networks = len(list(study.grid_architectures()))

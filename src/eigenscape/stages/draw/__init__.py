@@ -22,11 +22,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eigenscape.errors import BadInput
+from eigenscape.stages.products import left_out
 
 if TYPE_CHECKING:
     from eigenscape.store.layout import StudyFolder
@@ -50,7 +51,17 @@ FAMILIES = {
     "headline": Family("headline", ("eigenvalues", "eigenvectors", "layer_importance")),
     "importance": Family("headline", ("importance", "sufficient_summary")),
     "criticality": Family("headline", ("criticality",)),
-    "maps": Family("maps", ("condition_number", "condition_number_projected", "condition_number_null", "parameter_count", "predictors")),
+    "maps": Family(
+        "maps",
+        (
+            "condition_number",
+            "condition_number_projected",
+            "condition_number_null",
+            "condition_number_carrying",
+            "parameter_count",
+            "predictors",
+        ),
+    ),
     "training": Family("maps", ("trainability",)),
     "sensitivity": Family("maps", ("sensitivity",)),
     "growth": Family("curves", ("length_growth", "transitions")),
@@ -91,7 +102,13 @@ def families_of(study: Study) -> dict[str, Family]:
         "large_networks": bool(study.large.architectures()),
     }
     trained = bool(study.trained_architectures())
-    return {name: family for name, family in FAMILIES.items() if wanted[family.room] and (trained or name != "training")}
+    unmade = {
+        *left_out(study),
+        *(["condition_number_carrying"] * (study.problem.kind == "sine")),
+    }  # there, every direction carries gradient
+    chosen = {name: family for name, family in FAMILIES.items() if wanted[family.room] and (trained or name != "training")}
+    kept = {name: replace(family, figures=tuple(each for each in family.figures if each not in unmade)) for name, family in chosen.items()}
+    return {name: family for name, family in kept.items() if family.figures}
 
 
 def draw_figures(names: Sequence[str], study: Study, folder: StudyFolder, into: Path) -> list[Path]:
@@ -103,6 +120,9 @@ def draw_figures(names: Sequence[str], study: Study, folder: StudyFolder, into: 
     """
     from eigenscape.figures.style import save  # noqa: PLC0415
 
+    for name in names:
+        if reason := left_out(study).get(name):
+            raise BadInput.field("figure", "one that is made of this study", f"{name}, which is left out", reason)
     chosen = [(name, _room_of(name)) for name in names]
     opened: dict[str, Any] = {}
     written: list[Path] = []

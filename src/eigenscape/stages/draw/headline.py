@@ -39,7 +39,9 @@ class Figures:
 
         cell = self.study.headline_cell
         confidence = read_confidence(cell, self.folder)
-        projected = projected_eigenvalues(require_projection(self.study, cell.architecture, self.folder))
+        projected = None
+        if self.study.projected_architectures():
+            projected = projected_eigenvalues(require_projection(self.study, cell.architecture, self.folder))
         return eigenvalues_figure(self.spectrum, cell.architecture, cell.samples, projected, (confidence["low"], confidence["high"]))
 
     def eigenvectors(self) -> Figure:
@@ -72,13 +74,13 @@ class Figures:
         """Loss over the two leading active variables."""
         from eigenscape.active_subspace.layer_statistics import active_variables  # noqa: PLC0415
         from eigenscape.figures.sufficient_summary import sufficient_summary_figure  # noqa: PLC0415
-        from eigenscape.networks.gradients import GradientSampler  # noqa: PLC0415
+        from eigenscape.stages.samplers import sampler_of  # noqa: PLC0415
 
         cell = self.study.headline_cell
         vectors = self.spectrum.eigenvectors
         if vectors is None:
             raise DamagedResult(f"{self.folder.spectrum(cell)}: no eigenvectors; delete the folder above it and run again")
-        sampler = GradientSampler.of_study(self.study, cell.architecture)
+        sampler = sampler_of(self.study, cell)
         drawn = active_variables(sampler, range(min(cell.samples, SUMMARY_SAMPLES)), vectors[:, :2])
         return sufficient_summary_figure(drawn.coordinates, drawn.losses, cell.architecture)
 

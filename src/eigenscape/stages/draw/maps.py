@@ -46,6 +46,10 @@ class Figures:
         """Of the second moment projected onto its symmetries."""
         return self.of_column("log10_cond_sym")
 
+    def condition_number_carrying(self) -> Figure:
+        """Among the directions that carry gradient."""
+        return self.of_column("log10_cond_carrying")
+
     def condition_number_null(self) -> Figure:
         """That sampling alone would give."""
         return self.of_column("log10_cond_null")
