@@ -6,6 +6,7 @@ that runs: docs/library.md.
 =====================  ================================================================================
 `network_sampler`      loss gradients of a fully connected network at samples of a prior
 `loss_sampler`         the same of any torch loss
+`module_sampler`       the same of any ``torch.nn.Module`` on your data
 `function_sampler`     the same of any function whose gradient is given
 `second_moment`        C = E[grad L grad L^T], from a sampler or an array of gradients
 `spectrum`             its eigenvalues, with what they can and cannot say
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from eigenscape.active_subspace.projection import project as project
     from eigenscape.active_subspace.spectrum import Spectrum as Spectrum
     from eigenscape.architecture import Architecture as Architecture
+    from eigenscape.networks.own_networks import module_sampler as module_sampler
     from eigenscape.networks.priors import scaled_normal as scaled_normal
     from eigenscape.networks.problems import Problem as Problem
     from eigenscape.networks.problems import sine_regression as sine_regression
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "networks.samplers": ("network_sampler", "loss_sampler", "function_sampler"),
+    "networks.own_networks": ("module_sampler",),
     "networks.problems": ("Problem", "sine_regression"),
     "networks.priors": ("scaled_normal",),
     "architecture": ("Architecture",),
@@ -70,6 +73,7 @@ _MODULES = ("plot", "errors")
 __all__ = [
     "network_sampler",
     "loss_sampler",
+    "module_sampler",
     "function_sampler",
     "Problem",
     "sine_regression",
