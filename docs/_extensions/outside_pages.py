@@ -83,4 +83,5 @@ def _more(app: Sphinx, lists: str) -> str:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Rewrite pages as they are read."""
     app.connect("source-read", _read)
+    app.connect("env-get-outdated", lambda *_: ["index"])  # its list of further pages depends on what is there
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -302,7 +302,7 @@ SECONDS_PER_FIGURE = 3.3
 
 
 SECONDS_PER_CURVE_FIGURE = 2.0
-"""Figures of curves are small: 2.4 to 3.6 s each with the start of the interpreter."""
+"""Figures of curves are small, 2.4 to 3.6 s each with the start of the interpreter."""
 
 
 def figures(study: Study, family: Family) -> Work:
