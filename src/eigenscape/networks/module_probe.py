@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-import eigenscape
 from eigenscape.errors import BadInput
 from eigenscape.networks import functional
 from eigenscape.networks.modules import LossOfOutputs, module_loss
@@ -45,7 +44,7 @@ _CAUSES = (
 _BATCH_NORM = ("running statistics that it overwrites, being in training mode", "leave it in evaluation mode, or use LayerNorm")
 """Torch speaks of an operation in place there, which is none of the user's."""
 
-_NOT_THE_USERS = (*(str(Path(str(package.__file__)).parent) for package in (torch, np, eigenscape)), "<")
+_NOT_THE_USERS = (*(str(Path(str(package.__file__)).parent) for package in (torch, np)), str(Path(__file__).parents[1]), "<")
 """Where the lines of these packages lie, and those of no file."""
 
 
