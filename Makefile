@@ -3,18 +3,21 @@
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 CONFIG ?=
+STUDY ?= sine
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev plan figures explore test test-slurm test-browser check format benchmark lock clean
+.PHONY: help setup setup-dev plan figures paper explore test test-slurm test-browser check docs format benchmark lock clean
 
 help: ## Show what can be made.
 	@echo "eigenscape: how hard is this neural network to train, and why?"
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
-	@echo "Settings: CORES=$(CORES) (all), CONFIG=mine.yaml (a study merged over config.yaml), PYTHON=python3.12"
+	@echo "Begin with: make figures"
+	@echo "Settings, as in make figures CONFIG=mine.yaml CORES=1 PYTHON=python3.12:"
+	@echo "  CONFIG: a study of your own, merged over config.yaml; CORES: all ($(CORES)) if not given; PYTHON: what .venv is made of"
 
 # torch goes first and alone, by its pin: its resolver must not be free to take another build (several GB with CUDA).
 $(VENV)/run.stamp: envs/run.lock pyproject.toml
@@ -31,6 +34,10 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp envs/dev.lock
 	$(BIN)/pip install --quiet --no-deps -r envs/dev.lock
 	@touch $@
 
+$(VENV)/docs.stamp: $(VENV)/dev.stamp envs/docs.lock
+	$(BIN)/pip install --quiet --no-deps -r envs/docs.lock
+	@touch $@
+
 setup: $(VENV)/run.stamp ## Install everything that a run needs, into .venv.
 
 setup-dev: $(VENV)/dev.stamp ## Install the tools of the tests and checks too.
@@ -43,11 +50,14 @@ figures: setup ## Compute the study and draw its figures (results/<study>/figure
 	@snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) \
 		--rerun-incomplete --rerun-triggers params input mtime --quiet rules host
 
+paper: figures ## The study as a short PDF (results/<study>/paper.pdf), without LaTeX; STUDY=my-study with CONFIG.
+	@eigenscape paper --study results/$(STUDY)/study.json
+
 explore: setup ## Look at networks and results in a browser, until Ctrl-C.
 	@eigenscape explore
 
 test: setup-dev ## Run all tests that need no root; lists plainly what was left out.
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 test-slurm: setup-dev ## Run the tests on a private Slurm; needs root and Debian's slurmctld slurmd slurm-client munge.
 	@$(BIN)/python -m pytest -q tests/slurm -m slurm
@@ -55,13 +65,19 @@ test-slurm: setup-dev ## Run the tests on a private Slurm; needs root and Debian
 test-browser: setup-dev ## Run the tests of the explorer in Chromium; needs Debian's chromium chromium-driver.
 	@$(BIN)/python -m pytest -q tests/browser -m browser
 
-check: setup-dev ## Formats, lints, types, import contracts, workflow lint.
+check: setup-dev ## Formats, lints, types, import contracts, workflow lint, spelling.
 	ruff format --check .
 	ruff check .
 	mypy
 	lint-imports
 	snakefmt --check Snakefile workflow
 	snakemake --lint
+	codespell
+
+docs: $(VENV)/docs.stamp ## Build the documentation site (build/docs/index.html); warnings are errors.
+	@$(BIN)/python -m pytest -q docs/_extensions
+	@$(BIN)/python -m sphinx -W -n --keep-going --quiet docs build/docs
+	@echo "Site: build/docs/index.html"
 
 format: setup-dev ## Format all code.
 	ruff format .

@@ -19,16 +19,21 @@ include: "workflow/rules/sloppiness.smk"
 include: "workflow/rules/model_constrained.smk"
 include: "workflow/rules/large.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/reading.smk"
+
+
+report: "workflow/report/workflow.rst"
 
 
 rule all:
-    """Every figure of the study, as PDF and PNG, and the table behind them."""
+    """Every figure of the study, as PDF and PNG, the tables behind them, and the page that shows them."""
     input:
         expand(
             f"{RESULTS}/figures/{{name}}.{{kind}}",
             name=[name for family in FAMILIES.values() for name in family.figures],
             kind=["pdf", "png"],
         ),
+        f"{RESULTS}/report.html",
         f"{RESULTS}/tables/condition_number.csv",
         f"{RESULTS}/tables/findings.csv",
         f"{RESULTS}/tables/second_moment_kinds.csv",

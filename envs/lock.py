@@ -1,4 +1,4 @@
-"""Write the pins of a fresh environment to run.lock and dev.lock, from the requirements in pyproject.toml.
+"""Write the pins of a fresh environment to run.lock, dev.lock and docs.lock, from the requirements in pyproject.toml.
 
     python envs/lock.py
 
@@ -18,6 +18,7 @@ HERE = Path(__file__).parent
 HEADERS = {
     "run": "# Pins of everything that a run needs: Python 3.11, Linux. `make setup` installs torch from here first; `make lock` writes it.",
     "dev": "# Pins of the tools for tests and checks, on top of run.lock.",
+    "docs": "# Pins of what builds the documentation site, on top of run.lock and dev.lock.",
 }
 BUILD_TOOLS = ["hatchling", "editables"]
 """`pip install -e .` without build isolation needs these in the environment."""
@@ -30,7 +31,7 @@ def frozen(python: Path) -> set[str]:
 
 
 def main() -> None:
-    """Resolve in a fresh environment and write both locks."""
+    """Resolve in a fresh environment and write the locks."""
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     torch = next(line for line in (HERE / "run.lock").read_text().splitlines() if line.startswith("torch=="))
@@ -42,12 +43,14 @@ def main() -> None:
             subprocess.run([python, "-m", "pip", "install", "--quiet", *requirements], check=True)
 
         install(torch)
-        install(*project["dependencies"], *extras["mpi"], *BUILD_TOOLS)
+        install(*project["dependencies"], *extras["mpi"], *extras["two-stage"], *extras["paper"], *BUILD_TOOLS)
         run = frozen(python)
         install(*extras["test"], *extras["dev"])
         install("--no-deps", *extras["scalapack"])  # its dependencies serve threads, which the ranks do not use
         dev = frozen(python) - run
-    for name, pins in (("run", run), ("dev", dev)):
+        install(*extras["docs"])
+        docs = frozen(python) - run - dev
+    for name, pins in (("run", run), ("dev", dev), ("docs", docs)):
         (HERE / f"{name}.lock").write_text("\n".join([HEADERS[name], *sorted(pins, key=str.lower)]) + "\n")
 
 

@@ -20,21 +20,33 @@ ON_REQUEST = {
 """Marker of a suite, and what is said when it is left out."""
 
 
+IN_PROCESS = ("tests/unit/", "src/")
+"""Tests that start no ranks and no workflow: with `pytest -n 2` any worker takes them; all others follow one another on one
+worker, since each of them uses both cores or measures how long something takes to stop."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the suites that -m does not name."""
-    asked = config.option.markexpr
-    for marker, message in ON_REQUEST.items():
+    """Leave out the suites that -m does not name, and keep the suites that start processes together."""
+    for marker in _left_out(config):
         left_out = [item for item in items if item.get_closest_marker(marker)]
-        if marker not in asked and left_out:
+        if left_out:
             config.hook.pytest_deselected(items=left_out)
             items[:] = [item for item in items if item not in left_out]
-            config.stash.setdefault(LEFT_OUT, []).append(message)
+    for item in items:
+        if not item.nodeid.startswith(IN_PROCESS):
+            item.add_marker(pytest.mark.xdist_group("processes"))
+    items.sort(key=lambda item: item.nodeid.startswith(IN_PROCESS))  # the long row first, so that it starts at once
 
 
-LEFT_OUT = pytest.StashKey[list[str]]()
+def _left_out(config: pytest.Config) -> list[str]:
+    """The suites that were not asked for."""
+    return [marker for marker in ON_REQUEST if marker not in config.option.markexpr]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say what was left out and how to run it."""
-    for message in config.stash.get(LEFT_OUT, []):
-        terminalreporter.write_line(f"left out: {message}")
+    asked = [Path(str(argument).partition("::")[0]).resolve() for argument in config.args]
+    for marker in _left_out(config):
+        suite = Path(__file__).parent / marker
+        if any(suite.is_relative_to(path) for path in asked):
+            terminalreporter.write_line(f"left out: {ON_REQUEST[marker]}")

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 from builders import small_study
 
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.stages.cells import compute_cells
 from eigenscape.stages.condition_numbers import condition_number_table, write_table
 from eigenscape.stages.configure import load_study, write_study
+from eigenscape.stages.draw import draw_figures
 from eigenscape.stages.inpca import compute_inpca
 from eigenscape.stages.projection import project_networks
 from eigenscape.stages.second_moment import Execution, compute_second_moment
 from eigenscape.stages.spectrum import compute_spectrum
+from eigenscape.stages.tables import write_csv
 from eigenscape.stages.trajectories import compute_trajectories
 from eigenscape.store.layout import StudyFolder
+from eigenscape.store.products import confirmed
+from eigenscape.store.trace import note_written
 
 ENSEMBLE = {"powers": [1.0], "depth": [1], "width": [4], "channels": None, "steps": 8, "checkpoints": 4, "seeds": 2, "inputs_per_class": 1}
 """Two networks, two optimisers, two replicas."""
@@ -40,3 +45,35 @@ def compute_small_ensemble(root: Path) -> None:
     for network in study.sloppiness.ensemble.network_names():
         compute_trajectories(study, folder, network)
     compute_inpca(study, folder, OneRank())
+
+
+def compute_told_study(root: Path) -> StudyFolder:
+    """The same with two figures, a table of findings that no page may take for markup, and receipts as commands write them."""
+    folder = StudyFolder(root / "small")
+    with confirmed(folder):
+        compute_small_study(root)
+        for name in ("condition_number.csv", "condition_number.nc"):
+            (folder.root / "tables" / name).unlink()
+    study = load_study(folder)
+    with confirmed(folder):
+        write_table(condition_number_table(study, folder), folder.table, study)
+    with confirmed(folder):
+        write_csv(pd.DataFrame(FINDINGS), folder.root / "tables" / "findings.csv")
+    for figure in ("eigenvectors", "parameter_count"):
+        with confirmed(folder):
+            for path in draw_figures([figure], study, folder, folder.root / "figures"):
+                note_written(path)
+    return folder
+
+
+FINDINGS = [
+    {
+        "science": "active subspace",
+        "finding": "<script>alert(1)</script> & <b>bold</b>",
+        "verdict": "holds under a condition",
+        "evidence": 'slope "2.19" [2.18, 2.20]',
+        "condition": "P < N",
+    },
+    {"science": "active subspace", "finding": "plain", "verdict": "does not hold", "evidence": "none", "condition": ""},
+]
+"""With letters that HTML and XML must not read as their own."""

@@ -17,6 +17,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from eigenscape.cli import main
+from eigenscape.stages.configure import load_study
+from eigenscape.stages.recipes import recipe_of
+from eigenscape.store.layout import StudyFolder
+from eigenscape.store.products import products
 from eigenscape.store.spectra import read_spectrum
 
 pytestmark = [pytest.mark.workflow, pytest.mark.timeout(1200)]
@@ -111,6 +116,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_all_figures_and_the_table_are_made(finished: Path) -> None:
     results = finished / "results" / "small"
     assert sorted(path.name for path in (results / "figures").iterdir()) == sorted(f"{f}.{k}" for f in FIGURES for k in ("pdf", "png"))
+    made = {path.relative_to(results).as_posix() for kind in ("figures", "tables") for path in (results / kind).iterdir()} | {"report.html"}
+    assert made <= {name for receipt in products(StudyFolder(results)) for name in json.loads(receipt.read_bytes())["files"]}
     table = pd.read_csv(results / "tables" / "condition_number.csv")
     assert list(zip(table.depth, table.width, strict=True)) == [(1, 5), (2, 5), (1, 10), (2, 10)]
     findings = pd.read_csv(results / "tables" / "findings.csv")
@@ -140,6 +147,40 @@ def test_the_second_run_has_nothing_to_do(finished: Path) -> None:
     run = snakemake(finished)
     assert run.returncode == 0
     assert "Nothing to be done" in run.stdout + run.stderr
+
+
+def test_every_result_has_a_recipe_that_the_workflow_knows_in_another_place_too(finished: Path, tmp_path: Path) -> None:
+    """The study's folder alone moves: its study.json is the configuration, and nothing is computed again."""
+    folder = StudyFolder(repository(tmp_path) / "results" / "small")
+    shutil.copytree(finished / "results" / "small", folder.root)
+    study = load_study(folder)
+    results = [path for path in folder.root.rglob("*") if path.is_file() or path.suffix == ".zarr"]
+    names = [path.relative_to(folder.root) for path in results if not any(part.suffix == ".zarr" for part in path.parents)]
+    recipes = {name: recipe_of(study, name.as_posix()) for name in names if not name.name.endswith(".receipt.json")}
+
+    assert {name.parts[0] for name, recipe in recipes.items() if recipe is None} == {
+        "benchmarks",
+        "ledger",
+        "logs",
+        "receipts",
+        "study.json",
+    }
+    known = [recipe for recipe in recipes.values() if recipe is not None]
+    assert {recipe.arguments[0] for recipe in known} <= set(main.commands)
+    targets = sorted({f"results/small/{recipe.target}" for recipe in known if recipe.target})
+    run = snakemake(folder.root.parents[1], "-n", "--", *targets, config=str(folder.study))
+    assert run.returncode == 0, run.stderr
+    assert "Nothing to be done" in run.stdout + run.stderr
+
+
+def test_snakemake_s_report_shows_the_figures_by_science_without_a_network(finished: Path) -> None:
+    run = snakemake(finished, "--report", "report.html")
+
+    assert run.returncode == 0, run.stderr
+    page = (finished / "report.html").read_text()
+    for words in ("subspace clustering", "Spectrum of the headline network", "Published findings, judged"):
+        assert words in page
+    assert not re.search(r'(src|href)="?http', page)
 
 
 def test_growing_the_grid_computes_only_the_new_cells(finished: Path) -> None:

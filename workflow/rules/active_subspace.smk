@@ -312,7 +312,12 @@ rule findings:
             name=["training"] * bool(STUDY.trained_architectures()),
         ),
     output:
-        csv=f"{RESULTS}/tables/findings.csv",
+        csv=report(
+            f"{RESULTS}/tables/findings.csv",
+            caption="../report/findings.rst",
+            category="findings",
+            labels={"table": "Published findings, judged"},
+        ),
         markdown=f"{RESULTS}/tables/findings.md",
     log:
         f"{RESULTS}/logs/findings.log",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from eigenscape.errors import EigenscapeError
 from eigenscape.stages import (
+    captions,
     configure,
     draw,
     labelled_inputs,
@@ -62,7 +63,9 @@ onstart:
 
 
 onsuccess:
-    print(f"Figures: {RESULTS}/figures   table: {RESULTS}/tables/condition_number.csv")
+    print(
+        f"Report: {RESULTS}/report.html   figures: {RESULTS}/figures   table: {RESULTS}/tables/condition_number.csv"
+    )
 
 
 HEADLINE = STUDY.headline_cell
@@ -132,6 +135,18 @@ def figure_memory_mb(family):
     if family != "large_networks":
         return 2000
     return 1000 + sum(plan.work.memory for plan in LARGE_NETWORKS.values()) // 10**6
+
+
+def figure_output(name):
+    """PDF and PNG of a figure; in Snakemake's report the PNG stands under its science, with its caption."""
+    caption = captions.caption_of(name)
+    png = report(
+        f"{RESULTS}/figures/{name}.png",
+        caption=f"../report/{name}.rst",
+        category=caption.science,
+        labels={"figure": caption.title},
+    )
+    return [f"{RESULTS}/figures/{name}.pdf", png]
 
 
 def any_of(names):

@@ -48,11 +48,7 @@ for family, drawn in FAMILIES.items():
         input:
             FIGURE_INPUTS[family],
         output:
-            expand(
-                f"{RESULTS}/figures/{{name}}.{{kind}}",
-                name=drawn.figures,
-                kind=["pdf", "png"],
-            ),
+            [path for name in drawn.figures for path in figure_output(name)],
         log:
             f"{RESULTS}/logs/figures/{family}.log",
         benchmark:

@@ -6,6 +6,8 @@
 `second_moment`        gradients of a range of samples, reduced to a partial sum
 `other_moments`        per-datum, centred, Gauss-Newton and local second moments
 `eigensolvers`         the fastest accurate dense solvers at hand
+`two_stage`            values by a reduction in two stages, for large matrices
+`tridiagonal`          values and vectors by the steps of divide and conquer
 `spectrum`             eigenvalues with rank, status and floor; the graded route
 `condition`            the family of condition numbers
 `bracket`              what a condition number from finitely many samples is worth

@@ -22,6 +22,7 @@ from scipy.linalg import lapack, solve_triangular
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
 from eigenscape.active_subspace.resampling import bootstrap_weights, full_bootstrap_spectrum, percentile_interval
+from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.study import BLOCK
 
@@ -149,6 +150,26 @@ def _fluctuation(outer: np.ndarray, sample_value: float, replicates: int, key: i
     return sample_value + float(interval.low), sample_value + float(interval.high)
 
 
+def first_parts(sampler: GradientSampler, samples: int) -> tuple[np.ndarray | None, np.ndarray]:
+    """C of the first N // 4 and N // 2 samples, as `bracket` wants them.
+
+    Of no use, and not computed, where they are fewer than P: then None in the place of a quarter, and (0, 0) of a half.
+
+    Example:
+        >>> from eigenscape.networks.functions import GivenGradients
+        >>> quarter, half = first_parts(GivenGradients(np.eye(4)[:, :2]), 4)
+        >>> quarter is None, half
+        (True, array([[0.5, 0. ],
+               [0. , 0.5]]))
+    """
+    quarter, half, size = samples // 4, samples // 2, sampler.architecture.parameters
+    if half < size:
+        return None, np.empty((0, 0))
+    partial = sum_of_samples(sampler, range(quarter))
+    first_quarter = partial.triangle.matrix(1.0 / quarter) if quarter >= size else None
+    return first_quarter, partial.add(sum_of_samples(sampler, range(quarter, half))).triangle.matrix(1.0 / half)
+
+
 def extreme_pairs(matrix: np.ndarray, count: int = 1) -> tuple[np.ndarray, np.ndarray] | None:
     """The ``count`` largest and smallest eigenvalues, descending, with unit vectors, by Lanczos on C and its inverse.
 
@@ -164,7 +185,7 @@ def extreme_pairs(matrix: np.ndarray, count: int = 1) -> tuple[np.ndarray, np.nd
     """
     size = len(matrix)
     order = np.argsort(-np.diagonal(matrix), kind="stable")
-    sorted_matrix = np.asfortranarray(matrix[np.ix_(order, order)])
+    sorted_matrix = matrix[np.ix_(order, order)].T  # symmetric, so this is the copy in LAPACK's order
     factor, failed = lapack.dpotrf(sorted_matrix, lower=1, clean=1)
     if failed:
         return None

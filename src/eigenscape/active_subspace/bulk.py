@@ -15,17 +15,19 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from eigenscape.active_subspace.condition import condition_numbers
+from eigenscape.active_subspace.few_samples import spectrum_of_gradients
+from eigenscape.active_subspace.layer_statistics import gradient_blocks
 from eigenscape.active_subspace.second_moment import PartialSum, sum_of_samples
 from eigenscape.active_subspace.spectrum import Spectrum, dust_of, spectrum_of
 from eigenscape.active_subspace.triangle import Triangle
 from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.study import BLOCK
 
 STANDARD_ERRORS = 1.96
 """Two-sided 95 % of a normal distribution."""
@@ -46,16 +48,17 @@ class FamilyInterval:
     high: float
 
 
-def family_intervals(sampler: GradientSampler, samples: int, groups: int = 8) -> dict[str, FamilyInterval]:
+def family_intervals(sampler: GradientSampler, samples: int, groups: int = 8, whole: Spectrum | None = None) -> dict[str, FamilyInterval]:
     """Every member of the family, with its grouped-jackknife interval.
 
-    Costs G + 1 eigensolves and G halves of C in memory. Where a deleted group leaves a member infinite or unknown, so is
-    its interval (NaN).
+    Costs G eigensolves, one more where the spectrum of all samples is not given, and G halves of C in memory; where N < P, the
+    gradients instead of C. Where a deleted group leaves a member infinite or unknown, so is its interval (NaN).
 
     Args:
         sampler: of the network.
         samples: N.
         groups: G, from 2 to N.
+        whole: the spectrum of C of all N samples, where it is known.
 
     Raises:
         BadInput: the number of groups is out of range.
@@ -70,17 +73,32 @@ def family_intervals(sampler: GradientSampler, samples: int, groups: int = 8) ->
     if not 2 <= groups <= samples:
         raise BadInput.field("groups", f"a whole number from 2 to {samples}, the number of samples", str(groups), "write groups=8")
     cuts = [samples * group // groups for group in range(groups + 1)]
+    if samples < sampler.architecture.parameters:
+        return _few_family(sampler, samples, cuts)
     parts = [sum_of_samples(sampler, range(start, stop)) for start, stop in itertools.pairwise(cuts)]
     total = PartialSum.zero(sampler.architecture.parameters)
     for part in parts:
         total.add(part)
     summed = total.triangle.matrix()
-    whole = _numbers(sampler, summed / samples, samples)
+    del total
+    known = _numbers(sampler, summed / samples, samples) if whole is None else condition_numbers(whole, sampler.architecture)
     deleted = []
     for part, (start, stop) in zip(parts, itertools.pairwise(cuts), strict=True):
         left = samples - (stop - start)
         deleted.append(_numbers(sampler, (summed - part.triangle.matrix()) / left, left))
-    return {name: _interval(value, np.array([numbers[name] for numbers in deleted])) for name, value in whole.items()}
+    return {name: _interval(value, np.array([numbers[name] for numbers in deleted])) for name, value in known.items()}
+
+
+def _few_family(sampler: GradientSampler, samples: int, cuts: list[int]) -> dict[str, FamilyInterval]:
+    """The same where the gradients are fewer than the parameters: they are held, and C is not."""
+    gradients = np.concatenate([block.astype(np.float64) for block in gradient_blocks(sampler, range(samples))])
+
+    def numbers(rows: np.ndarray) -> dict[str, float]:
+        return condition_numbers(spectrum_of_gradients(rows, sampler.architecture, sampler.relative_noise), sampler.architecture)
+
+    whole = numbers(gradients)
+    deleted = [numbers(np.delete(gradients, slice(start, stop), axis=0)) for start, stop in itertools.pairwise(cuts)]
+    return {name: _interval(value, np.array([left[name] for left in deleted])) for name, value in whole.items()}
 
 
 def sign_null(sampler: GradientSampler, samples: int, key: int) -> Spectrum:
@@ -100,13 +118,20 @@ def sign_null(sampler: GradientSampler, samples: int, key: int) -> Spectrum:
         >>> bool(np.allclose(null.diagonal, (gradients**2).mean(axis=0)))
         True
     """
-    signs = np.random.Generator(np.random.Philox(key))
+    if samples < sampler.architecture.parameters:
+        return spectrum_of_gradients(np.concatenate(list(_flipped(sampler, samples, key))), sampler.architecture, sampler.relative_noise)
     triangle = Triangle(sampler.architecture.parameters)
-    for first in range(0, samples, BLOCK):
-        gradients, _ = sampler.block(first, min(BLOCK, samples - first))
-        flips = signs.integers(0, 2, size=gradients.shape, dtype=np.int8) * 2 - 1
-        triangle.add_gram(np.ascontiguousarray(gradients * flips, np.float64))
+    for gradients in _flipped(sampler, samples, key):
+        triangle.add_gram(gradients)
     return _spectrum(sampler, triangle.matrix() / samples, samples)
+
+
+def _flipped(sampler: GradientSampler, samples: int, key: int) -> Iterator[np.ndarray]:
+    """The gradients (B, P) in double precision, with a random sign on every entry."""
+    signs = np.random.Generator(np.random.Philox(key))
+    for gradients in gradient_blocks(sampler, range(samples)):
+        flips = signs.integers(0, 2, size=gradients.shape, dtype=np.int8) * 2 - 1
+        yield np.ascontiguousarray(gradients * flips, np.float64)
 
 
 def _numbers(sampler: GradientSampler, second_moment: np.ndarray, samples: int) -> dict[str, float]:

@@ -1,26 +1,31 @@
-"""The best dense symmetric eigensolvers at hand, one function per question.
+"""The fastest accurate dense symmetric eigensolvers at hand, one function per question.
 
-Measured on one core (AMD EPYC Zen 4, numpy 2.4.6 and scipy 1.17.1 with OpenBLAS, torch 2.13 with
-MKL; ``benchmarks/eigensolvers.py`` prints it anew): values only, P = 800: numpy 0.03 s, torch 0.07 s;
-P = 1,600: 0.23 s and 0.42 s; P = 3,200: 3.0 s and 2.0 s; P = 5,146: 11.6 s and 6.7 s. With vectors
-LAPACK's divide and conquer (``evd``) is fastest and keeps them orthogonal to 9e-15 (``evr``: 5e-11).
+Values: numpy's LAPACK for small matrices, which stay in the processor's cache; from `TWO_STAGE_FROM` on the reduction in two stages
+(`two_stage`) where its optional package is installed, else torch's MKL from `TORCH_FROM` on. With vectors: divide and conquer
+(`tridiagonal`), which keeps them orthogonal to 1e-14 where LAPACK's ``evr`` leaves 5e-11. All are backward stable, with errors of about
+eps lambda_1, and differ in their last bits: `solver_of` says which one it is, and receipts tell. Measured beside each other by
+``benchmarks/eigensolvers.py`` (docs/benchmarks.md).
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.linalg
 
+from eigenscape.active_subspace import two_stage
+from eigenscape.active_subspace.tridiagonal import eigenpairs_by_steps
 from eigenscape.errors import EigensolverFailure
 
 if TYPE_CHECKING:
     import torch
 
-TORCH_FROM = 2500
-"""Values of matrices at least this large are computed by torch, whose MKL is the faster there."""
+TWO_STAGE_FROM = 2000
+"""Values of matrices at least this large are computed in two stages: half of a smaller one fits in a third-level cache of 16 MB."""
 
+TORCH_FROM = 2500
+"""Where that package is missing, values of matrices at least this large are computed by torch, whose MKL is the faster there."""
 
 HOST = "host"
 """LAPACK on the processor; every other place is the name of a torch device, such as ``cuda``."""
@@ -28,9 +33,31 @@ HOST = "host"
 LARGEST_ON_CUDA = 25_000
 """cuSOLVER's dense eigensolver, which torch uses, is reported to fail beyond."""
 
+_SAFE_EXPONENT = 400
+"""Of 2: squares of matrix entries between these powers neither overflow nor vanish, so that nothing need be scaled."""
+
+_VECTORS = 256
+"""Whose signs are set at once: a copy of so many, not of all."""
+
+
+def solver_of(parameters: int, *, vectors: bool, place: str = HOST) -> str:
+    """Which solver a matrix of P rows gets here, for receipts.
+
+    Example:
+        >>> solver_of(100, vectors=False)
+        'dsyevd (numpy)'
+    """
+    if place != HOST:
+        return f"torch on {place}"
+    if vectors:
+        return "dsytrd, dstedc, dlarfb (scipy)"
+    if _in_two_stages(parameters):
+        return f"dsytrd_sy2sb, dsytrd_sb2st ({two_stage.PACKAGE} {two_stage.version()})"
+    return "dsyevd (torch)" if parameters >= TORCH_FROM else "dsyevd (numpy)"
+
 
 def eigenvalues(matrix: np.ndarray, place: str = HOST) -> np.ndarray:
-    """All eigenvalues of a symmetric matrix, in descending order, by LAPACK's fastest driver.
+    """All eigenvalues of a symmetric matrix, in descending order, by the fastest solver at hand.
 
     Args:
         matrix: (P, P), symmetric; the lower triangle is read. Not changed.
@@ -47,6 +74,10 @@ def eigenvalues(matrix: np.ndarray, place: str = HOST) -> np.ndarray:
         array([3., 1.])
     """
     try:
+        if place == HOST and _in_two_stages(len(matrix)):
+            scaled, exponent = _scaled_copy(matrix)
+            ascending: np.ndarray = np.ldexp(two_stage.eigenvalues_in_two_stages(scaled), exponent)
+            return ascending[::-1].copy()
         if place != HOST or len(matrix) >= TORCH_FROM:
             import torch  # noqa: PLC0415 - a second of import that only large matrices repay
 
@@ -63,7 +94,7 @@ def eigenpairs(matrix: np.ndarray, place: str = HOST) -> tuple[np.ndarray, np.nd
     The sign of a vector is fixed: its component of largest magnitude is positive.
 
     Args:
-        matrix: (P, P), symmetric. Not changed.
+        matrix: (P, P), symmetric; the lower triangle is read. Not changed.
         place: where to solve, `HOST` or a torch device.
 
     Returns:
@@ -79,7 +110,9 @@ def eigenpairs(matrix: np.ndarray, place: str = HOST) -> tuple[np.ndarray, np.nd
     """
     try:
         if place == HOST:
-            values, vectors = scipy.linalg.eigh(np.array(matrix, order="F"), driver="evd", overwrite_a=True, check_finite=False)
+            scaled, exponent = _scaled_copy(matrix)
+            values, vectors = eigenpairs_by_steps(scaled)
+            values = np.ldexp(values, exponent)
         else:
             import torch  # noqa: PLC0415 - only this route needs it
 
@@ -87,10 +120,32 @@ def eigenpairs(matrix: np.ndarray, place: str = HOST) -> tuple[np.ndarray, np.nd
             values, vectors = solved.eigenvalues.cpu().numpy(), solved.eigenvectors.cpu().numpy()
     except (np.linalg.LinAlgError, RuntimeError) as error:
         raise EigensolverFailure(f"the eigensolver did not converge on a {len(matrix)} x {len(matrix)} matrix: {error}") from error
-    values, vectors = values[::-1].copy(), vectors[:, ::-1]
-    largest = np.abs(vectors).argmax(axis=0)
-    vectors = vectors * np.sign(vectors[largest, np.arange(len(matrix))])
-    return values, vectors
+    return values[::-1].copy(), _descending_with_signs(vectors)
+
+
+def _in_two_stages(parameters: int) -> bool:
+    """Whether values of a matrix of P rows are computed in two stages."""
+    return parameters >= TWO_STAGE_FROM and two_stage.library() is not None
+
+
+def _scaled_copy(matrix: np.ndarray) -> tuple[np.ndarray, int]:
+    """A copy in Fortran order divided by 2^e, and e: 0 unless entries are so large or small that LAPACK's drivers would scale too."""
+    largest = max(float(matrix.max()), -float(matrix.min()))
+    exponent = math.frexp(largest)[1] if math.isfinite(largest) else 0
+    if abs(exponent) <= _SAFE_EXPONENT:
+        return np.array(matrix, order="F"), 0
+    return np.asfortranarray(np.ldexp(matrix, -exponent)), exponent
+
+
+def _descending_with_signs(vectors: np.ndarray) -> np.ndarray:
+    """The columns in reverse order, each with its component of largest magnitude made positive."""
+    ascending = vectors.T
+    descending = np.empty(ascending.shape)
+    for first in range(0, len(ascending), _VECTORS):
+        some = ascending[::-1][first : first + _VECTORS]
+        largest = np.abs(some).argmax(axis=1)
+        np.multiply(some, np.sign(some[np.arange(len(some)), largest])[:, None], out=descending[first : first + _VECTORS])
+    return descending.T
 
 
 def _on(matrix: np.ndarray, place: str) -> torch.Tensor:
@@ -99,4 +154,4 @@ def _on(matrix: np.ndarray, place: str) -> torch.Tensor:
 
     if place.startswith("cuda") and len(matrix) > LARGEST_ON_CUDA:
         raise EigensolverFailure(f"matrix: expected at most {LARGEST_ON_CUDA:,} rows on a GPU, found {len(matrix):,}; solve it on the host")
-    return torch.from_numpy(np.ascontiguousarray(matrix)).to(place)
+    return torch.from_numpy(matrix).to(place)

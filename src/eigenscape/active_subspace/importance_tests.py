@@ -26,6 +26,9 @@ PERMUTATIONS = 999
 TREND_GROUPS = 100
 """Groups of samples in the trend test: enough for its normal limit, each large enough to average heavy tails."""
 
+_REPLICATES = 64
+"""Resampled orders that are ranked at a time."""
+
 _COLUMNS, _LABELLINGS = 512, 64
 """Eigenvectors and labellings in one matrix product: 20 MB of squares at P = 5,146, whatever the number of permutations."""
 
@@ -292,7 +295,9 @@ def centroid_order(
         raise BadInput.field("centroids", "at least two different numbers", str(count), "one layer has no order")
     drawn = _runs(count, key, block_length, replicates)
     rho = float(_spearman(np.arange(count)[None], centroids[None])[0])
-    return CentroidOrder(rho, percentile_interval(_spearman(drawn, centroids[drawn]), level))
+    # A few replicates at a time: ranking all of them would take eight more arrays of their size.
+    resampled = [_spearman(runs, centroids[runs]) for runs in np.split(drawn, range(_REPLICATES, replicates, _REPLICATES))]
+    return CentroidOrder(rho, percentile_interval(np.concatenate(resampled), level))
 
 
 def _runs(count: int, key: int, block_length: int | None, replicates: int) -> np.ndarray:

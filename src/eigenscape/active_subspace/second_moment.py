@@ -16,6 +16,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from eigenscape.active_subspace import tree
+from eigenscape.active_subspace.tree import Node
 from eigenscape.active_subspace.triangle import DeviceTriangle, Triangle
 from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import Device, GradientSampler
@@ -157,6 +158,14 @@ def sum_of_samples(sampler: GradientSampler, samples: range) -> PartialSum:
 def sum_of_slot(sampler: GradientSampler, slot: int, samples: int) -> PartialSum:
     """The leaf of the summation tree: the partial sum over one slot of N samples."""
     return sum_of_samples(sampler, tree.slot_samples(slot, SLOTS, samples))
+
+
+def sum_over_tree(sampler: GradientSampler, samples: int) -> PartialSum:
+    """The sum over N samples in one process, slot by slot over the fixed tree: the bits of any number of ranks."""
+    held: dict[Node, PartialSum] = {}
+    for slot in range(SLOTS):
+        tree.insert(held, Node(slot, 1), sum_of_slot(sampler, slot, samples), PartialSum.add, SLOTS)
+    return held[Node(0, SLOTS)]
 
 
 def one_blas_thread() -> AbstractContextManager[Any]:

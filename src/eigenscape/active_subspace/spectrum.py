@@ -59,6 +59,8 @@ class Route(StrEnum):
 
     EIGH = "eigh"
     GRADED = "graded"
+    GRADIENTS = "gradients"
+    """From fewer gradients than parameters, without C (`few_samples`)."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,18 @@ class Spectrum:
         if self.status not in (SpectrumStatus.FINITE, SpectrumStatus.UNDERSAMPLED):
             return float("inf")
         return float(np.log10(self.eigenvalues[0]) - np.log10(self.eigenvalues[-1]))
+
+    def __repr__(self) -> str:
+        size, last = len(self.eigenvalues), max(self.rank, 1) - 1
+        smallest = f" to {self.eigenvalues[last]:.4g}" if last > 0 else ""
+        what = f"{size:,} eigenvalues, {self.eigenvalues[0]:.4g}{smallest}"
+        null = f", then {size - self.rank:,} null" if self.rank < size else ""
+        condition = f"{self.log10_condition:.2f} decades" if np.isfinite(self.log10_condition) else str(self.log10_condition)
+        vectors = "no eigenvectors" if self.eigenvectors is None else "with eigenvectors"
+        return (
+            f"Spectrum: {what}{null}, {str(self.status).replace('_', ' ')}\n"
+            f"log10(lambda_1/lambda_P) = {condition}, by {self.route}, {vectors}"
+        )
 
     def log10_gap(self, index: int) -> float:
         """log10(lambda_index / lambda_{index+1}), counted from 1: the height of the step after ``index``.
@@ -239,12 +253,13 @@ def dust_of(diagonal: np.ndarray, architecture: Architecture, relative_noise: fl
 
 def _by_eigh(second_moment: np.ndarray, order: np.ndarray, vectors: bool, place: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Eigenvalues of C sorted by its diagonal: the order alone gains decades of accuracy on graded matrices."""
-    sorted_moment = second_moment[np.ix_(order, order)]
+    # A symmetric matrix is its own transpose, here in Fortran order, which LAPACK wants and would copy it to.
+    sorted_moment = second_moment[np.ix_(order, order)].T
     if not vectors:
         return eigenvalues(sorted_moment, place), None
     values, sorted_basis = eigenpairs(sorted_moment, place)
     basis = np.empty_like(sorted_basis)
-    basis[order] = sorted_basis
+    basis.T[:, order] = sorted_basis.T  # vector by vector, as they lie in memory
     return values, basis
 
 

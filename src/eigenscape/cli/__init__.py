@@ -12,6 +12,7 @@
 `models`        model-constrained, model-constrained-table
 `draw`          figure
 `check`         verify
+`provenance`    show, cite, report, paper, crate
 `doctor`        doctor
 `explore`       explore
 `options`       what they share
@@ -31,11 +32,11 @@ from typing import Any
 
 import click
 
-from eigenscape import __version__
-from eigenscape.cli import analyse, check, compute, curves, draw, geometry, graphs, models, networks, prepare, trajectories
+from eigenscape.cli import analyse, check, compute, curves, draw, geometry, graphs, models, networks, prepare, provenance, trajectories
 from eigenscape.cli.doctor import doctor
 from eigenscape.cli.explore import explore
 from eigenscape.errors import EigenscapeError, Interrupted
+from eigenscape.version import __version__
 
 BLAS_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """Set to 1 before any numerical library loads: bits must not depend on the number of threads, and
@@ -140,6 +141,11 @@ for _command in (
     analyse.condition_number_table,
     draw.figure,
     check.verify,
+    provenance.show,
+    provenance.cite,
+    provenance.report,
+    provenance.paper,
+    provenance.crate,
     doctor,
     explore,
 ):

@@ -23,6 +23,8 @@ def figure(names: tuple[str, ...], study_file: Path, log_file: Path | None) -> N
       eigenscape figure map_participation_ratio --study results/sine/study.json
     """
     from eigenscape.stages.draw import draw_figures  # noqa: PLC0415
+    from eigenscape.store.trace import note_written  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
-    draw_figures(names, study, folder, folder.root / "figures")
+    for path in draw_figures(names, study, folder, folder.root / "figures"):
+        note_written(path)

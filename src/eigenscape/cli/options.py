@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eigenscape import __version__
+from eigenscape.version import __version__
 
 if TYPE_CHECKING:
     from eigenscape.stages.second_moment import Execution
@@ -84,9 +84,10 @@ def ledger_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def open_study(study_file: Path, log_file: Path | None) -> tuple[Study, StudyFolder]:
-    """The study and its folder, with logging set up and signals heard."""
+    """The study and its folder, with logging set up and signals heard; what the command writes there gets receipts when it ends."""
     from eigenscape.stages import configure, signals  # noqa: PLC0415
     from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
+    from eigenscape.store.products import confirmed  # noqa: PLC0415
 
     if log_file is not None:
         log_file.parent.mkdir(parents=True, exist_ok=True)
@@ -98,7 +99,10 @@ def open_study(study_file: Path, log_file: Path | None) -> tuple[Study, StudyFol
         logging.getLogger(__name__).info("eigenscape %s, %s", __version__, " ".join(sys.argv[1:]))
     signals.install()
     folder = StudyFolder(study_file.parent)
-    return configure.load_study(folder), folder
+    study = configure.load_study(folder)
+    if (context := click.get_current_context(silent=True)) is not None:
+        context.with_resource(confirmed(folder))
+    return study, folder
 
 
 def execution_of(

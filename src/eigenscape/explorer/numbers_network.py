@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from eigenscape import __version__
 from eigenscape.explorer.figures_network import BINS, slope_bins
 from eigenscape.explorer.snapshot import NO_MEAN_FIELD, Snapshot
+from eigenscape.version import __version__
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from matplotlib.patches import Patch
 
 from eigenscape.active_subspace.spectrum import SpectrumStatus
 from eigenscape.figures.grid import CONTOUR_WIDTH, HALO, CellGrid
-from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, GREY, PALE, paper_style
+from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, GREY, PALE, figure_of, paper_style
 from eigenscape.study import CellStatus
 
 LABELS = {
@@ -65,18 +65,45 @@ def condition_number_figure(table: pd.DataFrame, column: str = "log10_cond") -> 
         >>> condition_number_figure(rows).axes[0].get_xlabel()
         'depth $L$ (hidden layers)'
     """
-    projected = column == "log10_cond_sym" and "status_sym" in table.columns
-    if projected:
+    figure = Figure(figsize=(DOUBLE_COLUMN, 3.6), layout="constrained")
+    axes = figure.subplots()
+    if handles := draw_condition_number(axes, table, column):
+        figure.legend(handles=handles, loc="outside lower center", ncols=2, handlelength=1.8)
+    if _is_projected(table, column):
+        axes.set_title("projected onto the symmetries of $C$: no inflation by sampling noise", loc="left")
+    elif words := noise_caption(table[np.isfinite(table[column].to_numpy(dtype=np.float64))]):
+        axes.set_title(words, loc="left")
+    return figure
+
+
+def draw_condition_number(axes: Axes, table: pd.DataFrame, column: str = "log10_cond") -> list[Line2D | Patch]:
+    """The map on axes that are given, with a colour bar beside them; their figure is laid out once, to place the contours' labels.
+
+    Args:
+        axes: to draw on; they have their final size, or contours may be placed for another.
+        table: see `condition_number_figure`.
+        column: what the colour shows.
+
+    Returns:
+        The entries of a legend: what markers, hatching and lines mean. ``axes.legend(handles=...)`` shows them.
+
+    Raises:
+        BadInput: the table is empty, lacks a column, has a cell twice, or holds an unknown status.
+
+    Example:
+        >>> rows = pd.DataFrame({"depth": [1, 2], "width": [5, 5], "parameters": [16, 46]})
+        >>> axes = Figure().subplots()
+        >>> draw_condition_number(axes, rows.assign(status="finite", stable_rank=[4.0, 5.0]), "stable_rank")
+        []
+    """
+    figure = figure_of(axes)
+    if _is_projected(table, column):
         table = table.assign(status=table["status_sym"])
     grid = CellGrid.of(table, ["parameters", "status", column])
     values = grid.values(column)
-    finite = np.isfinite(values)
-
-    figure = Figure(figsize=(DOUBLE_COLUMN, 3.6), layout="constrained")
-    axes = figure.subplots()
     grid.label_axes(axes)
     handles: list[Line2D | Patch] = []
-    if finite.any():
+    if np.isfinite(values).any():
         cells = axes.pcolormesh(grid.depth_edges, grid.width_edges, np.ma.masked_invalid(values), cmap=COLORMAP)
         figure.colorbar(cells, ax=axes, label=LABELS.get(column, column), pad=0.02)
     if not grid.is_plane:
@@ -85,13 +112,11 @@ def condition_number_figure(table: pd.DataFrame, column: str = "log10_cond") -> 
     handles += _draw_statuses(axes, grid, values)
     if grid.draw_parameter_contours(figure, axes) is not None:
         handles.append(Line2D([], [], color="black", linewidth=CONTOUR_WIDTH, label="number of parameters $P$"))
-    if handles:
-        figure.legend(handles=handles, loc="outside lower center", ncols=2, handlelength=1.8)
-    if projected:
-        axes.set_title("projected onto the symmetries of $C$: no inflation by sampling noise", loc="left")
-    elif words := noise_caption(table[np.isfinite(table[column].to_numpy(dtype=np.float64))]):
-        axes.set_title(words, loc="left")
-    return figure
+    return handles
+
+
+def _is_projected(table: pd.DataFrame, column: str) -> bool:
+    return column == "log10_cond_sym" and "status_sym" in table.columns
 
 
 def noise_caption(computed: pd.DataFrame) -> str:

@@ -7,6 +7,8 @@ come in groups of w: where those lead, the spectrum has a shoulder that ends at 
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,7 +17,7 @@ from eigenscape.active_subspace.sampling_noise import log10_condition_null, marc
 from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
-from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style, tick_counts
+from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, figure_of, paper_style, tick_counts
 
 SHOULDERS_SHOWN = 4
 """The linear panel ends at this many times w: the shoulder and as much of the tail as shows that it is one."""
@@ -65,50 +67,86 @@ def eigenvalues_figure(
         >>> [axes.get_yscale() for axes in figure.axes]
         ['log', 'linear']
     """
-    values = spectrum.eigenvalues
-    _check(values, architecture, samples)
-    count, width = len(values), architecture.width
-    index = np.arange(1, count + 1)
-    noise = values.mean() * marchenko_pastur_quantiles(count, count / samples)
-
+    _check(spectrum.eigenvalues, samples, architecture)
+    count, width = len(spectrum.eigenvalues), architecture.width
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.0), layout="constrained")
     logarithmic, linear = figure.subplots(1, 2)
     last = min(count, max(SHOULDERS_SHOWN * width, 8))
-    for axes, shown in ((logarithmic, count), (linear, last)):
-        # A logarithmic axis has no place for the zeros; they are counted in the caption.
-        curve, null = (np.where(heights[:shown] > 0, heights[:shown], np.nan) for heights in (values, noise))
-        marker, size = ("o", 2.5) if shown <= FEW else ("", 0)
-        axes.plot(index[:shown], null, color=GREY, linestyle="--", zorder=1, label=NOISE)
-        axes.plot(
-            index[:shown],
-            curve,
-            color=PALETTE["blue"],
-            zorder=2,
-            marker=marker,
-            markersize=size,
-            label="eigenvalues of $C$",
-        )
-        if projected is not None:
-            stairs = np.where(projected[:shown] > 0, projected[:shown], np.nan)
-            axes.step(index[:shown], stairs, where="mid", color=PALETTE["green"], zorder=3, linewidth=1.2, label=PROJECTED)
-        margin = 0.03 * shown
-        axes.set_xlim(1 - margin, shown + margin)
-        tick_counts(axes.xaxis, shown)
-        axes.set_xlabel("index $i$")
-    logarithmic.set_yscale("log")
-    drawn = np.concatenate([values, noise] if projected is None else [values, noise, projected])
-    _leave_headroom(logarithmic, float(drawn[drawn > 0].min()), float(drawn.max()))
-    linear.set_ylim(0, float(drawn.max()) / (1 - HEADROOM))
-    logarithmic.set_ylabel(r"eigenvalue $\lambda_i$")
-    linear.set_ylabel(r"eigenvalue $\lambda_i$")
+    draw_eigenvalues(logarithmic, spectrum, samples=samples, width=width, projected=projected)
+    draw_eigenvalues(linear, spectrum, samples=samples, width=width, projected=projected, scale="linear", first=last)
     logarithmic.set_title("(a) all, logarithmic", loc="left")
     linear.set_title("(b) all, linear" if last == count else f"(b) first {last:,}, linear", loc="left")
-    for axes in (logarithmic, linear):
-        _mark_shoulder(axes, spectrum, width)
     handles, labels = linear.get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="outside lower center", ncols=2)
     figure.suptitle(caption(spectrum, architecture, samples, bracket))
     return figure
+
+
+def draw_eigenvalues(
+    axes: Axes,
+    spectrum: Spectrum,
+    *,
+    samples: int | None = None,
+    width: int | None = None,
+    projected: np.ndarray | None = None,
+    scale: Literal["log", "linear"] = "log",
+    first: int | None = None,
+) -> None:
+    """lambda_i against i on axes that are given; ``axes.legend()`` names the curves.
+
+    Args:
+        axes: to draw on.
+        spectrum: eigenvalues (P,), descending, in squared units of the gradient; zeros are left out.
+        samples: N, for the Marchenko-Pastur quantiles of an isotropic second moment of equal trace; none by default.
+        width: w, where a line marks the end of the shoulder, with the height of the step; none by default.
+        projected: eigenvalues (P,), descending, of the symmetry-projected second moment, drawn as a staircase.
+        scale: of the eigenvalues.
+        first: how many eigenvalues to show; all by default.
+
+    Raises:
+        BadInput: no axes, no eigenvalue is positive, N is below 1, or an unknown scale.
+
+    Example:
+        >>> from eigenscape.active_subspace.spectrum import spectrum_of
+        >>> axes = Figure().subplots()
+        >>> draw_eigenvalues(axes, spectrum_of(np.diag([4.0, 2.0, 1.0])), samples=12)
+        >>> axes.get_yscale(), len(axes.lines)
+        ('log', 2)
+    """
+    figure_of(axes)
+    if scale not in ("log", "linear"):
+        raise BadInput.field("scale", "log or linear", str(scale), "write scale='log'")
+    values = spectrum.eigenvalues
+    _check(values, samples)
+    count = len(values)
+    shown = count if first is None else min(first, count)
+    index = np.arange(1, shown + 1)
+    drawn = [values]
+
+    def curve(heights: np.ndarray) -> np.ndarray:
+        # A logarithmic axis has no place for the zeros; the caption counts them.
+        drawn.append(heights)
+        return np.where(heights[:shown] > 0, heights[:shown], np.nan)
+
+    marker, size = ("o", 2.5) if shown <= FEW else ("", 0)
+    if samples is not None:
+        noise = values.mean() * marchenko_pastur_quantiles(count, count / samples)
+        axes.plot(index, curve(noise), color=GREY, linestyle="--", zorder=1, label=NOISE)
+    axes.plot(index, curve(values), color=PALETTE["blue"], zorder=2, marker=marker, markersize=size, label="eigenvalues of $C$")
+    if projected is not None:
+        axes.step(index, curve(projected), where="mid", color=PALETTE["green"], zorder=3, linewidth=1.2, label=PROJECTED)
+    margin = 0.03 * shown
+    axes.set_xlim(1 - margin, shown + margin)
+    tick_counts(axes.xaxis, shown)
+    axes.set(xlabel="index $i$", ylabel=r"eigenvalue $\lambda_i$")
+    heights = np.concatenate(drawn)
+    if scale == "log":
+        axes.set_yscale("log")
+        _leave_headroom(axes, float(heights[heights > 0].min()), float(heights.max()))
+    else:
+        axes.set_ylim(0, float(heights.max()) / (1 - HEADROOM))
+    if width is not None:
+        _mark_shoulder(axes, spectrum, width)
 
 
 def caption(spectrum: Spectrum, architecture: Architecture, samples: int, bracket: tuple[float, float] | None = None) -> str:
@@ -171,14 +209,14 @@ def _mark_shoulder(axes: Axes, spectrum: Spectrum, width: int) -> None:
     )
 
 
-def _check(values: np.ndarray, architecture: Architecture, samples: int) -> None:
-    if values.shape != (architecture.parameters,):
+def _check(values: np.ndarray, samples: int | None, architecture: Architecture | None = None) -> None:
+    if architecture is not None and values.shape != (architecture.parameters,):
         expected = f"{architecture.parameters} eigenvalues, one for each parameter of {architecture.label}"
         fix = "give the architecture that it was computed for"
         raise BadInput.field("spectrum", expected, f"shape {values.shape}", fix)
     if not values[0] > 0:
         fix = "a network without gradient has no spectrum to draw"
         raise BadInput.field("spectrum", "a positive largest eigenvalue", str(values[0]), fix)
-    if samples < 1:
+    if samples is not None and samples < 1:
         fix = "give the number of gradients that were averaged"
         raise BadInput.field("samples", "a whole number of at least 1", str(samples), fix)

@@ -17,7 +17,7 @@ from eigenscape.active_subspace.importance import block_masses
 from eigenscape.active_subspace.spectrum import Spectrum
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
-from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, paper_style, tick_counts
+from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, figure_of, paper_style, tick_counts
 
 MOST_PIXELS = 1000
 """Largest side of an image: 4.6 inches at 217 dots per inch, and a PDF below 1 MB for any P."""
@@ -30,6 +30,9 @@ LEVELS = 64
 
 LABEL_HEIGHT = 0.034
 """Room for a label along the raster, as a fraction of its height: 7 points with space between, on 3.6 inches."""
+
+
+ALONG = "eigenvector $j$, by descending eigenvalue"
 
 
 @paper_style()
@@ -57,52 +60,103 @@ def eigenvectors_figure(spectrum: Spectrum, architecture: Architecture) -> Figur
         >>> [len(axes.images) for axes in figure.axes[:2]]
         [1, 1]
     """
-    if spectrum.eigenvectors is None:
-        raise BadInput.field("spectrum", "eigenvectors", "eigenvalues only", "compute the spectrum with vectors")
-    vectors = spectrum.eigenvectors
-    masses = block_masses(vectors, architecture)
-    size, layers = len(vectors), architecture.depth + 1
-    count = vectors.shape[1]
-
     figure = Figure(figsize=(0.78 * DOUBLE_COLUMN, 5.8), layout="constrained")
     entries, blocks = figure.subplots(2, 1, sharex=True, height_ratios=[3.3, 1])
+    draw_eigenvectors(entries, spectrum, architecture)
+    draw_eigenvector_masses(blocks, spectrum, architecture)
+    entries.set_xlabel("")
+    network = f"$L$ = {architecture.depth}, $w$ = {architecture.width}, $P$ = {architecture.parameters:,}"
+    entries.set_title(f"(a) eigenvectors, {network}", loc="left")
+    blocks.set_title("(b) mass of each eigenvector on each layer", loc="left")
+    return figure
+
+
+def draw_eigenvectors(axes: Axes, spectrum: Spectrum, architecture: Architecture) -> None:
+    """The raster of log10|W_ij| over parameters i and eigenvectors j, on axes that are given, with a colour bar beside them.
+
+    Args:
+        axes: to draw on.
+        spectrum: with eigenvectors (P, P), unit vectors in the columns.
+        architecture: the network; thin lines are drawn at its layers' ends.
+
+    Raises:
+        BadInput: the spectrum has no eigenvectors, or they are not those of this network.
+
+    Example:
+        >>> from eigenscape.active_subspace.spectrum import spectrum_of
+        >>> axes = Figure().subplots()
+        >>> draw_eigenvectors(axes, spectrum_of(np.diag(np.arange(7.0, 0.0, -1.0)), vectors=True), Architecture(1, 2))
+        >>> axes.images[0].get_array().shape
+        (7, 7)
+    """
+    figure, vectors = figure_of(axes), _vectors(spectrum, architecture)
+    size, count = vectors.shape
     with np.errstate(divide="ignore"):
         raster = np.log10(block_maximum(vectors, MOST_PIXELS))
-    colours = _colours()
-    image = entries.imshow(
+    image = axes.imshow(
         raster,
         extent=(0.5, count + 0.5, size + 0.5, 0.5),
         vmin=LOG10_RANGE[0],
         vmax=LOG10_RANGE[1],
-        cmap=colours,
+        cmap=_colours(),
         aspect="auto",
         interpolation="none",
     )
     decades = np.arange(LOG10_RANGE[0], LOG10_RANGE[1] + 0.5)
     side = -(-count // raster.shape[1])
     what = r"$\log_{10}|W_{ij}|$" + (rf", largest of {side} $\times$ {side} entries" if side > 1 else "")
-    figure.colorbar(image, ax=entries, label=what, extend="min", pad=0.02, ticks=decades)
-    entries.set_ylabel("parameter $i$")
-    network = f"$L$ = {architecture.depth}, $w$ = {architecture.width}, $P$ = {size:,}"
-    entries.set_title(f"(a) eigenvectors, {network}", loc="left")
-    tick_counts(entries.yaxis, size)
-    _mark_layers(entries, architecture)
+    figure.colorbar(image, ax=axes, label=what, extend="min", pad=0.02, ticks=decades)
+    axes.set(xlabel=ALONG, ylabel="parameter $i$")
+    tick_counts(axes.xaxis, count)
+    tick_counts(axes.yaxis, size)
+    _mark_layers(axes, architecture)
 
-    mass = blocks.imshow(
-        block_mean(masses, MOST_PIXELS),
+
+def draw_eigenvector_masses(axes: Axes, spectrum: Spectrum, architecture: Architecture) -> None:
+    """The mass B_lj = sum_{i in l} W_ij^2 of eigenvector j on layer l, on axes that are given, with a colour bar beside them.
+
+    Within a group of equal eigenvalues single vectors are arbitrary; the layer that a group lives in is not.
+
+    Args:
+        axes: to draw on.
+        spectrum: with eigenvectors (P, P), unit vectors in the columns.
+        architecture: the network.
+
+    Raises:
+        BadInput: the spectrum has no eigenvectors, or they are not those of this network.
+
+    Example:
+        >>> from eigenscape.active_subspace.spectrum import spectrum_of
+        >>> axes = Figure().subplots()
+        >>> draw_eigenvector_masses(axes, spectrum_of(np.diag(np.arange(7.0, 0.0, -1.0)), vectors=True), Architecture(1, 2))
+        >>> axes.images[0].get_array().sum(axis=0).tolist()
+        [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+    """
+    figure, vectors = figure_of(axes), _vectors(spectrum, architecture)
+    layers, count = architecture.depth + 1, vectors.shape[1]
+    image = axes.imshow(
+        block_mean(block_masses(vectors, architecture), MOST_PIXELS),
         extent=(0.5, count + 0.5, layers + 0.5, 0.5),
         vmin=0,
         vmax=1,
-        cmap=colours,
+        cmap=_colours(),
         aspect="auto",
         interpolation="none",
     )
-    figure.colorbar(mass, ax=blocks, label="mass $B_{lj}$", pad=0.02)
-    blocks.set(xlabel="eigenvector $j$, by descending eigenvalue", ylabel="layer $l$")
-    blocks.set_title("(b) mass of each eigenvector on each layer", loc="left")
-    tick_counts(blocks.xaxis, count)
-    tick_counts(blocks.yaxis, layers)
-    return figure
+    figure.colorbar(image, ax=axes, label="mass $B_{lj}$", pad=0.02)
+    axes.set(xlabel=ALONG, ylabel="layer $l$")
+    tick_counts(axes.xaxis, count)
+    tick_counts(axes.yaxis, layers)
+
+
+def _vectors(spectrum: Spectrum, architecture: Architecture) -> np.ndarray:
+    if spectrum.eigenvectors is None:
+        raise BadInput.field("spectrum", "eigenvectors", "eigenvalues only", "compute the spectrum with vectors")
+    if len(spectrum.eigenvectors) != architecture.parameters:
+        expected = f"{architecture.parameters} rows, one for each parameter of {architecture.label}"
+        found = f"shape {spectrum.eigenvectors.shape}"
+        raise BadInput.field("eigenvectors", expected, found, "give the architecture that it was computed for")
+    return spectrum.eigenvectors
 
 
 def layer_ends(architecture: Architecture) -> list[int]:

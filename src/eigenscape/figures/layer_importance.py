@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 
 from eigenscape.active_subspace.importance import layer_shares
 from eigenscape.architecture import Architecture
-from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style, round_levels, tick_counts
+from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, figure_of, paper_style, round_levels, tick_counts
 
 LOGARITHMIC_FROM = 30.0
 """Shares whose ratio exceeds this are drawn on a logarithmic axis: a linear bar of 1/30 is hardly seen in print."""
@@ -44,35 +44,86 @@ def layer_importance_figure(diagonal: np.ndarray, architecture: Architecture) ->
         >>> [round(float(bar.get_height()), 4) for bar in figure.axes[0].patches]
         [0.5714, 0.4286]
     """
-    shares = layer_shares(diagonal, architecture)
-    parts = np.array([layer.parameters for layer in architecture.layers]) / architecture.parameters
-    number = np.arange(1, len(shares) + 1)
-    kinds = ["first layer", *["hidden to hidden"] * (architecture.depth - 1), "output layer"]
-    colours = [KINDS[kind] for kind in kinds]
-
     figure = Figure(figsize=(DOUBLE_COLUMN, 2.7), layout="constrained")
     share, importance = figure.subplots(1, 2)
-    share.bar(number, shares, color=colours, width=0.8)
-    share.set_ylabel(r"share of $\mathrm{tr}\,C$, $s_l$")
+    draw_layer_shares(share, diagonal, architecture)
+    draw_layer_importance(importance, diagonal, architecture)
     share.set_title(f"(a) layers, $L$ = {architecture.depth}, $w$ = {architecture.width}", loc="left")
-    _scale(share, shares, bars=True)
-
-    per_parameter = shares / parts
-    importance.axhline(1, color=GREY, linestyle="--", linewidth=0.8, zorder=0)
-    importance.scatter(number, per_parameter, c=colours, edgecolors="black", linewidths=0.4, s=22, zorder=2)
-    importance.set_ylabel(r"share per parameter, $s_l/(P_l/P)$")
     importance.set_title("(b) per parameter; 1 is the average parameter", loc="left")
-    _scale(importance, per_parameter, bars=False)
-    for axes, heights in ((share, shares), (importance, per_parameter)):
-        axes.set_xlabel("layer $l$ (weights and bias)")
-        axes.set_xlim(0.3, len(shares) + 0.7)
-        tick_counts(axes.xaxis, len(shares), most=8)
-        for layer in number[heights == 0]:
-            at_axis = axes.get_xaxis_transform()
-            axes.annotate("0", (layer, 0), xycoords=at_axis, xytext=(0, 2), textcoords="offset points", ha="center")
-    handles = [Patch(color=KINDS[kind], label=kind) for kind in dict.fromkeys(kinds)]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    figure.legend(handles=kind_handles(architecture), loc="outside lower center", ncols=3)
     return figure
+
+
+def draw_layer_shares(axes: Axes, diagonal: np.ndarray, architecture: Architecture) -> None:
+    """Each layer's share s_l of tr C as a bar, on axes that are given; `kind_handles` are the entries of a legend.
+
+    Args:
+        axes: to draw on.
+        diagonal: (P,), diag C in the order of the parameters; finite and not negative.
+        architecture: the network.
+
+    Raises:
+        BadInput: no axes, or the diagonal is not that of this network's second moment, or is zero.
+
+    Example:
+        >>> axes = Figure().subplots()
+        >>> draw_layer_shares(axes, np.ones(7), Architecture(depth=1, width=2))
+        >>> [round(float(bar.get_height()), 4) for bar in axes.patches]
+        [0.5714, 0.4286]
+    """
+    figure_of(axes)
+    shares = layer_shares(diagonal, architecture)
+    axes.bar(np.arange(1, len(shares) + 1), shares, color=[KINDS[kind] for kind in _kinds(architecture)], width=0.8)
+    axes.set_ylabel(r"share of $\mathrm{tr}\,C$, $s_l$")
+    _scale(axes, shares, bars=True)
+    _number_layers(axes, shares)
+
+
+def draw_layer_importance(axes: Axes, diagonal: np.ndarray, architecture: Architecture) -> None:
+    """Each layer's share per parameter s_l / (P_l / P), on axes that are given; 1 is the average parameter.
+
+    Args:
+        axes: to draw on.
+        diagonal: (P,), diag C in the order of the parameters; finite and not negative.
+        architecture: the network.
+
+    Raises:
+        BadInput: no axes, or the diagonal is not that of this network's second moment, or is zero.
+
+    Example:
+        >>> axes = Figure().subplots()
+        >>> draw_layer_importance(axes, np.ones(7), Architecture(depth=1, width=2))
+        >>> axes.collections[0].get_offsets()[:, 1].tolist()
+        [1.0, 1.0]
+    """
+    figure_of(axes)
+    parts = np.array([layer.parameters for layer in architecture.layers]) / architecture.parameters
+    per_parameter = layer_shares(diagonal, architecture) / parts
+    colours = [KINDS[kind] for kind in _kinds(architecture)]
+    axes.axhline(1, color=GREY, linestyle="--", linewidth=0.8, zorder=0)
+    axes.scatter(np.arange(1, len(parts) + 1), per_parameter, c=colours, edgecolors="black", linewidths=0.4, s=22, zorder=2)
+    axes.set_ylabel(r"share per parameter, $s_l/(P_l/P)$")
+    _scale(axes, per_parameter, bars=False)
+    _number_layers(axes, per_parameter)
+
+
+def kind_handles(architecture: Architecture) -> list[Patch]:
+    """What the colours mean, for ``axes.legend(handles=...)``."""
+    return [Patch(color=KINDS[kind], label=kind) for kind in dict.fromkeys(_kinds(architecture))]
+
+
+def _kinds(architecture: Architecture) -> list[str]:
+    return ["first layer", *["hidden to hidden"] * (architecture.depth - 1), "output layer"]
+
+
+def _number_layers(axes: Axes, heights: np.ndarray) -> None:
+    """Layers along x, counted from 1; one without gradient, which has no place on a logarithmic axis, is marked with a 0."""
+    axes.set_xlabel("layer $l$ (weights and bias)")
+    axes.set_xlim(0.3, len(heights) + 0.7)
+    tick_counts(axes.xaxis, len(heights), most=8)
+    for layer in np.flatnonzero(heights == 0) + 1:
+        at_axis = axes.get_xaxis_transform()
+        axes.annotate("0", (layer, 0), xycoords=at_axis, xytext=(0, 2), textcoords="offset points", ha="center")
 
 
 def _scale(axes: Axes, heights: np.ndarray, bars: bool) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import matplotlib.style
 import numpy as np
 from cycler import cycler
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -97,6 +98,24 @@ def paper_style() -> Iterator[None]:
     """
     with matplotlib.style.context(["default", _PAPER]):
         yield
+
+
+def figure_of(axes: Axes) -> Figure:
+    """The figure that axes stand in.
+
+    Raises:
+        BadInput: what is given are no axes of a figure.
+
+    Example:
+        >>> figure = Figure()
+        >>> figure_of(figure.subplots()) is figure
+        True
+    """
+    figure = axes.get_figure(root=True) if isinstance(axes, Axes) else None
+    if figure is None:
+        fix = "write figure, axes = matplotlib.pyplot.subplots() and give axes first"
+        raise BadInput.field("axes", "axes of a matplotlib figure", type(axes).__name__, fix)
+    return figure
 
 
 def tick_counts(axis: Axis, last: int, most: int = 6) -> None:

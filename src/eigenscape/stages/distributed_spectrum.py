@@ -86,6 +86,8 @@ def _compute(study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, attemp
         log.warning("%s: no bracket of the condition number: it is taken on one rank only", cell.folder)
         publish(built, store, attempt)
         seconds = {"spectrum": round(solved_in, 3), "writing": round(time.monotonic() - started - solved_in, 3)}
-        found = Solved(solved.spectrum, unknown_bracket(solved.spectrum.log10_condition))
+        found = Solved(
+            solved.spectrum, unknown_bracket(solved.spectrum.log10_condition), f"{'pdsyevd' if vectors else 'pdsyev'} (ScaLAPACK)"
+        )
         confirm(found, cell, folder, stored, cell.samples, vectors=vectors, ranks=ranks.size, grid=shape, seconds=seconds)
     ranks.barrier()

@@ -30,6 +30,7 @@ from eigenscape.stages.tables import read_table, write_csv
 from eigenscape.stages.verdicts import SIGNIFICANT, Finding, Verdict
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
+from eigenscape.store.trace import note_read
 from eigenscape.study import Study
 
 
@@ -202,6 +203,7 @@ def _predicts_training(study: Study, folder: StudyFolder, table: pd.DataFrame) -
     path = folder.root / "tables" / "training.csv"
     if not study.trained_architectures() or not path.exists():
         return Finding(claim, Verdict.NOT_SHOWN, "no network of the grid was trained")
+    note_read(path)
     training = pd.read_csv(path)
     merged = training[training["rule"] == "search"].merge(table, on=["depth", "width"], suffixes=("", "_table"))
     steps = merged["log10_steps"].to_numpy(dtype=np.float64)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 
-from eigenscape import __version__
 from eigenscape.active_subspace import tree
 from eigenscape.active_subspace.second_moment import PartialSum, sum_of_slot
 from eigenscape.active_subspace.tree import Node
@@ -23,6 +22,7 @@ from eigenscape.stages.spectrum import solve, write_solved
 from eigenscape.store import receipts, second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import SLOTS, Cell, Growth, Study
+from eigenscape.version import __version__
 
 
 def grow_cell(study: Study, cell: Cell, growth: Growth, folder: StudyFolder, device: Device = Device.CPU) -> None:

@@ -6,6 +6,7 @@ the prior is seen to; `criticality` sweeps the scale of the weights through chi_
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from eigenscape.active_subspace.resampling import (
     percentile_interval,
     subspace_errors,
 )
+from eigenscape.active_subspace.spectrum import Spectrum
 from eigenscape.architecture import Architecture
 from eigenscape.networks.activations import activation_named
 from eigenscape.networks.gradients import GradientSampler
@@ -68,11 +70,14 @@ def headline_importance(study: Study, folder: StudyFolder) -> dict[str, Any]:
     identity = {"kind": "importance", **cell.identity, "replicates": study.projection.replicates}
     found = read_document(path, identity)
     if found is None:
+        spectrum = read_verified_spectrum(cell, folder)
+        of_vectors = _eigenvectors(study, spectrum)
+        spectrum = replace(spectrum, eigenvectors=None)  # P^2 numbers less beside what the jackknife holds
         names = (study.prior.kind, CONTRAST.get(study.prior.kind, "standard_normal"))
         content = {
             "priors": [_under_prior(study, cell.architecture, cell.samples, name) for name in names],
-            "family": _family(study),
-            **_eigenvectors(study, folder),
+            "family": _family(study, spectrum),
+            **of_vectors,
         }
         write_document(path, identity, content)
         found = read_document(path, identity)
@@ -108,13 +113,14 @@ def _under_prior(study: Study, architecture: Architecture, samples: int, name: s
     return content
 
 
-def _family(study: Study) -> dict[str, dict[str, float]]:
+def _family(study: Study, spectrum: Spectrum) -> dict[str, dict[str, float]]:
     """Every condition number of the headline with its jackknife interval, and what random signs would give."""
     cell = study.headline_cell
     architecture = cell.architecture
     sampler = GradientSampler.of_study(study, architecture)
     null = condition_numbers(sign_null(sampler, cell.samples, stream_key(study.sampling.seed, "signs", *architecture.sizes)), architecture)
-    intervals = family_intervals(sampler, cell.samples, min(JACKKNIFE_GROUPS, cell.samples)) if cell.samples > 1 else {}
+    groups = min(JACKKNIFE_GROUPS, cell.samples)
+    intervals = family_intervals(sampler, cell.samples, groups, spectrum) if cell.samples > 1 else {}
     return {name: {**vars(interval), "null": null[name]} for name, interval in intervals.items()}
 
 
@@ -125,11 +131,10 @@ def family_table(content: dict[str, Any]) -> pd.DataFrame:
     )
 
 
-def _eigenvectors(study: Study, folder: StudyFolder) -> dict[str, Any]:
+def _eigenvectors(study: Study, spectrum: Spectrum) -> dict[str, Any]:
     """Purity, order and stability of the eigenvectors of the headline."""
     cell, seed = study.headline_cell, study.sampling.seed
     architecture = cell.architecture
-    spectrum = read_verified_spectrum(cell, folder)
     vectors = spectrum.eigenvectors
     if vectors is None:
         return {}

@@ -8,7 +8,7 @@ crossed       how well one family is embedded in the axes of another
 trajectories  end, length and progress of every trajectory
 equal         distances between trajectories at equal progress: of other seeds, optimisers, architectures
 
-and, in a bundle, the points of the joint embedding with the geodesic from ignorance to truth.
+and, in a file of arrays, the points of the joint embedding with the geodesic from ignorance to truth.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from eigenscape.sloppiness.inpca import FULL_LIMIT, Embedding, centred, embed
 from eigenscape.sloppiness.resampling import bootstrap_eigenvalues
 from eigenscape.sloppiness.ribbon import ribbon
 from eigenscape.stages.trajectories import read_trajectories, trajectories_identity
-from eigenscape.store.bundles import digest_of_bundle, read_bundle, write_bundle
+from eigenscape.store.array_files import Digest, confirmed_digest, read_arrays, write_arrays
 from eigenscape.store.documents import read_document, write_document
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study
@@ -76,14 +76,14 @@ def compute_inpca(study: Study, folder: StudyFolder, ranks: Ranks) -> None:
         DifferentWork: results of other work are there.
     """
     identity = _identity(study, folder)
-    done = read_document(_document(folder), identity) is not None and read_bundle(folder.embedding, identity) is not None
+    done = read_document(_document(folder), identity) is not None and read_arrays(folder.embedding, identity, Digest.FILE) is not None
     if not ranks.any(ranks.rank == 0 and not done):
         return
     points = read_points(study, folder)
     distances = distances_over(ranks, points.log_probabilities, study.sloppiness.ensemble.floor)
     if distances is not None:
         tables, arrays = _read(study, points, distances)
-        write_bundle(folder.embedding, identity, arrays)
+        write_arrays(folder.embedding, identity, arrays, Digest.FILE)
         write_document(_document(folder), identity, tables)
     ranks.barrier()
 
@@ -96,7 +96,7 @@ def read_inpca(study: Study, folder: StudyFolder) -> tuple[dict[str, pd.DataFram
         DifferentWork: they hold other work.
     """
     identity = _identity(study, folder)
-    tables, arrays = read_document(_document(folder), identity), read_bundle(folder.embedding, identity)
+    tables, arrays = read_document(_document(folder), identity), read_arrays(folder.embedding, identity, Digest.FILE)
     if tables is None or arrays is None:
         raise DamagedResult(f"{folder.embedding}: not computed yet; run `snakemake --cores 2` again")
     return {name: pd.DataFrame(tables[name]) for name in TABLES}, arrays
@@ -110,7 +110,7 @@ def _identity(study: Study, folder: StudyFolder) -> dict[str, Any]:
     section = study.sloppiness.ensemble
     names = section.network_names()
     first = trajectories_identity(study, names[0]) | {"kind": "inpca", "floor": section.floor, "replicates": section.replicates}
-    return first | {"trajectories": {name: digest_of_bundle(folder.trajectories(name)) for name in names}}
+    return first | {"trajectories": {name: confirmed_digest(folder.trajectories(name)) for name in names}}
 
 
 def read_points(study: Study, folder: StudyFolder) -> Points:
@@ -170,8 +170,10 @@ def _read(study: Study, points: Points, distances: np.ndarray) -> tuple[dict[str
         if len(members) <= FULL_LIMIT and table["trajectory"].iloc[members].nunique() > 1:
             key = stream_key(study.sampling.seed, "sloppiness", "bootstrap", name)
             again = bootstrap_eigenvalues(own, table["trajectory"].to_numpy()[members], section.replicates, key)
-        embeddings[name] = embed(own, overwrite=True)
-        row, values = _spectrum(name, embeddings[name], again)
+        found = embed(own, overwrite=True)
+        if name == "all" or name.startswith("family "):  # of the others nothing is placed in their axes
+            embeddings[name] = found
+        row, values = _spectrum(name, found, again)
         row["input_slope"] = points.input_slopes.get(name, float("nan"))
         tables["spectra"].append(row)
         tables["eigenvalues"] += values

@@ -11,21 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from eigenscape.active_subspace.staircase import Staircase, layer_shares_of, staircase
-from eigenscape.active_subspace.symmetry import ProjectedSamples, project, symmetry_of
+from eigenscape.active_subspace.projection import project
 from eigenscape.architecture import Architecture
 from eigenscape.errors import DamagedResult, Interrupted
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.mean_field import mean_field_of
-from eigenscape.seeding import stream_key
 from eigenscape.stages import signals
 from eigenscape.stages.progress import Progress
 from eigenscape.store.documents import read_document, write_document
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import SCIENCE_SCHEMA, Study
-
-NUMBERS_PER_BATCH = 2**21
-"""Gradient entries held at a time (16 MB): they stay in cache between the kernel and the projection."""
 
 
 def projection_identity(study: Study, architecture: Architecture) -> dict[str, Any]:
@@ -58,39 +53,20 @@ def project_networks(study: Study, architectures: Sequence[Architecture], folder
             progress.finish(finished())
 
 
-def projected_samples(study: Study, architecture: Architecture) -> ProjectedSamples:
-    """The contributions of the first samples of a network's prior stream, the same that raw moments begin with."""
-    sampler = GradientSampler.of_study(study, architecture)
-    rows = max(1, min(256, NUMBERS_PER_BATCH // architecture.parameters))
-    samples, symmetry = study.projection.samples, symmetry_of(sampler.activation, sampler.prior)
-    return ProjectedSamples.joined(
-        [project(sampler.block(first, min(rows, samples - first))[0], architecture, symmetry) for first in range(0, samples, rows)]
-    )
-
-
-def projected_staircase(study: Study, architecture: Architecture, samples: ProjectedSamples) -> Staircase:
-    """The projected spectrum of a network, with intervals from its own bootstrap stream."""
-    key = stream_key(study.sampling.seed, "projection bootstrap", *architecture.sizes)
-    noise = GradientSampler.of_study(study, architecture).relative_noise
-    return staircase(samples, replicates=study.projection.replicates, key=key, relative_noise=noise)
-
-
 def _content(study: Study, architecture: Architecture) -> dict[str, Any]:
-    samples = projected_samples(study, architecture)
-    stairs = projected_staircase(study, architecture, samples)
-    sampler = GradientSampler.of_study(study, architecture)
+    sampler, section = GradientSampler.of_study(study, architecture), study.projection
+    found = project(sampler, section.samples, replicates=section.replicates, seed=study.sampling.seed)
     field = mean_field_of(sampler.activation, sampler.prior, architecture)
-    key = stream_key(study.sampling.seed, "layer bootstrap", *architecture.sizes)
-    shares = layer_shares_of(samples, replicates=study.projection.replicates, key=key)
     return {
-        "symmetry": str(symmetry_of(sampler.activation, sampler.prior)),
-        "status": str(stairs.status),
-        "log10_cond_sym": stairs.log10_condition,
-        "low": stairs.low,
-        "high": stairs.high,
-        "plateaus": [vars(plateau) for plateau in stairs.plateaus],
+        "symmetry": str(found.symmetry),
+        "status": str(found.status),
+        "log10_cond_sym": found.log10_condition,
+        "low": found.stairs.low,
+        "high": found.stairs.high,
+        "plateaus": [vars(plateau) for plateau in found.stairs.plateaus],
         "layer_shares": [
-            {"layer": layer, "share": share, "low": low, "high": high} for layer, (share, low, high) in enumerate(shares, start=1)
+            {"layer": layer, "share": share, "low": low, "high": high}
+            for layer, (share, low, high) in enumerate(found.layer_shares, start=1)
         ],
         "q_star": field.q_star,
         "chi_1": field.chi_1,

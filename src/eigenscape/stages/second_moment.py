@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from eigenscape import __version__
 from eigenscape.distributed.ranks import OneRank, Ranks
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import DamagedResult
@@ -24,6 +23,7 @@ from eigenscape.store import claims, quarantine, receipts, second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.shards import Shards
 from eigenscape.study import Cell, Study
+from eigenscape.version import __version__
 
 log = logging.getLogger(__name__)
 

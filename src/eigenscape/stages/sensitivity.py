@@ -38,6 +38,7 @@ from eigenscape.stages.progress import Progress
 from eigenscape.stages.tables import write_csv
 from eigenscape.store.documents import read_document, write_document
 from eigenscape.store.layout import StudyFolder
+from eigenscape.store.trace import note_read
 from eigenscape.study import BLOCK, SCIENCE_SCHEMA, Study
 
 INTERVALS = {
@@ -204,6 +205,7 @@ def table_path(folder: StudyFolder) -> Path:
 
 def read_sensitivity(csv: Path) -> pd.DataFrame:
     """The table as `compute_sensitivity` wrote it."""
+    note_read(csv)
     return pd.read_csv(csv)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from eigenscape.distributed.peak_memory import peak_bytes
 from eigenscape.errors import BadInput, DoesNotFit
 from eigenscape.stages import planning
+from eigenscape.stages.cost.cells import from_gradients, spectrum
 from eigenscape.stages.planning import cost_of
 from eigenscape.study import Cell, Study
 
@@ -47,6 +48,8 @@ class SolverChoice:
 def choose_solver(study: Study, cell: Cell, *, vectors: bool, memory: int, ranks: int, memory_per_rank: int | None = None) -> SolverChoice:
     """One rank where its memory and LAPACK's counting allow it, else all ranks that there are.
 
+    Where N < P one rank solves the gradients (`stages.few_samples`), and what it needs and counts is set by N.
+
     Args:
         study: the configuration.
         cell: one of its cells.
@@ -61,12 +64,14 @@ def choose_solver(study: Study, cell: Cell, *, vectors: bool, memory: int, ranks
     Example:
         >>> study = Study()
         >>> choose_solver(study, study.headline_cell, vectors=True, memory=8 * 10**9, ranks=2).reason
-        'P = 5,146: one rank needs 1.5 GB of 8.0 GB'
+        'P = 5,146: one rank needs 1.9 GB of 8.0 GB'
     """
     parameters = cell.architecture.parameters
-    alone = cost_of(study, cell, vectors=vectors).memory + INTERPRETER_BYTES
-    if alone <= memory and parameters <= LARGEST_ON_ONE_RANK:
-        return SolverChoice(1, f"P = {parameters:,}: one rank needs {_gigabytes(alone)} of {_gigabytes(memory)}", alone)
+    few = from_gradients(cell)  # whose second moment is made by other ranks, and not held here
+    alone = (spectrum(cell, study, vectors=vectors) if few else cost_of(study, cell, vectors=vectors)).memory + INTERPRETER_BYTES
+    if alone <= memory and (cell.samples if few else parameters) <= LARGEST_ON_ONE_RANK:
+        what = f"P = {parameters:,}" + f", N = {cell.samples:,} gradients in place of C" * few
+        return SolverChoice(1, f"{what}: one rank needs {_gigabytes(alone)} of {_gigabytes(memory)}", alone)
     too_many = f"LAPACK counts no more than {LARGEST_ON_ONE_RANK:,} parameters"
     obstacle = too_many if alone <= memory else f"one rank would need {_gigabytes(alone)} of {_gigabytes(memory)}"
 

@@ -11,20 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from eigenscape import __version__
-from eigenscape.active_subspace.bracket import Bracket, bracket
-from eigenscape.active_subspace.eigensolvers import HOST
-from eigenscape.active_subspace.second_moment import sum_of_samples
+from eigenscape.active_subspace import few_samples
+from eigenscape.active_subspace.bracket import Bracket, bracket, first_parts, unknown_bracket
+from eigenscape.active_subspace.eigensolvers import HOST, solver_of
 from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, dust_of, spectrum_of
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import DamagedResult
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.seeding import stream_key
 from eigenscape.stages.attempts import Attempt, claimed, set_second_moment_aside
+from eigenscape.stages.few_samples import spectrum_from_gradients
 from eigenscape.stages.samplers import sampler_of
 from eigenscape.store import quarantine, receipts, second_moments, spectra
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Cell, Study
+from eigenscape.version import __version__
 
 log = logging.getLogger(__name__)
 
@@ -58,16 +59,22 @@ def compute_spectrum(study: Study, cell: Cell, folder: StudyFolder, *, vectors: 
 
 
 def _compute(study: Study, cell: Cell, folder: StudyFolder, attempt: Attempt, *, vectors: bool, place: str) -> None:
+    sampler = sampler_of(study, cell)
+    started = time.monotonic()
     try:
-        second_moment = _verified_second_moment(cell, folder)
+        if cell.samples < cell.architecture.parameters:
+            digest = confirmed_digest(cell, folder)
+            spectrum = spectrum_from_gradients(cell, folder, digest, sampler, vectors=vectors)
+            solved = Solved(spectrum, unknown_bracket(spectrum.log10_condition), few_samples.SOLVER)
+        else:
+            second_moment = verified_second_moment(cell, folder)
+            started = time.monotonic()
+            quarter, half = first_parts(sampler, cell.samples)
+            solved = solve(study, cell, sampler, second_moment, cell.samples, half, quarter, vectors=vectors, place=place)
     except DamagedResult as error:
         if not folder.receipt(folder.second_moment(cell)).exists():
             raise
         raise set_second_moment_aside(study, cell, folder, error) from error
-    sampler = sampler_of(study, cell)
-    started = time.monotonic()
-    quarter, half = _first_parts(cell, sampler)
-    solved = solve(study, cell, sampler, second_moment, cell.samples, half, quarter, vectors=vectors, place=place)
     write_solved(solved, cell, folder, attempt, cell.samples, time.monotonic() - started)
 
 
@@ -101,10 +108,17 @@ def done_before(cell: Cell, folder: StudyFolder, *, vectors: bool) -> bool:
 
 @dataclass(frozen=True)
 class Solved:
-    """A spectrum with what its condition number is worth."""
+    """A spectrum with what its condition number is worth.
+
+    Attributes:
+        spectrum: of C.
+        bracket: of its condition number.
+        solver: which routines of which library solved it; the last bits are theirs.
+    """
 
     spectrum: Spectrum
     bracket: Bracket
+    solver: str
 
 
 def solve(
@@ -126,7 +140,7 @@ def solve(
     replicates = study.projection.replicates
     value = spectrum.log10_condition
     found = bracket(sampler, samples, second_moment, first_half, value, first_quarter=first_quarter, replicates=replicates, key=key)
-    return Solved(spectrum, found)
+    return Solved(spectrum, found, solver_of(len(second_moment), vectors=vectors, place=place))
 
 
 def write_solved(solved: Solved, cell: Cell, folder: StudyFolder, attempt: Attempt, samples: int, seconds: float) -> None:
@@ -172,20 +186,12 @@ def confirm(solved: Solved, cell: Cell, folder: StudyFolder, digest: str, sample
         cell,
         digest,
         status=str(spectrum.status),
+        solver=solved.solver,
         samples_drawn=samples,
+        second_moment=confirmed_digest(cell, folder),
         confidence={name: float(value) if math.isfinite(value) else None for name, value in numbers.items()},
         **facts,
     )
-
-
-def _first_parts(cell: Cell, sampler: GradientSampler) -> tuple[np.ndarray | None, np.ndarray]:
-    """C of the first N // 4 and N // 2 samples; of no use, and not computed, where they are fewer than P."""
-    quarter, half, size = cell.samples // 4, cell.samples // 2, cell.architecture.parameters
-    if half < size:
-        return None, np.empty((0, 0))
-    partial = sum_of_samples(sampler, range(quarter))
-    first_quarter = partial.triangle.matrix(1.0 / quarter) if quarter >= size else None
-    return first_quarter, partial.add(sum_of_samples(sampler, range(quarter, half))).triangle.matrix(1.0 / half)
 
 
 def confirmed_digest(cell: Cell, folder: StudyFolder) -> str:
@@ -204,8 +210,13 @@ def confirmed_digest(cell: Cell, folder: StudyFolder) -> str:
     return str(receipt["digest"])
 
 
-def _verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:
-    """C, checked against its receipt."""
+def verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:
+    """C, checked against its receipt.
+
+    Raises:
+        DamagedResult: it is missing or damaged.
+        DifferentWork: it was made by other work.
+    """
     store, digest = folder.second_moment(cell), confirmed_digest(cell, folder)
     matrix = second_moments.read_second_moment(store)
     if second_moments.digest_of_matrix(matrix, second_moments.read_gradient_mean(store)) != digest:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from eigenscape.active_subspace.condition import FAMILY
 from eigenscape.store.receipts import write_atomically
+from eigenscape.store.trace import note_read
 
 BRACKET = {
     "log10_cond_low": ("low", "lower end of the bracket: the split-half value less 1.96 standard errors, in decades"),
@@ -63,4 +64,5 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 def read_table(csv: Path) -> pd.DataFrame:
     """The table of all networks, as `condition_numbers.write_table` wrote it."""
     numbers = dict.fromkeys(DESCRIPTIONS, np.float64) | dict.fromkeys(("seed", "depth", "width", *COUNTS), np.int64)
+    note_read(csv)
     return pd.read_csv(csv, dtype={**numbers, **dict.fromkeys(TEXTS, str)}).replace({name: {np.nan: ""} for name in TEXTS})

@@ -1,7 +1,7 @@
 """The stage `trajectories`: replicas of one architecture trained by every optimiser, and their predictions along the way.
 
-One bundle per architecture: log-probabilities (optimiser, replica, checkpoint, n, C), the checkpoints' steps, the labels, and c of the
-inputs that it saw.
+One file of arrays per architecture: log-probabilities (optimiser, replica, checkpoint, n, C), steps of checkpoints, the labels, and c of
+the inputs that it saw.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.seeding import stream_key
 from eigenscape.stages.labelled_inputs import ensemble_task
-from eigenscape.store.bundles import read_bundle, write_bundle
+from eigenscape.store.array_files import Digest, read_arrays, write_arrays
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import digest_of
 from eigenscape.study import SCIENCE_SCHEMA, Study
@@ -52,19 +52,19 @@ def compute_trajectories(study: Study, folder: StudyFolder, name: str) -> Ensemb
     """
     network = _network(study, name)
     path, identity = folder.trajectories(name), trajectories_identity(study, name)
-    if read_bundle(path, identity) is None:
-        write_bundle(path, identity, _train(study, network))
+    if read_arrays(path, identity, Digest.FILE) is None:
+        write_arrays(path, identity, _train(study, network), Digest.FILE)
     return read_trajectories(study, folder, name)
 
 
 def read_trajectories(study: Study, folder: StudyFolder, name: str) -> Ensemble:
-    """The trajectories of one architecture from their bundle.
+    """The trajectories of one architecture from their file.
 
     Raises:
         DamagedResult: they are missing or damaged.
-        DifferentWork: the bundle holds other work.
+        DifferentWork: the file holds other work.
     """
-    found = read_bundle(folder.trajectories(name), trajectories_identity(study, name))
+    found = read_arrays(folder.trajectories(name), trajectories_identity(study, name), Digest.FILE)
     if found is None:
         raise DamagedResult(f"{folder.trajectories(name)}: not computed yet; run `snakemake --cores 2` again")
     return Ensemble(found["log_probabilities"], found["steps"], found["labels"], float(found["input_slope"]))

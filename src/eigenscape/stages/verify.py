@@ -1,7 +1,7 @@
 """Everything of a study, checked against its receipts: what is sound, what is damaged, what is unfinished, and what to do.
 
-Every chunk of every store is read, every digest computed anew. Tables and figures are not checked: they have no receipts, are
-made anew from verified results within seconds, and nothing is computed from them.
+Every chunk of every store is read, every digest computed anew. Of tables and figures it is also asked whether they were made of the
+results that are there now.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.stages.attempts import notes_of
 from eigenscape.stages.cost.large import LargePlan, large_cell, plans_of
 from eigenscape.stages.progress import Progress
-from eigenscape.store import array_files, bundles, claims, documents, quarantine, receipts, second_moments, spectra
+from eigenscape.store import array_files, claims, documents, products, quarantine, receipts, second_moments, spectra
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.shards import OpenSlot, Shards
 from eigenscape.study import Cell, Study
@@ -28,6 +28,8 @@ class State(StrEnum):
 
     SOUND = "sound"
     """It is what its receipt says."""
+    OUTDATED = "out of date"
+    """A table or figure that was made of other results than there are now."""
     DAMAGED = "damaged"
     """It is not, or its receipt cannot be read."""
     OTHER_WORK = "of other work"
@@ -44,7 +46,7 @@ class State(StrEnum):
     """Set aside before; for a person to look at and delete."""
 
 
-WRONG = (State.DAMAGED, State.OTHER_WORK)
+WRONG = (State.DAMAGED, State.OUTDATED, State.OTHER_WORK)
 """What makes a study unsound."""
 
 
@@ -89,8 +91,35 @@ def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> l
         done.add(str(path))
         if progress:
             progress.finish(done)
-    findings += [_of_bundle(path, folder) for path in sorted((folder.root / "sloppiness").rglob("*.receipt.json"))]
+    findings += [_of_trajectories(path, folder) for path in sorted((folder.root / "sloppiness").rglob("*.receipt.json"))]
+    findings += [found for receipt in products.products(folder) for found in _of_product(receipt, folder)]
     return [*findings, *_of_quarantine(folder)]
+
+
+def check_result(study: Study, folder: StudyFolder, name: str) -> Finding:
+    """Check one result, by its path relative to the study's folder.
+
+    Raises:
+        BadInput: the study as it is configured has no such cell.
+    """
+    path = folder.root / name
+    parts = path.relative_to(folder.root).parts
+    if path.name == "second_moment.zarr":
+        return _of_second_moment(study, study.cell("/".join(parts[:2])), folder)
+    if path.name == "spectrum.zarr":
+        return _of_spectrum(study, study.cell("/".join(parts[:2])), folder)
+    if parts[0] == "large":
+        for plan in plans_of(study):
+            if large_cell(study, plan).folder == "/".join(parts[:2]):
+                return _of_large(study, plan, folder)
+    if path.suffix == ".npz":
+        return _of_trajectories(array_files.receipt_of(path), folder)
+    if products.is_derived(path, folder):
+        receipt = products.receipt_of(path, folder)
+        unconfirmed = Finding(State.UNCONFIRMED, (path,), f"{path}: no receipt confirms it", "delete it and run snakemake")
+        return next(_of_product(receipt, folder), unconfirmed)
+    damage = documents.damage_of(path)
+    return Finding(State.DAMAGED if damage else State.SOUND, (path,), damage, _AGAIN if damage else "")
 
 
 def repair(findings: list[Finding], folder: StudyFolder) -> list[Path]:
@@ -138,7 +167,7 @@ def _of_large(study: Study, plan: LargePlan, folder: StudyFolder) -> Finding:
     found = _receipt_finding(cell, (array_files.receipt_of(path), path), notes)
     if isinstance(found, Finding):
         return found
-    damage = array_files.damage_of(path, str(found["digest"]))
+    damage = array_files.damage_of(path)
     paths = (array_files.receipt_of(path), path)
     return Finding(State.DAMAGED, paths, damage, _AGAIN, notes) if damage else Finding(State.SOUND, paths, "", "", notes)
 
@@ -180,7 +209,7 @@ def _of_work(cell: Cell, folder: StudyFolder) -> Iterator[Finding]:
 def _is_document(path: Path, folder: StudyFolder) -> bool:
     """Results in JSON: not receipts, not what Snakemake sees, not what is unfinished or set aside."""
     parts = path.relative_to(folder.root).parts
-    hidden = parts[0] in ("ledger", "work", "quarantine", "logs", "benchmarks", "study.json")
+    hidden = parts[0] in (*products.HIDDEN, "study.json")
     return not (hidden or path.name.endswith(".receipt.json") or any(part.endswith(".zarr") for part in parts))
 
 
@@ -197,23 +226,45 @@ def _notes_of_document(path: Path, folder: StudyFolder) -> tuple[Path, ...]:
     return (folder.ledger(stage), folder.root / "tables" / f"{stage}.csv")
 
 
-def _of_bundle(receipt: Path, folder: StudyFolder) -> Finding:
-    """A bundle of arrays, by its receipt; one without a receipt counts for nothing and is written anew."""
-    bundle = receipt.with_name(receipt.name.removesuffix(".receipt.json") + ".npz")
-    paths = (receipt, *[bundle] * bundle.exists())
-    notes = tuple(folder.ledger("trajectories", group) for group in _ensemble_groups(bundle, folder))
+def _of_trajectories(receipt: Path, folder: StudyFolder) -> Finding:
+    """Arrays of the ensemble, by their receipt; a file without a receipt counts for nothing and is written anew."""
+    path = receipt.with_name(receipt.name.removesuffix(".receipt.json") + ".npz")
+    paths = (receipt, *[path] * path.exists())
+    notes = tuple(folder.ledger("trajectories", group) for group in _ensemble_groups(path, folder))
     notes = notes or (folder.root / "tables" / "sloppiness.nc",)
-    damage = bundles.damage_of_bundle(bundle)
-    what = f"{bundle}: {damage}"
+    damage = array_files.damage_of(path, array_files.Digest.FILE)
+    what = f"{path}: {damage}"
     return Finding(State.DAMAGED, paths, what, _AGAIN, notes) if damage else Finding(State.SOUND, paths, "", "", notes)
 
 
-def _ensemble_groups(bundle: Path, folder: StudyFolder) -> list[str]:
-    """Groups of architectures whose job wrote the trajectories of a bundle: none for the embedding."""
-    if bundle.parent.name != "trajectories":
+def _ensemble_groups(path: Path, folder: StudyFolder) -> list[str]:
+    """Groups of architectures whose job wrote the trajectories of a file: none for the embedding."""
+    if path.parent.name != "trajectories":
         return []
     notes = folder.ledger("trajectories", "any").parent.glob("*.json")
-    return [note.stem for note in notes if bundle.stem.startswith(note.stem)]
+    return [note.stem for note in notes if path.stem.startswith(note.stem)]
+
+
+def _of_product(receipt: Path, folder: StudyFolder) -> Iterator[Finding]:
+    """Tables, figures and reports, by their receipt. Documents, which have one too, are judged by the digest that they hold."""
+    try:
+        product = products.read_product(receipt)
+    except DamagedResult as error:
+        yield Finding(State.DAMAGED, (receipt,), str(error), _AGAIN)
+        return
+    if product is None or not any(products.is_derived(folder.root / name, folder) for name in product.files):
+        return
+    paths = (receipt, *(folder.root / name for name in product.files if (folder.root / name).exists()))
+    if len(paths) == 1:
+        yield Finding(State.MISSING, (receipt,), f"{', '.join(product.files)}: not there any more", "run snakemake")
+    elif other := [path for path in paths[1:] if products.file_digest(path) != product.files[path.relative_to(folder.root).as_posix()]]:
+        yield Finding(State.DAMAGED, paths, f"{other[0]}: the bytes are not those of its receipt", _AGAIN)
+    elif changed := products.changed_inputs(product, folder):
+        more = f" and {len(changed) - 1} more" * (len(changed) > 1)
+        what = f"{paths[1]}: {changed[0]}{more} changed after it was made"
+        yield Finding(State.OUTDATED, paths, what, f"delete it and run snakemake; `eigenscape show {paths[1]}` says more")
+    else:
+        yield Finding(State.SOUND, paths, "")
 
 
 def _of_quarantine(folder: StudyFolder) -> Iterator[Finding]:

@@ -6,6 +6,7 @@
 `second_moments`   C in chunked Zarr, one writer a chunk, read back and verified
 `spectra`          eigenvalues and eigenvectors in Zarr
 `documents`        small results as JSON
+`array_files`      named arrays in one .npz, with a receipt
 `arrays`           a user's own inputs and labels
 `shards`           resumable partial sums
 =================  ==========================================================

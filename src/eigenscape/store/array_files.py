@@ -1,11 +1,16 @@
-"""Named arrays in one .npz file with a receipt beside it: results without chunks, and states that a run goes on from."""
+"""Named arrays in one .npz file with a receipt beside it: results that are read whole, and states that a run goes on from.
+
+Results of which parts are read are Zarr stores. The file is written first and the receipt last, both atomically, so a crash leaves the
+old result or none that is confirmed. Beside the arrays that it is given, or gives back, every function holds one array at a time.
+"""
 
 from __future__ import annotations
 
-import logging
-import os
+import hashlib
+import json
 import zipfile
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -13,61 +18,90 @@ import numpy as np
 
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.store import quarantine, receipts
-from eigenscape.study import Cell
+from eigenscape.version import __version__
 
-log = logging.getLogger(__name__)
+Arrays = dict[str, np.ndarray]
+
+_PIECE = 2**22
+"""Bytes of a file that are hashed at a time."""
 
 
-def write_arrays(path: Path, cell: Cell, arrays: Mapping[str, np.ndarray], **facts: Any) -> None:
+class Digest(StrEnum):
+    """What the digest of a receipt is taken of. Whoever reads a file says the same as whoever wrote it."""
+
+    NUMBERS = "numbers"
+    """The arrays' bytes, by name: blind to how they are packed."""
+    FILE = "file"
+    """The bytes of the file, its directory too."""
+
+
+def write_arrays(
+    path: Path, identity: Mapping[str, Any], arrays: Mapping[str, np.ndarray], of: Digest = Digest.NUMBERS, **facts: Any
+) -> str:
     """Write arrays so that a reader, or a crash, sees all of them or none, read them back, and confirm them by a receipt.
 
     Args:
-        path: ending in .npz; what lies there without a receipt is replaced.
-        cell: whose work it is.
-        arrays: by name.
+        path: ending in .npz; what lies there is replaced, its receipt first.
+        identity: what work it is.
+        arrays: by name; numbers and texts, no objects.
+        of: what the digest is taken of.
         facts: for the receipt.
+
+    Returns:
+        The digest.
 
     Raises:
         DamagedResult: the file did not read back as it was written.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = write_arrays(Path(folder) / "a.npz", {"seed": 0}, {"x": np.arange(3)})
+        ...     read_arrays(Path(folder) / "a.npz", {"seed": 0})["x"]
+        array([0, 1, 2])
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    receipts.sync_folder(path.parent)
-    digest = receipts.digest_of(*(_bytes(array) for _, array in sorted(arrays.items())))
-    if (damage := damage_of(path, digest)) != "":
+    # Until the new receipt is there, none: the old one would call the new file damaged.
+    receipt_of(path).unlink(missing_ok=True)
+    receipts.replace_atomically(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
+    numbers = _digest_of(arrays)
+    if (damage := _unlike(path, numbers, Digest.NUMBERS)) != "":
         raise DamagedResult(f"{path}: {damage}; check the disk")
-    receipts.write_receipt(receipt_of(path), cell, digest, **facts)
+    digest = numbers if of is Digest.NUMBERS else _digest_of_file(path)
+    receipts.write_json(receipt_of(path), {"identity": identity, "digest": digest, "eigenscape": __version__, **facts})
+    return digest
 
 
-def read_arrays(path: Path, cell: Cell) -> dict[str, np.ndarray] | None:
+def read_arrays(path: Path, identity: Mapping[str, Any], of: Digest = Digest.NUMBERS) -> Arrays | None:
     """The arrays of a file that a receipt confirms; None where there is no receipt.
 
     Raises:
-        DamagedResult: the file is not what its receipt says.
-        DifferentWork: other work made it.
+        DamagedResult: the file is missing, or is not what its receipt says.
+        DifferentWork: it holds other work than ``identity``.
     """
     receipt = receipts.read_receipt(receipt_of(path))
     if receipt is None:
         return None
-    receipts.require_same_work(receipt, cell, path)
-    arrays = _load(path)
-    if receipts.digest_of(*(_bytes(array) for _, array in sorted(arrays.items()))) != receipt["digest"]:
-        raise DamagedResult(f"{path}: the numbers are not those of its digest; delete the file and its receipt, and run again")
+    _require_same_work(receipt, identity, path)
+    damage, arrays = "", Arrays()
+    if of is Digest.FILE:  # before anything in it is believed
+        damage = _unlike(path, receipt["digest"], of)
+    if not damage:
+        try:
+            with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
+                arrays = {name: np.asarray(file[name]) for name in file.files}
+        except _UNREADABLE as error:
+            damage = _reason(error)
+    if not damage and of is Digest.NUMBERS and _digest_of(arrays) != receipt["digest"]:
+        damage = _OTHER_NUMBERS
+    if damage:
+        raise DamagedResult(f"{path}: {damage}; delete {receipt_of(path).name} beside it and run again")
     return arrays
 
 
-def resumed_arrays(path: Path, cell: Cell, set_aside_to: Path) -> dict[str, np.ndarray] | None:
+def resumed_arrays(path: Path, identity: Mapping[str, Any], set_aside_to: Path) -> Arrays | None:
     """The same of a state that a run goes on from: what does not verify, or is of other work, is set aside, and None comes back."""
     try:
-        return read_arrays(path, cell)
+        return read_arrays(path, identity)
     except (DamagedResult, DifferentWork) as error:
         quarantine.set_aside([receipt_of(path), path], set_aside_to, str(error))
         return None
@@ -77,8 +111,8 @@ def receipt_of(path: Path) -> Path:
     """The receipt of a file lies beside it.
 
     Example:
-        >>> receipt_of(Path("large/spectrum.npz")).name
-        'spectrum.receipt.json'
+        >>> receipt_of(Path("large/spectrum.npz")).as_posix()
+        'large/spectrum.receipt.json'
     """
     return path.with_suffix(".receipt.json")
 
@@ -89,23 +123,66 @@ def remove_arrays(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def damage_of(path: Path, digest: str) -> str:
-    """What is wrong with a file, or nothing; one array is held at a time."""
+def damage_of(path: Path, of: Digest = Digest.NUMBERS) -> str:
+    """What is wrong with a file by its receipt, whatever work it holds; nothing where the digest is that of the receipt."""
     try:
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
-            found = receipts.digest_of(*(_bytes(file[name]) for name in sorted(file.files)))
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        return f"cannot be read ({error})"
-    return "" if found == digest else "the numbers are not those of its digest"
+        receipt = receipts.read_receipt(receipt_of(path))
+    except DamagedResult as error:
+        return str(error)
+    return "no receipt" if receipt is None else _unlike(path, receipt["digest"], of)
 
 
-def _load(path: Path) -> dict[str, np.ndarray]:
+def confirmed_digest(path: Path) -> str:
+    """The digest that the receipt of a file holds; "" where there is none.
+
+    Raises:
+        DamagedResult: the receipt is damaged.
+    """
+    receipt = receipts.read_receipt(receipt_of(path))
+    return "" if receipt is None else str(receipt["digest"])
+
+
+_UNREADABLE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile)
+_OTHER_NUMBERS = "the numbers are not those of its receipt"
+
+
+def _unlike(path: Path, digest: str, of: Digest) -> str:
+    """In what a file is unlike its digest, or nothing; one array, or piece of the file, is held at a time."""
     try:
+        if of is Digest.FILE:
+            return "" if _digest_of_file(path) == digest else "the bytes are not those of its receipt"
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise DamagedResult(f"{path}: cannot be read ({error}); delete it with its receipt, and run again") from error
+            return "" if _digest_of(file) == digest else _OTHER_NUMBERS
+    except _UNREADABLE as error:
+        return _reason(error)
 
 
-def _bytes(array: np.ndarray) -> memoryview:
-    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+def _reason(error: Exception) -> str:
+    return "the file is missing, though its receipt is there" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
+
+
+def _digest_of(arrays: Mapping[str, np.ndarray]) -> str:
+    """Of the arrays' bytes, by name; each is asked for once, and let go before the next."""
+    state = hashlib.blake2b(digest_size=receipts.DIGEST_BYTES)
+    for name in sorted(arrays):
+        state.update(np.ascontiguousarray(arrays[name]).reshape(-1).view(np.uint8).data)
+    return state.hexdigest()
+
+
+def _digest_of_file(path: Path) -> str:
+    state = hashlib.blake2b(digest_size=receipts.DIGEST_BYTES)
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            state.update(piece)
+    return state.hexdigest()
+
+
+def _require_same_work(receipt: Mapping[str, Any], identity: Mapping[str, Any], path: Path) -> None:
+    made, asked = receipt["identity"], json.loads(json.dumps(identity))
+    differing = [key for key in sorted({*made, *asked}) if made.get(key) != asked.get(key)]
+    if differing:
+        key = differing[0]
+        raise DifferentWork(
+            f"{path}: expected {key} {asked.get(key)!r}, found {made.get(key)!r}; give the study another name, or delete the file and "
+            f"{receipt_of(path).name}"
+        )

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from eigenscape import __version__
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.store.receipts import digest_of, write_json
+from eigenscape.store.trace import note_read
+from eigenscape.version import __version__
 
 
 def write_document(path: Path, identity: Mapping[str, Any], content: Mapping[str, Any]) -> None:
@@ -47,6 +48,7 @@ def read_document(path: Path, identity: Mapping[str, Any]) -> dict[str, Any] | N
         raise DifferentWork(
             f"{path}: expected {key} {plain_identity.get(key)!r}, found {made.get(key)!r}; give the study another name, or delete the file"
         )
+    note_read(path)
     return dict(_numbered(content))
 
 

@@ -13,13 +13,15 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from eigenscape import __version__
 from eigenscape.errors import DamagedResult, DifferentWork
+from eigenscape.store.made import made
+from eigenscape.store.trace import note_read, note_written
 from eigenscape.study import Cell
+from eigenscape.version import __version__
 
 log = logging.getLogger(__name__)
 
@@ -44,21 +46,27 @@ OVERLAPPING_WRITES = 3
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file so that a reader, or a crash, sees the old bytes or the new ones and nothing between."""
+    replace_atomically(path, lambda file: file.write(data))
+
+
+def replace_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:
+    """The same with what ``write`` puts into an open file, so that nobody needs all of its bytes at once."""
     for trial in range(1, OVERLAPPING_WRITES + 1):
         try:
-            _write_atomically(path, data)
+            _replace_atomically(path, write)
+            note_written(path)
             return
         except FileNotFoundError:
             if trial == OVERLAPPING_WRITES:
                 raise
 
 
-def _write_atomically(path: Path, data: bytes) -> None:
+def _replace_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -101,7 +109,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def write_receipt(path: Path, cell: Cell, digest: str, **facts: Any) -> None:
     """Confirm a result: what work it is, what its bytes hash to, and what made it."""
-    write_json(path, {"identity": cell.identity, "digest": digest, "eigenscape": __version__, **facts})
+    write_json(path, {"identity": cell.identity, "digest": digest, "eigenscape": __version__, "made": made(), **facts})
 
 
 def read_receipt(path: Path) -> dict[str, Any] | None:
@@ -118,6 +126,7 @@ def read_receipt(path: Path) -> dict[str, Any] | None:
         raise DamagedResult(f"{path}: expected a receipt in JSON, found {error}; delete the file and run again") from None
     if not isinstance(receipt, dict) or not isinstance(receipt.get("identity"), dict) or "digest" not in receipt:
         raise DamagedResult(f"{path}: expected a receipt with identity and digest, found neither; delete the file and run again")
+    note_read(path)
     return receipt
 
 

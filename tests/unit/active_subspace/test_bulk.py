@@ -31,6 +31,15 @@ def test_values_are_those_of_all_samples() -> None:
     assert found.keys() == {member.name for member in FAMILY}
 
 
+def test_a_spectrum_that_is_known_is_taken_as_it_is() -> None:
+    """Of another matrix, to be seen: its numbers, with the distances to both ends that the samples have."""
+    computed, known = sampler(NETWORK, key=0), spectrum_of(np.diag(np.arange(1.0, 34.0)))
+    found, own = family_intervals(computed, SAMPLES, whole=known), family_intervals(computed, SAMPLES)
+    assert {name: interval.value for name, interval in found.items()} == condition_numbers(known, NETWORK)
+    assert found["stable_rank"].value == pytest.approx(33 * 34 / 2 / 33, rel=1e-12)  # trace over largest eigenvalue
+    assert [found[name].high - found[name].value for name in found] == pytest.approx([own[name].high - own[name].value for name in own])
+
+
 @pytest.mark.parametrize("name", ["stable_rank", "participation_ratio", "spectral_slope", "mean_decay", "log10_layer_ladder"])
 def test_intervals_are_as_wide_as_independent_samples_spread(name: str) -> None:
     """The mean width over 12 keys against 2 x 1.96 standard deviations over 40; 8 groups make widths vary by 25 % each."""

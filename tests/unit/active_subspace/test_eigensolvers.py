@@ -1,18 +1,22 @@
-"""Solvers on matrices with known spectra, through LAPACK and through torch."""
+"""Solvers on matrices with known spectra: LAPACK in one and in two stages, step by step, and torch."""
 
 import numpy as np
 import pytest
-from builders import EPSILON, with_spectrum
+from builders import EPSILON, graded_matrix, with_spectrum
 
-from eigenscape.active_subspace import eigensolvers
+from eigenscape.active_subspace import eigensolvers, two_stage
 from eigenscape.errors import EigensolverFailure
 
 VALUES = np.concatenate([[50.0, 7.0, 7.0, 7.0], np.geomspace(1, 1e-3, 36)])
 
 
-@pytest.fixture(params=["lapack", "torch"])
+needs_two_stages = pytest.mark.skipif(two_stage.library() is None, reason=f"{two_stage.PACKAGE} is not installed")
+
+
+@pytest.fixture(params=["lapack", "torch", pytest.param("two_stage", marks=needs_two_stages)])
 def route(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(eigensolvers, "TORCH_FROM", 1 if request.param == "torch" else 10_000)
+    monkeypatch.setattr(eigensolvers, "TWO_STAGE_FROM", 1 if request.param == "two_stage" else 10_000)
 
 
 @pytest.mark.usefixtures("route")
@@ -64,7 +68,7 @@ def test_no_convergence_of_pairs_is_an_error_of_the_family(monkeypatch: pytest.M
     def fail(*arguments: object, **keywords: object) -> None:
         raise np.linalg.LinAlgError("1 off-diagonal element did not converge")
 
-    monkeypatch.setattr(eigensolvers.scipy.linalg, "eigh", fail)
+    monkeypatch.setattr(eigensolvers, "eigenpairs_by_steps", fail)
     with pytest.raises(EigensolverFailure, match="on a 2 x 2 matrix: 1 off-diagonal element"):
         eigensolvers.eigenpairs(np.eye(2))
 
@@ -85,3 +89,54 @@ def test_matrices_beyond_the_gpu_solver_are_refused_with_the_way_out(monkeypatch
     monkeypatch.setattr(eigensolvers, "LARGEST_ON_CUDA", 3)
     with pytest.raises(EigensolverFailure, match="expected at most 3 rows on a GPU, found 4; solve it on the host"):
         eigensolvers.eigenvalues(np.eye(4), "cuda")
+
+
+@pytest.mark.usefixtures("route")
+@pytest.mark.parametrize("factor", [1e-200, 1e200])
+def test_squares_that_overflow_or_vanish_are_no_obstacle(factor: float) -> None:
+    matrix = with_spectrum(VALUES)
+    np.testing.assert_allclose(eigensolvers.eigenvalues(factor * matrix), factor * VALUES, rtol=0, atol=factor * 40 * EPSILON * 50)
+    values, vectors = eigensolvers.eigenpairs(factor * matrix)
+    np.testing.assert_allclose(matrix @ vectors, vectors * (values / factor), rtol=0, atol=40 * EPSILON * 50)
+
+
+@needs_two_stages
+@pytest.mark.parametrize("size", [2, 3, 48, 49, 50, 230])
+def test_two_stages_on_either_side_of_the_bandwidth(size: int) -> None:
+    """Up to a size of BAND + 1 the matrix is its own band; 230 makes several panels of the first stage."""
+    known = np.geomspace(3.0, 1e-3, size)
+    found = two_stage.eigenvalues_in_two_stages(np.asfortranarray(with_spectrum(known)))
+    np.testing.assert_allclose(found[::-1], known, rtol=0, atol=size * EPSILON * 3)
+
+
+@needs_two_stages
+def test_the_two_stages_keep_the_grading_of_sorted_matrices() -> None:
+    """Beside the squared singular values of the Cholesky factor, each accurate relative to itself: ten decades, `GRADED_BELOW`."""
+    matrix = graded_matrix(120, decades=9)
+    order = np.argsort(-np.diagonal(matrix), kind="stable")
+    matrix = np.asfortranarray(matrix[np.ix_(order, order)])
+    exact = np.linalg.svd(np.linalg.cholesky(matrix), compute_uv=False) ** 2
+    found = two_stage.eigenvalues_in_two_stages(matrix)[::-1]
+    np.testing.assert_allclose(found, exact, rtol=0, atol=120 * EPSILON * exact[0])
+
+
+def test_where_the_package_is_missing_the_other_solvers_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(two_stage, "PACKAGE", "no-such-package")
+    two_stage.library.cache_clear()
+    try:
+        assert two_stage.library() is None
+        assert two_stage.version() == ""
+        monkeypatch.setattr(eigensolvers, "TWO_STAGE_FROM", 1)
+        np.testing.assert_allclose(eigensolvers.eigenvalues(with_spectrum(VALUES)), VALUES, atol=40 * EPSILON * 50)
+        assert [eigensolvers.solver_of(size, vectors=False) for size in (2499, 2500)] == ["dsyevd (numpy)", "dsyevd (torch)"]
+    finally:
+        monkeypatch.undo()
+        two_stage.library.cache_clear()
+
+
+@needs_two_stages
+def test_receipts_can_tell_which_solver_it_was() -> None:
+    names = [eigensolvers.solver_of(size, vectors=False) for size in (eigensolvers.TWO_STAGE_FROM - 1, eigensolvers.TWO_STAGE_FROM)]
+    assert names == ["dsyevd (numpy)", f"dsytrd_sy2sb, dsytrd_sb2st (scipy-openblas32 {two_stage.version()})"]
+    assert eigensolvers.solver_of(5146, vectors=True) == "dsytrd, dstedc, dlarfb (scipy)"
+    assert eigensolvers.solver_of(5146, vectors=False, place="cuda") == "torch on cuda"

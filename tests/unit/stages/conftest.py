@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from finished_study import compute_told_study
 
 from eigenscape.stages import signals
 from eigenscape.store.layout import StudyFolder
@@ -31,3 +32,9 @@ def stop_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         monkeypatch.setattr(signals, "stop_requested", lambda: next(seen) >= looks)
 
     return arrange
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
+    """A small study with tables, figures and receipts; to be read, not changed."""
+    return compute_told_study(tmp_path_factory.mktemp("told") / "results")

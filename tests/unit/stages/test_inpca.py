@@ -22,7 +22,7 @@ from eigenscape.stages.inpca import compute_inpca, read_inpca, read_points
 from eigenscape.stages.inpca_tables import inpca_findings, judged, write_inpca_tables
 from eigenscape.stages.trajectories import compute_trajectories, read_trajectories
 from eigenscape.stages.verify import State, repair, verify_study
-from eigenscape.store.bundles import receipt_of
+from eigenscape.store.array_files import receipt_of
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study
 

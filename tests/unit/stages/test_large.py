@@ -16,7 +16,7 @@ from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.priors import StandardDraw
 from eigenscape.networks.sampling import fill_parameters
 from eigenscape.seeding import stream_key
-from eigenscape.stages import large
+from eigenscape.stages import signals
 from eigenscape.stages.cost import large as cost_large
 from eigenscape.stages.cost.large import LargeRoute, large_cell, plan_large
 from eigenscape.stages.large import compute_large, large_network, read_large
@@ -103,13 +103,13 @@ def test_interrupted_runs_end_with_the_same_bits(
     study = study_of(route, memory_gb=RECOMPUTED[route])
     network = study.large.architectures()[0]
     with monkeypatch.context() as patched:
-        patched.setattr(large.signals, "stop_requested", lambda: False)
+        patched.setattr(signals, "stop_requested", lambda: False)
         reference = computed(study, StudyFolder(folder.root / "undisturbed"))
 
     interrupted = 0
     for _ in range(40):
         with monkeypatch.context() as patched:
-            patched.setattr(large.signals, "stop_requested", _after(looks))
+            patched.setattr(signals, "stop_requested", _after(looks))
             try:
                 compute_large(study, network, folder, execution=QUIET)
                 break
@@ -162,7 +162,7 @@ def test_damaged_states_are_set_aside(folder: StudyFolder, monkeypatch: pytest.M
     network = study.large.architectures()[0]
     reference = computed(study, StudyFolder(folder.root / "undisturbed"))
     with monkeypatch.context() as patched:
-        patched.setattr(large.signals, "stop_requested", _after(60))
+        patched.setattr(signals, "stop_requested", _after(60))
         with pytest.raises(Interrupted):
             compute_large(study, network, folder, execution=QUIET)
     (state,) = folder.work(large_cell(study, plan_large(study, network))).glob("states/krylov-*.npz")

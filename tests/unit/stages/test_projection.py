@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from builders import small_study
 
+from eigenscape.active_subspace import projection
 from eigenscape.active_subspace.symmetry import project, symmetry_of
 from eigenscape.errors import DamagedResult, DifferentWork, Interrupted
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.stages import projection
 from eigenscape.stages.projection import project_networks, projected_eigenvalues, require_projection
 from eigenscape.store.layout import StudyFolder
 
@@ -36,9 +36,11 @@ def test_the_headline_is_projected_where_the_grid_leaves_it_out() -> None:
 def test_blocks_do_not_change_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     """The gradients are walked in blocks that fit the cache; contributions are per sample, so their bits do not depend on it."""
     architecture = STUDY.projected_architectures()[1]
-    whole = projection.projected_samples(STUDY, architecture)
+    sampler = GradientSampler.of_study(STUDY, architecture)
+    symmetry = symmetry_of(sampler.activation, sampler.prior)
+    whole = projection.projected_samples(sampler, STUDY.projection.samples, symmetry)
     monkeypatch.setattr(projection, "NUMBERS_PER_BATCH", 7 * architecture.parameters)
-    pieces = projection.projected_samples(STUDY, architecture)
+    pieces = projection.projected_samples(sampler, STUDY.projection.samples, symmetry)
     for one, other in zip(whole.contributions, pieces.contributions, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-14, atol=0)
 

@@ -3,6 +3,7 @@
 import psutil
 import pytest
 
+from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput, DoesNotFit
 from eigenscape.stages.planning import costs_of
 from eigenscape.stages.solver_choice import INTERPRETER_BYTES, MEMORY_VARIABLE, choose_solver, node_memory
@@ -12,7 +13,9 @@ GB = 10**9
 
 
 def study_of(depth: int, width: int) -> Study:
-    return Study.from_mapping({"headline": {"depth": depth, "width": width, "samples": 100}})
+    """With as many samples as parameters: with fewer, one rank would solve the gradients."""
+    samples = Architecture(depth, width).parameters
+    return Study.from_mapping({"headline": {"depth": depth, "width": width, "samples": samples}})
 
 
 def test_every_cell_of_the_default_study_is_solved_on_one_rank_of_a_small_machine() -> None:
@@ -22,14 +25,14 @@ def test_every_cell_of_the_default_study_is_solved_on_one_rank_of_a_small_machin
 
 
 def test_a_matrix_that_one_rank_cannot_hold_is_shared() -> None:
-    study = study_of(5, 75)  # P = 23,026: C takes 4.24 GB, an eigensolve with values alone four times that on one rank
+    study = study_of(5, 75)  # P = 23,026: C takes 4.24 GB, an eigensolve up to six times that on one rank
     choice = choose_solver(study, study.headline_cell, vectors=False, memory=16 * GB, ranks=2, memory_per_rank=8 * GB)
     assert study.headline_cell.architecture.parameters == 23_026
     assert choice.distributed
     assert choice.ranks == 2
     # by hand: half of C, six chunks of 8 MB, 64 vectors and 256 rows of 0.2 MB, 17 MB of libraries: 0.13 GB
     assert 0 < choice.memory - INTERPRETER_BYTES - 8 * 23_026**2 / 2 < 0.13 * GB
-    assert "one rank would need 17.5 GB of 16.0 GB; 2 ranks need 2.6 GB each" in choice.reason
+    assert "one rank would need 25.9 GB of 16.0 GB; 2 ranks need 2.6 GB each" in choice.reason
 
 
 def test_more_parameters_than_lapack_counts_are_shared_however_much_memory_there_is() -> None:
@@ -52,6 +55,15 @@ def test_where_nothing_fits_the_message_says_how_many_ranks_would() -> None:
         choose_solver(study, cell, vectors=False, memory=3 * GB, ranks=1)
     with pytest.raises(DoesNotFit, match=r"lower sampling\.raw_parameter_limit"):
         choose_solver(study, cell, vectors=False, memory=GB // 10, ranks=1)
+
+
+def test_fewer_samples_than_parameters_are_solved_on_one_rank_by_what_n_needs() -> None:
+    """P = 33,031: C takes 8.7 GB, and LAPACK does not count so far; 1,000 gradients take 0.3 GB."""
+    study = Study.from_mapping({"headline": {"depth": 5, "width": 90, "samples": 1000}})
+    choice = choose_solver(study, study.headline_cell, vectors=False, memory=2 * GB, ranks=4)
+    assert not choice.distributed
+    assert 8 * 1000 * 33_031 < choice.memory - INTERPRETER_BYTES < 2 * 8 * 1000 * 33_031
+    assert choice.reason == "P = 33,031, N = 1,000 gradients in place of C: one rank needs 0.8 GB of 2.0 GB"
 
 
 def test_the_memory_of_a_node_is_this_machines_unless_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

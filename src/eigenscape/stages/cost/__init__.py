@@ -5,6 +5,7 @@
 `communication`   messages and bytes between ranks, and which way to share a second moment
 `cells`           the work of one cell: second moment, bracket, spectrum
 `jobs`            the work of every job of the workflow, and what it waits for
+`memory`          what each stage holds at its peak
 `schedule`        jobs dealt to cores: the time that everything takes
 `measuring`       the rates of this machine, in about a second
 `devices`         cells on many GPUs, on paper

@@ -86,12 +86,16 @@ def second_moment(cell: Cell, points: int, ranks: int = 1) -> Work:
     A rank has at most ceil(16/R) of 16 slots. Every slot zeroes a triangle and every merge of two reads
     both and writes one, so 16 slots stream 16 * 4 triangles; a band is written by its owner, twice
     8 P^2 / R bytes with its mirror image and read back.
+
+    Memory: five triangles; or, where P is at most some 1,700, one with the columns of a band and four chunks that are written and
+    read back; and blocks of parameters and of gradients.
     """
     architecture, size = cell.architecture, cell.architecture.parameters
     slots = -(-SLOTS // ranks)
     triangle = FLOAT * triangle_numbers(size)
     work = (slots / SLOTS) * summed(architecture, points, cell.samples)
-    work += Work({Kind.STREAM: 4.0 * slots * triangle}, memory=5 * triangle + 2 * FLOAT * BLOCK * size)
+    written = triangle + FLOAT * size * min(size, _CHUNK) + 4 * chunk_bytes(size)
+    work += Work({Kind.STREAM: 4.0 * slots * triangle}, memory=max(5 * triangle, written) + 2 * FLOAT * BLOCK * size)
     work += Work({Kind.WRITE: FLOAT * float(size) ** 2 / ranks, Kind.STORE: 1.0})
     if ranks > 1:
         from eigenscape.stages.cost.communication import reduction_traffic  # noqa: PLC0415 - imports compiled kernels
@@ -124,24 +128,77 @@ def eigensolve(parameters: int, *, vectors: bool) -> Work:
     return Work({kind: flops, Kind.COLUMN: float(parameters), Kind.REORDER: reordered})
 
 
+def from_gradients(cell: Cell) -> bool:
+    """Whether the spectrum is taken from the gradients, since they are fewer than the parameters (`stages.few_samples`)."""
+    return cell.samples < cell.architecture.parameters
+
+
 def spectrum(cell: Cell, study: Study, *, vectors: bool) -> Work:
-    """Eigenvalues of a stored C and the bracket of its condition number."""
+    """Eigenvalues of a stored C and the bracket of its condition number; where N < P, singular values of the gradients."""
     size = cell.architecture.parameters
     matrix = FLOAT * size * size
+    if from_gradients(cell):
+        return _few_samples(cell, study, vectors=vectors)
     work = Work({Kind.READ: float(matrix), Kind.STORE: 1.0}) + eigensolve(size, vectors=vectors) + bracket(cell, study)
     if vectors:
         work += Work({Kind.WRITE: float(matrix)})
-    return work + Work(memory=matrices_held(cell, vectors=vectors) * matrix + 2 * FLOAT * BLOCK * size)
+    resampled = cell.samples * (study.projection.replicates + 3 * BRACKET_COLUMNS) if bracketed(cell) else 0
+    blocks = 2 * FLOAT * BLOCK * size
+    held = max(matrices_held(cell, vectors=vectors) * matrix + FLOAT * resampled, written_vectors(size) * vectors)
+    return work + Work(memory=blocks + held)
+
+
+def _few_samples(cell: Cell, study: Study, *, vectors: bool) -> Work:
+    """The gradients once more, a QR factorisation (2 N^2 (P - N/3)), singular values of a triangle (8/3 N^3); C is read, to verify it.
+
+    With vectors, all P of them: 4 P^2 N, and they are written. Memory: the most of three chunks of C while it is verified, and
+    8 (N P + 4 N^2 + 36 P) with blocks of gradients, and 16 P^2 more with vectors; then 8 P^2 with two bands while those are written.
+    """
+    architecture, size, samples = cell.architecture, cell.architecture.parameters, cell.samples
+    square = float(size) ** 2
+    work = gradients(architecture, study.problem.points, samples)
+    work += Work({Kind.READ: 2.0 * FLOAT * square, Kind.STORE: 1.0, Kind.REORDER: float(samples * size), Kind.COLUMN: float(samples)})
+    work += Work({Kind.FACTOR: 2.0 * samples**2 * (size - samples / 3), Kind.EIGENVALUES: 8.0 / 3.0 * samples**3})
+    if vectors:
+        work += Work({Kind.EIGENVECTORS: 4.0 * square * samples, Kind.WRITE: FLOAT * square, Kind.REORDER: 2.0 * square})
+    held = samples * size + 4 * samples**2 + 36 * size + 2 * size**2 * vectors
+    blocks = 2 * FLOAT * BLOCK * size
+    return work + Work(memory=blocks + max(FLOAT * held, 3 * chunk_bytes(size), written_vectors(size) * vectors))
+
+
+def written_vectors(parameters: int) -> int:
+    """Bytes while eigenvectors are written: themselves, and 1,024 rows of them five times, by Zarr in chunks and read back."""
+    return FLOAT * (parameters**2 + 5 * parameters * min(parameters, _CHUNK))
+
+
+_CHUNK = 1024
+"""Rows and columns of a stored chunk (`active_subspace.triangle.BAND`; a test keeps the two equal)."""
+
+
+def chunk_bytes(parameters: int) -> int:
+    """Bytes of a stored chunk of C."""
+    return FLOAT * min(parameters, _CHUNK) ** 2
+
+
+SOLVED_VALUES, SOLVED_VECTORS = 6, 7
+"""P x P matrices at the peak of an eigensolve, C among them. By `eigh` 4 (C, its sorted copy, LAPACK's, and one while C is checked) or 5
+with vectors; the graded route, which is not known beforehand, holds C, the part of it that carries gradient, LAPACK's factor, its
+triangle without null columns, and two of that scaled to unit rows, beside the vectors."""
 
 
 def matrices_held(cell: Cell, *, vectors: bool) -> int:
     """P x P matrices at the peak of the spectrum stage.
 
-    C, its sorted copy, LAPACK's copy and its work space, and the vectors; or, in the bracket, C with those of the first half and
-    quarter and of the second half, a sorted copy, its factor and a temporary.
+    Of the eigensolve; or, in the bracket, C with those of the first half and quarter and of the second half, a sorted copy and its
+    factor, beside the vectors.
     """
-    bracketed = 7 if cell.samples // 2 >= cell.architecture.parameters else 0
-    return max(5 if vectors else 4, bracketed)
+    in_bracket = 6 + vectors if bracketed(cell) else 0
+    return max(SOLVED_VECTORS if vectors else SOLVED_VALUES, in_bracket)
+
+
+def bracketed(cell: Cell) -> bool:
+    """Whether halves of the samples have full rank, so that there is a bracket."""
+    return cell.samples // 2 >= cell.architecture.parameters
 
 
 def bracket(cell: Cell, study: Study) -> Work:
@@ -152,7 +209,7 @@ def bracket(cell: Cell, study: Study) -> Work:
     Nothing where the halves have fewer samples than P.
     """
     architecture, size, samples = cell.architecture, cell.architecture.parameters, cell.samples
-    if samples // 2 < size:
+    if not bracketed(cell):
         return NOTHING
     quarter = samples // 4 >= size
     single = 3 if quarter else 2

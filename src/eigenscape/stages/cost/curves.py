@@ -7,6 +7,7 @@ two kinks, twice a turn), 2 k in every layer of ReLU networks, whose transitions
 
 from __future__ import annotations
 
+from eigenscape.stages.cost import memory
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
 from eigenscape.study import Study
 
@@ -25,7 +26,7 @@ def analysis(depth: int, width: int, sigma_w: float, activation: str) -> Work:
     for layer in range(depth):
         pieces += crossings * width * rate**layer
         looks += pieces * width
-    return Work({Kind.SCALAR: looks * SECONDS_PER_LOOK + depth * SECONDS_PER_LAYER})
+    return Work({Kind.SCALAR: looks * SECONDS_PER_LOOK + depth * SECONDS_PER_LAYER}, memory.curve(pieces, width, depth))
 
 
 def experiments(study: Study) -> dict[str, Work]:
@@ -81,7 +82,7 @@ def _digits(study: Study) -> Work:
     one_step = section.runs * above * products / TORCH_RATE + 2 * above * SECONDS_PER_TORCH_LAYER
     one_layer = len(section.one_layer_weight_variance) * section.one_layer_epochs * steps * one_step
     deep_step = section.length_depth * (products / TORCH_RATE + 2 * SECONDS_PER_TORCH_LAYER)
-    followed = NOTHING
+    followed = Work(memory=memory.digits(section.runs, section.one_layer_depth, width, IMAGES))
     for variance in section.length_weight_variance:
         looks = analysis(section.length_depth, width, variance**0.5, section.activation)
         followed += Work({Kind.SCALAR: section.length_epochs * steps * deep_step}) + (section.measured + 1) * looks

@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import pairwise
 from math import factorial
 
+from eigenscape.stages.cost import memory
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
 from eigenscape.study import Study
 
@@ -36,6 +37,9 @@ SECONDS_PER_COLUMN, SECONDS_PER_COLUMN_AND_INPUT = 15e-6, 90e-9
 SECONDS_PER_STEP_AND_LAYER = 0.25e-3
 """torch calls of a layer in a step of training: forward, backward, Adam."""
 
+UNFOLDED = 64 * 10 + 16 * 20
+"""Numbers an input and channel in the two convolutions: images, and patches of nine pixels that they are unfolded into."""
+
 CONVOLUTION_FACTOR = 3.5
 """How much longer a step of the convolutional network takes than its products, for unfolding and pooling: 3.2 to 3.8 s of training."""
 
@@ -47,18 +51,18 @@ def networks(study: Study) -> dict[str, Work]:
         return {}
     shapes = [[64, *[width] * depth, CLASSES] for depth in section.depth for width in section.width]
     found = {
-        name: _network(study, sum(a * b for a, b in pairwise(sizes)), len(sizes) - 2)
+        name: _network(study, sum(a * b for a, b in pairwise(sizes)), len(sizes) - 2, sum(sizes[1:]))
         for name, sizes in zip(section.network_names(), shapes, strict=False)
     }
     if section.channels is not None:
         c = section.channels
         products = 64 * 9 * c + 16 * 9 * 2 * c * c + 32 * c * c + 4 * c * CLASSES
-        found[section.network_names()[-1]] = _network(study, int(CONVOLUTION_FACTOR * products), 3)
+        found[section.network_names()[-1]] = _network(study, int(CONVOLUTION_FACTOR * products), 3, UNFOLDED * c)
     return found
 
 
-def _network(study: Study, products: int, layers: int) -> Work:
-    """Both variants of one architecture, with so many products an input and hidden layers."""
+def _network(study: Study, products: int, layers: int, units: int) -> Work:
+    """Both variants of one architecture, with so many products an input, hidden layers, and units in all of them."""
     section = study.clustering
     variants, replicas, epochs = 1 + section.shuffled_twin, section.seeds, section.epochs[-1]
     ends = replicas * (2 + section.shuffled_twin)
@@ -75,4 +79,5 @@ def _network(study: Study, products: int, layers: int) -> Work:
         solved = ITERATIONS * inputs**2 * SECONDS_PER_ENTRY if iterates else exact
     read = graphs * (solved + SECONDS_PER_READ_OUT) + ends * layers * SECONDS_PER_CLUSTERING
     orders = min(section.permutations, factorial(layers))
-    return NOTHING + trained + Work({Kind.SCALAR: read + ends * orders * layers**2 * SECONDS_PER_ORDER})
+    work = NOTHING + trained + Work({Kind.SCALAR: read + ends * orders * layers**2 * SECONDS_PER_ORDER})
+    return Work(work.counts, memory.layer_graphs(replicas, len(section.epochs), inputs, units, TRAINED, products))

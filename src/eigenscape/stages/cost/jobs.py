@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from eigenscape.architecture import Architecture
 from eigenscape.stages.cost import cells as cost
-from eigenscape.stages.cost import curves, ensembles, graphs, models, trajectories
+from eigenscape.stages.cost import curves, ensembles, graphs, memory, models, trajectories
 from eigenscape.stages.cost.large import plans_of
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
 from eigenscape.stages.draw import Family, families_of
@@ -146,6 +146,8 @@ def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
     }
     for name, family in families_of(study).items():
         jobs.append(Job(f"figures/{name}", "figures", start(0.7) + figures(study, family), after=waits[name]))
+    read = ("findings", "second_moment_kinds", *(job.name for job in jobs if job.name.startswith("figures/")))
+    jobs.append(Job("report", "tables and findings", start(0.4), after=read))
     return jobs
 
 
@@ -183,18 +185,19 @@ def projection(study: Study, architecture: Architecture) -> Work:
     samples = study.projection.samples
     work = cost.gradients(architecture, study.problem.points, samples)
     work += Work({Kind.STREAM: 24.0 * samples * architecture.parameters, Kind.STORE: 0.1})
-    return work + _staircase(architecture.depth, samples, study.projection.replicates)
+    work += _staircase(architecture.depth, samples, study.projection.replicates)
+    return Work(work.counts, memory.projection(architecture, samples, study.projection.replicates))
 
 
 PERMUTATIONS = 999
 """Relabellings of the purity test (`active_subspace.importance_tests.PERMUTATIONS`)."""
 
-JACKKNIFE_SOLVES = 9
-"""Eigensolves behind the headline's intervals: all samples, and eight times without one group of them."""
+JACKKNIFE_SOLVES = 8
+"""Eigensolves behind the headline's intervals: eight times without one group of samples; that of all of them is there."""
 
 
 def importance(study: Study) -> Work:
-    """Layers of the headline under two priors, nine eigensolves of its jackknife, one of its random-sign null, the purity test.
+    """Layers of the headline under two priors, eight eigensolves of its jackknife, one of its random-sign null, the purity test.
 
     Five passes over the gradients and two Gram sums; 2 (L + 1) P^2 flops for each of 999 relabellings; R weighted Gram
     matrices of 4 w coordinates.
@@ -203,17 +206,17 @@ def importance(study: Study) -> Work:
     architecture, size, samples, points = cell.architecture, cell.architecture.parameters, cell.samples, study.problem.points
     square = float(size) ** 2
     directions = min(4 * architecture.width, size)
-    triangle = cost.FLOAT * cost.triangle_numbers(size)
     passes = 3 * cost.gradients(architecture, points, samples) + 2 * cost.summed(architecture, points, samples)
     signs = Work({Kind.DRAW: float(samples * size), Kind.STREAM: 3.0 * cost.FLOAT * samples * size})
     solves = (JACKKNIFE_SOLVES + 1) * (cost.eigensolve(size, vectors=False) + cost.assembled(size))
     # Eight sums without a group: C and the group's part are read, their difference written and divided.
-    deletions = Work({Kind.STREAM: 8 * 6 * cost.FLOAT * square}, memory=9 * triangle + 4 * cost.FLOAT * size * size)
+    deletions = Work({Kind.STREAM: 8 * 6 * cost.FLOAT * square})
     purity = Work({Kind.GRAM: 2.0 * PERMUTATIONS * len(architecture.layers) * square, Kind.READ: cost.FLOAT * square})
     coordinates = Work({Kind.PRODUCT: 2.0 * samples * size * directions})
     turned = cost.resampled_grams(samples, replicates, directions) + Work({Kind.RESAMPLE: float(samples * replicates)})
     rotations = Work({Kind.PRODUCT: 30.0 * replicates * directions**3})
-    return passes + signs + solves + deletions + purity + coordinates + turned + rotations
+    everything = passes + signs + solves + deletions + purity + coordinates + turned + rotations
+    return Work(everything.counts, memory.importance(study))
 
 
 def criticality(study: Study) -> Work:
@@ -222,7 +225,8 @@ def criticality(study: Study) -> Work:
     architecture = Architecture(section.depth, section.width)
     passes = sum((cost.gradients(architecture, points, section.samples) for points in (study.problem.points, 1)), NOTHING)
     resampled = Work({Kind.RESAMPLE: float(section.samples * study.projection.replicates)})
-    return len(section.weight_std) * (passes + Work({Kind.SCALAR: SECONDS_PER_SCALE})) + resampled
+    everything = len(section.weight_std) * (passes + Work({Kind.SCALAR: SECONDS_PER_SCALE})) + resampled
+    return Work(everything.counts, memory.criticality(study))
 
 
 SECONDS_PER_SCALE = 0.05
@@ -252,7 +256,8 @@ def training(study: Study) -> Work:
     for architecture in study.trained_architectures():
         descent = cost.gradients(architecture, study.problem.points, SHARE_OF_STEPS * most * REPLICAS, drawn=False)
         curvature = LANCZOS_STEPS * (architecture.depth + 2) * SECONDS_PER_HESSIAN_LAYER
-        work += descent + Work({Kind.SCALAR: SHARE_OF_LOOPS * most * SECONDS_PER_STEP + curvature})
+        held = memory.training(architecture, study.problem.points, REPLICAS, LANCZOS_STEPS)
+        work += Work({**descent.counts, Kind.SCALAR: SHARE_OF_LOOPS * most * SECONDS_PER_STEP + curvature}, held)
     return work
 
 
@@ -261,7 +266,8 @@ def sensitivity(study: Study) -> Work:
     architecture, samples, replicates = Architecture(5, 20), 300, 200
     passes = sum((80 * cost.gradients(architecture, points, samples) for points in (20, 50, 200)), NOTHING)
     projected = 480 * Work({Kind.STREAM: 24.0 * samples * architecture.parameters})
-    return passes + projected + 480 * _staircase(architecture.depth, samples, replicates)
+    everything = passes + projected + 480 * _staircase(architecture.depth, samples, replicates)
+    return Work(everything.counts, memory.sensitivity(architecture, samples, replicates))
 
 
 def kinds(study: Study) -> Work:
@@ -273,7 +279,8 @@ def kinds(study: Study) -> Work:
     # Gradients of single points are written into every 50th row of a large array, and divided once more for Jacobians.
     scattered = Work({Kind.REORDER: 3.0 * samples * points * size / 10})
     descent = cost.gradients(architecture, points, 20_000, drawn=False) + Work({Kind.SCALAR: 20_000 * SECONDS_PER_STEP})
-    return whole + per_datum + scattered + descent + 8 * cost.eigensolve(size, vectors=True)
+    everything = whole + per_datum + scattered + descent + 8 * cost.eigensolve(size, vectors=True)
+    return Work(everything.counts, memory.kinds(architecture))
 
 
 TABLE_SECONDS_PER_NETWORK = 6e-3
@@ -304,4 +311,4 @@ def figures(study: Study, family: Family) -> Work:
         work += Work({Kind.READ: float(cost.FLOAT * size * size)})
     if "sufficient_summary" in family.figures:
         work += cost.gradients(cell.architecture, study.problem.points, min(2000, cell.samples))
-    return work
+    return Work(work.counts, max(memory.figure(study, name) for name in family.figures))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eigenscape.architecture import Architecture
 from eigenscape.stages.cost import cells as cost
+from eigenscape.stages.cost import memory
 from eigenscape.stages.cost.work import NOTHING, Kind, Work
 from eigenscape.study import SLOTS, Cell, Study
 
@@ -60,7 +61,8 @@ def _weight(study: Study, cell: Cell) -> Work:
     work = Work({Kind.SCALAR: gradients + descents + SECONDS_PER_WEIGHT})
     size = cell.architecture.parameters
     work += Work({Kind.GRAM: 2 * cost.gram_flops(size, cell.samples)})
-    return work + 4 * cost.eigensolve(size, vectors=True)
+    work += 4 * cost.eigensolve(size, vectors=True)
+    return Work(work.counts, memory.model_constrained(study, cell))
 
 
 def _gradient(study: Study, cell: Cell) -> float:

@@ -6,6 +6,7 @@ Seconds were measured on one core of the reference machine (AMD EPYC, Zen 4) whi
 from __future__ import annotations
 
 from eigenscape.sloppiness.phase_map import Setting
+from eigenscape.stages.cost import memory
 from eigenscape.stages.cost.work import Kind, Work
 from eigenscape.study import Study
 
@@ -43,7 +44,8 @@ def parts(study: Study) -> dict[str, Work]:
     if not study.sloppiness.enabled:
         return {}
     seconds = {"phase_map": _phase_map(study), "kernel": _kernel(study), "sgd": _sgd(study)}
-    return {name: Work({Kind.SCALAR: value}) for name, value in seconds.items()}
+    held = memory.theory(study)
+    return {name: Work({Kind.SCALAR: value}, held[name]) for name, value in seconds.items()}
 
 
 def _phase_map(study: Study) -> float:

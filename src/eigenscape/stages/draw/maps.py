@@ -13,6 +13,7 @@ from eigenscape.errors import DamagedResult
 from eigenscape.figures.style import message_figure
 from eigenscape.stages.tables import read_table
 from eigenscape.store.layout import StudyFolder
+from eigenscape.store.trace import note_read
 from eigenscape.study import Study
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Figures:
         path = self.folder.root / "tables" / "training.csv"
         if not path.exists():
             raise DamagedResult(f"{path}: no table of training; run `snakemake --cores 2` again")
+        note_read(path)
         trained = pd.read_csv(path)
         both = trained.merge(self.table, on=["depth", "width"])
         if not np.isfinite(both["log10_cond"]).any():

@@ -73,6 +73,6 @@ def test_constants_are_those_of_the_stages() -> None:
 
     assert triangle.STRIP == cells._STRIP
     assert importance_tests.PERMUTATIONS == jobs.PERMUTATIONS
-    assert importance.JACKKNIFE_GROUPS + 1 == jobs.JACKKNIFE_SOLVES
+    assert importance.JACKKNIFE_GROUPS == jobs.JACKKNIFE_SOLVES
     assert (plan.replicas, len(plan.ladder), plan.most_steps) == (jobs.REPLICAS, jobs.LADDER, jobs.MOST_STEPS)
     assert training.LANCZOS_STEPS == jobs.LANCZOS_STEPS

@@ -1,0 +1,142 @@
+"""The second moment of a function, a network or an array of gradients, in one call on one process.
+
+The workflow reduces the same blocks over the same tree on many ranks, resumes where it was stopped and keeps C on disk. Here it
+is one call, and the bits are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from eigenscape.active_subspace.second_moment import sum_over_tree
+from eigenscape.active_subspace.spectrum import dust_of
+from eigenscape.architecture import Architecture
+from eigenscape.errors import BadInput, NotFiniteGradient
+from eigenscape.networks.functions import GivenGradients
+from eigenscape.networks.gradients import GradientSampler
+
+
+@dataclass(frozen=True, eq=False)
+class SecondMoment:
+    """C = (1/N) sum_n g_n g_n^T, uncentred, with what it was estimated from.
+
+    ``np.asarray(moment)`` is the matrix.
+
+    Attributes:
+        matrix: C, (P, P), symmetric to the last bit, in squared units of the gradient.
+        gradient_mean: (P,), (1/N) sum_n g_n.
+        mean_loss: (1/N) sum_n L(theta_n); 0 where losses are not known.
+        samples: N, gradients asked for.
+        excluded: how many of them are left out, since they are not finite; the averages are over the others.
+        sampler: where the gradients come from; they are not kept.
+    """
+
+    matrix: np.ndarray
+    gradient_mean: np.ndarray
+    mean_loss: float
+    samples: int
+    excluded: int
+    sampler: GradientSampler
+
+    @property
+    def architecture(self) -> Architecture:
+        """Where the parameters lie."""
+        return self.sampler.architecture
+
+    @property
+    def parameters(self) -> int:
+        """P."""
+        return len(self.matrix)
+
+    @property
+    def diagonal(self) -> np.ndarray:
+        """Diag C, (P,): the mean squared derivative by each parameter."""
+        return np.diagonal(self.matrix).copy()
+
+    @property
+    def dust(self) -> np.ndarray:
+        """(P,), the variance that rounding alone may leave where a gradient vanishes identically."""
+        return dust_of(self.diagonal, self.architecture, self.sampler.relative_noise)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.matrix, dtype=dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        left_out = f", {self.excluded} left out" if self.excluded else ""
+        return (
+            f"SecondMoment: P = {self.parameters:,} parameters, N = {self.samples:,} samples{left_out}, "
+            f"P/N = {self.parameters / self.samples:.3g}\n"
+            f"tr C = E|grad|^2 = {np.trace(self.matrix):.4g}"
+        )
+
+
+def second_moment(
+    source: GradientSampler | np.ndarray, samples: int | None = None, *, architecture: Architecture | None = None
+) -> SecondMoment:
+    """C = (1/N) sum_n g_n g_n^T of sampled gradients, or of an array of them.
+
+    Uncentred: Constantine, Dow, Wang, SIAM J. Sci. Comput. 36, 2014, arXiv 1304.2070. For a sampler of a study's network and
+    its N, these are the bits that the workflow stores. P x P numbers are held three times.
+
+    Args:
+        source: a sampler (`network_sampler`, `function_sampler`, `loss_sampler`), or gradients (N, P), a row a sample.
+        samples: N, how many of a sampler's gradients; of an array all rows by default.
+        architecture: of the network whose gradients an array holds, where it has layers.
+
+    Raises:
+        BadInput: no samples, or an array that is not finite or not (N, P).
+        NotFiniteGradient: a sampled gradient is not finite.
+
+    Example:
+        >>> from eigenscape.networks.samplers import function_sampler
+        >>> second_moment(np.array([[3.0, 0.0], [0.0, 1.0]])).matrix
+        array([[4.5, 0. ],
+               [0. , 0.5]])
+        >>> second_moment(function_sampler(lambda x: x, 5), samples=2_000)
+        SecondMoment: P = 5 parameters, N = 2,000 samples, P/N = 0.0025
+        tr C = E|grad|^2 = 4.9...
+    """
+    sampler, count = source_of(source, samples, architecture)
+    sums = sum_over_tree(sampler, count)
+    excluded = int(sums.excluded[0])
+    counted = count - excluded
+    if counted == 0:
+        raise NotFiniteGradient(f"{sampler.architecture.label}: no sample has a finite gradient; choose a prior with smaller weights")
+    return SecondMoment(
+        matrix=sums.triangle.matrix(1.0 / counted),
+        gradient_mean=sums.first_moments[:-1] / counted,
+        mean_loss=float(sums.first_moments[-1]) / counted,
+        samples=count,
+        excluded=excluded,
+        sampler=sampler,
+    )
+
+
+def source_of(source: GradientSampler | np.ndarray, samples: int | None, architecture: Architecture | None) -> tuple[GradientSampler, int]:
+    """A sampler and N, from a sampler and N or from an array.
+
+    Raises:
+        BadInput: no samples, more than there are, or an architecture beside a sampler, which has its own.
+    """
+    if isinstance(source, GradientSampler):
+        if architecture is not None and architecture != source.architecture:
+            raise BadInput.field("architecture", "that of the sampler", architecture.label, "leave it out")
+        sampler = source
+    elif isinstance(source, str | SecondMoment) or callable(source):
+        fix = "make one with function_sampler(gradient, P) or loss_sampler(loss, P)"
+        raise BadInput.field("source", "a sampler or an array of gradients", type(source).__name__, fix)
+    else:
+        sampler = GivenGradients(source, architecture)
+    if isinstance(sampler, GivenGradients):
+        samples = sampler.count if samples is None else samples
+        if samples > sampler.count:
+            raise BadInput.field("samples", f"at most {sampler.count}, the rows of the array", str(samples), "ask for fewer")
+    if samples is None:
+        expected, fix = "how many gradients to draw", f"write samples={4 * sampler.architecture.parameters}, four for each parameter"
+        raise BadInput.field("samples", expected, "nothing", fix)
+    if samples < 1:
+        raise BadInput.field("samples", "a whole number of at least 1", str(samples), "draw some four for each parameter")
+    return sampler, int(samples)

@@ -1,0 +1,93 @@
+"""Where results come from, and what a reader gets: one result, its references, a page, a paper, a crate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from eigenscape.cli.options import open_study, study_options
+
+
+@click.command()
+@click.argument("result", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def show(result: Path, as_json: bool) -> None:
+    """How a result was made: identity, seed, versions, machine, date, inputs, and the command that makes it again.
+
+    RESULT is the path of any result: a store, a document, a table or a figure.
+
+    \b
+    Example:
+      eigenscape show results/sine/figures/eigenvalues.pdf
+      eigenscape show results/sine/headline/d05-w035-n10000/spectrum.zarr --json
+    """
+    from eigenscape.stages import showing  # noqa: PLC0415
+
+    shown = showing.show_result(result)
+    click.echo(showing.as_json(shown) if as_json else showing.as_text(shown))
+
+
+@click.command()
+@click.option(
+    "--format", "form", type=click.Choice(["text", "bibtex"]), default="text", show_default=True, help="For people, or for LaTeX."
+)
+@study_options
+def cite(form: str, study_file: Path, log_file: Path | None) -> None:
+    """The references of the methods and the software that a study used.
+
+    \b
+    Example:
+      eigenscape cite --study results/sine/study.json
+      eigenscape cite --study results/sine/study.json --format bibtex > references.bib
+    """
+    from eigenscape.stages import references  # noqa: PLC0415
+
+    study, _ = open_study(study_file, log_file)
+    click.echo(references.as_text(study) if form == "text" else references.as_bibtex(study))
+
+
+@click.command()
+@study_options
+def report(study_file: Path, log_file: Path | None) -> None:
+    """One self-contained page: findings, figures, tables, configuration, versions, seeds, timings, hardware.
+
+    \b
+    Example:
+      eigenscape report --study results/sine/study.json
+    """
+    from eigenscape.stages.report import write_report  # noqa: PLC0415
+
+    click.echo(write_report(*open_study(study_file, log_file)))
+
+
+@click.command()
+@study_options
+def paper(study_file: Path, log_file: Path | None) -> None:
+    """A short PDF: question, method, findings, figures as vectors, provenance, references. Needs no LaTeX.
+
+    \b
+    Example:
+      eigenscape paper --study results/sine/study.json
+    """
+    from eigenscape.stages.paper import write_paper  # noqa: PLC0415
+
+    click.echo(write_paper(*open_study(study_file, log_file)))
+
+
+@click.command()
+@click.option("--to", type=click.Path(path_type=Path), required=True, help="A new folder, or a file ending in .zip.")
+@click.option(
+    "--workflow", type=click.Path(path_type=Path), default=Path(), show_default="this folder", help="The folder of the Snakefile."
+)
+@study_options
+def crate(to: Path, workflow: Path, study_file: Path, log_file: Path | None) -> None:
+    """The study as a Workflow Run RO-Crate: workflow, configuration, results with sizes and hashes, versions, times.
+
+    \b
+    Example:
+      eigenscape crate --study results/sine/study.json --to sine.crate.zip
+    """
+    from eigenscape.stages.crate import write_crate  # noqa: PLC0415
+
+    click.echo(write_crate(*open_study(study_file, log_file), to, workflow))

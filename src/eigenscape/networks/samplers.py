@@ -1,0 +1,183 @@
+"""Where gradients come from, in one call each: a network on its data, any torch loss, any function, an array.
+
+Every sampler draws parameter vector number n from (seed, n) alone: a longer run begins with the same samples.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from eigenscape.architecture import Architecture
+from eigenscape.errors import BadInput
+from eigenscape.networks.activations import LINEAR, RELU, activation_named
+from eigenscape.networks.functions import ONE_TERM, Coordinates, FunctionSampler, plain_prior
+from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.priors import Prior, StandardDraw, prior_named
+from eigenscape.networks.problems import Problem, sine_regression
+from eigenscape.seeding import prior_key, stream_key
+
+if TYPE_CHECKING:
+    import torch
+
+_DRAWS = {"normal": StandardDraw.NORMAL, "uniform": StandardDraw.UNIFORM}
+
+_STAND_INS = {"permutations_and_signs": LINEAR, "permutations": RELU}
+"""Hidden units of which nothing is asked but whether they are odd."""
+
+
+def network_sampler(
+    depth: int,
+    width: int,
+    *,
+    activation: str = "tanh",
+    prior: str | Prior = "standard_normal",
+    problem: Problem | None = None,
+    seed: int = 0,
+    precision: Literal["float64", "float32"] = "float64",
+) -> GradientSampler:
+    """Loss gradients of a fully connected network, at samples of a prior.
+
+    g_n = grad L(theta_n), L(theta) = (1/n) sum_i |f(x_i; theta) - y_i|^2. The same depth, width, problem, prior and seed
+    give the same numbers as the workflow's.
+
+    Args:
+        depth: L, hidden layers.
+        width: w, neurons in each.
+        activation: ``tanh``, ``relu``, ``sigmoid`` or ``linear``.
+        prior: a name of `networks.priors`, or one of your own such as `networks.priors.scaled_normal`.
+        problem: inputs (n, .) and targets (n, .); by default 50 points of sin(2 pi x) on [-1, 1], the default study's.
+        seed: of the random stream.
+        precision: of draws and gradients.
+
+    Raises:
+        BadInput: an unknown name, a size below 1, or data whose shapes do not belong together.
+
+    Example:
+        >>> sampler = network_sampler(depth=2, width=3)
+        >>> gradients, losses = sampler.block(first=0, count=4)
+        >>> gradients.shape, losses.shape
+        ((4, 22), (4,))
+    """
+    data = sine_regression() if problem is None else _checked(problem)
+    architecture = Architecture(depth, width, data.inputs.shape[1], data.targets.shape[1])
+    if precision not in ("float64", "float32"):
+        raise BadInput.field("precision", "float64 or float32", str(precision), "write precision='float64'")
+    return GradientSampler(
+        architecture,
+        activation_named(activation),
+        prior if isinstance(prior, Prior) else prior_named(prior),
+        data,
+        prior_key(seed, architecture),
+        np.float32 if precision == "float32" else np.float64,
+    )
+
+
+def function_sampler(
+    gradient: Callable[[np.ndarray], np.ndarray],
+    parameters: int,
+    *,
+    draw: Literal["normal", "uniform"] = "normal",
+    scale: float = 1.0,
+    seed: int = 0,
+) -> FunctionSampler:
+    """Gradients of any function of P numbers, given in numpy.
+
+    Args:
+        gradient: from points (B, P) to gradients (B, P), row by row.
+        parameters: P.
+        draw: ``normal`` for x ~ N(0, scale^2 I), ``uniform`` for x ~ U(-scale, scale)^P.
+        scale: see ``draw``.
+        seed: of the random stream.
+
+    Raises:
+        BadInput: an unknown draw, or a number out of range; while sampling, gradients of another shape.
+
+    Example:
+        >>> sampler = function_sampler(lambda x: np.exp(x), 2, draw="uniform")
+        >>> bool((sampler.block(0, 100)[0] <= np.e).all())
+        True
+    """
+    if draw not in _DRAWS:
+        raise BadInput.field("draw", f"one of {', '.join(_DRAWS)}", str(draw), "write draw='normal'")
+    return FunctionSampler(gradient, parameters, plain_prior(_DRAWS[draw], scale), stream_key(seed, "function prior", parameters))
+
+
+def loss_sampler(
+    loss: Callable[[torch.Tensor], torch.Tensor],
+    architecture: Architecture | int,
+    *,
+    prior: str | Prior = "standard_normal",
+    symmetry: Literal["permutations_and_signs", "permutations"] | None = None,
+    points: int = 1,
+    seed: int = 0,
+) -> GradientSampler:
+    """Gradients of any scalar that torch can differentiate, by ``torch.func``.
+
+    Args:
+        loss: from theta, a float64 tensor (P,), to a scalar; without in-place operations, since it is mapped over samples.
+        architecture: of a network of your own, its parameters ordered as in `Architecture`; or P, where there are no layers.
+        prior: over theta; without layers ``standard_normal``, or a `Prior` of your own.
+        symmetry: which transformations of the hidden units leave the loss as it is, where it is that of a fully connected network
+            of this architecture: ``permutations_and_signs`` for odd units, ``permutations`` for others. You vouch for it, and
+            `project` uses it; without it nothing is projected.
+        points: n, how many terms the loss sums, which decides how far rounding reaches.
+        seed: of the random stream.
+
+    Raises:
+        BadInput: the loss cannot be differentiated at a sample, or is no scalar; an unknown name.
+
+    Example:
+        >>> sampler = loss_sampler(lambda theta: (theta**2).sum() / 2, 3)
+        >>> bool(np.array_equal(sampler.block(0, 2)[0], sampler.parameters(0, 2)))
+        True
+    """
+    from eigenscape.networks.loss_sampler import LossSampler  # noqa: PLC0415 - torch, which the other samplers do without
+
+    shape = Coordinates(architecture) if isinstance(architecture, int) else architecture
+    chosen = prior if isinstance(prior, Prior) else prior_named(prior)
+    if isinstance(shape, Coordinates) and isinstance(prior, str) and prior != "standard_normal":
+        fix = "give the Architecture of the network, or a Prior of your own"
+        raise BadInput.field("prior", "standard_normal where there are no layers", prior, fix)
+    if symmetry not in (None, *_STAND_INS):
+        raise BadInput.field("symmetry", f"one of {', '.join(_STAND_INS)}, or None", str(symmetry), "leave it out where you are not sure")
+    if symmetry is None:
+        chosen = dataclasses.replace(chosen, name=f"{chosen.name} of a loss_sampler without symmetry=...", symmetric=False)
+    if points < 1:
+        raise BadInput.field("points", "a whole number of at least 1", str(points), "give how many terms the loss sums")
+    problem = ONE_TERM if points == 1 else Problem(np.zeros((points, 1)), np.zeros((points, 1)))
+    units = _STAND_INS.get(symmetry or "", LINEAR)
+    sampler = LossSampler(shape, units, chosen, problem, lambda _: loss, prior_key(seed, shape))
+    _try(sampler)
+    return sampler
+
+
+def _try(sampler: GradientSampler) -> None:
+    """One gradient, so that a loss of a wrong shape is found where it is given."""
+    try:
+        sampler.block(0, 1)
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        if isinstance(error, BadInput):
+            raise
+        found = " ".join(str(error).split())[:200]
+        size = sampler.architecture.parameters
+        expected = f"a scalar that torch differentiates at theta, float64 of shape ({size},)"
+        raise BadInput.field("loss", expected, found, "try torch.func.grad(loss) at one such theta") from error
+
+
+def _checked(problem: Problem) -> Problem:
+    """Data as float64 matrices of as many rows.
+
+    Raises:
+        BadInput: they are not.
+    """
+    inputs, targets = (np.asarray(array, np.float64) for array in (problem.inputs, problem.targets))
+    if inputs.ndim != 2 or targets.ndim != 2 or len(inputs) != len(targets) or len(inputs) == 0:
+        found = f"shapes {inputs.shape} and {targets.shape}"
+        raise BadInput.field("problem", "inputs (n, d) and targets (n, k), n at least 1", found, "give a column as x[:, None]")
+    if not (np.isfinite(inputs).all() and np.isfinite(targets).all()):
+        raise BadInput.field("problem", "finite inputs and targets", "infinity or NaN", "leave such points out, and say so")
+    return Problem(inputs, targets)

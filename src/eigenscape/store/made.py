@@ -1,0 +1,68 @@
+"""What made a result: when, by which versions, on which machine. For receipts; no bit of a result depends on it.
+
+The name of the machine, of its user and of their folders are left out, for receipts travel with results.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("matplotlib", "mpi4py", "numba", "numpy", "pandas", "scikit-learn", "scipy", "snakemake", "torch", "xarray", "zarr")
+"""Whose versions may show in a result: those that compute, draw or keep it, and that run the workflow."""
+
+
+def made() -> dict[str, Any]:
+    """The time now (UTC), versions and machine.
+
+    Example:
+        >>> sorted(made())
+        ['at', 'machine', 'packages', 'python']
+    """
+    return {"at": datetime.now(UTC).isoformat(timespec="seconds"), **_constant()}
+
+
+@cache
+def _constant() -> dict[str, Any]:
+    return {"python": platform.python_version(), "packages": package_versions(), "machine": machine()}
+
+
+def package_versions() -> dict[str, str]:
+    """Of the packages that are installed, without importing them."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores that this process may use, memory in GB, operating system; the GPU where one is in use."""
+    facts: dict[str, Any] = {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+    }
+    torch = sys.modules.get("torch")  # importing it for its name alone would take a second
+    if torch is not None and torch.cuda.is_initialized():
+        facts["gpu"] = torch.cuda.get_device_name()
+    return facts
+
+
+def _processor() -> str:
+    """As Linux names it; the architecture where it does not."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

@@ -1,0 +1,150 @@
+"""Receipts of what is made of results: tables, figures, documents and the report.
+
+A command of a study runs inside `confirmed`. When it ends, every file that it has written gets a receipt under ``receipts/``: digests of
+its files, the results it was made of with their digests, and what made it. They lie in a folder of their own, so that `tables/` and
+`figures/` hold tables and figures. All paths are relative to the study's folder, which may be moved.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eigenscape.errors import DamagedResult
+from eigenscape.store.layout import StudyFolder
+from eigenscape.store.made import made
+from eigenscape.store.receipts import digest_of, write_json
+from eigenscape.store.trace import traced
+from eigenscape.version import __version__
+
+HIDDEN = ("ledger", "logs", "benchmarks", "work", "quarantine", "receipts")
+"""Folders of a study that hold no results."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """What one receipt under ``receipts/`` says.
+
+    Attributes:
+        receipt: where it lies.
+        files: digest by path relative to the study's folder; files of one name and several endings share a receipt.
+        inputs: the same of the results that they were made of.
+        made: when, by which versions, on which machine.
+        seconds: from the start of the command to its end.
+        version: of eigenscape.
+    """
+
+    receipt: Path
+    files: Mapping[str, str]
+    inputs: Mapping[str, str]
+    made: Mapping[str, Any]
+    seconds: float
+    version: str
+
+
+def receipt_of(path: Path, folder: StudyFolder) -> Path:
+    """Where the receipt of a table, figure or document lies.
+
+    Example:
+        >>> receipt_of(Path("results/sine/figures/eigenvalues.pdf"), StudyFolder(Path("results/sine"))).as_posix()
+        'results/sine/receipts/figures/eigenvalues.json'
+    """
+    return (folder.root / "receipts" / path.relative_to(folder.root)).with_suffix(".json")
+
+
+@contextmanager
+def confirmed(folder: StudyFolder) -> Iterator[None]:
+    """Write receipts, at the end, of all that is written inside."""
+    with traced() as trace:
+        yield
+        written = [path for path in trace.written if _is_product(path, folder) and path.exists()]
+        derived = [path for path in written if is_derived(path, folder)]
+        sources = [path for path in (*trace.read, *trace.written) if _is_source(path, folder)]
+        inputs = {_name(path, folder): digest_now(path) for path in sources}
+        for place in dict.fromkeys(receipt_of(path, folder) for path in written):
+            files = [path for path in written if receipt_of(path, folder) == place]
+            # What a document was made of is not told from what was only read beside it: its identity says what decides it.
+            of = inputs if files[0] in derived else {}
+            names = {_name(path, folder): file_digest(path) for path in files}
+            # Tables that one command writes stand side by side; none is made of another.
+            made_of = {name: digest for name, digest in of.items() if folder.root / name not in derived or folder.root / name in trace.read}
+            content = {"files": names, "inputs": {name: digest for name, digest in made_of.items() if name not in names}}
+            write_json(place, {**content, "eigenscape": __version__, "made": made(), "seconds": round(trace.seconds, 3)})
+
+
+def read_product(receipt: Path) -> Product | None:
+    """What a receipt says, or None where there is none.
+
+    Raises:
+        DamagedResult: the file is no receipt.
+    """
+    try:
+        content = json.loads(receipt.read_bytes())
+        return Product(receipt, content["files"], content["inputs"], content["made"], float(content["seconds"]), content["eigenscape"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedResult(f"{receipt}: expected a receipt in JSON, found {error!r}; delete the file and run again") from None
+
+
+def products(folder: StudyFolder) -> list[Path]:
+    """All receipts under ``receipts/``, in the order of their names."""
+    return sorted((folder.root / "receipts").rglob("*.json"))
+
+
+def changed_inputs(product: Product, folder: StudyFolder) -> list[str]:
+    """Results that are there and are not any more what the product was made of."""
+    changed = []
+    for name, digest in product.inputs.items():
+        path = folder.root / name
+        if path.exists() and digest_now(path) != digest:
+            changed.append(name)
+    return changed
+
+
+def digest_now(path: Path) -> str:
+    """The digest by which a result is known: the one that a receipt or document holds; of other files, that of their bytes."""
+    if path.suffix == ".json":
+        try:
+            return str(json.loads(path.read_bytes())["digest"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+    return file_digest(path)
+
+
+def file_digest(path: Path) -> str:
+    """Of the bytes of a file; "" where it cannot be read."""
+    try:
+        return digest_of(path.read_bytes())
+    except OSError:
+        return ""
+
+
+def _name(path: Path, folder: StudyFolder) -> str:
+    return path.relative_to(folder.root).as_posix()
+
+
+def _is_product(path: Path, folder: StudyFolder) -> bool:
+    """Below the study's folder, and neither hidden, nor a receipt, nor the configuration."""
+    if not path.is_relative_to(folder.root):
+        return False
+    parts = path.relative_to(folder.root).parts
+    return parts[0] not in (*HIDDEN, "study.json") and not path.name.endswith(".receipt.json")
+
+
+def is_derived(path: Path, folder: StudyFolder) -> bool:
+    """Made of results, rather than a result itself."""
+    parts = path.relative_to(folder.root).parts
+    return (len(parts) == 1 and path.suffix in (".html", ".pdf")) or parts[0] in ("tables", "figures")
+
+
+def _is_source(path: Path, folder: StudyFolder) -> bool:
+    """A receipt of a store, a document, a table or a figure: what others are made of."""
+    if not path.is_relative_to(folder.root) or not path.exists():
+        return False
+    parts = path.relative_to(folder.root).parts
+    return parts[0] not in (*HIDDEN, "study.json") and (path.suffix == ".json" or parts[0] in ("tables", "figures"))
