@@ -160,7 +160,7 @@ def trained(root: Path) -> Found:
     from eigenscape.distributed.ranks import OneRank
     from eigenscape.stages.clustering import compute_clustering
     from eigenscape.stages.cost import curves, ensembles, graphs, jobs, memory, models, trajectories
-    from eigenscape.stages.draw import draw_figure
+    from eigenscape.stages.draw import draw_figures
     from eigenscape.stages.expressivity import run_experiment
     from eigenscape.stages.inpca import compute_inpca
     from eigenscape.stages.model_constrained import compute_model_constrained
@@ -212,7 +212,7 @@ def trained(root: Path) -> Found:
         compute_second_moment(study, study.headline_cell, folder, execution=Execution(quiet=True))
         compute_spectrum(study, study.headline_cell, folder, vectors=True)
         project_networks(study, [study.headline_cell.architecture], folder, quiet=True)
-        return study, lambda: draw_figure("eigenvectors", study, folder, root / name / "figures")
+        return study, lambda: draw_figures(["eigenvectors"], study, folder, root / name / "figures")
 
     training(4, 3)()
     drawn("tiny figure", 4)[1]()
