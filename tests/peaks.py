@@ -103,6 +103,7 @@ def linear(root: Path) -> Found:
     folder = StudyFolder(root / "tiny")
     compute_second_moment(tiny, tiny.headline_cell, folder, execution=quiet)  # code is compiled before anything is measured
     compute_spectrum(tiny, tiny.headline_cell, folder, vectors=True)
+    importance.headline_importance(tiny, folder)
 
     yield from of("bracketed", study_of(headline={"samples": 2960}), vectors=False)
     yield from of("graded", study_of(prior={"kind": "lecun_normal"}), vectors=False)
@@ -159,7 +160,7 @@ def trained(root: Path) -> Found:
     from eigenscape.architecture import Architecture
     from eigenscape.distributed.ranks import OneRank
     from eigenscape.stages.clustering import compute_clustering
-    from eigenscape.stages.cost import curves, ensembles, graphs, jobs, memory, models, trajectories
+    from eigenscape.stages.cost import curves, ensembles, graphs, memory, models, trajectories
     from eigenscape.stages.draw import draw_figures
     from eigenscape.stages.expressivity import run_experiment
     from eigenscape.stages.inpca import compute_inpca
@@ -225,7 +226,7 @@ def trained(root: Path) -> Found:
     in_study(constrained(2), "tiny", compute_model_constrained, "deconvolution-tnet")()
 
     study, draw = drawn("figure", 25)
-    yield "figure", jobs.figure(study, "eigenvectors").memory, draw
+    yield "figure", memory.figure(study, "eigenvectors"), draw
     yield "training", memory.training(Architecture(2, 50), 12, 100, 24), training(50, 100)
     study = digits(100, 4)
     yield "expressivity, digits", curves.experiments(study)["digits"].memory, in_study(study, "large", run_experiment, "digits")

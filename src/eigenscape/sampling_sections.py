@@ -66,6 +66,11 @@ class ProblemSection(Section):
         json_schema_extra=example("write problem: {kind: module, module: mynetworks:make}"),
     )
 
+    @property
+    def is_own(self) -> bool:
+        """Whether data, and maybe networks, are the user's; otherwise they are functions that this package knows."""
+        return self.kind in ("data", "module")
+
     @field_validator("interval")
     @classmethod
     def _two_increasing_ends(cls, interval: list[float]) -> list[float]:
@@ -150,12 +155,14 @@ def problem_complaint(problem: ProblemSection, prior: PriorSection) -> str:
         'problem.file: expected an .npz or .csv file for kind data, found '
     """
     kind, own = problem.kind, {"file": problem.file, "inputs": problem.inputs, "targets": problem.targets, "module": problem.module}
-    if kind == "sine":
+    if not problem.is_own:
         for name, value in own.items():
             if value:
-                return f"problem.{name}: expected nothing for kind sine, found {value!r}; write problem: {{kind: data}} or {{kind: module}}"
+                return (
+                    f"problem.{name}: expected nothing for kind {kind}, found {value!r}; write problem: {{kind: data}} or {{kind: module}}"
+                )
         if problem.loss != "mse":
-            return f"problem.loss: expected mse for kind sine, found {problem.loss}; write problem: {{kind: data}} for classes"
+            return f"problem.loss: expected mse for kind {kind}, found {problem.loss}; write problem: {{kind: data}} for classes"
     else:
         needed = {"file": "an .npz or .csv file", "inputs": "names of arrays or columns", "targets": "names of arrays or columns"}
         for name, words in needed.items():

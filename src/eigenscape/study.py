@@ -146,7 +146,7 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _some_cell_is_computed(self) -> Self:
-        if self.problem.kind != "sine" and self.found is None:
+        if self.problem.is_own and self.found is None:
             return self  # P is not known before the user's file and networks have been looked at
         smallest = min(architecture.parameters for architecture in self.grid_architectures())
         if smallest > self.sampling.raw_parameter_limit:
@@ -191,7 +191,7 @@ class Study(Section):
         """
         problem, prior = self.problem.model_dump(), self.prior.model_dump()
         own = ("inputs", "targets") if self.problem.kind == "data" else ("inputs", "targets", "module")
-        kept = ("interval", "points") if self.problem.kind == "sine" else own
+        kept = ("interval", "points") if not self.problem.is_own else own
         found = {} if self.found is None else self.found.facts(self.problem.kind)
         of_module = ("kind", "by_name", "scale", "relative") if self.problem.kind == "module" else ("kind",)
         return {
@@ -209,7 +209,7 @@ class Study(Section):
         Raises:
             BadInput: the user's file and networks have not been looked at.
         """
-        if self.problem.kind == "sine":
+        if not self.problem.is_own:
             return Architecture(depth, width)
         if self.found is None:
             raise BadInput.field(
@@ -247,7 +247,7 @@ class Study(Section):
 
     def trained_architectures(self) -> list[Architecture]:
         """The networks of the grid that are trained, on the sine; none where the two have nothing in common."""
-        if self.problem.kind != "sine":
+        if self.problem.is_own:
             return []
         return [a for a in self.grid_architectures() if a.depth in self.training.depth and a.width in self.training.width]
 

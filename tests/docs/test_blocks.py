@@ -60,6 +60,8 @@ def commands(text: str) -> list[list[str]]:
         while words:
             end = words.index("&&") if "&&" in words else len(words)
             command = words[:end]
+            if ">" in command:  # the shell's, into a file
+                command = command[: command.index(">")]
             while command and re.fullmatch(r"[A-Z_]+=.*", command[0]):
                 command = command[1:]
             found += [command] if command else []
@@ -80,8 +82,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(small, study)
         (study / "study.json").write_text(json.dumps(json.loads((small / "study.json").read_text()) | {"study": name}))
         (study / "headline" / "d05-w035-n10000").symlink_to(study / "headline" / headline)
+    shutil.copytree(root / "results" / "sine", root / "archive" / "last-year")
     (root / "config.yaml").symlink_to(ROOT / "config.yaml")
     (root / "docs").symlink_to(ROOT / "docs")
+    (root / "examples").symlink_to(ROOT / "examples")
     for block in of("yaml"):
         if named := re.match(r"# ([a-z]+\.yaml)\n", block.text):
             (root / named[1]).write_text(block.text)

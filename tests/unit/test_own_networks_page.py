@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
+import eigenscape
 from eigenscape.active_subspace.spectrum import SpectrumStatus
 from eigenscape.stages.configure import read_study
 from eigenscape.stages.samplers import sampler_of
@@ -25,9 +26,9 @@ def test_the_library_example_gives_a_spectrum() -> None:
     names: dict[str, object] = {}
     exec(code, names)  # noqa: S102 - the page's own example
     assert [layer.name for layer in names["sampler"].architecture.layers] == ["0", "2"]
-    assert names["spectrum"].status is SpectrumStatus.FINITE
+    assert eigenscape.spectrum(names["second_moment"]).status is SpectrumStatus.FINITE
     gradients = names["sampler"].block(0, 400)[0]
-    np.testing.assert_allclose(names["second_moment"], gradients.T @ gradients / 400, rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(names["second_moment"].matrix, gradients.T @ gradients / 400, rtol=1e-10, atol=1e-14)
 
 
 def test_the_configurations_are_whole() -> None:

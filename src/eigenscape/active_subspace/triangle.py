@@ -204,10 +204,18 @@ def band_columns(strips: list[np.ndarray], scale: float) -> np.ndarray:
     column = 0
     for strip in strips:
         stop = column + strip.shape[1]
-        lower = strip * scale
-        square = np.tril(lower[: strip.shape[1]])
-        lower[: strip.shape[1]] = square + np.tril(square, -1).T
-        columns[column:, column:stop] = lower
-        columns[column:stop, stop:] = lower[strip.shape[1] : width - column].T
+        for row in range(0, len(strip), STRIP):
+            columns[column + row : column + row + STRIP, column:stop] = strip[row : row + STRIP] * scale
+        _mirror(columns[column:stop, column:stop])
+        columns[column:stop, stop:] = columns[stop:width, column:stop].T
         column = stop
     return columns
+
+
+def _mirror(square: np.ndarray) -> None:
+    """Copy the lower triangle of a square to its upper one, in place, tile by tile."""
+    for row in range(0, len(square), _TILE):
+        rows = slice(row, row + _TILE)
+        diagonal = np.tril(square[rows, rows])
+        square[rows, rows] = diagonal + np.tril(diagonal, -1).T
+        square[:row, rows] = square[rows, :row].T

@@ -117,7 +117,7 @@ def _under_prior(study: Study, architecture: Architecture, samples: int, name: s
 
 
 def _sampler_under_prior(study: Study, architecture: Architecture, name: str) -> GradientSampler:
-    if study.problem.kind != "sine":
+    if study.problem.is_own:
         return own_sampler(study, architecture, prior=name)
     activation, prior, key = activation_named(study.network.activation), prior_named(name), prior_key(study.sampling.seed, architecture)
     return GradientSampler(architecture, activation, prior, problem_of(study.problem), key)

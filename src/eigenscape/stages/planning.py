@@ -48,7 +48,7 @@ def cost_of(study: Study, cell: Cell, *, vectors: bool) -> CellCost:
     Example:
         >>> study = Study()
         >>> f"{cost_of(study, study.headline_cell, vectors=True).flops:.3g}"
-        '8.38e+11'
+        '8.25e+11'
     """
     matrix = cost.FLOAT * cell.architecture.parameters**2
     work = cost.second_moment(cell, study.problem.points) + cost.spectrum(cell, study, vectors=vectors)

@@ -32,7 +32,7 @@ def left_out(study: Study) -> dict[str, str]:
         >>> left_out(Study())
         {}
     """
-    if study.problem.kind == "sine":
+    if not study.problem.is_own:
         return {}
     if study.problem.kind == "module":
         return _OF_THE_SINE | _OF_FULLY_CONNECTED

@@ -51,6 +51,6 @@ def sampler_of_network(study: Study, architecture: Architecture, device: Device 
         >>> sampler_of_network(Study(), Architecture(1, 2)).problem.points
         50
     """
-    if study.problem.kind == "sine":
+    if not study.problem.is_own:
         return GradientSampler.of_study(study, architecture, device)
     return own_sampler(study, architecture, device)

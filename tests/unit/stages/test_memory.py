@@ -13,10 +13,9 @@ from pathlib import Path
 import peaks
 import pytest
 
-from eigenscape.active_subspace import importance_tests, other_moments, triangle
+from eigenscape.active_subspace import importance_tests, other_moments, projection, triangle
 from eigenscape.networks import loss_sampler
 from eigenscape.sloppiness import distances
-from eigenscape.stages import projection
 from eigenscape.stages.cost import cells, ensembles, memory
 
 SMALL = 10**6

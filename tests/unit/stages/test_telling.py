@@ -35,7 +35,10 @@ def test_references_are_those_of_the_sciences_and_methods_that_a_study_uses() ->
     for text in (alone, whole):
         assert "1304.2070" in text
         assert "10.1145/2063384.2063405" in text
-    assert "2412.07010" not in whole, "no case of the default study is TAEN"
+    plain = references.as_text(Study.from_mapping({"model_constrained": {"cases": ["deconvolution-tnet"]}}))
+    assert "2412.07010" in whole, "a case of the default study is TAEN"
+    assert "2412.07010" not in plain
+    assert "2105.12033" in plain
     squares = references.as_text(Study.from_mapping({"clustering": {"graph": {"method": "least_squares"}}}))
     assert "Lu, C.-Y.;" in squares
     assert "1203.1005" not in squares

@@ -104,7 +104,7 @@ def families_of(study: Study) -> dict[str, Family]:
     trained = bool(study.trained_architectures())
     unmade = {
         *left_out(study),
-        *(["condition_number_carrying"] * (study.problem.kind == "sine")),
+        *(["condition_number_carrying"] * (not study.problem.is_own)),
     }  # there, every direction carries gradient
     chosen = {name: family for name, family in FAMILIES.items() if wanted[family.room] and (trained or name != "training")}
     kept = {name: replace(family, figures=tuple(each for each in family.figures if each not in unmade)) for name, family in chosen.items()}
