@@ -13,8 +13,11 @@ rule report:
             for family in FAMILIES.values()
             for name in family.figures
         ],
-        f"{RESULTS}/tables/findings.csv",
-        f"{RESULTS}/tables/second_moment_kinds.csv",
+        f"{RESULTS}/tables/condition_number.csv",
+        expand(
+            f"{RESULTS}/tables/{{name}}.csv",
+            name=[n for n in ["findings", "second_moment_kinds"] if n not in LEFT_OUT],
+        ),
     output:
         f"{RESULTS}/report.html",
     log:

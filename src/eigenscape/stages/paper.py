@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape
 
 from eigenscape.errors import BadInput
 from eigenscape.stages.references import references_of
-from eigenscape.stages.report import MARKS, facts_of, timing_words
+from eigenscape.stages.report import MARKS, facts_of, no_findings, timing_words
 from eigenscape.stages.summary import DrawnFigure, Summary, summary_of
 from eigenscape.stages.verdicts import Verdict
 from eigenscape.store.layout import StudyFolder
@@ -290,7 +290,7 @@ def _findings(summary: Summary, styles: dict[str, Any]) -> list[Any]:
     from reportlab.platypus import Paragraph, Table, TableStyle  # noqa: PLC0415
 
     if not summary.findings:
-        return [Paragraph("No table of findings is there yet.", styles["text"])]
+        return [Paragraph(escape(no_findings(summary.study)), styles["text"])]
     rows = [[Paragraph(f"<b>{head}</b>", styles["cell"]) for head in ("Science", "Finding", "Verdict", "Evidence and condition")]]
     for one in summary.findings:
         mark, kind = MARKS[Verdict(one.verdict)] if one.verdict in set(Verdict) else ("?", "open")

@@ -13,7 +13,6 @@ _OF_THE_SINE = {
     "criticality": SINE_ONLY,
     "sensitivity": SINE_ONLY,
     "second_moment_kinds": SINE_ONLY,
-    "report": SINE_ONLY,
     "trainability": SINE_ONLY,
 }
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from eigenscape.stages.products import left_out
 from eigenscape.stages.references import references_of
 from eigenscape.stages.summary import DrawnFigure, Judged, Summary, flat_settings, summary_of
 from eigenscape.stages.verdicts import Verdict
@@ -94,6 +95,7 @@ def context_of(summary: Summary) -> dict[str, Any]:
         "sections": sections,
         "findings": _by_science(summary.findings),
         "tally": _tally(summary.findings),
+        "no_findings": no_findings(study),
         "sciences": sciences,
         "headline": [_headline(row) for row in summary.headline],
         "cells": [_cell(row) for row in summary.cells],
@@ -119,13 +121,35 @@ def facts_of(summary: Summary) -> list[tuple[str, str]]:
     computed = sum(1 for row in summary.cells if row.get("status") != "over_raw_parameter_limit")
     grid = f"depth {_range(study.grid.depth)}, width {_range(study.grid.width)}"
     return [
-        ("problem", f"{study.problem.kind}, {study.problem.points} points on {list(study.problem.interval)}, {study.problem.loss}"),
+        ("problem", _problem(study)),
         ("network", f"{study.network.activation}, prior {study.prior.kind.replace('_', ' ')}"),
         ("grid", f"{grid}: {len(summary.cells)} networks, {computed} with raw numbers"),
         ("headline", f"depth {study.headline.depth}, width {study.headline.width}, N = {study.headline.samples:,}"),
         ("seed", str(study.sampling.seed)),
         ("made", _days(summary)),
     ]
+
+
+def no_findings(study: Study) -> str:
+    """Why there is no table of findings.
+
+    Example:
+        >>> no_findings(Study())
+        'No table of findings is there yet: run the workflow to its end.'
+    """
+    if "findings" in left_out(study):
+        return f"Published findings are not judged by this study: {left_out(study)['findings']}."
+    return "No table of findings is there yet: run the workflow to its end."
+
+
+def _problem(study: Study) -> str:
+    problem = study.problem
+    if not problem.is_own:
+        return f"{problem.kind}, {problem.points} points on {list(problem.interval)}, {problem.loss}"
+    network = f"{problem.module} on " if problem.module else ""
+    return (
+        f"{network}{Path(str(problem.file)).name}: {', '.join(problem.inputs or ())} to {', '.join(problem.targets or ())}, {problem.loss}"
+    )
 
 
 def _range(values: Sequence[int]) -> str:

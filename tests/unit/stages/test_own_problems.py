@@ -282,7 +282,7 @@ def test_data_with_many_inputs_are_not_projected(inputs: int, projected: int) ->
     assert ("predictors" in left_out(study)) == (projected == 0)
 
 
-@pytest.mark.parametrize(("problem", "count"), [({}, 9), (DATA, 12)], ids=["module", "data"])
+@pytest.mark.parametrize(("problem", "count"), [({}, 10), (DATA, 13)], ids=["module", "data"])
 def test_jobs_are_those_of_the_workflow(tmp_path: Path, problem: dict[str, Any], count: int) -> None:
     """`snakemake --dry-run` counts one more, `all`; a module's study has no projections (2) and no findings."""
     study = read_study([configured(tmp_path, problem=problem)])
