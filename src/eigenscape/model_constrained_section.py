@@ -13,8 +13,7 @@ from eigenscape.section import Section, example
 
 Count = Annotated[int, Field(ge=1, le=10**6)]
 
-CaseName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*(-[a-z0-9]+)?$")]
-"""A forward map and a loss."""
+CaseName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*(-[a-z0-9]+)?$")]  # a forward map and a loss
 
 CASE_NAMES = (
     "deconvolution-mcdnn",
