@@ -23,10 +23,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Lasso, lars_path_gram, lasso_path
 from threadpoolctl import threadpool_limits
 
-from eigenscape.clustering.data import digits
 from eigenscape.clustering.gram import Columns, unit_columns
 from eigenscape.clustering.optimality import certify
 from eigenscape.clustering.sparse import Penalty, penalties, sparse_self_expression
+from eigenscape.networks.labelled_data import digits
 
 ALPHA = 20.0
 GAP = 1e-4

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from eigenscape.clustering.data import Split
 from eigenscape.clustering.networks import Network, initial_parameters
+from eigenscape.networks.adam import Adam
+from eigenscape.networks.labelled_data import LabelledData
 from eigenscape.seeding import stream_key
 
 BATCH = 64
@@ -41,7 +42,7 @@ class Trajectory:
 
 def train(
     network: Network,
-    data: Split,
+    data: LabelledData,
     seeds: list[int],
     epochs: list[int],
     rate: float,
@@ -61,14 +62,15 @@ def train(
         each_epoch: called before every epoch; it may raise, to stop.
 
     Example:
-        >>> from eigenscape.clustering.data import digits, split
+        >>> from eigenscape.clustering.data import split
+        >>> from eigenscape.networks.labelled_data import digits
         >>> from eigenscape.clustering.networks import Perceptron
         >>> found = train(Perceptron(1, 8), split(*digits(), each=4, seed=0), [0, 1], [0, 1], 1e-3)
         >>> found.activations[0].shape
         (2, 2, 40, 8)
     """
     parameters = [p.requires_grad_() for p in initial_parameters(network, data.inputs.shape[1:], data.classes, seeds)]
-    optimiser = _Adam(parameters, rate)
+    optimiser = Adam(parameters, rate)
     draws = [np.random.Generator(np.random.Philox(key=stream_key(seed, "clustering", "order"))) for seed in seeds]
     labels = np.stack([_labels(data, seed, shuffled) for seed in seeds])
     x, y = torch.tensor(data.train_inputs, dtype=torch.float32), torch.tensor(labels, dtype=torch.long)
@@ -100,29 +102,7 @@ def train(
     )
 
 
-class _Adam:
-    """Adam with its authors' defaults (D. Kingma, J. Ba, arXiv 1412.6980, algorithm 1).
-
-    torch.optim loads torch's compiler, two seconds in each of a study's processes.
-    """
-
-    def __init__(self, parameters: list[torch.Tensor], rate: float) -> None:
-        self.parameters, self.rate, self.steps = parameters, rate, 0
-        self.means = [torch.zeros_like(p) for p in parameters]
-        self.squares = [torch.zeros_like(p) for p in parameters]
-
-    @torch.no_grad()
-    def step(self, gradients: tuple[torch.Tensor, ...]) -> None:
-        """Move all parameters."""
-        self.steps += 1
-        for p, gradient, mean, square in zip(self.parameters, gradients, self.means, self.squares, strict=True):
-            mean.mul_(0.9).add_(gradient, alpha=0.1)
-            square.mul_(0.999).addcmul_(gradient, gradient, value=0.001)
-            size = (square / (1 - 0.999**self.steps)).sqrt_().add_(1e-8)
-            p.addcdiv_(mean, size, value=-self.rate / (1 - 0.9**self.steps))
-
-
-def _labels(data: Split, seed: int, shuffled: bool) -> np.ndarray:
+def _labels(data: LabelledData, seed: int, shuffled: bool) -> np.ndarray:
     if not shuffled:
         return data.train_labels
     draw = np.random.Generator(np.random.Philox(key=stream_key(seed, "clustering", "shuffled labels")))

@@ -14,8 +14,9 @@ import numpy as np
 import torch
 
 from eigenscape.errors import BadInput
+from eigenscape.networks.adam import Adam
+from eigenscape.networks.labelled_data import LabelledData
 from eigenscape.seeding import stream_key
-from eigenscape.sloppiness.data import Task
 from eigenscape.sloppiness.networks import Network, initial_parameters
 
 MOMENTUM = 0.9
@@ -62,7 +63,7 @@ def checkpoint_steps(steps: int, count: int, spacing: Spacing) -> np.ndarray:
     return np.unique(np.rint(places).astype(np.int64))
 
 
-def trajectories(network: Network, task: Task, seeds: list[int], plan: Plan) -> np.ndarray:
+def trajectories(network: Network, task: LabelledData, seeds: list[int], plan: Plan) -> np.ndarray:
     """Train replicas on the cross entropy and record their predictions.
 
     Args:
@@ -78,7 +79,8 @@ def trajectories(network: Network, task: Task, seeds: list[int], plan: Plan) -> 
         BadInput: no such optimiser, or training that diverged.
 
     Example:
-        >>> from eigenscape.sloppiness.data import digits, task_of
+        >>> from eigenscape.sloppiness.data import task_of
+        >>> from eigenscape.networks.labelled_data import digits
         >>> from eigenscape.sloppiness.networks import Perceptron
         >>> task = task_of(*digits(), each=2, seed=0, held_out=False)
         >>> trajectories(Perceptron(0), task, [0, 1], Plan("sgd", 0.1, np.array([0, 3]))).shape
@@ -125,7 +127,7 @@ def _optimiser(plan: Plan, parameters: list[torch.Tensor]) -> Callable[[tuple[to
     if plan.optimiser == "momentum":
         return _HeavyBall(parameters, plan.rate).step
     if plan.optimiser == "adam":
-        return _Adam(parameters, plan.rate).step
+        return Adam(parameters, plan.rate).step
     raise BadInput.field("optimiser", "sgd, momentum or adam", plan.optimiser, "choose one of them")
 
 
@@ -147,22 +149,3 @@ class _HeavyBall:
         for velocity, gradient in zip(self.velocities, gradients, strict=True):
             velocity.mul_(MOMENTUM).add_(gradient)
         _move(self.parameters, self.velocities, self.rate)
-
-
-class _Adam:
-    """Adam with its authors' defaults (D. Kingma, J. Ba, arXiv 1412.6980, algorithm 1)."""
-
-    def __init__(self, parameters: list[torch.Tensor], rate: float) -> None:
-        self.parameters, self.rate, self.steps = parameters, rate, 0
-        self.means = [torch.zeros_like(p) for p in parameters]
-        self.squares = [torch.zeros_like(p) for p in parameters]
-
-    @torch.no_grad()
-    def step(self, gradients: tuple[torch.Tensor, ...]) -> None:
-        """Move all parameters."""
-        self.steps += 1
-        for p, gradient, mean, square in zip(self.parameters, gradients, self.means, self.squares, strict=True):
-            mean.mul_(0.9).add_(gradient, alpha=0.1)
-            square.mul_(0.999).addcmul_(gradient, gradient, value=0.001)
-            size = (square / (1 - 0.999**self.steps)).sqrt_().add_(1e-8)
-            p.addcdiv_(mean, size, value=-self.rate / (1 - 0.9**self.steps))

@@ -39,9 +39,9 @@ from eigenscape.store.receipts import digest_of
 from eigenscape.study import SCIENCE_SCHEMA, Study
 
 if TYPE_CHECKING:
-    from eigenscape.clustering.data import Split
     from eigenscape.clustering.networks import Network
     from eigenscape.clustering.training import Trajectory
+    from eigenscape.networks.labelled_data import LabelledData
 
 Rows = list[dict[str, Any]]
 
@@ -164,7 +164,7 @@ class _Reading:
 
     section: ClusteringSection
     network: Network
-    data: Split
+    data: LabelledData
     run: Trajectory
     replica: int
     names: dict[str, Any]

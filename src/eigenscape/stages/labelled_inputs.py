@@ -9,17 +9,17 @@ from eigenscape.errors import BadInput
 from eigenscape.study import Study
 
 if TYPE_CHECKING:
-    from eigenscape.clustering.data import Split
-    from eigenscape.sloppiness.data import Task
+    from eigenscape.networks.labelled_data import LabelledData
 
 
-def labelled_inputs(study: Study) -> Split:
+def labelled_inputs(study: Study) -> LabelledData:
     """The split that a study's networks are trained and read on.
 
     Raises:
         BadInput: ``clustering.data`` is missing, no plain .npz file, or its arrays cannot be used; one line that says why.
     """
-    from eigenscape.clustering.data import digits, split  # noqa: PLC0415 - numpy: the workflow checks studies without
+    from eigenscape.clustering.data import split  # noqa: PLC0415 - numpy: the workflow checks studies without
+    from eigenscape.networks.labelled_data import digits  # noqa: PLC0415 - numpy: the workflow checks studies without
     from eigenscape.store.arrays import read_labelled_arrays  # noqa: PLC0415
 
     section = study.clustering
@@ -31,13 +31,14 @@ def labelled_inputs(study: Study) -> Split:
         _named(error, "clustering.data", section.data)
 
 
-def ensemble_task(study: Study) -> Task:
+def ensemble_task(study: Study) -> LabelledData:
     """What the ensemble's networks are trained on, and where they are compared.
 
     Raises:
         BadInput: ``sloppiness.ensemble.data`` is missing, no plain .npz file, or its arrays cannot be used; one line that says why.
     """
-    from eigenscape.sloppiness.data import digits, task_of  # noqa: PLC0415 - numpy: the workflow checks studies without
+    from eigenscape.networks.labelled_data import digits  # noqa: PLC0415 - numpy: the workflow checks studies without
+    from eigenscape.sloppiness.data import task_of  # noqa: PLC0415 - numpy: the workflow checks studies without
     from eigenscape.store.arrays import read_labelled_arrays  # noqa: PLC0415
 
     section, key = study.sloppiness.ensemble, "sloppiness.ensemble.data"

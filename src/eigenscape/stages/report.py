@@ -122,7 +122,7 @@ def facts_of(summary: Summary) -> list[tuple[str, str]]:
     grid = f"depth {_range(study.grid.depth)}, width {_range(study.grid.width)}"
     return [
         ("problem", _problem(study)),
-        ("network", f"{study.network.activation}, prior {study.prior.kind.replace('_', ' ')}"),
+        ("network", f"{study.problem.module or study.network.activation}, prior {study.prior.kind.replace('_', ' ')}"),
         ("grid", f"{grid}: {len(summary.cells)} networks, {computed} with raw numbers"),
         ("headline", f"depth {study.headline.depth}, width {study.headline.width}, N = {study.headline.samples:,}"),
         ("seed", str(study.sampling.seed)),

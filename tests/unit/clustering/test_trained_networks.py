@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from eigenscape.clustering.data import digits, split
+from eigenscape.clustering.data import split
 from eigenscape.clustering.networks import Convolutional, Network, Perceptron, initial_parameters
-from eigenscape.clustering.training import _Adam, train
+from eigenscape.clustering.training import train
 from eigenscape.errors import BadInput
+from eigenscape.networks.adam import Adam
+from eigenscape.networks.labelled_data import digits
 
 NETWORKS = [Perceptron(2, 7), Convolutional(3)]
 
@@ -66,7 +68,7 @@ def test_replicas_train_as_if_alone(network: Network) -> None:
 def test_steps_are_those_of_torch_s_adam() -> None:
     start = torch.randn(5, generator=torch.Generator().manual_seed(0))
     own, other = start.clone(), start.clone().requires_grad_()
-    ours, theirs = _Adam([own], 0.01), torch.optim.Adam([other], lr=0.01)
+    ours, theirs = Adam([own], 0.01), torch.optim.Adam([other], lr=0.01)
     for number in range(20):
         gradient = torch.sin(torch.arange(5) + number)
         ours.step((gradient,))

@@ -7,7 +7,8 @@ import pytest
 from scipy.special import log_softmax, softmax
 
 from eigenscape.errors import BadInput
-from eigenscape.sloppiness.data import correlation_slope, digits, task_of, with_spectrum_power
+from eigenscape.networks.labelled_data import digits
+from eigenscape.sloppiness.data import correlation_slope, task_of, with_spectrum_power
 from eigenscape.sloppiness.networks import Convolutional, Perceptron, initial_parameters
 from eigenscape.sloppiness.training import Plan, Spacing, checkpoint_steps, trajectories
 
