@@ -241,8 +241,9 @@ def draw(results: dict[str, Any]) -> None:
         size = [run["parameters"] for run in results["runs"] if run["series"] == "parameters"]
         ends = [min(size), max(size)]
         axes[0].plot(ends, [8 * p**2 / 1e9 for p in ends], color=GREY, linestyle=":", label="$C$ alone")
-        axes[1].axvline(1741, color=GREY, linewidth=0.6)
-        axes[1].axvline(2 * 1741, color=GREY, linewidth=0.6)
+        for place, words in ((1741, "$N = P$"), (2 * 1741, "$2P$")):  # gradients in place of C below; a bracket from there on
+            axes[1].axvline(place, color=GREY, linewidth=0.6)
+            axes[1].annotate(words, (place, 0.98), xycoords=axes[1].get_xaxis_transform(), rotation=90, ha="left", va="top", fontsize=7)
         axes[0].set(ylabel="memory beside the interpreter, GB", title="$N = 4 P$")
         axes[1].set(title="$P$ = 1,741")
         axes[0].set_xticks(sorted(set(size)), [f"{number:,}" for number in sorted(set(size))])
