@@ -25,6 +25,7 @@ IN_PROCESS = ("tests/unit/", "src/")
 worker, since each of them uses both cores or measures how long something takes to stop."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the suites that -m does not name, and keep the suites that start processes together."""
     for marker in _left_out(config):

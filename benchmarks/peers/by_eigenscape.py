@@ -6,6 +6,7 @@ import numpy as np
 from peers.job import Job
 
 from eigenscape.active_subspace.eigensolvers import eigenvalues as values_of
+from eigenscape.active_subspace.few_samples import spectrum_of_rows
 from eigenscape.active_subspace.second_moment import one_blas_thread
 from eigenscape.active_subspace.triangle import Triangle
 from eigenscape.networks import kernel
@@ -41,6 +42,11 @@ def second_moment(found: np.ndarray) -> np.ndarray:
         return triangle.matrix(1.0 / len(found))
 
 
-def eigenvalues(moment: np.ndarray, _found: np.ndarray) -> np.ndarray:
-    """All, by the driver that eigenscape picks."""
-    return values_of(moment)
+def eigenvalues(moment: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """All, by the route and the driver that eigenscape picks: from the gradients where they are fewer than the parameters."""
+    samples, parameters = found.shape
+    if samples >= parameters:
+        return values_of(moment)
+    rows = np.empty(found.shape, order="F")
+    np.divide(found, np.sqrt(samples), out=rows)
+    return spectrum_of_rows(rows, np.diagonal(moment), np.arange(parameters), samples, 0.0, vectors=False).eigenvalues

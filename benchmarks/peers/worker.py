@@ -23,6 +23,9 @@ import numpy as np
 from peers.job import Job
 
 EPSILON = float(np.finfo(np.float64).eps)
+AGAIN_BELOW = 8.0
+"""Core-seconds. A stage that took less is run again and the better of the two counts: on a virtual machine the first touch of memory
+may cost more than the arithmetic of a small stage, whoever does it."""
 
 
 def main() -> None:
@@ -40,6 +43,10 @@ def main() -> None:
         began = time.process_time()
         result = work()
         seconds[stage] = time.process_time() - began
+        if seconds[stage] < AGAIN_BELOW:
+            began = time.process_time()
+            result = work()
+            seconds[stage] = min(seconds[stage], time.process_time() - began)
         return result
 
     moment = values = None
