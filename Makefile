@@ -57,7 +57,7 @@ explore: setup ## Look at networks and results in a browser, until Ctrl-C.
 	@eigenscape explore
 
 test: setup-dev ## Run all tests that need no root; lists plainly what was left out.
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -q -n 2
 
 test-slurm: setup-dev ## Run the tests on a private Slurm; needs root and Debian's slurmctld slurmd slurm-client munge.
 	@$(BIN)/python -m pytest -q tests/slurm -m slurm

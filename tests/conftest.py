@@ -4,6 +4,7 @@ this machine may have: they run only when asked for by their marker, and otherwi
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,23 +21,30 @@ ON_REQUEST = {
 """Marker of a suite, and what is said when it is left out."""
 
 
-IN_PROCESS = ("tests/unit/", "src/")
-"""Tests that start no ranks and no workflow: with `pytest -n 2` any worker takes them; all others follow one another on one
-worker, since each of them uses both cores or measures how long something takes to stop."""
+IN_PROCESS = ("tests/unit/", "tests/docs/", "src/")
+"""Tests that start no ranks and no workflow: with `pytest -n 2` any worker takes them, file by file; all others follow one another
+on one worker, since each of them uses both cores or measures how long something takes to stop."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """The long row first, files of tests in process beside it and after it. (xdist's own groups are not seen by pytest 9.2.)"""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneRowOfProcesses(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid.partition("::")[0] if nodeid.startswith(IN_PROCESS) else "processes"
+
+    return OneRowOfProcesses(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the suites that -m does not name, and keep the suites that start processes together."""
+    """Leave out the suites that -m does not name."""
     for marker in _left_out(config):
         left_out = [item for item in items if item.get_closest_marker(marker)]
         if left_out:
             config.hook.pytest_deselected(items=left_out)
             items[:] = [item for item in items if item not in left_out]
-    for item in items:
-        if not item.nodeid.startswith(IN_PROCESS):
-            item.add_marker(pytest.mark.xdist_group("processes"))
-    items.sort(key=lambda item: item.nodeid.startswith(IN_PROCESS))  # the long row first, so that it starts at once
 
 
 def _left_out(config: pytest.Config) -> list[str]:
