@@ -1,6 +1,6 @@
 """The gradient kernel beside dgemm at several widths, and its three products alone.
 
-    python benchmarks/gradient_kernel.py [--widths 20 35 50 100 200] [--repeats 9]
+    python benchmarks/gradient_kernel.py [--widths 20 35 50 100 200] [--points 50] [--repeats 9]
 
 Rates are GFLOP/s of one core by core-seconds, 6 P n operations a gradient (tanh is not counted, its time is); shares are of
 the rate of dgemm that is taken right before, and the median over repeats is printed. Memory: a block of gradients, as in a run.
@@ -25,6 +25,7 @@ from scipy.linalg import blas
 from eigenscape.architecture import Architecture
 from eigenscape.networks import kernel
 from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.problems import sine_regression
 from eigenscape.study import Study
 
 
@@ -60,6 +61,7 @@ def main() -> None:
     """Print a row per width."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--widths", type=int, nargs="+", default=[20, 35, 50, 100, 200], help="of networks of depth 5")
+    parser.add_argument("--points", type=int, default=50, help="data points, n")
     parser.add_argument("--repeats", type=int, default=9, help="turns")
     arguments = parser.parse_args()
     square = np.asfortranarray(np.random.default_rng(0).standard_normal((1024, 1024)))
@@ -67,7 +69,8 @@ def main() -> None:
     for width in arguments.widths:
         architecture = Architecture(5, width)
         sampler = GradientSampler.of_study(Study(), architecture)
-        points, count = sampler.problem.points, 256 if width < 100 else 64
+        problem, points = sine_regression(points=arguments.points), arguments.points
+        count = 256 if width < 100 else 64
         parameters = sampler.parameters(0, count)
         gradients, losses = np.zeros_like(parameters), np.zeros(count)
         flops = 6.0 * architecture.parameters * points * count
@@ -78,7 +81,7 @@ def main() -> None:
         work: dict[str, tuple[float, Callable[[], object]]] = {
             "kernel": (
                 flops,
-                lambda: kernel.fill_gradients(parameters, gradients, losses, architecture, sampler.activation, sampler.problem),  # noqa: B023
+                lambda: kernel.fill_gradients(parameters, gradients, losses, architecture, sampler.activation, problem),  # noqa: B023
             )
         }
         for name, product in PRODUCTS.items():

@@ -138,6 +138,19 @@ def _column_sums(d, sums):
 
 
 @compiled(fastmath=_FAST, error_model="numpy")
+def _transpose(weights, transposed):
+    """W^T, eight columns of W at a time: a cache line of W is read whole, and eight rows of W^T are written side by side."""
+    eights = weights.shape[1] - weights.shape[1] % 8
+    for first in range(0, eights, 8):
+        for row in range(weights.shape[0]):
+            for column in range(first, first + 8):
+                transposed[column, row] = weights[row, column]
+    for row in range(weights.shape[0]):
+        for column in range(eights, weights.shape[1]):
+            transposed[column, row] = weights[row, column]
+
+
+@compiled(fastmath=_FAST, error_model="numpy")
 def _gradients(parameters, gradients, losses, x, y, depth, width, code):
     """Rows of gradients (B, P) and losses (B,) at the rows of parameters (B, P)."""
     n, inputs = x.shape
@@ -180,9 +193,7 @@ def _gradients(parameters, gradients, losses, x, y, depth, width, code):
             _column_sums(d, gradient[start + width * width : start + square])
             weights = theta[start : start + width * width].reshape(width, width)
             if width <= _WIDEST_TRANSPOSED:
-                for row in range(width):
-                    for column in range(width):
-                        transposed[column, row] = weights[row, column]
+                _transpose(weights, transposed)
                 np.dot(d, transposed, d_below)
             else:
                 np.dot(d, weights.T, d_below)

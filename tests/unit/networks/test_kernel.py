@@ -16,6 +16,7 @@ from eigenscape.networks.problems import Problem, sine_regression
 SHAPES = [
     *[Architecture(depth, width) for depth in (1, 2, 3, 5, 30) for width in (1, 4, 7)],
     Architecture(2, 33),
+    Architecture(2, 130),
     Architecture(1, 5, inputs=2, outputs=3),
     Architecture(3, 6, inputs=2, outputs=3),
     Architecture(2, 9, inputs=5, outputs=1),
