@@ -3,6 +3,7 @@ this machine may have: they run only when asked for by their marker, and otherwi
 """
 
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ import pytest
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ[variable] = "1"
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started in the background by a shell without job control, as some CI systems do: what tests start would not hear their Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 collect_ignore = [str(path) for path in Path(__file__).parent.glob("parallel/*.py") if not path.name.startswith("test_")]
 """Programs that tests start under mpiexec; to import them is to run them."""
