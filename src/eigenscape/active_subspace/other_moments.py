@@ -10,7 +10,7 @@ full batch         E[grad L grad L^T]             C, the active-subspace matrix 
                                                   1304.2070). Not a Hessian.
 centred            C - E[grad L] E[grad L]^T      covariance of grad L under the prior. Not the gradient noise of
                                                   stochastic gradient descent, which is at one theta.
-per datum          E[(1/n) sum_i g_i g_i^T]       the empirical Fisher (Kunstner, Hennig, Balles 2019, arXiv 1905.12558)
+per datum          E[(1/n) sum_i g_i g_i^T]       the empirical Fisher (Kunstner, Balles, Hennig 2019, arXiv 1905.12558)
                                                   averaged over the prior; C plus the covariance of g_i over the data.
                                                   Not the Fisher matrix: residuals are the data's, not the model's.
 Gauss-Newton       E[(1/n) sum_i J_i J_i^T]       G averaged over the prior (Schraudolph 2002, Neural Computation 14);

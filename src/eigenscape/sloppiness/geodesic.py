@@ -9,7 +9,8 @@ here from ignorance (all classes alike) to truth (the right class). A model's pr
 in d_B. The overlap of a model with gamma(t) is a sinusoid in t, positive between the ends and so concave there; its logarithm is
 concave too, and the distance convex: progress is where its derivative changes sign, found by bisection.
 
-Source: J. Mao et al., PNAS 2024, doi 10.1073/pnas.2310002121; I. Griniasty et al. in github.com/grasp-lyrl/picture_of_space_of_tasks.
+Source: J. Mao et al., PNAS 2024, doi 10.1073/pnas.2310002121; R. Ramesh et al., arXiv 2210.17011, with their code,
+github.com/grasp-lyrl/picture_of_space_of_tasks.
 Convexity, and the mean of trajectories as the mean of probabilities at equal progress, are this project's.
 """
 
