@@ -27,6 +27,9 @@ PROFILES = {
 }
 """What the crate conforms to: address, name and version of each profile."""
 
+VERSION = "1.1"
+"""Of RO-Crate, which these profiles ask for: "the Crate JSON-LD MUST be valid according to RO-Crate 1.1" (Workflow RO-Crate 1.0)."""
+
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"
 """Where the word sha256 of the profile is defined."""
 
@@ -71,7 +74,7 @@ def crate_of(summary: Summary, workflow: Path) -> Any:
     from rocrate.rocrate import ROCrate  # noqa: PLC0415
 
     study, origins = summary.study, summary.origins
-    crate = ROCrate()
+    crate = ROCrate(version=VERSION)
     crate.metadata.extra_contexts.append(TERMS)
     crate.name = f"Study {study.study} by eigenscape"
     crate.description = (

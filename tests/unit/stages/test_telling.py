@@ -96,6 +96,7 @@ def test_a_crate_is_a_workflow_run_crate_of_these_results(finished: StudyFolder,
     read = ROCrate(place)
 
     main, root = read.mainEntity, read.root_dataset
+    assert read.version == "1.1"  # the profiles are of that version, and know no later context
     assert (main.id, set(main.type) >= {"File", "SoftwareSourceCode", "ComputationalWorkflow"}) == ("Snakefile", True)
     assert {profile.id for profile in root["conformsTo"]} >= {
         "https://w3id.org/ro/wfrun/process/0.5",
