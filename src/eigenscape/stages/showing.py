@@ -200,14 +200,21 @@ def _shown(study: Study, folder: StudyFolder, name: str, recipe: Recipe) -> Show
         rule=recipe.rule,
         remove=remove,
         command=recipe.command(study_file),
-        snakemake=_snakemake(study, study_file, recipe),
+        snakemake=_snakemake(study, folder, recipe),
     )
 
 
-def _snakemake(study: Study, study_file: str, recipe: Recipe) -> str:
+def _snakemake(study: Study, folder: StudyFolder, recipe: Recipe) -> str:
     if not recipe.target:
         return ""
+    home = f"results/{study.study}/study.json"
+    study_file = shlex.quote(str(folder.study)) if _is_at_home(str(folder.root), study.study) else home
     return f"snakemake --cores 2 --configfile {study_file} --force {shlex.quote(f'results/{study.study}/{recipe.target}')}"
+
+
+def _is_at_home(place: str, name: str) -> bool:
+    """Whether a study lies where Snakemake looks for it: anywhere else it would compute all of it again."""
+    return Path(os.path.abspath(place)).parts[-2:] == ("results", name)
 
 
 def _kept_facts(path: Path, folder: StudyFolder) -> dict[str, Any]:
@@ -281,7 +288,8 @@ def as_text(shown: Shown) -> str:
     if shown.remove:  # the command passes over what a receipt confirms
         lines.append(f"  rm -r {' '.join(shlex.quote(str(Path(shown.folder) / name)) for name in shown.remove)}")
     lines.append(f"  {shown.command}")
-    lines += ["or, with whatever it needs that is not there:", f"  {shown.snakemake}"] if shown.snakemake else []
+    there = "" if _is_at_home(shown.folder, shown.study) else f", once this folder is results/{shown.study} beside the Snakefile"
+    lines += [f"or, with whatever it needs that is not there{there}:", f"  {shown.snakemake}"] if shown.snakemake else []
     return "\n".join(lines)
 
 

@@ -139,6 +139,8 @@ def test_a_study_moved_elsewhere_verifies_and_its_results_show(copy: StudyFolder
     assert (shown.state, shown.study) == ("sound", "small")
     assert {one.state for one in shown.inputs} == {"the same"}
     assert str(moved.study) in shown.command
+    assert "--configfile results/small/study.json --force results/small/" in shown.snakemake
+    assert "once this folder is results/small beside the Snakefile:" in as_text(shown)
 
 
 @pytest.mark.parametrize("path", [SPECTRUM, f"{SPECTRUM}/eigenvalues/zarr.json", "headline/d02-w004-n80/spectrum.receipt.json"])
@@ -154,6 +156,7 @@ def test_a_spectrum_shows_its_work_and_what_it_was_made_of(finished: StudyFolder
     assert shown.remove == (SPECTRUM, "headline/d02-w004-n80/spectrum.receipt.json")
     assert shown.command.startswith("eigenscape spectrum headline/d02-w004-n80 --vectors --study ")
     assert shown.snakemake.endswith("--force results/small/ledger/spectrum/headline/d02-w004-n80.json")
+    assert "once this folder" not in as_text(shown)
     assert {"at", "eigenscape", "machine", "packages", "python"} <= set(shown.made)
     assert json.loads(as_json(shown))["numbers"]["P"] == PARAMETERS
     assert f"P                {PARAMETERS}" in as_text(shown)
