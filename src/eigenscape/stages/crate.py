@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from eigenscape.errors import BadInput
+from eigenscape.stages.report import report_path
 from eigenscape.stages.summary import Summary, summary_of
 from eigenscape.store import products
 from eigenscape.store.layout import StudyFolder
@@ -112,8 +113,9 @@ def crate_of(summary: Summary, workflow: Path) -> Any:
         "@type": "CreateAction",
         "name": f"Run of the study {study.study}",
         "description": f"snakemake --configfile results/{study.study}/study.json; machines: {machines}",
-        "actionStatus": "http://schema.org/CompletedActionStatus",
     }
+    whole = report_path(summary.folder).exists()  # the last job of the workflow writes it
+    action |= {"actionStatus": "http://schema.org/CompletedActionStatus"} if whole else {}
     action |= {name: value for name, value in (("startTime", origins.first), ("endTime", origins.last)) if value}
     run = crate.add(ContextEntity(crate, "#run", properties=action))
     run["instrument"], run["object"], run["result"] = main, [configuration], results

@@ -105,6 +105,7 @@ def test_a_crate_is_a_workflow_run_crate_of_these_results(finished: StudyFolder,
     }
     (run,) = [entity for entity in root["mentions"] if entity.type == "CreateAction"]
     assert run["instrument"] is main
+    assert "actionStatus" not in run  # the last job, report.html, was not run here
     assert [entity.id for entity in run["object"]] == ["results/small/study.json"]
     assert run["startTime"] <= run["endTime"]
     results = {entity.id.removeprefix("results/small/"): entity for entity in run["result"]}
