@@ -245,7 +245,8 @@ CAPTIONS = {
     "sgd_trajectories": Caption(
         THEORY,
         "The noise of stochastic gradient descent",
-        "Spectra of clouds of SGD by the exact recursion of their moments, simulated ones beside them, and what two and three directions explain.",
+        "Spectra of clouds of SGD by the exact recursion of their moments, simulated ones beside them, and what two and three "
+        "directions explain.",
     ),
     "model_condition": Caption(
         MODELS,
