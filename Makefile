@@ -3,7 +3,7 @@
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 CONFIG ?=
-STUDY ?= sine
+STUDY ?= $(or $(if $(CONFIG),$(shell sed -nE "s/^study: *[\"']?([A-Za-z0-9._-]+).*/\1/p" '$(CONFIG)' 2>/dev/null)),sine)
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
@@ -50,7 +50,7 @@ figures: setup ## Compute the study and draw its figures (results/<study>/figure
 	@snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) \
 		--rerun-incomplete --rerun-triggers params input mtime --quiet rules host
 
-paper: figures ## The study as a short PDF (results/<study>/paper.pdf), without LaTeX; STUDY=my-study with CONFIG.
+paper: figures ## The study as a short PDF (results/<study>/paper.pdf), without LaTeX.
 	@eigenscape paper --study results/$(STUDY)/study.json
 
 explore: setup ## Look at networks and results in a browser, until Ctrl-C.

@@ -260,3 +260,18 @@ def test_a_user_s_data_are_refused_in_one_line_that_names_the_field(tmp_path: Pa
     result = run("clustering", "perceptron-d02-w032", "--study", str(folder.study))
     assert_one_line(result, 2, f"clustering.data: {path}: {message}")
     assert not folder.clustering("perceptron-d02-w032").exists()
+
+
+@pytest.mark.parametrize("command", [("verify",), ("cite",)])
+def test_a_configuration_in_place_of_study_json_is_refused_by_name(tmp_path: Path, command: tuple[str, ...]) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("study: mine\n")
+    assert_one_line(run(*command, "--study", mine), 2, "--study", "expected the study.json among the results", f"found {mine}")
+
+
+@pytest.mark.parametrize(("line", "name"), [("study: mine # yes", "mine"), ('study: "a.b-c"', "a.b-c"), ("grid: {}", "sine")])
+def test_make_paper_takes_the_name_of_the_study_from_its_configuration(tmp_path: Path, line: str, name: str) -> None:
+    (tmp_path / "mine.yaml").write_text(f"{line}\n")
+    command = ["make", "--dry-run", "paper", f"CONFIG={tmp_path / 'mine.yaml'}"]
+    printed = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60, check=True).stdout
+    assert printed.splitlines()[-1] == f"eigenscape paper --study results/{name}/study.json"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from eigenscape.errors import BadInput
 from eigenscape.version import __version__
 
 if TYPE_CHECKING:
@@ -83,6 +84,18 @@ def ledger_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def folder_of(study_file: Path) -> Path:
+    """The folder of a study, by the file in it that `--study` names.
+
+    Raises:
+        BadInput: it is another file, such as the configuration that the study was started with.
+    """
+    if study_file.name != "study.json":
+        expected = "the study.json among the results, such as results/sine/study.json"
+        raise BadInput.field("--study", expected, str(study_file), "a run of that configuration writes it into results/<study>")
+    return study_file.parent
+
+
 def open_study(study_file: Path, log_file: Path | None) -> tuple[Study, StudyFolder]:
     """The study and its folder, with logging set up and signals heard; what the command writes there gets receipts when it ends."""
     from eigenscape.stages import configure, signals  # noqa: PLC0415
@@ -98,7 +111,7 @@ def open_study(study_file: Path, log_file: Path | None) -> tuple[Study, StudyFol
         logging.getLogger().addHandler(on_terminal)
         logging.getLogger(__name__).info("eigenscape %s, %s", __version__, " ".join(sys.argv[1:]))
     signals.install()
-    folder = StudyFolder(study_file.parent)
+    folder = StudyFolder(folder_of(study_file))
     study = configure.load_study(folder)
     if (context := click.get_current_context(silent=True)) is not None:
         context.with_resource(confirmed(folder))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from eigenscape.cli.options import open_study, study_options
+from eigenscape.cli.options import folder_of, open_study, study_options
 
 
 @click.command()
@@ -51,7 +51,7 @@ def cite(form: str, study_file: Path | None) -> None:
     from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
     from eigenscape.study import Study  # noqa: PLC0415
 
-    study = Study() if study_file is None else load_study(StudyFolder(study_file.parent))
+    study = Study() if study_file is None else load_study(StudyFolder(folder_of(study_file)))
     click.echo(references.as_text(study) if form == "text" else references.as_bibtex(study))
 
 

@@ -65,8 +65,8 @@ CAPTIONS = {
     "condition_number_null": Caption(
         ACTIVE,
         "What sampling noise alone would give",
-        "log10 condition number of isotropic noise at the same P/N (Marchenko and Pastur). What the map from samples shows beyond "
-        "this is structure.",
+        "log10 condition number of isotropic noise at the same P/N (Marchenko and Pastur). It is a companion of the map from "
+        "samples, not to be subtracted: unequal eigenvalues and heavy tails inflate otherwise.",
     ),
     "condition_number_carrying": Caption(
         ACTIVE,
@@ -83,7 +83,7 @@ CAPTIONS = {
         ACTIVE,
         "What the condition number follows",
         "The projected condition number against the parameter count, depth times the root of the width, and the mean-field ladder "
-        "(L−1) log10 χ₁, coloured by depth. All three grow together along the grid; at equal P depth decides.",
+        "(L−1) log10 χ₁, coloured by depth. All three grow together along the grid; networks of equal P tell them apart.",
     ),
     "trainability": Caption(
         ACTIVE,
@@ -147,8 +147,8 @@ CAPTIONS = {
     "transitions": Caption(
         CURVES,
         "Transitions against length",
-        "Mean number of transitions of a unit against the length of the curve in the layer below. They follow each other for "
-        "hard-tanh units; for ReLU units without biases lengths scale with the weights and transitions do not.",
+        "Mean number of transitions of a unit against the path of its pre-activation, σ_w ℓ/√k. They follow each other for "
+        "hard-tanh units with large weights; for ReLU units without biases lengths scale with the weights and transitions do not.",
     ),
     "length_sensitivity": Caption(
         CURVES,
@@ -214,7 +214,7 @@ CAPTIONS = {
     "inpca_scree": Caption(
         TRAJECTORIES,
         "Eigenvalues of the embedding",
-        "Scree plots of all trajectories and of every family, imaginary directions marked, with the fitted slope of a hyper- ribbon.",
+        "Scree plots of all trajectories and of every family, imaginary directions marked, with the fitted slope of a hyper-ribbon.",
     ),
     "explained_stress": Caption(
         TRAJECTORIES,
@@ -245,23 +245,26 @@ CAPTIONS = {
     "sgd_trajectories": Caption(
         THEORY,
         "The noise of stochastic gradient descent",
-        "Spectra of clouds of SGD by the exact recursion of their moments, simulated ones beside them, and what two directions explain.",
+        "Spectra of clouds of SGD by the exact recursion of their moments, simulated ones beside them, and what two and three "
+        "directions explain.",
     ),
     "model_condition": Caption(
         MODELS,
         "Condition number against the weight of the model",
-        "Condition numbers, their change from that at α = 0, and the layers' shares of tr C, against the weight α of a model's "
-        "equations in the loss.",
+        "Condition numbers, their change from the grey band, and the layers' shares of tr C, against the weight α of a model's "
+        "equations in the loss. The band is α = 0, or the least α above it where a loss without its model sees no data.",
     ),
     "model_subspace": Caption(
         MODELS,
         "How far the leading subspace turns",
-        "Overlap and angle of the leading subspace with that at α = 0, beside what two halves of the samples give.",
+        "Overlap and angle of the leading subspace with that in the grey band (α = 0, or the least above it), beside what two "
+        "halves of the samples give.",
     ),
     "model_training": Caption(
         MODELS,
         "Training with a model in the loss",
-        "The loss after a fixed number of steps, and the error on data not seen, against α.",
+        "The excess of the loss over the least that was found, after a fixed number of steps over before, and the error on data "
+        "not seen, against α.",
     ),
 }
 """In the order of a report."""

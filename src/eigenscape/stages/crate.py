@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from eigenscape.errors import BadInput
+from eigenscape.stages.report import report_path
 from eigenscape.stages.summary import Summary, summary_of
 from eigenscape.store import products
 from eigenscape.store.layout import StudyFolder
@@ -26,6 +27,9 @@ PROFILES = {
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
 }
 """What the crate conforms to: address, name and version of each profile."""
+
+VERSION = "1.1"
+"""Of RO-Crate, which these profiles ask for: "the Crate JSON-LD MUST be valid according to RO-Crate 1.1" (Workflow RO-Crate 1.0)."""
 
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"
 """Where the word sha256 of the profile is defined."""
@@ -71,7 +75,7 @@ def crate_of(summary: Summary, workflow: Path) -> Any:
     from rocrate.rocrate import ROCrate  # noqa: PLC0415
 
     study, origins = summary.study, summary.origins
-    crate = ROCrate()
+    crate = ROCrate(version=VERSION)
     crate.metadata.extra_contexts.append(TERMS)
     crate.name = f"Study {study.study} by eigenscape"
     crate.description = (
@@ -109,8 +113,9 @@ def crate_of(summary: Summary, workflow: Path) -> Any:
         "@type": "CreateAction",
         "name": f"Run of the study {study.study}",
         "description": f"snakemake --configfile results/{study.study}/study.json; machines: {machines}",
-        "actionStatus": "http://schema.org/CompletedActionStatus",
     }
+    whole = report_path(summary.folder).exists()  # the last job of the workflow writes it
+    action |= {"actionStatus": "http://schema.org/CompletedActionStatus"} if whole else {}
     action |= {name: value for name, value in (("startTime", origins.first), ("endTime", origins.last)) if value}
     run = crate.add(ContextEntity(crate, "#run", properties=action))
     run["instrument"], run["object"], run["result"] = main, [configuration], results

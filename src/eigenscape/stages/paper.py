@@ -295,7 +295,7 @@ def _findings(summary: Summary, styles: dict[str, Any]) -> list[Any]:
     for one in summary.findings:
         mark, kind = MARKS[Verdict(one.verdict)] if one.verdict in set(Verdict) else ("?", "open")
         verdict = f'<font color="{VERDICT_COLOURS[kind]}"><font name="DejaVuSans">{mark}</font> {escape(one.verdict)}</font>'
-        condition = f' <font color="#57606a">{escape(one.condition)}</font>' if one.condition else ""
+        condition = f'<br/><font color="#57606a">{escape(one.condition)}</font>' if one.condition else ""
         texts = (escape(one.science), escape(one.finding), verdict, escape(one.evidence) + condition)
         rows.append([Paragraph(text, styles["cell"]) for text in texts])
     table = Table(rows, colWidths=[share * TEXT_WIDTH for share in (0.14, 0.24, 0.15, 0.47)], repeatRows=1)

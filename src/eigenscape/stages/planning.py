@@ -50,7 +50,7 @@ def cost_of(study: Study, cell: Cell, *, vectors: bool) -> CellCost:
         >>> f"{cost_of(study, study.headline_cell, vectors=True).flops:.3g}"
         '8.25e+11'
     """
-    matrix = cost.FLOAT * cell.architecture.parameters**2
+    matrix = cost.stored_bytes(cell.architecture.parameters)
     work = cost.second_moment(cell, study.problem.points) + cost.spectrum(cell, study, vectors=vectors)
     return CellCost(cell, work, matrix * (2 if vectors else 1))
 

@@ -70,14 +70,18 @@ def recipe_of(study: Study, name: str) -> Recipe | None:
         target = f"figures/{stem}.pdf" if family else ""  # maps of other columns are drawn on request, by no rule
         return Recipe(f"figures_of_{family}" if family else "", ("figure", stem), target, kept=False)
     if first == "projection":
-        width = int(stem.partition("-w")[2])
-        return Recipe("projection", ("projection", "--width", str(width)), f"ledger/projection/w{width}.json")
+        found = re.fullmatch(r"d\d+-w(\d+)", stem)
+        return (
+            Recipe("projection", ("projection", "--width", f"{int(found[1])}"), f"ledger/projection/w{int(found[1])}.json")
+            if found
+            else None
+        )
     if first == "large" and len(path.parts) > 2:
         network = path.parts[1].rpartition("-n")[0]
         return Recipe("large", ("large", network), f"ledger/large/{network}.json", RANKS)
-    if first == "sloppiness":
+    if first == "sloppiness" and len(path.parts) > 1:
         return _of_trajectories(study, path)
-    if first in _BY_NAME:
+    if first in _BY_NAME and len(path.parts) > 1:
         rule = _BY_NAME[first]
         return Recipe(rule, (rule, stem), f"ledger/{first}/{stem}.json")
     if first in ("training", "criticality.json"):

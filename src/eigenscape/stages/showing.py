@@ -6,6 +6,7 @@ the results that it was made of.
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import json
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from eigenscape.errors import BadInput
+from eigenscape.stages import draw
 from eigenscape.stages.configure import load_study
 from eigenscape.stages.recipes import Recipe, recipe_of
 from eigenscape.stages.summary import machine_words
@@ -90,8 +92,9 @@ def show_result(path: Path) -> Shown:
     if recipe is None:
         expected = "a result, such as a store (.zarr), a bundle (.npz), a document (.json), a table or a figure"
         fix = f"results lie in cells/, headline/, tables/, figures/ and beside them in {folder.root}; notes, logs and work are none"
-        raise BadInput.field(str(path), expected, "another file of the study", fix)
+        raise BadInput.field(str(path), expected, "another file of the study" if path.exists() else "no such file", fix)
     if not (folder.root / name).exists():
+        _require_made(study, name, path)
         target = recipe.target
         make = (
             f"snakemake --cores 2 --configfile {folder.study} results/{study.study}/{target}"
@@ -100,6 +103,31 @@ def show_result(path: Path) -> Shown:
         )
         raise BadInput.field(str(path), "a result", "nothing of that name yet", f"make it: {make}")
     return _shown(study, folder, name, recipe)
+
+
+_SISTERS = ("expressivity", "clustering", "sloppiness", "model_constrained")
+
+
+def _require_made(study: Study, name: str, path: Path) -> None:
+    """Refuse a name that no run of the study will ever write, so that nobody is told to make it.
+
+    Raises:
+        BadInput: a figure that is not drawn, a cell that is not computed, a result of a sister that is left out.
+    """
+    first, *rest = Path(name).parts
+    sister = next((sister for sister in _SISTERS if (rest[0] if first == "tables" else first).startswith(sister)), "")
+    if sister and not getattr(study, sister).enabled:
+        found = f"one of {sister}, which this study leaves out"
+        raise BadInput.field(str(path), "a result of the study", found, f"set {sister}: {{enabled: true}} and run snakemake")
+    if first == "figures":
+        drawn = [figure for family in draw.families_of(study).values() for figure in family.figures]
+        stem = Path(name).stem
+        if stem not in drawn and not stem.startswith("map_"):
+            close = difflib.get_close_matches(stem, drawn, 1)
+            fix = f"did you mean {close[0]}?" if close else f"it draws {', '.join(drawn[:4])}, ..., as docs/gallery.md shows them"
+            raise BadInput.field(str(path), "a figure that this study draws", "no figure of that name", fix)
+    if first in ("cells", "headline") or (first == "model_constrained" and len(rest) > 1):
+        study.cell(f"{first}/{rest[0]}")
 
 
 def study_folder_of(path: Path) -> StudyFolder:
@@ -133,7 +161,11 @@ def _result_of(path: Path, folder: StudyFolder) -> str:
         return next(
             (f"{stem.as_posix()}{ending}" for ending in (".zarr", ".npz") if (folder.root / f"{stem}{ending}").exists()), f"{stem}.zarr"
         )
-    if inside.parts[0] == "receipts" and (product := products.read_product(folder.root / inside)) is not None:
+    if (
+        inside.parts[:1] == ("receipts",)
+        and (folder.root / inside).is_file()
+        and (product := products.read_product(folder.root / inside)) is not None
+    ):
         return next(iter(product.files))
     if (folder.root / inside).is_dir():
         there = sorted(entry.name for entry in (folder.root / inside).iterdir() if not entry.name.endswith(".receipt.json"))
@@ -168,14 +200,21 @@ def _shown(study: Study, folder: StudyFolder, name: str, recipe: Recipe) -> Show
         rule=recipe.rule,
         remove=remove,
         command=recipe.command(study_file),
-        snakemake=_snakemake(study, study_file, recipe),
+        snakemake=_snakemake(study, folder, recipe),
     )
 
 
-def _snakemake(study: Study, study_file: str, recipe: Recipe) -> str:
+def _snakemake(study: Study, folder: StudyFolder, recipe: Recipe) -> str:
     if not recipe.target:
         return ""
+    home = f"results/{study.study}/study.json"
+    study_file = shlex.quote(str(folder.study)) if _is_at_home(str(folder.root), study.study) else home
     return f"snakemake --cores 2 --configfile {study_file} --force {shlex.quote(f'results/{study.study}/{recipe.target}')}"
+
+
+def _is_at_home(place: str, name: str) -> bool:
+    """Whether a study lies where Snakemake looks for it: anywhere else it would compute all of it again."""
+    return Path(os.path.abspath(place)).parts[-2:] == ("results", name)
 
 
 def _kept_facts(path: Path, folder: StudyFolder) -> dict[str, Any]:
@@ -249,7 +288,8 @@ def as_text(shown: Shown) -> str:
     if shown.remove:  # the command passes over what a receipt confirms
         lines.append(f"  rm -r {' '.join(shlex.quote(str(Path(shown.folder) / name)) for name in shown.remove)}")
     lines.append(f"  {shown.command}")
-    lines += ["or, with whatever it needs that is not there:", f"  {shown.snakemake}"] if shown.snakemake else []
+    there = "" if _is_at_home(shown.folder, shown.study) else f", once this folder is results/{shown.study} beside the Snakefile"
+    lines += [f"or, with whatever it needs that is not there{there}:", f"  {shown.snakemake}"] if shown.snakemake else []
     return "\n".join(lines)
 
 

@@ -94,7 +94,7 @@ def done_before(cell: Cell, folder: StudyFolder, *, vectors: bool) -> bool:
         receipt, damage = None, str(error)
     if receipt is not None:
         receipts.require_same_work(receipt, cell, receipt_path)
-        damage = spectra.damage_of(store, str(receipt["digest"]), cell)
+        damage = spectra.damage_of(store, str(receipt["digest"]), cell, str(receipt.get("status")))
     if damage:
         reason = f"spectrum of {cell.folder} does not verify: {damage}"
         quarantine.set_aside([receipt_path, store], folder.quarantine, reason)

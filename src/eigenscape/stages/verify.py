@@ -6,7 +6,8 @@ results that are there now.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -20,7 +21,7 @@ from eigenscape.stages.progress import Progress
 from eigenscape.store import array_files, claims, documents, products, quarantine, receipts, second_moments, spectra
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.shards import OpenSlot, Shards
-from eigenscape.study import Cell, Study
+from eigenscape.study import SCIENCE_SCHEMA, Cell, Study
 
 
 class State(StrEnum):
@@ -42,11 +43,13 @@ class State(StrEnum):
     """Somebody is computing it now, or was when it was killed."""
     MISSING = "missing"
     """Not computed yet."""
+    GONE = "gone"
+    """It was there, as a receipt says, and is not any more."""
     QUARANTINED = "in quarantine"
     """Set aside before; for a person to look at and delete."""
 
 
-WRONG = (State.DAMAGED, State.OUTDATED, State.OTHER_WORK)
+WRONG = (State.DAMAGED, State.OUTDATED, State.OTHER_WORK, State.GONE)
 """What makes a study unsound."""
 
 
@@ -85,9 +88,7 @@ def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> l
             progress.finish(done)
     findings += [_of_large(study, plan, folder) for plan in plans_of(study)]
     for path in papers:
-        damage = documents.damage_of(path)
-        notes = _notes_of_document(path, folder)
-        findings.append(Finding(State.DAMAGED, (path,), damage, _AGAIN, notes) if damage else Finding(State.SOUND, (path,), "", "", notes))
+        findings.append(_of_document(study, path, folder))
         done.add(str(path))
         if progress:
             progress.finish(done)
@@ -119,8 +120,7 @@ def check_result(study: Study, folder: StudyFolder, name: str) -> Finding:
         receipt = products.receipt_of(path, folder)
         unconfirmed = Finding(State.UNCONFIRMED, (path,), f"{path}: no receipt confirms it", "delete it and run snakemake")
         return next(_of_product(receipt, folder), unconfirmed)
-    damage = documents.damage_of(path)
-    return Finding(State.DAMAGED if damage else State.SOUND, (path,), damage, _AGAIN if damage else "")
+    return _of_document(study, path, folder)
 
 
 def repair(findings: list[Finding], folder: StudyFolder) -> list[Path]:
@@ -139,27 +139,31 @@ def repair(findings: list[Finding], folder: StudyFolder) -> list[Path]:
 
 
 _AGAIN = "`eigenscape verify --repair` sets it aside, and the next run computes it again"
-_OTHER = "give this study another name (study: ...), or delete the result"
 
 
 def _of_second_moment(study: Study, cell: Cell, folder: StudyFolder) -> Finding:
     store = folder.second_moment(cell)
-    return _of_store(study, cell, folder, store, lambda digest: second_moments.verify(store, digest, cell, OneRank()))
+    return _of_store(study, cell, folder, store, lambda receipt: second_moments.verify(store, str(receipt["digest"]), cell, OneRank()))
 
 
 def _of_spectrum(study: Study, cell: Cell, folder: StudyFolder) -> Finding:
     store = folder.spectrum(cell)
-    return _of_store(study, cell, folder, store, lambda digest: spectra.damage_of(store, digest, cell))
+
+    def damage_of(receipt: Mapping[str, object]) -> str:
+        return spectra.damage_of(store, str(receipt["digest"]), cell, str(receipt.get("status")))
+
+    return _of_store(study, cell, folder, store, damage_of)
 
 
-def _of_store(study: Study, cell: Cell, folder: StudyFolder, store: Path, damage_of: Callable[[str], str]) -> Finding:
-    """What is to be said of a store, given what is wrong with it if its receipt confirms a digest."""
+def _of_store(study: Study, cell: Cell, folder: StudyFolder, store: Path, damage_of: Callable[[Mapping[str, object]], str]) -> Finding:
+    """What is to be said of a store, given what is wrong with it by its receipt."""
     paths, notes = (folder.receipt(store), store), notes_of(study, cell, folder)
     found = _receipt_finding(cell, paths, notes)
     if isinstance(found, Finding):
         return found
-    damage = damage_of(str(found["digest"]))
-    return Finding(State.DAMAGED, paths, damage, _AGAIN, notes) if damage else Finding(State.SOUND, paths, "", "", notes)
+    if damage := damage_of(found):
+        return Finding(State.DAMAGED, paths, _named(store, damage), _AGAIN, notes)
+    return Finding(State.SOUND, paths, "", "", notes)
 
 
 def _of_large(study: Study, plan: LargePlan, folder: StudyFolder) -> Finding:
@@ -168,9 +172,15 @@ def _of_large(study: Study, plan: LargePlan, folder: StudyFolder) -> Finding:
     found = _receipt_finding(cell, (array_files.receipt_of(path), path), notes)
     if isinstance(found, Finding):
         return found
-    damage = array_files.damage_of(path)
     paths = (array_files.receipt_of(path), path)
-    return Finding(State.DAMAGED, paths, damage, _AGAIN, notes) if damage else Finding(State.SOUND, paths, "", "", notes)
+    if damage := array_files.damage_of(path):
+        return Finding(State.DAMAGED, paths, _named(path, damage), _AGAIN, notes)
+    return Finding(State.SOUND, paths, "", "", notes)
+
+
+def _named(path: Path, damage: str) -> str:
+    """What is wrong, beginning with the place, which not every check says."""
+    return f"{path}: {damage.removeprefix(f'{path}: ')}"
 
 
 def _receipt_finding(cell: Cell, paths: tuple[Path, Path], notes: tuple[Path, ...]) -> Finding | dict[str, object]:
@@ -182,7 +192,7 @@ def _receipt_finding(cell: Cell, paths: tuple[Path, Path], notes: tuple[Path, ..
             receipts.require_same_work(receipt, cell, receipt_path)
             return receipt
     except DifferentWork as error:
-        return Finding(State.OTHER_WORK, paths, str(error), _OTHER)
+        return Finding(State.OTHER_WORK, paths, str(error))
     except DamagedResult as error:
         return Finding(State.DAMAGED, paths, str(error), _AGAIN, notes)
     if store.exists():
@@ -214,11 +224,29 @@ def _is_document(path: Path, folder: StudyFolder) -> bool:
     return not (hidden or path.name.endswith(".receipt.json") or any(part.endswith(".zarr") for part in parts))
 
 
+def _of_document(study: Study, path: Path, folder: StudyFolder) -> Finding:
+    """A document, by the digest that it holds and by what it says of its work."""
+    notes = _notes_of_document(path, folder)
+    if damage := documents.damage_of(path):
+        receipt = products.receipt_of(path, folder)  # without its document it would tell of a loss
+        return Finding(State.DAMAGED, (path, *[receipt] * receipt.exists()), _named(path, damage), _AGAIN, notes)
+    # The sisters' documents, and those that vary the study, have networks, priors and problems of their own.
+    of_study = path.relative_to(folder.root).parts[0] in ("projection", "training", "headline", "criticality.json")
+    asked = {"science_schema": SCIENCE_SCHEMA, "seed": study.sampling.seed} | (json.loads(json.dumps(study.facts)) if of_study else {})
+    made = documents.identity_of(path)
+    for key, value in asked.items():
+        if made.get(key) != value:
+            what = f"{path}: expected {key} {value!r}, found {made.get(key)!r}"
+            return Finding(State.OTHER_WORK, (path,), what, "give the study another name, or delete the file")
+    return Finding(State.SOUND, (path,), "", "", notes)
+
+
 def _notes_of_document(path: Path, folder: StudyFolder) -> tuple[Path, ...]:
     """Snakemake's notes of the stage that wrote a document, by its place; the table that is made of it where there is no note."""
     parts = path.relative_to(folder.root).parts
     if parts[0] == "projection":
-        return (folder.ledger("projection", f"w{int(path.stem.partition('-w')[2])}"),)
+        width = path.stem.partition("-w")[2]
+        return (folder.ledger("projection", f"w{int(width)}"),) if width.isdecimal() else ()
     if parts[0] in ("expressivity", "clustering", "sloppiness_theory", "model_constrained"):
         return (folder.ledger(parts[0], path.stem),)
     if parts[0] == "sloppiness":
@@ -251,13 +279,17 @@ def _of_product(receipt: Path, folder: StudyFolder) -> Iterator[Finding]:
     try:
         product = products.read_product(receipt)
     except DamagedResult as error:
-        yield Finding(State.DAMAGED, (receipt,), str(error), _AGAIN)
+        confirmed = (folder.root / receipt.relative_to(folder.root / "receipts")).parent.glob(f"{receipt.stem}.*")
+        yield Finding(State.DAMAGED, (receipt, *sorted(confirmed)), str(error), _AGAIN)
         return
-    if product is None or not any(products.is_derived(folder.root / name, folder) for name in product.files):
+    if product is None:
         return
     paths = (receipt, *(folder.root / name for name in product.files if (folder.root / name).exists()))
-    if len(paths) == 1:
-        yield Finding(State.MISSING, (receipt,), f"{', '.join(product.files)}: not there any more", "run snakemake")
+    if lost := [name for name in product.files if not (folder.root / name).exists()]:
+        remedy = f"`eigenscape show {folder.root / lost[0]}` says how to make it; where that is meant, delete {receipt}"
+        yield Finding(State.GONE, (receipt,), f"{folder.root / lost[0]}: a receipt confirms it, and it is not there", remedy)
+    elif not any(products.is_derived(folder.root / name, folder) for name in product.files):
+        return
     elif other := [path for path in paths[1:] if products.file_digest(path) != product.files[path.relative_to(folder.root).as_posix()]]:
         yield Finding(State.DAMAGED, paths, f"{other[0]}: the bytes are not those of its receipt", _AGAIN)
     elif changed := products.changed_inputs(product, folder):

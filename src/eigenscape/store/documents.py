@@ -71,6 +71,22 @@ def damage_of(path: Path) -> str:
     return ""
 
 
+def identity_of(path: Path) -> dict[str, Any]:
+    """What work a document holds, as it says itself; nothing where it is no document.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_document(Path(folder) / "a.json", {"seed": 0}, {"value": 1.5})
+        ...     identity_of(Path(folder) / "a.json")
+        {'seed': 0}
+    """
+    try:
+        return dict(json.loads(path.read_bytes())["identity"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
 def _digest(content: Any) -> str:
     return digest_of(json.dumps(content, sort_keys=True).encode())
 

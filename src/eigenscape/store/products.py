@@ -86,10 +86,11 @@ def read_product(receipt: Path) -> Product | None:
     """
     try:
         content = json.loads(receipt.read_bytes())
-        return Product(receipt, content["files"], content["inputs"], content["made"], float(content["seconds"]), content["eigenscape"])
+        files, inputs, made = (dict(content[name].items()) for name in ("files", "inputs", "made"))
+        return Product(receipt, files, inputs, made, float(content["seconds"]), content["eigenscape"])
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedResult(f"{receipt}: expected a receipt in JSON, found {error!r}; delete the file and run again") from None
 
 

@@ -137,14 +137,16 @@ def read_spectrum(path: Path, digest: str | None = None) -> Spectrum:
     return spectrum
 
 
-def damage_of(path: Path, digest: str, cell: Cell) -> str:
-    """What is wrong with a stored spectrum, or nothing; at most 1,024 rows of the eigenvectors are held at a time."""
+def damage_of(path: Path, digest: str, cell: Cell, status: str) -> str:
+    """What is wrong with a stored spectrum, given what its receipt says; at most 1,024 rows of the eigenvectors are held at a time."""
     size = cell.architecture.parameters
     try:
         group: Any = zarr.open_group(path, mode="r")
         strange = receipts.strange_attribute(dict(group.attrs), cell)
         if strange:
             return strange
+        if group.attrs.get("status") != status:
+            return f"expected status {status!r} among its attributes, found {group.attrs.get('status')!r}"
         if _stored_digest(path) != digest:
             return "the numbers are not those of its digest"
         values = np.asarray(group["eigenvalues"][...])

@@ -71,6 +71,27 @@ def test_a_changed_table_or_figure_is_damaged_and_can_be_set_aside(copy: StudyFo
     assert {finding.state for finding in wrong(copy)} == {State.QUARANTINED}
 
 
+@pytest.mark.parametrize("name", ["figures/eigenvectors.png", "tables/condition_number.csv", "projection/d01-w003.json"])
+def test_what_a_receipt_confirms_and_is_gone_is_named(copy: StudyFolder, name: str) -> None:
+    with confirmed(copy):  # as the command that writes it does
+        write_atomically(copy.root / name, (copy.root / name).read_bytes())
+    (copy.root / name).unlink()
+
+    gone = [finding for finding in wrong(copy) if finding.state is State.GONE]
+    assert [f"{name}: a receipt confirms it" in finding.what for finding in gone] == [True]
+    assert State.GONE in WRONG
+
+
+def test_what_a_damaged_receipt_confirmed_is_set_aside_with_it(copy: StudyFolder) -> None:
+    receipt = copy.root / "receipts" / "figures" / "eigenvectors.json"
+    receipt.write_text(json.dumps({**json.loads(receipt.read_bytes()), "files": ["figures/eigenvectors.pdf"]}))
+
+    damaged = wrong(copy)
+    assert [finding.state for finding in damaged] == [State.DAMAGED]
+    repair(damaged, copy)
+    assert not list((copy.root / "figures").glob("eigenvectors.*"))
+
+
 def test_a_figure_of_other_numbers_than_there_are_now_is_out_of_date(copy: StudyFolder) -> None:
     with confirmed(copy):
         write_atomically(copy.table, copy.table.read_bytes().replace(b"finite", b"strange"))
@@ -118,6 +139,8 @@ def test_a_study_moved_elsewhere_verifies_and_its_results_show(copy: StudyFolder
     assert (shown.state, shown.study) == ("sound", "small")
     assert {one.state for one in shown.inputs} == {"the same"}
     assert str(moved.study) in shown.command
+    assert "--configfile results/small/study.json --force results/small/" in shown.snakemake
+    assert "once this folder is results/small beside the Snakefile:" in as_text(shown)
 
 
 @pytest.mark.parametrize("path", [SPECTRUM, f"{SPECTRUM}/eigenvalues/zarr.json", "headline/d02-w004-n80/spectrum.receipt.json"])
@@ -133,6 +156,7 @@ def test_a_spectrum_shows_its_work_and_what_it_was_made_of(finished: StudyFolder
     assert shown.remove == (SPECTRUM, "headline/d02-w004-n80/spectrum.receipt.json")
     assert shown.command.startswith("eigenscape spectrum headline/d02-w004-n80 --vectors --study ")
     assert shown.snakemake.endswith("--force results/small/ledger/spectrum/headline/d02-w004-n80.json")
+    assert "once this folder" not in as_text(shown)
     assert {"at", "eigenscape", "machine", "packages", "python"} <= set(shown.made)
     assert json.loads(as_json(shown))["numbers"]["P"] == PARAMETERS
     assert f"P                {PARAMETERS}" in as_text(shown)
@@ -151,7 +175,13 @@ def test_a_document_and_a_batch_cell_show(finished: StudyFolder) -> None:
         ("study.json", "found another file of the study"),
         ("figures", "found a folder; choose one of eigenvectors.pdf"),
         ("figures/predictors.pdf", "found nothing of that name yet; make it: snakemake"),
-        ("large/d03-w010-n40", "found another file of the study"),
+        ("large/d03-w010-n40", "found no such file"),
+        ("figures/eigenvector.pdf", "found no figure of that name; did you mean eigenvectors?"),
+        ("cells/d99-w003/spectrum.zarr", "found cells/d99-w003; see"),
+        ("clustering", "found no such file"),
+        ("sloppiness", "found no such file"),
+        ("projection/notes.json", "found no such file"),
+        ("receipts", "found a folder; choose one of"),
     ],
 )
 def test_what_is_no_result_is_refused_in_one_line(finished: StudyFolder, name: str, found: str) -> None:
@@ -159,6 +189,15 @@ def test_what_is_no_result_is_refused_in_one_line(finished: StudyFolder, name: s
         show_result(finished.root / name)
     assert found in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_nobody_is_told_to_make_a_result_of_a_sister_that_is_left_out(copy: StudyFolder) -> None:
+    settings = json.loads(copy.study.read_bytes())
+    copy.study.write_text(json.dumps({**settings, "clustering": {**settings["clustering"], "enabled": False}}))
+
+    for name in ("clustering/perceptron-d02-w032.json", "tables/clustering_layers.csv"):
+        with pytest.raises(BadInput, match=r"found one of clustering, which this study leaves out; set clustering: \{enabled: true\}"):
+            show_result(copy.root / name)
 
 
 @pytest.mark.parametrize(

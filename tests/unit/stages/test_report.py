@@ -8,6 +8,7 @@ import re
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from builders import small_study
@@ -140,6 +141,16 @@ def test_receipts_say_when_by_what_and_where(timed: StudyFolder) -> None:
 def test_a_study_that_has_nothing_to_tell_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="expected figures and tables of a study that has run, found none"):
         write_report(small_study(), StudyFolder(tmp_path))
+
+
+def test_a_table_of_the_default_study_s_size_is_inside_to_the_last_byte(timed: StudyFolder, tmp_path: Path) -> None:
+    copy = StudyFolder(Path(shutil.copytree(timed.root, tmp_path / "small")))
+    data = b"depth,share\n" + b"5,-0.123\n" * 65_000  # 0.6 MB, as tables/layers.csv of 300 networks
+    (copy.root / "tables" / "layers.csv").write_bytes(data)
+    parser = Read()
+    parser.feed(write_report(load_study(copy), copy).read_text())
+    inside = [unquote_to_bytes(link.partition(",")[2]) for link in parser.links if link.startswith("data:")]
+    assert data in inside
 
 
 def test_without_findings_the_page_says_so(timed: StudyFolder, tmp_path: Path) -> None:

@@ -88,11 +88,16 @@ def spoil_group(cell: Path) -> None:
     (cell / "second_moment.zarr" / "zarr.json").write_text("{}")
 
 
+def other_status(cell: Path) -> None:
+    """Which no digest of the numbers covers."""
+    zarr.open_group(cell / "spectrum.zarr").attrs["status"] = "below_floor"
+
+
 def lose_store(cell: Path) -> None:
     shutil.rmtree(cell / "spectrum.zarr")
 
 
-@pytest.mark.parametrize("damage", [flip_chunk, lose_chunk, other_values, spoil_receipt, spoil_group, lose_store])
+@pytest.mark.parametrize("damage", [flip_chunk, lose_chunk, other_values, other_status, spoil_receipt, spoil_group, lose_store])
 def test_damage_is_named_set_aside_and_computed_again(folder: StudyFolder, damage: Callable[[Path], None]) -> None:
     study = small_study()
     cell = study.computed_cells()[0]
@@ -106,7 +111,7 @@ def test_damage_is_named_set_aside_and_computed_again(folder: StudyFolder, damag
     findings = verify_study(study, folder, quiet=True)
     damaged = [finding for finding in findings if finding.state is State.DAMAGED]
     assert len(damaged) == 1
-    assert str(place) in str(damaged[0].paths[0])
+    assert damaged[0].what.startswith(f"{place}/")
     assert "damaged: " in report(findings)
     assert "verify --repair" in report(findings)
     (aside,) = repair(findings, folder)
@@ -135,6 +140,14 @@ def test_a_damaged_document_is_found(folder: StudyFolder) -> None:
     assert not note.exists()
 
 
+def test_a_file_of_another_program_among_the_documents_is_named(folder: StudyFolder) -> None:
+    study = small_study()
+    (computed(study, folder).root / "projection" / "notes (copy).json").write_text("{}")
+
+    (strange,) = [finding for finding in verify_study(study, folder, quiet=True) if finding.state is not State.SOUND]
+    assert "notes (copy).json: expected a result in JSON" in strange.what
+
+
 def test_results_of_another_seed_are_told_and_left_alone(folder: StudyFolder) -> None:
     computed(small_study(), folder)
     other = small_study(sampling={"seed": 1})
@@ -142,8 +155,10 @@ def test_results_of_another_seed_are_told_and_left_alone(folder: StudyFolder) ->
     findings = verify_study(other, folder, quiet=True)
 
     strange = [finding for finding in findings if finding.state is State.OTHER_WORK]
-    assert len(strange) == 2 * (1 + len(other.computed_cells()))
-    assert "expected seed 1, found 0" in report(findings)
+    documents = len(other.projected_architectures()) + 1  # of training
+    assert len(strange) == 2 * (1 + len(other.computed_cells())) + documents
+    assert report(findings).count("expected seed 1, found 0") == len(strange)
+    assert report(findings).count("another name") == len(strange)
     repair(findings, folder)
     assert all(finding.paths[0].exists() for finding in strange)
 

@@ -208,6 +208,16 @@ def chunk_bytes(parameters: int) -> int:
     return FLOAT * min(parameters, _CHUNK) ** 2
 
 
+def stored_bytes(parameters: int) -> int:
+    """Bytes of a stored P x P matrix: whole chunks, those at the edge too.
+
+    Example:
+        >>> stored_bytes(100), stored_bytes(1100) == 4 * 8 * 1024**2
+        (80000, True)
+    """
+    return (-(-parameters // _CHUNK)) ** 2 * chunk_bytes(parameters)
+
+
 SOLVED_VALUES, SOLVED_VECTORS = 6, 7
 """P x P matrices at the peak of an eigensolve, C among them. By `eigh` 4 (C, its sorted copy, LAPACK's, and one while C is checked) or 5
 with vectors; the graded route, which is not known beforehand, holds C, the part of it that carries gradient, LAPACK's factor, its
