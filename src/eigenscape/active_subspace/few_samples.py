@@ -14,7 +14,7 @@ import numpy as np
 import scipy.linalg
 from scipy.linalg import lapack
 
-from eigenscape.active_subspace.spectrum import Route, Spectrum, dust_of, spectrum_by_factor
+from eigenscape.active_subspace.spectrum import TRUSTED_ERROR, Route, Spectrum, dust_of, spectrum_by_factor
 from eigenscape.architecture import Architecture
 from eigenscape.errors import EigensolverFailure
 from eigenscape.networks.gradients import GradientSampler
@@ -86,8 +86,8 @@ def spectrum_of_rows(
 ) -> Spectrum:
     """The spectrum of ``R^T R`` on the parameters that carry gradient, and zeros on the others.
 
-    A row of T whose pivot is at most P eps of its parameter's own deviation is rounding, so it is dropped: that parameter is a
-    combination of earlier ones.
+    A row of T whose pivot is at most P eps of its parameter's own deviation, or whose square is at most its dust, is rounding, so it is
+    dropped: that parameter is a combination of earlier ones.
 
     Args:
         rows: R, (N, number of carrying parameters), in Fortran order; overwritten.
@@ -116,8 +116,10 @@ def spectrum_of_rows(
     height = min(reduced.shape)
     for column in range(height):
         reduced[column + 1 :, column] = 0.0  # Householder vectors are kept below the diagonal
-    kept = np.flatnonzero(np.abs(np.diagonal(reduced)) > size * _EPSILON * np.sqrt(diagonal[order[:height]]))
+    rounding = np.maximum(size * _EPSILON * np.sqrt(diagonal), np.sqrt(dust))[order[:height]]
+    kept = np.flatnonzero(np.abs(np.diagonal(reduced)) > rounding)
     triangle = reduced if len(kept) == len(reduced) else np.asfortranarray(reduced[kept])
+    trusted = _trusts(triangle[:, kept] / np.sqrt(diagonal[order[kept]]), size)
     try:
         if vectors:
             singular_values, basis = _with_basis(triangle, order, size)
@@ -125,7 +127,13 @@ def spectrum_of_rows(
             singular_values, basis = scipy.linalg.svdvals(triangle, overwrite_a=True, check_finite=False), None
     except np.linalg.LinAlgError as error:
         raise EigensolverFailure(f"the singular values of {len(rows)} gradients did not converge: {error}") from error
-    return _marked(spectrum_by_factor(singular_values, True, basis, diagonal, samples, dust))
+    return _marked(spectrum_by_factor(singular_values, trusted, basis, diagonal, samples, dust))
+
+
+def _trusts(scaled: np.ndarray, size: int) -> bool:
+    """Whether the singular values of a triangle, scaled to unit columns and P eps wrong in each, have `TRUSTED_ERROR`."""
+    reciprocal_condition = lapack.dtrcon(scaled, norm="1", uplo="U")[0] if len(scaled) else 1.0
+    return bool(size * _EPSILON <= TRUSTED_ERROR * reciprocal_condition)
 
 
 def _marked(found: Spectrum) -> Spectrum:
