@@ -48,7 +48,7 @@ class Bracket:
         split_half: the value across halves, biased down; NaN where a half has no full rank.
         standard_error: of the split-half value, from the spread of (g . v)^2 over samples.
         interval: 95 % bootstrap interval of the sample value, within the span of the outermost eigenvectors
-            (`resampling`): fluctuation alone, blind to the bias.
+            (`resampling`): fluctuation alone, blind to the bias; NaN beyond some ten decades.
         at_half: sample value of the first N/2 samples; infinite where they have no full rank.
         at_quarter: sample value of the first N/4 samples; infinite where they have no full rank or were not given.
         extrapolated: towards P/N = 0; NaN where fewer than two sample sizes are usable.
@@ -143,10 +143,15 @@ def bracket(
 
 
 def _fluctuation(outer: np.ndarray, sample_value: float, replicates: int, key: int) -> tuple[float, float]:
-    """The bootstrap interval of the sample value, from coordinates along the outermost eigenvectors."""
+    """The bootstrap interval of the sample value, from coordinates along the outermost eigenvectors.
+
+    NaN where some replicate spans more than `eigh` resolves: the others alone would end the interval there.
+    """
     resampled = full_bootstrap_spectrum(outer, bootstrap_weights(len(outer), replicates, key))
     values = np.log10(resampled.replicates[:, 0] / resampled.replicates[:, -1])
-    interval = percentile_interval(values - np.nanmedian(values))
+    if np.isnan(values).any():
+        return math.nan, math.nan
+    interval = percentile_interval(values - np.median(values))
     return sample_value + float(interval.low), sample_value + float(interval.high)
 
 

@@ -130,3 +130,11 @@ def test_the_first_quarter_takes_part_where_it_has_full_rank() -> None:
     without = bracket(source, 640, moments[0], moments[1], values[0], replicates=20, key=1)  # type: ignore[arg-type]
     assert without.at_quarter == math.inf
     assert without.extrapolated != found.extrapolated
+
+
+def test_beyond_what_eigh_resolves_the_interval_has_no_ends() -> None:
+    """Columns over 6 decades, so C over 12, which the graded route resolves: `eigh` of replicates stops at 10."""
+    source = GaussianGradients(np.diag(10.0 ** np.linspace(0, -6, 20)), 3, 400)
+    found = bracket_of(source)
+    assert 11 < found.low < 12 < found.high < 13
+    assert np.isnan(found.interval).all()
