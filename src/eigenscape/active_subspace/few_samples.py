@@ -23,6 +23,9 @@ from eigenscape.study import BLOCK
 SOLVER = "dgeqp3, dgesdd (scipy)"
 """What solves here, for receipts."""
 
+LARGEST_WITH_VECTORS = 23_169, 46_340
+"""Gradients N and parameters P: dgesdd counts 4 N^2 + 7 N numbers of work space in 32 bits and wraps round beyond; SciPy refuses P^2."""
+
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -37,7 +40,7 @@ def few_samples_spectrum(sampler: GradientSampler, samples: int, diagonal: np.nd
         vectors: also all P eigenvectors; those of eigenvalue 0 are some orthonormal basis of the null space.
 
     Raises:
-        EigensolverFailure: LAPACK reports a failure.
+        EigensolverFailure: LAPACK reports a failure, or cannot count what vectors take.
 
     Example:
         >>> from eigenscape.architecture import Architecture
@@ -49,6 +52,10 @@ def few_samples_spectrum(sampler: GradientSampler, samples: int, diagonal: np.nd
         >>> found.rank, bool(np.allclose(found.eigenvalues[:4], np.linalg.svd(gradients / 2)[1] ** 2)), found.eigenvalues[4:]
         (4, True, array([0., 0., 0.]))
     """
+    if vectors and (samples > LARGEST_WITH_VECTORS[0] or len(diagonal) > LARGEST_WITH_VECTORS[1]):
+        most = "{:,} gradients of {:,} parameters".format(*LARGEST_WITH_VECTORS)
+        found = f"{samples:,} of {len(diagonal):,}"
+        raise EigensolverFailure(f"eigenvectors: expected at most {most}, found {found}; start several ranks (docs/large_cells.md)")
     carrying = np.flatnonzero(diagonal > dust)
     # Filled in the order that LAPACK works in, so that nothing of this size is copied.
     gradients = np.empty((samples, len(carrying)), order="F")
