@@ -100,18 +100,20 @@ def bracket(
     first_quarter: np.ndarray | None = None,
     replicates: int,
     key: int,
+    excluded: int = 0,
 ) -> Bracket:
     """The bracket of a cell.
 
     Args:
         sampler: of the cell; its gradients are drawn once more, for the variances across halves.
         samples: N.
-        second_moment: C of all samples, (P, P).
-        first_half: C of samples 0 ... N//2 - 1.
+        second_moment: C of all samples, (P, P); those that are excluded do not count.
+        first_half: C of samples 0 ... N//2 - 1; those that are excluded count, with a gradient of 0.
         sample_value: log10 condition number of ``second_moment``.
         first_quarter: C of samples 0 ... N//4 - 1, where there are at least P of them.
         replicates: bootstrap resamples behind the interval.
         key: of their random stream.
+        excluded: how many of the N samples are.
 
     Returns:
         The bracket; its cost is a pass over the gradients and three Cholesky factors.
@@ -119,7 +121,7 @@ def bracket(
     half, size = samples // 2, len(second_moment)
     if not math.isfinite(sample_value) or half < size:
         return unknown_bracket(sample_value)
-    second_half = (samples * second_moment - half * first_half) / (samples - half)
+    second_half = ((samples - excluded) * second_moment - half * first_half) / (samples - half)
     first, second, whole = (extreme_pairs(matrix, count) for matrix, count in ((first_half, 1), (second_half, 1), (second_moment, OUTER)))
     if first is None or second is None or whole is None:
         return unknown_bracket(sample_value)
