@@ -84,7 +84,9 @@ def spectrum_of_gradients(gradients: np.ndarray, architecture: Architecture, rel
     dust = dust_of(diagonal, architecture, relative_noise)
     carrying = np.flatnonzero(diagonal > dust)
     rows = np.empty((len(gradients), len(carrying)), order="F")
-    np.divide(gradients if len(carrying) == len(diagonal) else gradients[:, carrying], np.sqrt(len(gradients)), out=rows)
+    for first in range(0, len(gradients), BLOCK):
+        block = gradients[first : first + BLOCK]
+        np.divide(block if len(carrying) == len(diagonal) else block[:, carrying], np.sqrt(len(gradients)), out=rows[first : first + BLOCK])
     return spectrum_of_rows(rows, diagonal, carrying, len(gradients), dust, vectors=False)
 
 
@@ -125,7 +127,7 @@ def spectrum_of_rows(
         reduced[column + 1 :, column] = 0.0  # Householder vectors are kept below the diagonal
     rounding = np.maximum(size * _EPSILON * np.sqrt(diagonal), np.sqrt(dust))[order[:height]]
     kept = np.flatnonzero(np.abs(np.diagonal(reduced)) > rounding)
-    triangle = reduced if len(kept) == len(reduced) else np.asfortranarray(reduced[kept])
+    triangle = _rows_in_place(reduced, kept)
     trusted = _trusts(triangle[:, kept] / np.sqrt(diagonal[order[kept]]), size)
     try:
         if vectors:
@@ -135,6 +137,16 @@ def spectrum_of_rows(
     except np.linalg.LinAlgError as error:
         raise EigensolverFailure(f"the singular values of {len(rows)} gradients did not converge: {error}") from error
     return _marked(spectrum_by_factor(singular_values, trusted, basis, diagonal, samples, dust))
+
+
+def _rows_in_place(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Some rows, ascending, of a matrix in Fortran order, in the memory that it has: no column reaches one that is still to come."""
+    if len(kept) == len(matrix):
+        return matrix
+    numbers, height = matrix.reshape(-1, order="F"), len(kept)
+    for column in range(matrix.shape[1]):
+        numbers[column * height : (column + 1) * height] = matrix[kept, column]
+    return numbers[: height * matrix.shape[1]].reshape((height, -1), order="F") if height else matrix[:0]
 
 
 def _trusts(scaled: np.ndarray, size: int) -> bool:

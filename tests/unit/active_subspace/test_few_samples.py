@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import mpmath
 import numpy as np
 import pytest
@@ -174,3 +176,20 @@ def test_what_rounding_hides_beside_null_directions_has_no_number() -> None:
         exact = mpmath.eigsy(mpmath.matrix(rows[:3].tolist()) * mpmath.matrix(rows[:3].T.tolist()), eigvals_only=True)
         decades = float(mpmath.log10(exact[2] / exact[0]))
     assert condition_numbers(told, Architecture(1, 2, 2, 1))["log10_cond_carrying"] == pytest.approx(decades, abs=1e-6)
+
+
+def test_null_directions_and_parameters_cost_no_further_copy_of_the_gradients() -> None:
+    """The plan's 8 (N P + 4 N^2 + 36 P) bytes and a block of 256 rows: one gradient is repeated, and a tenth of the columns is 0."""
+    samples, size = 300, 4999
+    gradients = np.random.default_rng(1).standard_normal((samples, size))
+    gradients[:, ::10] = 0.0
+    gradients[-1] = gradients[0]
+    tracemalloc.start()
+    try:
+        found = spectrum_of_gradients(gradients, Architecture(1, 1666), 1e-14)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found.rank == samples - 1
+    np.testing.assert_allclose(found.eigenvalues[:299], np.linalg.svd(gradients, compute_uv=False)[:299] ** 2 / 300, rtol=1e-10)
+    assert peak < 8 * (samples * size + 4 * samples**2 + 36 * size + 256 * size)
