@@ -48,7 +48,7 @@ class Bracket:
         split_half: the value across halves, biased down; NaN where a half has no full rank.
         standard_error: of the split-half value, from the spread of (g . v)^2 over samples.
         interval: 95 % bootstrap interval of the sample value, within the span of the outermost eigenvectors
-            (`resampling`): fluctuation alone, blind to the bias.
+            (`resampling`): fluctuation alone, blind to the bias; NaN beyond some ten decades.
         at_half: sample value of the first N/2 samples; infinite where they have no full rank.
         at_quarter: sample value of the first N/4 samples; infinite where they have no full rank or were not given.
         extrapolated: towards P/N = 0; NaN where fewer than two sample sizes are usable.
@@ -100,18 +100,20 @@ def bracket(
     first_quarter: np.ndarray | None = None,
     replicates: int,
     key: int,
+    excluded: int = 0,
 ) -> Bracket:
     """The bracket of a cell.
 
     Args:
         sampler: of the cell; its gradients are drawn once more, for the variances across halves.
         samples: N.
-        second_moment: C of all samples, (P, P).
-        first_half: C of samples 0 ... N//2 - 1.
+        second_moment: C of all samples, (P, P); those that are excluded do not count.
+        first_half: C of samples 0 ... N//2 - 1; those that are excluded count, with a gradient of 0.
         sample_value: log10 condition number of ``second_moment``.
         first_quarter: C of samples 0 ... N//4 - 1, where there are at least P of them.
         replicates: bootstrap resamples behind the interval.
         key: of their random stream.
+        excluded: how many of the N samples are.
 
     Returns:
         The bracket; its cost is a pass over the gradients and three Cholesky factors.
@@ -119,7 +121,7 @@ def bracket(
     half, size = samples // 2, len(second_moment)
     if not math.isfinite(sample_value) or half < size:
         return unknown_bracket(sample_value)
-    second_half = (samples * second_moment - half * first_half) / (samples - half)
+    second_half = ((samples - excluded) * second_moment - half * first_half) / (samples - half)
     first, second, whole = (extreme_pairs(matrix, count) for matrix, count in ((first_half, 1), (second_half, 1), (second_moment, OUTER)))
     if first is None or second is None or whole is None:
         return unknown_bracket(sample_value)
@@ -143,10 +145,15 @@ def bracket(
 
 
 def _fluctuation(outer: np.ndarray, sample_value: float, replicates: int, key: int) -> tuple[float, float]:
-    """The bootstrap interval of the sample value, from coordinates along the outermost eigenvectors."""
+    """The bootstrap interval of the sample value, from coordinates along the outermost eigenvectors.
+
+    NaN where some replicate spans more than `eigh` resolves: the others alone would end the interval there.
+    """
     resampled = full_bootstrap_spectrum(outer, bootstrap_weights(len(outer), replicates, key))
     values = np.log10(resampled.replicates[:, 0] / resampled.replicates[:, -1])
-    interval = percentile_interval(values - np.nanmedian(values))
+    if np.isnan(values).any():
+        return math.nan, math.nan
+    interval = percentile_interval(values - np.median(values))
     return sample_value + float(interval.low), sample_value + float(interval.high)
 
 

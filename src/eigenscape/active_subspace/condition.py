@@ -49,7 +49,7 @@ def _quantile_condition(spectrum: Spectrum, _: Architecture) -> float:
 
 
 def _carrying_condition(spectrum: Spectrum, _: Architecture) -> float:
-    if spectrum.status is SpectrumStatus.BELOW_FLOOR:
+    if not spectrum.resolved:
         return math.nan
     return math.log10(spectrum.eigenvalues[0]) - math.log10(spectrum.eigenvalues[spectrum.rank - 1])
 

@@ -14,7 +14,7 @@ import numpy as np
 import scipy.linalg
 from scipy.linalg import lapack
 
-from eigenscape.active_subspace.spectrum import Route, Spectrum, dust_of, spectrum_by_factor
+from eigenscape.active_subspace.spectrum import TRUSTED_ERROR, Route, Spectrum, dust_of, spectrum_by_factor
 from eigenscape.architecture import Architecture
 from eigenscape.errors import EigensolverFailure
 from eigenscape.networks.gradients import GradientSampler
@@ -22,6 +22,9 @@ from eigenscape.study import BLOCK
 
 SOLVER = "dgeqp3, dgesdd (scipy)"
 """What solves here, for receipts."""
+
+LARGEST_WITH_VECTORS = 23_169, 46_340
+"""Gradients N and parameters P: dgesdd counts 4 N^2 + 7 N numbers of work space in 32 bits and wraps round beyond; SciPy refuses P^2."""
 
 _EPSILON = float(np.finfo(np.float64).eps)
 
@@ -37,7 +40,7 @@ def few_samples_spectrum(sampler: GradientSampler, samples: int, diagonal: np.nd
         vectors: also all P eigenvectors; those of eigenvalue 0 are some orthonormal basis of the null space.
 
     Raises:
-        EigensolverFailure: LAPACK reports a failure.
+        EigensolverFailure: LAPACK reports a failure, or cannot count what vectors take.
 
     Example:
         >>> from eigenscape.architecture import Architecture
@@ -49,6 +52,10 @@ def few_samples_spectrum(sampler: GradientSampler, samples: int, diagonal: np.nd
         >>> found.rank, bool(np.allclose(found.eigenvalues[:4], np.linalg.svd(gradients / 2)[1] ** 2)), found.eigenvalues[4:]
         (4, True, array([0., 0., 0.]))
     """
+    if vectors and (samples > LARGEST_WITH_VECTORS[0] or len(diagonal) > LARGEST_WITH_VECTORS[1]):
+        most = "{:,} gradients of {:,} parameters".format(*LARGEST_WITH_VECTORS)
+        found = f"{samples:,} of {len(diagonal):,}"
+        raise EigensolverFailure(f"eigenvectors: expected at most {most}, found {found}; start several ranks (docs/large_cells.md)")
     carrying = np.flatnonzero(diagonal > dust)
     # Filled in the order that LAPACK works in, so that nothing of this size is copied.
     gradients = np.empty((samples, len(carrying)), order="F")
@@ -77,7 +84,9 @@ def spectrum_of_gradients(gradients: np.ndarray, architecture: Architecture, rel
     dust = dust_of(diagonal, architecture, relative_noise)
     carrying = np.flatnonzero(diagonal > dust)
     rows = np.empty((len(gradients), len(carrying)), order="F")
-    np.divide(gradients if len(carrying) == len(diagonal) else gradients[:, carrying], np.sqrt(len(gradients)), out=rows)
+    for first in range(0, len(gradients), BLOCK):
+        block = gradients[first : first + BLOCK]
+        np.divide(block if len(carrying) == len(diagonal) else block[:, carrying], np.sqrt(len(gradients)), out=rows[first : first + BLOCK])
     return spectrum_of_rows(rows, diagonal, carrying, len(gradients), dust, vectors=False)
 
 
@@ -86,8 +95,8 @@ def spectrum_of_rows(
 ) -> Spectrum:
     """The spectrum of ``R^T R`` on the parameters that carry gradient, and zeros on the others.
 
-    A row of T whose pivot is at most P eps of its parameter's own deviation is rounding, so it is dropped: that parameter is a
-    combination of earlier ones.
+    A row of T whose pivot is at most P eps of its parameter's own deviation, or whose square is at most its dust, is rounding, so it is
+    dropped: that parameter is a combination of earlier ones.
 
     Args:
         rows: R, (N, number of carrying parameters), in Fortran order; overwritten.
@@ -116,8 +125,10 @@ def spectrum_of_rows(
     height = min(reduced.shape)
     for column in range(height):
         reduced[column + 1 :, column] = 0.0  # Householder vectors are kept below the diagonal
-    kept = np.flatnonzero(np.abs(np.diagonal(reduced)) > size * _EPSILON * np.sqrt(diagonal[order[:height]]))
-    triangle = reduced if len(kept) == len(reduced) else np.asfortranarray(reduced[kept])
+    rounding = np.maximum(size * _EPSILON * np.sqrt(diagonal), np.sqrt(dust))[order[:height]]
+    kept = np.flatnonzero(np.abs(np.diagonal(reduced)) > rounding)
+    triangle = _rows_in_place(reduced, kept)
+    trusted = _trusts(triangle[:, kept] / np.sqrt(diagonal[order[kept]]), size)
     try:
         if vectors:
             singular_values, basis = _with_basis(triangle, order, size)
@@ -125,7 +136,23 @@ def spectrum_of_rows(
             singular_values, basis = scipy.linalg.svdvals(triangle, overwrite_a=True, check_finite=False), None
     except np.linalg.LinAlgError as error:
         raise EigensolverFailure(f"the singular values of {len(rows)} gradients did not converge: {error}") from error
-    return _marked(spectrum_by_factor(singular_values, True, basis, diagonal, samples, dust))
+    return _marked(spectrum_by_factor(singular_values, trusted, basis, diagonal, samples, dust))
+
+
+def _rows_in_place(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Some rows, ascending, of a matrix in Fortran order, in the memory that it has: no column reaches one that is still to come."""
+    if len(kept) == len(matrix):
+        return matrix
+    numbers, height = matrix.reshape(-1, order="F"), len(kept)
+    for column in range(matrix.shape[1]):
+        numbers[column * height : (column + 1) * height] = matrix[kept, column]
+    return numbers[: height * matrix.shape[1]].reshape((height, -1), order="F") if height else matrix[:0]
+
+
+def _trusts(scaled: np.ndarray, size: int) -> bool:
+    """Whether the singular values of a triangle, scaled to unit columns and P eps wrong in each, have `TRUSTED_ERROR`."""
+    reciprocal_condition = lapack.dtrcon(scaled, norm="1", uplo="U")[0] if len(scaled) else 1.0
+    return bool(size * _EPSILON <= TRUSTED_ERROR * reciprocal_condition)
 
 
 def _marked(found: Spectrum) -> Spectrum:

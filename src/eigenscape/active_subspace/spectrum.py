@@ -79,6 +79,8 @@ class Spectrum:
             graded route, whose errors are relative, what the rounding of the gradients leaves.
         status: what the smallest eigenvalue is worth.
         route: how the eigenvalues were computed.
+        resolved: whether the smallest of the first ``rank`` eigenvalues is told from rounding; False wherever the status is `BELOW_FLOOR`,
+            and beside null directions too, which have a status of their own.
     """
 
     eigenvalues: np.ndarray
@@ -88,6 +90,7 @@ class Spectrum:
     floor: float
     status: SpectrumStatus
     route: Route
+    resolved: bool = True
 
     @property
     def log10_condition(self) -> float:
@@ -153,7 +156,7 @@ def spectrum_of(
     if resolves_all(values, diagonal, dust, samples):
         return spectrum_by_eigh(values, basis, diagonal, samples)
     carrying = np.flatnonzero(diagonal > dust)
-    factor, trusted = _graded_factor(second_moment[np.ix_(carrying, carrying)])
+    factor, trusted = _graded_factor(second_moment[np.ix_(carrying, carrying)], np.broadcast_to(dust, diagonal.shape)[carrying])
     return spectrum_by_factor(scipy.linalg.svdvals(factor, check_finite=False), trusted, basis, diagonal, samples, dust)
 
 
@@ -198,7 +201,7 @@ def spectrum_by_factor(
     values[:rank] = singular_values[:rank] ** 2
     resolved = _where_resolved(size, samples) if trusted else SpectrumStatus.BELOW_FLOOR
     status = SpectrumStatus.RANK_DEFICIENT if rank < size else resolved
-    return Spectrum(values, basis, diagonal, rank, float(np.max(dust)), status, Route.GRADED)
+    return Spectrum(values, basis, diagonal, rank, float(np.max(dust)), status, Route.GRADED, trusted)
 
 
 def spectrum_without_factor(
@@ -216,7 +219,8 @@ def spectrum_without_factor(
     possible = min(int(np.count_nonzero(diagonal > dust)), size if samples is None else samples)
     rank = min(possible, int(np.count_nonzero(values > floor)))
     status = SpectrumStatus.RANK_DEFICIENT if possible < size else SpectrumStatus.BELOW_FLOOR
-    return Spectrum(np.where(np.arange(size) < rank, values, 0.0), basis, diagonal, rank, floor, status, Route.EIGH)
+    resolved = rank == possible and (rank == 0 or bool(TRUSTED_ERROR * values[rank - 1] > floor))
+    return Spectrum(np.where(np.arange(size) < rank, values, 0.0), basis, diagonal, rank, floor, status, Route.EIGH, resolved)
 
 
 def eigh_floor(values: np.ndarray) -> float:
@@ -229,9 +233,9 @@ def trusts_factor(size: int, reciprocal_condition: float) -> bool:
     return size * _EPSILON <= TRUSTED_ERROR * reciprocal_condition**2
 
 
-def lost_pivots(pivots: np.ndarray, own_variances: np.ndarray, size: int) -> np.ndarray:
-    """Which parameters are combinations of earlier ones: their Cholesky pivot has lost all but ``size`` eps of their own variance."""
-    return pivots**2 <= size * _EPSILON * own_variances
+def lost_pivots(pivots: np.ndarray, own_variances: np.ndarray, size: int, dust: np.ndarray | float) -> np.ndarray:
+    """Which parameters are combinations of earlier ones: of their own variance the Cholesky pivot keeps ``size`` eps, or dust, at most."""
+    return pivots**2 <= np.maximum(size * _EPSILON * own_variances, dust)
 
 
 def _where_resolved(size: int, samples: int | None) -> SpectrumStatus:
@@ -281,11 +285,11 @@ def _is_symmetric(matrix: np.ndarray) -> bool:
     return all(np.array_equal(matrix[rows, columns], matrix[columns, rows].T) for rows, columns in squares)
 
 
-def _graded_factor(second_moment: np.ndarray) -> tuple[np.ndarray, bool]:
+def _graded_factor(second_moment: np.ndarray, dust: np.ndarray) -> tuple[np.ndarray, bool]:
     """A factor R with C = R R^T that keeps the grading, and whether its small singular values can be trusted.
 
     Pivoted Cholesky takes the largest remaining variance first. A pivot that has lost all but P eps of
-    its parameter's own variance is a combination of earlier parameters: a null direction, whose column
+    its parameter's own variance, or all but its dust (P,), is a combination of earlier parameters: a null direction, whose column
     is dropped. What is left has relative errors of about P eps cond(R scaled to unit rows)^2.
     """
     size = len(second_moment)
@@ -294,7 +298,7 @@ def _graded_factor(second_moment: np.ndarray) -> tuple[np.ndarray, bool]:
     lower, pivots, rank, _ = lapack.dpstrf(second_moment, tol=0.0, lower=1)
     lower = np.tril(lower)[:, :rank]
     own_variance = np.diagonal(second_moment)[pivots - 1]
-    kept = np.flatnonzero(~lost_pivots(np.diagonal(lower), own_variance[:rank], size))
+    kept = np.flatnonzero(~lost_pivots(np.diagonal(lower), own_variance[:rank], size, dust[pivots - 1][:rank]))
     factor = lower[:, kept]
     leading = lower[np.ix_(kept, kept)] / np.sqrt(own_variance[kept])[:, None]
     reciprocal_condition, _ = lapack.dtrcon(leading, norm="1", uplo="L")

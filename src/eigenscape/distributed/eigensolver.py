@@ -133,7 +133,7 @@ def distributed_spectrum(
     carrying = size - int(np.count_nonzero(null))
     factored = None
     if carrying and (samples is None or samples >= carrying):
-        factored = _by_factor(read_sorted(chunks, position, grid), diagonal[order[:carrying]], size, grid)
+        factored = _by_factor(read_sorted(chunks, position, grid), order[:carrying], diagonal, dust, grid)
     if factored is None:
         return DistributedSpectrum(spectrum.spectrum_without_factor(values, None, diagonal, samples, dust), eigenvectors)
     return DistributedSpectrum(spectrum.spectrum_by_factor(*factored, None, diagonal, samples, dust), eigenvectors)
@@ -217,12 +217,14 @@ def _signs(local: np.ndarray, size: int, grid: ProcessGrid) -> np.ndarray:
     return signs
 
 
-def _by_factor(local: np.ndarray, own_variances: np.ndarray, size: int, grid: ProcessGrid) -> tuple[np.ndarray, bool] | None:
+def _by_factor(
+    local: np.ndarray, leading: np.ndarray, diagonal: np.ndarray, dust: np.ndarray | float, grid: ProcessGrid
+) -> tuple[np.ndarray, bool] | None:
     """Singular values of the Cholesky factor of the leading rows and columns, and whether the small ones are to be trusted.
 
     None where the factor breaks down: they are not positive definite to working precision.
     """
-    carrying = len(own_variances)
+    size, carrying, own_variances = len(diagonal), len(leading), diagonal[leading]
     if not grid.cholesky(local, size, carrying):
         return None
     rows, columns = grid.rows_of(size), grid.columns_of(size)
@@ -233,7 +235,7 @@ def _by_factor(local: np.ndarray, own_variances: np.ndarray, size: int, grid: Pr
         if column < carrying and diagonal < len(rows) and rows[diagonal] == column:
             pivots[column] = local[diagonal, along]
     pivots = grid.ranks.sum(pivots)
-    if spectrum.lost_pivots(pivots, own_variances, carrying).any():
+    if spectrum.lost_pivots(pivots, own_variances, carrying, np.broadcast_to(dust, size)[leading]).any():
         return None
     scale = np.ones(len(rows))
     inside = rows < carrying

@@ -7,7 +7,7 @@ the cells of its configuration, a number one of the columns of its table.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +177,7 @@ def open_cell(study: OpenStudy, name: str) -> OpenCell:
     if spectrum.eigenvectors is not None:
         masses = block_mean(block_masses(spectrum.eigenvectors, cell.architecture), MOST_PIXELS)
     receipt = read_receipt(study.folder.receipt(study.folder.spectrum(cell))) or {}
-    plain = Spectrum(spectrum.eigenvalues, None, spectrum.diagonal, spectrum.rank, spectrum.floor, spectrum.status, spectrum.route)
+    plain = replace(spectrum, eigenvectors=None)
     return OpenCell(cell, plain, masses, _provenance(receipt))
 
 

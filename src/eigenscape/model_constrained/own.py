@@ -10,11 +10,21 @@ as the entries of `problems.CASES` do; `case.inverse_problem` makes mcDNN, TNet 
 from __future__ import annotations
 
 import importlib.util
+import sys
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from typing import Never
 
 from eigenscape.errors import BadInput
 from eigenscape.model_constrained.case import Case
 from eigenscape.model_constrained_section import ModelConstrainedSection, digest_of_file
+
+
+class _AsItStands(SourceFileLoader):
+    """Without kept bytecode, which is told by second and size, and two versions of a file may share both."""
+
+    def path_stats(self, path: object) -> Never:
+        raise OSError
 
 
 def own_case(name: str, section: ModelConstrainedSection, seed: int) -> Case:
@@ -37,13 +47,15 @@ def own_case(name: str, section: ModelConstrainedSection, seed: int) -> Case:
     if found != own.digest:
         fix = "results of another file are another study's: give study another name, and run `snakemake` again"
         raise BadInput.field(field, f"the file that the study was configured with, digest {own.digest}", found, fix)
-    specification = importlib.util.spec_from_file_location(f"eigenscape_case_{path.stem}", path)
+    label = f"eigenscape_case_{found}"
+    specification = importlib.util.spec_from_file_location(label, path, loader=_AsItStands(label, str(path)))
     make = None
     if specification is not None and specification.loader is not None:
-        module = importlib.util.module_from_spec(specification)
+        module = sys.modules[label] = importlib.util.module_from_spec(specification)  # where dataclasses look for their annotations
         try:
             specification.loader.exec_module(module)
         except Exception as error:
+            del sys.modules[label]
             raise BadInput.field(field, "a Python file that runs", f"{type(error).__name__}: {error}", "correct the file") from error
         make = getattr(module, "case", None)
     if not callable(make):

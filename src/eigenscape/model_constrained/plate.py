@@ -9,13 +9,14 @@ its bits do not depend on the plates beside it.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from eigenscape.networks.compiled import compiled
 
 _FAST = {"contract", "reassoc", "nsz"}
 """Fused multiply-add and reordered sums are allowed (they vectorise); infinities and NaN keep their meaning."""
 
 
-@njit(fastmath=_FAST, error_model="numpy", cache=True)
+@compiled(fastmath=_FAST, error_model="numpy")
 def solve_plates(conductivity, load, stiffness):
     """T (S, e, e + 1) for conductivities c (S, e, e) and loads (S, e, e + 1), all float64 and C-contiguous.
 

@@ -24,7 +24,7 @@ class Descent:
 
     Attributes:
         factor: of the ladder, with the smallest upper quartile of the last excess over the first: most replicas do well with it.
-        least: L*, the lower of what was given and what a replica reached.
+        least: L*, the lowest of what was given and what a replica started from or reached, so that no excess is negative.
         first_losses: (R,).
         last_losses: (R,), with that step; infinite where it diverged.
         parameters: (R, P), with that step.
@@ -40,7 +40,7 @@ class Descent:
     def log10_excess(self) -> np.ndarray:
         """log10 of the excess L - L* after training over that before, (R,); minus infinity for a replica that is itself the least."""
         with np.errstate(divide="ignore"):
-            return np.asarray(np.log10((self.last_losses - self.least) / (self.first_losses - self.least)))
+            return np.asarray(np.log10(_excess(self.last_losses, self.first_losses, self.least)))
 
 
 def descend(loss: Loss, start: torch.Tensor, steps: int, least: float = 0.0, ladder: tuple[float, ...] = LADDER) -> Descent:
@@ -70,6 +70,12 @@ def descend(loss: Loss, start: torch.Tensor, steps: int, least: float = 0.0, lad
     last = gradients_and_losses(state, loss, len(state))[1].detach().numpy().reshape(len(ladder), replicas)
     last = np.where(np.isfinite(last), last, np.inf)
     first = losses.detach().numpy()
-    lowest = min(least, float(last.min()))
-    best = int(np.argmin(np.quantile((last - lowest) / (first - lowest), 0.75, axis=1, method="higher")))
+    lowest = min(least, float(last.min()), float(first.min()))
+    best = int(np.argmin(np.quantile(_excess(last, first, lowest), 0.75, axis=1, method="higher")))
     return Descent(ladder[best], lowest, first, last[best], state.reshape(len(ladder), replicas, -1)[best])
+
+
+def _excess(last: np.ndarray, first: np.ndarray, least: float) -> np.ndarray:
+    """(L - L*) at the end over that at the start; 0 where the end is the least itself, infinite where only the start was."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(last > least, (last - least) / (first - least), 0.0)

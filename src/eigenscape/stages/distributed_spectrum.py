@@ -19,7 +19,7 @@ from eigenscape.distributed.scalapack import process_grid
 from eigenscape.errors import DamagedResult
 from eigenscape.stages.attempts import Attempt, claimed, set_second_moment_aside
 from eigenscape.stages.samplers import sampler_of
-from eigenscape.stages.spectrum import Solved, attributes_of, confirm, confirmed_digest, done_before, publish
+from eigenscape.stages.spectrum import Solved, attributes_of, confirm, confirmed_digest, done_before, excluded_samples, publish
 from eigenscape.store import spectra
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.second_moments import LowerTriangle
@@ -68,12 +68,13 @@ def _compute(study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, attemp
     size, store = cell.architecture.parameters, folder.spectrum(cell)
     built = folder.attempt(cell, attempt.name) / store.name
     digest = together(ranks, lambda: confirmed_digest(cell, folder))
+    counted = cell.samples - together(ranks, lambda: excluded_samples(cell, folder))
     with process_grid(ranks) as grid:
         try:
             chunks = together(ranks, lambda: LowerTriangle(folder.second_moment(cell), digest))
             diagonal = diagonal_of(chunks, size, ranks)
             dust = dust_of(diagonal, cell.architecture, sampler_of(study, cell).relative_noise)
-            solved = distributed_spectrum(chunks, size, grid, diagonal, vectors=vectors, samples=cell.samples, dust=dust)
+            solved = distributed_spectrum(chunks, size, grid, diagonal, vectors=vectors, samples=counted, dust=dust)
         except DamagedResult as error:
             ranks.barrier()
             if ranks.rank > 0:

@@ -56,10 +56,13 @@ def grow_cell(study: Study, cell: Cell, growth: Growth, folder: StudyFolder, dev
     first_half = held[Node(0, slots // 2)].triangle.matrix(1.0 / max(samples // 2, 1))
     extend(slots // 2, slots)
     while True:
-        second_moment = held[Node(0, slots)].triangle.matrix(1.0 / samples)
-        solved = solve(study, cell, sampler, second_moment, samples, first_half, first_quarter, vectors=False)
+        excluded = int(held[Node(0, slots)].excluded[0])
+        second_moment = held[Node(0, slots)].triangle.matrix(1.0 / max(samples - excluded, 1))
+        solved = solve(study, cell, sampler, second_moment, samples, first_half, first_quarter, vectors=False, excluded=excluded)
         if solved.bracket.width <= growth.until_bracket or 2 * samples > growth.most_samples:
             break
+        if excluded:
+            second_moment *= 1 - excluded / samples  # a half counts them, with a gradient of 0
         first_quarter, first_half, samples, slots = first_half, second_moment, 2 * samples, 2 * slots
         extend(slots // 2, slots)
 

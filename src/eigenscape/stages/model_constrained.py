@@ -26,7 +26,7 @@ from eigenscape.stages import signals
 from eigenscape.stages.progress import Progress
 from eigenscape.stages.samplers import sampler_of
 from eigenscape.stages.second_moment import Execution, compute_second_moment
-from eigenscape.stages.spectrum import compute_spectrum, read_confidence, read_verified_spectrum
+from eigenscape.stages.spectrum import compute_spectrum, excluded_samples, read_confidence, read_verified_spectrum
 from eigenscape.store import second_moments
 from eigenscape.store.documents import read_document, write_document
 from eigenscape.store.layout import StudyFolder
@@ -181,7 +181,8 @@ def _raw(cell: Cell, folder: StudyFolder, sampler: GradientSampler, reference: _
         reference.vectors = vectors
     whole, half = second_moments.read_second_moment(folder.second_moment(cell)), cell.samples // 2
     first = sum_of_samples(sampler, range(half)).triangle.matrix(1.0 / half)
-    second = (cell.samples * whole - half * first) / (cell.samples - half)
+    counted = cell.samples - excluded_samples(cell, folder)
+    second = (counted * whole - half * first) / (cell.samples - half)
     numbers = {
         "parameters": cell.architecture.parameters,
         "samples": cell.samples,

@@ -15,6 +15,9 @@ from eigenscape.study import Cell, Study
 LARGEST_ON_ONE_RANK = 32_766
 """LAPACK's divide and conquer takes 1 + 6 P + 2 P^2 numbers of work space, which SciPy counts in 32 bits."""
 
+LARGEST_WITH_VECTORS = 23_169, 46_340
+"""Gradients and parameters of `few_samples_spectrum` with vectors (`active_subspace.few_samples`; a test keeps them equal)."""
+
 INTERPRETER_BYTES = 400 * 10**6
 """Of every rank: Python with its libraries, MKL and MPI among them (measured: 300 MB), and some room."""
 
@@ -69,10 +72,14 @@ def choose_solver(study: Study, cell: Cell, *, vectors: bool, memory: int, ranks
     parameters = cell.architecture.parameters
     few = from_gradients(cell)  # whose second moment is made by other ranks, and not held here
     alone = (spectrum(cell, study, vectors=vectors) if few else cost_of(study, cell, vectors=vectors)).memory + INTERPRETER_BYTES
-    if alone <= memory and (cell.samples if few else parameters) <= LARGEST_ON_ONE_RANK:
+    counted = (cell.samples if few else parameters) <= LARGEST_ON_ONE_RANK
+    if few and vectors:
+        counted = cell.samples <= LARGEST_WITH_VECTORS[0] and parameters <= LARGEST_WITH_VECTORS[1]
+    if alone <= memory and counted:
         what = f"P = {parameters:,}" + f", N = {cell.samples:,} gradients in place of C" * few
         return SolverChoice(1, f"{what}: one rank needs {_gigabytes(alone)} of {_gigabytes(memory)}", alone)
-    too_many = f"LAPACK counts no more than {LARGEST_ON_ONE_RANK:,} parameters"
+    limits = "{:,} gradients of {:,} parameters".format(*LARGEST_WITH_VECTORS) if few and vectors else f"{LARGEST_ON_ONE_RANK:,} parameters"
+    too_many = f"LAPACK counts no more than {limits}"
     obstacle = too_many if alone <= memory else f"one rank would need {_gigabytes(alone)} of {_gigabytes(memory)}"
 
     def shared(ranks: int) -> int:

@@ -70,7 +70,10 @@ def _compute(study: Study, cell: Cell, folder: StudyFolder, attempt: Attempt, *,
             second_moment = verified_second_moment(cell, folder)
             started = time.monotonic()
             quarter, half = first_parts(sampler, cell.samples)
-            solved = solve(study, cell, sampler, second_moment, cell.samples, half, quarter, vectors=vectors, place=place)
+            left_out = excluded_samples(cell, folder)
+            solved = solve(
+                study, cell, sampler, second_moment, cell.samples, half, quarter, vectors=vectors, place=place, excluded=left_out
+            )
     except DamagedResult as error:
         if not folder.receipt(folder.second_moment(cell)).exists():
             raise
@@ -132,14 +135,16 @@ def solve(
     *,
     vectors: bool,
     place: str = HOST,
+    excluded: int = 0,
 ) -> Solved:
-    """The spectrum of C (P, P) from N samples, and its bracket, given C of the first N // 2 and N // 4 of them."""
+    """The spectrum of C (P, P) from N samples, some of which may be excluded, and its bracket, given C of the first N // 2 and N // 4."""
     dust = dust_of(np.diagonal(second_moment), cell.architecture, sampler.relative_noise)
-    spectrum = spectrum_of(second_moment, vectors=vectors, samples=samples, dust=dust, place=place)
+    spectrum = spectrum_of(second_moment, vectors=vectors, samples=samples - excluded, dust=dust, place=place)
     key = stream_key(study.sampling.seed, "bracket bootstrap", *cell.architecture.sizes)
     replicates = study.projection.replicates
     value = spectrum.log10_condition
-    found = bracket(sampler, samples, second_moment, first_half, value, first_quarter=first_quarter, replicates=replicates, key=key)
+    halves = second_moment, first_half, value
+    found = bracket(sampler, samples, *halves, first_quarter=first_quarter, replicates=replicates, key=key, excluded=excluded)
     return Solved(spectrum, found, solver_of(len(second_moment), vectors=vectors, place=place))
 
 
@@ -208,6 +213,11 @@ def confirmed_digest(cell: Cell, folder: StudyFolder) -> str:
         raise DamagedResult(f"{receipt_path}: no receipt, so {store.name} is not complete; run the stage second-moment for this cell first")
     receipts.require_same_work(receipt, cell, receipt_path)
     return str(receipt["digest"])
+
+
+def excluded_samples(cell: Cell, folder: StudyFolder) -> int:
+    """How many of the samples of a finished second moment do not count, from its receipt."""
+    return int((receipts.read_receipt(folder.receipt(folder.second_moment(cell))) or {}).get("excluded", 0))
 
 
 def verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:

@@ -90,6 +90,7 @@ def _create(path: Path, spectrum: Spectrum, attributes: dict[str, Any], *, vecto
         "route": str(spectrum.route),
         "rank": spectrum.rank,
         "floor": spectrum.floor,
+        "resolved": spectrum.resolved,
     }
     group = zarr.create_group(path, zarr_format=3, attributes={**attributes, **facts})
     size = len(spectrum.eigenvalues)
@@ -129,6 +130,7 @@ def read_spectrum(path: Path, digest: str | None = None) -> Spectrum:
             floor=float(attributes["floor"]),
             status=SpectrumStatus(str(attributes["status"])),
             route=Route(str(attributes["route"])),
+            resolved=bool(attributes.get("resolved", attributes["status"] != SpectrumStatus.BELOW_FLOOR)),
         )
     except (OSError, ValueError, KeyError) as error:
         raise DamagedResult(f"{path}: cannot be read ({error}); delete the folder above it and run again") from error

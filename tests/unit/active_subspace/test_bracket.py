@@ -130,3 +130,25 @@ def test_the_first_quarter_takes_part_where_it_has_full_rank() -> None:
     without = bracket(source, 640, moments[0], moments[1], values[0], replicates=20, key=1)  # type: ignore[arg-type]
     assert without.at_quarter == math.inf
     assert without.extrapolated != found.extrapolated
+
+
+def test_beyond_what_eigh_resolves_the_interval_has_no_ends() -> None:
+    """Columns over 6 decades, so C over 12, which the graded route resolves: `eigh` of replicates stops at 10."""
+    source = GaussianGradients(np.diag(10.0 ** np.linspace(0, -6, 20)), 3, 400)
+    found = bracket_of(source)
+    assert 11 < found.low < 12 < found.high < 13
+    assert np.isnan(found.interval).all()
+
+
+def test_excluded_samples_take_no_part_in_either_half() -> None:
+    """A quarter of them, all in the first half, are rows of 0; the split-half value by hand, where scales cancel."""
+    source = GaussianGradients(root_of(3.0), 7, 400)
+    gradients = source.gradients
+    gradients[:100] = 0.0
+    parts = [part.T @ part for part in (gradients, gradients[:200], gradients[200:])]
+    bases = [np.linalg.eigh(part)[1][:, [-1, 0]] for part in parts[1:]]
+    means = np.mean(np.concatenate([gradients[:200] @ bases[1], gradients[200:] @ bases[0]]) ** 2, axis=0)
+
+    found = bracket(source, 400, parts[0] / 300, parts[1] / 200, 4.0, replicates=10, key=1, excluded=100)  # type: ignore[arg-type]
+
+    assert found.split_half == pytest.approx(np.log10(means[0] / means[1]), abs=1e-4)  # Lanczos: 1e-6 of the vectors

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import mpmath
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from eigenscape.active_subspace.few_samples import few_samples_spectrum, spectru
 from eigenscape.active_subspace.spectrum import Route, Spectrum, SpectrumStatus, dust_of, spectrum_of
 from eigenscape.architecture import Architecture
 from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.problems import Problem
 
 NETWORK = Architecture(3, 8)
 """P = 169."""
@@ -27,7 +30,7 @@ def solved(gradients: np.ndarray, *, vectors: bool = False) -> Spectrum:
 
 def of_network(of: GradientSampler, samples: int, *, vectors: bool = False) -> tuple[Spectrum, Spectrum, np.ndarray]:
     """By gradients, by C, and C."""
-    moment = second_moment(of.block(0, samples)[0].copy())
+    moment = second_moment(of.block(0, samples)[0].astype(np.float64))
     dust = dust_of(np.diagonal(moment), of.architecture, of.relative_noise)
     by_c = spectrum_of(moment, samples=samples, dust=dust, vectors=vectors)
     return few_samples_spectrum(of, samples, np.diagonal(moment).copy(), dust, vectors=vectors), by_c, moment
@@ -145,3 +148,48 @@ def test_the_family_and_the_null_of_random_signs_are_those_of_c() -> None:
     np.testing.assert_allclose(null.diagonal, (gradients**2).mean(axis=0), rtol=1e-13)
     assert null.rank == samples
     assert null.eigenvalues.sum() == pytest.approx(null.diagonal.sum(), rel=1e-12)
+
+
+def test_null_directions_of_single_precision_are_told_by_its_own_rounding() -> None:
+    """Inputs on a line: dL/dW_2k = 3 dL/dW_1k but for rounding of 6e-8, far above P eps of double precision. Null are 3 of P = 13."""
+    line = np.linspace(-1, 1, 10)[:, None] * [1.0, 3.0]
+    of = sampler(Architecture(1, 3, 2, 1), problem=Problem(line, np.sin(line[:, :1] + 1)), precision=np.float32)
+
+    found, by_c, _ = of_network(of, 12)
+
+    assert found.rank == by_c.rank == 13 - 3
+    np.testing.assert_allclose(found.eigenvalues, by_c.eigenvalues, rtol=0, atol=1e-6 * found.eigenvalues[0])
+
+
+def test_what_rounding_hides_beside_null_directions_has_no_number() -> None:
+    """Rows from 1 down to 1e-15: every column is as large as the first row, so values below eps^2 of the largest are rounding.
+
+    Null directions there are (7 < 9), so the status is theirs, and the decades among the others would be a number by chance.
+    """
+    generator = np.random.default_rng(0)
+    rows = generator.standard_normal((7, 9)) * np.logspace(0, -15, 7)[:, None]
+    hidden, told = solved(rows), solved(rows[:3])
+    assert hidden.status == told.status == SpectrumStatus.RANK_DEFICIENT
+    assert (hidden.resolved, told.resolved) == (False, True)
+    assert np.isnan(condition_numbers(hidden, Architecture(1, 2, 2, 1))["log10_cond_carrying"])
+    with mpmath.workdps(60):
+        exact = mpmath.eigsy(mpmath.matrix(rows[:3].tolist()) * mpmath.matrix(rows[:3].T.tolist()), eigvals_only=True)
+        decades = float(mpmath.log10(exact[2] / exact[0]))
+    assert condition_numbers(told, Architecture(1, 2, 2, 1))["log10_cond_carrying"] == pytest.approx(decades, abs=1e-6)
+
+
+def test_null_directions_and_parameters_cost_no_further_copy_of_the_gradients() -> None:
+    """The plan's 8 (N P + 4 N^2 + 36 P) bytes and a block of 256 rows: one gradient is repeated, and a tenth of the columns is 0."""
+    samples, size = 300, 4999
+    gradients = np.random.default_rng(1).standard_normal((samples, size))
+    gradients[:, ::10] = 0.0
+    gradients[-1] = gradients[0]
+    tracemalloc.start()
+    try:
+        found = spectrum_of_gradients(gradients, Architecture(1, 1666), 1e-14)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found.rank == samples - 1
+    np.testing.assert_allclose(found.eigenvalues[:299], np.linalg.svd(gradients, compute_uv=False)[:299] ** 2 / 300, rtol=1e-10)
+    assert peak < 8 * (samples * size + 4 * samples**2 + 36 * size + 256 * size)

@@ -6,8 +6,9 @@ import pytest
 import scipy.linalg
 from builders import EPSILON, draws, graded_matrix, matrix_of, orthogonal, sampler, second_moment, with_spectrum
 
+from eigenscape.active_subspace.condition import condition_numbers
 from eigenscape.active_subspace.second_moment import sum_of_samples
-from eigenscape.active_subspace.spectrum import Route, SpectrumStatus, dust_of, spectrum_of
+from eigenscape.active_subspace.spectrum import Route, SpectrumStatus, dust_of, spectrum_of, spectrum_without_factor
 from eigenscape.architecture import Architecture
 from eigenscape.errors import EigensolverFailure
 from eigenscape.networks.problems import sine_regression
@@ -319,3 +320,21 @@ def test_p_over_n_near_one_is_marked(samples: int, status: str) -> None:
     assert spectrum.status.value == status
     assert np.isfinite(spectrum.log10_condition) == (status != "rank_deficient")
     assert spectrum.status.meaning
+
+
+def test_a_factor_that_is_not_trusted_has_no_number_beside_null_directions_either() -> None:
+    """diag(0, H), H Hilbert's matrix: of 12 rows its condition is 1.6e16, beyond 1/eps; of 3 it is 524."""
+    hidden, told = (spectrum_of(scipy.linalg.block_diag(0.0, scipy.linalg.hilbert(size))) for size in (12, 3))
+    assert hidden.status == told.status == RANK_DEFICIENT
+    assert (hidden.resolved, told.resolved) == (False, True)
+    assert np.isnan(condition_numbers(hidden, Architecture(1, 3, 2, 1))["log10_cond_carrying"])
+    expected = np.log10(np.linalg.cond(scipy.linalg.hilbert(3)))
+    assert condition_numbers(told, Architecture(1, 1))["log10_cond_carrying"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_eigh_alone_has_no_number_for_what_it_does_not_tell_from_rounding() -> None:
+    """P eps = 7e-16: the smallest that carries gradient, 1e-16, is left out and so nothing is said; 1e-12 is told."""
+    diagonal = np.array([1.0, 1.0, 0.0])
+    hidden, told = (spectrum_without_factor(np.array([1.0, low, 0.0]), None, diagonal, None, 0.0) for low in (1e-16, 1e-12))
+    assert hidden.status == told.status == RANK_DEFICIENT
+    assert (hidden.resolved, told.resolved) == (False, True)

@@ -77,3 +77,13 @@ def test_decoder_learns_the_forward_map_where_the_encoder_leads():
     exact = lambda x: (x @ torch.from_numpy(matrix).T - torch.from_numpy(shift)) / scale  # noqa: E731
     assert float(case.error(exact, tensors)) == pytest.approx(0.0, abs=1e-20)
     assert float(case.error(lambda x: 0 * exact(x), tensors)) == pytest.approx(1.0, rel=1e-12)
+
+
+def test_a_replica_that_starts_at_the_least_has_nothing_left_to_lose():
+    """L = |theta|^2 + 1 from its minimum and from elsewhere: log10 of no excess is minus infinity, and what was given may lie above."""
+    for given in (1.0, 1.5):
+        found = descend(lambda theta: (theta**2).sum() + 1, torch.tensor([[0.0], [1.0]], dtype=torch.float64), 1, given, (0.5,))
+        assert found.least == 1.0
+        assert found.log10_excess[0] == -np.inf
+        left = 1 - 2 * 0.5 * (2 - given) / 4  # theta after a step of half of (L - L*)/|grad L|^2
+        assert found.log10_excess[1] == pytest.approx(2 * np.log10(left), abs=1e-12)

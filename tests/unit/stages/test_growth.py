@@ -13,7 +13,7 @@ from eigenscape.errors import DifferentWork, Interrupted
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.cells import compute_cells
 from eigenscape.stages.second_moment import Execution
-from eigenscape.stages.spectrum import read_confidence, samples_drawn
+from eigenscape.stages.spectrum import excluded_samples, read_confidence, read_verified_spectrum, samples_drawn
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.second_moments import read_second_moment
 from eigenscape.study import Study
@@ -52,6 +52,20 @@ def test_a_grown_matrix_is_that_of_all_its_samples(folder: StudyFolder) -> None:
     expected = gradients.T @ gradients / samples
     bound = 2 * samples * 2.3e-16 * np.abs(expected).max()
     np.testing.assert_allclose(read_second_moment(folder.second_moment(cell)), expected, rtol=0, atol=bound)
+
+
+def test_a_grown_spectrum_is_of_the_matrix_that_is_stored_where_samples_are_excluded(folder: StudyFolder) -> None:
+    """Both are averages over the samples that count: lambda_1 + ... + lambda_P = tr C to P roundings."""
+    study = small_study(
+        network={"activation": "linear"},
+        problem={"interval": [-1e19, 1e19]},
+        sampling={"precision": "float32", "non_finite": "exclude", "until_bracket": 1e-6, "most_samples_per_parameter": 8},
+    )
+    cell = study.computed_cells()[0]
+    compute_cells(study, [cell], folder, QUIET)
+    assert excluded_samples(cell, folder) > 0
+    trace = np.trace(read_second_moment(folder.second_moment(cell)))
+    assert read_verified_spectrum(cell, folder).eigenvalues.sum() == pytest.approx(trace, rel=1e-12)
 
 
 def test_a_wide_bracket_does_not_grow_and_gives_the_bits_of_a_fixed_study(folder: StudyFolder) -> None:

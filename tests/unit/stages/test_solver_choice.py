@@ -1,12 +1,16 @@
 """One rank where it fits; more where memory or LAPACK's counting says so; and a message where nothing fits."""
 
+import numpy as np
 import psutil
 import pytest
+from builders import sampler
+from scipy.linalg import lapack
 
+from eigenscape.active_subspace import few_samples
 from eigenscape.architecture import Architecture
-from eigenscape.errors import BadInput, DoesNotFit
+from eigenscape.errors import BadInput, DoesNotFit, EigensolverFailure
 from eigenscape.stages.planning import costs_of
-from eigenscape.stages.solver_choice import INTERPRETER_BYTES, MEMORY_VARIABLE, choose_solver, node_memory
+from eigenscape.stages.solver_choice import INTERPRETER_BYTES, LARGEST_WITH_VECTORS, MEMORY_VARIABLE, choose_solver, node_memory
 from eigenscape.study import Study
 
 GB = 10**9
@@ -64,6 +68,21 @@ def test_fewer_samples_than_parameters_are_solved_on_one_rank_by_what_n_needs() 
     assert not choice.distributed
     assert 8 * 1000 * 33_031 < choice.memory - INTERPRETER_BYTES < 2 * 8 * 1000 * 33_031
     assert choice.reason == "P = 33,031, N = 1,000 gradients in place of C: one rank needs 0.8 GB of 2.0 GB"
+
+
+def test_vectors_of_more_gradients_than_lapack_counts_are_shared() -> None:
+    """P = 44,836; dgesdd's own answer to what work space it wants is negative from N = 23,170 on."""
+    assert LARGEST_WITH_VECTORS == few_samples.LARGEST_WITH_VECTORS
+    most, sizes = LARGEST_WITH_VECTORS[0], (5, 105)
+    parameters = Architecture(*sizes).parameters
+    for samples, distributed in ((most, False), (most + 1, True)):
+        study = Study.from_mapping({"headline": {"depth": sizes[0], "width": sizes[1], "samples": samples}})
+        work, _ = lapack.dgesdd_lwork(samples, parameters, compute_uv=1, full_matrices=1)
+        choice = choose_solver(study, study.headline_cell, vectors=True, memory=1000 * GB, ranks=4)
+        assert choice.distributed == distributed == (work < 0)
+    assert "no more than 23,169 gradients of 46,340 parameters" in choice.reason
+    with pytest.raises(EigensolverFailure, match=r"expected at most 23,169 gradients of 46,340 parameters, found 23,170 of 1;"):
+        few_samples.few_samples_spectrum(sampler(Architecture(1, 1)), most + 1, np.zeros(1), np.zeros(1), vectors=True)
 
 
 def test_the_memory_of_a_node_is_this_machines_unless_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

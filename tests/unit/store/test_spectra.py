@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from builders import graded_matrix
+from scipy.linalg import hilbert
 
 from eigenscape.active_subspace.spectrum import Route, Spectrum, SpectrumStatus, spectrum_of
 from eigenscape.distributed.eigensolver import DistributedSpectrum
@@ -18,6 +19,7 @@ SPECTRA = {
     "finite": spectrum_of(graded_matrix(8, 3), vectors=True),
     "graded": spectrum_of(graded_matrix(8, 26)),
     "rank deficient": spectrum_of(np.diag([4.0, 0.0, 1.0]), vectors=True),
+    "not told from rounding": spectrum_of(hilbert(12)),
 }
 
 
@@ -27,7 +29,7 @@ def test_what_was_written_reads_back(tmp_path: Path, spectrum: Spectrum) -> None
 
     read = read_spectrum(tmp_path / "spectrum.zarr", digest)
 
-    for name in ("rank", "floor", "status", "route", "log10_condition"):
+    for name in ("rank", "floor", "status", "route", "resolved", "log10_condition"):
         assert getattr(read, name) == getattr(spectrum, name)
     assert np.array_equal(read.eigenvalues, spectrum.eigenvalues)
     assert np.array_equal(read.diagonal, spectrum.diagonal)
