@@ -81,7 +81,7 @@ def configured(folder: Path, **changes: Any) -> Path:
     }
     for section, keys in changes.items():
         study[section] = {**study.get(section, {}), **keys}  # type: ignore[dict-item]
-    (folder / "study.yaml").write_text(yaml.safe_dump(study))
+    (folder / "study.yaml").write_text(yaml.safe_dump(study, sort_keys=False))
     return folder / "study.yaml"
 
 
@@ -165,6 +165,17 @@ def test_a_perceptron_of_the_users_has_the_gradients_of_the_built_in_one(tmp_pat
     loss = theirs._loss_beside(theta)
     expected = torch.stack([torch.func.grad(loss)(row) for row in theta]).numpy()
     np.testing.assert_allclose(mine.block(0, 4)[0][:, order], expected, rtol=1e-10, atol=1e-13)
+
+
+def test_the_first_pattern_that_fits_counts_in_every_process(tmp_path: Path) -> None:
+    """A name before a pattern that fits it too: by the alphabet the pattern would come first."""
+    path = configured(tmp_path, prior={"by_name": {"head.bias": {"kind": "normal", "scale": 0.1}, "*.bias": "zero"}})
+    folder = StudyFolder(tmp_path / "results")
+    write_study(read_study([path]), folder)
+    study = load_study(folder)
+    theta = sampler_of(study, study.headline_cell).parameters(0, 5)
+    assert theta[:, -3:].all()
+    assert not theta[:, 6:9].any()
 
 
 def test_other_data_or_code_is_other_work(tmp_path: Path) -> None:
