@@ -52,7 +52,11 @@ BAD = {
         ".*a.csv, column age: expected numbers, found 'old' in row 1, counted from 0 below the header; ",
     ),
     "nothing": ("a.csv", "", ".*a.csv: expected a csv file with a header and commas, found No columns to parse from file; "),
-    "longer rows": ("a.csv", "age,class\n7,1,0\n8,2,1\n", ".*a.csv: expected rows as long as the header, found longer ones; name every column"),
+    "longer rows": (
+        "a.csv",
+        "age,class\n7,1,0\n8,2,1\n",
+        ".*a.csv: expected rows as long as the header, found longer ones; name every column",
+    ),
     "a name twice": ("a.csv", "age,age,class\n7,1,0\n", ".*a.csv: expected one column age, found 2; give each column a name of its own"),
     "no rows": ("a.csv", "age,class\n", ".*a.csv: expected rows below the header, found none; "),
     "ragged": ("a.csv", "age,class\n1,0\n1,2,3,4\n", ".*a.csv: expected a csv file with a header and commas, found Error tokenizing data"),
