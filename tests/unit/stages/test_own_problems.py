@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study
 
 NETWORK = """
+import functools
+
+import numpy as np
 import torch
 from torch import nn
 
@@ -55,6 +59,19 @@ def wrong(depth, width):
 
 def failing(depth, width):
     raise RuntimeError("out of ideas")
+
+
+def leaving(depth, width):
+    raise SystemExit(3)
+
+
+def drawing(depth, width):
+    network = Net(depth, width)
+    network.register_buffer("shift", torch.tensor(np.random.rand()))
+    return network
+
+
+part = functools.partial(Net)
 """
 
 
@@ -195,6 +212,27 @@ def test_other_data_or_code_is_other_work(tmp_path: Path) -> None:
         sampler_of(study, study.headline_cell)
 
 
+@pytest.mark.parametrize("name", ["own_network:part", "imports_it:make"])
+def test_the_file_that_is_named_counts_and_the_one_that_it_takes_the_factory_from(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for loaded in ("own_network", "imports_it"):  # by other tests, from their folders
+        monkeypatch.delitem(sys.modules, loaded, raising=False)
+    path = configured(tmp_path, problem={"module": name})
+    (tmp_path / "imports_it.py").write_text("from own_network import make\n")
+    before = read_study([path]).headline_cell.fingerprint
+    assert read_study([path]).headline_cell.fingerprint == before
+    (tmp_path / "own_network.py").write_text(NETWORK + "\n")
+    assert read_study([path]).headline_cell.fingerprint != before
+
+
+def test_a_program_that_is_no_module_is_refused(tmp_path: Path) -> None:
+    path = configured(tmp_path)
+    (tmp_path / "own_network.py").write_text(NETWORK + "\nraise SystemExit(2)\n")
+    with pytest.raises(BadInput, match=r"problem.module: expected a Python file for own_network, found SystemExit: 2; "):
+        read_study([path])
+
+
 def test_a_checkpoint_is_part_of_the_work(tmp_path: Path) -> None:
     path = configured(tmp_path, prior={"kind": "around", "checkpoint": "trained.pt", "scale": 0.5}, grid={"depth": [2], "width": [3]})
     (tmp_path / "other").mkdir()
@@ -236,10 +274,15 @@ BAD = {
     "no code": ({"problem": {"module": "nowhere:make"}}, "problem.module: expected a Python file for nowhere, found none beside the conf"),
     "no function": (
         {"problem": {"module": "own_network:mkae"}},
-        "problem.module: expected a function mkae in own_network, found Net, make",
+        "problem.module: expected a function mkae in own_network, found Net, make, wrong",
     ),
     "no network": ({"problem": {"module": "own_network:wrong"}}, r"an nn.Module from own_network:wrong\(depth=1, width=2\), found str; "),
     "a failing one": ({"problem": {"module": "own_network:failing"}}, "failing.*, found RuntimeError: out of ideas; mend the factory"),
+    "one that leaves": ({"problem": {"module": "own_network:leaving"}}, "from own_network:leaving.*, found SystemExit: 3; mend the fact"),
+    "one that draws": (
+        {"problem": {"module": "own_network:drawing"}},
+        "problem.module: expected the same values from two calls of own_network:drawing, found others; draw what torch.manual_seed",
+    ),
     "other inputs": (
         {"problem": {"inputs": ["x", "z"]}},
         r"a module for inputs of shapes \(9, 2\), \(9, 2\), found an error in forward of Net",
