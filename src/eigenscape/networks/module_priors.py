@@ -132,7 +132,7 @@ def module_prior(
     if not found[1].any():
         raise BadInput.field("prior", "some parameter that is random", "all of them fixed", "give one a positive scale")
     draw = StandardDraw.UNIFORM if found[2][found[1] > 0].all() else StandardDraw.NORMAL
-    what = f"{kind}, by parameter name" if entries else kind
+    what = f"{kind} of a module{', by parameter name' if entries else ''}"
     return ModulePrior(
         what, draw, _unknown, _unknown, "the user's", symmetric=False, centre=found[0], deviations=found[1], uniform=found[2]
     )

@@ -58,7 +58,7 @@ class _Path:
     @property
     def innermost(self) -> str:
         if not self.parts:
-            return "outside of the module, in the loss"
+            return "outside of the module, in the loss or on the way back"
         name, kind = self.parts[-1][0], type(self.parts[-1][1]).__name__
         return f"in layer {name} ({kind})" if name else f"in forward of {kind} itself"
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from eigenscape.active_subspace.projection import project
 from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import Device, NonFinite
 from eigenscape.networks.own_networks import module_sampler
@@ -110,6 +111,11 @@ WRONG = {
 def test_what_cannot_be_used_is_refused(changes, message: str) -> None:
     with pytest.raises(BadInput, match=f"^{message}"):
         module_sampler(**{"module": nn.Linear(2, 1), "inputs": X, "targets": Y, **changes})
+
+
+def test_a_module_is_not_projected() -> None:
+    with pytest.raises(BadInput, match=r"found standard_normal of a module; use the raw condition numbers"):
+        project(module_sampler(nn.Linear(2, 1), X, Y), 9)
 
 
 def test_words_and_tables_do_as_well() -> None:
