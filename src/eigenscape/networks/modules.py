@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -136,7 +136,7 @@ def module_loss(module: torch.nn.Module, data: OwnData, loss: str | LossOfOutput
         def of_theta(theta: torch.Tensor) -> torch.Tensor:
             own = {name: theta[place].reshape(shape) for name, (place, shape) in places.items()}
             # vmap takes the fused kernels of attention one theta at a time, with a warning.
-            with sdpa_kernel(SDPBackend.MATH), _default_precision(theta.dtype):
+            with sdpa_kernel(SDPBackend.MATH), _defaults_of(theta):
                 return of_outputs(functional_call(held, {**own, **fixed}, inputs), targets)
 
         made[like.dtype, like.device] = of_theta
@@ -146,12 +146,13 @@ def module_loss(module: torch.nn.Module, data: OwnData, loss: str | LossOfOutput
 
 
 @contextmanager
-def _default_precision(precision: torch.dtype) -> Iterator[None]:
-    """What forward makes by torch.zeros and the like takes theta's precision, or products with it would fail."""
+def _defaults_of(theta: torch.Tensor) -> Iterator[None]:
+    """What forward makes by torch.zeros and the like takes theta's precision and device, or products with it would fail."""
     before = torch.get_default_dtype()
-    torch.set_default_dtype(precision)
+    torch.set_default_dtype(theta.dtype)
     try:
-        yield
+        with theta.device if theta.device.type != "cpu" else nullcontext():
+            yield
     finally:
         torch.set_default_dtype(before)
 

@@ -20,6 +20,7 @@ from eigenscape.networks.modules import (
     architecture_of,
     free_parameters,
     load_checkpoint,
+    module_loss,
     own_values,
     state_digest,
 )
@@ -196,6 +197,18 @@ def test_a_complex_buffer_stays_complex() -> None:
     turned = sampler_of(Turned(), OwnData({"x": x}, {"y": y})).block(0, 3)[0]
     # Im(i x) = Im((2 + i) x) = x for real x: the linear layer alone.
     np.testing.assert_allclose(turned, sampler_of(nn.Linear(2, 1), OwnData({"x": x}, {"y": y})).block(0, 3)[0], rtol=1e-12)
+
+
+def test_what_forward_makes_lies_where_theta_lies() -> None:
+    """torch's meta device, which has shapes and no numbers, in the place of a GPU."""
+
+    class Shifted(nn.Linear):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x) + torch.zeros(1)
+
+    loss, theta = module_loss(Shifted(2, 1), OwnData({"x": np.ones((5, 2))}, {"y": np.ones((5, 1))})), torch.ones(3, device="meta")
+    assert torch.func.vmap(torch.func.grad(loss(theta)))(theta[None]).shape == (1, 3)
+    assert loss(theta)(theta).device == theta.device
 
 
 def test_arrays_of_any_order_and_type_are_the_same_data() -> None:
