@@ -186,7 +186,7 @@ def problem_complaint(problem: ProblemSection, prior: PriorSection) -> str:
             return (
                 f"problem.module: expected {expected}, found {problem.module!r}; write problem: {{kind: module, module: mynetworks:make}}"
             )
-        if problem.module is not None and not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", problem.module):
+        if problem.module is not None and not re.fullmatch(r"(?!.*\.py:)[A-Za-z_][\w.]*:[A-Za-z_]\w*", problem.module):
             return f"problem.module: expected package.module:factory, found {problem.module!r}; write module: mynetworks:make"
     if kind != "module" and (prior.kind == "around" or prior.by_name):
         key, found = ("kind", prior.kind) if prior.kind == "around" else ("by_name", str(prior.by_name))

@@ -276,6 +276,10 @@ BAD = {
         {"problem": {"module": "own_network:mkae"}},
         "problem.module: expected a function mkae in own_network, found Net, make, wrong",
     ),
+    "a file's name": (
+        {"problem": {"module": "own_network.py:make"}},
+        "problem.module: expected package.module:factory, found 'own_network.py:make'; ",
+    ),
     "no network": ({"problem": {"module": "own_network:wrong"}}, r"an nn.Module from own_network:wrong\(depth=1, width=2\), found str; "),
     "a failing one": ({"problem": {"module": "own_network:failing"}}, "failing.*, found RuntimeError: out of ideas; mend the factory"),
     "one that leaves": ({"problem": {"module": "own_network:leaving"}}, "from own_network:leaving.*, found SystemExit: 3; mend the fact"),
