@@ -6,6 +6,7 @@ Every key has its default, its meaning and the source of the default; `study.Stu
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
@@ -131,13 +132,22 @@ class PriorSection(Section):
     @field_validator("by_name")
     @classmethod
     def _entries_are_known(cls, by_name: dict[str, Any]) -> dict[str, Any]:
-        for pattern, entry in by_name.items():
-            if entry in UNSCALED if isinstance(entry, str) else _is_scaled(entry):
-                continue
-            raise ValueError(
-                f"for {pattern!r} one of {', '.join(UNSCALED)}, or {{kind: k, scale: s}} with k of {', '.join(SCALED)} and a positive s"
-            )
+        if complaint := by_name_complaint(by_name):
+            raise ValueError(complaint)
         return by_name
+
+
+def by_name_complaint(by_name: Mapping[str, Any]) -> str:
+    """What is expected of the first entry by name that is none; empty where all of them are.
+
+    Example:
+        >>> by_name_complaint({"*.bias": "nought"})[:38]
+        "for '*.bias' one of zero, own, standar"
+    """
+    for pattern, entry in by_name.items():
+        if not (entry in UNSCALED if isinstance(entry, str) else _is_scaled(entry)):
+            return f"for {pattern!r} one of {', '.join(UNSCALED)}, or {{kind: k, scale: s}} with k of {', '.join(SCALED)} and a positive s"
+    return ""
 
 
 def _is_scaled(entry: Any) -> bool:
@@ -176,7 +186,7 @@ def problem_complaint(problem: ProblemSection, prior: PriorSection) -> str:
             return (
                 f"problem.module: expected {expected}, found {problem.module!r}; write problem: {{kind: module, module: mynetworks:make}}"
             )
-        if problem.module is not None and not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", problem.module):
+        if problem.module is not None and not re.fullmatch(r"(?!.*\.py:)[A-Za-z_][\w.]*:[A-Za-z_]\w*", problem.module):
             return f"problem.module: expected package.module:factory, found {problem.module!r}; write module: mynetworks:make"
     if kind != "module" and (prior.kind == "around" or prior.by_name):
         key, found = ("kind", prior.kind) if prior.kind == "around" else ("by_name", str(prior.by_name))

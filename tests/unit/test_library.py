@@ -244,6 +244,17 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     "more than there are": (lambda: eigenscape.second_moment(ROWS, 5), "^samples: expected at most 4"),
     "rows as a moment": (lambda: eigenscape.spectrum(ROWS), r"^moment: expected a square matrix .* second_moment first"),
     "asymmetric": (lambda: eigenscape.spectrum(np.triu(np.ones((3, 3)))), "^moment: expected a symmetric matrix"),
+    "complex moment": (lambda: eigenscape.spectrum(np.array([[2, 1j], [-1j, 2]])), "^moment: expected real numbers, found complex128"),
+    "words for a moment": (lambda: eigenscape.spectrum([["a", "b"], ["c", "d"]]), "^moment: expected real numbers, found <U1"),  # type: ignore[arg-type]
+    "indefinite": (lambda: eigenscape.spectrum(np.diag([2.0, -1.0])), "^moment: expected a positive semi-definite matrix, found negative"),
+    "negative": (lambda: eigenscape.spectrum(-np.eye(3)), "^moment: expected a positive semi-definite matrix, found negative"),
+    "rows of two lengths": (lambda: eigenscape.second_moment([[1.0, 2.0], [3.0]]), "^gradients: expected rows of one length"),  # type: ignore[arg-type]
+    "half a sample": (lambda: eigenscape.second_moment(ROWS, 2.5), "^samples: expected a whole number of at least 1, found 2.5"),  # type: ignore[arg-type]
+    "a word of samples": (lambda: eigenscape.second_moment(ROWS, "4"), "^samples: expected a whole number of at least 1, found '4'"),  # type: ignore[arg-type]
+    "no eigenvectors": (
+        lambda: eigenscape.activity_scores(np.ones(2), eigenscape.spectrum(np.eye(2)).eigenvectors, 1),
+        r"^eigenvectors: expected shape \(P, k\), found none; compute them by spectrum",
+    ),
     "moment not finite": (lambda: eigenscape.spectrum(np.full((2, 2), np.inf)), "^moment: expected finite entries"),
     "other samples": (lambda: eigenscape.spectrum(eigenscape.second_moment(ROWS), samples=9), "^samples: expected 4, those of"),
     "bare matrix": (lambda: eigenscape.condition_number(np.eye(3)), "^moment: expected a SecondMoment"),  # type: ignore[arg-type]
@@ -287,6 +298,15 @@ def test_what_cannot_be_used_is_said_in_one_line(case: str) -> None:
         call()
     assert "; " in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_rounding_may_make_an_eigenvalue_negative() -> None:
+    """A product in single precision, of rank 1: eps of float32 times the trace below zero, which means null."""
+    gradient = np.random.default_rng(1).standard_normal((1, 6)).astype(np.float32)
+    matrix = gradient.T @ gradient + np.diag(np.float32([0, 0, 0, 0, 0, -1e-7]))
+    assert np.linalg.eigvalsh(matrix.astype(np.float64)).min() < 0
+    assert eigenscape.spectrum(matrix).eigenvalues[0] == pytest.approx(float((gradient.astype(np.float64) ** 2).sum()), rel=1e-6)
+    assert not eigenscape.spectrum(np.zeros((2, 2))).eigenvalues.any()
 
 
 def test_rounding_may_make_a_bare_matrix_asymmetric() -> None:

@@ -26,6 +26,9 @@ REPLICATES = 200
 ROUNDING = 1e-12
 """Of the largest entry: what a symmetric matrix may differ from its transpose by, thousands of roundings of a product."""
 
+NEGATIVE = 1e-6
+"""Of the trace: how far rounding may push an eigenvalue below zero, in single precision too, where a product errs by some 1e-7."""
+
 LEAST_REPLICATES = 20
 """With fewer, the quantiles at 2.5 % are the extremes; the configuration's limit too."""
 
@@ -104,7 +107,7 @@ def spectrum(moment: SecondMoment | np.ndarray, *, vectors: bool = False, sample
         samples: N, where a bare matrix is an average over N gradients: its rank is at most N. Of a `SecondMoment` it is known.
 
     Raises:
-        BadInput: a matrix that is not square, finite and symmetric, or N below 1.
+        BadInput: a matrix that is not square, finite, symmetric and positive semi-definite, or N below 1.
         EigensolverFailure: a solver fails.
 
     Example:
@@ -168,9 +171,12 @@ def _symmetric(matrix: Any) -> np.ndarray:
     """A bare matrix, checked; one that rounding alone made asymmetric is averaged with its transpose.
 
     Raises:
-        BadInput: not square, not finite, or not symmetric.
+        BadInput: not of real numbers, square, finite, symmetric and positive semi-definite.
     """
-    found = np.asarray(matrix, np.float64)
+    found = np.asarray(matrix)
+    if found.dtype.kind not in "fiu":
+        raise BadInput.field("moment", "real numbers", str(found.dtype), "give C = (1/N) G^T G of real gradients")
+    found = found.astype(np.float64, copy=False)
     if found.ndim != 2 or found.shape[0] != found.shape[1] or found.size == 0:
         fix = "gradients (N, P) go through second_moment first"
         raise BadInput.field("moment", "a square matrix (P, P)", f"shape {found.shape}", fix)
@@ -178,4 +184,11 @@ def _symmetric(matrix: Any) -> np.ndarray:
         raise BadInput.field("moment", "finite entries", "infinity or NaN", "look for the sample whose gradient is not finite")
     if np.abs(found - found.T).max() > ROUNDING * np.abs(found).max():
         raise BadInput.field("moment", "a symmetric matrix", "an asymmetric one", "give C = (1/N) G^T G, not its eigenvectors or G")
-    return found if np.array_equal(found, found.T) else (found + found.T) / 2
+    found = found if np.array_equal(found, found.T) else (found + found.T) / 2
+    trace = float(np.trace(found))
+    try:
+        np.linalg.cholesky(found + NEGATIVE * np.abs(trace) * np.eye(len(found))) if found.any() else None
+    except np.linalg.LinAlgError:
+        fix = "a Hessian or a difference of second moments has no such spectrum: use numpy.linalg.eigvalsh"
+        raise BadInput.field("moment", "a positive semi-definite matrix", "negative eigenvalues", fix) from None
+    return found

@@ -130,13 +130,13 @@ def source_of(source: GradientSampler | np.ndarray, samples: int | None, archite
         raise BadInput.field("source", "a sampler or an array of gradients", type(source).__name__, fix)
     else:
         sampler = GivenGradients(source, architecture)
-    if isinstance(sampler, GivenGradients):
-        samples = sampler.count if samples is None else samples
-        if samples > sampler.count:
-            raise BadInput.field("samples", f"at most {sampler.count}, the rows of the array", str(samples), "ask for fewer")
+    if isinstance(sampler, GivenGradients) and samples is None:
+        samples = sampler.count
     if samples is None:
         expected, fix = "how many gradients to draw", f"write samples={4 * sampler.architecture.parameters}, four for each parameter"
         raise BadInput.field("samples", expected, "nothing", fix)
-    if samples < 1:
-        raise BadInput.field("samples", "a whole number of at least 1", str(samples), "draw some four for each parameter")
+    if isinstance(samples, str) or samples < 1 or samples != int(samples):
+        raise BadInput.field("samples", "a whole number of at least 1", repr(samples), "draw some four for each parameter")
+    if isinstance(sampler, GivenGradients) and samples > sampler.count:
+        raise BadInput.field("samples", f"at most {sampler.count}, the rows of the array", str(samples), "ask for fewer")
     return sampler, int(samples)

@@ -111,7 +111,7 @@ class ActivityScores:
         return np.asarray(self.scores + self.remainder)
 
 
-def activity_scores(eigenvalues: np.ndarray, eigenvectors: np.ndarray, dimension: int) -> ActivityScores:
+def activity_scores(eigenvalues: np.ndarray, eigenvectors: np.ndarray | None, dimension: int) -> ActivityScores:
     """alpha_i(n) = sum over j <= n of lambda_j w_ij^2, with alpha_i(n) <= C_ii <= alpha_i(n) + lambda_{n+1}.
 
     alpha_i(P) = C_ii is the derivative-based sensitivity of parameter i (P. G. Constantine and P. Diaz, Global
@@ -133,6 +133,9 @@ def activity_scores(eigenvalues: np.ndarray, eigenvectors: np.ndarray, dimension
         >>> result.scores, result.upper
         (array([1.44, 2.56]), array([2.44, 3.56]))
     """
+    if eigenvectors is None:
+        raise BadInput.field("eigenvectors", "shape (P, k)", "none", "compute them by spectrum(moment, vectors=True)")
+    eigenvalues, eigenvectors = np.asarray(eigenvalues), np.asarray(eigenvectors)
     if eigenvectors.ndim != 2 or eigenvalues.shape != (len(eigenvectors),):
         found = f"{eigenvalues.shape} and {eigenvectors.shape}"
         raise BadInput.field("eigenvalues, eigenvectors", "shapes (P,) and (P, k)", found, "give both of one second moment")

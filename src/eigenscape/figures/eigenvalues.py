@@ -105,7 +105,7 @@ def draw_eigenvalues(
         first: how many eigenvalues to show; all by default.
 
     Raises:
-        BadInput: no axes, no eigenvalue is positive, N is below 1, or an unknown scale.
+        BadInput: no axes, no spectrum, no eigenvalue is positive, not as many projected ones, N is below 1, or an unknown scale.
 
     Example:
         >>> from eigenscape.active_subspace.spectrum import spectrum_of
@@ -117,8 +117,13 @@ def draw_eigenvalues(
     figure_of(axes)
     if scale not in ("log", "linear"):
         raise BadInput.field("scale", "log or linear", str(scale), "write scale='log'")
+    if not isinstance(spectrum, Spectrum):
+        raise BadInput.field("spectrum", "a Spectrum", type(spectrum).__name__, "give what eigenscape.spectrum(moment) returns")
     values = spectrum.eigenvalues
     _check(values, samples)
+    if projected is not None and np.shape(projected) != values.shape:
+        found, fix = f"shape {np.shape(projected)}", "give those of the same network"
+        raise BadInput.field("projected", f"{len(values)} eigenvalues, as the spectrum has", found, fix)
     count = len(values)
     shown = count if first is None else min(first, count)
     index = np.arange(1, shown + 1)

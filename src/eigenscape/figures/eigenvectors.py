@@ -150,6 +150,9 @@ def draw_eigenvector_masses(axes: Axes, spectrum: Spectrum, architecture: Archit
 
 
 def _vectors(spectrum: Spectrum, architecture: Architecture) -> np.ndarray:
+    if not isinstance(spectrum, Spectrum):
+        fix = "give what eigenscape.spectrum(moment, vectors=True) returns"
+        raise BadInput.field("spectrum", "a Spectrum", type(spectrum).__name__, fix)
     if spectrum.eigenvectors is None:
         raise BadInput.field("spectrum", "eigenvectors", "eigenvalues only", "compute the spectrum with vectors")
     if len(spectrum.eigenvectors) != architecture.parameters:

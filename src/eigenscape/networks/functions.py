@@ -126,7 +126,11 @@ class GivenGradients(GradientSampler):
     """
 
     def __init__(self, gradients: np.ndarray, architecture: Architecture | None = None) -> None:
-        rows = np.asarray(gradients)
+        try:
+            rows = np.asarray(gradients)
+        except ValueError:
+            fix = "give as many numbers for each sample"
+            raise BadInput.field("gradients", "rows of one length", "rows of different lengths", fix) from None
         if rows.ndim != 2 or rows.size == 0 or rows.dtype.kind not in "fiu":
             expected = "real numbers of shape (N, P), a row for each sample and a column for each parameter"
             fix = "give one gradient as gradient[None, :]" if rows.ndim == 1 else "stack the gradients as rows"

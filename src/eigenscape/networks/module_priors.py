@@ -22,6 +22,7 @@ import torch
 from eigenscape.architecture import Architecture, LayerBlock
 from eigenscape.errors import BadInput
 from eigenscape.networks.priors import Prior, StandardDraw, prior_named
+from eigenscape.sampling_sections import by_name_complaint
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,6 +62,25 @@ class ModulePrior(Prior):
         return self.deviations if not self.is_mixed else np.where(self.uniform, 0.0, self.deviations)
 
 
+def free_parameters(module: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
+    """The parameters that theta holds, by name and in its order; one that two layers share counts once.
+
+    Raises:
+        BadInput: there are none, or one holds no real numbers.
+    """
+    found = {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
+    if not found:
+        what = f"none in {type(module).__name__}"
+        raise BadInput.field("module", "parameters that require gradients", what, "do not freeze all of them")
+    for name, parameter in found.items():
+        if isinstance(parameter, torch.nn.parameter.UninitializedParameter) or parameter.is_meta:
+            raise BadInput.field("module", f"values in parameter {name}", "none yet", "give the sizes, as in Linear for LazyLinear")
+        if not parameter.is_floating_point():
+            fix = "keep real and imaginary part as two parameters, joined by torch.complex in forward"
+            raise BadInput.field("module", f"real numbers in parameter {name}", str(parameter.dtype), fix)
+    return found
+
+
 def module_prior(
     module: torch.nn.Module,
     kind: str = "standard_normal",
@@ -79,22 +99,29 @@ def module_prior(
         relative: ``scale`` is in units of each tensor's root mean square.
 
     Raises:
-        BadInput: a pattern fits no parameter, a prior is not known, or nothing is random.
+        BadInput: a pattern fits no parameter, or none that a pattern before it leaves; a prior is not known; nothing is random.
 
     Example:
         >>> prior = module_prior(torch.nn.Linear(4, 1), "lecun_normal", {"bias": {"kind": "uniform", "scale": 0.1}})
         >>> prior.deviations, prior.uniform
         (array([0.5, 0.5, 0.5, 0.5, 0.1]), array([False, False, False, False,  True]))
     """
-    entries = dict(by_name or {})
-    free = {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
+    entries, free = dict(by_name or {}), free_parameters(module)
+    if complaint := by_name_complaint(entries):
+        raise BadInput(f"prior.by_name: expected {complaint}, found {entries}; write by_name={{'*.bias': 'zero'}}")
+    if not 0 < scale < math.inf:
+        raise BadInput.field("prior.scale", "a positive number", str(scale), "write 0.01")
     unused = [pattern for pattern in entries if not any(fnmatchcase(name, pattern) for name in free)]
     if unused:
         few = ", ".join(list(free)[:4]) + (", ..." if len(free) > 4 else "")
         raise BadInput.field("prior.by_name", f"patterns that fit a parameter ({few})", repr(unused[0]), "correct or remove it")
+    first = {name: next((pattern for pattern in entries if fnmatchcase(name, pattern)), None) for name in free}
+    if hidden := [pattern for pattern in entries if pattern not in first.values()]:
+        expected, fix = "patterns of which each decides something", "the first that fits counts: write names before patterns"
+        raise BadInput.field("prior.by_name", expected, f"{hidden[0]!r} behind others that fit the same parameters", fix)
     centres, deviations, uniform = [], [], []
     for name, parameter in free.items():
-        pattern = next((pattern for pattern in entries if fnmatchcase(name, pattern)), None)
+        pattern = first[name]
         entry = entries[pattern] if pattern is not None else {"kind": "around", "scale": scale} if kind == "around" else kind
         in_units = relative and pattern is None
         centre, deviation, is_uniform = _one(module, name, parameter, entry, in_units=in_units)
@@ -105,7 +132,7 @@ def module_prior(
     if not found[1].any():
         raise BadInput.field("prior", "some parameter that is random", "all of them fixed", "give one a positive scale")
     draw = StandardDraw.UNIFORM if found[2][found[1] > 0].all() else StandardDraw.NORMAL
-    what = f"{kind}, by parameter name" if entries else kind
+    what = f"{kind} of a module{', by parameter name' if entries else ''}"
     return ModulePrior(
         what, draw, _unknown, _unknown, "the user's", symmetric=False, centre=found[0], deviations=found[1], uniform=found[2]
     )
@@ -137,10 +164,13 @@ def _one(
 
 
 def _sibling_weight(module: torch.nn.Module, name: str) -> torch.Tensor | None:
-    """The weight of two dimensions or more that a bias belongs to: ``x.bias`` to ``x.weight``, ``in_proj_bias`` to ``in_proj_weight``."""
-    if not name.endswith("bias"):
+    """The weight of two dimensions or more that a bias belongs to, by its name: ``x.bias`` to ``x.weight``, also where the weight is
+    shared, ``in_proj_bias`` to ``in_proj_weight``, ``bias_hh_l0`` to ``weight_hh_l0``.
+    """
+    owner, dot, last = name.rpartition(".")
+    if "bias" not in last:
         return None
-    weight = dict(module.named_parameters()).get(name.removesuffix("bias") + "weight")
+    weight = dict(module.named_parameters(remove_duplicate=False)).get(owner + dot + last.replace("bias", "weight"))
     return weight if weight is not None and weight.dim() >= 2 else None
 
 

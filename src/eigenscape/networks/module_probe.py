@@ -19,7 +19,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from eigenscape.errors import BadInput
 from eigenscape.networks import functional
-from eigenscape.networks.modules import LossOfOutputs, module_loss
+from eigenscape.networks.module_priors import free_parameters
+from eigenscape.networks.modules import LossOfOutputs, copied, module_loss
 from eigenscape.networks.own_data import OwnData
 
 SAME = 1e-6
@@ -57,7 +58,7 @@ class _Path:
     @property
     def innermost(self) -> str:
         if not self.parts:
-            return "outside of the module, in the loss"
+            return "outside of the module, in the loss or on the way back"
         name, kind = self.parts[-1][0], type(self.parts[-1][1]).__name__
         return f"in layer {name} ({kind})" if name else f"in forward of {kind} itself"
 
@@ -110,7 +111,11 @@ def require_vmappable(module: torch.nn.Module, data: OwnData, loss: str | LossOf
         eigenscape.errors.BadInput: problem.module: expected a module for inputs of shapes (2, 1), found an error in forward of Linear ...
     """
     held = module.eval()
-    drawn = torch.from_numpy(np.ascontiguousarray(theta))
+    for name, part in held.named_modules():
+        if isinstance(part, torch.jit.ScriptModule):
+            raise BadInput.field("problem.module", "modules in Python", f"layer {name or 'of all'} in TorchScript", "give it unscripted")
+    fresh = _copy_of(held)
+    drawn = torch.from_numpy(np.array(theta, order="C"))
     flops = _run_forward(held, data, loss, drawn[:1].to(torch.float64))
     with _watched(held) as path:
         of_theta = module_loss(held, data, loss)(drawn)
@@ -121,10 +126,36 @@ def require_vmappable(module: torch.nn.Module, data: OwnData, loss: str | LossOf
         _, again = functional.gradients_and_losses(drawn, of_theta)
     if gradients.shape != drawn.shape or losses.shape != drawn.shape[:1]:
         raise BadInput.field("problem.loss", "one number", f"shape {tuple(losses.shape[1:])}", "let it return a scalar")
+    if not np.array_equal(drawn.numpy(), theta, equal_nan=True):
+        fix = "write to no parameter (max_norm, .data, clamp_), and use what torch.clamp returns"
+        raise BadInput.field("problem.module", "a forward that leaves its parameters as they are", "one that changes them", fix)
     if not torch.allclose(losses, again, rtol=SAME, atol=0.0, equal_nan=True):
         found = f"{losses[0]:.6g} and {again[0]:.6g} at the same parameters"
         raise BadInput.field("problem.module", "a loss of theta alone", found, "draw no random numbers and keep no state in forward")
+    if fresh is not None:
+        _require_own_parameters(held, fresh, data, loss, drawn[-1].double())
     return flops
+
+
+def _copy_of(module: torch.nn.Module) -> torch.nn.Module | None:
+    """Before anything ran; none where it cannot be copied."""
+    try:
+        return copied(module)
+    except BadInput:
+        return None
+
+
+def _require_own_parameters(
+    used: torch.nn.Module, fresh: torch.nn.Module, data: OwnData, loss: str | LossOfOutputs, theta: torch.Tensor
+) -> None:
+    """Refuse a module that keeps what it computed of parameters, or reaches them on a way of its own: a copy that has theta says more."""
+    torch.nn.utils.vector_to_parameters(theta.clone(), free_parameters(fresh.double()).values())
+    with torch.no_grad():
+        after, alone = (float(module_loss(module, data, loss)(theta)(theta)) for module in (used, fresh))
+    if not np.isclose(after, alone, rtol=SAME, atol=0.0, equal_nan=True):
+        found = f"{after:.6g} after another theta, and {alone:.6g} without"
+        fix = "keep nothing that is computed of parameters, and no list of them beside the layers"
+        raise BadInput.field("problem.module", "a loss of theta alone", found, fix)
 
 
 def _run_forward(module: torch.nn.Module, data: OwnData, loss: str | LossOfOutputs, theta: torch.Tensor) -> int:
@@ -140,6 +171,8 @@ def _run_forward(module: torch.nn.Module, data: OwnData, loss: str | LossOfOutpu
             except Exception as error:
                 where = f"an error {path.innermost}: {_text_of(error)}{_place_of(error)}"
                 fix = "mend forward, or name other inputs"
+                if "dtype" in str(error) and any(array.dtype.kind in "bui" for array in data.inputs.values()):
+                    fix = "save inputs that are no tokens or classes as floating-point numbers (1.0): whole numbers stay whole"
                 raise BadInput.field("problem.module", f"a module for inputs of shapes {shapes}", where, fix) from error
     finally:
         remember.remove()
@@ -188,7 +221,12 @@ def _refusal(path: _Path, error: Exception) -> BadInput:
         known = [_BATCH_NORM]
     if known:
         return BadInput.field("problem.module", expected, f"{known[0][0]}, {where}", known[0][1])
-    return BadInput.field("problem.module", expected, f"an error {where}: {_text_of(error)}", "write that layer with other operations")
+    fix = (
+        "write that layer with other operations"
+        if path.parts
+        else "a loss takes the outputs and the list of targets, and returns one number"
+    )
+    return BadInput.field("problem.module", expected, f"an error {where}: {_text_of(error)}", fix)
 
 
 def _text_of(error: Exception) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from eigenscape.networks import functional, sampling
 from eigenscape.networks.activations import Activation
 from eigenscape.networks.gradients import Device, NonFinite
 from eigenscape.networks.loss_sampler import CHUNK, LossBeside, LossSampler
-from eigenscape.networks.module_priors import ModulePrior
+from eigenscape.networks.module_priors import ModulePrior, free_parameters
 from eigenscape.networks.own_data import OwnData
 from eigenscape.networks.priors import StandardDraw
 from eigenscape.networks.problems import Problem
@@ -49,7 +49,8 @@ def mean_squared(outputs: Any, targets: Sequence[torch.Tensor]) -> torch.Tensor:
         >>> mean_squared(torch.tensor([[1.0], [3.0]]), [torch.zeros(2, 1)])
         tensor(5.)
     """
-    return torch.stack([((output - target) ** 2).mean() for output, target in zip(_several(outputs), targets, strict=True)]).sum()
+    pairs = zip(_several(outputs), targets, strict=True)
+    return torch.stack([((output - target.to(output.dtype)) ** 2).mean() for output, target in pairs]).sum()
 
 
 def cross_entropy(outputs: Any, targets: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -70,19 +71,6 @@ def _several(outputs: Any) -> list[torch.Tensor]:
     if isinstance(outputs, Mapping):
         return list(outputs.values())
     return list(outputs) if isinstance(outputs, tuple | list) else [outputs]
-
-
-def free_parameters(module: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
-    """The parameters that theta holds, by name and in its order; one that two layers share counts once.
-
-    Raises:
-        BadInput: there are none.
-    """
-    found = {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
-    if not found:
-        what = f"none in {type(module).__name__}"
-        raise BadInput.field("module", "parameters that require gradients", what, "do not freeze all of them")
-    return found
 
 
 def architecture_of(module: torch.nn.Module, depth: int = 1, width: int = 1, point_flops: int = 0) -> ModuleArchitecture:
@@ -140,16 +128,15 @@ def module_loss(module: torch.nn.Module, data: OwnData, loss: str | LossOfOutput
         if kept is not None:
             return kept
         fixed = {name: _cast(tensor, like) for name, tensor in _fixed(held).items()}
-        inputs = tuple(_cast(torch.tensor(array), like) for array in data.inputs.values())
+        inputs = tuple(_cast(_tensor(array), like) for array in data.inputs.values())
         targets = [
-            torch.tensor(array).to(like.device, torch.int64) if classes else _cast(torch.tensor(array), like)
-            for array in data.targets.values()
+            _tensor(array).to(like.device, torch.int64) if classes else _cast(_tensor(array), like) for array in data.targets.values()
         ]
 
         def of_theta(theta: torch.Tensor) -> torch.Tensor:
             own = {name: theta[place].reshape(shape) for name, (place, shape) in places.items()}
             # vmap takes the fused kernels of attention one theta at a time, with a warning.
-            with sdpa_kernel(SDPBackend.MATH), _default_precision(theta.dtype):
+            with sdpa_kernel(SDPBackend.MATH), _defaults_of(theta):
                 return of_outputs(functional_call(held, {**own, **fixed}, inputs), targets)
 
         made[like.dtype, like.device] = of_theta
@@ -159,12 +146,13 @@ def module_loss(module: torch.nn.Module, data: OwnData, loss: str | LossOfOutput
 
 
 @contextmanager
-def _default_precision(precision: torch.dtype) -> Iterator[None]:
-    """What forward makes by torch.zeros and the like takes theta's precision, or products with it would fail."""
+def _defaults_of(theta: torch.Tensor) -> Iterator[None]:
+    """What forward makes by torch.zeros and the like takes theta's precision and device, or products with it would fail."""
     before = torch.get_default_dtype()
-    torch.set_default_dtype(precision)
+    torch.set_default_dtype(theta.dtype)
     try:
-        yield
+        with theta.device if theta.device.type != "cpu" else nullcontext():
+            yield
     finally:
         torch.set_default_dtype(before)
 
@@ -183,7 +171,14 @@ def _fixed(module: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {**frozen, **dict(module.named_buffers())}
 
 
+def _tensor(array: np.ndarray) -> torch.Tensor:
+    """A copy that torch takes: not backwards, nor in another machine's order of bytes, nor of a type that it lacks."""
+    return torch.from_numpy(array.astype({"f": np.float64, "b": np.bool_}.get(array.dtype.kind, np.int64), order="C"))
+
+
 def _cast(tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    if tensor.is_complex():
+        return tensor.to(like.device, like.dtype.to_complex())
     return tensor.to(like.device, like.dtype if tensor.is_floating_point() else torch.int64 if tensor.dtype != torch.bool else torch.bool)
 
 
@@ -208,10 +203,15 @@ def load_checkpoint(module: torch.nn.Module, checkpoint: Mapping[str, torch.Tens
         Traceback (most recent call last):
         eigenscape.errors.BadInput: prior.checkpoint: expected a tensor for each of 2 names, found none for bias; ...
     """
+    if not isinstance(checkpoint, Mapping):
+        found = type(checkpoint).__name__
+        raise BadInput.field("prior.checkpoint", "a state_dict", found, "give what torch.load(path, weights_only=True) returns")
     wanted = module.state_dict()
     fix = "give the checkpoint of this module, with the same depth and width"
     if missing := [name for name in wanted if name not in checkpoint]:
         found = f"none for {', '.join(missing[:3])}" + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
+        if others := [str(name) for name in checkpoint if name not in wanted]:
+            found += f", but {', '.join(others[:3])}"
         raise BadInput.field("prior.checkpoint", f"a tensor for each of {len(wanted)} names", found, fix)
     if unexpected := [str(name) for name in checkpoint if name not in wanted]:
         found = f"{', '.join(unexpected[:3])}" + (f" and {len(unexpected) - 3} more" if len(unexpected) > 3 else "")
@@ -221,6 +221,8 @@ def load_checkpoint(module: torch.nn.Module, checkpoint: Mapping[str, torch.Tens
         if not isinstance(given, torch.Tensor) or given.shape != tensor.shape:
             found = str(tuple(given.shape)) if isinstance(given, torch.Tensor) else type(given).__name__
             raise BadInput.field("prior.checkpoint", f"shape {tuple(tensor.shape)} for {name}", found, fix)
+        if given.is_complex() and not tensor.is_complex():
+            raise BadInput.field("prior.checkpoint", f"real numbers in {name}", str(given.dtype), fix)
         if not bool(torch.isfinite(given).all()):
             raise BadInput.field("prior.checkpoint", f"finite numbers in {name}", "infinity or NaN", fix)
     module.load_state_dict(dict(checkpoint))
@@ -231,7 +233,7 @@ def state_digest(module: torch.nn.Module, prior: ModulePrior) -> str:
     state = hashlib.blake2b(digest_size=16)
     for name, tensor in sorted(_fixed(module).items()):
         state.update(repr((name, tuple(tensor.shape), str(tensor.dtype))).encode())
-        state.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        state.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())  # numpy lacks some types
     state.update(repr([(name, tuple(parameter.shape)) for name, parameter in free_parameters(module).items()]).encode())
     for array in (prior.centre, prior.deviations, prior.uniform):
         state.update(np.ascontiguousarray(array).tobytes())

@@ -70,8 +70,7 @@ def require_usable(data: OwnData, loss: str) -> None:
         Traceback (most recent call last):
         eigenscape.errors.BadInput: y: expected classes 0 ... 2, each at least once, found no 1; number them anew
     """
-    arrays = {**data.inputs, **data.targets}
-    for name, array in arrays.items():
+    for name, array in (*data.inputs.items(), *data.targets.items()):
         if array.dtype.kind not in "buif":
             raise BadInput.field(name, "numbers", f"type {array.dtype}", "save it as numbers")
         if array.ndim == 0 or array.size == 0:

@@ -8,20 +8,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 
+from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import Device, NonFinite
 from eigenscape.networks.module_priors import module_prior
 from eigenscape.networks.module_probe import require_vmappable
-from eigenscape.networks.modules import LossOfOutputs, ModuleSampler, architecture_of, copied, load_checkpoint
+from eigenscape.networks.modules import LOSSES, LossOfOutputs, ModuleSampler, architecture_of, copied, load_checkpoint
 from eigenscape.networks.own_data import OwnData, require_usable
 from eigenscape.seeding import prior_key
 
 Arrays = np.ndarray | torch.Tensor | Sequence[np.ndarray | torch.Tensor] | Mapping[str, np.ndarray | torch.Tensor]
-"""One array with a row per data point, several in the order of forward's arguments, or several by name."""
+"""One array with a row per data point, a list of several in the order of forward's arguments, or several by name."""
 
 
 def module_sampler(
@@ -37,8 +38,8 @@ def module_sampler(
     checkpoint: Mapping[str, torch.Tensor] | None = None,
     seed: int = 0,
     precision: type[np.floating] = np.float64,
-    device: Device = Device.CPU,
-    non_finite: NonFinite = NonFinite.FAIL,
+    device: Device | Literal["cpu", "torch", "cuda"] = Device.CPU,
+    non_finite: NonFinite | Literal["fail", "exclude"] = NonFinite.FAIL,
 ) -> ModuleSampler:
     """Gradients of a module's loss at draws of its prior.
 
@@ -68,6 +69,16 @@ def module_sampler(
         >>> gradients.shape, [layer.name for layer in sampler.architecture.layers]
         ((5, 10), ['0', '2'])
     """
+    if not isinstance(module, torch.nn.Module):
+        raise BadInput.field("module", "a torch.nn.Module", type(module).__name__, "make one first, as in torch.nn.Linear(2, 1)")
+    for name, value, known in (("device", device, Device), ("non_finite", non_finite, NonFinite)):
+        if value not in list(known):
+            raise BadInput.field(name, f"one of {', '.join(known)}", str(value), f"write {name}='{next(iter(known))}'")
+    if np.dtype(precision) not in (np.float64, np.float32):
+        raise BadInput.field("precision", "float64 or float32", str(np.dtype(precision)), "write precision=np.float64")
+    if isinstance(loss, str) and loss not in LOSSES:
+        fix = "or give a function of the outputs and the list of targets"
+        raise BadInput.field("loss", f"one of {', '.join(LOSSES)}", loss, fix)
     data = OwnData(_named(inputs, "input"), _named(targets, "target"))
     require_usable(data, loss if isinstance(loss, str) else "mse")
     held = copied(module)
@@ -75,7 +86,7 @@ def module_sampler(
         load_checkpoint(held, checkpoint)
     own, architecture = module_prior(held, prior, by_name, scale, relative), architecture_of(held)
     key = prior_key(seed, architecture)
-    sampler = ModuleSampler(held, data, loss, own, key, architecture, precision, device, non_finite)
+    sampler = ModuleSampler(held, data, loss, own, key, architecture, precision, Device(device), NonFinite(non_finite))
     require_vmappable(held, data, loss, sampler.parameters(0, 2))
     return sampler
 
@@ -83,10 +94,14 @@ def module_sampler(
 def _named(arrays: Arrays, word: str) -> dict[str, np.ndarray]:
     if isinstance(arrays, Mapping):
         return {name: _array(array) for name, array in arrays.items()}
-    if isinstance(arrays, np.ndarray | torch.Tensor):
+    if not isinstance(arrays, list | tuple):
         return {word: _array(arrays)}
+    if not arrays:
+        raise BadInput.field(word, "one array or several", "none", "give what forward takes and what outputs are compared with")
     return {f"{word} {number}": _array(array) for number, array in enumerate(arrays)}
 
 
-def _array(array: np.ndarray | torch.Tensor) -> np.ndarray:
-    return array.detach().cpu().numpy() if isinstance(array, torch.Tensor) else np.asarray(array)
+def _array(array: Any) -> np.ndarray:
+    if isinstance(array, torch.Tensor):  # numpy has no bfloat16
+        return (array.double() if array.dtype == torch.bfloat16 else array).detach().cpu().numpy()
+    return np.asarray(array)

@@ -13,7 +13,7 @@ import yaml
 from eigenscape.errors import BadInput, DifferentWork
 from eigenscape.stages.own_problems import looked_at
 from eigenscape.store.layout import StudyFolder
-from eigenscape.store.receipts import write_json
+from eigenscape.store.receipts import write_atomically
 from eigenscape.study import Study
 
 
@@ -131,4 +131,5 @@ def write_study(study: Study, folder: StudyFolder) -> None:
     """Keep the checked configuration, with every default spelled out, beside its results."""
     require_same_science(study, folder)
     found = {} if study.found is None else {"found": study.found.model_dump()}
-    write_json(folder.study, {**study.model_dump(), **found})
+    # In the order of the configuration, not of the alphabet: of the patterns of prior.by_name the first that fits counts.
+    write_atomically(folder.study, (json.dumps({**study.model_dump(), **found}, indent=1) + "\n").encode())

@@ -30,7 +30,7 @@ def factory_named(name: str, folder: Path) -> Callable[..., Any]:
     sys.path.insert(0, place)
     try:
         module = importlib.import_module(path)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a program that is no module may leave when it is imported
         missing = isinstance(error, ModuleNotFoundError) and path.startswith(str(error.name))
         words = f"none beside the configuration in {place}, and none that Python finds" if missing else words_of(error)
         raise BadInput.field("problem.module", f"a Python file for {path}", words, "check its name, or mend it") from error
@@ -53,11 +53,11 @@ def _beside(folder: Path, path: str) -> Path | None:
     return None
 
 
-def source_of(factory: Callable[..., Any]) -> str:
-    """Digest of the file that the factory's module was loaded from."""
-    module = sys.modules.get(getattr(factory, "__module__", "") or "")
-    file = getattr(module, "__file__", None)
-    return hashlib.blake2b(Path(file).read_bytes() if file else b"", digest_size=16).hexdigest()
+def source_of(name: str, factory: Callable[..., Any]) -> str:
+    """Digest of the file that is named, and of the one that the factory was written in where that is another."""
+    modules = (sys.modules.get(each) for each in (name.partition(":")[0], getattr(factory, "__module__", None) or ""))
+    files = dict.fromkeys(file for module in modules if (file := getattr(module, "__file__", None)))
+    return hashlib.blake2b(b"".join(Path(file).read_bytes() for file in files), digest_size=16).hexdigest()
 
 
 def read_checkpoint(path: Path) -> Mapping[str, torch.Tensor]:
@@ -86,6 +86,6 @@ def read_checkpoint(path: Path) -> Mapping[str, torch.Tensor]:
     return content
 
 
-def words_of(error: Exception) -> str:
+def words_of(error: BaseException) -> str:
     """An error in a few words, on one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]

@@ -54,7 +54,7 @@ def looked_at(study: Study, folder: Path) -> Study:
     else:
         if study.prior.checkpoint:
             found = found.model_copy(update={"checkpoint": str(_place_of(study.prior.checkpoint, folder, "prior.checkpoint"))})
-        found = found.model_copy(update={"source": source_of(factory_named(str(section.module), folder))})
+        found = found.model_copy(update={"source": source_of(str(section.module), factory_named(str(section.module), folder))})
         found = found.model_copy(update={"networks": _networks(study, found, data)})
     content = study.model_dump()
     for name in SISTERS:
@@ -90,7 +90,7 @@ def own_sampler(study: Study, architecture: Architecture, device: Device | None 
         from eigenscape.networks.modules import ModuleSampler, architecture_of, state_digest  # noqa: PLC0415 - torch
 
         factory = factory_named(str(section.module), Path(found.folder))
-        _require_same(section.module, source_of(factory), found.source)
+        _require_same(section.module, source_of(str(section.module), factory), found.source)
         module, own = _made(study, found, factory, architecture.depth, architecture.width)
         expected = found.network(architecture.depth, architecture.width).state
         _require_same(f"{section.module} of depth {architecture.depth} and width {architecture.width}", state_digest(module, own), expected)
@@ -178,7 +178,7 @@ def _made(study: Study, found: Found, factory: Callable[..., Any], depth: int, w
         torch.manual_seed(study.sampling.seed)
         try:
             module = factory(depth=depth, width=width)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise BadInput.field("problem.module", f"an nn.Module from {call}", words_of(error), "mend the factory") from error
     if not isinstance(module, torch.nn.Module):
         raise BadInput.field("problem.module", f"an nn.Module from {call}", type(module).__name__, "let the factory return the module")
@@ -196,7 +196,8 @@ def _networks(study: Study, found: Found, data: OwnData) -> list[FoundNetwork]:
     factory = factory_named(str(study.problem.module), Path(found.folder))
     sizes = [(depth, width) for width in study.grid.width for depth in study.grid.depth]
     headline, networks = (study.headline.depth, study.headline.width), []
-    for depth, width in dict.fromkeys([*sizes, headline]):
+    sizes = list(dict.fromkeys([*sizes, headline]))
+    for depth, width in sizes:
         module, prior = _made(study, found, factory, depth, width)
         architecture, flops = architecture_of(module, depth, width), 0
         if architecture.parameters <= study.sampling.raw_parameter_limit or (depth, width) == headline:
@@ -212,4 +213,7 @@ def _networks(study: Study, found: Found, data: OwnData) -> list[FoundNetwork]:
                 state=state_digest(module, prior),
             )
         )
+    if state_digest(*_made(study, found, factory, *headline)) != networks[sizes.index(headline)].state:
+        what = f"the same values from two calls of {study.problem.module}"
+        raise BadInput.field("problem.module", what, "others", "draw what torch.manual_seed decides, or fix the seed in the factory")
     return networks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -64,13 +65,24 @@ def _columns(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> OwnDa
     import pandas as pd  # noqa: PLC0415 - half a second that .npz files do not need
 
     try:
-        table = pd.read_csv(path, skipinitialspace=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            # Where rows are longer than the header, pandas would take their first column for an index, and shift the others.
+            table = pd.read_csv(path, skipinitialspace=True, index_col=False)
+            header = pd.read_csv(path, skipinitialspace=True, index_col=False, header=None, nrows=1, dtype=str).iloc[0].tolist()
+    except pd.errors.ParserWarning:
+        fix = "name every column, also one of row numbers"
+        raise BadInput.field(str(path), "rows as long as the header", "longer ones", fix) from None
     except (OSError, ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
         found = " ".join(str(error).split())
         raise BadInput.field(str(path), "a csv file with a header and commas", found, "save it as plain csv in UTF-8") from None
     names = [str(name) for name in table.columns]
     _require_names(path, [*inputs, *targets], names)
+    if table.empty:
+        raise BadInput.field(str(path), "rows below the header", "none", "save the data with it")
     for name in [*inputs, *targets]:
+        if header.count(name) > 1:
+            raise BadInput.field(str(path), f"one column {name}", f"{header.count(name)}", "give each column a name of its own")
         if table[name].dtype.kind not in "buif":
             numbers = pd.to_numeric(table[name], errors="coerce")
             row = int(np.flatnonzero(numbers.isna().to_numpy())[0]) if numbers.isna().any() else 0
@@ -78,7 +90,7 @@ def _columns(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> OwnDa
             raise BadInput.field(f"{path}, column {name}", "numbers", found, "write classes as 0 ... K-1, and numbers with a point")
 
     def together(chosen: Sequence[str]) -> dict[str, np.ndarray]:
-        return {", ".join(chosen): table[list(chosen)].to_numpy(copy=True)}
+        return {", ".join(chosen): np.column_stack([table[name].to_numpy() for name in chosen])}
 
     return OwnData(together(inputs), together(targets))
 

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from eigenscape.active_subspace.sampling_noise import marchenko_pastur_quantiles
 from eigenscape.active_subspace.spectrum import spectrum_of
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
-from eigenscape.figures.eigenvalues import eigenvalues_figure
+from eigenscape.figures.eigenvalues import draw_eigenvalues, eigenvalues_figure
 from eigenscape.figures.style import GREY
 
 NETWORK = Architecture(depth=2, width=6)
@@ -99,3 +100,11 @@ def test_small_and_deep_networks_are_drawn_without_overlap(network: Architecture
 def test_what_cannot_be_drawn_is_refused(values: np.ndarray, samples: int, name: str) -> None:
     with pytest.raises(BadInput, match=f"^{name}: expected"):
         eigenvalues_figure(spectrum_of(np.diag(values)), NETWORK, samples)
+
+
+def test_what_is_no_spectrum_on_given_axes_is_refused() -> None:
+    axes = Figure().subplots()
+    with pytest.raises(BadInput, match=r"^spectrum: expected a Spectrum, found ndarray; give what eigenscape.spectrum\(moment\) returns"):
+        draw_eigenvalues(axes, np.eye(3))  # type: ignore[arg-type]
+    with pytest.raises(BadInput, match=r"^projected: expected 3 eigenvalues, as the spectrum has, found shape \(2,\); "):
+        draw_eigenvalues(axes, spectrum_of(np.eye(3)), projected=np.ones(2))

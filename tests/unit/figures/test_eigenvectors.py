@@ -128,3 +128,5 @@ def test_a_spectrum_without_vectors_is_refused(spectrum) -> None:
     network = Architecture(1, 3)
     with pytest.raises(BadInput, match="compute the spectrum with vectors"):
         eigenvectors_figure(replace(spectrum(network), eigenvectors=None), network)
+    with pytest.raises(BadInput, match="spectrum: expected a Spectrum, found ndarray; "):
+        eigenvectors_figure(np.eye(10), network)  # type: ignore[arg-type]

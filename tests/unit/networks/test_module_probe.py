@@ -47,7 +47,28 @@ def grows(layer, x):
     return y
 
 
+def keeps(layer, x):
+    if not hasattr(layer, "kept"):
+        layer.kept = 2 * layer.gain
+    return layer.kept * x
+
+
+def writes(layer, x):
+    layer.gain.data.mul_(0.5)
+    return layer.gain * x
+
+
+class Reaches(Layer):
+    """Its parameter by a list beside it, which no other values are put into."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda layer, x: layer.beside[0] * x)
+        self.beside = [self.gain]
+
+
 REFUSED = {
+    "kept": (keeps, r"expected a loss of theta alone, found .* after another theta, and .* without; keep nothing that is computed of"),
+    "written": (writes, r"expected a forward that leaves its parameters as they are, found one that changes them; "),
     "item": (
         lambda layer, x: x * layer.gain.item(),
         r"a tensor turned into a Python number .*, in layer 1 \(Layer\), test_module_probe.py line",
@@ -84,6 +105,17 @@ def test_the_layer_is_named(forward, message: str) -> None:
         probe(module)
     assert str(caught.value).startswith("problem.module: expected ")
     assert "\n" not in str(caught.value)
+
+
+def test_parameters_that_are_reached_beside_theta_are_refused() -> None:
+    with pytest.raises(BadInput, match="no list of them beside the layers"):
+        probe(nn.Sequential(nn.Linear(2, 3), Reaches()))
+
+
+def test_whole_numbers_where_a_layer_takes_others() -> None:
+    tokens = OwnData({"x": np.arange(8).reshape(4, 2)}, data().targets)
+    with pytest.raises(BadInput, match=r"must have the same dtype.*; save inputs that are no tokens or classes as floating-point numbers"):
+        probe(nn.Linear(2, 3), tokens)
 
 
 def test_batch_norm_in_training_mode_is_named() -> None:

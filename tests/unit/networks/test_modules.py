@@ -14,7 +14,16 @@ from eigenscape.errors import BadInput
 from eigenscape.networks import kernel, modules
 from eigenscape.networks.activations import TANH
 from eigenscape.networks.module_priors import module_prior
-from eigenscape.networks.modules import ModuleSampler, activation_numbers, architecture_of, free_parameters, load_checkpoint, own_values
+from eigenscape.networks.modules import (
+    ModuleSampler,
+    activation_numbers,
+    architecture_of,
+    free_parameters,
+    load_checkpoint,
+    module_loss,
+    own_values,
+    state_digest,
+)
 from eigenscape.networks.own_data import OwnData, regression
 from eigenscape.networks.priors import StandardDraw
 
@@ -171,6 +180,66 @@ def test_a_transformers_null_directions_are_those_of_its_algebra() -> None:
     assert spectrum.rank == size - keys - after_attention - after_hidden
 
 
+class Turned(nn.Module):
+    """A buffer of complex numbers, as rotary embeddings have: y = Re(w . (r x))."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(2, 1)
+        self.register_buffer("turn", torch.tensor([1j, 2 + 1j]))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.linear((x * self.turn).imag)
+
+
+def test_a_complex_buffer_stays_complex() -> None:
+    x, y = generator().standard_normal((5, 2)), generator().standard_normal((5, 1))
+    turned = sampler_of(Turned(), OwnData({"x": x}, {"y": y})).block(0, 3)[0]
+    # Im(i x) = Im((2 + i) x) = x for real x: the linear layer alone.
+    np.testing.assert_allclose(turned, sampler_of(nn.Linear(2, 1), OwnData({"x": x}, {"y": y})).block(0, 3)[0], rtol=1e-12)
+
+
+def test_what_forward_makes_lies_where_theta_lies() -> None:
+    """torch's meta device, which has shapes and no numbers, in the place of a GPU."""
+
+    class Shifted(nn.Linear):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x) + torch.zeros(1)
+
+    loss, theta = module_loss(Shifted(2, 1), OwnData({"x": np.ones((5, 2))}, {"y": np.ones((5, 1))})), torch.ones(3, device="meta")
+    assert torch.func.vmap(torch.func.grad(loss(theta)))(theta[None]).shape == (1, 3)
+    assert loss(theta)(theta).device == theta.device
+
+
+def test_arrays_of_any_order_and_type_are_the_same_data() -> None:
+    x, y = generator().standard_normal((5, 2)).astype(np.float32), np.array([[True], [False], [True], [True], [False]])
+    plain, *others = (
+        sampler_of(nn.Linear(2, 1), OwnData({"x": inputs}, {"y": targets})).block(0, 3)[0].copy()
+        for inputs, targets in [(x, y.astype(float)), (x[::-1][::-1], y), (x.astype(">f8"), y), (x.astype(np.longdouble), y[::-1][::-1])]
+    )
+    for other in others:
+        np.testing.assert_array_equal(other, plain)
+
+
+def test_what_holds_no_real_numbers_is_refused() -> None:
+    complex_one = nn.Linear(2, 1, dtype=torch.complex64)
+    for module, message in [
+        (complex_one, "real numbers in parameter weight, found torch.complex64; "),
+        (nn.Linear(2, 1, device="meta"), "values in parameter weight, found none yet; "),
+        (nn.Linear(2, 1).requires_grad_(False), "parameters that require gradients, found none in Linear; "),
+    ]:
+        with pytest.raises(BadInput, match=f"^module: expected {message}"):
+            module_prior(module)
+
+
+def test_a_state_of_any_type_has_a_digest() -> None:
+    module = nn.Linear(1, 1)
+    module.register_buffer("brief", torch.ones(1, dtype=torch.bfloat16))
+    before = state_digest(module, module_prior(module))
+    module.brief *= 2
+    assert state_digest(module, module_prior(module)) != before
+
+
 def test_large_modules_are_worked_through_in_small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Six images give 2 x 2 x 2 numbers after each of the convolution, batch norm, tanh, dropout and flattening, and three scores."""
     module, data = small_cnn()
@@ -234,6 +303,12 @@ def test_a_prior_around_a_checkpoint() -> None:
 
 
 BAD_CHECKPOINTS = {
+    "a path": ("trained.pt", "a state_dict, found str; give what torch.load"),
+    "of a parallel module": (
+        {"module.weight": torch.ones(2, 3), "module.bias": torch.ones(2)},
+        "a tensor for each of 2 names, found none for weight, bias, but module.weight, module.bias; ",
+    ),
+    "complex": ({"weight": torch.ones(2, 3) * 1j, "bias": torch.ones(2)}, "real numbers in weight, found torch.complex64; "),
     "missing": ({"weight": torch.ones(2, 3)}, "a tensor for each of 2 names, found none for bias; "),
     "unexpected": ({"weight": torch.ones(2, 3), "bias": torch.ones(2), "head": torch.ones(1)}, "names that the module has, found head; "),
     "shape": ({"weight": torch.ones(3, 2), "bias": torch.ones(2)}, r"shape \(2, 3\) for weight, found \(3, 2\); "),
@@ -245,6 +320,33 @@ BAD_CHECKPOINTS = {
 def test_a_checkpoint_of_another_module_is_refused(checkpoint, message) -> None:
     with pytest.raises(BadInput, match=f"^prior.checkpoint: expected {message}"):
         load_checkpoint(nn.Linear(3, 2), checkpoint)
+
+
+def test_biases_are_known_by_their_weights_names() -> None:
+    """A shared weight has one name among the parameters, and those of recurrent layers end in the layer's number."""
+    shared, first = nn.Linear(4, 4), nn.Linear(4, 4)
+    shared.weight = first.weight
+    deviations = module_prior(nn.Sequential(first, shared), "pytorch_default").deviations
+    np.testing.assert_array_equal(deviations, np.full(16 + 4 + 4, 1 / 2))
+    recurrent = module_prior(nn.RNN(4, 4), "lecun_normal")
+    np.testing.assert_array_equal(recurrent.deviations, np.repeat([1 / 2, 0], [32, 8]))
+    assert not recurrent.centre.any()
+
+
+BAD_PRIORS = {
+    "hidden": ({"by_name": {"*": "own", "bias": "zero"}}, "prior.by_name: expected patterns of which each decides .*, found 'bias' behind"),
+    "half an entry": ({"by_name": {"bias": {"kind": "normal"}}}, "prior.by_name: expected for 'bias' one of zero, own"),
+    "too much": ({"by_name": {"bias": {"kind": "lecun_normal", "scale": 2.0}}}, "prior.by_name: expected for 'bias' one of zero, own"),
+    "no scale": ({"by_name": {"bias": "around"}}, "prior.by_name: expected for 'bias' one of zero, own"),
+    "negative": ({"by_name": {"bias": {"kind": "normal", "scale": -1.0}}}, "prior.by_name: expected for 'bias' one of zero, own"),
+    "around nothing": ({"kind": "around", "scale": -1.0}, "prior.scale: expected a positive number, found -1.0; "),
+}
+
+
+@pytest.mark.parametrize(("asked", "message"), BAD_PRIORS.values(), ids=BAD_PRIORS)
+def test_a_prior_that_is_none_is_refused(asked, message: str) -> None:
+    with pytest.raises(BadInput, match=f"^{message}"):
+        module_prior(nn.Linear(2, 1), **asked)
 
 
 def test_a_pattern_that_fits_nothing_is_refused() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
 
+from eigenscape.active_subspace.projection import project
 from eigenscape.errors import BadInput
+from eigenscape.networks.gradients import Device, NonFinite
 from eigenscape.networks.own_networks import module_sampler
 
 
@@ -85,3 +88,38 @@ def test_a_loss_that_is_no_number_is_refused() -> None:
         BadInput, match=r"^problem.module: expected layers that torch.func.vmap takes, found an error outside of the module, in"
     ):
         module_sampler(nn.Linear(1, 1), np.ones((2, 1)), np.ones((2, 1)), loss=lambda output, targets: output - targets[0])
+
+
+X, Y = np.random.default_rng(2).standard_normal((5, 2)), np.ones((5, 1))
+
+WRONG = {
+    "no module": ({"module": nn.Linear}, "module: expected a torch.nn.Module, found type; "),
+    "loss": ({"loss": "l1"}, "loss: expected one of mse, cross_entropy, found l1; "),
+    "device": ({"device": "gpu"}, "device: expected one of cpu, torch, cuda, found gpu; "),
+    "non_finite": ({"non_finite": "ignore"}, "non_finite: expected one of fail, exclude, found ignore; "),
+    "precision": ({"precision": np.float16}, "precision: expected float64 or float32, found float16; "),
+    "no inputs": ({"inputs": []}, "input: expected one array or several, found none; "),
+    "of one name": ({"inputs": {"x": X * np.nan}, "targets": {"x": Y}}, "x: expected finite numbers, found nan in row 0"),
+    "loss of other arguments": (
+        {"loss": nn.functional.mse_loss},
+        "problem.module: .*; a loss takes the outputs and the list of targets, and",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), WRONG.values(), ids=WRONG)
+def test_what_cannot_be_used_is_refused(changes, message: str) -> None:
+    with pytest.raises(BadInput, match=f"^{message}"):
+        module_sampler(**{"module": nn.Linear(2, 1), "inputs": X, "targets": Y, **changes})
+
+
+def test_a_module_is_not_projected() -> None:
+    with pytest.raises(BadInput, match=r"found standard_normal of a module; use the raw condition numbers"):
+        project(module_sampler(nn.Linear(2, 1), X, Y), 9)
+
+
+def test_words_and_tables_do_as_well() -> None:
+    plain = module_sampler(nn.Linear(2, 1), X, Y).block(0, 3)[0].copy()
+    words = module_sampler(nn.Linear(2, 1), pd.DataFrame(X), Y, device="cpu", non_finite="fail")
+    assert (words.device, words.non_finite) == (Device.CPU, NonFinite.FAIL)
+    np.testing.assert_array_equal(words.block(0, 3)[0], plain)

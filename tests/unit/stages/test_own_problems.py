@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study
 
 NETWORK = """
+import functools
+
+import numpy as np
 import torch
 from torch import nn
 
@@ -55,6 +59,19 @@ def wrong(depth, width):
 
 def failing(depth, width):
     raise RuntimeError("out of ideas")
+
+
+def leaving(depth, width):
+    raise SystemExit(3)
+
+
+def drawing(depth, width):
+    network = Net(depth, width)
+    network.register_buffer("shift", torch.tensor(np.random.rand()))
+    return network
+
+
+part = functools.partial(Net)
 """
 
 
@@ -81,7 +98,7 @@ def configured(folder: Path, **changes: Any) -> Path:
     }
     for section, keys in changes.items():
         study[section] = {**study.get(section, {}), **keys}  # type: ignore[dict-item]
-    (folder / "study.yaml").write_text(yaml.safe_dump(study))
+    (folder / "study.yaml").write_text(yaml.safe_dump(study, sort_keys=False))
     return folder / "study.yaml"
 
 
@@ -167,6 +184,17 @@ def test_a_perceptron_of_the_users_has_the_gradients_of_the_built_in_one(tmp_pat
     np.testing.assert_allclose(mine.block(0, 4)[0][:, order], expected, rtol=1e-10, atol=1e-13)
 
 
+def test_the_first_pattern_that_fits_counts_in_every_process(tmp_path: Path) -> None:
+    """A name before a pattern that fits it too: by the alphabet the pattern would come first."""
+    path = configured(tmp_path, prior={"by_name": {"head.bias": {"kind": "normal", "scale": 0.1}, "*.bias": "zero"}})
+    folder = StudyFolder(tmp_path / "results")
+    write_study(read_study([path]), folder)
+    study = load_study(folder)
+    theta = sampler_of(study, study.headline_cell).parameters(0, 5)
+    assert theta[:, -3:].all()
+    assert not theta[:, 6:9].any()
+
+
 def test_other_data_or_code_is_other_work(tmp_path: Path) -> None:
     study, folder = read_study([configured(tmp_path)]), StudyFolder(tmp_path / "results")
     write_study(study, folder)
@@ -182,6 +210,27 @@ def test_other_data_or_code_is_other_work(tmp_path: Path) -> None:
     (tmp_path / "own_network.py").write_text(NETWORK + "\n")
     with pytest.raises(DifferentWork, match=r"^own_network:make: expected what it held"):
         sampler_of(study, study.headline_cell)
+
+
+@pytest.mark.parametrize("name", ["own_network:part", "imports_it:make"])
+def test_the_file_that_is_named_counts_and_the_one_that_it_takes_the_factory_from(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for loaded in ("own_network", "imports_it"):  # by other tests, from their folders
+        monkeypatch.delitem(sys.modules, loaded, raising=False)
+    path = configured(tmp_path, problem={"module": name})
+    (tmp_path / "imports_it.py").write_text("from own_network import make\n")
+    before = read_study([path]).headline_cell.fingerprint
+    assert read_study([path]).headline_cell.fingerprint == before
+    (tmp_path / "own_network.py").write_text(NETWORK + "\n")
+    assert read_study([path]).headline_cell.fingerprint != before
+
+
+def test_a_program_that_is_no_module_is_refused(tmp_path: Path) -> None:
+    path = configured(tmp_path)
+    (tmp_path / "own_network.py").write_text(NETWORK + "\nraise SystemExit(2)\n")
+    with pytest.raises(BadInput, match=r"problem.module: expected a Python file for own_network, found SystemExit: 2; "):
+        read_study([path])
 
 
 def test_a_checkpoint_is_part_of_the_work(tmp_path: Path) -> None:
@@ -225,10 +274,19 @@ BAD = {
     "no code": ({"problem": {"module": "nowhere:make"}}, "problem.module: expected a Python file for nowhere, found none beside the conf"),
     "no function": (
         {"problem": {"module": "own_network:mkae"}},
-        "problem.module: expected a function mkae in own_network, found Net, make",
+        "problem.module: expected a function mkae in own_network, found Net, make, wrong",
+    ),
+    "a file's name": (
+        {"problem": {"module": "own_network.py:make"}},
+        "problem.module: expected package.module:factory, found 'own_network.py:make'; ",
     ),
     "no network": ({"problem": {"module": "own_network:wrong"}}, r"an nn.Module from own_network:wrong\(depth=1, width=2\), found str; "),
     "a failing one": ({"problem": {"module": "own_network:failing"}}, "failing.*, found RuntimeError: out of ideas; mend the factory"),
+    "one that leaves": ({"problem": {"module": "own_network:leaving"}}, "from own_network:leaving.*, found SystemExit: 3; mend the fact"),
+    "one that draws": (
+        {"problem": {"module": "own_network:drawing"}},
+        "problem.module: expected the same values from two calls of own_network:drawing, found others; draw what torch.manual_seed",
+    ),
     "other inputs": (
         {"problem": {"inputs": ["x", "z"]}},
         r"a module for inputs of shapes \(9, 2\), \(9, 2\), found an error in forward of Net",

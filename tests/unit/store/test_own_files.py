@@ -20,6 +20,13 @@ def test_columns_stand_side_by_side(tmp_path: Path) -> None:
     np.testing.assert_array_equal(data.targets["class"], [[0], [1], [1]])
 
 
+def test_truth_values_stand_beside_numbers(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("old,income,class\nTrue,2.5,0\nFalse,4,1\n")
+    data = read_own_data(tmp_path / "a.csv", ["old", "income"], ["class"])
+    np.testing.assert_array_equal(data.inputs["old, income"], [[1, 2.5], [0, 4]])
+    assert data.inputs["old, income"].dtype == np.float64
+
+
 def test_arrays_keep_their_shapes_types_and_order(tmp_path: Path) -> None:
     tokens, images = np.arange(6).reshape(2, 3), np.ones((2, 4, 4), np.float32)
     np.savez(tmp_path / "a.npz", images=images, tokens=tokens, y=np.array([1, 0]), unused=np.zeros(7))
@@ -45,6 +52,13 @@ BAD = {
         ".*a.csv, column age: expected numbers, found 'old' in row 1, counted from 0 below the header; ",
     ),
     "nothing": ("a.csv", "", ".*a.csv: expected a csv file with a header and commas, found No columns to parse from file; "),
+    "longer rows": (
+        "a.csv",
+        "age,class\n7,1,0\n8,2,1\n",
+        ".*a.csv: expected rows as long as the header, found longer ones; name every column",
+    ),
+    "a name twice": ("a.csv", "age,age,class\n7,1,0\n", ".*a.csv: expected one column age, found 2; give each column a name of its own"),
+    "no rows": ("a.csv", "age,class\n", ".*a.csv: expected rows below the header, found none; "),
     "ragged": ("a.csv", "age,class\n1,0\n1,2,3,4\n", ".*a.csv: expected a csv file with a header and commas, found Error tokenizing data"),
 }
 
