@@ -1,12 +1,13 @@
 """What every stage of the workflow holds at its peak, beside what the plan says: real commands, each a process of its own.
 
 python benchmarks/memory.py              every stage, and growth with P and N; some ten minutes on a core, 1 GB
-python benchmarks/memory.py --only parameters      one part of it: parameters, samples or default
+python benchmarks/memory.py --only parameters      one part of it: parameters, samples or tests
 python benchmarks/memory.py --quick      the smallest sizes
 python benchmarks/memory.py --draw       the figure and tables again, from benchmarks/results/memory.json
 
 The peak is the kernel's account of the process (`ru_maxrss`), less that of the same command on a network of a few parameters, which
-loads the same libraries.
+loads the same libraries. Memory that is freed goes back at once, by settings of the C library's allocator: as it comes, it keeps some.
+The last rows are those of the tests (tests/peaks.py): every other stage, at sizes of a second or so.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ from eigenscape.stages.cost import cells
 from eigenscape.stages.cost.jobs import jobs_of
 from eigenscape.store.layout import StudyFolder
 from eigenscape.study import Study
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+import peaks
 
 RESULTS = Path(__file__).parent / "results" / "memory.json"
 FIGURE = Path(__file__).parents[1] / "docs" / "images" / "memory.png"
@@ -65,16 +69,17 @@ class Setting:
         before: commands whose results it reads.
         job: name of the job whose memory the plan states; the headline's spectrum and second moment where empty.
         loads: the same command on next to nothing, by its study and arguments.
+        label: the size, for the table.
     """
 
     series: str
     stage: str
     study: Study
     command: tuple[str, ...]
-    before: tuple[tuple[str, ...], ...] = ()
-    job: str = ""
-    loads: tuple[Study, tuple[str, ...]] | None = None
-    label: dict[str, int] = field(default_factory=dict)
+    before: tuple[tuple[str, ...], ...]
+    job: str
+    loads: tuple[Study, tuple[str, ...]]
+    label: dict[str, int]
 
     @property
     def planned(self) -> int:
@@ -113,39 +118,9 @@ def of_matrices(width: int, samples: int, series: str) -> Iterator[Setting]:
             yield Setting(series, "importance", study, ("importance",), (moment, vectors), "importance", (tiny, ("importance",)), size)
 
 
-def of_default() -> Iterator[Setting]:
-    """The stages whose sizes are settings of the default study, one of each kind."""
-    study, whole = study_of(5, 100, depth=2), Study()
-    few = {"depth": 3, "width": 2, "samples": 20, "weight_std": [1.0]}
-    tiny = study_of(2, 100, depth=1, criticality=few)
-    yield Setting("", "criticality", study, ("criticality",), (), "criticality", (tiny, ("criticality",)))
-    yield Setting("", "second-moment kinds", study, ("second-moment-kinds",), (), "second_moment_kinds", None)
-    trained = study_of(20, 100, depth=12)
-    yield Setting("", "training", trained, ("training",), (), "training", (study_of(5, 100, depth=1), ("training",)))
-    for experiment in ("growth", "sensitivity"):
-        yield Setting("", f"expressivity, {experiment}", whole, ("expressivity", experiment), (), f"expressivity/{experiment}", None)
-    for network in ("perceptron-d02-w128",):
-        yield Setting("", f"clustering, {network}", whole, ("clustering", network), (), f"clustering/{network}", None)
-    groups = tuple(("trajectories", group) for group in whole.sloppiness.ensemble.network_groups())
-    yield Setting("", "trajectories, perceptron-d02", whole, groups[2], (), "trajectories/perceptron-d02", None)
-    yield Setting("", "joint embedding", whole, ("inpca",), groups, "inpca", None)
-    for part in ("phase_map", "kernel", "sgd"):
-        yield Setting("", f"sloppiness theory, {part}", whole, ("sloppiness-theory", part), (), f"sloppiness_theory/{part}", None)
-    for case in whole.model_constrained.computed[:1]:
-        yield Setting("", f"model-constrained, {case}", whole, ("model-constrained", case), (), f"model_constrained/{case}", None)
-
-
-IMPORTS = (
-    "import eigenscape.stages.clustering, eigenscape.stages.expressivity, eigenscape.stages.inpca, eigenscape.stages.model_constrained, "
-    "eigenscape.stages.sensitivity, eigenscape.stages.second_moment_kinds, eigenscape.clustering.training, eigenscape.sloppiness.kernels, "
-    "eigenscape.model_constrained.problems, torch"
-)
-"""What such a stage loads, where there is no small run of it."""
-
-
 def peak(arguments: list[str]) -> tuple[int, float]:
     """Bytes of one process at its peak, and its processor seconds."""
-    environment = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+    environment = os.environ | peaks.SETTINGS | dict.fromkeys(peaks.THREADS, "1")
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
     error = process.stderr.read().decode() if process.stderr else ""
     _, status, used = os.wait4(process.pid, 0)
@@ -176,15 +151,12 @@ class Runs:
 def measured(setting: Setting, runs: Runs, loaded: dict[str, int]) -> dict[str, Any]:
     """One run beside its plan; ``loaded`` remembers what commands take before they hold anything."""
     found, seconds = runs.peak_of(setting.study, setting.command, setting.before)
-    key = " ".join(setting.loads[1]) if setting.loads else "imports"
+    small, command = setting.loads
+    key = " ".join(command)
     if key not in loaded:
-        if setting.loads is None:
-            loaded[key] = peak([sys.executable, "-c", IMPORTS])[0]
-        else:
-            small, command = setting.loads
-            before = (headline(small, "second-moment"), headline(small, "spectrum", "--vectors"))
-            needed = before if command[0] == "importance" else before[:1] if command[0] == "spectrum" else ()
-            loaded[key] = runs.peak_of(small, command, needed)[0]
+        before = (headline(small, "second-moment"), headline(small, "spectrum", "--vectors"))
+        needed = before if command[0] == "importance" else before[:1] if command[0] == "spectrum" else ()
+        loaded[key] = runs.peak_of(small, command, needed)[0]
     row = {"series": setting.series, "stage": setting.stage, **setting.label, "planned_bytes": setting.planned}
     return row | {"peak_bytes": found - loaded[key], "loaded_bytes": loaded[key], "core_seconds": round(seconds, 1)}
 
@@ -196,7 +168,13 @@ def settings(*, quick: bool) -> Iterator[Setting]:
         yield from of_matrices(width, 4 * parameters, "parameters")
     for samples in SAMPLES[: 2 if quick else None]:
         yield from of_matrices(20, samples, "samples")
-    yield from of_default() if not quick else iter(())
+
+
+def of_the_tests() -> Iterator[dict[str, Any]]:
+    """The stages as the tests run and assert them."""
+    for family in peaks.FAMILIES:
+        for stage, (planned, held) in peaks.measured(family).items():
+            yield {"series": "tests", "stage": stage, "planned_bytes": planned, "peak_bytes": held}
 
 
 def table(results: dict[str, Any]) -> str:
@@ -208,7 +186,8 @@ def table(results: dict[str, Any]) -> str:
         megabytes = (
             f"{run['planned_bytes'] / 1e6:>11,.1f}{run['peak_bytes'] / 1e6:>11,.1f}{run['peak_bytes'] / run['planned_bytes']:>11.2f}"
         )
-        lines.append(f"{run['stage']:<34}{size}{megabytes}{run['loaded_bytes'] / 1e6:>12,.0f}{run['core_seconds']:>9,.1f}")
+        rest = f"{run['loaded_bytes'] / 1e6:>12,.0f}{run['core_seconds']:>9,.1f}" if "loaded_bytes" in run else ""
+        lines.append(f"{run['stage']:<34}{size}{megabytes}{rest}")
     return "\n".join(lines)
 
 
@@ -258,23 +237,28 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--draw", action="store_true")
-    parser.add_argument("--only", choices=["parameters", "samples", "default"])
+    parser.add_argument("--only", choices=["parameters", "samples", "tests"])
     chosen = parser.parse_args()
     if not chosen.draw:
         loaded: dict[str, int] = {}
         machine = f"{platform.machine()}, {os.cpu_count()} cores shared with others"
-        wanted = {"default": ""}.get(chosen.only, chosen.only)
         old = json.loads(RESULTS.read_text())["runs"] if chosen.only and RESULTS.exists() else []
-        runs = [run for run in old if run["series"] != wanted]
+        runs = [run for run in old if run["series"] != chosen.only]
+
+        def note(run: dict[str, Any]) -> None:
+            runs.append(run)
+            results = {"date": time.strftime("%Y-%m-%d"), "machine": machine, "runs": runs}
+            RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+            print(table(results).splitlines()[-1], flush=True)
+
         with tempfile.TemporaryDirectory() as place:
             commands = Runs(Path(place))
             for setting in settings(quick=chosen.quick):
-                if chosen.only and setting.series != wanted:
+                if chosen.only and setting.series != chosen.only:
                     continue
-                runs.append(measured(setting, commands, loaded))
-                results = {"date": time.strftime("%Y-%m-%d"), "machine": machine, "runs": runs}
-                RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-                print(table(results).splitlines()[-1], flush=True)
+                note(measured(setting, commands, loaded))
+        for row in of_the_tests() if chosen.only in (None, "tests") and not chosen.quick else ():
+            note(row)
     results = json.loads(RESULTS.read_text())
     RESULTS.with_suffix(".txt").write_text(table(results) + "\n")
     print(table(results))
