@@ -113,7 +113,8 @@ def require_vmappable(module: torch.nn.Module, data: OwnData, loss: str | LossOf
     held = module.eval()
     for name, part in held.named_modules():
         if isinstance(part, torch.jit.ScriptModule):
-            raise BadInput.field("problem.module", "modules in Python", f"layer {name or 'of all'} in TorchScript", "give it unscripted")
+            found = f"TorchScript in layer {name}" if name else "TorchScript"
+            raise BadInput.field("problem.module", "modules in Python", found, "give it unscripted")
     fresh = _copy_of(held)
     drawn = torch.from_numpy(np.array(theta, order="C"))
     flops = _run_forward(held, data, loss, drawn[:1].to(torch.float64))

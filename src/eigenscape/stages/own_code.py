@@ -55,7 +55,8 @@ def _beside(folder: Path, path: str) -> Path | None:
 
 def source_of(name: str, factory: Callable[..., Any]) -> str:
     """Digest of the file that is named, and of the one that the factory was written in where that is another."""
-    modules = (sys.modules.get(each) for each in (name.partition(":")[0], getattr(factory, "__module__", None) or ""))
+    written = getattr(factory, "func", factory)  # of a functools.partial, which is Python's own
+    modules = (sys.modules.get(each) for each in (name.partition(":")[0], getattr(written, "__module__", None) or ""))
     files = dict.fromkeys(file for module in modules if (file := getattr(module, "__file__", None)))
     return hashlib.blake2b(b"".join(Path(file).read_bytes() for file in files), digest_size=16).hexdigest()
 

@@ -112,6 +112,12 @@ def test_parameters_that_are_reached_beside_theta_are_refused() -> None:
         probe(nn.Sequential(nn.Linear(2, 3), Reaches()))
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")  # and met all the same
+def test_torchscript_is_named() -> None:
+    with pytest.raises(BadInput, match=r"^problem.module: expected modules in Python, found TorchScript in layer 1; give it unscripted"):
+        probe(nn.Sequential(nn.Linear(2, 3), torch.jit.script(nn.Linear(3, 3))))
+
+
 def test_whole_numbers_where_a_layer_takes_others() -> None:
     tokens = OwnData({"x": np.arange(8).reshape(4, 2)}, data().targets)
     with pytest.raises(BadInput, match=r"must have the same dtype.*; save inputs that are no tokens or classes as floating-point numbers"):
