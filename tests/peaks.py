@@ -243,6 +243,9 @@ def trained(root: Path) -> Found:
     yield "model-constrained", models.cases(study)[case].memory, in_study(study, "large", compute_model_constrained, case)
     case, few = "heat-tnet", {"least_steps": 2, "pairs": 8, "samples_per_parameter": 4}
     study = constrained(4, cases=[case], heat={"elements": 20}, **few)
+    wave = constrained(4, cases=["burgers-mctangent"], burgers={"learned_steps": 8, "model_steps": 8}, **few)
+    in_wave = in_study(wave, "wave", compute_model_constrained, "burgers-mctangent")
+    yield "wave", models.cases(wave)["burgers-mctangent"].memory, in_wave
     yield "plate", models.cases(study)[case].memory, in_study(study, "plate", compute_model_constrained, case)
 
 
