@@ -201,9 +201,9 @@ def trained(root: Path) -> Found:
         part = {"kernels": ["ntk"], "train": train, "test": test, "start": [0.1], "steps": [10], "width": 30, "depth": 2}
         return study_of(sloppiness={"enabled": True, "kernel": part})
 
-    def constrained(width: int) -> Any:
+    def constrained(width: int, **more: Any) -> Any:
         one = {"enabled": True, "cases": ["deconvolution-tnet"], "alpha": [0.0, 1.0], "depth": 1, "width": width, "training_steps": 2}
-        return study_of(model_constrained=one | {"samples_per_parameter": 2, "replicas": 2})
+        return study_of(model_constrained=one | {"samples_per_parameter": 2, "replicas": 2} | more)
 
     def in_study(study: Any, name: str, stage: Callable[..., Any], *rest: Any) -> Callable[[], Any]:
         return lambda: stage(study, StudyFolder(root / name), *rest)
@@ -241,6 +241,12 @@ def trained(root: Path) -> Found:
     yield "sloppiness theory", trajectories.parts(study)["kernel"].memory, in_study(study, "large", run_theory, "kernel")
     study, case = constrained(16), "deconvolution-tnet"
     yield "model-constrained", models.cases(study)[case].memory, in_study(study, "large", compute_model_constrained, case)
+    case, few = "heat-tnet", {"least_steps": 2, "pairs": 8, "samples_per_parameter": 4}
+    study = constrained(4, cases=[case], heat={"elements": 20}, **few)
+    wave = constrained(4, cases=["burgers-mctangent"], burgers={"learned_steps": 8, "model_steps": 8}, **few)
+    in_wave = in_study(wave, "wave", compute_model_constrained, "burgers-mctangent")
+    yield "wave", models.cases(wave)["burgers-mctangent"].memory, in_wave
+    yield "plate", models.cases(study)[case].memory, in_study(study, "plate", compute_model_constrained, case)
 
 
 Family = Callable[[Path], Found]

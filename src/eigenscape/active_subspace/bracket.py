@@ -21,7 +21,7 @@ import numpy as np
 from scipy.linalg import lapack, solve_triangular
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
-from eigenscape.active_subspace.resampling import bootstrap_weights, full_bootstrap_spectrum, percentile_interval
+from eigenscape.active_subspace.resampling import bootstrap_weights, full_bootstrap_spectrum, unbroken_interval
 from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.study import BLOCK
@@ -145,15 +145,10 @@ def bracket(
 
 
 def _fluctuation(outer: np.ndarray, sample_value: float, replicates: int, key: int) -> tuple[float, float]:
-    """The bootstrap interval of the sample value, from coordinates along the outermost eigenvectors.
-
-    NaN where some replicate spans more than `eigh` resolves: the others alone would end the interval there.
-    """
+    """The bootstrap interval of the sample value, from coordinates along the outermost eigenvectors."""
     resampled = full_bootstrap_spectrum(outer, bootstrap_weights(len(outer), replicates, key))
     values = np.log10(resampled.replicates[:, 0] / resampled.replicates[:, -1])
-    if np.isnan(values).any():
-        return math.nan, math.nan
-    interval = percentile_interval(values - np.median(values))
+    interval = unbroken_interval(values - np.median(values))
     return sample_value + float(interval.low), sample_value + float(interval.high)
 
 

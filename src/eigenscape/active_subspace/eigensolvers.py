@@ -60,7 +60,7 @@ def eigenvalues(matrix: np.ndarray, place: str = HOST, *, overwrite: bool = Fals
     """All eigenvalues of a symmetric matrix, in descending order, by the fastest solver at hand.
 
     Args:
-        matrix: (P, P), symmetric; the lower triangle is read.
+        matrix: (P, P), symmetric; the lower triangle is read, in double precision.
         place: where to solve, `HOST` or a torch device.
         overwrite: whether the matrix may be destroyed, which spares a copy of one in Fortran order.
 
@@ -74,6 +74,7 @@ def eigenvalues(matrix: np.ndarray, place: str = HOST, *, overwrite: bool = Fals
         >>> eigenvalues(np.array([[2.0, 1.0], [1.0, 2.0]]))
         array([3., 1.])
     """
+    matrix = np.asarray(matrix, np.float64)
     try:
         if place == HOST and _in_two_stages(len(matrix)):
             scaled, exponent = _scaled(matrix, overwrite)
@@ -95,7 +96,7 @@ def eigenpairs(matrix: np.ndarray, place: str = HOST, *, overwrite: bool = False
     The sign of a vector is fixed: its component of largest magnitude is positive.
 
     Args:
-        matrix: (P, P), symmetric; the lower triangle is read.
+        matrix: (P, P), symmetric; the lower triangle is read, in double precision.
         place: where to solve, `HOST` or a torch device.
         overwrite: whether the matrix may be destroyed, which spares a copy of one in Fortran order.
 
@@ -110,6 +111,7 @@ def eigenpairs(matrix: np.ndarray, place: str = HOST, *, overwrite: bool = False
         >>> values, vectors[:, 0]
         (array([4., 1.]), array([0., 1.]))
     """
+    matrix = np.asarray(matrix, np.float64)
     try:
         if place == HOST:
             scaled, exponent = _scaled(matrix, overwrite)

@@ -150,6 +150,19 @@ def percentile_interval(values: np.ndarray, level: float = 0.95) -> Interval:
     return Interval(np.where(count > 0, low, np.nan), np.where(count > 0, high, np.nan), level, count)
 
 
+def unbroken_interval(values: np.ndarray, level: float = 0.95) -> Interval:
+    """`percentile_interval` of replicates (R,) that all gave a number; no ends where some did not.
+
+    For spans of eigenvalues: NaN are those that `eigh` does not resolve, the longest, so the others alone would end too early.
+
+    Example:
+        >>> [float(unbroken_interval(np.array([1.0, 2.0, last]), level=0.5).high) for last in (3.0, np.nan)]
+        [2.5, nan]
+    """
+    values = np.asarray(values, dtype=np.float64)
+    return percentile_interval(np.full_like(values, np.nan) if np.isnan(values).any() else values, level)
+
+
 def outermost(eigenvectors: np.ndarray, count: int = OUTER) -> np.ndarray:
     """The ``count`` leading and the ``count`` trailing columns; all where there are no more.
 

@@ -150,6 +150,7 @@ def spectrum_of(
         <SpectrumStatus.RANK_DEFICIENT: 'rank_deficient'>
     """
     _check(second_moment)
+    second_moment = np.asarray(second_moment, np.float64)
     diagonal = np.diagonal(second_moment).copy()
     order = np.argsort(-diagonal, kind="stable")
     values, basis = _by_eigh(second_moment, order, vectors, place)

@@ -218,13 +218,13 @@ def _signs(local: np.ndarray, size: int, grid: ProcessGrid) -> np.ndarray:
 
 
 def _by_factor(
-    local: np.ndarray, leading: np.ndarray, diagonal: np.ndarray, dust: np.ndarray | float, grid: ProcessGrid
+    local: np.ndarray, leading: np.ndarray, variances: np.ndarray, dust: np.ndarray | float, grid: ProcessGrid
 ) -> tuple[np.ndarray, bool] | None:
     """Singular values of the Cholesky factor of the leading rows and columns, and whether the small ones are to be trusted.
 
     None where the factor breaks down: they are not positive definite to working precision.
     """
-    size, carrying, own_variances = len(diagonal), len(leading), diagonal[leading]
+    size, carrying, own_variances = len(variances), len(leading), variances[leading]
     if not grid.cholesky(local, size, carrying):
         return None
     rows, columns = grid.rows_of(size), grid.columns_of(size)

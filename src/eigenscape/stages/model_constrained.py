@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from eigenscape.active_subspace.leading import Leading, leading_directions, leading_vectors, overlap
-from eigenscape.active_subspace.resampling import bootstrap_weights, percentile_interval
+from eigenscape.active_subspace.resampling import bootstrap_weights, unbroken_interval
 from eigenscape.active_subspace.sampling_noise import log10_condition_null
 from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.active_subspace.staircase import layer_shares_of, staircase
@@ -216,9 +216,7 @@ def _projected(study: Study, cell: Cell, sampler: GradientSampler, reference: _R
     if reference is None:
         reference = _Reference(leading, resampled, spans, nulls)
     changes = spans - reference.spans if nulls == reference.nulls else np.full(replicates + 1, np.nan)
-    inside, change, angle = (
-        percentile_interval(values) for values in (spans[1:], changes[1:], resampled.degrees_from(reference.resampled))
-    )
+    inside, change, angle = (unbroken_interval(values) for values in (spans[1:], changes[1:], resampled.degrees_from(reference.resampled)))
     shares = layer_shares_of(projected, replicates=replicates, key=key)
     numbers: dict[str, Any] = {
         "status_sym": str(stairs.status),

@@ -32,6 +32,16 @@ def test_eigenvalues_are_the_known_ones_in_descending_order() -> None:
     assert np.array_equal(matrix, before)
 
 
+@pytest.mark.usefixtures("route")
+@pytest.mark.parametrize("kind", [np.float32, np.int64])
+def test_numbers_of_any_kind_are_solved_in_double_precision(kind: type[np.generic]) -> None:
+    """1 on the diagonal and 1 beside it: 1 + 2 cos(k pi / 41), exact in every kind; single precision would leave 1e-7."""
+    matrix = (np.eye(40) + np.eye(40, k=1) + np.eye(40, k=-1)).astype(kind)
+    exact = 1 + 2 * np.cos(np.arange(1, 41) * np.pi / 41)
+    np.testing.assert_allclose(eigensolvers.eigenvalues(matrix), exact, atol=40 * EPSILON * 3)
+    np.testing.assert_allclose(eigensolvers.eigenpairs(matrix)[0], exact, atol=40 * EPSILON * 3)
+
+
 def test_eigenpairs_solve_the_equation_and_are_orthogonal() -> None:
     matrix = with_spectrum(VALUES)
     before = matrix.copy()

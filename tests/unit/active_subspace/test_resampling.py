@@ -17,6 +17,7 @@ from eigenscape.active_subspace.resampling import (
     outermost,
     percentile_interval,
     subspace_errors,
+    unbroken_interval,
 )
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
@@ -283,3 +284,12 @@ def test_active_dimension_by_each_criterion() -> None:
 def test_what_does_not_belong_together_is_refused(call) -> None:
     with pytest.raises(BadInput, match=r"expected .*, found .*; "):
         call()
+
+
+def test_where_the_longest_spans_have_no_number_the_others_end_no_interval() -> None:
+    """Of spans 0, 1, ..., 100 the 95 % quantiles are 2.5 and 97.5; without those above 90 the upper one would be 87.75."""
+    spans = np.arange(101.0)
+    assert [float(unbroken_interval(spans).low), float(unbroken_interval(spans).high)] == pytest.approx([2.5, 97.5])
+    cut = np.where(spans > 90, np.nan, spans)
+    assert percentile_interval(cut).high == pytest.approx(87.75)
+    assert np.isnan([unbroken_interval(cut).low, unbroken_interval(cut).high]).all()

@@ -22,6 +22,12 @@ BATCH_NUMBERS = 2**21
 TORCH_COPIES = 8
 """Arrays of one size that torch holds in a forward and backward pass: values, derivatives, what is kept of either, and temporaries."""
 
+PLATE_COPIES = 20
+"""The same of a plate, in numbers a square: a dozen fields, and the corners of either solution, four to a square (17 were seen)."""
+
+STEP_COPIES = 12
+"""The same of a network's steps in a row with the equation's beside them, a step (9 were seen for one, 11.5 each for eight)."""
+
 TORCH_CHUNK = 192
 """Gradients that torch computes at once (`networks.loss_sampler.CHUNK`; a test keeps them equal)."""
 
@@ -135,13 +141,20 @@ def theory(study: Study) -> dict[str, int]:
 
 
 def model_constrained(study: Study, cell: Cell) -> int:
-    """The most of the cell's own second moment and spectrum with vectors, and torch's 64 c n u of a part of a block.
+    """The most of the cell's own second moment and spectrum with vectors, and torch's 8 c n (8 u + 20 e^2) of a part of a block.
 
-    u units for each of n pairs of data and c = 192 parameter vectors at most. The halves of the samples that are compared afterwards
-    take less: C of all and of either half, their difference, and eigenvectors, 6 P^2.
+    u units for each of n pairs of data and c = 192 parameter vectors at most, and e x e squares of a heated plate for each; 12 S u
+    for S steps of a wave in a row. The halves of the samples that are compared afterwards take less: C of all and of either half,
+    their difference, and eigenvectors, 6 P^2.
     """
     own = max(cost.second_moment(cell, 1).memory, cost.spectrum(cell, study, vectors=True).memory)
-    return own + FLOAT * TORCH_COPIES * TORCH_CHUNK * study.model_constrained.pairs * sum(cell.architecture.sizes)
+    section = study.model_constrained
+    kind, numbers = str(cell.facts["case"]).partition("-")[0], TORCH_COPIES * sum(cell.architecture.sizes)
+    if kind == "heat":
+        numbers += PLATE_COPIES * section.heat.elements**2
+    elif kind == "burgers":
+        numbers = STEP_COPIES * max(section.burgers.learned_steps, section.burgers.model_steps) * sum(cell.architecture.sizes)
+    return own + FLOAT * TORCH_CHUNK * section.pairs * numbers
 
 
 def figure(study: Study, name: str) -> int:
