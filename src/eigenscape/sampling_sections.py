@@ -141,8 +141,8 @@ def by_name_complaint(by_name: Mapping[str, Any]) -> str:
     """What is expected of the first entry by name that is none; empty where all of them are.
 
     Example:
-        >>> by_name_complaint({"*.bias": "nought"})[:38]
-        "for '*.bias' one of zero, own, standar"
+        >>> by_name_complaint({"*.bias": "nought"})[:28]
+        "for '*.bias' one of zero, own"
     """
     for pattern, entry in by_name.items():
         if not (entry in UNSCALED if isinstance(entry, str) else _is_scaled(entry)):

@@ -172,7 +172,7 @@ def _run_forward(module: torch.nn.Module, data: OwnData, loss: str | LossOfOutpu
             except Exception as error:
                 where = f"an error {path.innermost}: {_text_of(error)}{_place_of(error)}"
                 fix = "mend forward, or name other inputs"
-                if "dtype" in str(error) and any(array.dtype.kind in "bui" for array in data.inputs.values()):
+                if "dtype" in str(error) and any(array.dtype.kind in "iub" for array in data.inputs.values()):
                     fix = "save inputs that are no tokens or classes as floating-point numbers (1.0): whole numbers stay whole"
                 raise BadInput.field("problem.module", f"a module for inputs of shapes {shapes}", where, fix) from error
     finally:
