@@ -141,7 +141,7 @@ def by_name_complaint(by_name: Mapping[str, Any]) -> str:
     """What is expected of the first entry by name that is none; empty where all of them are.
 
     Example:
-        >>> by_name_complaint({"*.bias": "nought"})[:28]
+        >>> by_name_complaint({"*.bias": "nought"})[:29]
         "for '*.bias' one of zero, own"
     """
     for pattern, entry in by_name.items():
