@@ -227,7 +227,7 @@ def draw(results: dict[str, Any]) -> None:
         axes[1].set(title="$P$ = 1,741")
         axes[0].set_xticks(sorted(set(size)), [f"{number:,}" for number in sorted(set(size))])
         axes[0].xaxis.set_minor_formatter(NullFormatter())
-        axes[1].legend(*axes[0].get_legend_handles_labels(), loc="lower left", frameon=True)
+        axes[1].legend(*axes[0].get_legend_handles_labels(), loc="lower right", frameon=True)
         FIGURE.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(FIGURE, dpi=DOTS_PER_INCH // 2)
 
