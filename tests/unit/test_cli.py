@@ -272,6 +272,10 @@ def test_a_configuration_in_place_of_study_json_is_refused_by_name(tmp_path: Pat
 @pytest.mark.parametrize(("line", "name"), [("study: mine # yes", "mine"), ('study: "a.b-c"', "a.b-c"), ("grid: {}", "sine")])
 def test_make_paper_takes_the_name_of_the_study_from_its_configuration(tmp_path: Path, line: str, name: str) -> None:
     (tmp_path / "mine.yaml").write_text(f"{line}\n")
-    command = ["make", "--dry-run", "paper", f"CONFIG={tmp_path / 'mine.yaml'}"]
-    printed = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60, check=True).stdout
+    command = ["make", "--dry-run", "--no-print-directory", "paper", f"CONFIG={tmp_path / 'mine.yaml'}"]
+    alone = {
+        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+    }  # not those of `make test`
+    root = Path(__file__).parents[2]
+    printed = subprocess.run(command, cwd=root, env=alone, capture_output=True, text=True, timeout=60, check=True).stdout
     assert printed.splitlines()[-1] == f"eigenscape paper --study results/{name}/study.json"
