@@ -1,0 +1,28 @@
+"""A real second moment by real MPI ranks: what must be the same for any number of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from eigenscape.stages.configure import write_study
+from eigenscape.store.layout import StudyFolder
+from eigenscape.store.second_moments import read_gradient_mean, read_second_moment
+from eigenscape.study import Cell, Study
+
+
+def second_moment_by_ranks(study: Study, cell: Cell, place: Path, ranks: int) -> tuple[bytes, bytes, str]:
+    """The bits of C and of the mean gradient, and the digest that the receipt confirms."""
+    folder = StudyFolder(place)
+    write_study(study, folder)
+    command = [
+        *(str(Path(sys.executable).with_name("mpiexec")), "-n", str(ranks), sys.executable, "-m", "mpi4py", "-m", "eigenscape"),
+        *("second-moment", cell.folder, "--ranks", str(ranks), "--study", str(folder.study)),
+    ]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    assert run.returncode == 0, run.stderr
+    store = folder.second_moment(cell)
+    digest = json.loads(folder.receipt(store).read_text())["digest"]
+    return read_second_moment(store).tobytes(), read_gradient_mean(store).tobytes(), digest
