@@ -29,9 +29,9 @@ import numpy as np
 import scipy
 import zarr
 
+from eigenscape.config.study import Study
 from eigenscape.distributed.peak_memory import peak_bytes
 from eigenscape.store.second_moments import LowerTriangle, create_array, digest_of_matrix
-from eigenscape.study import Study
 
 
 def work(folder: Path) -> None:
@@ -81,7 +81,7 @@ def main() -> None:
 
     from eigenscape.active_subspace.second_moment import sum_of_samples
     from eigenscape.networks.gradients import GradientSampler
-    from eigenscape.stages.spectrum import matrix_of
+    from eigenscape.stages.active_subspace.spectrum import matrix_of
 
     headline = {"depth": arguments.depth, "width": arguments.width, "samples": arguments.samples}
     study = Study.from_mapping({"headline": headline})

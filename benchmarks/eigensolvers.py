@@ -30,9 +30,9 @@ from eigenscape.active_subspace import two_stage
 from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.active_subspace.tridiagonal import eigenpairs_by_steps
 from eigenscape.architecture import Architecture
+from eigenscape.config.study import Study
 from eigenscape.errors import EigenscapeError
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.study import Study
 
 Solver = Callable[[np.ndarray], np.ndarray]
 EPSILON = float(np.finfo(float).eps)

@@ -23,10 +23,10 @@ from numba import njit
 from scipy.linalg import blas
 
 from eigenscape.architecture import Architecture
+from eigenscape.config.study import Study
 from eigenscape.networks import kernel
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.problems import sine_regression
-from eigenscape.study import Study
 
 
 @njit

@@ -31,13 +31,13 @@ from scipy.linalg import blas
 from eigenscape.active_subspace.second_moment import PartialSum
 from eigenscape.active_subspace.spectrum import Spectrum, spectrum_of
 from eigenscape.active_subspace.triangle import Triangle, assemble, band_count
-from eigenscape.figures.eigenvalues import eigenvalues_figure
-from eigenscape.figures.eigenvectors import eigenvectors_figure
-from eigenscape.figures.layer_importance import layer_importance_figure
+from eigenscape.config.study import BLOCK, Study
+from eigenscape.figures.active_subspace.eigenvalues import eigenvalues_figure
+from eigenscape.figures.active_subspace.eigenvectors import eigenvectors_figure
+from eigenscape.figures.active_subspace.layer_importance import layer_importance_figure
 from eigenscape.figures.style import save
 from eigenscape.networks import kernel
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.study import BLOCK, Study
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eigenscape.stages.configure import write_study
-from eigenscape.stages.cost.large import large_cell, plan_large
+from eigenscape.config.study import Study
+from eigenscape.planning.large import large_cell, plan_large
+from eigenscape.stages.common.configure import write_study
 from eigenscape.store.array_files import receipt_of
 from eigenscape.store.layout import StudyFolder
-from eigenscape.study import Study
 
 RESULTS = Path(__file__).parent / "results" / "large_networks.json"
 FIGURE = Path(__file__).parents[1] / "docs" / "images" / "large_networks_growth.png"

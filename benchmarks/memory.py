@@ -27,12 +27,12 @@ from pathlib import Path
 from typing import Any
 
 from eigenscape.architecture import Architecture
-from eigenscape.stages import planning
-from eigenscape.stages.configure import write_study
-from eigenscape.stages.cost import cells
-from eigenscape.stages.cost.jobs import jobs_of
+from eigenscape.config.study import Study
+from eigenscape.forecast.jobs import jobs_of
+from eigenscape.planning import batches as planning
+from eigenscape.planning import cells
+from eigenscape.stages.common.configure import write_study
 from eigenscape.store.layout import StudyFolder
-from eigenscape.study import Study
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 import peaks

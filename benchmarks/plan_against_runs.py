@@ -27,7 +27,7 @@ from pathlib import Path
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ[variable] = "1"
 
-from eigenscape.stages.draw import FAMILIES
+from eigenscape.catalogue.drawing import FAMILIES
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -94,12 +94,12 @@ def job_name(command: list[str]) -> str:
 
 def compare(folder: Path, measured: bool) -> str:
     """A line per stage and the total: predicted, measured, ratio."""
-    from eigenscape.stages import planning
-    from eigenscape.stages.configure import read_study
-    from eigenscape.stages.cost.jobs import jobs_of
-    from eigenscape.stages.cost.machine import CORE
-    from eigenscape.stages.cost.measuring import measured_machine
-    from eigenscape.stages.cost.report import SNAKEMAKE_START, workflow_schedule
+    from eigenscape.forecast.jobs import jobs_of
+    from eigenscape.forecast.measuring import measured_machine
+    from eigenscape.forecast.report import SNAKEMAKE_START, workflow_schedule
+    from eigenscape.planning import batches as planning
+    from eigenscape.planning.machine import CORE
+    from eigenscape.stages.common.configure import read_study
 
     extra = folder / "study.yaml"
     study = read_study([folder / "config.yaml", *([extra] if extra.exists() else [])])

@@ -22,9 +22,9 @@ import numpy as np
 from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.active_subspace.spectrum import dust_of, spectrum_of
 from eigenscape.architecture import Architecture
+from eigenscape.config.study import BLOCK, Study
 from eigenscape.networks import kernel
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.study import BLOCK, Study
 
 CELLS = [(Architecture(2, 5), 10_000), (Architecture(5, 10), 10_000), (Architecture(5, 20), 10_000), (Architecture(5, 35), 10_000)]
 

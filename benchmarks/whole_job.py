@@ -58,16 +58,16 @@ def run(folder: Path, configfile: Path | None, cores: int, targets: list[str], r
 
 def dgemm_rate() -> float:
     """Flop/s of a product on one core, by processor time."""
-    from eigenscape.stages.cost.measuring import Probe, probed
+    from eigenscape.forecast.measuring import Probe, probed
 
     return probed().rates[Probe.PRODUCT]
 
 
 def flops_by_job(folder: Path) -> dict[str, float]:
     """Floating-point operations that the plan counts for each job, over all its cores."""
-    from eigenscape.stages import planning
-    from eigenscape.stages.configure import read_study
-    from eigenscape.stages.cost.jobs import jobs_of
+    from eigenscape.forecast.jobs import jobs_of
+    from eigenscape.planning import batches as planning
+    from eigenscape.stages.common.configure import read_study
 
     extra = folder / "study.yaml"
     study = read_study([folder / "config.yaml", *([extra] if extra.exists() else [])])
@@ -120,9 +120,9 @@ def table(folder: Path) -> str:
 
 def sampled_table(study_folder: Path) -> str:
     """A line per rule from Snakemake's ``benchmark`` files: jobs, sampled core-seconds, floor and ratio."""
-    from eigenscape.stages import planning
-    from eigenscape.stages.configure import load_study
-    from eigenscape.stages.cost.jobs import jobs_of
+    from eigenscape.forecast.jobs import jobs_of
+    from eigenscape.planning import batches as planning
+    from eigenscape.stages.common.configure import load_study
     from eigenscape.store.layout import StudyFolder
 
     study = load_study(StudyFolder(study_folder))

@@ -9,12 +9,12 @@ import numpy as np
 
 from eigenscape.active_subspace.triangle import Triangle
 from eigenscape.architecture import Architecture
+from eigenscape.config.study import Study
 from eigenscape.networks.activations import TANH, Activation
 from eigenscape.networks.gradients import Device, GradientSampler
 from eigenscape.networks.priors import StandardDraw, prior_named
 from eigenscape.networks.problems import Problem, sine_regression
 from eigenscape.networks.sampling import fill_parameters
-from eigenscape.study import Study
 
 EPSILON = float(np.finfo(np.float64).eps)
 

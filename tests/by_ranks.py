@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from eigenscape.stages.configure import write_study
+from eigenscape.config.study import Cell, Study
+from eigenscape.stages.common.configure import write_study
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.second_moments import read_gradient_mean, read_second_moment
-from eigenscape.study import Cell, Study
 
 
 def second_moment_by_ranks(study: Study, cell: Cell, place: Path, ranks: int) -> tuple[bytes, bytes, str]:

@@ -7,20 +7,20 @@ from pathlib import Path
 import pandas as pd
 from builders import small_study
 
+from eigenscape.catalogue.drawing import draw_figures
 from eigenscape.distributed.ranks import OneRank
-from eigenscape.stages.cells import compute_cells
-from eigenscape.stages.condition_numbers import condition_number_table, write_table
-from eigenscape.stages.configure import load_study, write_study
-from eigenscape.stages.draw import draw_figures
-from eigenscape.stages.inpca import compute_inpca
-from eigenscape.stages.projection import project_networks
-from eigenscape.stages.second_moment import Execution, compute_second_moment
-from eigenscape.stages.spectrum import compute_spectrum
-from eigenscape.stages.tables import write_csv
-from eigenscape.stages.trajectories import compute_trajectories
+from eigenscape.stages.active_subspace.cells import compute_cells
+from eigenscape.stages.active_subspace.condition_numbers import condition_number_table, write_table
+from eigenscape.stages.active_subspace.projection import project_networks
+from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
+from eigenscape.stages.active_subspace.spectrum import compute_spectrum
+from eigenscape.stages.common.configure import load_study, write_study
+from eigenscape.stages.common.tables import write_csv
+from eigenscape.stages.sloppiness.inpca import compute_inpca
+from eigenscape.stages.sloppiness.trajectories import compute_trajectories
+from eigenscape.store.io_log import note_written
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.products import confirmed
-from eigenscape.store.trace import note_written
 
 ENSEMBLE = {"powers": [1.0], "depth": [1], "width": [4], "channels": None, "steps": 8, "checkpoints": 4, "seeds": 2, "inputs_per_class": 1}
 """Two networks, two optimisers, two replicas."""

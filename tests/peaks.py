@@ -65,7 +65,7 @@ Found = Iterator[tuple[str, int, Callable[[], Any]]]
 
 def study_of(**sections: Any) -> Any:
     """P = 726 unless told otherwise; the sciences that are not asked for are left out."""
-    from eigenscape.study import Study
+    from eigenscape.config.study import Study
 
     mapping: dict[str, Any] = {
         "study": "peaks",
@@ -83,12 +83,14 @@ def study_of(**sections: Any) -> Any:
 
 def linear(root: Path) -> Found:
     """Second moments, spectra and what is made of them."""
-    from eigenscape.stages import importance, planning
-    from eigenscape.stages.cells import compute_cells
-    from eigenscape.stages.cost import cells, jobs
-    from eigenscape.stages.cost.work import Work
-    from eigenscape.stages.second_moment import Execution, compute_second_moment
-    from eigenscape.stages.spectrum import compute_spectrum
+    from eigenscape.forecast import jobs
+    from eigenscape.planning import batches as planning
+    from eigenscape.planning import cells
+    from eigenscape.planning.work import Work
+    from eigenscape.stages.active_subspace import importance
+    from eigenscape.stages.active_subspace.cells import compute_cells
+    from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
+    from eigenscape.stages.active_subspace.spectrum import compute_spectrum
     from eigenscape.store.layout import StudyFolder
 
     quiet = Execution(quiet=True)
@@ -122,11 +124,12 @@ def linear(root: Path) -> Found:
 def walks(root: Path) -> Found:
     """Stages without C: walks over gradients, and curves."""
     from eigenscape.architecture import Architecture
-    from eigenscape.stages import importance, second_moment_kinds
-    from eigenscape.stages.cost import curves, jobs, memory
-    from eigenscape.stages.expressivity import run_experiment
-    from eigenscape.stages.projection import project_networks
-    from eigenscape.stages.sensitivity import Sweep, sensitivity_table
+    from eigenscape.forecast import curves, jobs
+    from eigenscape.planning import memory
+    from eigenscape.stages.active_subspace import importance, second_moment_kinds
+    from eigenscape.stages.active_subspace.projection import project_networks
+    from eigenscape.stages.active_subspace.sensitivity import Sweep, sensitivity_table
+    from eigenscape.stages.expressivity.experiments import run_experiment
     from eigenscape.store.layout import StudyFolder
 
     def swept(study: Any, architecture: Architecture) -> Callable[[], Any]:
@@ -158,19 +161,20 @@ def walks(root: Path) -> Found:
 def trained(root: Path) -> Found:
     """Stages that run through torch."""
     from eigenscape.architecture import Architecture
+    from eigenscape.catalogue.drawing import draw_figures
     from eigenscape.distributed.ranks import OneRank
-    from eigenscape.stages.clustering import compute_clustering
-    from eigenscape.stages.cost import curves, ensembles, graphs, memory, models, trajectories
-    from eigenscape.stages.draw import draw_figures
-    from eigenscape.stages.expressivity import run_experiment
-    from eigenscape.stages.inpca import compute_inpca
-    from eigenscape.stages.model_constrained import compute_model_constrained
-    from eigenscape.stages.projection import project_networks
-    from eigenscape.stages.second_moment import Execution, compute_second_moment
-    from eigenscape.stages.sloppiness_theory import run_theory
-    from eigenscape.stages.spectrum import compute_spectrum
-    from eigenscape.stages.training import TrainingPlan, train_networks
-    from eigenscape.stages.trajectories import compute_trajectories
+    from eigenscape.forecast import curves, ensembles, graphs, trajectories
+    from eigenscape.planning import memory, models
+    from eigenscape.stages.active_subspace.projection import project_networks
+    from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
+    from eigenscape.stages.active_subspace.spectrum import compute_spectrum
+    from eigenscape.stages.active_subspace.training import TrainingPlan, train_networks
+    from eigenscape.stages.clustering.networks import compute_clustering
+    from eigenscape.stages.expressivity.experiments import run_experiment
+    from eigenscape.stages.model_constrained.cases import compute_model_constrained
+    from eigenscape.stages.sloppiness.inpca import compute_inpca
+    from eigenscape.stages.sloppiness.theory import run_theory
+    from eigenscape.stages.sloppiness.trajectories import compute_trajectories
     from eigenscape.store.layout import StudyFolder
 
     def training(width: int, replicas: int) -> Callable[[], Any]:

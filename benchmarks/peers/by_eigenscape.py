@@ -9,8 +9,8 @@ from eigenscape.active_subspace.eigensolvers import eigenvalues as values_of
 from eigenscape.active_subspace.few_samples import spectrum_of_rows
 from eigenscape.active_subspace.second_moment import one_blas_thread
 from eigenscape.active_subspace.triangle import Triangle
+from eigenscape.config.study import BLOCK
 from eigenscape.networks import kernel
-from eigenscape.study import BLOCK
 
 DISTRIBUTIONS = ["numba", "scipy", "torch"]
 

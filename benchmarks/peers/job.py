@@ -16,8 +16,8 @@ from functools import cached_property
 import numpy as np
 
 from eigenscape.architecture import Architecture
+from eigenscape.config.study import Study
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.study import Study
 
 
 @dataclass(frozen=True)

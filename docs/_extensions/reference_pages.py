@@ -15,7 +15,7 @@ import click
 from sphinx.application import Sphinx
 
 from eigenscape.cli import main
-from eigenscape.study import schema
+from eigenscape.config.study import schema
 
 ROOT = Path(__file__).parents[2]
 

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
+from eigenscape.config.model_constrained import ModelConstrainedSection
 from eigenscape.model_constrained.case import HELD_OUT, Case, inverse_problem, standard_normal
 from eigenscape.model_constrained.deconvolution import smooth_prior_factor
-from eigenscape.model_constrained_section import ModelConstrainedSection
 
 
 def case(name: str, section: ModelConstrainedSection, seed: int) -> Case:

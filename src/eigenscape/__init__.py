@@ -17,9 +17,10 @@ that runs: docs/library.md.
 `plot`                 figures on axes of your own
 =====================  ================================================================================
 
-Inside, the package is read from the bottom up: `architecture`, `seeding` and `study` are the vocabulary;
+Inside, the package is read from the bottom up: `architecture`, `seeding` and `config` are the vocabulary;
 `networks` draws parameters and computes gradients; `active_subspace` reduces them into C and reads its
-spectrum; `distributed`, `store` and `stages` make of it a resumable batch pipeline; `figures` draws the results.
+spectrum; `distributed`, `store`, `planning` and `stages` make of it a resumable batch pipeline; `figures` draws the
+results; `findings`, `catalogue`, `reporting` and `provenance` tell of them.
 """
 
 from importlib import import_module
@@ -42,19 +43,19 @@ if TYPE_CHECKING:
     from eigenscape.active_subspace.projection import project as project
     from eigenscape.active_subspace.spectrum import Spectrum as Spectrum
     from eigenscape.architecture import Architecture as Architecture
-    from eigenscape.networks.own_networks import module_sampler as module_sampler
     from eigenscape.networks.priors import scaled_normal as scaled_normal
     from eigenscape.networks.problems import Problem as Problem
     from eigenscape.networks.problems import sine_regression as sine_regression
     from eigenscape.networks.samplers import function_sampler as function_sampler
     from eigenscape.networks.samplers import loss_sampler as loss_sampler
     from eigenscape.networks.samplers import network_sampler as network_sampler
-    from eigenscape.stages.results import StudyResults as StudyResults
-    from eigenscape.stages.results import open_study as open_study
+    from eigenscape.networks.user.networks import module_sampler as module_sampler
+    from eigenscape.results import StudyResults as StudyResults
+    from eigenscape.results import open_study as open_study
 
 _HOMES = {
     "networks.samplers": ("network_sampler", "loss_sampler", "function_sampler"),
-    "networks.own_networks": ("module_sampler",),
+    "networks.user.networks": ("module_sampler",),
     "networks.problems": ("Problem", "sine_regression"),
     "networks.priors": ("scaled_normal",),
     "architecture": ("Architecture",),
@@ -63,7 +64,7 @@ _HOMES = {
     "active_subspace.conditioning": ("spectrum", "condition_number", "ConditionEstimate"),
     "active_subspace.projection": ("project", "Projection"),
     "active_subspace.importance": ("layer_masses", "layer_shares", "activity_scores"),
-    "stages.results": ("open_study", "StudyResults"),
+    "results": ("open_study", "StudyResults"),
 }
 """Where each name lives; a test sees to it that the imports above, which only type checkers read, say the same."""
 

@@ -15,13 +15,13 @@ make them inside ``with plot.paper_style():``, and write PDF and PNG with `save`
 =======================  ==================================================================================
 """
 
-from eigenscape.figures.condition_number import draw_condition_number as condition_number
-from eigenscape.figures.eigenvalues import draw_eigenvalues as eigenvalues
-from eigenscape.figures.eigenvectors import draw_eigenvector_masses as eigenvector_masses
-from eigenscape.figures.eigenvectors import draw_eigenvectors as eigenvectors
-from eigenscape.figures.layer_importance import draw_layer_importance as layer_importance
-from eigenscape.figures.layer_importance import draw_layer_shares as layer_shares
-from eigenscape.figures.layer_importance import kind_handles as layer_legend
+from eigenscape.figures.active_subspace.condition_number import draw_condition_number as condition_number
+from eigenscape.figures.active_subspace.eigenvalues import draw_eigenvalues as eigenvalues
+from eigenscape.figures.active_subspace.eigenvectors import draw_eigenvector_masses as eigenvector_masses
+from eigenscape.figures.active_subspace.eigenvectors import draw_eigenvectors as eigenvectors
+from eigenscape.figures.active_subspace.layer_importance import draw_layer_importance as layer_importance
+from eigenscape.figures.active_subspace.layer_importance import draw_layer_shares as layer_shares
+from eigenscape.figures.active_subspace.layer_importance import kind_handles as layer_legend
 from eigenscape.figures.style import paper_style, save
 
 __all__ = [

@@ -11,10 +11,10 @@ from builders import small_study
 from finished_study import compute_small_ensemble, compute_small_study
 from selenium.webdriver.common.by import By
 
-from eigenscape.stages.configure import load_study
-from eigenscape.stages.inpca import read_inpca
-from eigenscape.stages.spectrum import read_verified_spectrum
-from eigenscape.stages.tables import read_table
+from eigenscape.stages.active_subspace.spectrum import read_verified_spectrum
+from eigenscape.stages.common.configure import load_study
+from eigenscape.stages.common.tables import read_table
+from eigenscape.stages.sloppiness.inpca import read_inpca
 from eigenscape.store.layout import StudyFolder
 
 pytestmark = pytest.mark.browser

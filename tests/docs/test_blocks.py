@@ -21,10 +21,10 @@ from documents import ROOT, Block, blocks, code_spans, pages
 from finished_study import compute_small_study
 
 from eigenscape.cli import main
-from eigenscape.stages.configure import load_study
-from eigenscape.stages.projection import project_networks
+from eigenscape.config.study import Study
+from eigenscape.stages.active_subspace.projection import project_networks
+from eigenscape.stages.common.configure import load_study
 from eigenscape.store.layout import StudyFolder
-from eigenscape.study import Study
 
 BLOCKS = [block for path in pages() for block in blocks(path)]
 LANGUAGES = {"console", "sh", "python", "yaml", "text", "diff"}

@@ -7,9 +7,9 @@ import re
 import pytest
 from documents import ROOT, blocks
 
-from eigenscape.stages.draw import ROOMS as FIGURES
-from eigenscape.stages.draw import families_of
-from eigenscape.study import Study
+from eigenscape.catalogue.drawing import ROOMS as FIGURES
+from eigenscape.catalogue.drawing import families_of
+from eigenscape.config.study import Study
 
 GALLERY = (ROOT / "docs" / "gallery.md").read_text()
 SECTIONS = dict(re.findall(r"^### ([a-z_]+)\n(.*?)(?=^##|\Z)", GALLERY, re.MULTILINE | re.DOTALL))

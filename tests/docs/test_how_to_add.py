@@ -19,7 +19,7 @@ import sys, contextlib, io
 from pathlib import Path
 import numpy as np, yaml
 from eigenscape.networks.problems import problem_of
-from eigenscape.study import Study
+from eigenscape.config.study import Study
 import eigenscape
 assert Path(eigenscape.__file__).is_relative_to(Path.cwd()), eigenscape.__file__
 
@@ -98,7 +98,7 @@ def test_the_new_files_have_running_examples_and_the_format_of_the_house(copy: P
 
 
 def test_the_workflow_draws_the_new_figure(copy: Path) -> None:
-    program = "from eigenscape.stages.draw import FAMILIES; print(FAMILIES['maps'].figures)"
+    program = "from eigenscape.catalogue.drawing import FAMILIES; print(FAMILIES['maps'].figures)"
     environment = {**os.environ, "PYTHONPATH": str(copy / "src")}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=100, check=False)
 

@@ -89,6 +89,6 @@ def test_it_works_in_an_environment_of_its_own_outside_the_clone(wheel: Path, tm
     assert without.returncode == 2
     assert without.stderr.startswith("eigenscape: config.yaml: expected a configuration file, found no such file")
     assert len(without.stderr.splitlines()) == 1
-    program = "import yaml; from eigenscape.study import Study; print(Study.from_mapping(yaml.safe_load(open('mine.yaml'))).study)"
+    program = "import yaml; from eigenscape.config.study import Study; print(Study.from_mapping(yaml.safe_load(open('mine.yaml'))).study)"
     read = run(python, "-W", "ignore", "-c", program, cwd=tmp_path / "away", env=environment)
     assert read.stdout == "mine\n", read.stderr

@@ -21,9 +21,9 @@ from typing import Any
 
 import psutil
 
-from eigenscape.stages.configure import load_study, write_study
+from eigenscape.config.study import Study
+from eigenscape.stages.common.configure import load_study, write_study
 from eigenscape.store.layout import StudyFolder
-from eigenscape.study import Study
 
 LIMIT = 120.0
 """Seconds that a run, or its failure, may take: a quiet machine needs 3, and the watchdog of these runs bites after `HANG`."""

@@ -17,7 +17,7 @@ import hashlib, logging, resource, sys
 import numpy as np
 from eigenscape.architecture import Architecture
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.study import Study
+from eigenscape.config.study import Study
 
 room = float(sys.argv[1])
 logging.basicConfig(format="%(message)s")

@@ -12,8 +12,8 @@ import pytest
 from faults.harness import Case, Runs
 from pypdf import PdfReader
 
-from eigenscape.stages import planning
-from eigenscape.stages.tables import read_table, write_csv
+from eigenscape.planning import batches as planning
+from eigenscape.stages.common.tables import read_table, write_csv
 
 pytestmark = pytest.mark.faults
 

@@ -6,13 +6,13 @@ import tempfile
 import tracemalloc
 from pathlib import Path
 
+from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import started_ranks
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.stages.accumulation import Work, summed_bands
-from eigenscape.stages.cost.communication import Share
+from eigenscape.planning.communication import Share
+from eigenscape.stages.active_subspace.accumulation import Work, summed_bands
 from eigenscape.store.shards import Shards
-from eigenscape.study import Study
 
 ranks, width = started_ranks(int(sys.argv[1])), int(sys.argv[2])
 study = Study.from_mapping({"grid": {"depth": [1], "width": [5]}, "headline": {"depth": 3, "width": width, "samples": 16 * 256}})

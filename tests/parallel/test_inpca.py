@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from eigenscape.stages.configure import write_study
-from eigenscape.stages.trajectories import compute_trajectories
+from eigenscape.config.study import Study
+from eigenscape.stages.common.configure import write_study
+from eigenscape.stages.sloppiness.trajectories import compute_trajectories
 from eigenscape.store.layout import StudyFolder
-from eigenscape.study import Study
 
 pytestmark = pytest.mark.mpi
 

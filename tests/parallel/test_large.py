@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from eigenscape.stages.configure import write_study
-from eigenscape.stages.cost.large import large_cell, plan_large
+from eigenscape.config.study import Cell, Study
+from eigenscape.planning.large import large_cell, plan_large
+from eigenscape.stages.common.configure import write_study
 from eigenscape.store.array_files import receipt_of
 from eigenscape.store.layout import StudyFolder
-from eigenscape.study import Cell, Study
 
 pytestmark = pytest.mark.mpi
 

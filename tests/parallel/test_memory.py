@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from eigenscape.stages.cost.communication import Share, bands_memory, sample_memory, triangle_bytes
-from eigenscape.stages.cost.devices import fullest_share
+from eigenscape.forecast.devices import fullest_share
+from eigenscape.planning.communication import Share, bands_memory, sample_memory, triangle_bytes
 
 pytestmark = pytest.mark.mpi
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from by_ranks import second_moment_by_ranks
 
-from eigenscape.study import Study
+from eigenscape.config.study import Study
 
 pytestmark = pytest.mark.mpi
 

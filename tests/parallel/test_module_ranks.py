@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from by_ranks import second_moment_by_ranks
 
-from eigenscape.stages.configure import read_study
+from eigenscape.stages.common.configure import read_study
 
 pytestmark = pytest.mark.mpi
 

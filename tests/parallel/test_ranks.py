@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eigenscape.stages.configure import write_study
+from eigenscape.config.study import Study
+from eigenscape.stages.common.configure import write_study
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.second_moments import read_gradient_mean, read_second_moment
-from eigenscape.study import Study
 
 pytestmark = pytest.mark.mpi
 

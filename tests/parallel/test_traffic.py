@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from eigenscape.active_subspace import tree
+from eigenscape.config.study import SLOTS
 from eigenscape.distributed.ranks import Traffic
-from eigenscape.stages.cost.cells import gram_flops
-from eigenscape.stages.cost.communication import bands_traffic, reduction_traffic
-from eigenscape.study import SLOTS
+from eigenscape.planning.cells import gram_flops
+from eigenscape.planning.communication import bands_traffic, reduction_traffic
 
 pytestmark = pytest.mark.mpi
 

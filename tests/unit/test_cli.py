@@ -16,9 +16,9 @@ from click.testing import CliRunner, Result
 
 from eigenscape import __version__
 from eigenscape.cli import BLAS_THREAD_VARIABLES, main
-from eigenscape.stages import configure, signals
+from eigenscape.config.study import schema
+from eigenscape.stages.common import configure, signals
 from eigenscape.store.layout import StudyFolder
-from eigenscape.study import schema
 
 WITH_EXAMPLE = sorted(main.commands)
 
@@ -213,7 +213,7 @@ def test_a_place_that_cannot_be_written_ends_in_one_line(folder: StudyFolder, mo
     def refuse(*arguments: object, **keywords: object) -> None:
         raise PermissionError(13, "Permission denied", "/results/small")
 
-    monkeypatch.setattr("eigenscape.stages.spectrum.compute_spectrum", refuse)
+    monkeypatch.setattr("eigenscape.stages.active_subspace.spectrum.compute_spectrum", refuse)
 
     result = run("spectrum", "cells/d01-w003", "--study", folder.study)
 

@@ -10,7 +10,7 @@ import yaml
 
 from eigenscape.clustering.graphs import affinity_graph
 from eigenscape.clustering.modularity import modularity
-from eigenscape.study import Study
+from eigenscape.config.study import Study
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from eigenscape.study import Study
+from eigenscape.config.study import Study
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -12,7 +12,7 @@ import pytest
 from finished_study import compute_small_study
 
 import eigenscape
-from eigenscape.stages import signals
+from eigenscape.stages.common import signals
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "library.md").read_text()

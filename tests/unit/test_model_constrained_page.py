@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import yaml
 
+from eigenscape.config.study import Study
 from eigenscape.model_constrained.problems import case_named
-from eigenscape.study import Study
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "model_constrained.md").read_text()

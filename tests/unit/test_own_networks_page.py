@@ -13,9 +13,9 @@ import yaml
 
 import eigenscape
 from eigenscape.active_subspace.spectrum import SpectrumStatus
-from eigenscape.stages.configure import read_study
-from eigenscape.stages.samplers import sampler_of
-from eigenscape.study import Study
+from eigenscape.config.study import Study
+from eigenscape.stages.common.configure import read_study
+from eigenscape.stages.common.samplers import sampler_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "your_own_networks.md").read_text()

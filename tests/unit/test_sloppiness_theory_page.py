@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from eigenscape.config.study import Study
 from eigenscape.sloppiness.ribbon import RibbonVerdict
-from eigenscape.study import Study
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "sloppiness_theory.md").read_text()

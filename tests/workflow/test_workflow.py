@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from eigenscape.catalogue.recipes import recipe_of
 from eigenscape.cli import main
-from eigenscape.stages.configure import load_study
-from eigenscape.stages.recipes import recipe_of
+from eigenscape.stages.common.configure import load_study
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.products import products
 from eigenscape.store.spectra import read_spectrum

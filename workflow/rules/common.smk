@@ -10,20 +10,18 @@ import sys
 from pathlib import Path
 
 from eigenscape.errors import EigenscapeError
-from eigenscape.stages import (
-    captions,
-    configure,
-    draw,
-    labelled_inputs,
-    planning,
-    products,
-    solver_choice,
-)
-from eigenscape.stages.cost import ensembles
-from eigenscape.stages.cost import memory as stage_memory
-from eigenscape.stages.cost.large import large_cell, plans_of
+from eigenscape.catalogue import captions
+from eigenscape.stages.common import configure
+from eigenscape.catalogue import drawing as draw
+from eigenscape.stages.common import labelled_inputs
+from eigenscape.planning import batches as planning
+from eigenscape.catalogue import left_out as products
+from eigenscape.planning import solver_choice
+from eigenscape.planning import ensembles
+from eigenscape.planning import memory as stage_memory
+from eigenscape.planning.large import large_cell, plans_of
 from eigenscape.store.layout import StudyFolder
-from eigenscape.study import SCIENCE_SCHEMA
+from eigenscape.config.study import SCIENCE_SCHEMA
 
 try:
     STUDY = configure.workflow_study(

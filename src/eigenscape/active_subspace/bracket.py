@@ -23,8 +23,8 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
 from eigenscape.active_subspace.resampling import bootstrap_weights, full_bootstrap_spectrum, unbroken_interval
 from eigenscape.active_subspace.second_moment import sum_of_samples
+from eigenscape.config.study import BLOCK
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.study import BLOCK
 
 LARGEST_RATIO = 0.5
 """Sample values at a larger P/N take no part in the extrapolation: near 1 the smallest eigenvalue tends to 0."""

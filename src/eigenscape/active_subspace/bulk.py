@@ -64,7 +64,7 @@ def family_intervals(sampler: GradientSampler, samples: int, groups: int = 8, wh
         BadInput: the number of groups is out of range.
 
     Example:
-        >>> from eigenscape.study import Study
+        >>> from eigenscape.config.study import Study
         >>> from eigenscape.architecture import Architecture
         >>> found = family_intervals(GradientSampler.of_study(Study(), Architecture(1, 2)), 400, groups=4)["stable_rank"]
         >>> found.low < found.value < found.high
@@ -110,7 +110,7 @@ def sign_null(sampler: GradientSampler, samples: int, key: int) -> Spectrum:
         key: of the signs, from `seeding.stream_key`.
 
     Example:
-        >>> from eigenscape.study import Study
+        >>> from eigenscape.config.study import Study
         >>> from eigenscape.architecture import Architecture
         >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
         >>> null = sign_null(sampler, 100, key=1)

@@ -16,9 +16,9 @@ from scipy.linalg import lapack
 
 from eigenscape.active_subspace.spectrum import TRUSTED_ERROR, Route, Spectrum, dust_of, spectrum_by_factor
 from eigenscape.architecture import Architecture
+from eigenscape.config.study import BLOCK
 from eigenscape.errors import EigensolverFailure
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.study import BLOCK
 
 SOLVER = "dgeqp3, dgesdd (scipy)"
 """What solves here, for receipts."""
@@ -44,7 +44,7 @@ def few_samples_spectrum(sampler: GradientSampler, samples: int, diagonal: np.nd
 
     Example:
         >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.study import Study
+        >>> from eigenscape.config.study import Study
         >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
         >>> gradients = sampler.block(0, 4)[0].copy()
         >>> diagonal = (gradients**2).mean(axis=0)

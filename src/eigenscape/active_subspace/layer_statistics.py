@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eigenscape.config.study import BLOCK
 from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.study import BLOCK
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def gradient_blocks(sampler: GradientSampler, samples: range) -> Iterator[np.nda
 
     Example:
         >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.study import Study
+        >>> from eigenscape.config.study import Study
         >>> sampler = GradientSampler.of_study(Study(), Architecture(depth=1, width=2))
         >>> [block.shape for block in gradient_blocks(sampler, range(300))]
         [(256, 7), (44, 7)]
@@ -72,7 +72,7 @@ def squared_gradients_by_layer(sampler: GradientSampler, samples: range) -> np.n
 
     Example:
         >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.study import Study
+        >>> from eigenscape.config.study import Study
         >>> sampler = GradientSampler.of_study(Study(), Architecture(depth=3, width=4))
         >>> squared_gradients_by_layer(sampler, range(5)).shape
         (5, 4)
@@ -105,7 +105,7 @@ def active_variables(sampler: GradientSampler, samples: range, directions: np.nd
 
     Example:
         >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.study import Study
+        >>> from eigenscape.config.study import Study
         >>> sampler = GradientSampler.of_study(Study(), Architecture(depth=1, width=2))
         >>> active_variables(sampler, range(3), np.eye(7)[:, :2]).coordinates.shape
         (3, 2)

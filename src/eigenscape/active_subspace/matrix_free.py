@@ -19,7 +19,7 @@ import numpy as np
 import scipy.linalg
 
 from eigenscape.active_subspace.tiles import Tiles
-from eigenscape.large_section import KRYLOV_BLOCKS
+from eigenscape.config.large import KRYLOV_BLOCKS
 
 Product = Callable[[np.ndarray], np.ndarray]
 """V (b, P) -> (C V^T)^T (b, P)."""

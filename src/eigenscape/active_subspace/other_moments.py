@@ -84,7 +84,7 @@ def full_batch_moments(sampler: GradientSampler, samples: range) -> Moments:
 
     Example:
         >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.study import Study
+        >>> from eigenscape.config.study import Study
         >>> full_batch_moments(GradientSampler.of_study(Study(), Architecture(1, 2)), range(8)).second_moment.shape
         (7, 7)
     """
@@ -105,7 +105,7 @@ def per_datum_gradients(sampler: GradientSampler, first: int, count: int) -> np.
 
     Example:
         >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.study import Study
+        >>> from eigenscape.config.study import Study
         >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
         >>> rows = per_datum_gradients(sampler, 0, 3)
         >>> rows.shape, bool(np.allclose(rows.reshape(3, 50, 7).mean(axis=1), sampler.block(0, 3)[0]))
@@ -148,7 +148,7 @@ def output_jacobians(sampler: GradientSampler, first: int, count: int) -> np.nda
 
     Example:
         >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.study import Study
+        >>> from eigenscape.config.study import Study
         >>> jacobians = output_jacobians(GradientSampler.of_study(Study(), Architecture(1, 2)), 0, 3)
         >>> jacobians.shape, bool((jacobians[..., -1] == 1).all())
         ((3, 50, 7), True)
@@ -180,7 +180,7 @@ def gauss_newton(sampler: GradientSampler, samples: range) -> np.ndarray:
 
     Example:
         >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.study import Study
+        >>> from eigenscape.config.study import Study
         >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
         >>> bool(np.isclose(50 * np.trace(gauss_newton(sampler, range(3, 4))), np.trace(ntk_gram(sampler, 3))))
         True
@@ -236,7 +236,7 @@ def descend(sampler: GradientSampler, sample: int, steps: int, first_step: float
 
     Example:
         >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.study import Study
+        >>> from eigenscape.config.study import Study
         >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
         >>> descend(sampler, 0, 100).loss < descend(sampler, 0, 10).loss < float(sampler.block(0, 1)[1][0])
         True
@@ -274,7 +274,7 @@ def local_prior_moment(sampler: GradientSampler, centre: np.ndarray, spread: flo
 
     Example:
         >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.study import Study
+        >>> from eigenscape.config.study import Study
         >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
         >>> local_prior_moment(sampler, descend(sampler, 0, 100).parameters, 0.01, 20, key=1).rows
         20

@@ -17,11 +17,11 @@ from eigenscape.active_subspace.staircase import Staircase, layer_shares_of, sta
 from eigenscape.active_subspace.symmetry import ProjectedSamples, Symmetry, symmetry_of
 from eigenscape.active_subspace.symmetry import project as project_gradients
 from eigenscape.architecture import Architecture
+from eigenscape.config.study import BLOCK
 from eigenscape.errors import BadInput
 from eigenscape.networks.functions import Coordinates, GivenGradients
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.seeding import stream_key
-from eigenscape.study import BLOCK
 
 NUMBERS_PER_BATCH = 2**21
 """Gradient entries held at a time (16 MB): they stay in cache between the kernel and the projection."""

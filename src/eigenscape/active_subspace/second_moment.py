@@ -18,9 +18,9 @@ from threadpoolctl import ThreadpoolController
 from eigenscape.active_subspace import tree
 from eigenscape.active_subspace.tree import Node
 from eigenscape.active_subspace.triangle import DeviceTriangle, Triangle
+from eigenscape.config.study import BLOCK, SLOTS
 from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import Device, GradientSampler
-from eigenscape.study import BLOCK, SLOTS
 
 if TYPE_CHECKING:
     import torch
@@ -74,7 +74,7 @@ class Accumulator:
         start: what to go on from; it is taken over, not copied.
 
     Example:
-        >>> from eigenscape.study import Study
+        >>> from eigenscape.config.study import Study
         >>> from eigenscape.architecture import Architecture
         >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
         >>> sums = Accumulator(sampler)

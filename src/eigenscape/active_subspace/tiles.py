@@ -12,10 +12,10 @@ from collections.abc import Callable
 import numpy as np
 
 from eigenscape.active_subspace import tree
+from eigenscape.config.large import PART, TILE
+from eigenscape.config.study import SLOTS
 from eigenscape.errors import BadInput
-from eigenscape.large_section import PART, TILE
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.study import SLOTS
 
 Block = Callable[[int, int], tuple[np.ndarray, np.ndarray]]
 """(first, count) -> gradients (count, P), losses (count,), NaN where a sample is excluded (its gradient is then zero)."""

@@ -19,8 +19,8 @@ def importance(study_file: Path, log_file: Path | None, ledger: Path | None) -> 
     Example:
       eigenscape importance --study results/sine/study.json
     """
-    from eigenscape.stages.importance import family_table, headline_importance, importance_table  # noqa: PLC0415
-    from eigenscape.stages.tables import write_csv  # noqa: PLC0415
+    from eigenscape.stages.active_subspace.importance import family_table, headline_importance, importance_table  # noqa: PLC0415
+    from eigenscape.stages.common.tables import write_csv  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     content = headline_importance(study, folder)
@@ -39,8 +39,8 @@ def criticality(study_file: Path, log_file: Path | None, ledger: Path | None) ->
     Example:
       eigenscape criticality --study results/sine/study.json
     """
-    from eigenscape.stages.importance import criticality_table  # noqa: PLC0415
-    from eigenscape.stages.tables import write_csv  # noqa: PLC0415
+    from eigenscape.stages.active_subspace.importance import criticality_table  # noqa: PLC0415
+    from eigenscape.stages.common.tables import write_csv  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     write_csv(criticality_table(study, folder), folder.root / "tables" / "criticality.csv")
@@ -57,7 +57,7 @@ def training(study_file: Path, log_file: Path | None, ledger: Path | None) -> No
     Example:
       eigenscape training --study results/sine/study.json
     """
-    from eigenscape.stages import training as stage  # noqa: PLC0415
+    from eigenscape.stages.active_subspace import training as stage  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     plan = stage.TrainingPlan(depth=tuple(study.training.depth), width=tuple(study.training.width))
@@ -79,7 +79,7 @@ def sensitivity(depth: int, width: int, samples: int, replicates: int, study_fil
     Example:
       eigenscape sensitivity --depth 5 --width 20 --study results/sine/study.json
     """
-    from eigenscape.stages.sensitivity import compute_sensitivity  # noqa: PLC0415
+    from eigenscape.stages.active_subspace.sensitivity import compute_sensitivity  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     compute_sensitivity(study, folder, depth, width, samples, replicates)
@@ -97,7 +97,7 @@ def second_moment_kinds(depth: int, width: int, samples: int, study_file: Path, 
     Example:
       eigenscape second-moment-kinds --depth 3 --width 10 --study results/sine/study.json
     """
-    from eigenscape.stages.second_moment_kinds import compute_kinds  # noqa: PLC0415
+    from eigenscape.stages.active_subspace.second_moment_kinds import compute_kinds  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     compute_kinds(study, folder, depth, width, samples)
@@ -112,7 +112,7 @@ def findings(study_file: Path, log_file: Path | None) -> None:
     Example:
       eigenscape findings --study results/sine/study.json
     """
-    from eigenscape.stages.findings import write_findings  # noqa: PLC0415
+    from eigenscape.findings.table import write_findings  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     write_findings(study, folder)
@@ -127,8 +127,8 @@ def condition_number_table(study_file: Path, log_file: Path | None) -> None:
     Example:
       eigenscape condition-number-table --study results/sine/study.json
     """
-    from eigenscape.stages import condition_numbers  # noqa: PLC0415
-    from eigenscape.stages.tables import write_csv  # noqa: PLC0415
+    from eigenscape.stages.active_subspace import condition_numbers  # noqa: PLC0415
+    from eigenscape.stages.common.tables import write_csv  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     condition_numbers.write_table(condition_numbers.condition_number_table(study, folder), folder.table, study)

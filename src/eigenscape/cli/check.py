@@ -21,7 +21,7 @@ def verify(repair: bool, study_file: Path, log_file: Path | None) -> None:
     Example:
       eigenscape verify --study results/sine/study.json
     """
-    from eigenscape.stages import verify as stage  # noqa: PLC0415
+    from eigenscape.provenance import verify as stage  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     findings = stage.verify_study(study, folder)

@@ -26,7 +26,7 @@ def second_moment(cell: str, expected: int, study_file: Path, log_file: Path | N
     """
     from eigenscape.distributed import devices  # noqa: PLC0415
     from eigenscape.distributed.ranks import started_ranks  # noqa: PLC0415
-    from eigenscape.stages.second_moment import compute_second_moment  # noqa: PLC0415
+    from eigenscape.stages.active_subspace.second_moment import compute_second_moment  # noqa: PLC0415
 
     ranks = started_ranks(expected)
     study, folder = open_study(study_file, log_file if ranks.rank == 0 else None)
@@ -68,11 +68,11 @@ def spectrum(cell: str, vectors: bool, device: str, expected: int, study_file: P
     study, folder = open_study(study_file, log_file if ranks.rank == 0 else None)
     devices.bind(Device(device), ranks)
     if ranks.size > 1:
-        from eigenscape.stages.distributed_spectrum import compute_distributed_spectrum  # noqa: PLC0415
+        from eigenscape.stages.active_subspace.distributed_spectrum import compute_distributed_spectrum  # noqa: PLC0415
 
         receipt = compute_distributed_spectrum(study, study.cell(cell), folder, ranks, vectors=vectors)
     else:
-        from eigenscape.stages.spectrum import compute_spectrum  # noqa: PLC0415
+        from eigenscape.stages.active_subspace.spectrum import compute_spectrum  # noqa: PLC0415
 
         receipt = compute_spectrum(study, study.cell(cell), folder, vectors=vectors, place="host" if device == "cpu" else device)
     if ranks.rank == 0:
@@ -94,8 +94,8 @@ def cells(batch: str, study_file: Path, log_file: Path | None, ledger: Path | No
     from eigenscape.distributed import devices  # noqa: PLC0415
     from eigenscape.distributed.ranks import OneRank  # noqa: PLC0415
     from eigenscape.errors import BadInput  # noqa: PLC0415
-    from eigenscape.stages import planning  # noqa: PLC0415
-    from eigenscape.stages.cells import compute_cells, spectrum_digests  # noqa: PLC0415
+    from eigenscape.planning import batches as planning  # noqa: PLC0415
+    from eigenscape.stages.active_subspace.cells import compute_cells, spectrum_digests  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     dealt = planning.batches(study)
@@ -118,7 +118,7 @@ def projection(widths: tuple[int, ...], study_file: Path, log_file: Path | None,
     Example:
       eigenscape projection --width 50 --study results/sine/study.json
     """
-    from eigenscape.stages.projection import project_networks  # noqa: PLC0415
+    from eigenscape.stages.active_subspace.projection import project_networks  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     chosen = [architecture for architecture in study.projected_architectures() if not widths or architecture.width in widths]

@@ -23,8 +23,8 @@ def expressivity(experiment: str, study_file: Path, log_file: Path | None, ledge
     Example:
       eigenscape expressivity growth --study results/sine/study.json
     """
-    from eigenscape.stages.expressivity import run_experiment  # noqa: PLC0415
-    from eigenscape.stages.tables import write_csv  # noqa: PLC0415
+    from eigenscape.stages.common.tables import write_csv  # noqa: PLC0415
+    from eigenscape.stages.expressivity.experiments import run_experiment  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     for name, table in run_experiment(study, folder, experiment).items():

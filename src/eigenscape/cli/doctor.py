@@ -25,7 +25,7 @@ def doctor(results: Path, on_slurm: bool, account: str, partition: str, gpus: in
       eigenscape doctor
       eigenscape doctor --slurm --account physics --partition short --extra "--constraint=cpu"
     """
-    from eigenscape.stages.doctor import Outcome, SlurmRequest, check_machine, check_slurm  # noqa: PLC0415
+    from eigenscape.doctor import Outcome, SlurmRequest, check_machine, check_slurm  # noqa: PLC0415
 
     request = SlurmRequest(account, partition, gpus, tuple(shlex.split(extra)))
     failed = False

@@ -22,7 +22,7 @@ def trajectories(group: str, study_file: Path, log_file: Path | None, ledger: Pa
     Example:
       eigenscape trajectories perceptron-d02 --study results/sine/study.json
     """
-    from eigenscape.stages.trajectories import compute_trajectories  # noqa: PLC0415
+    from eigenscape.stages.sloppiness.trajectories import compute_trajectories  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     names = study.sloppiness.ensemble.network_groups().get(group, [group])
@@ -42,8 +42,8 @@ def inpca(expected: int, study_file: Path, log_file: Path | None, ledger: Path |
       mpiexec -n 2 python -m mpi4py -m eigenscape inpca --ranks 2 --study results/sine/study.json
     """
     from eigenscape.distributed.ranks import started_ranks  # noqa: PLC0415
-    from eigenscape.stages.inpca import compute_inpca  # noqa: PLC0415
-    from eigenscape.stages.inpca_tables import write_inpca_tables  # noqa: PLC0415
+    from eigenscape.stages.sloppiness.inpca import compute_inpca  # noqa: PLC0415
+    from eigenscape.stages.sloppiness.inpca_tables import write_inpca_tables  # noqa: PLC0415
 
     ranks = started_ranks(expected)
     study, folder = open_study(study_file, log_file if ranks.rank == 0 else None)

@@ -20,7 +20,7 @@ def clustering(network: str, study_file: Path, log_file: Path | None, ledger: Pa
     Example:
       eigenscape clustering perceptron-d05-w128 --study results/sine/study.json
     """
-    from eigenscape.stages.clustering import compute_clustering  # noqa: PLC0415
+    from eigenscape.stages.clustering.networks import compute_clustering  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     tables = compute_clustering(study, folder, network)
@@ -36,6 +36,6 @@ def clustering_table(study_file: Path, log_file: Path | None) -> None:
     Example:
       eigenscape clustering-table --study results/sine/study.json
     """
-    from eigenscape.stages.clustering_tables import write_clustering_tables  # noqa: PLC0415
+    from eigenscape.stages.clustering.tables import write_clustering_tables  # noqa: PLC0415
 
     write_clustering_tables(*open_study(study_file, log_file))

@@ -20,7 +20,7 @@ def model_constrained(case: str, study_file: Path, log_file: Path | None, ledger
     Example:
       eigenscape model-constrained deconvolution-tnet --study results/sine/study.json
     """
-    from eigenscape.stages.model_constrained import compute_model_constrained  # noqa: PLC0415
+    from eigenscape.stages.model_constrained.cases import compute_model_constrained  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     rows = compute_model_constrained(study, folder, case)
@@ -36,6 +36,6 @@ def model_constrained_table(study_file: Path, log_file: Path | None) -> None:
     Example:
       eigenscape model-constrained-table --study results/sine/study.json
     """
-    from eigenscape.stages.model_constrained_tables import write_model_constrained_tables  # noqa: PLC0415
+    from eigenscape.stages.model_constrained.tables import write_model_constrained_tables  # noqa: PLC0415
 
     write_model_constrained_tables(*open_study(study_file, log_file))

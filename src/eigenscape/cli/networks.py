@@ -27,7 +27,7 @@ def large(network: str, expected: int, study_file: Path, log_file: Path | None, 
     """
     from eigenscape.distributed import devices  # noqa: PLC0415
     from eigenscape.distributed.ranks import started_ranks  # noqa: PLC0415
-    from eigenscape.stages.large import compute_large, large_network, summary  # noqa: PLC0415
+    from eigenscape.stages.active_subspace.large import compute_large, large_network, summary  # noqa: PLC0415
     from eigenscape.store.receipts import read_receipt  # noqa: PLC0415
 
     ranks = started_ranks(expected)

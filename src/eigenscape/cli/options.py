@@ -14,9 +14,9 @@ from eigenscape.errors import BadInput
 from eigenscape.version import __version__
 
 if TYPE_CHECKING:
-    from eigenscape.stages.second_moment import Execution
+    from eigenscape.config.study import Study
+    from eigenscape.stages.active_subspace.second_moment import Execution
     from eigenscape.store.layout import StudyFolder
-    from eigenscape.study import Study
 
 
 def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,7 +98,7 @@ def folder_of(study_file: Path) -> Path:
 
 def open_study(study_file: Path, log_file: Path | None) -> tuple[Study, StudyFolder]:
     """The study and its folder, with logging set up and signals heard; what the command writes there gets receipts when it ends."""
-    from eigenscape.stages import configure, signals  # noqa: PLC0415
+    from eigenscape.stages.common import configure, signals  # noqa: PLC0415
     from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
     from eigenscape.store.products import confirmed  # noqa: PLC0415
 
@@ -123,8 +123,8 @@ def execution_of(
 ) -> Execution:
     """The options of `execution_options` as the stages take them."""
     from eigenscape.networks.gradients import Device  # noqa: PLC0415
-    from eigenscape.stages.cost.communication import Share  # noqa: PLC0415
-    from eigenscape.stages.second_moment import Execution  # noqa: PLC0415
+    from eigenscape.planning.communication import Share  # noqa: PLC0415
+    from eigenscape.stages.active_subspace.second_moment import Execution  # noqa: PLC0415
 
     return Execution(
         Device(device),

@@ -37,15 +37,17 @@ def plan(configfiles: tuple[Path, ...], cores: int, results: Path, brief: bool, 
     """
     import psutil  # noqa: PLC0415
 
+    from eigenscape.catalogue.left_out import left_out_lines  # noqa: PLC0415
     from eigenscape.errors import BadInput  # noqa: PLC0415
-    from eigenscape.stages import configure, planning, solver_choice  # noqa: PLC0415
-    from eigenscape.stages.cost import devices as on_devices  # noqa: PLC0415
-    from eigenscape.stages.cost import report  # noqa: PLC0415
-    from eigenscape.stages.cost.jobs import jobs_of  # noqa: PLC0415
-    from eigenscape.stages.cost.large import large_lines, require_room  # noqa: PLC0415
-    from eigenscape.stages.cost.machine import machine_named  # noqa: PLC0415
-    from eigenscape.stages.cost.measuring import measured_machine  # noqa: PLC0415
-    from eigenscape.stages.products import left_out_lines  # noqa: PLC0415
+    from eigenscape.forecast import devices as on_devices  # noqa: PLC0415
+    from eigenscape.forecast import report  # noqa: PLC0415
+    from eigenscape.forecast.jobs import jobs_of  # noqa: PLC0415
+    from eigenscape.forecast.measuring import measured_machine  # noqa: PLC0415
+    from eigenscape.planning import batches as planning  # noqa: PLC0415
+    from eigenscape.planning import solver_choice  # noqa: PLC0415
+    from eigenscape.planning.large import large_lines, require_room  # noqa: PLC0415
+    from eigenscape.planning.machine import machine_named  # noqa: PLC0415
+    from eigenscape.stages.common import configure  # noqa: PLC0415
     from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
 
     planned = machine_named(machine) if machine else measured_machine()
@@ -83,6 +85,6 @@ def print_schema() -> None:
     """
     import json  # noqa: PLC0415
 
-    from eigenscape.study import schema  # noqa: PLC0415
+    from eigenscape.config.study import schema  # noqa: PLC0415
 
     click.echo(json.dumps(schema(), indent=1, sort_keys=True))

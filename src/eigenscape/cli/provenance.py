@@ -22,7 +22,7 @@ def show(result: Path, as_json: bool) -> None:
       eigenscape show results/sine/figures/eigenvalues.pdf
       eigenscape show results/sine/headline/d05-w035-n10000/spectrum.zarr --json
     """
-    from eigenscape.stages import showing  # noqa: PLC0415
+    from eigenscape.provenance import lineage as showing  # noqa: PLC0415
 
     shown = showing.show_result(result)
     click.echo(showing.as_json(shown) if as_json else showing.as_text(shown))
@@ -46,10 +46,10 @@ def cite(form: str, study_file: Path | None) -> None:
       eigenscape cite --study results/sine/study.json
       eigenscape cite --study results/sine/study.json --format bibtex > references.bib
     """
-    from eigenscape.stages import references  # noqa: PLC0415
-    from eigenscape.stages.configure import load_study  # noqa: PLC0415
+    from eigenscape.config.study import Study  # noqa: PLC0415
+    from eigenscape.reporting import references  # noqa: PLC0415
+    from eigenscape.stages.common.configure import load_study  # noqa: PLC0415
     from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
-    from eigenscape.study import Study  # noqa: PLC0415
 
     study = Study() if study_file is None else load_study(StudyFolder(folder_of(study_file)))
     click.echo(references.as_text(study) if form == "text" else references.as_bibtex(study))
@@ -65,7 +65,7 @@ def report(to: Path | None, study_file: Path, log_file: Path | None) -> None:
     Example:
       eigenscape report --study results/sine/study.json
     """
-    from eigenscape.stages.report import write_report  # noqa: PLC0415
+    from eigenscape.reporting.report import write_report  # noqa: PLC0415
 
     click.echo(write_report(*open_study(study_file, log_file), to))
 
@@ -80,7 +80,7 @@ def paper(to: Path | None, study_file: Path, log_file: Path | None) -> None:
     Example:
       eigenscape paper --study results/sine/study.json
     """
-    from eigenscape.stages.paper import write_paper  # noqa: PLC0415
+    from eigenscape.reporting.paper import write_paper  # noqa: PLC0415
 
     click.echo(write_paper(*open_study(study_file, log_file), to))
 
@@ -98,6 +98,6 @@ def crate(to: Path, workflow: Path, study_file: Path, log_file: Path | None) -> 
     Example:
       eigenscape crate --study results/sine/study.json --to sine.crate.zip
     """
-    from eigenscape.stages.crate import write_crate  # noqa: PLC0415
+    from eigenscape.reporting.crate import write_crate  # noqa: PLC0415
 
     click.echo(write_crate(*open_study(study_file, log_file), to, workflow))

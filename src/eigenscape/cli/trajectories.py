@@ -23,8 +23,8 @@ def sloppiness_theory(experiment: str, study_file: Path, log_file: Path | None, 
     Example:
       eigenscape sloppiness-theory phase_map --study results/sine/study.json
     """
-    from eigenscape.stages.sloppiness_theory import run_theory  # noqa: PLC0415
-    from eigenscape.stages.tables import write_csv  # noqa: PLC0415
+    from eigenscape.stages.common.tables import write_csv  # noqa: PLC0415
+    from eigenscape.stages.sloppiness.theory import run_theory  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
     for name, table in run_theory(study, folder, experiment).items():
@@ -41,6 +41,6 @@ def sloppiness_theory_table(study_file: Path, log_file: Path | None) -> None:
     Example:
       eigenscape sloppiness-theory-table --study results/sine/study.json
     """
-    from eigenscape.stages.sloppiness_theory_tables import write_theory_tables  # noqa: PLC0415
+    from eigenscape.stages.sloppiness.theory_tables import write_theory_tables  # noqa: PLC0415
 
     write_theory_tables(*open_study(study_file, log_file))

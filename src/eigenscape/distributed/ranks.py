@@ -27,7 +27,7 @@ after this, so that the launcher ends all ranks and the workflow tries again."""
 class Traffic:
     """What this rank has sent and received so far, counted where it is done.
 
-    The cost model (`stages.cost.communication`) is checked against these numbers.
+    The cost model (`planning.communication`) is checked against these numbers.
 
     Attributes:
         messages_sent: messages that left this rank; a broadcast counts once, whatever becomes of it on its way.

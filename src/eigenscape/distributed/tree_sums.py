@@ -6,8 +6,8 @@ import numpy as np
 
 from eigenscape.active_subspace import tree
 from eigenscape.active_subspace.tree import Node
+from eigenscape.config.study import SLOTS
 from eigenscape.distributed.ranks import Ranks
-from eigenscape.study import SLOTS
 
 HELD_NODES = 5
 """Nodes that a rank holds at most while it walks the 16 slots in order: log2(16) of the tree and the one at work."""

@@ -7,7 +7,7 @@ import pandas as pd
 
 from eigenscape.explorer.figures_network import Figure, axis, layout
 from eigenscape.explorer.numbers_network import Table, shown
-from eigenscape.figures.embedding import FAMILY_COLOURS
+from eigenscape.figures.sloppiness.embedding import FAMILY_COLOURS
 from eigenscape.figures.style import PALETTE
 
 OPTIMISER_DASHES = {"sgd": "solid", "momentum": "dashdot", "adam": "dot"}

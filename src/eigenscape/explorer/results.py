@@ -16,13 +16,13 @@ import pandas as pd
 
 from eigenscape.active_subspace.importance import block_masses
 from eigenscape.active_subspace.spectrum import Spectrum
+from eigenscape.config.study import Cell, Study
 from eigenscape.errors import BadInput, DamagedResult, EigenscapeError
-from eigenscape.stages.configure import load_study
-from eigenscape.stages.spectrum import read_verified_spectrum
-from eigenscape.stages.tables import DESCRIPTIONS, read_table
+from eigenscape.stages.active_subspace.spectrum import read_verified_spectrum
+from eigenscape.stages.common.configure import load_study
+from eigenscape.stages.common.tables import DESCRIPTIONS, read_table
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import read_receipt
-from eigenscape.study import Cell, Study
 
 FIRST_NUMBER = "log10_cond_sym"
 """The number to cite: see docs/condition_numbers.md."""
@@ -132,8 +132,8 @@ def open_embedding(study: OpenStudy) -> OpenEmbedding | None:
         DamagedResult: it does not verify, or its trajectories are gone.
         DifferentWork: other work made it.
     """
-    from eigenscape.stages.inpca import read_inpca  # noqa: PLC0415 - only where a study has trajectories
-    from eigenscape.stages.inpca_tables import points_table  # noqa: PLC0415
+    from eigenscape.stages.sloppiness.inpca import read_inpca  # noqa: PLC0415 - only where a study has trajectories
+    from eigenscape.stages.sloppiness.inpca_tables import points_table  # noqa: PLC0415
 
     if not study.folder.embedding.exists():
         return None
@@ -169,7 +169,7 @@ def open_cell(study: OpenStudy, name: str) -> OpenCell:
         DamagedResult: its spectrum is missing, or its numbers are not those of its receipt.
         DifferentWork: other work made it.
     """
-    from eigenscape.figures.eigenvectors import MOST_PIXELS, block_mean  # noqa: PLC0415
+    from eigenscape.figures.active_subspace.eigenvectors import MOST_PIXELS, block_mean  # noqa: PLC0415
 
     cell = study.study.cell(name)
     spectrum = read_verified_spectrum(cell, study.folder)

@@ -20,9 +20,9 @@ from matplotlib.patheffects import AbstractPathEffect, withStroke
 from matplotlib.transforms import Transform
 
 from eigenscape.active_subspace.spectrum import SpectrumStatus
+from eigenscape.config.study import CellStatus
 from eigenscape.errors import BadInput
 from eigenscape.figures.style import round_levels
-from eigenscape.study import CellStatus
 
 KNOWN_STATUSES = frozenset({*(status.value for status in SpectrumStatus), CellStatus.OVER_LIMIT.value})
 

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 
 from eigenscape.architecture import Architecture
+from eigenscape.config.model_constrained import ModelConstrainedSection
 from eigenscape.errors import BadInput
 from eigenscape.model_constrained.least import least_losses
 from eigenscape.model_constrained.losses import Map, half_mean_square, mc_dnn
-from eigenscape.model_constrained_section import ModelConstrainedSection
 from eigenscape.networks.activations import Activation
 from eigenscape.networks.functional import Loss, network_output
 from eigenscape.networks.loss_sampler import LossBeside

@@ -7,14 +7,14 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from eigenscape.config.model_constrained import ModelConstrainedSection
 from eigenscape.errors import BadInput
 from eigenscape.model_constrained.burgers import Burgers, random_waves
 from eigenscape.model_constrained.case import HELD_OUT, Case, Tensors, inverse_problem, standard_normal
 from eigenscape.model_constrained.deconvolution import Deconvolution, blur_matrix, smooth_prior_factor
 from eigenscape.model_constrained.heat import Heat
 from eigenscape.model_constrained.losses import Map, mc_tangent
-from eigenscape.model_constrained.own import own_case
-from eigenscape.model_constrained_section import ModelConstrainedSection
+from eigenscape.model_constrained.user_case import own_case
 from eigenscape.networks.problems import Problem
 
 WAVES = 3

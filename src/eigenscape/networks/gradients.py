@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from eigenscape.architecture import Architecture
+from eigenscape.config.study import Study
 from eigenscape.errors import DoesNotFit, NotFiniteGradient
 from eigenscape.networks.activations import Activation, activation_named
 from eigenscape.networks.priors import Prior, prior_named
 from eigenscape.networks.problems import Problem, problem_of
 from eigenscape.seeding import prior_key
-from eigenscape.study import Study
 
 if TYPE_CHECKING:
     import torch

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eigenscape.config.sampling import ProblemSection
 from eigenscape.errors import BadInput
-from eigenscape.sampling_sections import ProblemSection
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def problem_of(section: ProblemSection) -> Problem:
     """The sine regression that a configuration describes.
 
     Raises:
-        BadInput: the problem is the user's own, whose data `stages.own_problems` reads.
+        BadInput: the problem is the user's own, whose data `stages.common.user_problems` reads.
 
     Example:
         >>> problem_of(ProblemSection(points=7)).points

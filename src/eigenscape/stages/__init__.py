@@ -1,33 +1,4 @@
-"""The steps of the workflow, one file a rule: science, ranks and store joined into something resumable.
+"""The steps of the workflow, one file a step: science, ranks and store joined into something resumable.
 
-======================  ========================================================
-`configure`             read, merge and check configuration files
-`planning`              what a study costs, before it runs
-`second_moment`         gradients of one cell over all ranks, reduced into C
-`spectrum`              the spectrum of one cell
-`cells`                 both, for many small cells in one process
-`growth`                cells whose N grows until their bracket is narrow
-`large`                 networks whose C does not fit
-`large_operator`        C as an operator over all ranks
-`projection`            symmetry-projected spectra of all networks
-`importance`            which layers matter; the sweep through criticality
-`training`              steps of gradient descent over a sub-grid
-`expressivity`          lengths of curves in random and trained networks
-`clustering`            graphs of what the layers of trained networks hold
-`findings`              the published findings, judged
-`condition_numbers`     all cells into one labelled table
-`tables`                tables as files
-`doctor`                does this machine or cluster do what runs rely on?
-`draw`                  tables and spectra into figure files
-`verify`                everything of a study against its receipts
-`recipes`               how each result is made again
-`showing`               how one result was made
-`captions`              what each figure shows
-`references`            what a study builds on
-`summary`               a finished study in one object
-`report`                the study as one page
-`paper`                 the study as a PDF
-`crate`                 the study as a Workflow Run RO-Crate
-`progress`              one line with rate and time left
-======================  ========================================================
+A folder a science, with the science's name; `common` holds what they share.
 """

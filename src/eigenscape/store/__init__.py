@@ -7,8 +7,8 @@
 `spectra`          eigenvalues and eigenvectors in Zarr
 `documents`        small results as JSON
 `products`         receipts of tables, figures and documents
-`trace`            what a command read and wrote
-`made`             when, by which versions, on which machine
+`io_log`           what a command read and wrote
+`environment`      when, by which versions, on which machine
 `array_files`      named arrays in one .npz, with a receipt
 `arrays`           a user's own inputs and labels
 `shards`           resumable partial sums

@@ -18,7 +18,7 @@ import numpy as np
 
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.store import quarantine, receipts
-from eigenscape.store.made import made as made_now
+from eigenscape.store.environment import made as made_now
 from eigenscape.version import __version__
 
 Arrays = dict[str, np.ndarray]

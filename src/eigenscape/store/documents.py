@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from eigenscape.errors import DamagedResult, DifferentWork
+from eigenscape.store.io_log import note_read
 from eigenscape.store.receipts import digest_of, write_json
-from eigenscape.store.trace import note_read
 from eigenscape.version import __version__
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from eigenscape.errors import DamagedResult
+from eigenscape.store.environment import made
+from eigenscape.store.io_log import traced
 from eigenscape.store.layout import StudyFolder
-from eigenscape.store.made import made
 from eigenscape.store.receipts import digest_of, write_json
-from eigenscape.store.trace import traced
 from eigenscape.version import __version__
 
 HIDDEN = ("ledger", "logs", "benchmarks", "work", "quarantine", "receipts")

@@ -17,10 +17,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from eigenscape.config.study import Cell
 from eigenscape.errors import DamagedResult, DifferentWork
-from eigenscape.store.made import made
-from eigenscape.store.trace import note_read, note_written
-from eigenscape.study import Cell
+from eigenscape.store.environment import made
+from eigenscape.store.io_log import note_read, note_written
 from eigenscape.version import __version__
 
 log = logging.getLogger(__name__)

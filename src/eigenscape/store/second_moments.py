@@ -20,12 +20,12 @@ import zarr
 from zarr.codecs import BytesCodec, Crc32cCodec
 
 from eigenscape.active_subspace.triangle import BAND, band_columns, band_count
+from eigenscape.config.study import Cell
 from eigenscape.distributed.agreement import together
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.distributed.reduction import FinishedBand, owned_bands
 from eigenscape.errors import DamagedResult, NotFiniteGradient
 from eigenscape.store import receipts
-from eigenscape.study import Cell
 
 
 @dataclass(frozen=True)

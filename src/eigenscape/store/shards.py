@@ -22,8 +22,8 @@ import numpy as np
 from eigenscape.active_subspace.second_moment import PartialSum
 from eigenscape.active_subspace.tree import Node
 from eigenscape.active_subspace.triangle import band_count
+from eigenscape.config.study import Cell
 from eigenscape.store import quarantine, receipts
-from eigenscape.study import Cell
 
 _NODE = re.compile(r"node-(\d+)-(\d+)")
 _OPEN_SLOT = re.compile(r"slot-(\d+)-at-(\d+)")

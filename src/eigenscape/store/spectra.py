@@ -12,13 +12,13 @@ import zarr
 
 from eigenscape.active_subspace.spectrum import Route, Spectrum, SpectrumStatus
 from eigenscape.active_subspace.triangle import BAND
+from eigenscape.config.study import Cell
 from eigenscape.distributed.agreement import together
 from eigenscape.distributed.eigensolver import DistributedSpectrum
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.errors import DamagedResult
 from eigenscape.store import receipts
 from eigenscape.store.second_moments import create_array
-from eigenscape.study import Cell
 
 _ARRAYS = {
     "eigenvalues": ("index",),

@@ -11,8 +11,8 @@ from builders import EPSILON, orthogonal, sampler, second_moment
 from eigenscape.active_subspace import dual
 from eigenscape.active_subspace.tiles import Tiles
 from eigenscape.architecture import Architecture
+from eigenscape.config.large import PART, TILE
 from eigenscape.errors import BadInput
-from eigenscape.large_section import PART, TILE
 
 NETWORK = Architecture(3, 12)
 """P = 349."""

@@ -8,8 +8,8 @@ from eigenscape.active_subspace.importance import layer_masses
 from eigenscape.active_subspace.layer_statistics import active_variables, gradient_blocks, squared_gradients_by_layer
 from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.architecture import Architecture
+from eigenscape.config.study import BLOCK
 from eigenscape.errors import BadInput
-from eigenscape.study import BLOCK
 
 NETWORK = Architecture(depth=3, width=4)
 

@@ -14,11 +14,11 @@ from PIL import Image
 
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
-from eigenscape.figures.condition_number import condition_number_figure
-from eigenscape.figures.eigenvalues import eigenvalues_figure
-from eigenscape.figures.eigenvectors import eigenvectors_figure
-from eigenscape.figures.layer_importance import layer_importance_figure
-from eigenscape.figures.parameter_count import parameter_count_figure
+from eigenscape.figures.active_subspace.condition_number import condition_number_figure
+from eigenscape.figures.active_subspace.eigenvalues import eigenvalues_figure
+from eigenscape.figures.active_subspace.eigenvectors import eigenvectors_figure
+from eigenscape.figures.active_subspace.layer_importance import layer_importance_figure
+from eigenscape.figures.active_subspace.parameter_count import parameter_count_figure
 from eigenscape.figures.style import COLORMAP, DOTS_PER_INCH, PALETTE, paper_style, round_levels, save
 
 NETWORK = Architecture(depth=3, width=6)
@@ -59,7 +59,7 @@ def test_drawn_twice_the_files_have_the_same_bytes(name: str, draw, tmp_path: Pa
 SCRIPT = """
 import hashlib, sys
 import pandas as pd
-from eigenscape.figures.condition_number import condition_number_figure
+from eigenscape.figures.active_subspace.condition_number import condition_number_figure
 from eigenscape.figures.style import save
 rows = [
     {"depth": depth, "width": width, "parameters": depth * width**2, "log10_cond": 0.1 * depth * width,

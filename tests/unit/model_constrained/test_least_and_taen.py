@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from eigenscape.architecture import Architecture
+from eigenscape.config.model_constrained import ModelConstrainedSection
 from eigenscape.model_constrained.deconvolution import Deconvolution, blur_matrix
 from eigenscape.model_constrained.least import least_losses
 from eigenscape.model_constrained.linear import mc_dnn_optimum, tnet_optimum
 from eigenscape.model_constrained.losses import mc_dnn
 from eigenscape.model_constrained.problems import case_named
 from eigenscape.model_constrained.training import descend
-from eigenscape.model_constrained_section import ModelConstrainedSection
 from eigenscape.networks.activations import LINEAR, TANH
 from eigenscape.networks.functional import network_output
 

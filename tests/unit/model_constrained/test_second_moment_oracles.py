@@ -8,11 +8,11 @@ import torch
 
 from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.architecture import Architecture
+from eigenscape.config.model_constrained import ModelConstrainedSection
 from eigenscape.model_constrained.deconvolution import Deconvolution, blur_matrix
 from eigenscape.model_constrained.linear import second_moment
 from eigenscape.model_constrained.losses import mc_dnn, tnet
 from eigenscape.model_constrained.problems import case_named
-from eigenscape.model_constrained_section import ModelConstrainedSection
 from eigenscape.networks.activations import LINEAR
 from eigenscape.networks.functional import gradients_and_losses, network_output
 from eigenscape.networks.loss_sampler import LossSampler

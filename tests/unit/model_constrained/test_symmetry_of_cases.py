@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from eigenscape.config.model_constrained import ModelConstrainedSection
 from eigenscape.model_constrained.problems import CASES, case_named
-from eigenscape.model_constrained_section import ModelConstrainedSection
 from eigenscape.networks.activations import RELU, TANH
 
 SECTION = ModelConstrainedSection.model_validate(

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
+from eigenscape.config.study import Study
 from eigenscape.networks.problems import problem_of, sine_regression
-from eigenscape.study import Study
 
 
 def test_inputs_are_equispaced_with_both_ends() -> None:

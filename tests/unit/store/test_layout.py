@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from eigenscape.config.study import Study
 from eigenscape.store.layout import StudyFolder
-from eigenscape.study import Study
 
 
 def test_no_two_results_of_a_study_share_a_place() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from eigenscape.errors import BadInput
-from eigenscape.store.own_files import read_own_data
+from eigenscape.store.user_files import read_own_data
 
 CSV = "age,income,class\n1.5,2,0\n-3,4e2,1\n0,6,1\n"
 

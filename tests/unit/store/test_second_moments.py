@@ -13,11 +13,11 @@ from builders import draws, matrix_of
 from eigenscape.active_subspace.second_moment import PartialSum
 from eigenscape.active_subspace.tree import Node
 from eigenscape.architecture import Architecture
+from eigenscape.config.study import SLOTS, Cell
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.distributed.reduction import finished_bands
 from eigenscape.errors import DamagedResult, NotFiniteGradient
 from eigenscape.store import receipts, second_moments
-from eigenscape.study import SLOTS, Cell
 
 SMALL, LARGE = Architecture(2, 4), Architecture(2, 31)
 """33 and 1,086 parameters: one chunk, and four."""

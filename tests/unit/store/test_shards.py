@@ -11,8 +11,8 @@ from builders import draws, small_study
 
 from eigenscape.active_subspace.second_moment import PartialSum
 from eigenscape.active_subspace.tree import Node
+from eigenscape.config.study import Cell
 from eigenscape.store.shards import OpenSlot, Shards
-from eigenscape.study import Cell
 
 NODE = Node(4, 2)
 BAND = Path("node-04-02") / "band-000"

@@ -1,0 +1,367 @@
+"""A study: what is computed, as one typed model. No threads, no paths, no machines.
+
+The model is the single source of the configuration: its defaults, their sources, the checks, and
+the JSON schema under ``workflow/schemas`` (a test keeps the two in step). A `Study` knows its
+cells; a `Cell` knows the identity of its work, the facts that decide every bit of its result.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from eigenscape.architecture import Architecture, ModuleArchitecture
+from eigenscape.config.base import Section, example
+from eigenscape.config.clustering import ClusteringSection
+from eigenscape.config.expressivity import ExpressivitySection
+from eigenscape.config.large import LargeSection
+from eigenscape.config.model_constrained import ModelConstrainedSection
+from eigenscape.config.sampling import (
+    CriticalitySection,
+    GridSection,
+    HeadlineSection,
+    NetworkSection,
+    PriorSection,
+    ProblemSection,
+    ProjectionSection,
+    SamplingSection,
+    TrainingSection,
+    problem_complaint,
+)
+from eigenscape.config.sloppiness import SloppinessSection
+from eigenscape.config.user_problem import Found
+from eigenscape.errors import BadInput
+
+SCIENCE_SCHEMA = 5
+"""Raised whenever a change of the code would change a number; results of another schema are refused."""
+
+SLOTS = 16
+"""Leaves of the summation tree of one second moment, hence also the most ranks that share a cell.
+16 keeps the partial sums few (each is P^2/2 numbers) and serves up to 16 ranks; part of the identity of a result."""
+
+BLOCK = 256
+"""Samples per rank-k update. 256 rows keep the update at its peak rate while a block of gradients
+(B P numbers) stays small; part of the identity of a result."""
+
+
+MOST_PROJECTED_NUMBERS = 2**27
+"""Of a study on a user's data: the projection holds a block of (inputs + outputs + 1)^2 numbers at most for every sample, here 1 GB."""
+
+
+class CellStatus(StrEnum):
+    """Whether a cell's raw condition number is computed in this study."""
+
+    COMPUTED = "computed"
+    OVER_LIMIT = "over_raw_parameter_limit"
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How a cell's N may grow: doubled until the bracket is narrow enough or the next doubling would pass ``most_samples``."""
+
+    until_bracket: float
+    most_samples: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One network with its number of samples, and all that defines its second moment.
+
+    ``folder`` is relative to the study's results. ``facts`` are the study's part of the identity. With a `Growth`,
+    ``samples`` is the N that the cell starts from, and its receipts say where it ended.
+    """
+
+    architecture: Architecture
+    samples: int
+    folder: str
+    facts: Mapping[str, Any]
+    growth: Growth | None = None
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides the bits of the result, as plain JSON values."""
+        return {
+            "science_schema": SCIENCE_SCHEMA,
+            "sizes": list(self.architecture.sizes),
+            "samples": self.samples,
+            **({} if self.growth is None else {"growth": asdict(self.growth)}),
+            **self.facts,
+            "slots": SLOTS,
+            "block": BLOCK,
+        }
+
+    @property
+    def fingerprint(self) -> str:
+        """A short digest of the identity, for workflow parameters and receipts."""
+        return hashlib.blake2b(json.dumps(self.identity, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+class Study(Section):
+    """The whole configuration.
+
+    Example:
+        >>> study = Study()
+        >>> study.headline_cell.architecture.parameters, study.headline_cell.samples
+        (5146, 10000)
+        >>> len(list(study.grid_architectures()))
+        300
+    """
+
+    study: str = Field(
+        "sine",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="Name of the study and of its folder under results/.",
+        json_schema_extra=example("write study: my-study (letters, digits, '.', '_' and '-')"),
+    )
+    problem: ProblemSection = ProblemSection()
+    network: NetworkSection = NetworkSection()
+    prior: PriorSection = PriorSection()
+    grid: GridSection = GridSection()
+    headline: HeadlineSection = HeadlineSection()
+    sampling: SamplingSection = SamplingSection()
+    projection: ProjectionSection = ProjectionSection()
+    criticality: CriticalitySection = CriticalitySection()
+    training: TrainingSection = TrainingSection()
+    expressivity: ExpressivitySection = ExpressivitySection()
+    clustering: ClusteringSection = ClusteringSection()
+    sloppiness: SloppinessSection = SloppinessSection()
+    model_constrained: ModelConstrainedSection = ModelConstrainedSection()
+    large: LargeSection = LargeSection()
+    found: SkipJsonSchema[Found | None] = Field(None, exclude=True)
+    """What a user's file and networks turned out to be; `stages.common.user_problems` finds it, and ``study.json`` keeps it."""
+
+    @model_validator(mode="after")
+    def _problem_is_whole(self) -> Self:
+        if complaint := problem_complaint(self.problem, self.prior):
+            raise ValueError(complaint)
+        return self
+
+    @model_validator(mode="after")
+    def _some_cell_is_computed(self) -> Self:
+        if self.problem.is_own and self.found is None:
+            return self  # P is not known before the user's file and networks have been looked at
+        smallest = min(architecture.parameters for architecture in self.grid_architectures())
+        if smallest > self.sampling.raw_parameter_limit:
+            raise ValueError(
+                f"sampling.raw_parameter_limit: expected at least {smallest} (the smallest P of the grid), "
+                f"found {self.sampling.raw_parameter_limit}; raise the limit or add smaller networks to the grid"
+            )
+        epochs = self.clustering.epochs
+        if epochs[0] != 0 or sorted(set(epochs)) != epochs:
+            raise ValueError(f"clustering.epochs: expected increasing numbers from 0, found {epochs}; write epochs: [0, 1, 4, 20]")
+        if complaint := self.clustering.graph.complaint():
+            raise ValueError(complaint)
+        if complaint := self.model_constrained.complaint():
+            raise ValueError(complaint)
+        return self
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Study:
+        """Check a configuration as it was read.
+
+        Raises:
+            BadInput: one line that names the first offending field, what was expected, what was
+                found and what to write instead.
+
+        Example:
+            >>> Study.from_mapping({"grid": {"dept": [1, 2]}})
+            Traceback (most recent call last):
+            eigenscape.errors.BadInput: grid.dept: expected one of depth, width, found an unknown key; did you mean depth?
+        """
+        if not isinstance(mapping, Mapping):
+            raise BadInput.field("configuration", "sections such as grid and sampling", repr(mapping), "see config.yaml for an example")
+        try:
+            return cls.model_validate(dict(mapping))
+        except ValidationError as error:
+            raise BadInput(_one_line(error)) from None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What every cell's identity has in common.
+
+        Of a user's file the content counts, not its name or place.
+        """
+        problem, prior = self.problem.model_dump(), self.prior.model_dump()
+        own = ("inputs", "targets") if self.problem.kind == "data" else ("inputs", "targets", "module")
+        kept = ("interval", "points") if not self.problem.is_own else own
+        found = {} if self.found is None else self.found.facts(self.problem.kind)
+        of_module = ("kind", "by_name", "scale", "relative") if self.problem.kind == "module" else ("kind",)
+        return {
+            "problem": {name: problem[name] for name in ("kind", "loss", *kept)} | found,
+            "activation": self.network.activation,
+            "prior": {name: prior[name] for name in of_module},
+            "seed": self.sampling.seed,
+            "precision": self.sampling.precision,
+            "non_finite": self.sampling.non_finite,
+        }
+
+    def architecture(self, depth: int, width: int) -> Architecture:
+        """The network of a depth and a width: fully connected with the inputs and outputs of the data, or a user's module.
+
+        Raises:
+            BadInput: the user's file and networks have not been looked at.
+        """
+        if not self.problem.is_own:
+            return Architecture(depth, width)
+        if self.found is None:
+            raise BadInput.field(
+                "problem.kind", "sine, before files are looked at", self.problem.kind, "read the study with stages.configure.read_study"
+            )
+        if self.problem.kind == "data":
+            return Architecture(depth, width, self.found.inputs, self.found.outputs)
+        network = self.found.network(depth, width)
+        return ModuleArchitecture(depth, width, names=tuple(network.names), counts=tuple(network.counts), point_flops=network.point_flops)
+
+    def _facts_of(self, architecture: Architecture) -> dict[str, Any]:
+        """The facts of one network: those of the study, and what a user's module keeps fixed."""
+        if not isinstance(architecture, ModuleArchitecture) or self.found is None:
+            return self.facts
+        return {**self.facts, "state": self.found.network(architecture.depth, architecture.width).state}
+
+    def grid_architectures(self) -> Iterator[Architecture]:
+        """Every network of the grid, width by width, depth within."""
+        for width in self.grid.width:
+            for depth in self.grid.depth:
+                yield self.architecture(depth, width)
+
+    def projected_architectures(self) -> list[Architecture]:
+        """Every network that is projected: the grid, and the headline where it stands outside.
+
+        None of a user's modules, which have no known symmetry, nor where data with many inputs make blocks that memory does not hold.
+        """
+        if self.problem.kind == "module":
+            return []
+        if self.found is not None and self.projection.samples * (self.found.inputs + self.found.outputs + 1) ** 2 > MOST_PROJECTED_NUMBERS:
+            return []
+        headline = self.architecture(self.headline.depth, self.headline.width)
+        grid = list(self.grid_architectures())
+        return grid if headline in grid else [*grid, headline]
+
+    def trained_architectures(self) -> list[Architecture]:
+        """The networks of the grid that are trained, on the sine; none where the two have nothing in common."""
+        if self.problem.is_own:
+            return []
+        return [a for a in self.grid_architectures() if a.depth in self.training.depth and a.width in self.training.width]
+
+    def status(self, architecture: Architecture) -> CellStatus:
+        """Whether the raw condition number of this network is computed."""
+        over = architecture.parameters > self.sampling.raw_parameter_limit
+        return CellStatus.OVER_LIMIT if over else CellStatus.COMPUTED
+
+    def grid_cell(self, architecture: Architecture) -> Cell:
+        """The cell of the map, with N = samples_per_parameter P."""
+        samples = self.sampling.samples_per_parameter * architecture.parameters
+        growth = None
+        if self.sampling.until_bracket is not None:
+            growth = Growth(self.sampling.until_bracket, self.sampling.most_samples_per_parameter * architecture.parameters)
+        return Cell(architecture, samples, f"cells/{architecture.label}", self._facts_of(architecture), growth)
+
+    def computed_cells(self) -> list[Cell]:
+        """The cells of the map that get a raw condition number, in the order of the grid."""
+        return [self.grid_cell(a) for a in self.grid_architectures() if self.status(a) is CellStatus.COMPUTED]
+
+    @property
+    def headline_cell(self) -> Cell:
+        """The headline network with its own N; kept apart from the map, whose N/P differs."""
+        architecture = self.architecture(self.headline.depth, self.headline.width)
+        folder = f"headline/{architecture.label}-n{self.headline.samples}"
+        return Cell(architecture, self.headline.samples, folder, self._facts_of(architecture))
+
+    def model_constrained_cells(self, case: str) -> list[Cell]:
+        """One cell for every weight alpha of a model-constrained case, which share their parameter vectors.
+
+        Example:
+            >>> [cell.folder for cell in Study().model_constrained_cells("burgers-mctangent")][:2]
+            ['model_constrained/burgers-mctangent-a0', 'model_constrained/burgers-mctangent-a0p1']
+        """
+        section = self.model_constrained
+        architecture = section.architecture_of(case)
+        common = {name: self.facts[name] for name in ("activation", "seed", "precision", "non_finite")}
+        facts = {"kind": "model_constrained", "case": case, "prior": {"kind": section.prior}, **section.settings_of(case), **common}
+        samples = section.samples_per_parameter * architecture.parameters
+        return [
+            Cell(architecture, samples, f"model_constrained/{case}-a{alpha:g}".replace(".", "p"), {**facts, "alpha": alpha})
+            for alpha in section.alpha
+        ]
+
+    def cell(self, folder: str) -> Cell:
+        """The cell that lives in ``folder``.
+
+        Raises:
+            BadInput: no computed cell of the study lives there.
+        """
+        if folder == self.headline_cell.folder:
+            return self.headline_cell
+        constrained = [cell for case in self.model_constrained.computed for cell in self.model_constrained_cells(case)]
+        for cell in [*self.computed_cells(), *constrained]:
+            if cell.folder == folder:
+                return cell
+        known = ", ".join([self.headline_cell.folder, *(cell.folder for cell in self.computed_cells())][:4])
+        raise BadInput.field("cell", f"a computed cell of the study, such as {known}", folder, "see `eigenscape plan` for all of them")
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of the configuration, as kept in ``workflow/schemas/config.schema.json``."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Study.model_json_schema()}
+
+
+def _one_line(error: ValidationError) -> str:
+    """The first finding of pydantic in the project's four parts."""
+    findings = error.errors(include_url=False)
+    finding = findings[0]
+    path, kind, context = finding["loc"], finding["type"], finding.get("ctx", {})
+    section, field = _resolve(path)
+    name = ".".join(str(part) for part in path) or "configuration"
+    found = repr(finding["input"])
+    if kind == "extra_forbidden":
+        known = list(section.model_fields)
+        close = difflib.get_close_matches(str(path[-1]), known, n=1)
+        fix = f"did you mean {close[0]}?" if close else "remove it or correct its name"
+        message = f"{name}: expected one of {', '.join(known)}, found an unknown key; {fix}"
+    elif kind == "value_error" and not path:
+        message = str(context["error"])
+    else:
+        expected = _EXPECTED.get(kind, "{message}").format(message=finding["msg"], **context)
+        extra = (field.json_schema_extra if field is not None else None) or {}
+        fix = extra["fix"] if isinstance(extra, dict) and "fix" in extra else "see config.yaml for an example"
+        message = f"{name}: expected {expected}, found {found}; {fix}"
+    return message if len(findings) == 1 else f"{message} (and {len(findings) - 1} more)"
+
+
+_EXPECTED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "string_type": "text",
+    "list_type": "a list",
+    "model_type": "a section with keys of its own",
+    "literal_error": "one of {expected}",
+    "greater_than_equal": "a number of at least {ge}",
+    "less_than": "a number below {lt}",
+    "less_than_equal": "a number of at most {le}",
+    "greater_than": "a number above {gt}",
+    "too_short": "at least {min_length} of them",
+    "invalid_key": "a key that is text",
+    "string_pattern_mismatch": "text that matches {pattern}",
+    "value_error": "{error}",
+}
+
+
+def _resolve(path: tuple[int | str, ...]) -> tuple[type[BaseModel], Any]:
+    """The section and the field that a finding's location points at."""
+    section: type[BaseModel] = Study
+    field = None
+    for part in path:
+        if not isinstance(part, str) or part not in section.model_fields:
+            break
+        field = section.model_fields[part]
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            section = field.annotation
+    return section, field

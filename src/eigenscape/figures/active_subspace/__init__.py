@@ -1,0 +1,1 @@
+"""Figures of spectra, condition numbers and importances."""

@@ -1,0 +1,1 @@
+"""Figures of networks with a model in their loss."""

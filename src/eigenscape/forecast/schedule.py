@@ -1,0 +1,77 @@
+"""Jobs dealt to cores: when everything is finished, and the chain of jobs that decides it.
+
+List scheduling (Graham 1969): whenever cores are free, the waiting job of the highest priority that fits
+starts, of equal ones the longest. That is how the workflow's scheduler behaves, and never worse than twice the best.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from eigenscape.forecast.jobs import Job
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When the jobs run.
+
+    Attributes:
+        seconds: until the last job ends.
+        busy: core-seconds of all jobs, which over ``cores`` is the least that any schedule takes.
+        critical: names of the jobs of the longest chain of dependencies, in order.
+        critical_seconds: of that chain, the least that any number of cores takes.
+    """
+
+    seconds: float
+    busy: float
+    critical: tuple[str, ...]
+    critical_seconds: float
+
+
+def schedule(jobs: Sequence[Job], duration: Callable[[Job], float], cores: int) -> Schedule:
+    """Deal jobs to cores.
+
+    A job that wants more cores than there are takes all of them.
+
+    Example:
+        >>> from eigenscape.planning.work import Work
+        >>> jobs = [Job("a", "", Work()), Job("b", "", Work(), after=("a",)), Job("c", "", Work())]
+        >>> dealt = schedule(jobs, lambda job: {"a": 1.0, "b": 2.0, "c": 2.5}[job.name], cores=2)
+        >>> dealt.seconds, dealt.busy, dealt.critical
+        (3.0, 5.5, ('a', 'b'))
+    """
+    seconds = {job.name: duration(job) for job in jobs}
+    waiting = sorted(jobs, key=lambda job: (-job.priority, -seconds[job.name]))
+    running: list[tuple[float, str, int]] = []
+    done: set[str] = set()
+    free, now = cores, 0.0
+    while waiting or running:
+        for job in list(waiting):
+            if not free:
+                break
+            wanted = min(job.cores, cores)
+            if wanted <= free and done.issuperset(job.after):
+                heapq.heappush(running, (now + seconds[job.name], job.name, wanted))
+                waiting.remove(job)
+                free -= wanted
+        now, name, held = heapq.heappop(running)
+        free += held
+        done.add(name)
+    chain, length = _longest_chain(jobs, seconds)
+    return Schedule(now, sum(seconds[job.name] * min(job.cores, cores) for job in jobs), chain, length)
+
+
+def _longest_chain(jobs: Sequence[Job], seconds: dict[str, float]) -> tuple[tuple[str, ...], float]:
+    by_name = {job.name: job for job in jobs}
+    ends: dict[str, tuple[float, tuple[str, ...]]] = {}
+
+    def end(name: str) -> tuple[float, tuple[str, ...]]:
+        if name not in ends:
+            before = max((end(earlier) for earlier in by_name[name].after), default=(0.0, ()))
+            ends[name] = (before[0] + seconds[name], (*before[1], name))
+        return ends[name]
+
+    length, chain = max((end(job.name) for job in jobs), default=(0.0, ()))
+    return chain, length

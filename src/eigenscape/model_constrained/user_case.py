@@ -1,0 +1,69 @@
+"""Cases of the user's own, from a Python file that the configuration names.
+
+The file is run, as any program of the user's: name only files that you trust. It must define
+
+    case(name, section, seed) -> Case
+
+as the entries of `problems.CASES` do; `case.inverse_problem` makes mcDNN, TNet and TAEN of any forward map.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import Never
+
+from eigenscape.config.model_constrained import ModelConstrainedSection, digest_of_file
+from eigenscape.errors import BadInput
+from eigenscape.model_constrained.case import Case
+
+
+class _AsItStands(SourceFileLoader):
+    """Without kept bytecode, which is told by second and size, and two versions of a file may share both."""
+
+    def path_stats(self, path: object) -> Never:
+        raise OSError
+
+
+def own_case(name: str, section: ModelConstrainedSection, seed: int) -> Case:
+    """The case that a user's file makes.
+
+    Args:
+        name: of the case; what stands before its first hyphen is a key of ``section.own``.
+        section: of the study.
+        seed: of the study.
+
+    Raises:
+        BadInput: the file is not what it was when the study was configured, does not run, makes no case, or one of other sizes.
+    """
+    own, field = section.own[name.partition("-")[0]], f"model_constrained.own.{name.partition('-')[0]}"
+    path = Path(own.file)
+    try:
+        found = digest_of_file(path)
+    except OSError as error:
+        raise BadInput.field(field, "a Python file that can be read", f"{own.file}: {error.strerror}", "correct its path") from error
+    if found != own.digest:
+        fix = "results of another file are another study's: give study another name, and run `snakemake` again"
+        raise BadInput.field(field, f"the file that the study was configured with, digest {own.digest}", found, fix)
+    label = f"eigenscape_case_{found}"
+    specification = importlib.util.spec_from_file_location(label, path, loader=_AsItStands(label, str(path)))
+    make = None
+    if specification is not None and specification.loader is not None:
+        module = sys.modules[label] = importlib.util.module_from_spec(specification)  # where dataclasses look for their annotations
+        try:
+            specification.loader.exec_module(module)
+        except Exception as error:
+            del sys.modules[label]
+            raise BadInput.field(field, "a Python file that runs", f"{type(error).__name__}: {error}", "correct the file") from error
+        make = getattr(module, "case", None)
+    if not callable(make):
+        raise BadInput.field(field, "a Python file that defines case(name, section, seed)", own.file, "see docs/model_constrained.md")
+    made = make(name, section, seed)
+    if not isinstance(made, Case):
+        raise BadInput.field(field, "a Case from case(name, section, seed)", type(made).__name__, "see docs/model_constrained.md")
+    sizes, architecture = (made.problem.inputs.shape[1], made.problem.targets.shape[1]), section.architecture_of(name)
+    if sizes != (expected := (architecture.inputs, architecture.outputs)):
+        raise BadInput.field(field, f"a network from {expected[0]} to {expected[1]} numbers", f"{sizes}", "correct observed and points")
+    return made

@@ -1,0 +1,15 @@
+"""What is decided before anything runs: cells and their batches, memory, ranks and solvers. Read by the Snakefile; nothing heavy.
+
+===================  ==========================================================
+`work`               counts of one piece of work, by kind
+`machine`            how much of each kind a machine does in a second, with the source of every number
+`cells`              the work of one cell: second moment, bracket, spectrum
+`communication`      messages and bytes between ranks, and which way to share a second moment
+`models`             the work of model-constrained cases
+`ensembles`          ranks and memory of the joint embedding
+`large`              networks whose C does not fit: which route, and what it holds
+`memory`             what each stage holds at its peak
+`batches`            cells dealt into jobs, and whether they fit this machine
+`solver_choice`      on how many ranks an eigensolve runs
+===================  ==========================================================
+"""

@@ -1,0 +1,35 @@
+"""How many ranks share the distances of an ensemble of trajectories, and what each of them holds.
+
+This file is read by the workflow before anything runs, so it imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from eigenscape.config.sloppiness import EnsembleSection
+
+CLASSES, PIXELS, TRAINED = 10, 64, 1347
+"""Of the digits. A user's own data are taken for as many: the plan reads no files."""
+
+
+RANK_PAIRS = 10**11
+"""Pairs times samples from which on ranks share the distances: about three minutes of one core."""
+
+
+RANKS = 4
+"""Number of MPI ranks that share them then."""
+
+
+def ranks(section: EnsembleSection) -> int:
+    """MPI ranks that share the distances.
+
+    Example:
+        >>> ranks(EnsembleSection()), ranks(EnsembleSection(seeds=40, checkpoints=50, inputs_per_class=100))
+        (1, 4)
+    """
+    return RANKS if 0.5 * section.points() ** 2 * CLASSES * section.inputs_per_class > RANK_PAIRS else 1
+
+
+def rank_memory(section: EnsembleSection) -> int:
+    """Bytes of a rank: the interpreter, all predictions in single precision, and on rank 0 the matrix, which stands for every rank."""
+    points = section.points()
+    return 900 * 10**6 + 4 * points * CLASSES**2 * section.inputs_per_class + 8 * points**2 + 4 * 2 * points**2

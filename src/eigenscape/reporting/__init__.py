@@ -1,0 +1,1 @@
+"""A finished study for readers: `report` (a page), `paper` (a PDF), `crate` (an archive), with `references`."""

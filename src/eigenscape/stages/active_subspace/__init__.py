@@ -1,0 +1,1 @@
+"""Steps of the trunk: second moments, spectra, their projection, and what is read off them."""

@@ -1,0 +1,1 @@
+"""Steps of subspace clustering of activations."""

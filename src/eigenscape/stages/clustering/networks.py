@@ -1,0 +1,320 @@
+"""The stage `clustering`: one architecture's replicas trained, and the graphs of their layers read, kept as one document.
+
+layers        every graph: modularity, its null, same-class mass, components, certificates; clusters at the start and end
+convergence   similarity of every layer's graph to its final state
+similarity    layer by layer similarity of graphs and of activations, at the start and end
+blocks        contiguous blocks of similar layers, and their null
+inputs        neighbourhood purity in the last hidden layer beside the margin of the output
+sensitivity   what each similarity sees of singular directions that are taken out
+training      accuracies
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from shutil import rmtree
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from eigenscape.clustering.blocks import layer_blocks, smallest_p_value
+from eigenscape.clustering.gram import Columns
+from eigenscape.clustering.graphs import spectral_clustering
+from eigenscape.clustering.modularity import ModularityStatus, label_purity, modularity
+from eigenscape.clustering.similarity import Similarity, cka, cosine, linear_cka, unbiased_cka
+from eigenscape.clustering.spectral import least_squares_cka, without_directions
+from eigenscape.config.clustering import ClusteringSection
+from eigenscape.config.study import SCIENCE_SCHEMA, Study
+from eigenscape.errors import BadInput, DamagedResult, DifferentWork, Interrupted
+from eigenscape.seeding import stream_key
+from eigenscape.stages.clustering.layer_graphs import LayerGraph, layer_graph
+from eigenscape.stages.common import signals
+from eigenscape.stages.common.labelled_inputs import labelled_inputs
+from eigenscape.store.documents import read_document, write_document
+from eigenscape.store.layout import StudyFolder
+from eigenscape.store.receipts import digest_of
+
+if TYPE_CHECKING:
+    from eigenscape.clustering.networks import Network
+    from eigenscape.clustering.training import Trajectory
+    from eigenscape.networks.labelled_data import LabelledData
+
+Rows = list[dict[str, Any]]
+
+TABLES = ("layers", "convergence", "similarity", "blocks", "inputs", "sensitivity", "training")
+
+LEAST_SQUARES_PENALTIES = (1e-4, 1e-2, 1.0)
+"""lambda / s_1^2 of the LSR similarities: from nearly the overlap of spans to nearly linear CKA."""
+
+
+def compute_clustering(study: Study, folder: StudyFolder, name: str) -> dict[str, pd.DataFrame]:
+    """The tables of one architecture, computed where no document holds them yet.
+
+    Every replica is kept when it is done, so that a run that ends early goes on from there.
+
+    Raises:
+        BadInput: no architecture of that name, or data that cannot be used.
+        DifferentWork: a document of other work is there.
+        Interrupted: a signal came.
+    """
+    network = _network(study, name)
+    path, identity, parts = folder.clustering(name), _identity(study, name), folder.clustering_parts(name)
+    if read_document(path, identity) is None:
+        replicas = list(_replicas(study, network, parts, identity))
+        write_document(path, identity, {table: [row for rows in replicas for row in rows[table]] for table in TABLES})
+        rmtree(parts, ignore_errors=True)
+    return read_clustering(study, folder, name)
+
+
+def read_clustering(study: Study, folder: StudyFolder, name: str) -> dict[str, pd.DataFrame]:
+    """The tables of one architecture from its document.
+
+    Raises:
+        DamagedResult: it is missing or damaged.
+        DifferentWork: it holds other work.
+    """
+    found = read_document(folder.clustering(name), _identity(study, name))
+    if found is None:
+        raise DamagedResult(f"{folder.clustering(name)}: not computed yet; run `snakemake --cores 2` again")
+    return {table: pd.DataFrame(found[table]) for table in TABLES}
+
+
+def _network(study: Study, name: str) -> Network:
+    from eigenscape.clustering.networks import Convolutional, Perceptron  # noqa: PLC0415 - torch
+
+    section = study.clustering
+    if not section.enabled:
+        raise BadInput.field("clustering.enabled", "true, for graphs of layers", "false", "write clustering: {enabled: true}")
+    every: list[Network] = [Perceptron(depth, width) for depth in section.depth for width in section.width]
+    if section.channels is not None:
+        every.append(Convolutional(section.channels))
+    for network in every:
+        if network.label == name:
+            return network
+    raise BadInput.field("network", f"one of {', '.join(section.network_names())}", name, "choose one of them")
+
+
+def _identity(study: Study, name: str) -> dict[str, Any]:
+    settings = study.clustering.model_dump()
+    for key in ("enabled", "depth", "width", "channels"):  # other networks of the study are other work
+        del settings[key]
+    identity = {"kind": f"clustering {name}", "science_schema": SCIENCE_SCHEMA, "seed": study.sampling.seed, **settings}
+    return identity if settings["data"] == "digits" else identity | {"digest_of_data": _digest(settings["data"])}
+
+
+@cache
+def _digest(path: str) -> str:
+    try:
+        return digest_of(Path(path).read_bytes())
+    except OSError:
+        return "no such file"  # its reader says so in the user's words
+
+
+def _replicas(study: Study, network: Network, parts: Path, identity: dict[str, Any]) -> Iterator[dict[str, Rows]]:
+    """The rows of every replica, of those with true labels first; from its part where that is kept."""
+    section = study.clustering
+    seeds = [stream_key(study.sampling.seed, "clustering", "replica", number) >> 1 for number in range(section.seeds)]
+    for variant in ("true", "shuffled")[: 1 + section.shuffled_twin]:
+        kept = [_kept(parts / f"{variant}-{replica}.json", identity) for replica in range(section.seeds)]
+        readings = None
+        for replica, found in enumerate(kept):
+            if found is not None:
+                yield found
+                continue
+            if readings is None:
+                readings = _trained(study, network, seeds, variant)
+            rows = _read_replica(readings[replica])
+            write_document(parts / f"{variant}-{replica}.json", identity, rows)
+            yield rows
+
+
+def _kept(path: Path, identity: dict[str, Any]) -> dict[str, Rows] | None:
+    """A finished replica; what is damaged or of other work was promised to nobody, and is computed again."""
+    try:
+        return read_document(path, identity)
+    except (DamagedResult, DifferentWork):
+        return None
+
+
+def _trained(study: Study, network: Network, seeds: list[int], variant: str) -> list[_Reading]:
+    """All replicas of one kind of labels, trained together."""
+    from eigenscape.clustering.training import train  # noqa: PLC0415 - torch
+
+    section, data = study.clustering, labelled_inputs(study)
+    stop = partial(_stop_if_asked, network.label)
+    run = train(network, data, seeds, section.epochs, section.rate, shuffled=variant == "shuffled", each_epoch=stop)
+    return [
+        _Reading(section, network, data, run, replica, {"network": network.label, "labels": variant, "replica": replica}, seed % 2**32)
+        for replica, seed in enumerate(seeds)
+    ]
+
+
+def _stop_if_asked(name: str) -> None:
+    if signals.stop_requested():
+        raise Interrupted(f"{name}: interrupted; finished replicas are kept, run the same command to resume")
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One replica's trajectory, and what its rows are named."""
+
+    section: ClusteringSection
+    network: Network
+    data: LabelledData
+    run: Trajectory
+    replica: int
+    names: dict[str, Any]
+    seed: int
+
+    def at(self, layer: int, place: int) -> np.ndarray:
+        """Activations (N, ...) of a layer at a recorded epoch."""
+        return np.asarray(self.run.activations[layer][place, self.replica], float)
+
+    @property
+    def places(self) -> list[int]:
+        """Recorded epochs that are read: of the twin only the last, for its start is the other's."""
+        last = len(self.section.epochs) - 1
+        return list(range(last + 1)) if self.names["labels"] == "true" else [last]
+
+
+def _read_replica(reading: _Reading) -> dict[str, Rows]:
+    tables: dict[str, Rows] = {table: [] for table in TABLES}
+    last, layers = len(reading.section.epochs) - 1, range(len(reading.network.layers))
+    graphs = {}
+    for place in reading.places:
+        for layer in layers:
+            _stop_if_asked(reading.network.label)
+            graphs[place, layer] = layer_graph(reading.at(layer, place), reading.section.graph)
+    for (place, layer), found in graphs.items():
+        where = reading.names | {"epoch": reading.section.epochs[place], "layer": layer + 1}
+        tables["layers"].append(where | _read_outs(reading, found, clusters=place in (0, last)))
+        if reading.names["labels"] == "true":
+            tables["convergence"].append(where | _similarities(reading, found, graphs[last, layer], layer, place))
+    for place in reading.places:
+        epoch = reading.names | {"epoch": reading.section.epochs[place]}
+        accuracies = {"train_accuracy": reading.run.train_accuracy, "accuracy": reading.run.accuracy}
+        tables["training"].append(epoch | {name: float(values[place, reading.replica]) for name, values in accuracies.items()})
+        if place in (0, last):
+            rows = _between_layers(reading, [graphs[place, layer] for layer in layers], place)
+            tables["similarity"] += [epoch | row for row in rows]
+            tables["blocks"].append(epoch | _blocks(reading, rows))
+    if reading.names["labels"] == "true":
+        tables["inputs"] += _inputs(reading, graphs[last, layers[-1]])
+        if reading.replica == 0:
+            for layer in sorted({layers[0], layers[-1]}):
+                tables["sensitivity"] += _sensitivity(reading, layer, graphs[last, layer])
+    return tables
+
+
+def _read_outs(reading: _Reading, found: LayerGraph, *, clusters: bool) -> dict[str, Any]:
+    names = (
+        "modularity",
+        "modularity_maximum",
+        "modularity_relative",
+        "same_class_mass",
+        "null_low",
+        "null_median",
+        "null_high",
+        "p_value",
+    )
+    row: dict[str, Any] = found.facts | dict.fromkeys((*names, "clustering_accuracy", "mutual_information"))
+    if found.graph is None:
+        return row
+    labels = reading.data.labels
+    section = reading.section
+    q = modularity(found.graph.weights, labels, resolution=section.resolution, permutations=section.permutations, seed=reading.seed)
+    if q.status is ModularityStatus.NO_EDGES:
+        return row
+    scale = q.maximum if q.maximum > 0 else 1.0
+    low, median, high = np.quantile(q.null / scale, [0.025, 0.5, 0.975])
+    row |= dict(zip(names, map(float, (q.value, q.maximum, q.relative, q.same_class_mass, low, median, high, q.p_value)), strict=True))
+    if clusters:
+        clustering = spectral_clustering(found.graph.weights, labels, reading.seed)
+        row |= {"clustering_accuracy": clustering.accuracy, "mutual_information": clustering.mutual_information}
+    return row
+
+
+def _graph_similarity(first: LayerGraph, second: LayerGraph, measure: Any) -> float | None:
+    if first.graph is None or second.graph is None:
+        return None
+    found: Similarity = measure(first.graph.weights, second.graph.weights)
+    return found.value
+
+
+def _similarities(reading: _Reading, found: LayerGraph, final: LayerGraph, layer: int, place: int) -> dict[str, Any]:
+    last = len(reading.section.epochs) - 1
+    measures = {"cka": cka, "unbiased_cka": unbiased_cka, "cosine": cosine}
+    row: dict[str, Any] = {name: _graph_similarity(found, final, measure) for name, measure in measures.items()}
+    return row | {"linear_cka": linear_cka(reading.at(layer, place), reading.at(layer, last)).value}
+
+
+def _between_layers(reading: _Reading, graphs: list[LayerGraph], place: int) -> Rows:
+    return [
+        {
+            "layer": first + 1,
+            "other": second + 1,
+            "cka": _graph_similarity(graphs[first], graphs[second], cka),
+            "linear_cka": linear_cka(reading.at(first, place), reading.at(second, place)).value,
+        }
+        for first in range(len(graphs))
+        for second in range(len(graphs))
+    ]
+
+
+def _blocks(reading: _Reading, rows: Rows) -> dict[str, Any]:
+    values = [row["cka"] for row in rows]
+    count, drawn = len(reading.network.layers), reading.section.permutations
+    known = {"layers": count, "smallest_p": smallest_p_value(count, drawn)}
+    if any(value is None for value in values):
+        return known | dict.fromkeys(("score", "banded", "null_high", "p_value")) | {"blocks": ""}
+    found = layer_blocks(np.array(values).reshape(count, count), drawn, reading.seed)
+    known_null = found.null[np.isfinite(found.null)]
+    high = float(np.quantile(known_null, 0.95)) if len(known_null) else None
+    return known | {
+        "blocks": " ".join(map(str, found.edges)),
+        "score": found.score,
+        "banded": found.banded,
+        "null_high": high,
+        "p_value": found.p_value,
+    }
+
+
+def _inputs(reading: _Reading, final: LayerGraph) -> Rows:
+    from eigenscape.clustering.training import margins  # noqa: PLC0415 - torch
+
+    if final.graph is None:
+        return []
+    purity = label_purity(final.graph.weights, reading.data.labels)
+    margin = margins(reading.run.outputs[-1, reading.replica], reading.data.labels)
+    return [
+        reading.names | {"input": number, "class": int(label), "purity": float(share), "margin": float(m)}
+        for number, (label, share, connected, m) in enumerate(
+            zip(reading.data.labels, purity.shares, purity.connected, margin, strict=True)
+        )
+        if connected
+    ]
+
+
+def _sensitivity(reading: _Reading, layer: int, whole: LayerGraph) -> Rows:
+    """Similarity of a layer with itself without the singular directions 1, 2, 3-4, 5-8, ..."""
+    x = reading.at(layer, len(reading.section.epochs) - 1)
+    x = x.reshape(len(x), -1)
+    mean = x.mean(axis=0)
+    full = Columns.of((x - mean).T)
+    energy = np.square(full.singular_values)
+    rows, first = [], 0
+    while first < len(energy) - 1:
+        end = min(max(2 * first, 1), len(energy))
+        rest = without_directions(x, first, end)
+        kept = Columns.of(rest.T)
+        row = reading.names | {"layer": layer + 1, "first": first + 1, "last": end, "energy": float(energy[first:end].sum() / energy.sum())}
+        row |= {"graph_cka": _graph_similarity(whole, layer_graph(rest + mean, reading.section.graph), cka)}
+        row |= {"linear_cka": linear_cka(x, rest).value}
+        row |= {f"least_squares_cka_{penalty:g}": least_squares_cka(full, kept, penalty).value for penalty in LEAST_SQUARES_PENALTIES}
+        rows.append(row)
+        first = end
+    return rows

@@ -1,0 +1,1 @@
+"""Steps of trajectory-length expressivity."""

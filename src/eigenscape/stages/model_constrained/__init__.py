@@ -1,0 +1,1 @@
+"""Steps of networks with a model's equations in their loss."""

@@ -1,0 +1,124 @@
+"""The stage `sloppiness-theory`: what linear theory says of training trajectories, each part kept as one document.
+
+phase_map   chi_k over decay, ratio of scales and steps, boundaries, slopes, checkpoint spacings, and simulated points
+kernel      kernel machines on digits
+sgd         exact moments of stochastic gradient descent on digits, and simulated paths
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from eigenscape.config.study import SCIENCE_SCHEMA, Study
+from eigenscape.errors import BadInput, DamagedResult
+from eigenscape.sloppiness import regimes
+from eigenscape.sloppiness.phase_map import (
+    Setting,
+    linear_checkpoints,
+    logarithmic_checkpoints,
+    simulated_point,
+    spectra_over_ratios,
+    truth_spectrum,
+)
+from eigenscape.sloppiness.ribbon import FEWEST_DIRECTIONS, FITTED_DIRECTIONS, ribbon
+from eigenscape.sloppiness.simulate import generator
+from eigenscape.sloppiness.stress import explained_stress
+from eigenscape.stages.sloppiness.digits import Rows, judged, kernel_tables, sgd_tables, theory_seed
+from eigenscape.store.documents import read_document, write_document
+from eigenscape.store.layout import StudyFolder
+
+DIRECTIONS = (2, 3)
+"""The k of chi_k and of the boundaries."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One part: the configuration that defines it, and the tables it gives."""
+
+    settings: Callable[[Study], dict[str, Any]]
+    compute: Callable[[Study], dict[str, Rows]]
+    tables: tuple[str, ...]
+
+
+def run_theory(study: Study, folder: StudyFolder, name: str) -> dict[str, pd.DataFrame]:
+    """The tables of one part, computed where no document holds them yet.
+
+    Raises:
+        BadInput: no part of that name.
+        DifferentWork: a document of other work is there.
+    """
+    if name not in EXPERIMENTS:
+        raise BadInput.field("experiment", f"one of {', '.join(EXPERIMENTS)}", name, "choose one of them")
+    identity, path = _identity(study, name), folder.sloppiness_theory(name)
+    if read_document(path, identity) is None:
+        write_document(path, identity, EXPERIMENTS[name].compute(study))
+    return read_theory(study, folder, name)
+
+
+def read_theory(study: Study, folder: StudyFolder, name: str) -> dict[str, pd.DataFrame]:
+    """The tables of one part from its document.
+
+    Raises:
+        DamagedResult: it is missing or damaged.
+        DifferentWork: it holds other work.
+    """
+    path = folder.sloppiness_theory(name)
+    found = read_document(path, _identity(study, name))
+    if found is None:
+        raise DamagedResult(f"{path}: not computed yet; run `snakemake --cores 2` again")
+    return {table: pd.DataFrame(found[table]) for table in EXPERIMENTS[name].tables}
+
+
+def _identity(study: Study, name: str) -> dict[str, Any]:
+    settings = EXPERIMENTS[name].settings(study)
+    return {"kind": f"sloppiness theory {name}", "science_schema": SCIENCE_SCHEMA, "seed": study.sampling.seed, **settings}
+
+
+def _phase_map(study: Study) -> dict[str, Rows]:
+    section = study.sloppiness.phase_map
+    ratios = np.array(section.ratio)
+    rows, slopes, simulated = [], [], []
+    for steps in section.steps:
+        for decay in section.decay:
+            setting = Setting(decay, steps, section.step, section.components)
+            every = linear_checkpoints(setting)
+            places: dict[str, Any] = {"steps": steps, "decay": decay, "reach": setting.reach}
+            converged = float(regimes.converged_components(setting.reach, decay))
+            for ratio, spectrum in zip(section.ratio, spectra_over_ratios(setting, every, ratios), strict=True):
+                row = places | {"ratio": ratio, "converged": converged}
+                row |= {"ribbon_index": float(regimes.ribbon_index(setting.reach, decay, ratio))}
+                row |= {f"regime_{k}": regimes.regime(setting.reach, decay, ratio, k).name.lower() for k in DIRECTIONS}
+                rows.append(row | judged(ribbon(spectrum)))
+            spacings = {"linear": every, "logarithmic": logarithmic_checkpoints(setting, section.checkpoints)}
+            for spacing, averages in spacings.items():
+                # Beyond the converged components the data's own tail is added to the slope.
+                fitted = int(np.clip(converged, FEWEST_DIRECTIONS, FITTED_DIRECTIONS))
+                found = ribbon(truth_spectrum(setting, averages), directions=fitted)
+                theory = float(regimes.truth_slope(setting.reach)) if setting.reach > 0.25 else float("nan")
+                slopes.append(places | {"checkpoints": spacing, "converged": converged, "theory": theory} | judged(found))
+    for steps in section.simulated_steps:
+        for decay in section.simulated_decay:
+            for ratio in section.simulated_ratio:
+                setting = Setting(decay, steps, section.step, section.components)
+                draw = generator(theory_seed(study), "phase map", steps, decay, ratio)
+                point = simulated_point(setting, ratio, section.starts, draw)
+                expected = spectra_over_ratios(setting, linear_checkpoints(setting), np.array([ratio]))[0]
+                row = {"steps": steps, "decay": decay, "ratio": ratio, "reach": setting.reach}
+                for k in DIRECTIONS:
+                    row[f"chi_{k}"] = float(explained_stress(point.simulated)[k - 1])
+                    row[f"same_starts_chi_{k}"] = float(explained_stress(point.closed_form)[k - 1])
+                    row[f"expected_chi_{k}"] = float(explained_stress(expected)[k - 1])
+                simulated.append(row)
+    return {"map": rows, "slopes": slopes, "simulated": simulated}
+
+
+EXPERIMENTS = {
+    "phase_map": Experiment(lambda study: study.sloppiness.phase_map.model_dump(), _phase_map, ("map", "slopes", "simulated")),
+    "kernel": Experiment(lambda study: study.sloppiness.kernel.model_dump(), kernel_tables, ("machines", "spectra")),
+    "sgd": Experiment(lambda study: study.sloppiness.sgd.model_dump(), sgd_tables, ("variants", "spectra")),
+}

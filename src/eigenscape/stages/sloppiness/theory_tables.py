@@ -1,0 +1,44 @@
+"""The stage `sloppiness-theory-table`: the phase maps as one labelled file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eigenscape.config.study import Study
+from eigenscape.stages.sloppiness.theory import read_theory
+from eigenscape.store.layout import StudyFolder
+from eigenscape.store.receipts import write_atomically
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+COORDINATES = ["steps", "decay", "ratio"]
+
+DESCRIPTIONS = {
+    "chi_2": "explained stress of two directions",
+    "chi_3": "explained stress of three directions",
+    "participation_ratio": "(sum e)^2 / sum e^2",
+    "slope": "fall of ln e_a per direction over the leading ones",
+    "r_squared": "of the fit behind the slope",
+    "decades": "log10 of the ratio of the largest and smallest fitted eigenvalue",
+    "reach": "kappa = alpha lambda_1 T",
+    "converged": "i_c = ln(kappa) / c",
+    "ribbon_index": "k_*, up to which the truth's part stands above the floor of the starts",
+}
+
+
+def write_theory_tables(study: Study, folder: StudyFolder) -> None:
+    """Write the map as NetCDF with dimensions steps, decay and ratio.
+
+    Raises:
+        DamagedResult: the map is missing or damaged.
+    """
+    place = folder.root / "tables"
+    phase = read_theory(study, folder, "phase_map")
+    dataset: xr.Dataset = phase["map"].set_index(COORDINATES)[list(DESCRIPTIONS)].astype(float).to_xarray()
+    for name, description in DESCRIPTIONS.items():
+        dataset[name].attrs["long_name"] = description
+    section = study.sloppiness.phase_map
+    dataset.attrs = {"study": study.study, "step": section.step, "components": section.components, "checkpoints": "every step"}
+    write_atomically(place / "sloppiness_phase_map.nc", bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT")))

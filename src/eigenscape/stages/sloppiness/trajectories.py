@@ -1,0 +1,124 @@
+"""The stage `trajectories`: replicas of one architecture trained by every optimiser, and their predictions along the way.
+
+One file of arrays per architecture: log-probabilities (optimiser, replica, checkpoint, n, C), steps of checkpoints, the labels, and c of
+the inputs that it saw.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from eigenscape.config.study import SCIENCE_SCHEMA, Study
+from eigenscape.errors import BadInput, DamagedResult
+from eigenscape.seeding import stream_key
+from eigenscape.stages.common.labelled_inputs import ensemble_task
+from eigenscape.store.array_files import Digest, read_arrays, write_arrays
+from eigenscape.store.layout import StudyFolder
+from eigenscape.store.receipts import digest_of
+
+if TYPE_CHECKING:
+    from eigenscape.sloppiness.networks import Network
+    from eigenscape.sloppiness.training import Plan
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """What one architecture's replicas predicted along their training.
+
+    Attributes:
+        log_probabilities: (O, R, T, n, C) for O optimisers, R replicas and T checkpoints.
+        steps: of the checkpoints (T,).
+        labels: (n,).
+        input_slope: c of the correlation eigenvalues of its inputs.
+    """
+
+    log_probabilities: np.ndarray
+    steps: np.ndarray
+    labels: np.ndarray
+    input_slope: float
+
+
+def compute_trajectories(study: Study, folder: StudyFolder, name: str) -> Ensemble:
+    """The trajectories of one architecture, trained where no receipt confirms them.
+
+    Raises:
+        BadInput: no architecture of that name, data that cannot be used, or training that diverged.
+        DifferentWork: trajectories of other work are there.
+    """
+    network = _network(study, name)
+    path, identity = folder.trajectories(name), trajectories_identity(study, name)
+    if read_arrays(path, identity, Digest.FILE) is None:
+        write_arrays(path, identity, _train(study, network), Digest.FILE)
+    return read_trajectories(study, folder, name)
+
+
+def read_trajectories(study: Study, folder: StudyFolder, name: str) -> Ensemble:
+    """The trajectories of one architecture from their file.
+
+    Raises:
+        DamagedResult: they are missing or damaged.
+        DifferentWork: the file holds other work.
+    """
+    found = read_arrays(folder.trajectories(name), trajectories_identity(study, name), Digest.FILE)
+    if found is None:
+        raise DamagedResult(f"{folder.trajectories(name)}: not computed yet; run `snakemake --cores 2` again")
+    return Ensemble(found["log_probabilities"], found["steps"], found["labels"], float(found["input_slope"]))
+
+
+def trajectories_identity(study: Study, name: str) -> dict[str, Any]:
+    """Everything that decides the bits of one architecture's trajectories."""
+    settings = study.sloppiness.ensemble.model_dump()
+    for key in ("powers", "depth", "width", "channels", "floor", "replicates"):  # other networks, and what is made of them
+        del settings[key]
+    identity = {"kind": f"trajectories {name}", "science_schema": SCIENCE_SCHEMA, "seed": study.sampling.seed, **settings}
+    return identity if settings["data"] == "digits" else identity | {"digest_of_data": _digest(settings["data"])}
+
+
+@cache
+def _digest(path: str) -> str:
+    try:
+        return digest_of(Path(path).read_bytes())
+    except OSError:
+        return "no such file"  # its reader says so in the user's words
+
+
+def _network(study: Study, name: str) -> Network:
+    from eigenscape.sloppiness.networks import Convolutional, Perceptron  # noqa: PLC0415 - torch
+
+    section = study.sloppiness.ensemble
+    every: list[Network] = [Perceptron(0, power=power) for power in section.powers]
+    every += [Perceptron(depth, width) for depth in section.depth for width in section.width]
+    if section.channels is not None:
+        every.append(Convolutional(section.channels))
+    for network in every:
+        if network.label == name:
+            return network
+    raise BadInput.field("network", f"one of {', '.join(section.network_names())}", name, "choose one of them")
+
+
+def plans_of(study: Study) -> list[Plan]:
+    """How networks are trained, by optimiser: momentum's step is a tenth of sgd's, since 1 / (1 - 0.9) of its steps add up."""
+    from eigenscape.sloppiness.training import MOMENTUM, Plan, Spacing, checkpoint_steps  # noqa: PLC0415 - torch
+
+    section = study.sloppiness.ensemble
+    rates = {"sgd": section.sgd_rate, "momentum": section.sgd_rate * (1 - MOMENTUM), "adam": section.adam_rate}
+    recorded = np.union1d(*[checkpoint_steps(section.steps, section.checkpoints, spacing) for spacing in Spacing])
+    return [Plan(name, rates[name], recorded, section.batch, section.readout_variance) for name in section.optimisers]
+
+
+def _train(study: Study, network: Network) -> dict[str, np.ndarray]:
+    from eigenscape.sloppiness.data import correlation_slope, with_spectrum_power  # noqa: PLC0415
+    from eigenscape.sloppiness.training import trajectories  # noqa: PLC0415 - torch
+
+    task, plans = ensemble_task(study), plans_of(study)
+    if network.power != 1:
+        task = with_spectrum_power(task, network.power)
+    seeds = [stream_key(study.sampling.seed, "sloppiness", "replica", number) >> 1 for number in range(study.sloppiness.ensemble.seeds)]
+    found = np.stack([trajectories(network, task, seeds, plan) for plan in plans])
+    slope = np.array(correlation_slope(task.train_inputs))
+    return {"log_probabilities": found, "steps": plans[0].recorded, "labels": task.labels, "input_slope": slope}

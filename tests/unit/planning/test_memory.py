@@ -1,0 +1,49 @@
+"""What every stage holds at its peak, against the plan's formula for it.
+
+The formulas count arrays, so they are upper bounds; what Python itself holds (documents, tables, receipts, code that is loaded) comes
+to at most `SMALL`. Each peak is also more than some part of its bound, or the bound would say nothing. Large networks, ranks that share
+a cell, and distances of trajectories are held to theirs in `test_large`, `tests/parallel` and `sloppiness/test_distances`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import peaks
+import pytest
+
+from eigenscape.active_subspace import importance_tests, other_moments, projection, triangle
+from eigenscape.forecast import ensembles
+from eigenscape.networks import loss_sampler
+from eigenscape.planning import cells, memory
+from eigenscape.sloppiness import distances
+
+SMALL = 10**6
+
+
+@pytest.mark.parametrize(("family", "share"), [(peaks.linear, 0.3), (peaks.walks, 0.25)])
+def test_numpys_arrays_are_within_the_plan(family: peaks.Family, share: float, tmp_path: Path) -> None:
+    """By Python's own account, which does not see LAPACK's copy in `numpy.linalg.eigvalsh`: one matrix of six less."""
+    found = {stage: (peaks.allocated(work), planned) for stage, planned, work in family(tmp_path)}
+
+    over = {stage: numbers for stage, numbers in found.items() if numbers[0] > numbers[1] + SMALL}
+    under = {stage: numbers for stage, numbers in found.items() if numbers[0] < share * numbers[1]}
+    assert (over, under) == ({}, {})
+
+
+def test_what_runs_through_torch_is_within_the_plan() -> None:
+    """By the kernel's account of an interpreter of its own, which rounds to pages and counts what torch keeps for itself."""
+    found = peaks.measured("trained")
+
+    over = {stage: numbers for stage, numbers in found.items() if numbers[1] > numbers[0] + 4 * SMALL}
+    under = {stage: numbers for stage, numbers in found.items() if numbers[1] < 0.25 * numbers[0]}
+    assert (over, under) == ({}, {})
+
+
+def test_constants_are_those_of_the_stages() -> None:
+    assert memory.BATCH_NUMBERS == other_moments.NUMBERS_PER_BATCH == projection.NUMBERS_PER_BATCH
+    assert triangle.BAND == cells._CHUNK
+    assert inspect.signature(importance_tests.centroid_order).parameters["replicates"].default == memory.ORDERS
+    assert memory.TORCH_CHUNK == loss_sampler.CHUNK
+    assert distances.scratch_bytes(ensembles.CLASSES) <= ensembles.SCRATCH

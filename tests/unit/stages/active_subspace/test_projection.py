@@ -1,0 +1,81 @@
+"""The projected map: every network, once, the same numbers in any order, and what its document says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from builders import small_study
+
+from eigenscape.active_subspace import projection
+from eigenscape.active_subspace.symmetry import project, symmetry_of
+from eigenscape.errors import DamagedResult, DifferentWork, Interrupted
+from eigenscape.networks.gradients import GradientSampler
+from eigenscape.stages.active_subspace.projection import project_networks, projected_eigenvalues, require_projection
+from eigenscape.store.layout import StudyFolder
+
+STUDY = small_study(projection={"samples": 120, "replicates": 40})
+
+
+def test_every_network_has_a_document_with_all_its_eigenvalues(folder: StudyFolder) -> None:
+    project_networks(STUDY, STUDY.projected_architectures(), folder, quiet=True)
+    for architecture in STUDY.projected_architectures():
+        content = require_projection(STUDY, architecture, folder)
+        values = projected_eigenvalues(content)
+        assert len(values) == architecture.parameters
+        assert content["log10_cond_sym"] == pytest.approx(np.log10(values[0] / values[-1]))
+        assert content["low"] < content["high"]
+        assert sum(share["share"] for share in content["layer_shares"]) == pytest.approx(1.0)
+
+
+def test_the_headline_is_projected_where_the_grid_leaves_it_out() -> None:
+    assert [a.label for a in STUDY.projected_architectures()] == ["d01-w003", "d03-w003", "d01-w005", "d03-w005", "d02-w004"]
+
+
+def test_blocks_do_not_change_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gradients are walked in blocks that fit the cache; contributions are per sample, so their bits do not depend on it."""
+    architecture = STUDY.projected_architectures()[1]
+    sampler = GradientSampler.of_study(STUDY, architecture)
+    symmetry = symmetry_of(sampler.activation, sampler.prior)
+    whole = projection.projected_samples(sampler, STUDY.projection.samples, symmetry)
+    monkeypatch.setattr(projection, "NUMBERS_PER_BATCH", 7 * architecture.parameters)
+    pieces = projection.projected_samples(sampler, STUDY.projection.samples, symmetry)
+    for one, other in zip(whole.contributions, pieces.contributions, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-14, atol=0)
+
+
+def test_layer_shares_are_those_of_the_gradients(folder: StudyFolder) -> None:
+    architecture = STUDY.projected_architectures()[1]
+    project_networks(STUDY, [architecture], folder, quiet=True)
+    sampler = GradientSampler.of_study(STUDY, architecture)
+    gradients, _ = sampler.block(0, 120)
+    masses = np.array([(gradients[:, layer.whole] ** 2).sum() for layer in architecture.layers])
+    shares = [share["share"] for share in require_projection(STUDY, architecture, folder)["layer_shares"]]
+    np.testing.assert_allclose(shares, masses / masses.sum(), rtol=1e-12)
+    blocks = project(gradients, architecture, symmetry_of(sampler.activation, sampler.prior)).blocks
+    assert sum(block.size * block.multiplicity for block in blocks) == architecture.parameters
+
+
+def test_a_document_is_written_once_and_other_work_refused(folder: StudyFolder) -> None:
+    architecture = STUDY.projected_architectures()[0]
+    project_networks(STUDY, [architecture], folder, quiet=True)
+    path = folder.projection(architecture)
+    before = path.stat().st_mtime_ns
+    project_networks(STUDY, [architecture], folder, quiet=True)
+    assert path.stat().st_mtime_ns == before
+    other = small_study(projection={"samples": 121, "replicates": 40})
+    with pytest.raises(DifferentWork, match="samples"):
+        project_networks(other, [architecture], folder, quiet=True)
+
+
+def test_an_interruption_keeps_what_is_finished(folder: StudyFolder, stop_after: Callable[[int], None]) -> None:
+    stop_after(2)
+    with pytest.raises(Interrupted, match="run the same command"):
+        project_networks(STUDY, STUDY.projected_architectures(), folder, quiet=True)
+    assert sum(folder.projection(a).exists() for a in STUDY.projected_architectures()) == 2
+
+
+def test_a_missing_document_is_named(folder: StudyFolder) -> None:
+    with pytest.raises(DamagedResult, match=r"d01-w003\.json: no projection"):
+        require_projection(STUDY, STUDY.projected_architectures()[0], folder)
