@@ -1,11 +1,13 @@
-"""Time to a duality gap: all columns of a lasso self-expression, scikit-learn's lasso column by column, and ADMM.
+"""Time to a duality gap: all columns of a lasso self-expression, scikit-learn's lasso column by
+column, and ADMM.
 
 python benchmarks/clustering.py [N ...]
 
-Core-seconds of one thread, runs interleaved, the median of three. Beyond 1,000 inputs scikit-learn gets one column in ten,
-and its seconds are multiplied; the plain ADMM is left out. Ours is timed from the matrix to the certified result,
-Gram matrix and certificate included. scikit-learn is given its best: the fastest of its settings and the loosest of its
-tolerances, in halves of a decade, that reach the gap on twenty columns; and its Gram matrix, which is not timed.
+Core-seconds of one thread, runs interleaved, the median of three. Beyond 1,000 inputs scikit-learn
+gets one column in ten, and its seconds are multiplied; the plain ADMM is left out. Ours is timed
+from the matrix to the certified result, Gram matrix and certificate included. scikit-learn is given
+its best: the fastest of its settings and the loosest of its tolerances, in halves of a decade, that
+reach the gap on twenty columns; and its Gram matrix, which is not timed.
 """
 
 from __future__ import annotations
@@ -50,24 +52,38 @@ def layer(count: int, width: int) -> Columns:
     if count > len(chosen):  # beyond the digits: the same with noise
         more = chosen[draw.integers(0, len(chosen), count - len(chosen))]
         chosen = np.vstack([chosen, more + 0.2 * draw.standard_normal(more.shape)])
-    return Columns.of(unit_columns(np.maximum(chosen @ draw.standard_normal((64, width)) / 8, 0))[0])
+    return Columns.of(
+        unit_columns(np.maximum(chosen @ draw.standard_normal((64, width)) / 8, 0))[0]
+    )
 
 
-def by_columns(columns: Columns, penalty: np.ndarray, setting: str, tolerance: float, chosen: np.ndarray) -> tuple[float, float]:
+def by_columns(
+    columns: Columns, penalty: np.ndarray, setting: str, tolerance: float, chosen: np.ndarray
+) -> tuple[float, float]:
     """Seconds of scikit-learn on the chosen columns, and their mean gap.
 
-    A column is kept out of its own expression by zeros in its place, which coordinate descent passes over: a copy of X or
-    of its Gram matrix for every column would take longer than the descent.
+    A column is kept out of its own expression by zeros in its place, which coordinate descent
+    passes over: a copy of X or of its Gram matrix for every column would take longer than the
+    descent.
     """
     dimensions, count = columns.matrix.shape
-    coefficients, x, gram = np.zeros((count, len(chosen))), np.array(columns.matrix, order="F"), columns.gram.copy()
+    coefficients, x, gram = (
+        np.zeros((count, len(chosen))),
+        np.array(columns.matrix, order="F"),
+        columns.gram.copy(),
+    )
     began = process_time()
     for place, j in enumerate(chosen):
         y, strength = columns.matrix[:, j].copy(), 1 / (dimensions * penalty[j])
         if setting == "lars on gram":
             others = np.delete(np.arange(count), j)
             path = lars_path_gram(
-                gram[others, j], gram[np.ix_(others, others)], n_samples=dimensions, method="lasso", alpha_min=strength, return_path=False
+                gram[others, j],
+                gram[np.ix_(others, others)],
+                n_samples=dimensions,
+                method="lasso",
+                alpha_min=strength,
+                return_path=False,
             )
             coefficients[others, place] = path[2]
             continue
@@ -76,21 +92,37 @@ def by_columns(columns: Columns, penalty: np.ndarray, setting: str, tolerance: f
             gram[j] = gram[:, j] = 0.0
             xy = columns.gram[j].copy()
             xy[j] = 0.0
-            options = {"precompute": gram, "Xy": xy, "tol": tolerance, "max_iter": 100_000, "check_input": False}
+            options = {
+                "precompute": gram,
+                "Xy": xy,
+                "tol": tolerance,
+                "max_iter": 100_000,
+                "check_input": False,
+            }
             coefficients[:, place] = lasso_path(x, y, alphas=[strength], **options)[1][:, 0]
             x[:, j] = y
             gram[j] = gram[:, j] = columns.gram[j]
             continue
-        options = {"selection": "random" if "random" in setting else "cyclic", "random_state": 0, "copy_X": False}
+        options = {
+            "selection": "random" if "random" in setting else "cyclic",
+            "random_state": 0,
+            "copy_X": False,
+        }
         if "gram" in setting:
             gram[j] = gram[:, j] = 0.0
             options["precompute"] = gram
-        model = Lasso(strength, fit_intercept=False, tol=tolerance, max_iter=100_000, **options).fit(x, y)
+        model = Lasso(
+            strength, fit_intercept=False, tol=tolerance, max_iter=100_000, **options
+        ).fit(x, y)
         coefficients[:, place] = model.coef_
         x[:, j] = y
         gram[j] = gram[:, j] = columns.gram[j]
     seconds = process_time() - began
-    return seconds, float(certify(columns, coefficients, None, penalty[chosen], None, 1.0, chosen=chosen).relative_gap.mean())
+    return seconds, float(
+        certify(
+            columns, coefficients, None, penalty[chosen], None, 1.0, chosen=chosen
+        ).relative_gap.mean()
+    )
 
 
 def best_setting(columns: Columns, penalty: np.ndarray) -> tuple[str, float]:
@@ -103,7 +135,13 @@ def best_setting(columns: Columns, penalty: np.ndarray) -> tuple[str, float]:
             if gap <= GAP or setting.startswith("lars"):
                 found.append((seconds / len(some), setting, tolerance))
                 break
-    print("   ", "; ".join(f"{name} {1e3 * each:.2f} ms a column at tol {tol:.0e}" for each, name, tol in found), flush=True)
+    print(
+        "   ",
+        "; ".join(
+            f"{name} {1e3 * each:.2f} ms a column at tol {tol:.0e}" for each, name, tol in found
+        ),
+        flush=True,
+    )
     return min(found)[1:]
 
 
@@ -115,7 +153,9 @@ def own(columns: Columns) -> tuple[float, float]:
 
 
 def dense(columns: Columns, penalty: np.ndarray) -> tuple[float, float]:
-    """A dense inverse, one lambda, one fixed rho, all columns to the end; the time of looking at the gap is not counted."""
+    """A dense inverse, one lambda, one fixed rho, all columns to the end; the time of looking at
+    the gap is not counted.
+    """
     count = columns.count
     lam = float(np.median(penalty))
     rho = lam / 10
@@ -129,14 +169,18 @@ def dense(columns: Columns, penalty: np.ndarray) -> tuple[float, float]:
         u = u + a - c
         if number % 20 == 0:
             seconds += process_time() - began
-            found = float(certify(columns, c, None, np.full(count, lam), None, 1.0).relative_gap.mean())
+            found = float(
+                certify(columns, c, None, np.full(count, lam), None, 1.0).relative_gap.mean()
+            )
             if found <= GAP or seconds > ADMM_SECONDS:
                 break
             began = process_time()
     return seconds, found
 
 
-def compared(first: Callable[[], tuple[float, float]], second: Callable[[], tuple[float, float]]) -> tuple[list[float], list[float]]:
+def compared(
+    first: Callable[[], tuple[float, float]], second: Callable[[], tuple[float, float]]
+) -> tuple[list[float], list[float]]:
     """Median seconds and the gap of either, one after the other three times."""
     pairs = [(first(), second()) for _ in range(3)]
     return tuple([median(pair[place][0] for pair in pairs), pairs[0][place][1]] for place in (0, 1))
@@ -156,11 +200,17 @@ def compare(count: int, width: int) -> None:
     own(columns)  # loads the compiled code
     share = 1 if count <= MOST_WHOLE else 10
     (ours, gap), (part, lasso_gap) = compared(
-        lambda: own(columns), lambda: by_columns(columns, penalty, setting, tolerance, every[::share])
+        lambda: own(columns),
+        lambda: by_columns(columns, penalty, setting, tolerance, every[::share]),
     )
     theirs = part * share
     row("ours", ours, f"largest gap {gap:.1e}", "")
-    row("Lasso per column", theirs, f"mean gap {lasso_gap:.1e}", f"ratio {theirs / ours:.0f} ({setting}, tol {tolerance:.0e})")
+    row(
+        "Lasso per column",
+        theirs,
+        f"mean gap {lasso_gap:.1e}",
+        f"ratio {theirs / ours:.0f} ({setting}, tol {tolerance:.0e})",
+    )
     default, default_gap = by_columns(columns, penalty, setting, 1e-4, every[::share])
     default *= share
     row("at its default tol", default, f"mean gap {default_gap:.1e}", f"ratio {default / ours:.0f}")
@@ -174,7 +224,9 @@ def compare(count: int, width: int) -> None:
 def main() -> None:
     """Print every layer."""
     print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}; scikit-learn's default tol is 1e-4")
-    print(f"A random ReLU layer over digits; alpha = {ALPHA:g}; mean relative duality gap {GAP:.0e}\n")
+    print(
+        f"A random ReLU layer over digits; alpha = {ALPHA:g}; mean relative duality gap {GAP:.0e}\n"
+    )
     for count in [int(text) for text in sys.argv[1:]] or [500, 1000, 2000]:
         for width in (64, 256):
             compare(count, width)
@@ -182,6 +234,8 @@ def main() -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore", ConvergenceWarning)  # its gap is printed
-    warnings.filterwarnings("ignore", message="Early stopping the lars path", category=ConvergenceWarning)
+    warnings.filterwarnings(
+        "ignore", message="Early stopping the lars path", category=ConvergenceWarning
+    )
     with threadpool_limits(1):
         main()

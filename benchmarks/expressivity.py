@@ -41,19 +41,32 @@ def least_milliseconds(work) -> float:
 
 def main() -> None:
     """Print a row per network."""
-    print("Exact lengths, transitions and patterns of a circle of radius 1; one thread; least of", REPEATS, "calls\n")
-    print(f"{'network':32} {'pieces':>7} {'lengths ms':>11} {'sensitivity ms':>15} {'regions ms':>11} {'regions':>8}")
+    print(
+        "Exact lengths, transitions and patterns of a circle of radius 1; one thread; least of",
+        REPEATS,
+        "calls\n",
+    )
+    print(
+        f"{'network':32} {'pieces':>7} {'lengths ms':>11} {'sensitivity ms':>15} {'regions ms':>11}"
+        f" {'regions':>8}"
+    )
     curve = circle(1.0)
     for depth, width, sigma_w, sigma_b, activation in NETWORKS:
         layers = random_layers(depth, width, sigma_w, sigma_b, activation, seed=0)
         found = analyse(layers, curve)
         lengths = least_milliseconds(lambda: analyse(layers, curve))  # noqa: B023 - called at once
-        row = f"{f'{depth} x {width} {activation} {sigma_w:.3g} {sigma_b:.3g}':32} {max(len(found.edges) - 1, 0):7d} {lengths:11.2f}"
+        row = (
+            f"{f'{depth} x {width} {activation} {sigma_w:.3g} {sigma_b:.3g}':32}"
+            f" {max(len(found.edges) - 1, 0):7d} {lengths:11.2f}"
+        )
         if layers.piecewise_linear:
             row += f" {least_milliseconds(lambda: length_sensitivity(layers, curve)):15.2f}"  # noqa: B023
             if width <= 16:
                 cells = regions(layers, (-5, 5, -5, 5))
-                row += f" {least_milliseconds(lambda: regions(layers, (-5, 5, -5, 5))):11.2f} {len(cells):8d}"  # noqa: B023
+                row += (
+                    f" {least_milliseconds(lambda: regions(layers, (-5, 5, -5, 5))):11.2f}"  # noqa: B023
+                    f" {len(cells):8d}"
+                )
         print(row)
 
 

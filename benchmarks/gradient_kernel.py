@@ -2,8 +2,9 @@
 
     python benchmarks/gradient_kernel.py [--widths 20 35 50 100 200] [--points 50] [--repeats 9]
 
-Rates are GFLOP/s of one core by core-seconds, 6 P n operations a gradient (tanh is not counted, its time is); shares are of
-the rate of dgemm that is taken right before, and the median over repeats is printed. Memory: a block of gradients, as in a run.
+Rates are GFLOP/s of one core by core-seconds, 6 P n operations a gradient (tanh is not counted, its
+time is); shares are of the rate of dgemm that is taken right before, and the median over repeats is
+printed. Memory: a block of gradients, as in a run.
 """
 
 from __future__ import annotations
@@ -59,13 +60,24 @@ def core_seconds(work: Callable[[], object]) -> float:
 
 def main() -> None:
     """Print a row per width."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--widths", type=int, nargs="+", default=[20, 35, 50, 100, 200], help="of networks of depth 5")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--widths",
+        type=int,
+        nargs="+",
+        default=[20, 35, 50, 100, 200],
+        help="of networks of depth 5",
+    )
     parser.add_argument("--points", type=int, default=50, help="data points, n")
     parser.add_argument("--repeats", type=int, default=9, help="turns")
     arguments = parser.parse_args()
     square = np.asfortranarray(np.random.default_rng(0).standard_normal((1024, 1024)))
-    print(f"{'width':>6}{'GFLOP/s':>9}{'of dgemm (range)':>24}   products in cache, of dgemm: " + ", ".join(PRODUCTS))
+    print(
+        f"{'width':>6}{'GFLOP/s':>9}{'of dgemm (range)':>24}   products in cache, of dgemm: "
+        + ", ".join(PRODUCTS)
+    )
     for width in arguments.widths:
         architecture = Architecture(5, width)
         sampler = GradientSampler.of_study(Study(), architecture)
@@ -81,11 +93,21 @@ def main() -> None:
         work: dict[str, tuple[float, Callable[[], object]]] = {
             "kernel": (
                 flops,
-                lambda: kernel.fill_gradients(parameters, gradients, losses, architecture, sampler.activation, problem),  # noqa: B023
+                lambda: kernel.fill_gradients(
+                    parameters,  # noqa: B023
+                    gradients,  # noqa: B023
+                    losses,  # noqa: B023
+                    architecture,  # noqa: B023
+                    sampler.activation,  # noqa: B023
+                    problem,  # noqa: B023
+                ),
             )
         }
         for name, product in PRODUCTS.items():
-            work[name] = (2.0 * points * width**2 * times, lambda product=product: product(h, w, d, z, g, times))  # type: ignore[misc] # noqa: B023
+            work[name] = (
+                2.0 * points * width**2 * times,
+                lambda product=product: product(h, w, d, z, g, times),  # noqa: B023
+            )  # type: ignore[misc]
         for _, each in work.values():
             each()
         rates: list[float] = []
@@ -99,7 +121,11 @@ def main() -> None:
                     rates.append(rate / 1e9)
         own = shares.pop("kernel")
         told = f"{median(own):.2f} ({min(own):.2f} to {max(own):.2f})"
-        print(f"{width:>6}{median(rates):>9.1f}{told:>24}   " + ", ".join(f"{median(each):.2f}" for each in shares.values()), flush=True)
+        print(
+            f"{width:>6}{median(rates):>9.1f}{told:>24}   "
+            + ", ".join(f"{median(each):.2f}" for each in shares.values()),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

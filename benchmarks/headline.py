@@ -1,12 +1,15 @@
-"""The headline cell stage by stage: core-seconds and GFLOP/s beside the BLAS rate of this machine, and beside the floor.
+"""The headline cell stage by stage: core-seconds and GFLOP/s beside the BLAS rate of this machine,
+and beside the floor.
 
     python benchmarks/headline.py [--samples 10000] [--repeats 3]
 
-Everything runs on one core. The floor of a stage is its operations over the rate of `dgemm`, which is measured again before
-every stage. Operations: 6 P n N for the gradients, P^2 N for the second moment (a triangle), 4/3 P^3 for the reduction to
-tridiagonal form, 4 P^3 with vectors. Half of a reduction's operations are matrix-vector products, which memory holds far below
-dgemm's rate: no one-stage solver comes near that floor. The second moment is timed in turn with LAPACK's own `dsyrk` on the same
-gradients, and the ratio of their rates is taken pair by pair, since machines are shared and drift.
+Everything runs on one core. The floor of a stage is its operations over the rate of `dgemm`, which
+is measured again before every stage. Operations: 6 P n N for the gradients, P^2 N for the second
+moment (a triangle), 4/3 P^3 for the reduction to tridiagonal form, 4 P^3 with vectors. Half of a
+reduction's operations are matrix-vector products, which memory holds far below dgemm's rate: no
+one-stage solver comes near that floor. The second moment is timed in turn with LAPACK's own `dsyrk`
+on the same gradients, and the ratio of their rates is taken pair by pair, since machines are shared
+and drift.
 """
 
 from __future__ import annotations
@@ -50,13 +53,17 @@ def seconds(work: Callable[[], object]) -> float:
 def dgemm_rate(size: int = 2048) -> float:
     """GFLOP/s of a square matrix product on this core, the best of three."""
     matrix = np.asfortranarray(np.random.default_rng(0).standard_normal((size, size)))
-    return max(2 * size**3 / seconds(lambda: blas.dgemm(1.0, matrix, matrix)) / 1e9 for _ in range(3))
+    return max(
+        2 * size**3 / seconds(lambda: blas.dgemm(1.0, matrix, matrix)) / 1e9 for _ in range(3)
+    )
 
 
 def by_dsyrk(gradients: np.ndarray, total: np.ndarray) -> None:
     """The same sum by LAPACK's rank-k update, in place, block by block."""
     for first in range(0, len(gradients), BLOCK):
-        blas.dsyrk(1.0, gradients[first : first + BLOCK].T, beta=1.0, c=total, overwrite_c=1, lower=1)
+        blas.dsyrk(
+            1.0, gradients[first : first + BLOCK].T, beta=1.0, c=total, overwrite_c=1, lower=1
+        )
 
 
 def by_triangle(gradients: np.ndarray, triangle: Triangle) -> None:
@@ -67,21 +74,39 @@ def by_triangle(gradients: np.ndarray, triangle: Triangle) -> None:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=int, default=10_000, help="N of the stages that are timed (default: the published 10,000)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--samples",
+        type=int,
+        default=10_000,
+        help="N of the stages that are timed (default: the published 10,000)",
+    )
     parser.add_argument("--repeats", type=int, default=3, help="pairs of second moment and dsyrk")
     arguments = parser.parse_args()
 
     study = Study()
-    architecture, points, samples = study.headline_cell.architecture, study.problem.points, arguments.samples
+    architecture, points, samples = (
+        study.headline_cell.architecture,
+        study.problem.points,
+        arguments.samples,
+    )
     size = architecture.parameters
     sampler = GradientSampler.of_study(study, architecture)
     sampler.block(0, 1)  # compiles, or loads the compiled kernel
     rates = [dgemm_rate()]
-    versions = f"python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}"
+    versions = (
+        f"python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}"
+    )
     print(f"{platform.machine()}, one core; {versions}; dgemm {rates[0]:.1f} GFLOP/s")
-    print(f"depth {architecture.depth}, width {architecture.width}, P = {size:,}, N = {samples:,}, n = {points}\n")
-    print(f"{'stage':<28}{'seconds':>9}{'GFLOP/s':>9}{'of dgemm':>10}{'floor':>9}{'times floor':>13}")
+    print(
+        f"depth {architecture.depth}, width {architecture.width}, P = {size:,}, N = {samples:,}, n"
+        f" = {points}\n"
+    )
+    print(
+        f"{'stage':<28}{'seconds':>9}{'GFLOP/s':>9}{'of dgemm':>10}{'floor':>9}{'times floor':>13}"
+    )
     floors: dict[str, tuple[float, float]] = {}
 
     def show(stage: str, taken: float, flops: float = 0.0) -> None:
@@ -89,7 +114,8 @@ def main() -> None:
         rate = (rates[-1] + rates[-2]) / 2  # before and after the stage
         floors[stage] = taken, flops / rate / 1e9
         told = (
-            f"{flops / taken / 1e9:>9.1f}{flops / taken / 1e9 / rate:>10.2f}{floors[stage][1]:>9.2f}{taken / floors[stage][1]:>13.2f}"
+            f"{flops / taken / 1e9:>9.1f}{flops / taken / 1e9 / rate:>10.2f}"
+            f"{floors[stage][1]:>9.2f}{taken / floors[stage][1]:>13.2f}"
             if flops
             else ""
         )
@@ -103,7 +129,14 @@ def main() -> None:
         started = time.process_time()
         parameters = sampler.parameters(first, count)
         sampled = time.process_time()
-        kernel.fill_gradients(parameters, buffer[:count], losses[:count], architecture, sampler.activation, sampler.problem)
+        kernel.fill_gradients(
+            parameters,
+            buffer[:count],
+            losses[:count],
+            architecture,
+            sampler.activation,
+            sampler.problem,
+        )
         sampling += sampled - started
         differentiating += time.process_time() - sampled
         gradients[first : first + count] = buffer[:count]
@@ -121,16 +154,25 @@ def main() -> None:
         ratios.append(theirs[-1] / ours[-1])
     show("second moment", statistics.median(ours), flops)
     show("  the same by dsyrk", statistics.median(theirs), flops)
-    print(f"  rate as a share of dsyrk's: median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}")
+    print(
+        f"  rate as a share of dsyrk's: median {statistics.median(ratios):.2f}, {min(ratios):.2f}"
+        f" to {max(ratios):.2f}"
+    )
 
-    second_moment = assemble(size, {band: partial.triangle.band(band) for band in range(band_count(size))}, 1.0 / samples)
+    second_moment = assemble(
+        size, {band: partial.triangle.band(band) for band in range(band_count(size))}, 1.0 / samples
+    )
     lower = np.tril(total) / samples
     difference = np.abs(np.tril(second_moment) - lower).max() / lower.max()
     print(f"  largest difference from dsyrk's, relative to the largest entry: {difference:.1e}")
 
     spectra: list[Spectrum] = []
     show("eigenvalues", seconds(lambda: spectrum_of(second_moment)), 4.0 / 3.0 * float(size) ** 3)
-    show("eigenvalues and vectors", seconds(lambda: spectra.append(spectrum_of(second_moment, vectors=True))), 4.0 * float(size) ** 3)
+    show(
+        "eigenvalues and vectors",
+        seconds(lambda: spectra.append(spectrum_of(second_moment, vectors=True))),
+        4.0 * float(size) ** 3,
+    )
 
     def draw(folder: Path) -> None:
         save(eigenvalues_figure(spectra[0], architecture, samples), folder, "eigenvalues")

@@ -1,16 +1,20 @@
-"""Streamed Bhattacharyya distances beside the dense evaluation with scipy's cdist: time and peak memory, in one run.
+"""Streamed Bhattacharyya distances beside the dense evaluation with scipy's cdist: time and peak
+memory, in one run.
 
     python benchmarks/sloppiness.py [models] [samples] [classes]
 
-Dense, as it is commonly written: the overlap of two models at a sample is 1 - |sqrt P - sqrt Q|^2 / 2, so `cdist` gives the overlaps of
-all pairs at one sample; their logarithms are added over samples ("by sample", three M x M arrays beside D), or all samples are kept
-and reduced at the end ("all at once", 2 n M x M arrays: at a tenth of the models, for it would not fit).
+Dense, as it is commonly written: the overlap of two models at a sample is 1 - |sqrt P - sqrt Q|^2 /
+2, so `cdist` gives the overlaps of all pairs at one sample; their logarithms are added over samples
+("by sample", three M x M arrays beside D), or all samples are kept and reduced at the end ("all at
+once", 2 n M x M arrays: at a tenth of the models, for it would not fit).
 
-Counts first. Per pair and sample all routes take 2 C operations for the overlap. A dense route walks several times a sample through
-M x M arrays, which lie in memory (32 MB each for M = 2,000), takes one logarithm per pair and sample, and does every pair twice. The
-streamed route takes the lower triangle and one logarithm per 16 samples, and its tiles stay in the cache.
+Counts first. Per pair and sample all routes take 2 C operations for the overlap. A dense route
+walks several times a sample through M x M arrays, which lie in memory (32 MB each for M = 2,000),
+takes one logarithm per pair and sample, and does every pair twice. The streamed route takes the
+lower triangle and one logarithm per 16 samples, and its tiles stay in the cache.
 
-Times are the least of three, interleaved, of one thread; memory is what tracemalloc sees beyond the input.
+Times are the least of three, interleaved, of one thread; memory is what tracemalloc sees beyond the
+input.
 """
 
 from __future__ import annotations
@@ -70,12 +74,25 @@ def measured(route: Callable[[np.ndarray], np.ndarray], logs: np.ndarray) -> int
 
 def main() -> None:
     """Print both."""
-    models, samples, classes = (int(given) for given in [*sys.argv[1:], *["2000", "200", "10"][len(sys.argv) - 1 :]])
-    logs = log_softmax(np.random.default_rng(0).normal(scale=3, size=(models, samples, classes)), axis=2).astype(np.float32)
+    models, samples, classes = (
+        int(given) for given in [*sys.argv[1:], *["2000", "200", "10"][len(sys.argv) - 1 :]]
+    )
+    logs = log_softmax(
+        np.random.default_rng(0).normal(scale=3, size=(models, samples, classes)), axis=2
+    ).astype(np.float32)
     few = logs[: max(models // 10, 2)]
-    print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.processor() or platform.machine()}, numpy {np.__version__}, one thread")
-    print(f"M = {models}, n = {samples}, C = {classes}; D itself takes {8 * models**2 / 1e6:.0f} MB")
-    routes = {"streamed": bhattacharyya_distances, "cdist by sample": by_sample, "products by sample": products}
+    print(
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.processor() or platform.machine()}, numpy"
+        f" {np.__version__}, one thread"
+    )
+    print(
+        f"M = {models}, n = {samples}, C = {classes}; D itself takes {8 * models**2 / 1e6:.0f} MB"
+    )
+    routes = {
+        "streamed": bhattacharyya_distances,
+        "cdist by sample": by_sample,
+        "products by sample": products,
+    }
     times: dict[str, list[float]] = {name: [] for name in routes}
     results = {name: route(logs[:300]) for name, route in routes.items()}
     for name, result in results.items():
@@ -92,10 +109,14 @@ def main() -> None:
         per = min(taken) / (models**2 / 2 * samples) * 1e9
         ratio, more = min(taken) / min(times["streamed"]), memory[name] / memory["streamed"]
         print(
-            f"{name:20s} {min(taken):8.2f} s {per:7.2f} ns/pair/sample {memory[name] / 1e6:9.1f} MB   x{ratio:.1f} time, x{more:.1f} memory"
+            f"{name:20s} {min(taken):8.2f} s {per:7.2f} ns/pair/sample {memory[name] / 1e6:9.1f} MB"
+            f"   x{ratio:.1f} time, x{more:.1f} memory"
         )
     dense, streamed = measured(all_at_once, few), measured(bhattacharyya_distances, few)
-    print(f"all at once, M = {len(few)}: {dense / 1e6:.1f} MB against {streamed / 1e6:.1f} MB streamed: x{dense / streamed:.1f}")
+    print(
+        f"all at once, M = {len(few)}: {dense / 1e6:.1f} MB against {streamed / 1e6:.1f} MB"
+        f" streamed: x{dense / streamed:.1f}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Closed forms beside running the steps: seconds of a core for the spectrum of one cloud, paired in one run.
+"""Closed forms beside running the steps: seconds of a core for the spectrum of one cloud, paired in
+one run.
 
 python benchmarks/sloppiness_theory.py
 """
@@ -42,7 +43,11 @@ def main() -> None:
                 cloud_covariance(time_averages(rates, steps), np.sqrt(rates), rates)
             )
         )
-        powers = seconds(lambda rates=rates, steps=steps: time_averages_at(GradientDescent(rates), np.arange(steps)))
+        powers = seconds(
+            lambda rates=rates, steps=steps: time_averages_at(
+                GradientDescent(rates), np.arange(steps)
+            )
+        )
         run = "not run"
         if steps <= 1000:
             draw = np.random.default_rng(0)
@@ -50,7 +55,9 @@ def main() -> None:
             starts = draw.standard_normal((STARTS, size))
             took = seconds(
                 lambda inputs=inputs, starts=starts, steps=steps, size=size: simulated_eigenvalues(
-                    descend(inputs, np.zeros(size), starts, StochasticDescent(0.5, None)), inputs, steps
+                    descend(inputs, np.zeros(size), starts, StochasticDescent(0.5, None)),
+                    inputs,
+                    steps,
                 )
             )
             run = f"{1e3 * took:.0f} ms"
@@ -59,8 +66,15 @@ def main() -> None:
     inputs, targets = draw.standard_normal((200, 21)), draw.standard_normal(200)
     descent = StochasticDescent(stable_step(inputs, 4), 4)
     exact = seconds(lambda: sgd_eigenvalues(inputs, targets, 0.1, descent, 300))
-    paths = seconds(lambda: simulated_eigenvalues(islice(descend(inputs, targets, np.zeros((42, 21)), descent, draw), 300), inputs, 300))
-    print(f"SGD, n = 200, d = 21, b = 4, 300 steps: recursion {1e3 * exact:.0f} ms, 42 paths {1e3 * paths:.0f} ms")
+    paths = seconds(
+        lambda: simulated_eigenvalues(
+            islice(descend(inputs, targets, np.zeros((42, 21)), descent, draw), 300), inputs, 300
+        )
+    )
+    print(
+        f"SGD, n = 200, d = 21, b = 4, 300 steps: recursion {1e3 * exact:.0f} ms, 42 paths"
+        f" {1e3 * paths:.0f} ms"
+    )
 
 
 if __name__ == "__main__":

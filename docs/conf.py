@@ -1,8 +1,8 @@
 """The documentation site: `make docs` builds it into build/docs, with warnings as errors.
 
-It is built and read without a network: no font, script, style or inventory comes from elsewhere, and `offline` fails the build if a
-page asks for one.
-The pages are plain Markdown, so that they read as well on the repository's web view.
+It is built and read without a network: no font, script, style or inventory comes from elsewhere,
+and `offline` fails the build if a page asks for one. The pages are plain Markdown, so that they
+read as well on the repository's web view.
 """
 
 import sys
@@ -46,7 +46,9 @@ nitpick_ignore_regex = [
     ("py:class", r"eigenscape\..*\.(_\w+|Value)"),  # type variables
 ]
 
-toc_object_entries = False  # the lists of pages stay lists of pages; the index and the search find every name
+toc_object_entries = (
+    False  # the lists of pages stay lists of pages; the index and the search find every name
+)
 
 html_theme = "furo"
 html_title = f"eigenscape {__version__}"

@@ -1,4 +1,5 @@
-"""Write the pins of a fresh environment to run.lock, dev.lock and docs.lock, from the requirements in pyproject.toml.
+"""Write the pins of a fresh environment to run.lock, dev.lock and docs.lock, from the requirements
+in pyproject.toml.
 
     python envs/lock.py
 
@@ -16,7 +17,10 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 HEADERS = {
-    "run": "# Pins of everything that a run needs: Python 3.11, Linux. `make setup` installs torch from here first; `make lock` writes it.",
+    "run": (
+        "# Pins of everything that a run needs: Python 3.11, Linux. `make setup` installs torch"
+        " from here first; `make lock` writes it."
+    ),
     "dev": "# Pins of the tools for tests and checks, on top of run.lock.",
     "docs": "# Pins of what builds the documentation site, on top of run.lock and dev.lock.",
 }
@@ -26,7 +30,9 @@ BUILD_TOOLS = ["hatchling", "editables"]
 
 def frozen(python: Path) -> set[str]:
     """The pins of an environment."""
-    output = subprocess.run([python, "-m", "pip", "freeze"], check=True, capture_output=True, text=True).stdout
+    output = subprocess.run(
+        [python, "-m", "pip", "freeze"], check=True, capture_output=True, text=True
+    ).stdout
     return {line.split("+")[0] for line in output.splitlines() if "==" in line}
 
 
@@ -34,7 +40,9 @@ def main() -> None:
     """Resolve in a fresh environment and write the locks."""
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    torch = next(line for line in (HERE / "run.lock").read_text().splitlines() if line.startswith("torch=="))
+    torch = next(
+        line for line in (HERE / "run.lock").read_text().splitlines() if line.startswith("torch==")
+    )
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = Path(folder) / "bin" / "python"
@@ -43,15 +51,24 @@ def main() -> None:
             subprocess.run([python, "-m", "pip", "install", "--quiet", *requirements], check=True)
 
         install(torch)
-        install(*project["dependencies"], *extras["mpi"], *extras["two-stage"], *extras["paper"], *BUILD_TOOLS)
+        install(
+            *project["dependencies"],
+            *extras["mpi"],
+            *extras["two-stage"],
+            *extras["paper"],
+            *BUILD_TOOLS,
+        )
         run = frozen(python)
         install(*extras["test"], *extras["dev"])
-        install("--no-deps", *extras["scalapack"])  # its dependencies serve threads, which the ranks do not use
+        # its dependencies serve threads, which the ranks do not use
+        install("--no-deps", *extras["scalapack"])
         dev = frozen(python) - run
         install(*extras["docs"])
         docs = frozen(python) - run - dev
     for name, pins in (("run", run), ("dev", dev), ("docs", docs)):
-        (HERE / f"{name}.lock").write_text("\n".join([HEADERS[name], *sorted(pins, key=str.lower)]) + "\n")
+        (HERE / f"{name}.lock").write_text(
+            "\n".join([HEADERS[name], *sorted(pins, key=str.lower)]) + "\n"
+        )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 PATIENCE = 20
-"""Seconds until a page that does not answer has failed; it answers within one, but the machine may be busy."""
+"""Seconds until a page that does not answer has failed; it answers within one, but the machine may
+be busy."""
 
 SETTLED = "return window.eigenscape && window.eigenscape.settled()"
 
@@ -23,12 +24,20 @@ const [input, value] = arguments;
 Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(input, value);
 input.dispatchEvent(new Event("input", { bubbles: true }));
 """
-"""What the browser itself does as a slider is dragged; React reads the value of the event's target."""
+"""What the browser itself does as a slider is dragged; React reads the value of the event's
+target."""
 
 
 FLAGS = (
     # Chromium as root in a container, without a display, without any request of its own.
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *(
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-sync",
+    ),
     *("--disable-background-networking", "--disable-component-update", "--window-size=1400,1000"),
     "--enable-unsafe-swiftshader",  # WebGL by software: the surface is drawn by it
 )
@@ -57,7 +66,9 @@ class Page:
         """Open a view and wait until it is drawn."""
         self.browser.get("about:blank")
         self.browser.get(f"{self.address}?{query}" if query else self.address)
-        self.wait_for(lambda: self.browser.execute_script(SETTLED) and self.text("curve-length") != "…")
+        self.wait_for(
+            lambda: self.browser.execute_script(SETTLED) and self.text("curve-length") != "…"
+        )
 
     def wait_for(self, condition: Any) -> Any:
         """Wait until a condition holds."""
@@ -81,7 +92,9 @@ class Page:
         return {str(entry.get_attribute("name")): entry for entry in inputs}
 
     def move(self, name: str, value: float) -> None:
-        """Bring a slider, by its label, or a field, by its id, to a value, and wait for the answer."""
+        """Bring a slider, by its label, or a field, by its id, to a value, and wait for the
+        answer.
+        """
         before = self.answers()
         control = self.sliders().get(name) or self.element(name)
         self.browser.execute_script(MOVE, control, str(value))
@@ -102,14 +115,19 @@ class Page:
 
     def trace(self, figure: str, place: int, name: str) -> list[float]:
         """Data that plotly.js has drawn."""
-        script = "return [...document.querySelector(`#${arguments[0]} .js-plotly-plot`)._fullData[arguments[1]][arguments[2]]]"
+        script = (
+            "return [...document.querySelector(`#${arguments[0]}"
+            " .js-plotly-plot`)._fullData[arguments[1]][arguments[2]]]"
+        )
         return list(self.browser.execute_script(script, figure, place, name))
 
     def nameless_controls(self) -> list[str]:
         """Controls in sight that a screen reader has no name for."""
         script = """
-        const controls = [...document.querySelectorAll("input, button, select, [role=combobox], [role=tab]")];
-        const named = (e) => e.labels?.length || e.ariaLabel || e.getAttribute("aria-labelledby") || e.title || e.textContent.trim();
+        const controls = [...document.querySelectorAll(\
+"input, button, select, [role=combobox], [role=tab]")];
+        const named = (e) => e.labels?.length || e.ariaLabel || \
+e.getAttribute("aria-labelledby") || e.title || e.textContent.trim();
         const spoken = (e) => e.offsetParent && !e.closest("[aria-hidden=true]");
         return controls.filter((e) => spoken(e) && !named(e)).map((e) => e.outerHTML.slice(0, 200));
         """

@@ -20,7 +20,9 @@ EPSILON = float(np.finfo(np.float64).eps)
 
 
 def small_study(**sections: Mapping[str, Any]) -> Study:
-    """Four networks of 10 to 61 parameters, of which the largest is over the limit; seconds to compute."""
+    """Four networks of 10 to 61 parameters, of which the largest is over the limit; seconds to
+    compute.
+    """
     mapping: dict[str, Any] = {
         "study": "small",
         "problem": {"points": 12},
@@ -46,10 +48,19 @@ def sampler(
 ) -> GradientSampler:
     """Gradients of a sine regression on ten points, unless told otherwise."""
     data = sine_regression(points=10) if problem is None else problem
-    return GradientSampler(architecture, activation, prior_named(prior), data, key, precision, device)
+    return GradientSampler(
+        architecture, activation, prior_named(prior), data, key, precision, device
+    )
 
 
-def draws(count: int, parameters: int, *, first: int = 0, key: int = 5, draw: StandardDraw = StandardDraw.NORMAL) -> np.ndarray:
+def draws(
+    count: int,
+    parameters: int,
+    *,
+    first: int = 0,
+    key: int = 5,
+    draw: StandardDraw = StandardDraw.NORMAL,
+) -> np.ndarray:
     """Standard draws, (count, parameters) float64."""
     filled = np.empty((count, parameters))
     fill_parameters(filled, first, key, np.ones(parameters), draw)
@@ -88,7 +99,11 @@ def with_spectrum(values: np.ndarray, seed: int = 0) -> np.ndarray:
 
 
 def graded_matrix(size: int, decades: float, seed: int = 0) -> np.ndarray:
-    """D A D in random order: diagonal D such that the variances span ``decades``, A a well-conditioned Gram matrix."""
+    """D A D in random order: diagonal D such that the variances span ``decades``, A a
+    well-conditioned Gram matrix.
+    """
     generator = np.random.default_rng(seed)
-    columns = generator.standard_normal((4 * size, size)) * 10.0 ** generator.permutation(np.linspace(0, -decades / 2, size))
+    columns = generator.standard_normal((4 * size, size)) * 10.0 ** generator.permutation(
+        np.linspace(0, -decades / 2, size)
+    )
     return second_moment(columns)

@@ -13,12 +13,23 @@ from eigenscape.store.layout import StudyFolder
 from eigenscape.store.second_moments import read_gradient_mean, read_second_moment
 
 
-def second_moment_by_ranks(study: Study, cell: Cell, place: Path, ranks: int) -> tuple[bytes, bytes, str]:
+def second_moment_by_ranks(
+    study: Study, cell: Cell, place: Path, ranks: int
+) -> tuple[bytes, bytes, str]:
     """The bits of C and of the mean gradient, and the digest that the receipt confirms."""
     folder = StudyFolder(place)
     write_study(study, folder)
     command = [
-        *(str(Path(sys.executable).with_name("mpiexec")), "-n", str(ranks), sys.executable, "-m", "mpi4py", "-m", "eigenscape"),
+        *(
+            str(Path(sys.executable).with_name("mpiexec")),
+            "-n",
+            str(ranks),
+            sys.executable,
+            "-m",
+            "mpi4py",
+            "-m",
+            "eigenscape",
+        ),
         *("second-moment", cell.folder, "--ranks", str(ranks), "--study", str(folder.study)),
     ]
     run = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)

@@ -1,5 +1,6 @@
-"""One BLAS thread, as the command line sets it: bits are promised for one thread a process. And suites that need more than
-this machine may have: they run only when asked for by their marker, and otherwise the last lines of a run name them.
+"""One BLAS thread, as the command line sets it: bits are promised for one thread a process. And
+suites that need more than this machine may have: they run only when asked for by their marker, and
+otherwise the last lines of a run name them.
 """
 
 import os
@@ -13,27 +14,38 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
     os.environ[variable] = "1"
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # Started in the background by a shell without job control, as some CI systems do: what tests start would not hear their Ctrl-C.
+    # Started in the background by a shell without job control, as some CI systems do: what tests
+    # start would not hear their Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-collect_ignore = [str(path) for path in Path(__file__).parent.glob("parallel/*.py") if not path.name.startswith("test_")]
+collect_ignore = [
+    str(path)
+    for path in Path(__file__).parent.glob("parallel/*.py")
+    if not path.name.startswith("test_")
+]
 """Programs that tests start under mpiexec; to import them is to run them."""
 
 ON_REQUEST = {
-    "slurm": "tests/slurm (needs root and Debian's slurmctld slurmd slurm-client munge): run `make test-slurm`",
+    "slurm": (
+        "tests/slurm (needs root and Debian's slurmctld slurmd slurm-client munge): run `make"
+        " test-slurm`"
+    ),
     "browser": "tests/browser (needs Debian's chromium chromium-driver): run `make test-browser`",
 }
 """Marker of a suite, and what is said when it is left out."""
 
 
 IN_PROCESS = ("tests/unit/", "tests/docs/", "src/")
-"""Tests that start no ranks and no workflow: with `pytest -n 2` any worker takes them, file by file; all others follow one another
-on one worker, since each of them uses both cores or measures how long something takes to stop."""
+"""Tests that start no ranks and no workflow: with `pytest -n 2` any worker takes them, file by
+file; all others follow one another on one worker, since each of them uses both cores or measures
+how long something takes to stop."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """The long row first, files of tests in process beside it and after it. (xdist's own groups are not seen by pytest 9.2.)"""
+    """The long row first, files of tests in process beside it and after it. (xdist's own groups are
+    not seen by pytest 9.2.)
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class OneRowOfProcesses(LoadScopeScheduling):
@@ -57,7 +69,9 @@ def _left_out(config: pytest.Config) -> list[str]:
     return [marker for marker in ON_REQUEST if marker not in config.option.markexpr]
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     """Say what was left out and how to run it."""
     asked = [Path(str(argument).partition("::")[0]).resolve() for argument in config.args]
     for marker in _left_out(config):

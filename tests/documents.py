@@ -10,14 +10,18 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = (".", "docs", "benchmarks", "benchmarks/results", "src/eigenscape/store", "tests/faults")
 """Where Markdown lies; docs/reference is made by the site's build."""
 
-FENCE = re.compile(r"^(?P<fence>`{3,})(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=fence)[ \t]*$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(
+    r"^(?P<fence>`{3,})(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=fence)[ \t]*$", re.MULTILINE | re.DOTALL
+)
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: where it stands, its language, what else its first line says, and its text."""
+    """A fenced block: where it stands, its language, what else its first line says, and its
+    text.
+    """
 
     page: str
     line: int
@@ -43,7 +47,9 @@ def blocks(path: Path) -> list[Block]:
         language, _, info = match["info"].strip().partition(" ")
         if not language.startswith("{"):
             line = text.count("\n", 0, match.start()) + 1
-            found.append(Block(str(path.relative_to(ROOT)), line, language, info.strip(), match["text"]))
+            found.append(
+                Block(str(path.relative_to(ROOT)), line, language, info.strip(), match["text"])
+            )
     return found
 
 

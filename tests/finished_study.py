@@ -1,4 +1,6 @@
-"""A small study with the results that the explorer opens, computed in a second; and its training trajectories."""
+"""A small study with the results that the explorer opens, computed in a second; and its training
+trajectories.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +24,27 @@ from eigenscape.store.io_log import note_written
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.products import confirmed
 
-ENSEMBLE = {"powers": [1.0], "depth": [1], "width": [4], "channels": None, "steps": 8, "checkpoints": 4, "seeds": 2, "inputs_per_class": 1}
+ENSEMBLE = {
+    "powers": [1.0],
+    "depth": [1],
+    "width": [4],
+    "channels": None,
+    "steps": 8,
+    "checkpoints": 4,
+    "seeds": 2,
+    "inputs_per_class": 1,
+}
 """Two networks, two optimisers, two replicas."""
 
 
 def compute_small_study(root: Path) -> StudyFolder:
-    """Spectra of all cells, eigenvectors of the headline, the projection and the table of `builders.small_study`."""
-    study, folder = small_study(sloppiness={"ensemble": ENSEMBLE | {"replicates": 20}}), StudyFolder(root / "small")
+    """Spectra of all cells, eigenvectors of the headline, the projection and the table of
+    `builders.small_study`.
+    """
+    study, folder = (
+        small_study(sloppiness={"ensemble": ENSEMBLE | {"replicates": 20}}),
+        StudyFolder(root / "small"),
+    )
     write_study(study, folder)
     compute_cells(study, study.computed_cells(), folder, Execution(quiet=True))
     compute_second_moment(study, study.headline_cell, folder, OneRank(), Execution(quiet=True))
@@ -48,7 +64,9 @@ def compute_small_ensemble(root: Path) -> None:
 
 
 def compute_told_study(root: Path) -> StudyFolder:
-    """The same with two figures, a table of findings that no page may take for markup, and receipts as commands write them."""
+    """The same with two figures, a table of findings that no page may take for markup, and receipts
+    as commands write them.
+    """
     folder = StudyFolder(root / "small")
     with confirmed(folder):
         compute_small_study(root)
@@ -74,6 +92,12 @@ FINDINGS = [
         "evidence": 'slope "2.19" [2.18, 2.20]',
         "condition": "P < N",
     },
-    {"science": "active subspace", "finding": "plain", "verdict": "does not hold", "evidence": "none", "condition": ""},
+    {
+        "science": "active subspace",
+        "finding": "plain",
+        "verdict": "does not hold",
+        "evidence": "none",
+        "condition": "",
+    },
 ]
 """With letters that HTML and XML must not read as their own."""

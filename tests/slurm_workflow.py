@@ -1,4 +1,6 @@
-"""The workflow on a private Slurm and on this machine, in copies of the repository's root, and what must agree between them."""
+"""The workflow on a private Slurm and on this machine, in copies of the repository's root, and what
+must agree between them.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,8 @@ clustering: {enabled: false}
 sloppiness: {enabled: false}
 model_constrained: {enabled: false}
 """
-"""The default workflow with four small networks, without the sciences whose jobs are all of one kind: one rank, no array."""
+"""The default workflow with four small networks, without the sciences whose jobs are all of one
+kind: one rank, no array."""
 
 ONE_LONG_CELL = """
 study: long
@@ -42,10 +45,12 @@ grid: {depth: [1], width: [5]}
 headline: {depth: 3, width: 15, samples: 300000}
 """
 LONG_CELL = "headline/d03-w015-n300000"
-"""P = 526; two ranks draw some 20,000 samples a second: long enough to be disturbed, short enough to be computed."""
+"""P = 526; two ranks draw some 20,000 samples a second: long enough to be disturbed, short enough
+to be computed."""
 
 PATIENCE = 240.0
-"""Seconds that a state of a job is waited for; a job starts Snakemake twice, on machines that may be busy."""
+"""Seconds that a state of a job is waited for; a job starts Snakemake twice, on machines that may
+be busy."""
 
 
 @dataclass
@@ -63,7 +68,9 @@ class Run:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, folder: Path, study: str, slurm: PrivateSlurm | None = None, **environment: str) -> Run:
+    def of(
+        cls, folder: Path, study: str, slurm: PrivateSlurm | None = None, **environment: str
+    ) -> Run:
         """A copy with a study file of its own."""
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("Snakefile", "config.yaml"):
@@ -77,11 +84,20 @@ class Run:
         """Start Snakemake; what it prints goes to ``snakemake.log`` of the folder, anew."""
         environment = dict(os.environ) if self.slurm is None else self.slurm.environment
         path = environment["PATH"].split(":")
-        environment["PATH"] = ":".join([path[0], str(BIN), *path[1:]] if self.slurm else [str(BIN), *path])
+        environment["PATH"] = ":".join(
+            [path[0], str(BIN), *path[1:]] if self.slurm else [str(BIN), *path]
+        )
         program = [str(BIN / "snakemake"), "--cores", "2"]
         if self.slurm is not None:
-            # No accounting database here: Slurm's own controller remembers finished jobs for ten minutes (MinJobAge).
-            options = ("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1", *options)
+            # No accounting database here: Slurm's own controller remembers finished jobs for ten
+            # minutes (MinJobAge).
+            options = (
+                "--slurm-status-command",
+                "squeue",
+                "--slurm-init-seconds-before-status-checks",
+                "1",
+                *options,
+            )
             program = [sys.executable, str(QUICK_SNAKEMAKE), "--profile", "slurm"]
         with (self.folder / "snakemake.log").open("w") as log:
             return subprocess.Popen(
@@ -109,15 +125,27 @@ class Run:
         return self.folder / "results" / study
 
     def start_long_cell(self, *options: str, **resources: int) -> subprocess.Popen[str]:
-        """Start the second moment of the long cell alone, on a rank a node, with partial sums kept every second."""
+        """Start the second moment of the long cell alone, on a rank a node, with partial sums kept
+        every second.
+        """
         wanted = {"checkpoint_seconds": 1, "nodes": 2, **resources}
         settings = [f"second_moment:{name}={value}" for name, value in wanted.items()]
-        return self.start(*options, "--set-resources", *settings, "--", f"results/long/ledger/second_moment/{LONG_CELL}.json")
+        return self.start(
+            *options,
+            "--set-resources",
+            *settings,
+            "--",
+            f"results/long/ledger/second_moment/{LONG_CELL}.json",
+        )
 
     def long_job(self) -> str:
         """The number of the latest job of the long cell."""
         assert self.slurm is not None
-        mine = [number for number, comment in self.slurm.jobs().items() if comment.startswith("rule_second_moment_wildcards_headline")]
+        mine = [
+            number
+            for number, comment in self.slurm.jobs().items()
+            if comment.startswith("rule_second_moment_wildcards_headline")
+        ]
         return max(mine, key=int)
 
     def shards(self) -> list[Path]:
@@ -125,7 +153,9 @@ class Run:
         return list((self.results("long") / "work").glob("headline/*/shards/node-*/band-*.json"))
 
 
-def wait_for(condition: Callable[[], Any], what: str, running: subprocess.Popen[str] | None = None) -> Any:
+def wait_for(
+    condition: Callable[[], Any], what: str, running: subprocess.Popen[str] | None = None
+) -> Any:
     """What ``condition`` returns once it is true."""
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -138,12 +168,20 @@ def wait_for(condition: Callable[[], Any], what: str, running: subprocess.Popen[
 
 
 def numbers_of(results: Path) -> dict[str, str]:
-    """A digest of every chunk, table and document of a study: all files whose bytes depend on its numbers alone."""
+    """A digest of every chunk, table and document of a study: all files whose bytes depend on its
+    numbers alone.
+    """
     kinds = ("cells/**/c/**/*", "headline/**/c/**/*", "projection/*", "tables/*")
     files = sorted(path for kind in kinds for path in results.glob(kind) if path.is_file())
-    return {str(path.relative_to(results)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return {
+        str(path.relative_to(results)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
 
 
 def digests_of(results: Path) -> dict[str, str]:
     """The digests in all receipts of a study."""
-    return {str(path.relative_to(results)): json.loads(path.read_text())["digest"] for path in sorted(results.rglob("*.receipt.json"))}
+    return {
+        str(path.relative_to(results)): json.loads(path.read_text())["digest"]
+        for path in sorted(results.rglob("*.receipt.json"))
+    }

@@ -1,9 +1,12 @@
-"""ATHENA's spectrum: the thin SVD of the gradients, scaled by sqrt(1/N), with the right singular vectors.
+"""ATHENA's spectrum: the thin SVD of the gradients, scaled by sqrt(1/N), with the right singular
+vectors.
 
-This is the `numpy.linalg.svd(X, full_matrices=False)` that `athena.subspaces.Subspaces._build_decompose_cov_matrix` calls
-(athena-mathlab 0.1.2, method "exact"; Constantine's library does the same), without ATHENA: its package does not import
-where its dependencies GPyOpt and scikit-learn-extra meet numpy 2, and its `fit` always goes on to bootstrap replicates,
-each one more SVD and P norms of matrices. ATHENA takes gradients as given: they are eigenscape's here, and not timed.
+This is the `numpy.linalg.svd(X, full_matrices=False)` that
+`athena.subspaces.Subspaces._build_decompose_cov_matrix` calls (athena-mathlab 0.1.2, method
+"exact"; Constantine's library does the same), without ATHENA: its package does not import where its
+dependencies GPyOpt and scikit-learn-extra meet numpy 2, and its `fit` always goes on to bootstrap
+replicates, each one more SVD and P norms of matrices. ATHENA takes gradients as given: they are
+eigenscape's here, and not timed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""BackPACK: `extend` the model and the loss, `with backpack(BatchGrad())`, as its documentation has it.
+"""BackPACK: `extend` the model and the loss, `with backpack(BatchGrad())`, as its documentation has
+it.
 
-BackPACK batches over data at one parameter vector; there is no batching over parameter vectors, so there is a Python
-loop over them. `BatchGrad` gives the gradient of every data point; their sum over the points is the gradient of the
-loss. What it is made for, statistics over data at one parameter vector, is another job.
+BackPACK batches over data at one parameter vector; there is no batching over parameter vectors, so
+there is a Python loop over them. `BatchGrad` gives the gradient of every data point; their sum over
+the points is the gradient of the loss. What it is made for, statistics over data at one parameter
+vector, is another job.
 """
 
 from __future__ import annotations
@@ -32,7 +34,10 @@ def gradients(job: Job) -> torch.Tensor:
 def _gradients(job: Job, count: int) -> torch.Tensor:
     modules: list[torch.nn.Module] = []
     for layer in job.architecture.layers:
-        modules += [torch.nn.Linear(layer.fan_in, layer.fan_out, dtype=torch.float64), torch.nn.Tanh()]
+        modules += [
+            torch.nn.Linear(layer.fan_in, layer.fan_out, dtype=torch.float64),
+            torch.nn.Tanh(),
+        ]
     model = extend(torch.nn.Sequential(*modules[:-1]))
     loss = extend(torch.nn.MSELoss())
     x, y = torch.from_numpy(job.inputs), torch.from_numpy(job.targets)
@@ -50,6 +55,8 @@ def _gradients(job: Job, count: int) -> torch.Tensor:
             value.backward()
         row = torch.from_numpy(found[number])
         for module, layer in zip(linear, job.architecture.layers, strict=True):
-            row[layer.weight].view(layer.fan_in, layer.fan_out).copy_(module.weight.grad_batch.sum(0).T)
+            row[layer.weight].view(layer.fan_in, layer.fan_out).copy_(
+                module.weight.grad_batch.sum(0).T
+            )
             row[layer.bias].copy_(module.bias.grad_batch.sum(0))
     return torch.from_numpy(found)

@@ -28,7 +28,12 @@ def gradients(job: Job) -> np.ndarray:
     for first in range(0, job.samples, BLOCK):
         rows = slice(first, first + BLOCK)
         kernel.fill_gradients(
-            job.parameters[rows], found[rows], losses[rows], job.architecture, job.sampler.activation, job.sampler.problem
+            job.parameters[rows],
+            found[rows],
+            losses[rows],
+            job.architecture,
+            job.sampler.activation,
+            job.sampler.problem,
         )
     return found
 
@@ -43,10 +48,14 @@ def second_moment(found: np.ndarray) -> np.ndarray:
 
 
 def eigenvalues(moment: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """All, by the route and the driver that eigenscape picks: from the gradients where they are fewer than the parameters."""
+    """All, by the route and the driver that eigenscape picks: from the gradients where they are
+    fewer than the parameters.
+    """
     samples, parameters = found.shape
     if samples >= parameters:
         return values_of(moment)
     rows = np.empty(found.shape, order="F")
     np.divide(found, np.sqrt(samples), out=rows)
-    return spectrum_of_rows(rows, np.diagonal(moment), np.arange(parameters), samples, 0.0, vectors=False).eigenvalues
+    return spectrum_of_rows(
+        rows, np.diagonal(moment), np.arange(parameters), samples, 0.0, vectors=False
+    ).eigenvalues

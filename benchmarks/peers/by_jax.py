@@ -1,4 +1,5 @@
-"""JAX: `jit(lax.map(grad(loss)))` over the parameter vectors, which on the CPU is a little faster than `jit(vmap(grad(loss)))`.
+"""JAX: `jit(lax.map(grad(loss)))` over the parameter vectors, which on the CPU is a little faster
+than `jit(vmap(grad(loss)))`.
 
 Float64 must be switched on. XLA keeps one thread by its flags.
 """
@@ -44,7 +45,11 @@ def eigenvalues(moment: jax.Array, _found: jax.Array) -> np.ndarray:
 
 @functools.cache
 def _compiled_eigenvalues(size: int):
-    return jax.jit(jnp.linalg.eigvalsh).lower(jax.ShapeDtypeStruct((size, size), jnp.float64)).compile()
+    return (
+        jax.jit(jnp.linalg.eigvalsh)
+        .lower(jax.ShapeDtypeStruct((size, size), jnp.float64))
+        .compile()
+    )
 
 
 @jax.jit

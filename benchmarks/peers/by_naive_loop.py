@@ -1,4 +1,6 @@
-"""What a first script does: a Python loop over parameter vectors, autograd, one matrix product, `torch.linalg.eigvalsh`."""
+"""What a first script does: a Python loop over parameter vectors, autograd, one matrix product,
+`torch.linalg.eigvalsh`.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,12 @@ def gradients(job: Job) -> torch.Tensor:
 
 
 def _gradients(job: Job, count: int) -> torch.Tensor:
-    loss = mean_squared_residual(torch.from_numpy(job.inputs), torch.from_numpy(job.targets), job.architecture, job.sampler.activation)
+    loss = mean_squared_residual(
+        torch.from_numpy(job.inputs),
+        torch.from_numpy(job.targets),
+        job.architecture,
+        job.sampler.activation,
+    )
     found = []
     for row in job.parameters[:count]:
         theta = torch.from_numpy(row).requires_grad_()

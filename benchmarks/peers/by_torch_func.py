@@ -1,6 +1,8 @@
-"""`torch.func`, as PyTorch's tutorial on per-sample gradients has it: `vmap(grad(loss))`, in chunks.
+"""`torch.func`, as PyTorch's tutorial on per-sample gradients has it: `vmap(grad(loss))`, in
+chunks.
 
-A chunk of 32 was the fastest on the CPU at P = 5,146; without chunks the memory of all samples is needed at once.
+A chunk of 32 was the fastest on the CPU at P = 5,146; without chunks the memory of all samples is
+needed at once.
 """
 
 from __future__ import annotations
@@ -28,5 +30,12 @@ def gradients(job: Job) -> torch.Tensor:
 
 
 def _gradients(job: Job, count: int) -> torch.Tensor:
-    loss = mean_squared_residual(torch.from_numpy(job.inputs), torch.from_numpy(job.targets), job.architecture, job.sampler.activation)
-    return torch.func.vmap(torch.func.grad(loss), chunk_size=CHUNK)(torch.from_numpy(job.parameters[:count]))
+    loss = mean_squared_residual(
+        torch.from_numpy(job.inputs),
+        torch.from_numpy(job.targets),
+        job.architecture,
+        job.sampler.activation,
+    )
+    return torch.func.vmap(torch.func.grad(loss), chunk_size=CHUNK)(
+        torch.from_numpy(job.parameters[:count])
+    )

@@ -1,11 +1,12 @@
-"""The job that every route does: which network, which parameter vectors, which data. All routes read it from here.
+"""The job that every route does: which network, which parameter vectors, which data. All routes
+read it from here.
 
 A route is a module with three stages, each a function that is timed by itself:
 
-    gradients(job) -> G, (N, P)      second_moment(G) -> C, (P, P)      eigenvalues(C, G) -> descending
+    gradients(job) -> G, (N, P)    second_moment(G) -> C, (P, P)    eigenvalues(C, G) -> descending
 
-and `warm_up(job)`, which compiles what there is to compile. A route leaves out a stage that it does not have, and says
-in its docstring what it does instead. `DISTRIBUTIONS` names what it runs on.
+and `warm_up(job)`, which compiles what there is to compile. A route leaves out a stage that it does
+not have, and says in its docstring what it does instead. `DISTRIBUTIONS` names what it runs on.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class Job:
     @property
     def label(self) -> str:
         """How tables name it."""
-        return f"{self.depth}x{self.width}, P = {self.architecture.parameters:,}, N = {self.samples:,}"
+        return (
+            f"{self.depth}x{self.width}, P = {self.architecture.parameters:,}, N = {self.samples:,}"
+        )
 
     @property
     def architecture(self) -> Architecture:

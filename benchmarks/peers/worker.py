@@ -1,4 +1,5 @@
-"""One route, one size, in a process of its own: core-seconds of every stage, and how far its numbers are from the reference.
+"""One route, one size, in a process of its own: core-seconds of every stage, and how far its
+numbers are from the reference.
 
 Started by `side_by_side.py` with a JSON object; prints one.
 """
@@ -24,8 +25,9 @@ from peers.job import Job
 
 EPSILON = float(np.finfo(np.float64).eps)
 AGAIN_BELOW = 8.0
-"""Core-seconds. A stage that took less is run again and the better of the two counts: on a virtual machine the first touch of memory
-may cost more than the arithmetic of a small stage, whoever does it."""
+"""Core-seconds. A stage that took less is run again and the better of the two counts: on a virtual
+machine the first touch of memory may cost more than the arithmetic of a small stage, whoever does
+it."""
 
 
 def main() -> None:
@@ -62,13 +64,19 @@ def main() -> None:
             values = timed("spectrum", lambda: route.eigenvalues(moment, found))
     print(
         json.dumps(
-            {"seconds": seconds, "versions": versions, "checks": checks(Path(order["reference"]), order["route"], job, moment, values)}
+            {
+                "seconds": seconds,
+                "versions": versions,
+                "checks": checks(Path(order["reference"]), order["route"], job, moment, values),
+            }
         )
     )
 
 
 def warm_up_libraries(route: Any) -> None:
-    """The first call of a library looks up threads and buffers: every stage once, on a network of 16 parameters."""
+    """The first call of a library looks up threads and buffers: every stage once, on a network of
+    16 parameters.
+    """
     small = Job(1, 5, 32)
     route.warm_up(small)
     if hasattr(route, "largest_eigenvalues"):
@@ -80,13 +88,20 @@ def warm_up_libraries(route: Any) -> None:
     route.eigenvalues(route.second_moment(found), found)
 
 
-def checks(folder: Path, route: str, job: Job, moment: Any, values: np.ndarray | None) -> dict[str, float]:
-    """Differences from eigenscape's numbers, as multiples of what rounding allows; eigenscape leaves them behind.
+def checks(
+    folder: Path, route: str, job: Job, moment: Any, values: np.ndarray | None
+) -> dict[str, float]:
+    """Differences from eigenscape's numbers, as multiples of what rounding allows; eigenscape
+    leaves them behind.
 
-    C: a sum of N products is off by at most N eps of the sum of their magnitudes, which is at most N max diag C, and gradients
-    by some n eps: (N + 10 n) eps max |C|. Eigenvalues, by that perturbation and the solver: 10 P eps lambda_1.
+    C: a sum of N products is off by at most N eps of the sum of their magnitudes, which is at most
+    N max diag C, and gradients by some n eps: (N + 10 n) eps max |C|. Eigenvalues, by that
+    perturbation and the solver: 10 P eps lambda_1.
     """
-    reference = {name: folder / f"{name}-{job.depth}-{job.width}-{job.samples}.npy" for name in ("moment", "values")}
+    reference = {
+        name: folder / f"{name}-{job.depth}-{job.width}-{job.samples}.npy"
+        for name in ("moment", "values")
+    }
     if route == "eigenscape":
         np.save(reference["moment"], moment)
         if values is not None:

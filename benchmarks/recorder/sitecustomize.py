@@ -1,8 +1,10 @@
-"""Notes where the processor time of a Python process goes; `benchmarks/whole_job.py` puts it on PYTHONPATH.
+"""Notes where the processor time of a Python process goes; `benchmarks/whole_job.py` puts it on
+PYTHONPATH.
 
-A timer of processor time interrupts the process, and the stack that it finds says what kind of work it was. Each stack weighs
-the processor time since the one before, of all threads, so a long call of LAPACK, which cannot be interrupted, counts in full
-where it was called. What comes after Python's last line is not seen here.
+A timer of processor time interrupts the process, and the stack that it finds says what kind of work
+it was. Each stack weighs the processor time since the one before, of all threads, so a long call of
+LAPACK, which cannot be interrupted, counts in full where it was called. What comes after Python's
+last line is not seen here.
 """
 
 import atexit
@@ -17,9 +19,16 @@ FOLDER = os.environ.get("EIGENSCAPE_WHOLE_JOB")
 """Where notes go; without it, nothing happens."""
 
 TICK = 0.004
-"""Seconds of processor time between two looks: a hundred in the start of an interpreter, and less than a thousandth of its time."""
+"""Seconds of processor time between two looks: a hundred in the start of an interpreter, and less
+than a thousandth of its time."""
 
-IMPORTS, COMPILE, FILES, DRAWING, ARITHMETIC = "imports", "kernels", "files", "drawing", "arithmetic"
+IMPORTS, COMPILE, FILES, DRAWING, ARITHMETIC = (
+    "imports",
+    "kernels",
+    "files",
+    "drawing",
+    "arithmetic",
+)
 
 
 def kind_of(frame):
@@ -30,7 +39,8 @@ def kind_of(frame):
         if "importlib._bootstrap" in name:
             kind = IMPORTS
         elif "/numba/core/dispatcher.py" in name:
-            kind = COMPILE  # whatever was inside: reading the cache, compiling, and what the compiler imports
+            # whatever was inside: reading the cache, compiling, and what the compiler imports
+            kind = COMPILE
         elif kind == ARITHMETIC and ("/zarr/" in name or "/eigenscape/store/" in name):
             kind = FILES
         elif kind == ARITHMETIC and ("/matplotlib/" in name or "/eigenscape/figures/" in name):

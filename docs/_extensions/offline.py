@@ -1,4 +1,6 @@
-"""Fails the build if a page would ask another server for anything: styles, scripts, fonts, images, frames."""
+"""Fails the build if a page would ask another server for anything: styles, scripts, fonts, images,
+frames.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ ASKS = re.compile(
 
 
 def requests(text: str) -> list[str]:
-    """What a page or a style would fetch from elsewhere; links that a reader may follow are none of it.
+    """What a page or a style would fetch from elsewhere; links that a reader may follow are none of
+    it.
 
     Example:
         >>> requests('<a href="https://a.org">a</a><script src="https://b.org/c.js"></script>')

@@ -1,8 +1,10 @@
-"""Files that stand elsewhere in the repository become pages of the site, and links to them lead to those pages.
+"""Files that stand elsewhere in the repository become pages of the site, and links to them lead to
+those pages.
 
-Beside each such page lies a stub under docs/, which on the repository's web view is a sentence with a link. Links to other files of
-the repository (results, configurations, code) become downloads. And a page that no list of the index names is put under
-"More", so that a new page needs no other file to change.
+Beside each such page lies a stub under docs/, which on the repository's web view is a sentence with
+a link. Links to other files of the repository (results, configurations, code) become downloads. And
+a page that no list of the index names is put under "More", so that a new page needs no other file
+to change.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ TOCTREE = re.compile(r"```\{toctree\}.*?```", re.DOTALL)
 
 
 def site_links(text: str, file: str) -> str:
-    """The text of a Markdown file of the repository, with its relative links made those of a page directly under docs/.
+    """The text of a Markdown file of the repository, with its relative links made those of a page
+    directly under docs/.
 
     Example:
         >>> site_links("[a](docs/files.md#x) [b](CHANGELOG.md)", "README.md")
@@ -76,12 +79,17 @@ def _read(app: Sphinx, page: str, source: list[str]) -> None:
 
 def _more(app: Sphinx, lists: str) -> str:
     named = set(re.findall(r"^(?:.*<)?([a-z_/]+)>?$", lists, re.MULTILINE))
-    rest = sorted(page for page in app.env.found_docs if "/" not in page and page not in named | {"index"})
-    return "\n\n```{toctree}\n:hidden:\n:caption: More\n\n" + "\n".join(rest) + "\n```" if rest else ""
+    rest = sorted(
+        page for page in app.env.found_docs if "/" not in page and page not in named | {"index"}
+    )
+    return (
+        "\n\n```{toctree}\n:hidden:\n:caption: More\n\n" + "\n".join(rest) + "\n```" if rest else ""
+    )
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Rewrite pages as they are read."""
     app.connect("source-read", _read)
-    app.connect("env-get-outdated", lambda *_: ["index"])  # its list of further pages depends on what is there
+    # its list of further pages depends on what is there
+    app.connect("env-get-outdated", lambda *_: ["index"])
     return {"parallel_read_safe": True, "parallel_write_safe": True}

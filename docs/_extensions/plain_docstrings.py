@@ -1,7 +1,8 @@
-"""Docstrings are plain text with backticks; this keeps reStructuredText from reading more into them.
+"""Docstrings are plain text with backticks; this keeps reStructuredText from reading more into
+them.
 
-``|x|`` is a modulus and not a substitution, ``theta_`` is a name and not a reference, a star may be a product. (A name in single
-backticks is code: `default_role` in conf.py.)
+``|x|`` is a modulus and not a substitution, ``theta_`` is a name and not a reference, a star may be
+a product. (A name in single backticks is code: `default_role` in conf.py.)
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ def _plain(text: str) -> str:
 
 
 def plain_lines(lines: list[str]) -> list[str]:
-    r"""The lines of a docstring, with what is no markup in it escaped; examples, tables and literal blocks stay as they are.
+    r"""The lines of a docstring, with what is no markup in it escaped; examples, tables and literal
+    blocks stay as they are.
 
     Example:
         >>> plain_lines(["|x| in `name`, x_", "    >>> a | b"])
@@ -42,13 +44,17 @@ def plain_lines(lines: list[str]) -> list[str]:
         if ruler := "==" in line and set(line.strip()) <= {"=", " "}:
             table = bool(after.strip())
         if literal < 0 and not (example or table or ruler):
-            line = "".join(part if number % 2 else _plain(part) for number, part in enumerate(CODE.split(line)))
+            line = "".join(
+                part if number % 2 else _plain(part) for number, part in enumerate(CODE.split(line))
+            )
             literal = indent if line.rstrip().endswith("::") else -1
         found.append(line.replace("|", SAME_WIDTH) if table else line)
     return found
 
 
-def _process(_app: Sphinx, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
+def _process(
+    _app: Sphinx, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]
+) -> None:
     lines[:] = plain_lines(lines)
 
 

@@ -1,6 +1,8 @@
-"""Pages that are written by the program itself: every command's help, every key of the configuration, every module's docstrings.
+"""Pages that are written by the program itself: every command's help, every key of the
+configuration, every module's docstrings.
 
-They are made under docs/reference (which git ignores) before the site is read, so they cannot fall behind the code.
+They are made under docs/reference (which git ignores) before the site is read, so they cannot fall
+behind the code.
 """
 
 from __future__ import annotations
@@ -40,8 +42,14 @@ def main_page(names: list[str]) -> str:
         [
             "# API reference",
             "",
-            "From the docstrings: formulas, shapes, units, errors, sources, and examples that the tests run.",
-            "The alphabet of shapes (N, P, L, w, n, B) is declared in {py:mod}`eigenscape.architecture`.",
+            (
+                "From the docstrings: formulas, shapes, units, errors, sources, and examples that"
+                " the tests run."
+            ),
+            (
+                "The alphabet of shapes (N, P, L, w, n, B) is declared in"
+                " {py:mod}`eigenscape.architecture`."
+            ),
             "",
             "```{toctree}",
             ":maxdepth: 2",
@@ -58,10 +66,20 @@ def module_pages() -> dict[str, str]:
     import eigenscape  # noqa: PLC0415
 
     pages = {}
-    single = [found.name for found in pkgutil.iter_modules(eigenscape.__path__) if not found.ispkg and not found.name.startswith("_")]
-    pages["vocabulary"] = _modules("Vocabulary: study, architecture, seeds, errors", [f"eigenscape.{name}" for name in single])
-    packages = {found.name for found in pkgutil.iter_modules(eigenscape.__path__) if found.ispkg} - {"cli", "explorer"}
-    for package in [name for name in PACKAGES if name in packages] + sorted(packages - set(PACKAGES)):
+    single = [
+        found.name
+        for found in pkgutil.iter_modules(eigenscape.__path__)
+        if not found.ispkg and not found.name.startswith("_")
+    ]
+    pages["vocabulary"] = _modules(
+        "Vocabulary: study, architecture, seeds, errors", [f"eigenscape.{name}" for name in single]
+    )
+    packages = {
+        found.name for found in pkgutil.iter_modules(eigenscape.__path__) if found.ispkg
+    } - {"cli", "explorer"}
+    for package in [name for name in PACKAGES if name in packages] + sorted(
+        packages - set(PACKAGES)
+    ):
         whole = import_module(f"eigenscape.{package}")
         names = [f"eigenscape.{package}"] + [
             found.name
@@ -82,7 +100,14 @@ def _modules(title: str, names: list[str]) -> str:
 
 def commands_page() -> str:
     """Every command's help, as the terminal shows it."""
-    parts = ["# Commands", "", "What `eigenscape COMMAND --help` prints. Snakemake calls most of them; `plan`, `doctor`, `figure`,"]
+    parts = [
+        "# Commands",
+        "",
+        (
+            "What `eigenscape COMMAND --help` prints. Snakemake calls most of them; `plan`,"
+            " `doctor`, `figure`,"
+        ),
+    ]
     parts += [
         "`verify` and `explore` are for you.",
         "",
@@ -91,21 +116,31 @@ def commands_page() -> str:
     ]
     for name in main.list_commands(click.Context(main)):
         command = main.commands[name]
-        with click.Context(command, info_name=f"eigenscape {name}", max_content_width=100, terminal_width=100) as context:
+        with click.Context(
+            command, info_name=f"eigenscape {name}", max_content_width=100, terminal_width=100
+        ) as context:
             parts += [f"## {name}", "", "```text", command.get_help(context), "```", ""]
     return "\n".join(parts)
 
 
 def configuration_page() -> str:
-    """Every key of the configuration with its default, what is allowed, its meaning and its source."""
+    """Every key of the configuration with its default, what is allowed, its meaning and its
+    source.
+    """
     found = schema()
     parts = [
         "# Keys of the configuration",
         "",
-        "A study is a YAML file with those keys whose defaults you want changed. Each default's source is said;",
+        (
+            "A study is a YAML file with those keys whose defaults you want changed. Each default's"
+            " source is said;"
+        ),
         "",
     ]
-    parts[-1] = "“this project's choice” means that no publication gives it. The same as JSON schema: `eigenscape schema`."
+    parts[-1] = (
+        "“this project's choice” means that no publication gives it. The same as JSON schema:"
+        " `eigenscape schema`."
+    )
     parts += ["", *_section(found, found, "")]
     return "\n".join(parts)
 
@@ -116,11 +151,23 @@ def _section(section: dict[str, Any], whole: dict[str, Any], name: str) -> list[
         path = f"{name}.{key}" if name else key
         inner = _resolved(field, whole)
         if "properties" in inner:
-            below += [f"## {path}" if "." not in path else f"### {path}", "", _cell(inner.get("description", "")), ""]
+            below += [
+                f"## {path}" if "." not in path else f"### {path}",
+                "",
+                _cell(inner.get("description", "")),
+                "",
+            ]
             below += _section(inner, whole, path)
         else:
-            rows.append(f"| `{key}` | {_default(field)} | {_allowed(field)} | {_cell(field.get('description', ''))} |")
-    table = ["| key | default | allowed | meaning and source |", "|---|---|---|---|", *rows, ""] if rows else []
+            rows.append(
+                f"| `{key}` | {_default(field)} | {_allowed(field)} |"
+                f" {_cell(field.get('description', ''))} |"
+            )
+    table = (
+        ["| key | default | allowed | meaning and source |", "|---|---|---|---|", *rows, ""]
+        if rows
+        else []
+    )
     return table + below
 
 
@@ -143,31 +190,61 @@ def _allowed(field: dict[str, Any]) -> str:
         return f"`{field['const']}`"
     if field.get("type") == "array":
         return f"list of {_allowed(field.get('items', {}))}"
-    limits = [("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"), ("exclusiveMaximum", "<")]
+    limits = [
+        ("minimum", "≥"),
+        ("exclusiveMinimum", ">"),
+        ("maximum", "≤"),
+        ("exclusiveMaximum", "<"),
+    ]
     words = [f"{sign} {field[limit]:,}" for limit, sign in limits if limit in field]
     return " ".join([str(field.get("type", "")), ", ".join(words)]).strip()
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ").replace("*", "\\*").replace("$", "\\$").replace("<", "&lt;")
+    return (
+        text.replace("|", "\\|")
+        .replace("\n", " ")
+        .replace("*", "\\*")
+        .replace("$", "\\$")
+        .replace("<", "&lt;")
+    )
 
 
 def results_page() -> str:
     """The kept results of benchmarks, as files to download."""
     title = "Kept results of the benchmarks"
-    files = sorted(path.name for path in (ROOT / "benchmarks" / "results").iterdir() if path.is_file())
-    said = "What the programs under ``benchmarks/`` printed, with date and machine. What they say together: :doc:`/benchmarks`."
+    files = sorted(
+        path.name for path in (ROOT / "benchmarks" / "results").iterdir() if path.is_file()
+    )
+    said = (
+        "What the programs under ``benchmarks/`` printed, with date and machine. What they say"
+        " together: :doc:`/benchmarks`."
+    )
     return "\n".join(
-        [title, "=" * len(title), "", said, "", *(f"* :download:`{name} <../../benchmarks/results/{name}>`" for name in files), ""]
+        [
+            title,
+            "=" * len(title),
+            "",
+            said,
+            "",
+            *(f"* :download:`{name} <../../benchmarks/results/{name}>`" for name in files),
+            "",
+        ]
     )
 
 
 def write_pages(folder: Path) -> None:
-    """Write all pages; what has not changed is not touched, so that Sphinx need not read it again."""
+    """Write all pages; what has not changed is not touched, so that Sphinx need not read it
+    again.
+    """
     modules = module_pages()
     pages = {f"{name}.rst": text for name, text in modules.items()}
     pages |= {"results.rst": results_page()}
-    pages |= {"index.md": main_page(list(modules)), "commands.md": commands_page(), "configuration.md": configuration_page()}
+    pages |= {
+        "index.md": main_page(list(modules)),
+        "commands.md": commands_page(),
+        "configuration.md": configuration_page(),
+    }
     folder.mkdir(exist_ok=True)
     for stale in folder.iterdir():
         if stale.name not in pages:

@@ -1,4 +1,6 @@
-"""A forward map of one's own: growth n' = u(t) n on [0, 1], n(0) = 1. The rate u is unknown, and n is seen at some times."""
+"""A forward map of one's own: growth n' = u(t) n on [0, 1], n(0) = 1. The rate u is unknown, and n
+is seen at some times.
+"""
 
 import numpy as np
 import torch
@@ -14,7 +16,9 @@ def case(name: str, section: ModelConstrainedSection, seed: int) -> Case:
     every = own.points // own.observed
 
     def grown(u: torch.Tensor) -> torch.Tensor:
-        """N at the ends of every so many of the equal steps in which the rate is constant: (..., points) -> (..., observed)."""
+        """N at the ends of every so many of the equal steps in which the rate is constant: (...,
+        points) -> (..., observed).
+        """
         return torch.exp(torch.cumsum(u, dim=-1) / own.points)[..., every - 1 :: every]
 
     drawn = standard_normal(seed, "growth", section.pairs + HELD_OUT, own.points)

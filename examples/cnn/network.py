@@ -1,4 +1,6 @@
-"""A small convolutional network for images of 8 x 8, as a study's factory: depth convolutions of width channels."""
+"""A small convolutional network for images of 8 x 8, as a study's factory: depth convolutions of
+width channels.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ class SmallCNN(nn.Module):
     def __init__(self, depth: int, width: int, classes: int = 10) -> None:
         super().__init__()
         channels = [1, *[width] * depth]
-        self.convolutions = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in pairwise(channels))
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(a, b, 3, padding=1) for a, b in pairwise(channels)
+        )
         self.pool = nn.AvgPool2d(4)
         self.head = nn.Linear(4 * width, classes)
 

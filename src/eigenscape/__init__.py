@@ -1,26 +1,28 @@
 """How hard a neural network is to train, and why.
 
-The handful of functions that a notebook needs, each imported when it is first used; the workflow is built of the same. A tour
-that runs: docs/library.md.
+The handful of functions that a notebook needs, each imported when it is first used; the workflow is
+built of the same. A tour that runs: docs/library.md.
 
-=====================  ================================================================================
+=====================  =============================================================================
 `network_sampler`      loss gradients of a fully connected network at samples of a prior
 `loss_sampler`         the same of any torch loss
 `module_sampler`       the same of any ``torch.nn.Module`` on your data
 `function_sampler`     the same of any function whose gradient is given
 `second_moment`        C = E[grad L grad L^T], from a sampler or an array of gradients
 `spectrum`             its eigenvalues, with what they can and cannot say
-`condition_number`     log10(lambda_1 / lambda_P) with bracket, interval, P/N and what noise alone would give
+`condition_number`     log10(lambda_1 / lambda_P) with bracket, interval, P/N and what noise
+                       alone would give
 `project`              the spectrum of C projected onto its symmetries, O(P) a sample
 `layer_masses`         which layers the gradient lives in; `layer_shares`, `activity_scores`
 `open_study`           the results of a finished study
 `plot`                 figures on axes of your own
-=====================  ================================================================================
+=====================  =============================================================================
 
-Inside, the package is read from the bottom up: `architecture`, `seeding` and `config` are the vocabulary;
-`networks` draws parameters and computes gradients; `active_subspace` reduces them into C and reads its
-spectrum; `distributed`, `store`, `planning` and `stages` make of it a resumable batch pipeline; `figures` draws the
-results; `findings`, `catalogue`, `reporting` and `provenance` tell of them.
+Inside, the package is read from the bottom up: `architecture`, `seeding` and `config` are the
+vocabulary; `networks` draws parameters and computes gradients; `active_subspace` reduces them into
+C and reads its spectrum; `distributed`, `store`, `planning` and `stages` make of it a resumable
+batch pipeline; `figures` draws the results; `findings`, `catalogue`, `reporting` and `provenance`
+tell of them.
 """
 
 from importlib import import_module
@@ -66,7 +68,8 @@ _HOMES = {
     "active_subspace.importance": ("layer_masses", "layer_shares", "activity_scores"),
     "results": ("open_study", "StudyResults"),
 }
-"""Where each name lives; a test sees to it that the imports above, which only type checkers read, say the same."""
+"""Where each name lives; a test sees to it that the imports above, which only type checkers read,
+say the same."""
 
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 _MODULES = ("plot", "errors")
@@ -107,7 +110,9 @@ if not TYPE_CHECKING:  # a type checker that sees __getattr__ lets every misspel
         elif name in _MODULES:
             value = import_module(f"eigenscape.{name}")
         else:
-            raise AttributeError(f"module 'eigenscape' has no attribute {name!r}; it has {', '.join(__all__)}")
+            raise AttributeError(
+                f"module 'eigenscape' has no attribute {name!r}; it has {', '.join(__all__)}"
+            )
         globals()[name] = value
         return value
 

@@ -27,8 +27,8 @@ class LayerBlock:
     """Where one layer lies in the parameter vector.
 
     ``weight`` and ``bias`` are slices into the vector of length P; ``fan_in`` and ``fan_out`` are
-    the shape (in, out) of the weight matrix. ``name`` is that of a user's layer; empty in a fully connected network, whose
-    layers are known by their number.
+    the shape (in, out) of the weight matrix. ``name`` is that of a user's layer; empty in a fully
+    connected network, whose layers are known by their number.
     """
 
     fan_in: int
@@ -44,7 +44,9 @@ class LayerBlock:
 
     @property
     def parameters(self) -> int:
-        """(fan_in + 1) fan_out in a fully connected network; in any case the length of the layer's slice."""
+        """(fan_in + 1) fan_out in a fully connected network; in any case the length of the layer's
+        slice.
+        """
         return int(self.bias.stop - self.weight.start)
 
 
@@ -73,7 +75,12 @@ class Architecture:
     def __post_init__(self) -> None:
         for name in ("depth", "width", "inputs", "outputs"):
             if (size := getattr(self, name)) < 1:
-                raise BadInput.field(name, "a whole number of at least 1", str(size), "give every size of the network as 1 or more")
+                raise BadInput.field(
+                    name,
+                    "a whole number of at least 1",
+                    str(size),
+                    "give every size of the network as 1 or more",
+                )
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -87,7 +94,9 @@ class Architecture:
         for fan_in, fan_out in zip(self.sizes[:-1], self.sizes[1:], strict=True):
             bias_start = start + fan_in * fan_out
             stop = bias_start + fan_out
-            blocks.append(LayerBlock(fan_in, fan_out, slice(start, bias_start), slice(bias_start, stop)))
+            blocks.append(
+                LayerBlock(fan_in, fan_out, slice(start, bias_start), slice(bias_start, stop))
+            )
             start = stop
         return tuple(blocks)
 
@@ -105,10 +114,12 @@ class Architecture:
 
 @dataclass(frozen=True)
 class ModuleArchitecture(Architecture):
-    """A user's network for a depth and a width: layers are groups of parameters with a name, and that is all that is known of them.
+    """A user's network for a depth and a width: layers are groups of parameters with a name, and
+    that is all that is known of them.
 
-    It stands wherever only the number of parameters and the places of layers count. What asks for a fully connected network (the
-    symmetries of C, mean-field theory, the compiled kernel) is not for it.
+    It stands wherever only the number of parameters and the places of layers count. What asks for a
+    fully connected network (the symmetries of C, mean-field theory, the compiled kernel) is not for
+    it.
 
     Attributes:
         names: of the layers, in the order of the parameter vector.
@@ -127,12 +138,16 @@ class ModuleArchitecture(Architecture):
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Depth, width and the parameters of every layer: what tells a network's random streams from another's."""
+        """Depth, width and the parameters of every layer: what tells a network's random streams
+        from another's.
+        """
         return (self.depth, self.width, *self.counts)
 
     @property
     def layers(self) -> tuple[LayerBlock, ...]:
-        """The layers with their slices: all of a layer's parameters count as weights, and fans are not known (1)."""
+        """The layers with their slices: all of a layer's parameters count as weights, and fans are
+        not known (1).
+        """
         blocks, start = [], 0
         for name, count in zip(self.names, self.counts, strict=True):
             stop = start + count

@@ -1,4 +1,6 @@
-"""The stage `doctor`: does this machine, or this cluster, do what eigenscape relies on? A line a check, with what to do."""
+"""The stage `doctor`: does this machine, or this cluster, do what eigenscape relies on? A line a
+check, with what to do.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 PROBE_SECONDS = 120
-"""Two ranks start in seconds; a node with a cold file system has been seen to take a minute to import Python's packages."""
+"""Two ranks start in seconds; a node with a cold file system has been seen to take a minute to
+import Python's packages."""
 
 QUEUE_SECONDS = 600
 """How long `srun` may wait in the queue before the check is given up."""
@@ -62,7 +65,9 @@ class Check:
     fix: str = ""
 
     def __str__(self) -> str:
-        return f"{self.outcome:<8} {self.name}: {self.found}" + (f"; {self.fix}" if self.fix else "")
+        return f"{self.outcome:<8} {self.name}: {self.found}" + (
+            f"; {self.fix}" if self.fix else ""
+        )
 
 
 @dataclass(frozen=True)
@@ -86,8 +91,8 @@ class SlurmRequest:
 
         Example:
             >>> SlurmRequest(partition="short", gpus=2).command(2, "pmi2")[1:]
-            ['--ntasks=2', '--nodes=2', '--time=5', '--kill-on-bad-exit=1', '--mpi=pmi2', '--partition=short', '--gpus=2',
-             '--ntasks-per-gpu=1']
+            ['--ntasks=2', '--nodes=2', '--time=5', '--kill-on-bad-exit=1', '--mpi=pmi2',
+             '--partition=short', '--gpus=2', '--ntasks-per-gpu=1']
         """
         options = ["--ntasks=2", f"--nodes={nodes}", "--time=5", "--kill-on-bad-exit=1"]
         options += [f"--mpi={mpi_type}"] if mpi_type else []
@@ -102,7 +107,8 @@ class Launch:
     """What came of starting two ranks.
 
     Attributes:
-        worlds: a line of JSON of the probe each: one for two ranks together, two for two that are alone.
+        worlds: a line of JSON of the probe each: one for two ranks together, two for two that are
+            alone.
         messages: what the launcher said on stderr, its last line.
     """
 
@@ -142,7 +148,12 @@ def check_slurm(results: Path, request: SlurmRequest = SlurmRequest()) -> Iterat
     yield check_versions()
     yield from check_file_system(results)
     if shutil.which("srun") is None:
-        yield Check("srun", Outcome.FAILS, "not on PATH", "run this on a login node of the cluster, with its Slurm module loaded")
+        yield Check(
+            "srun",
+            Outcome.FAILS,
+            "not on PATH",
+            "run this on a login node of the cluster, with its Slurm module loaded",
+        )
         return
     launch, nodes, mpi_type, tried = _launched_by_srun(results, request)
     if not launch.together:
@@ -150,8 +161,9 @@ def check_slurm(results: Path, request: SlurmRequest = SlurmRequest()) -> Iterat
             "MPI by srun",
             Outcome.FAILS,
             f"{launch.problem} (tried {', '.join(tried)})",
-            "set --account, --partition or --extra as your site wants them; if ranks are alone, build mpi4py against the site's MPI: "
-            "MPICC=mpicc .venv/bin/pip install --force-reinstall --no-cache-dir --no-binary mpi4py mpi4py",
+            "set --account, --partition or --extra as your site wants them; if ranks are alone,"
+            " build mpi4py against the site's MPI: MPICC=mpicc .venv/bin/pip install"
+            " --force-reinstall --no-cache-dir --no-binary mpi4py mpi4py",
         )
         return
     library = launch.worlds[0]["library"]
@@ -162,17 +174,25 @@ def check_slurm(results: Path, request: SlurmRequest = SlurmRequest()) -> Iterat
             "MPI by srun",
             Outcome.WARNING,
             f"2 ranks on {nodes} node(s), {library}, but only with --mpi={mpi_type}",
-            f'export EIGENSCAPE_LAUNCHER="srun --mpi={mpi_type} --kill-on-bad-exit=1" before snakemake',
+            f'export EIGENSCAPE_LAUNCHER="srun --mpi={mpi_type} --kill-on-bad-exit=1" before'
+            " snakemake",
         )
     if nodes == 1:
         yield Check(
-            "two nodes", Outcome.WARNING, "only one could be had", "what follows says nothing of a second node; ask for more by --extra"
+            "two nodes",
+            Outcome.WARNING,
+            "only one could be had",
+            "what follows says nothing of a second node; ask for more by --extra",
         )
     yield from checks_of_ranks(launch.ranks, request.gpus)
 
 
-def _launched_by_srun(results: Path, request: SlurmRequest) -> tuple[Launch, int, str | None, list[str]]:
-    """The first launch whose ranks see each other, with its nodes and --mpi type; otherwise the first one."""
+def _launched_by_srun(
+    results: Path, request: SlurmRequest
+) -> tuple[Launch, int, str | None, list[str]]:
+    """The first launch whose ranks see each other, with its nodes and --mpi type; otherwise the
+    first one.
+    """
     first: Launch | None = None
     tried = []
     for mpi_type in (None, *_mpi_types()):
@@ -190,32 +210,67 @@ def _launched_by_srun(results: Path, request: SlurmRequest) -> tuple[Launch, int
 
 
 def _mpi_types() -> list[str]:
-    """What `srun --mpi=list` knows, save none: one word a line, after the program's name in some versions."""
-    listed = subprocess.run(["srun", "--mpi=list"], capture_output=True, text=True, timeout=60, check=False)  # noqa: S607
-    lines = (line.strip().removeprefix("srun: ").strip() for line in (listed.stdout + listed.stderr).splitlines())
+    """What `srun --mpi=list` knows, save none: one word a line, after the program's name in some
+    versions.
+    """
+    listed = subprocess.run(
+        ["srun", "--mpi=list"],  # noqa: S607
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    lines = (
+        line.strip().removeprefix("srun: ").strip()
+        for line in (listed.stdout + listed.stderr).splitlines()
+    )
     return [line for line in lines if re.fullmatch(r"\w+", line) and line != "none"]
 
 
 def checks_of_ranks(ranks: list[dict[str, Any]], gpus: int) -> Iterator[Check]:
-    """Shared files, clocks, scratch and devices, from what the ranks saw (dictionaries of `eigenscape.distributed.probe`)."""
+    """Shared files, clocks, scratch and devices, from what the ranks saw (dictionaries of
+    `eigenscape.distributed.probe`).
+    """
     unseen = [rank for rank in ranks if rank["unseen_files"]]
     late = max(rank["seconds_until_seen"] for rank in ranks)
     if unseen:
-        found = f"{unseen[0]['node']} does not see what {ranks[unseen[0]['unseen_files'][0]]['node']} wrote"
-        yield Check("shared files", Outcome.FAILS, found, "put the results onto a file system that all nodes share")
+        found = (
+            f"{unseen[0]['node']} does not see what {ranks[unseen[0]['unseen_files'][0]]['node']}"
+            " wrote"
+        )
+        yield Check(
+            "shared files",
+            Outcome.FAILS,
+            found,
+            "put the results onto a file system that all nodes share",
+        )
     elif late > SKEW_SECONDS:
         yield Check(
-            "shared files", Outcome.WARNING, f"seen by the other rank after {late:.0f} s", f"raise --latency-wait above {4 * late:.0f}"
+            "shared files",
+            Outcome.WARNING,
+            f"seen by the other rank after {late:.0f} s",
+            f"raise --latency-wait above {4 * late:.0f}",
         )
     else:
         yield Check("shared files", Outcome.OK, "each rank sees what the other wrote")
     skew = max(rank["clock"] for rank in ranks) - min(rank["clock"] for rank in ranks)
-    fix = "" if skew < SKEW_SECONDS else "have the clocks of the nodes set (NTP): Snakemake compares times of files"
+    fix = (
+        ""
+        if skew < SKEW_SECONDS
+        else "have the clocks of the nodes set (NTP): Snakemake compares times of files"
+    )
     yield Check("clocks", Outcome.WARNING if fix else Outcome.OK, f"{skew:.2f} s apart", fix)
     for rank in ranks:
         enough = rank["scratch_writable"] and rank["scratch_free"] > SMALL_SCRATCH
-        found = f"{rank['scratch']}, {_gigabytes(rank['scratch_free'])} free" + ("" if rank["scratch_writable"] else ", not writable")
-        yield Check(f"scratch of {rank['node']}", Outcome.OK if enough else Outcome.WARNING, found, "" if enough else "set TMPDIR")
+        found = f"{rank['scratch']}, {_gigabytes(rank['scratch_free'])} free" + (
+            "" if rank["scratch_writable"] else ", not writable"
+        )
+        yield Check(
+            f"scratch of {rank['node']}",
+            Outcome.OK if enough else Outcome.WARNING,
+            found,
+            "" if enough else "set TMPDIR",
+        )
     if gpus:
         yield _check_binding(ranks)
 
@@ -227,22 +282,44 @@ def _check_binding(ranks: list[dict[str, Any]]) -> Check:
         visible = [device for device in rank["devices"].split(",") if device]
         if visible:
             bound[rank["rank"]] = (rank["node"], visible[rank["local_rank"] % len(visible)])
-    found = ", ".join(f"rank {rank['rank']} on {rank['node']} sees {rank['devices'] or 'none'}" for rank in ranks)
+    found = ", ".join(
+        f"rank {rank['rank']} on {rank['node']} sees {rank['devices'] or 'none'}" for rank in ranks
+    )
     if len(bound) < len(ranks):
-        return Check("GPUs of ranks", Outcome.FAILS, found, "ask for GPUs as your site wants them, such as --extra --gres=gpu:1")
+        return Check(
+            "GPUs of ranks",
+            Outcome.FAILS,
+            found,
+            "ask for GPUs as your site wants them, such as --extra --gres=gpu:1",
+        )
     if len(set(bound.values())) < len(bound):
-        fix = "they share a device, unless the site shows each rank its own under that number (cgroups): ask for one a rank"
+        fix = (
+            "they share a device, unless the site shows each rank its own under that number"
+            " (cgroups): ask for one a rank"
+        )
         return Check("GPUs of ranks", Outcome.WARNING, found, fix)
     return Check("GPUs of ranks", Outcome.OK, found)
 
 
 def start_two_ranks(launcher: Sequence[str], results: Path, seconds: float) -> Launch:
-    """Start the probe with a launcher; what it prints is a file's worth of facts, and no failure raises."""
+    """Start the probe with a launcher; what it prints is a file's worth of facts, and no failure
+    raises.
+    """
     results.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".doctor-", dir=results) as folder:
-        command = [*launcher, sys.executable, "-m", "mpi4py", "-m", "eigenscape.distributed.probe", folder]
+        command = [
+            *launcher,
+            sys.executable,
+            "-m",
+            "mpi4py",
+            "-m",
+            "eigenscape.distributed.probe",
+            folder,
+        ]
         try:
-            run = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)  # noqa: S603
+            run = subprocess.run(  # noqa: S603
+                command, capture_output=True, text=True, timeout=seconds, check=False
+            )
         except subprocess.TimeoutExpired:
             return Launch([], f"no answer in {seconds:.0f} s")
         except OSError as error:
@@ -254,8 +331,16 @@ def start_two_ranks(launcher: Sequence[str], results: Path, seconds: float) -> L
 
 def check_versions() -> Check:
     """Python and the libraries whose versions matter in a report of a problem."""
-    versions = {name: metadata.version(name) for name in ("torch", "numba", "numpy", "scipy", "mpi4py", "snakemake")}
-    found = ", ".join([f"Python {sys.version.split()[0]}", *(f"{name} {version}" for name, version in versions.items())])
+    versions = {
+        name: metadata.version(name)
+        for name in ("torch", "numba", "numpy", "scipy", "mpi4py", "snakemake")
+    }
+    found = ", ".join(
+        [
+            f"Python {sys.version.split()[0]}",
+            *(f"{name} {version}" for name, version in versions.items()),
+        ]
+    )
     return Check("versions", Outcome.OK, found)
 
 
@@ -264,11 +349,16 @@ def check_mpiexec(results: Path) -> Check:
     beside = Path(sys.executable).with_name("mpiexec")
     program = str(beside) if beside.exists() else shutil.which("mpiexec")
     if program is None:
-        return Check("MPI", Outcome.FAILS, "no mpiexec", "run `make setup`, or load your site's MPI module")
+        return Check(
+            "MPI", Outcome.FAILS, "no mpiexec", "run `make setup`, or load your site's MPI module"
+        )
     launch = start_two_ranks([program, "-n", "2"], results, PROBE_SECONDS)
     if launch.together:
         return Check("MPI", Outcome.OK, f"2 ranks by {program}, {launch.worlds[0]['library']}")
-    fix = "mpiexec belongs to another MPI library than mpi4py: use the one beside this Python, or build mpi4py against that library"
+    fix = (
+        "mpiexec belongs to another MPI library than mpi4py: use the one beside this Python, or"
+        " build mpi4py against that library"
+    )
     return Check("MPI", Outcome.FAILS, f"{launch.problem} by {program}", fix)
 
 
@@ -279,8 +369,16 @@ def check_blas_threads() -> Check:
 
     pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     threads = max((pool["num_threads"] for pool in pools), default=1)
-    found = f"{threads} thread(s), {', '.join(sorted({str(pool['internal_api']) for pool in pools}))}; {len(os.sched_getaffinity(0))} cores"
-    return Check("BLAS", Outcome.WARNING if threads > 1 else Outcome.OK, found, "export OMP_NUM_THREADS=1" if threads > 1 else "")
+    found = (
+        f"{threads} thread(s), {', '.join(sorted({str(pool['internal_api']) for pool in pools}))};"
+        f" {len(os.sched_getaffinity(0))} cores"
+    )
+    return Check(
+        "BLAS",
+        Outcome.WARNING if threads > 1 else Outcome.OK,
+        found,
+        "export OMP_NUM_THREADS=1" if threads > 1 else "",
+    )
 
 
 def check_gpus() -> Check:
@@ -292,29 +390,54 @@ def check_gpus() -> Check:
         build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU build of torch"
         return Check("GPUs", Outcome.OK, f"none ({build}); runs use the CPU")
     precision = torch.get_float32_matmul_precision()
-    found = f"{count} of {torch.cuda.get_device_name(0)}; float64, and float32 products in precision '{precision}'"
+    found = (
+        f"{count} of {torch.cuda.get_device_name(0)}; float64, and float32 products in precision"
+        f" '{precision}'"
+    )
     if precision != "highest":
-        return Check("GPUs", Outcome.WARNING, found, "TF32 rounds products to 10 bits: unset what sets it")
+        return Check(
+            "GPUs", Outcome.WARNING, found, "TF32 rounds products to 10 bits: unset what sets it"
+        )
     return Check("GPUs", Outcome.OK, found)
 
 
 def check_file_system(results: Path) -> Iterator[Check]:
-    """What receipts rely on: atomic renames, exclusive creation, folders that can be flushed; and room, kind and clock."""
+    """What receipts rely on: atomic renames, exclusive creation, folders that can be flushed; and
+    room, kind and clock.
+    """
     try:
         results.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".doctor-", dir=results) as name:
             yield _check_semantics(Path(name))
             yield _check_clock(Path(name))
     except OSError as error:
-        yield Check("results", Outcome.FAILS, f"{results}: {error.strerror}", "choose a folder that can be written")
+        yield Check(
+            "results",
+            Outcome.FAILS,
+            f"{results}: {error.strerror}",
+            "choose a folder that can be written",
+        )
         return
     free = shutil.disk_usage(results).free
-    yield Check("room", Outcome.OK, f"{_gigabytes(free)} free under {results}; `eigenscape plan` says what a study needs")
+    yield Check(
+        "room",
+        Outcome.OK,
+        f"{_gigabytes(free)} free under {results}; `eigenscape plan` says what a study needs",
+    )
     kind = file_system_of(results)
     if kind in ("tmpfs", "ramfs"):
-        yield Check("kind of file system", Outcome.WARNING, f"{kind}, which is memory", "put the results onto a disk")
+        yield Check(
+            "kind of file system",
+            Outcome.WARNING,
+            f"{kind}, which is memory",
+            "put the results onto a disk",
+        )
     elif kind in NETWORK_FILE_SYSTEMS:
-        yield Check("kind of file system", Outcome.OK, f"{kind}: another node may see files late (--latency-wait)")
+        yield Check(
+            "kind of file system",
+            Outcome.OK,
+            f"{kind}: another node may see files late (--latency-wait)",
+        )
     else:
         yield Check("kind of file system", Outcome.OK, kind)
 
@@ -340,7 +463,9 @@ def _check_semantics(folder: Path) -> Check:
     finally:
         os.close(descriptor)
     if wrong:
-        return Check("results", Outcome.FAILS, "; ".join(wrong), "put the results onto another file system")
+        return Check(
+            "results", Outcome.FAILS, "; ".join(wrong), "put the results onto another file system"
+        )
     return Check("results", Outcome.OK, "renames, exclusive creation and flushes work")
 
 
@@ -348,8 +473,14 @@ def _check_clock(folder: Path) -> Check:
     stamp = folder / "stamp"
     stamp.touch()
     skew = stamp.stat().st_mtime - time.time()
-    fix = "" if abs(skew) < SKEW_SECONDS else "have the file server's clock set: Snakemake compares times of files"
-    return Check("clock of the file system", Outcome.WARNING if fix else Outcome.OK, f"{skew:+.2f} s", fix)
+    fix = (
+        ""
+        if abs(skew) < SKEW_SECONDS
+        else "have the file server's clock set: Snakemake compares times of files"
+    )
+    return Check(
+        "clock of the file system", Outcome.WARNING if fix else Outcome.OK, f"{skew:+.2f} s", fix
+    )
 
 
 def file_system_of(path: Path) -> str:
@@ -357,17 +488,34 @@ def file_system_of(path: Path) -> str:
     import psutil  # noqa: PLC0415
 
     mounts = {Path(part.mountpoint): part.fstype for part in psutil.disk_partitions(all=True)}
-    return next((mounts[parent] for parent in (path.resolve(), *path.resolve().parents) if parent in mounts), "unknown")
+    return next(
+        (
+            mounts[parent]
+            for parent in (path.resolve(), *path.resolve().parents)
+            if parent in mounts
+        ),
+        "unknown",
+    )
 
 
 def check_scratch(folder: Path) -> Check:
     """Temporary files of compilers and MPI."""
     if not os.access(folder, os.W_OK):
-        return Check("scratch", Outcome.FAILS, f"{folder} cannot be written", "set TMPDIR to a folder that can")
+        return Check(
+            "scratch",
+            Outcome.FAILS,
+            f"{folder} cannot be written",
+            "set TMPDIR to a folder that can",
+        )
     free = shutil.disk_usage(folder).free
     small = free < SMALL_SCRATCH
     found = f"{folder}, {_gigabytes(free)} free"
-    return Check("scratch", Outcome.WARNING if small else Outcome.OK, found, "set TMPDIR to a larger place" if small else "")
+    return Check(
+        "scratch",
+        Outcome.WARNING if small else Outcome.OK,
+        found,
+        "set TMPDIR to a larger place" if small else "",
+    )
 
 
 def _gigabytes(count: float) -> str:

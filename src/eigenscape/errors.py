@@ -18,7 +18,11 @@ class BadInput(EigenscapeError, ValueError):
     """A configuration, file or argument that cannot be used as it is.
 
     Example:
-        >>> str(BadInput.field("grid.depth", "whole numbers of at least 1", "-3", "write depth: [1, 2, 3]"))
+        >>> str(
+        ...     BadInput.field(
+        ...         "grid.depth", "whole numbers of at least 1", "-3", "write depth: [1, 2, 3]"
+        ...     )
+        ... )
         'grid.depth: expected whole numbers of at least 1, found -3; write depth: [1, 2, 3]'
     """
 
@@ -55,12 +59,16 @@ class WrongLaunch(EigenscapeError, RuntimeError):
 
 
 class Interrupted(EigenscapeError, RuntimeError):
-    """A signal asked the program to stop; what receipts confirm is kept, and the next run resumes."""
+    """A signal asked the program to stop; what receipts confirm is kept, and the next run
+    resumes.
+    """
 
     exit_code = 75
 
 
 class ClaimLost(EigenscapeError, RuntimeError):
-    """Another attempt took over this one's work, or this one stopped waiting for its turn; the next run resumes."""
+    """Another attempt took over this one's work, or this one stopped waiting for its turn; the next
+    run resumes.
+    """
 
     exit_code = 75

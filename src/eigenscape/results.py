@@ -1,4 +1,6 @@
-"""A finished study, opened in a notebook: its table, its spectra and its second moments, each checked against its receipt."""
+"""A finished study, opened in a notebook: its table, its spectra and its second moments, each
+checked against its receipt.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,11 @@ from eigenscape.config.study import Cell, Study
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.active_subspace.projection import projected_eigenvalues, require_projection
-from eigenscape.stages.active_subspace.spectrum import read_verified_spectrum, samples_drawn, verified_second_moment
+from eigenscape.stages.active_subspace.spectrum import (
+    read_verified_spectrum,
+    samples_drawn,
+    verified_second_moment,
+)
 from eigenscape.stages.common.configure import load_study
 from eigenscape.stages.common.samplers import sampler_of
 from eigenscape.stages.common.tables import read_table
@@ -45,10 +51,16 @@ class StudyResults:
 
     @property
     def cells(self) -> list[str]:
-        """Names of the cells whose second moment and spectrum are there: ``headline`` and such as ``d05-w035``."""
+        """Names of the cells whose second moment and spectrum are there: ``headline`` and such as
+        ``d05-w035``.
+        """
         known = {HEADLINE: self.study.headline_cell}
         known |= {cell.architecture.label: cell for cell in self.study.computed_cells()}
-        return [name for name, cell in known.items() if self.folder.receipt(self.folder.spectrum(cell)).exists()]
+        return [
+            name
+            for name, cell in known.items()
+            if self.folder.receipt(self.folder.spectrum(cell)).exists()
+        ]
 
     @property
     def table(self) -> pd.DataFrame:
@@ -61,7 +73,8 @@ class StudyResults:
 
     @property
     def dataset(self) -> xr.Dataset:
-        """The same table over (seed, depth, width), every variable with its meaning in ``long_name``.
+        """The same table over (seed, depth, width), every variable with its meaning in
+        ``long_name``.
 
         Raises:
             BadInput: there is no table yet.
@@ -84,7 +97,12 @@ class StudyResults:
             if cell.architecture.label == name:
                 return cell
         known = ", ".join(self.cells[:4]) or "none yet"
-        raise BadInput.field("cell", f"one of the computed cells, such as {known}", str(name), "see .cells for all of them")
+        raise BadInput.field(
+            "cell",
+            f"one of the computed cells, such as {known}",
+            str(name),
+            "see .cells for all of them",
+        )
 
     def spectrum(self, name: str = HEADLINE) -> Spectrum:
         """The spectrum of a cell, with eigenvectors where the study keeps them (of the headline).
@@ -100,7 +118,8 @@ class StudyResults:
         return sampler_of(self.study, self.cell(name))
 
     def second_moment(self, name: str = HEADLINE) -> SecondMoment:
-        """C of a cell, of which `eigenscape.condition_number` computes the numbers of the table again.
+        """C of a cell, of which `eigenscape.condition_number` computes the numbers of the table
+        again.
 
         Raises:
             BadInput: no such cell.
@@ -129,28 +148,39 @@ class StudyResults:
         return samples_drawn(self.cell(name), self.folder)
 
     def projected_eigenvalues(self, depth: int, width: int) -> np.ndarray:
-        """All P eigenvalues, descending, of the projected C of a network of the grid, or of the headline.
+        """All P eigenvalues, descending, of the projected C of a network of the grid, or of the
+        headline.
 
         Raises:
             DamagedResult: the study has no such projection.
         """
-        return projected_eigenvalues(require_projection(self.study, Architecture(depth, width), self.folder))
+        return projected_eigenvalues(
+            require_projection(self.study, Architecture(depth, width), self.folder)
+        )
 
     def _table(self) -> Path:
         if not self.folder.table.is_file():
             raise BadInput.field(
-                str(self.folder.table), "the table of a finished study", "no such file", "run `make figures` for this study"
+                str(self.folder.table),
+                "the table of a finished study",
+                "no such file",
+                "run `make figures` for this study",
             )
         return self.folder.table
 
     def __repr__(self) -> str:
-        networks, computed = len(list(self.study.grid_architectures())), len(self.study.computed_cells())
+        networks, computed = (
+            len(list(self.study.grid_architectures())),
+            len(self.study.computed_cells()),
+        )
         headline = self.study.headline_cell
         finished = self.cells
         return (
-            f"StudyResults: {self.study.study}, in {self.folder.root}\n"
-            f"{networks} networks, {computed} with a second moment, {len([name for name in finished if name != HEADLINE])} finished\n"
-            f"headline {headline.architecture.label}, N = {headline.samples:,}, {'finished' if HEADLINE in finished else 'not finished'}"
+            f"StudyResults: {self.study.study}, in {self.folder.root}\n{networks} networks,"
+            f" {computed} with a second moment,"
+            f" {len([name for name in finished if name != HEADLINE])} finished\nheadline"
+            f" {headline.architecture.label}, N = {headline.samples:,},"
+            f" {'finished' if HEADLINE in finished else 'not finished'}"
         )
 
 
@@ -167,14 +197,23 @@ def open_study(path: str | os.PathLike[str]) -> StudyResults:
     Example:
         >>> open_study("results/no-such-study")
         Traceback (most recent call last):
-        eigenscape.errors.BadInput: results/no-such-study: expected the folder of a study, found no such folder; ...
+        eigenscape.errors.BadInput: results/no-such-study: expected the folder of a study,
+            found no such folder; ...
     """
     given = Path(path)
     folder = StudyFolder(given.parent if given.name == "study.json" else given)
     if not folder.root.is_dir():
         nearby = folder.root.parent
-        others = sorted(place.parent.name for place in nearby.glob("*/study.json")) if nearby.is_dir() else []
-        fix = f"in {nearby} there are {', '.join(others[:5])}" if others else "run `make figures`, or check the path"
+        others = (
+            sorted(place.parent.name for place in nearby.glob("*/study.json"))
+            if nearby.is_dir()
+            else []
+        )
+        fix = (
+            f"in {nearby} there are {', '.join(others[:5])}"
+            if others
+            else "run `make figures`, or check the path"
+        )
         raise BadInput.field(str(folder.root), "the folder of a study", "no such folder", fix)
     try:
         return StudyResults(load_study(folder), folder)

@@ -1,4 +1,5 @@
-"""Keys of the random streams: which numbers a draw gets depends on what it is for, and on nothing else.
+"""Keys of the random streams: which numbers a draw gets depends on what it is for, and on nothing
+else.
 
 A stream is named by the study's seed and by labels (what the numbers are for, which cell). The name
 is hashed to the 64-bit key of a counter-based generator (`networks.sampling`); the counter is the
@@ -34,7 +35,12 @@ def stream_key(seed: int, *labels: object) -> int:
         False
     """
     if not 0 <= seed < SEED_LIMIT:
-        raise BadInput.field("sampling.seed", f"a whole number from 0 to {SEED_LIMIT - 1}", str(seed), "choose a seed in that range")
+        raise BadInput.field(
+            "sampling.seed",
+            f"a whole number from 0 to {SEED_LIMIT - 1}",
+            str(seed),
+            "choose a seed in that range",
+        )
     name = "\x1f".join(repr(part) for part in (seed, *labels))
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
 

@@ -16,8 +16,19 @@ from selenium import webdriver
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Serving"]:
     """`eigenscape explore`, as a user starts it, over a folder that tests put results into."""
     results = tmp_path_factory.mktemp("explorer") / "results"
-    command = [sys.executable, "-m", "eigenscape", "explore", "--port", "0", "--results", str(results)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    command = [
+        sys.executable,
+        "-m",
+        "eigenscape",
+        "explore",
+        "--port",
+        "0",
+        "--results",
+        str(results),
+    ]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         line = process.stdout.readline()
         address = re.search(r"http://127\.0\.0\.1:\d+/", line)
         try:
@@ -54,7 +65,9 @@ def page(serving: Serving, chromium: webdriver.Chrome) -> Page:
 @pytest.fixture
 def downloads(chromium: webdriver.Chrome, tmp_path: Path) -> Path:
     """The folder that the browser puts downloads into."""
-    chromium.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    chromium.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
+    )
     return tmp_path
 
 

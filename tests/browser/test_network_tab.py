@@ -31,7 +31,9 @@ def analysis_of(query: str) -> CurveAnalysis:
 def assert_shows(page: Page, expected: CurveAnalysis) -> None:
     shown = [float(row[1]) for row in page.rows("layers")]
     assert shown == pytest.approx(expected.latent_lengths, rel=SHOWN)
-    assert float(page.text("output-variation")) == pytest.approx(expected.output_variation, rel=SHOWN)
+    assert float(page.text("output-variation")) == pytest.approx(
+        expected.output_variation, rel=SHOWN
+    )
     assert float(page.text("lifted-length")) == pytest.approx(expected.lifted_length, rel=SHOWN)
 
 
@@ -66,7 +68,10 @@ def test_two_sliders_moved_at_once_are_both_heard(page: Page) -> None:
 
 
 def test_a_shared_address_opens_the_same_view(page: Page) -> None:
-    query = "depth=3&width=6&activation=hard_tanh&draw=scaled&sigma_w=2.5&seed=7&edits=2.3.1:4.5&curve=ellipse&radius=3&angle=30"
+    query = (
+        "depth=3&width=6&activation=hard_tanh&draw=scaled&sigma_w=2.5&seed=7&edits=2.3.1:4.5"
+        "&curve=ellipse&radius=3&angle=30"
+    )
     page.open(query)
 
     assert page.query() == f"?{query}"
@@ -98,14 +103,21 @@ def test_figures_hold_what_the_computation_gives_after_sliders_moved(page: Page)
     assert page.trace("surface", 0, "z") == pytest.approx(found.surface.ravel(), rel=1e-6, abs=1e-4)
     assert page.trace("lengths", 0, "y") == pytest.approx(found.analysis.latent_lengths, rel=1e-6)
     assert page.trace("sensitivity", 0, "y") == pytest.approx(found.sensitivity, rel=1e-6)
-    assert [float(row[1]) for row in page.rows("sensitivity-numbers")] == pytest.approx(found.sensitivity, rel=SHOWN)
+    assert [float(row[1]) for row in page.rows("sensitivity-numbers")] == pytest.approx(
+        found.sensitivity, rel=SHOWN
+    )
 
 
 def test_the_camera_stays_where_it_was_turned_to(page: Page) -> None:
-    read = "return document.querySelector('#surface .js-plotly-plot')._fullLayout.scene._scene.getCamera().eye"
+    read = (
+        "return document.querySelector('#surface"
+        " .js-plotly-plot')._fullLayout.scene._scene.getCamera().eye"
+    )
     first = page.browser.execute_script(read)
     scene = page.browser.find_element(By.CSS_SELECTOR, "#surface canvas")
-    ActionChains(page.browser).move_to_element(scene).click_and_hold().move_by_offset(60, 30).release().perform()
+    ActionChains(page.browser).move_to_element(scene).click_and_hold().move_by_offset(
+        60, 30
+    ).release().perform()
     page.wait_for(lambda: page.browser.execute_script(read) != pytest.approx(first, abs=0.01))
     page.wait_for(lambda: page.browser.execute_script(read) == page.browser.execute_script(read))
     turned = page.browser.execute_script(read)
@@ -116,9 +128,15 @@ def test_the_camera_stays_where_it_was_turned_to(page: Page) -> None:
 
 @pytest.mark.parametrize(
     ("query", "said"),
-    [("depth=99", "depth: expected a number from 1 to 10"), ("edits=<script>", "edits: expected"), ("a=b", "a: expected")],
+    [
+        ("depth=99", "depth: expected a number from 1 to 10"),
+        ("edits=<script>", "edits: expected"),
+        ("a=b", "a: expected"),
+    ],
 )
-def test_a_wrong_address_shows_the_default_and_says_what_is_wrong(page: Page, query: str, said: str) -> None:
+def test_a_wrong_address_shows_the_default_and_says_what_is_wrong(
+    page: Page, query: str, said: str
+) -> None:
     page.open(query)
 
     assert page.text("message").startswith(said)
@@ -150,7 +168,8 @@ def test_the_keyboard_reaches_and_moves_everything(page: Page) -> None:
     # Every control has a name that a screen reader says, and every figure numbers beside it.
     assert page.nameless_controls() == []
     assert page.browser.execute_script(
-        "return [...document.querySelectorAll('[role=img]')].every((e) => e.ariaLabel || e.getAttribute('aria-labelledby'))"
+        "return [...document.querySelectorAll('[role=img]')].every((e) => e.ariaLabel ||"
+        " e.getAttribute('aria-labelledby'))"
     )
     tab = page.element("tab-network")
     page.browser.execute_script("arguments[0].focus()", tab)
@@ -167,7 +186,9 @@ def test_downloads_hold_the_numbers_of_the_page(page: Page, downloads: Path) -> 
 
     content = json.loads(place.read_text())
     assert content["view"] == "?edits=2.3.1:4.5"
-    assert content["latent_lengths"] == pytest.approx(analysis_of("edits=2.3.1:4.5").latent_lengths, rel=1e-14)
+    assert content["latent_lengths"] == pytest.approx(
+        analysis_of("edits=2.3.1:4.5").latent_lengths, rel=1e-14
+    )
 
 
 def test_the_csv_download_is_that_of_the_view_in_the_address(page: Page, downloads: Path) -> None:
@@ -177,7 +198,9 @@ def test_the_csv_download_is_that_of_the_view_in_the_address(page: Page, downloa
     page.wait_for(place.exists)
 
     rows = [line.split(",") for line in place.read_text().splitlines() if line[:1].isdigit()]
-    assert [float(row[1]) for row in rows] == analysis_of("depth=3&radius=2").latent_lengths.tolist()
+    assert [float(row[1]) for row in rows] == analysis_of(
+        "depth=3&radius=2"
+    ).latent_lengths.tolist()
 
 
 def test_a_slow_answer_is_announced_and_the_sign_goes_away(page: Page, serving: Any) -> None:
@@ -199,8 +222,16 @@ def test_nothing_is_asked_of_any_other_server(page: Page) -> None:
     page.open("depth=3")
     page.move("W1[1,1]", 1)
 
-    events = [json.loads(entry["message"])["message"] for entry in page.browser.get_log("performance")]
-    asked = {event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"}
+    events = [
+        json.loads(entry["message"])["message"] for entry in page.browser.get_log("performance")
+    ]
+    asked = {
+        event["params"]["request"]["url"]
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    }
     assert any(url.startswith(page.address) for url in asked)
-    assert {url for url in asked if not url.startswith((page.address, "data:", "blob:", "about:"))} == set()
+    assert {
+        url for url in asked if not url.startswith((page.address, "data:", "blob:", "about:"))
+    } == set()
     assert [entry for entry in page.browser.get_log("browser") if entry["level"] == "SEVERE"] == []

@@ -1,4 +1,6 @@
-"""A study's results in the browser: the map, a clicked cell, its spectrum, and what is said where they are damaged."""
+"""A study's results in the browser: the map, a clicked cell, its spectrum, and what is said where
+they are damaged.
+"""
 
 import json
 import shutil
@@ -22,9 +24,11 @@ pytestmark = pytest.mark.browser
 CLICK = """
 const figure = document.querySelector("#grid-map .js-plotly-plot");
 const [x, y] = arguments;
-figure.emit("plotly_click", { points: [{ x, y, curveNumber: 0, customdata: figure.data[0].customdata[y][x], data: figure.data[0] }] });
+figure.emit("plotly_click", { points: [{ x, y, curveNumber: 0, \
+customdata: figure.data[0].customdata[y][x], data: figure.data[0] }] });
 """
-"""What plotly.js does at a click on a cell; where on the screen that cell lies is plotly's affair."""
+"""What plotly.js does at a click on a cell; where on the screen that cell lies is plotly's
+affair."""
 
 
 @pytest.fixture
@@ -52,7 +56,9 @@ def test_a_study_opens_with_its_map_spectrum_and_provenance(page: Page, study: S
     page.wait_for(lambda: page.rows("spectrum-numbers"))
 
     assert page.text("results-message") == ""
-    assert page.query() == "?tab=results&study=small&number=log10_cond_sym&cell=headline/d02-w004-n80"
+    assert (
+        page.query() == "?tab=results&study=small&number=log10_cond_sym&cell=headline/d02-w004-n80"
+    )
     table = read_table(study.table).set_index(["width", "depth"])["log10_cond_sym"]
     shown = {row[0]: [float(value) for value in row[1:]] for row in page.rows("grid-map-numbers")}
     assert shown["3"] == pytest.approx([table[3, 1], table[3, 3]], rel=5e-6)
@@ -63,7 +69,9 @@ def test_a_study_opens_with_its_map_spectrum_and_provenance(page: Page, study: S
     assert "standard_normal" in facts
 
 
-def test_training_trajectories_are_drawn_where_the_study_has_them(page: Page, study: StudyFolder) -> None:
+def test_training_trajectories_are_drawn_where_the_study_has_them(
+    page: Page, study: StudyFolder
+) -> None:
     open_results(page)
     page.wait_for(lambda: page.rows("spectrum-numbers"))
     assert not page.rows("embedding-numbers")
@@ -72,7 +80,12 @@ def test_training_trajectories_are_drawn_where_the_study_has_them(page: Page, st
     open_results(page)
     page.wait_for(lambda: page.rows("embedding-numbers"))
     points = read_inpca(load_study(study), study)[1]["coordinates"][:, 0]
-    drawn = [value for trace in range(4) for value in page.trace("embedding", trace, "x") if value is not None]
+    drawn = [
+        value
+        for trace in range(4)
+        for value in page.trace("embedding", trace, "x")
+        if value is not None
+    ]
     assert sorted(drawn) == sorted(points.tolist())
     assert [row[1] for row in page.rows("embedding-numbers")] == ["2"] * 4  # replicas
 
@@ -81,10 +94,17 @@ def test_a_click_on_a_cell_opens_it_and_the_address_says_so(page: Page, study: S
     open_results(page)
     page.wait_for(lambda: page.rows("spectrum-numbers"))
     page.browser.execute_script(CLICK, 1, 0)  # depth 3, width 3
-    page.wait_for(lambda: page.query().endswith("cell=cells/d03-w003") and len(page.trace("spectrum", 0, "y")) == 34)
+    page.wait_for(
+        lambda: (
+            page.query().endswith("cell=cells/d03-w003")
+            and len(page.trace("spectrum", 0, "y")) == 34
+        )
+    )
 
     cell = small_study().cell("cells/d03-w003")
-    assert page.trace("spectrum", 0, "y") == pytest.approx(read_verified_spectrum(cell, study).eigenvalues, rel=1e-12)
+    assert page.trace("spectrum", 0, "y") == pytest.approx(
+        read_verified_spectrum(cell, study).eigenvalues, rel=1e-12
+    )
 
 
 def test_an_address_with_another_number_shows_it(page: Page, study: StudyFolder) -> None:
@@ -94,19 +114,27 @@ def test_an_address_with_another_number_shows_it(page: Page, study: StudyFolder)
     assert "number of parameters" in page.text("grid-map-explanation")
 
 
-def test_downloads_hold_the_table_the_spectrum_and_the_cell(page: Page, study: StudyFolder, downloads: Path) -> None:
+def test_downloads_hold_the_table_the_spectrum_and_the_cell(
+    page: Page, study: StudyFolder, downloads: Path
+) -> None:
     open_results(page)
     page.wait_for(lambda: page.rows("spectrum-numbers"))
     cell = small_study().headline_cell
     stored = read_verified_spectrum(cell, study)
     name = f"small-{cell.folder.replace('/', '-')}"
-    files = {"Table as csv": "small-condition_number.csv", "Spectrum as csv": f"{name}-spectrum.csv", "Cell as json": f"{name}.json"}
+    files = {
+        "Table as csv": "small-condition_number.csv",
+        "Spectrum as csv": f"{name}-spectrum.csv",
+        "Cell as json": f"{name}.json",
+    }
     for button, file in files.items():
         page.press(button)
         page.wait_for((downloads / file).exists)
 
     table = pd.read_csv(downloads / files["Table as csv"])
-    assert table["log10_cond_sym"].tolist() == pytest.approx(read_table(study.table)["log10_cond_sym"].tolist(), rel=1e-15, nan_ok=True)
+    assert table["log10_cond_sym"].tolist() == pytest.approx(
+        read_table(study.table)["log10_cond_sym"].tolist(), rel=1e-15, nan_ok=True
+    )
     header, *lines = (downloads / files["Spectrum as csv"]).read_text().splitlines()
     assert header == "index,eigenvalue"
     assert [float(line.split(",")[1]) for line in lines] == stored.eigenvalues.tolist()
@@ -125,8 +153,13 @@ def test_a_damaged_spectrum_is_named_and_the_map_stays(page: Page, study: StudyF
     assert page.rows("spectrum-numbers") == []
 
 
-@pytest.mark.parametrize("query", ["study=nowhere", "study=..%2Fsmall", "number=nothing", "study=small&cell=cells/../study.json"])
-def test_names_that_are_not_there_are_answered_in_one_line(page: Page, study: StudyFolder, query: str) -> None:
+@pytest.mark.parametrize(
+    "query",
+    ["study=nowhere", "study=..%2Fsmall", "number=nothing", "study=small&cell=cells/../study.json"],
+)
+def test_names_that_are_not_there_are_answered_in_one_line(
+    page: Page, study: StudyFolder, query: str
+) -> None:
     open_results(page, f"tab=results&{query}")
 
     page.wait_for(lambda: page.text("results-message"))

@@ -1,8 +1,9 @@
-"""Every code block of the documentation runs, and every command that it names exists with the options that it gives.
+"""Every code block of the documentation runs, and every command that it names exists with the
+options that it gives.
 
-Python is executed, page by page; configurations are read as studies; commands are parsed by the program that they call (Click's and
-Snakemake's own parsers, the Makefile's targets), and the cheap ones run on a small study. What is checked by its name only
-stands in `NAMED_ONLY`, with the reason.
+Python is executed, page by page; configurations are read as studies; commands are parsed by the
+program that they call (Click's and Snakemake's own parsers, the Makefile's targets), and the cheap
+ones run on a small study. What is checked by its name only stands in `NAMED_ONLY`, with the reason.
 """
 
 from __future__ import annotations
@@ -42,16 +43,25 @@ NAMED_ONLY = {
 """Commands of blocks that are not run or parsed here, and why."""
 
 RUN = ("--version", "--help", "schema", "verify", "figure")
-"""Cheap enough to run wherever a page shows them; the other sub-commands are parsed, and run by tests of their own."""
+"""Cheap enough to run wherever a page shows them; the other sub-commands are parsed, and run by
+tests of their own."""
 
 
 def of(*languages: str) -> list[Block]:
-    """Blocks of some languages; those on how to add something are run in a copy, by test_how_to_add.py."""
-    return [block for block in BLOCKS if block.language in languages and block.info not in ("after-edits", "file")]
+    """Blocks of some languages; those on how to add something are run in a copy, by
+    test_how_to_add.py.
+    """
+    return [
+        block
+        for block in BLOCKS
+        if block.language in languages and block.info not in ("after-edits", "file")
+    ]
 
 
 def commands(text: str) -> list[list[str]]:
-    """The commands of a block: lines after "$ ", or all lines where there is no such sign; && and comments are of the shell."""
+    """The commands of a block: lines after "$ ", or all lines where there is no such sign; && and
+    comments are of the shell.
+    """
     lines = text.replace("\\\n", " ").splitlines()
     marked = [line[2:] for line in lines if line.startswith("$ ")]
     found = []
@@ -71,7 +81,9 @@ def commands(text: str) -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as a reader has it: finished studies of the names that the pages use, and the configurations that they show."""
+    """A folder as a reader has it: finished studies of the names that the pages use, and the
+    configurations that they show.
+    """
     root = tmp_path_factory.mktemp("reader")
     small = compute_small_study(root / "results").root
     study = load_study(StudyFolder(small))
@@ -80,7 +92,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("sine", "sine-1"):
         study = root / "results" / name
         shutil.copytree(small, study)
-        (study / "study.json").write_text(json.dumps(json.loads((small / "study.json").read_text()) | {"study": name}))
+        (study / "study.json").write_text(
+            json.dumps(json.loads((small / "study.json").read_text()) | {"study": name})
+        )
         (study / "headline" / "d05-w035-n10000").symlink_to(study / "headline" / headline)
     shutil.copytree(root / "results" / "sine", root / "archive" / "last-year")
     (root / "config.yaml").symlink_to(ROOT / "config.yaml")
@@ -123,14 +137,20 @@ def parse_make(words: list[str]) -> None:
     makefile = (ROOT / "Makefile").read_text()
     for word in words:
         name, is_setting, _ = word.partition("=")
-        assert re.search(rf"^{name} \?=" if is_setting else rf"^{name}:.*## ", makefile, re.MULTILINE), f"make {word}: not in the Makefile"
+        assert re.search(
+            rf"^{name} \?=" if is_setting else rf"^{name}:.*## ", makefile, re.MULTILINE
+        ), f"make {word}: not in the Makefile"
 
 
 def parse_snakemake(words: list[str]) -> None:
     """By Snakemake's parser; profiles and configurations are there."""
     from snakemake.cli import get_argument_parser, parse_args
 
-    given = [word for word in words if word != "--profile" and not (ROOT / word / "config.v9+.yaml").exists()]
+    given = [
+        word
+        for word in words
+        if word != "--profile" and not (ROOT / word / "config.v9+.yaml").exists()
+    ]
     assert "--profile" not in words or len(given) == len(words) - 2, "profile: no such folder"
     assert get_argument_parser(None)
     _, arguments = parse_args([*given, "--cores", "1"] if "--cores" not in given else given)
@@ -145,7 +165,9 @@ def parse_python(words: list[str]) -> None:
         return parse_eigenscape(words[words.index("eigenscape") + 1 :])
     program = (ROOT / words[0]).read_text()
     for option in words[1:]:
-        assert not option.startswith("--") or f'"{option}"' in program, f"{words[0]} has no {option}"
+        assert not option.startswith("--") or f'"{option}"' in program, (
+            f"{words[0]} has no {option}"
+        )
     return None
 
 
@@ -156,7 +178,12 @@ def parse(words: list[str]) -> None:
         assert rest[0] == "-n"
         assert int(rest[1]) > 0
         return parse(rest[2:])
-    known = {"eigenscape": parse_eigenscape, "make": parse_make, "snakemake": parse_snakemake, "python": parse_python}
+    known = {
+        "eigenscape": parse_eigenscape,
+        "make": parse_make,
+        "snakemake": parse_snakemake,
+        "python": parse_python,
+    }
     if program in known:
         return known[program](rest)
     assert program in NAMED_ONLY, f"{program}: neither parsed nor listed in NAMED_ONLY"
@@ -164,7 +191,9 @@ def parse(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("block", of("console", "sh"), ids=lambda block: block.name)
-def test_commands_are_understood(block: Block, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_are_understood(
+    block: Block, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(folder)
     found = commands(block.text)
 
@@ -175,7 +204,12 @@ def test_commands_are_understood(block: Block, folder: Path, monkeypatch: pytest
 
 def cheap() -> list[str]:
     """Commands of all pages that are run."""
-    found = {shlex.join(words) for block in of("console", "sh") for words in commands(block.text) if words[:1] == ["eigenscape"]}
+    found = {
+        shlex.join(words)
+        for block in of("console", "sh")
+        for words in commands(block.text)
+        if words[:1] == ["eigenscape"]
+    }
     return sorted(command for command in found if command.split()[1] in RUN)
 
 
@@ -207,16 +241,25 @@ def test_what_is_wrong_is_not_understood(folder: Path, monkeypatch: pytest.Monke
 
 
 SPANS = sorted(
-    {(str(path.relative_to(ROOT)), span) for path in pages() for span in code_spans(path) if re.match(r"(eigenscape|make) [a-z]", span)}
+    {
+        (str(path.relative_to(ROOT)), span)
+        for path in pages()
+        for span in code_spans(path)
+        if re.match(r"(eigenscape|make) [a-z]", span)
+    }
 )
 
 
 @pytest.mark.parametrize(("page", "span"), SPANS)
 def test_commands_in_prose_have_their_options(page: str, span: str) -> None:
-    """A sentence may leave arguments out, so only names are checked: of the command and of its options."""
+    """A sentence may leave arguments out, so only names are checked: of the command and of its
+    options.
+    """
     program, name, *rest = [word for word in re.sub(r"[\[\]]", "", span).split() if word != "..."]
     if program == "make":
         return parse_make([name, *rest])
-    options = {option for parameter in main.commands[name].params for option in parameter.opts} | {"--help"}
+    options = {option for parameter in main.commands[name].params for option in parameter.opts} | {
+        "--help"
+    }
     assert {word for word in rest if word.startswith("--")} <= options, page
     return None

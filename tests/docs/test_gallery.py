@@ -35,6 +35,11 @@ def test_readme_counts_them() -> None:
 
 
 def test_readme_is_one_screen_with_two_commands() -> None:
-    commands = [line for block in blocks(ROOT / "README.md") if block.language == "console" for line in block.text.splitlines()]
+    commands = [
+        line
+        for block in blocks(ROOT / "README.md")
+        if block.language == "console"
+        for line in block.text.splitlines()
+    ]
     assert len(commands) == 2
     assert len((ROOT / "README.md").read_text().splitlines()) < 70

@@ -13,7 +13,12 @@ import pytest
 from documents import ROOT, Block, blocks
 
 PAGE = blocks(ROOT / "docs" / "how_to_add.md")
-TABLE = "depth,width,parameters,log10_cond,log10_cond_sym\n1,5,16,2.0,1.5\n2,5,46,inf,1.7\n2,10,141,3.5,2.5\n"
+TABLE = """\
+depth,width,parameters,log10_cond,log10_cond_sym
+1,5,16,2.0,1.5
+2,5,46,inf,1.7
+2,10,141,3.5,2.5
+"""
 PROGRAM = """
 import sys, contextlib, io
 from pathlib import Path
@@ -25,13 +30,16 @@ assert Path(eigenscape.__file__).is_relative_to(Path.cwd()), eigenscape.__file__
 
 study = Study.from_mapping(yaml.safe_load(Path("after.yaml").read_text()))
 problem = problem_of(study.problem)
-print("problem", study.problem.kind, problem.points, float(problem.targets[0, 0] * 26), float(problem.targets.max()) > 0.98)
-assert study.computed_cells()[0].identity != Study.from_mapping({"study": "runge"}).computed_cells()[0].identity
+print("problem", study.problem.kind, problem.points, \
+float(problem.targets[0, 0] * 26), float(problem.targets.max()) > 0.98)
+assert study.computed_cells()[0].identity \
+!= Study.from_mapping({"study": "runge"}).computed_cells()[0].identity
 
 said = io.StringIO()
 with contextlib.redirect_stdout(said):
     exec(compile(Path("after.py").read_text(), "after.py", "exec"), {})
-print("activation", said.getvalue().strip(), Study.from_mapping({"study": "s", "network": {"activation": "softsign"}}).network.activation)
+print("activation", said.getvalue().strip(), \
+Study.from_mapping({"study": "s", "network": {"activation": "softsign"}}).network.activation)
 
 from eigenscape.cli import main
 try:
@@ -42,13 +50,17 @@ except SystemExit as ended:
 
 
 def applied(block: Block, root: Path) -> None:
-    """Replace what a block says is there by what it says should be: context lines and - lines by context lines and + lines."""
+    """Replace what a block says is there by what it says should be: context lines and - lines by
+    context lines and + lines.
+    """
     first, *lines = block.text.splitlines()
     path = root / re.fullmatch(r"--- (\S+)", first)[1]
     before = "\n".join(line[1:] for line in lines if not line.startswith("+"))
     after = "\n".join(line[1:] for line in lines if not line.startswith("-"))
     text = path.read_text()
-    assert text.count(f"\n{before}\n") == 1, f"{block.name}: expected once in {path.name}:\n{before}"
+    assert text.count(f"\n{before}\n") == 1, (
+        f"{block.name}: expected once in {path.name}:\n{before}"
+    )
     path.write_text(text.replace(f"\n{before}\n", f"\n{after}\n"))
 
 
@@ -61,7 +73,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if block.language == "diff":
             applied(block, root)
         elif block.info == "file":
-            (root / block.text.splitlines()[0].removeprefix("# ")).write_text(block.text.partition("\n")[2])
+            (root / block.text.splitlines()[0].removeprefix("# ")).write_text(
+                block.text.partition("\n")[2]
+            )
         elif block.info == "after-edits":
             suffix = {"yaml": "yaml", "python": "py", "console": "sh"}[block.language]
             (root / f"after.{suffix}").write_text(block.text)
@@ -73,33 +87,71 @@ def test_the_examples_do_what_the_page_says(copy: Path) -> None:
     tables.mkdir(parents=True)
     (tables / "condition_number.csv").write_text(TABLE)
     (copy / "results" / "sine" / "study.json").write_text("{}")
-    environment = {**os.environ, "PYTHONPATH": str(copy / "src"), "NUMBA_CACHE_DIR": str(copy / "numba")}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(copy / "src"),
+        "NUMBA_CACHE_DIR": str(copy / "numba"),
+    }
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=copy, env=environment, capture_output=True, text=True, timeout=200, check=False
+        [sys.executable, "-c", PROGRAM],
+        cwd=copy,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
     )
 
-    assert done.stdout.splitlines() == ["problem runge 50 1.0 True", "activation True softsign", "figure 0"], done.stderr
-    assert {path.suffix for path in (copy / "results" / "sine" / "figures").iterdir()} == {".pdf", ".png"}
+    assert done.stdout.splitlines() == [
+        "problem runge 50 1.0 True",
+        "activation True softsign",
+        "figure 0",
+    ], done.stderr
+    assert {path.suffix for path in (copy / "results" / "sine" / "figures").iterdir()} == {
+        ".pdf",
+        ".png",
+    }
 
 
 def test_the_new_files_have_running_examples_and_the_format_of_the_house(copy: Path) -> None:
-    changed = [copy / "src" / "eigenscape" / name for name in ("figures/inflation.py", "networks/problems.py")]
+    changed = [
+        copy / "src" / "eigenscape" / name
+        for name in ("figures/inflation.py", "networks/problems.py")
+    ]
     environment = {**os.environ, "PYTHONPATH": str(copy / "src")}
     for path in changed:
         done = subprocess.run(
-            [sys.executable, "-m", "doctest", path], env=environment, capture_output=True, text=True, timeout=100, check=False
+            [sys.executable, "-m", "doctest", path],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
         )
         assert done.returncode == 0, done.stdout
     formatted = subprocess.run(
-        [sys.executable, "-m", "ruff", "format", "--check", "--config", ROOT / "pyproject.toml", copy / "src"],
-        capture_output=True, text=True, timeout=100, check=False,
-    )  # fmt: skip
+        [
+            *(sys.executable, "-m", "ruff", "format", "--check"),
+            *("--config", ROOT / "pyproject.toml", copy / "src"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
     assert formatted.returncode == 0, formatted.stdout
 
 
 def test_the_workflow_draws_the_new_figure(copy: Path) -> None:
     program = "from eigenscape.catalogue.drawing import FAMILIES; print(FAMILIES['maps'].figures)"
     environment = {**os.environ, "PYTHONPATH": str(copy / "src")}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
 
     assert "'inflation'" in done.stdout, done.stderr

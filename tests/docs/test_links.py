@@ -1,4 +1,6 @@
-"""Links of all Markdown files lead to files and headings that are there, on the repository's web view as on the site."""
+"""Links of all Markdown files lead to files and headings that are there, on the repository's web
+view as on the site.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,11 @@ def broken(path: Path) -> list[str]:
         if "://" in target or target.startswith("mailto:"):
             continue
         place = (path.parent / target).resolve() if target else path
-        if not place.exists() or not place.is_relative_to(ROOT) or (anchor and anchor not in anchors(place)):
+        if (
+            not place.exists()
+            or not place.is_relative_to(ROOT)
+            or (anchor and anchor not in anchors(place))
+        ):
             found.append(link)
     return found
 
@@ -26,11 +32,14 @@ def test_every_link_has_a_target(path: Path) -> None:
     assert broken(path) == []
 
 
-def test_a_missing_file_and_a_missing_heading_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_file_and_a_missing_heading_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(globals(), "ROOT", tmp_path)
     (tmp_path / "b.md").write_text("# A heading, twice\n\n## A heading, twice\n")
     (tmp_path / "a.md").write_text(
-        "[x](b.md) [x](b.md#a-heading-twice-1) [x](b.md#no) [x](c.md) ![x](c.png) `[x](d.md)`\n\n```text\n[x](e.md)\n```\n"
+        "[x](b.md) [x](b.md#a-heading-twice-1) [x](b.md#no) [x](c.md) ![x](c.png)"
+        " `[x](d.md)`\n\n```text\n[x](e.md)\n```\n"
     )
 
     assert broken(tmp_path / "a.md") == ["b.md#no", "c.md", "c.png"]

@@ -14,7 +14,9 @@ from eigenscape.architecture import Architecture
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled() -> None:
-    """The kernels, which a fresh clone compiles first: that takes longer than the limits of runs that are to hang."""
+    """The kernels, which a fresh clone compiles first: that takes longer than the limits of runs
+    that are to hang.
+    """
     for precision in (np.float64, np.float32):
         sampler(Architecture(1, 2), precision=precision).block(0, 1)
 
@@ -33,7 +35,9 @@ def case(tmp_path: Path) -> Case:
 
 @pytest.fixture(scope="session")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], Case]:
-    """A case that nothing happens to, on one process without MPI; computed once per kind of case. Not to be changed."""
+    """A case that nothing happens to, on one process without MPI; computed once per kind of case.
+    Not to be changed.
+    """
     known: dict[str, Case] = {}
 
     def computed(case: Case) -> Case:
@@ -41,7 +45,9 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], Case
         if fingerprint not in known:
             place = tmp_path_factory.mktemp("undisturbed")
             runs = Runs(place)
-            known[fingerprint] = Case.at(place / "results", **case.study.model_dump(exclude={"study"}))
+            known[fingerprint] = Case.at(
+                place / "results", **case.study.model_dump(exclude={"study"})
+            )
             try:
                 assert runs.second_moment(known[fingerprint], 1).wait() == 0
             finally:

@@ -1,7 +1,8 @@
-"""What the rows of the fault matrix share: starting real runs, ending every process of them, and comparing bits.
+"""What the rows of the fault matrix share: starting real runs, ending every process of them, and
+comparing bits.
 
-Each run carries a mark in its environment, by which all its processes are found, whatever session, group or parent they have
-by then (MPICH's launcher puts every rank in a session of its own).
+Each run carries a mark in its environment, by which all its processes are found, whatever session,
+group or parent they have by then (MPICH's launcher puts every rank in a session of its own).
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ from eigenscape.stages.common.configure import load_study, write_study
 from eigenscape.store.layout import StudyFolder
 
 LIMIT = 120.0
-"""Seconds that a run, or its failure, may take: a quiet machine needs 3, and the watchdog of these runs bites after `HANG`."""
+"""Seconds that a run, or its failure, may take: a quiet machine needs 3, and the watchdog of these
+runs bites after `HANG`."""
 
 HANG = 5.0
-"""Seconds without progress, after which the watchdog of these runs bites; a block takes 0.05 s, or a second on a loaded machine."""
+"""Seconds without progress, after which the watchdog of these runs bites; a block takes 0.05 s, or
+a second on a loaded machine."""
 
 MARK = "EIGENSCAPE_FAULT_RUN"
 BIN = Path(sys.executable).parent
@@ -48,7 +51,10 @@ class Case:
     @classmethod
     def at(cls, root: Path, **sections: Mapping[str, Any]) -> Case:
         """Written and ready to run."""
-        defaults = {"grid": {"depth": [1], "width": [5]}, "headline": {"depth": 2, "width": 14, "samples": SAMPLES}}
+        defaults = {
+            "grid": {"depth": [1], "width": [5]},
+            "headline": {"depth": 2, "width": 14, "samples": SAMPLES},
+        }
         study = Study.from_mapping({"study": "faults", **defaults, **sections})
         folder = StudyFolder(root)
         write_study(study, folder)
@@ -87,18 +93,33 @@ class Case:
 
     def shard_receipts(self) -> list[Path]:
         """Receipts of the shards that are there."""
-        return [Path(name) for name in sorted(glob.glob(f"{self.shards}/*/band-*.json"))]  # pathlib's trips over folders that vanish
+        # pathlib's trips over folders that vanish
+        return [Path(name) for name in sorted(glob.glob(f"{self.shards}/*/band-*.json"))]
 
     def bits(self) -> dict[str, bytes]:
-        """Every chunk that is stored, byte for byte, and the digest and mean loss of the receipt."""
+        """Every chunk that is stored, byte for byte, and the digest and mean loss of the
+        receipt.
+        """
         receipt = json.loads(self.receipt.read_text())
-        chunks = {str(path.relative_to(self.store)): path.read_bytes() for path in sorted(self.store.glob("*/c/**/*")) if path.is_file()}
-        return {**chunks, "receipt": f"{receipt['digest']} {receipt['mean_loss']!r} {receipt['excluded']}".encode()}
+        chunks = {
+            str(path.relative_to(self.store)): path.read_bytes()
+            for path in sorted(self.store.glob("*/c/**/*"))
+            if path.is_file()
+        }
+        return {
+            **chunks,
+            "receipt": (
+                f"{receipt['digest']} {receipt['mean_loss']!r} {receipt['excluded']}".encode()
+            ),
+        }
 
     def files(self) -> dict[str, tuple[int, bytes]]:
         """Time and bytes of every file of the study."""
         found = sorted(path for path in self.folder.root.rglob("*") if path.is_file())
-        return {str(path.relative_to(self.folder.root)): (path.stat().st_mtime_ns, path.read_bytes()) for path in found}
+        return {
+            str(path.relative_to(self.folder.root)): (path.stat().st_mtime_ns, path.read_bytes())
+            for path in found
+        }
 
 
 @dataclass
@@ -120,7 +141,12 @@ class Run:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 cwd=cwd,
-                env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", **(environment or {}), MARK: self.mark},
+                env={
+                    **os.environ,
+                    "PATH": f"{BIN}:{os.environ['PATH']}",
+                    **(environment or {}),
+                    MARK: self.mark,
+                },
             )
         return self
 
@@ -139,14 +165,19 @@ class Run:
         try:
             return self.process.wait(limit)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"still running after {limit} s; it printed:\n{self.output}") from None
+            raise AssertionError(
+                f"still running after {limit} s; it printed:\n{self.output}"
+            ) from None
 
     def processes(self) -> list[psutil.Process]:
         """Every process that carries the mark."""
         found = []
         for process in psutil.process_iter():
             try:
-                if process.environ().get(MARK) == self.mark and process.status() != psutil.STATUS_ZOMBIE:
+                if (
+                    process.environ().get(MARK) == self.mark
+                    and process.status() != psutil.STATUS_ZOMBIE
+                ):
                     found.append(process)
             except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
                 continue
@@ -167,8 +198,12 @@ class Run:
             self.popen.wait(LIMIT)
 
 
-def until(condition: Callable[[], bool], what: str, run: Run | None = None, limit: float = LIMIT) -> None:
-    """Wait for something that is to happen; the test fails if it does not, or if the run ends before."""
+def until(
+    condition: Callable[[], bool], what: str, run: Run | None = None, limit: float = LIMIT
+) -> None:
+    """Wait for something that is to happen; the test fails if it does not, or if the run ends
+    before.
+    """
     end = time.monotonic() + limit
     while not condition():
         if run is not None and run.process.poll() is not None and not condition():
@@ -183,25 +218,44 @@ class Runs:
     def __init__(self, place: Path) -> None:
         self._place, self._started = place, []
 
-    def start(self, *command: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> Run:
+    def start(
+        self, *command: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> Run:
         """Start any program of this environment."""
         self._place.mkdir(parents=True, exist_ok=True)
         run = Run(list(command), self._place / f"output-{len(self._started):02d}.txt")
         self._started.append(run)
         return run.start(cwd, environment)
 
-    def second_moment(self, case: Case, ranks: int, *options: str, fault: str = "none", under: Sequence[str] = ()) -> Run:
-        """Start the stage under mpiexec as the workflow does, with a fault of `injectors`, under another program where one is given."""
+    def second_moment(
+        self, case: Case, ranks: int, *options: str, fault: str = "none", under: Sequence[str] = ()
+    ) -> Run:
+        """Start the stage under mpiexec as the workflow does, with a fault of `injectors`, under
+        another program where one is given.
+        """
         program = ["-m", "eigenscape"] if fault == "none" else [str(INJECTORS), fault]
-        launcher = [str(BIN / "mpiexec"), "-n", str(ranks), sys.executable, "-m", "mpi4py"] if ranks > 1 else [sys.executable]
+        launcher = (
+            [str(BIN / "mpiexec"), "-n", str(ranks), sys.executable, "-m", "mpi4py"]
+            if ranks > 1
+            else [sys.executable]
+        )
         quick = ["--checkpoint-seconds", "0", "--hang-seconds", str(HANG), "--stale-seconds", "2"]
-        stage = ["second-moment", case.cell, "--ranks", str(ranks), "--study", str(case.folder.study)]
+        stage = [
+            "second-moment",
+            case.cell,
+            "--ranks",
+            str(ranks),
+            "--study",
+            str(case.folder.study),
+        ]
         log = ["--log", str(case.folder.root / "second_moment.log")]
         return self.start(*under, *launcher, *program, *stage, *log, *quick, *options)
 
     def stage(self, case: Case, name: str, *options: str) -> Run:
         """Start another command of the program on one process."""
-        return self.start(sys.executable, "-m", "eigenscape", name, *options, "--study", str(case.folder.study))
+        return self.start(
+            sys.executable, "-m", "eigenscape", name, *options, "--study", str(case.folder.study)
+        )
 
     def end(self) -> None:
         """Leave no process behind."""
@@ -223,7 +277,10 @@ def log_of(case: Case) -> str:
     return (case.folder.root / "second_moment.log").read_text()
 
 
-SMALL = "study: small\ngrid: {{depth: [1], width: [5]}}\nheadline: {{depth: 2, width: 14, samples: {samples}}}\n"
+SMALL = (
+    "study: small\ngrid: {{depth: [1], width: [5]}}\nheadline: {{depth: 2, width: 14, samples:"
+    " {samples}}}\n"
+)
 """The study of `Case.at`, for the workflow."""
 
 
@@ -254,7 +311,20 @@ class Workflow:
         """What Snakemake is asked for: the ledger's note of a rule of the headline cell."""
         return f"results/small/ledger/{rule}/headline/d02-w014-n{self.samples}.json"
 
-    def snakemake(self, runs: Runs, *options: str, environment: Mapping[str, str] | None = None) -> Run:
+    def snakemake(
+        self, runs: Runs, *options: str, environment: Mapping[str, str] | None = None
+    ) -> Run:
         """Start it."""
-        settings = ["--cores", "2", "--configfile", "small.yaml", "--rerun-triggers", "params", "input", "mtime"]
-        return runs.start(str(BIN / "snakemake"), *options, *settings, cwd=self.root, environment=environment)
+        settings = [
+            "--cores",
+            "2",
+            "--configfile",
+            "small.yaml",
+            "--rerun-triggers",
+            "params",
+            "input",
+            "mtime",
+        ]
+        return runs.start(
+            str(BIN / "snakemake"), *options, *settings, cwd=self.root, environment=environment
+        )

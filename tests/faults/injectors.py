@@ -1,8 +1,10 @@
-"""One fault in an otherwise untouched program: `python -m mpi4py injectors.py WHAT@WHERE:RANK:CALL second-moment ...`.
+"""One fault in an otherwise untouched program: `python -m mpi4py injectors.py WHAT@WHERE:RANK:CALL
+second-moment ...`.
 
-The program has no hooks for tests. This launcher wraps one of its functions on one rank, so that the given call of it
-(1 is the first, * every one) is preceded by the fault, and then goes on as `python -m eigenscape` does. Several faults are
-joined by a comma; the word none stands for no fault.
+The program has no hooks for tests. This launcher wraps one of its functions on one rank, so that
+the given call of it (1 is the first, * every one) is preceded by the fault, and then goes on as
+`python -m eigenscape` does. Several faults are joined by a comma; the word none stands for no
+fault.
 """
 
 from __future__ import annotations

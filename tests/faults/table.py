@@ -1,7 +1,7 @@
 """The fault matrix as a table: `python tests/faults/table.py > tests/faults/README.md`.
 
-Each row is the docstring of one test module of this folder: its first line is the fault, then come two paragraphs that
-begin with "Injection:" and "Promise:". A test keeps README.md in step.
+Each row is the docstring of one test module of this folder: its first line is the fault, then come
+two paragraphs that begin with "Injection:" and "Promise:". A test keeps README.md in step.
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ FOLDER = Path(__file__).parent
 HEAD = """\
 # The fault matrix
 
-A row is a file of this folder. Each does the fault to real processes, real MPI and real files, and asks two things of the
-program: that it fails loudly, within a limit, where failing is right; and that the same command, given again, ends with the
-same bits as a run that nothing happened to. `harness.py` starts and ends the runs, `injectors.py` brings a fault into one
-rank. Run them with `pytest -m faults`. Made by `python tests/faults/table.py > tests/faults/README.md` from the docstrings.
+A row is a file of this folder. Each does the fault to real processes, real MPI and real files, \
+and asks two things of the
+program: that it fails loudly, within a limit, where failing is right; and that the same command, \
+given again, ends with the
+same bits as a run that nothing happened to. `harness.py` starts and ends the runs, `injectors.py` \
+brings a fault into one
+rank. Run them with `pytest -m faults`. Made by `python tests/faults/table.py \
+> tests/faults/README.md` from the docstrings.
 
 | fault | injection | promise | file |
 |---|---|---|---|
@@ -32,9 +36,14 @@ def row(path: Path) -> str:
         ValueError: the module's docstring has not got the three parts.
     """
     text = " ".join((ast.get_docstring(ast.parse(path.read_text())) or "").split())
-    parts = re.fullmatch(r"(?P<fault>.*?)\.? Injection: (?P<injection>.*) Promise: (?P<promise>.*)", text)
+    parts = re.fullmatch(
+        r"(?P<fault>.*?)\.? Injection: (?P<injection>.*) Promise: (?P<promise>.*)", text
+    )
     if parts is None:
-        raise ValueError(f"{path.name}: expected a docstring of a fault, its Injection: and its Promise:, found {text[:60]!r}")
+        raise ValueError(
+            f"{path.name}: expected a docstring of a fault, its Injection: and its Promise:, found"
+            f" {text[:60]!r}"
+        )
     return f"| {parts['fault']} | {parts['injection']} | {parts['promise']} | `{path.name}` |\n"
 
 

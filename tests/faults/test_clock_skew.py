@@ -1,9 +1,9 @@
 """Clocks that differ.
 
-Injection: the files of an unfinished run lie a day in the past or in the future; in a workflow, the notes that Snakemake
-compares do. (Claims under skew: the row of the stale claim.)
-Promise: shards are believed by their digests alone and the run resumes to the same bits; Snakemake at worst runs a command
-again, which passes over what its receipt confirms.
+Injection: the files of an unfinished run lie a day in the past or in the future; in a workflow, the
+notes that Snakemake compares do. (Claims under skew: the row of the stale claim.) Promise: shards
+are believed by their digests alone and the run resumes to the same bits; Snakemake at worst runs a
+command again, which passes over what its receipt confirms.
 """
 
 import os
@@ -41,15 +41,21 @@ def test_files_from_another_clock_are_resumed(runs, case, undisturbed, skew: flo
 
 @pytest.mark.workflow
 def test_the_workflow_passes_over_what_is_confirmed(runs, tmp_path, undisturbed) -> None:
-    """The note of the second moment seems to be a day younger than the spectrum that was made of it, and younger than now."""
+    """The note of the second moment seems to be a day younger than the spectrum that was made of
+    it, and younger than now.
+    """
     workflow = Workflow.at(tmp_path / "repository")
     first = workflow.snakemake(runs, workflow.note("spectrum"))
     assert first.wait() == 0, first.output
     case = Case.made_by_the_workflow(workflow.results)
     assert case.bits() == undisturbed(case)
-    kept = {path: path.stat().st_mtime_ns for path in case.store.parent.rglob("*") if path.is_file()}
+    kept = {
+        path: path.stat().st_mtime_ns for path in case.store.parent.rglob("*") if path.is_file()
+    }
     os.utime(workflow.root / workflow.note("second_moment"), (time.time() + DAY, time.time() + DAY))
 
     again = workflow.snakemake(runs, workflow.note("spectrum"))
     assert again.wait() == 0, again.output
-    assert {path: path.stat().st_mtime_ns for path in kept} == kept, "what a receipt confirms was computed again"
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept, (
+        "what a receipt confirms was computed again"
+    )

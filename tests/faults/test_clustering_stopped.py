@@ -1,9 +1,9 @@
 """Networks that are trained and read are stopped half-way.
 
-Injection: `eigenscape clustering` is killed (SIGKILL) once it keeps its first replica, and, run again, is asked to stop (SIGTERM)
-once it keeps another.
-Promise: asked to stop it says that it can be resumed and leaves with exit code 75; replicas that are kept are not computed
-again; the last run ends with the same bits as one that nothing happened to, and removes the parts.
+Injection: `eigenscape clustering` is killed (SIGKILL) once it keeps its first replica, and, run
+again, is asked to stop (SIGTERM) once it keeps another. Promise: asked to stop it says that it can
+be resumed and leaves with exit code 75; replicas that are kept are not computed again; the last run
+ends with the same bits as one that nothing happened to, and removes the parts.
 """
 
 import signal
@@ -15,12 +15,23 @@ from faults.harness import Case, until
 pytestmark = pytest.mark.faults
 
 NETWORK = "perceptron-d02-w008"
-GRAPHS = {"depth": [2], "width": [8], "channels": None, "epochs": [0, 1], "seeds": 6, "inputs_per_class": 6, "shuffled_twin": False}
-"""Six replicas of four graphs, each some tenths of a second: there is time between one and the last."""
+GRAPHS = {
+    "depth": [2],
+    "width": [8],
+    "channels": None,
+    "epochs": [0, 1],
+    "seeds": 6,
+    "inputs_per_class": 6,
+    "shuffled_twin": False,
+}
+"""Six replicas of four graphs, each some tenths of a second: there is time between one and the
+last."""
 
 
 def test_replicas_that_are_kept_are_not_computed_again(runs, tmp_path: Path) -> None:
-    case, reference = (Case.at(tmp_path / name, clustering=GRAPHS) for name in ("stopped", "undisturbed"))
+    case, reference = (
+        Case.at(tmp_path / name, clustering=GRAPHS) for name in ("stopped", "undisturbed")
+    )
     parts = case.folder.clustering_parts(NETWORK)
 
     def kept() -> dict[str, int]:
@@ -45,5 +56,8 @@ def test_replicas_that_are_kept_are_not_computed_again(runs, tmp_path: Path) -> 
     for one in (case, reference):
         run = runs.stage(one, "clustering", NETWORK)
         assert run.wait() == 0, run.output
-    assert case.folder.clustering(NETWORK).read_bytes() == reference.folder.clustering(NETWORK).read_bytes()
+    assert (
+        case.folder.clustering(NETWORK).read_bytes()
+        == reference.folder.clustering(NETWORK).read_bytes()
+    )
     assert not parts.exists()

@@ -1,8 +1,8 @@
 """A finished result is damaged.
 
-Injection: of a finished second moment the receipt, a zarr.json or a chunk is truncated, emptied, flipped or deleted.
-Promise: who reads it sets it aside with the reason, fails loudly and says what to do, exit code 1; the stage computes it
-again to the same bits.
+Injection: of a finished second moment the receipt, a zarr.json or a chunk is truncated, emptied,
+flipped or deleted. Promise: who reads it sets it aside with the reason, fails loudly and says what
+to do, exit code 1; the stage computes it again to the same bits.
 """
 
 import json

@@ -1,8 +1,8 @@
 """A shard is damaged.
 
-Injection: a run is killed; the data of one of its shards is then truncated, emptied, flipped in one bit or deleted, or its
-receipt is damaged.
-Promise: the shard is not believed, is set aside with the reason, and its samples are computed again: the same bits.
+Injection: a run is killed; the data of one of its shards is then truncated, emptied, flipped in one
+bit or deleted, or its receipt is damaged. Promise: the shard is not believed, is set aside with the
+reason, and its samples are computed again: the same bits.
 """
 
 import json
@@ -40,7 +40,9 @@ def damage_receipt(receipt: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [truncate, empty, flip, delete, damage_receipt])
-def test_a_damaged_shard_is_computed_again(runs, case, undisturbed, damage: Callable[[Path], None]) -> None:
+def test_a_damaged_shard_is_computed_again(
+    runs, case, undisturbed, damage: Callable[[Path], None]
+) -> None:
     shard = interrupted(runs, case)[0]
     damage(shard)
 

@@ -1,8 +1,9 @@
 """The disk is full.
 
-Injection: results go to a file system of their own (tmpfs) that is too small: for the claim, for the shards, or for the result.
-Promise: exit code 1 and one line that names the file and says what to do, no receipt, and nothing that holds up the next run;
-with more room the same command resumes to the same bits.
+Injection: results go to a file system of their own (tmpfs) that is too small: for the claim, for
+the shards, or for the result. Promise: exit code 1 and one line that names the file and says what
+to do, no receipt, and nothing that holds up the next run; with more room the same command resumes
+to the same bits.
 """
 
 import os
@@ -16,7 +17,9 @@ from faults.harness import Case
 pytestmark = [
     pytest.mark.mpi,
     pytest.mark.faults,
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a file system of a given size"),
+    pytest.mark.skipif(
+        os.geteuid() != 0, reason="only root can mount a file system of a given size"
+    ),
 ]
 
 
@@ -31,9 +34,16 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
             subprocess.run(["mount", "-o", f"remount,{options}", str(place)], check=True)
         else:
             place.mkdir()
-            made = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)], check=False, capture_output=True, text=True)
+            made = subprocess.run(
+                ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)],
+                check=False,
+                capture_output=True,
+                text=True,
+            )
             if made.returncode != 0:
-                pytest.skip(f"this machine does not let root mount a file system: {made.stderr.strip()}")
+                pytest.skip(
+                    f"this machine does not let root mount a file system: {made.stderr.strip()}"
+                )
         return place
 
     yield mounted
@@ -41,8 +51,13 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
-@pytest.mark.parametrize(("ranks", "size", "checkpoint"), [(2, "1600k", "0"), (1, "1200k", "0"), (2, "600k", "1000"), (1, "claim", "0")])
-def test_no_room_is_loud_and_resumable(runs, tmp_path, undisturbed, small_disk, ranks: int, size: str, checkpoint: str) -> None:
+@pytest.mark.parametrize(
+    ("ranks", "size", "checkpoint"),
+    [(2, "1600k", "0"), (1, "1200k", "0"), (2, "600k", "1000"), (1, "claim", "0")],
+)
+def test_no_room_is_loud_and_resumable(
+    runs, tmp_path, undisturbed, small_disk, ranks: int, size: str, checkpoint: str
+) -> None:
     """A shard of P = 253 takes 0.5 MB, and so does C."""
     if size == "claim":  # whole pages for the configuration, and none for the claim
         study = Case.at(tmp_path / "elsewhere").folder.study
@@ -53,11 +68,17 @@ def test_no_room_is_loud_and_resumable(runs, tmp_path, undisturbed, small_disk, 
     assert run.wait() == 1, run.output
     lines = [line for line in run.output.splitlines() if line.startswith("eigenscape: ")]
     assert len(lines) >= 1, run.output
-    assert all("expected room on the disk, found No space left on device" in line and str(case.folder.root) in line for line in lines)
+    assert all(
+        "expected room on the disk, found No space left on device" in line
+        and str(case.folder.root) in line
+        for line in lines
+    )
     assert "Traceback" not in run.output
     assert not case.receipt.exists()
 
-    assert all(path.read_bytes() for path in case.claims.glob("claim-*.json")), "a claim that names nobody holds up the next run"
+    assert all(path.read_bytes() for path in case.claims.glob("claim-*.json")), (
+        "a claim that names nobody holds up the next run"
+    )
 
     small_disk("64m")
     resumed = runs.second_moment(case, 2)

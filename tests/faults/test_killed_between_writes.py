@@ -1,8 +1,8 @@
 """A rank is killed between two writes.
 
-Injection: SIGKILL after the data of a shard and before its receipt; while the store is built; before it is moved to its
-place; and after that, before the final receipt.
-Promise: what has no receipt is not believed; the next run resumes to the same bits and removes what lay about.
+Injection: SIGKILL after the data of a shard and before its receipt; while the store is built;
+before it is moved to its place; and after that, before the final receipt. Promise: what has no
+receipt is not believed; the next run resumes to the same bits and removes what lay about.
 """
 
 import pytest
@@ -10,7 +10,9 @@ import pytest
 pytestmark = [pytest.mark.mpi, pytest.mark.faults]
 
 
-@pytest.mark.parametrize("place", ["file:0:6", "file:1:4", "build:1:1", "publish:0:1", "receipt:0:1"])
+@pytest.mark.parametrize(
+    "place", ["file:0:6", "file:1:4", "build:1:1", "publish:0:1", "receipt:0:1"]
+)
 def test_what_has_no_receipt_is_not_believed(runs, case, undisturbed, place: str) -> None:
     run = runs.second_moment(case, 2, fault=f"kill@{place}")
     assert run.wait() != 0

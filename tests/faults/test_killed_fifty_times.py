@@ -1,8 +1,9 @@
 """Killed fifty times at random moments.
 
-Injection: SIGKILL to launcher, ranks and heartbeat at once, fifty times, each time after a random part of what a run goes
-through: while it starts, once it holds the claim, once it keeps a shard, once it builds the result; then the command again.
-Promise: every run goes on from the one before; whatever comes to its end has the same bits.
+Injection: SIGKILL to launcher, ranks and heartbeat at once, fifty times, each time after a random
+part of what a run goes through: while it starts, once it holds the claim, once it keeps a shard,
+once it builds the result; then the command again. Promise: every run goes on from the one before;
+whatever comes to its end has the same bits.
 """
 
 import random
@@ -17,8 +18,9 @@ pytestmark = [pytest.mark.mpi, pytest.mark.faults, pytest.mark.timeout(900)]
 KILLS = 50
 SEED = 20
 MOMENTS = {"start": 0.8, "claim": 0.2, "shard": 0.5, "build": 0.05}
-"""Kills come up to so many seconds after a run has started, has taken its claim, has kept one shard more, or has begun to
-build the result. Starting takes a second; the rest of these runs takes about two."""
+"""Kills come up to so many seconds after a run has started, has taken its claim, has kept one shard
+more, or has begun to build the result. Starting takes a second; the rest of these runs takes about
+two."""
 
 
 def killed_at(run: Run, case: Case, moment: str, seconds: float) -> bool:
@@ -56,7 +58,9 @@ def test_fifty_kills_leave_the_same_bits(runs: Runs, tmp_path: Path, undisturbed
         else:
             assert run.process.returncode == 0, run.output
         if case.receipt.exists():
-            assert runs.second_moment(case, 1).wait() == 0, "a receipt that is there confirms what is there"
+            assert runs.second_moment(case, 1).wait() == 0, (
+                "a receipt that is there confirms what is there"
+            )
             assert case.bits() == undisturbed(case)
             number += 1
             case = Case.at(tmp_path / f"results-{number}")

@@ -1,9 +1,9 @@
 """Files that are seen late.
 
-Injection: as on a network file system, a receipt or a shard that has been written is not to be seen at first and turns up
-while another run is at work.
-Promise: a receipt that the ledger promises is waited for; one that nobody promises is an error that says what to run; what
-is not seen is computed again, and what turns up meanwhile does no harm: the same bits.
+Injection: as on a network file system, a receipt or a shard that has been written is not to be seen
+at first and turns up while another run is at work. Promise: a receipt that the ledger promises is
+waited for; one that nobody promises is an error that says what to run; what is not seen is computed
+again, and what turns up meanwhile does no harm: the same bits.
 """
 
 import time
@@ -38,7 +38,9 @@ def test_a_receipt_that_nobody_promises_is_an_error_at_once(runs, case) -> None:
     assert "run the stage second-moment for this cell first" in line
 
 
-def test_a_result_that_turns_up_while_it_is_computed_again_does_no_harm(runs, finished, undisturbed) -> None:
+def test_a_result_that_turns_up_while_it_is_computed_again_does_no_harm(
+    runs, finished, undisturbed
+) -> None:
     case = finished
     hidden = case.receipt.rename(case.folder.root / "hidden")
     run = runs.second_moment(case, 2, fault="slow@block:*:*")

@@ -1,9 +1,9 @@
 """Memory is exhausted.
 
-Injection: the address space of a process (RLIMIT_AS) leaves no room for a block of 256 parameter vectors and its gradients,
-187 MB each; or for the gradients alone.
-Promise: the block is worked through in halves, the log says so, and the bits are the same; where even that does not help,
-the error names memory and says what to do.
+Injection: the address space of a process (RLIMIT_AS) leaves no room for a block of 256 parameter
+vectors and its gradients, 187 MB each; or for the gradients alone. Promise: the block is worked
+through in halves, the log says so, and the bits are the same; where even that does not help, the
+error names memory and says what to do.
 """
 
 import sys
@@ -34,13 +34,22 @@ print(hashlib.sha256(gradients).hexdigest(), hashlib.sha256(losses).hexdigest())
 
 def test_blocks_are_halved_to_the_same_bits(runs) -> None:
     outputs = []
-    for room in ("0", "1.4"):  # of two blocks that are asked for: the second fits when it is a quarter
+    # of two blocks that are asked for: the second fits when it is a quarter
+    for room in (
+        "0",
+        "1.4",
+    ):
         run = runs.start(sys.executable, "-c", PROGRAM, room)
         assert run.wait() == 0, run.output
         outputs.append(run.output.splitlines())
     assert outputs[0] == outputs[1][-1:]
-    assert [line for line in outputs[1] if line.startswith("d02-w300: memory is exhausted; gradients are computed")] == [
-        f"d02-w300: memory is exhausted; gradients are computed {size} at a time" for size in (128, 64)
+    assert [
+        line
+        for line in outputs[1]
+        if line.startswith("d02-w300: memory is exhausted; gradients are computed")
+    ] == [
+        f"d02-w300: memory is exhausted; gradients are computed {size} at a time"
+        for size in (128, 64)
     ]
 
 

@@ -1,8 +1,8 @@
 """Cells that are missing.
 
-Injection: rows of the table of condition numbers are gone, or hold no number; then all figures over the grid are drawn.
-Promise: each is drawn, holes are marked and named in the legend; a result that is missing when the table is made is an error
-that names it, not a row of nothing.
+Injection: rows of the table of condition numbers are gone, or hold no number; then all figures over
+the grid are drawn. Promise: each is drawn, holes are marked and named in the legend; a result that
+is missing when the table is made is an error that names it, not a row of nothing.
 """
 
 import json
@@ -17,17 +17,30 @@ from eigenscape.stages.common.tables import read_table, write_csv
 
 pytestmark = pytest.mark.faults
 
-MAPS = ["condition_number", "condition_number_projected", "condition_number_null", "parameter_count", "predictors"]
+MAPS = [
+    "condition_number",
+    "condition_number_projected",
+    "condition_number_null",
+    "parameter_count",
+    "predictors",
+]
 
 
 @pytest.fixture(scope="module")
 def tabled(tmp_path_factory: pytest.TempPathFactory) -> Case:
     """A grid of four networks and its table."""
     place = tmp_path_factory.mktemp("tabled")
-    case = Case.at(place / "results", grid={"depth": [1, 2], "width": [4, 5]}, projection={"samples": 40, "replicates": 20})
+    case = Case.at(
+        place / "results",
+        grid={"depth": [1, 2], "width": [4, 5]},
+        projection={"samples": 40, "replicates": 20},
+    )
     runs = Runs(place / "output")
     try:
-        commands = [["cells", batch] for batch in planning.batches(case.study)] + [["projection"], ["condition-number-table"]]
+        commands = [["cells", batch] for batch in planning.batches(case.study)] + [
+            ["projection"],
+            ["condition-number-table"],
+        ]
         for command in commands:
             run = runs.stage(case, *command)
             assert run.wait() == 0, run.output

@@ -1,8 +1,9 @@
 """A gradient that is not finite.
 
 Injection: a prior and a problem whose gradients overflow float32 at some samples, not at others.
-Promise: by default the run stops on all ranks with exit code 1 and names the sample; with `sampling: {non_finite: exclude}`
-such samples are left out, counted in the receipt, and the bits are the same for any number of ranks.
+Promise: by default the run stops on all ranks with exit code 1 and names the sample; with
+`sampling: {non_finite: exclude}` such samples are left out, counted in the receipt, and the bits
+are the same for any number of ranks.
 """
 
 import json
@@ -42,7 +43,9 @@ def test_such_samples_are_left_out_and_counted(runs, tmp_path, undisturbed) -> N
     case = overflowing(tmp_path / "results", "exclude")
     run = runs.second_moment(case, 3)
     assert run.wait() == 0, run.output
-    _, losses = GradientSampler.of_study(case.study, case.study.headline_cell.architecture).block(0, 40)
+    _, losses = GradientSampler.of_study(case.study, case.study.headline_cell.architecture).block(
+        0, 40
+    )
     excluded = json.loads(case.receipt.read_text())["excluded"]
     assert 0 < excluded < 40
     assert excluded == np.isnan(losses).sum()

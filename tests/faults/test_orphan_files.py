@@ -1,7 +1,8 @@
 """Files of dead attempts lie about.
 
-Injection: half-written temporary files, a half-built store, a shard without receipts and a torn claim, as crashes leave them.
-Promise: none is believed; the run ends with the same bits and removes them all.
+Injection: half-written temporary files, a half-built store, a shard without receipts and a torn
+claim, as crashes leave them. Promise: none is believed; the run ends with the same bits and removes
+them all.
 """
 
 import pytest

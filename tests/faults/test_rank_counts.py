@@ -1,8 +1,8 @@
 """Another number of ranks at every resumption.
 
-Injection: a run on 1 rank is killed, resumed on 3 and killed, resumed on 2; summed by samples, by bands of C, or first by
-one and then by the other.
-Promise: each resumes from the shards of the one before and none starts anew; the same bits.
+Injection: a run on 1 rank is killed, resumed on 3 and killed, resumed on 2; summed by samples, by
+bands of C, or first by one and then by the other. Promise: each resumes from the shards of the one
+before and none starts anew; the same bits.
 """
 
 import pytest
@@ -20,7 +20,9 @@ def killed_later(runs: Runs, case: Case, ranks: int, share: str) -> None:
     assert not case.receipt.exists()
 
 
-@pytest.mark.parametrize("shares", [("samples",) * 3, ("bands",) * 3, ("samples", "bands", "samples")])
+@pytest.mark.parametrize(
+    "shares", [("samples",) * 3, ("bands",) * 3, ("samples", "bands", "samples")]
+)
 def test_ranks_come_and_go(runs, tmp_path, undisturbed, shares: tuple[str, str, str]) -> None:
     """P = 1,086: two bands of columns, each with an owner."""
     case = Case.at(tmp_path / "results", headline={"depth": 2, "width": 31, "samples": 16 * 300})

@@ -1,8 +1,8 @@
 """A rank hangs.
 
-Injection: rank 1 of 2 sleeps for ever, in the middle of its blocks or while it verifies a finished result; or it is stopped
-by SIGSTOP, so that not even its own timers run.
-Promise: the watchdog (of that rank, or of one that waits for it) prints where it stands and ends the run with an exit code
+Injection: rank 1 of 2 sleeps for ever, in the middle of its blocks or while it verifies a finished
+result; or it is stopped by SIGSTOP, so that not even its own timers run. Promise: the watchdog (of
+that rank, or of one that waits for it) prints where it stands and ends the run with an exit code
 that is not 0; no process stays behind; the next run resumes to the same bits.
 """
 
@@ -12,8 +12,12 @@ from faults.harness import until
 pytestmark = [pytest.mark.mpi, pytest.mark.faults]
 
 
-@pytest.mark.parametrize(("fault", "stack"), [("hang", "injectors.py"), ("stop", "accumulation.py")])
-def test_a_hung_rank_is_caught_by_the_watchdog(runs, case, undisturbed, fault: str, stack: str) -> None:
+@pytest.mark.parametrize(
+    ("fault", "stack"), [("hang", "injectors.py"), ("stop", "accumulation.py")]
+)
+def test_a_hung_rank_is_caught_by_the_watchdog(
+    runs, case, undisturbed, fault: str, stack: str
+) -> None:
     run = runs.second_moment(case, 2, fault=f"{fault}@block:1:6")
     assert run.wait() != 0
     assert "Timeout (0:00:" in run.output

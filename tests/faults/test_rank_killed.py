@@ -1,7 +1,8 @@
 """A rank is killed.
 
 Injection: SIGKILL to rank 1 of 3 as it comes to a block, as the kernel does when memory runs out.
-Promise: all ranks end at once with an exit code that is not 0; no receipt; the next run resumes to the same bits.
+Promise: all ranks end at once with an exit code that is not 0; no receipt; the next run resumes to
+the same bits.
 """
 
 import pytest

@@ -1,7 +1,8 @@
 """A rank raises.
 
 Injection: an exception on rank 1 of 3 in the middle of its blocks.
-Promise: its traceback is printed, all ranks end at once, exit code 1; the next run resumes to the same bits.
+Promise: its traceback is printed, all ranks end at once, exit code 1; the next run resumes to the
+same bits.
 """
 
 import pytest

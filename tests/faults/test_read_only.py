@@ -1,9 +1,9 @@
 """Results that cannot be written.
 
-Injection: the results lie on a file system that is mounted read-only (as root, whom permissions do not stop), or the program
-runs without the privileges of root in a folder that it may not write.
-Promise: exit code 2 and one line that names the place and says what to do; a finished result is still confirmed and passed
-over; nothing changes.
+Injection: the results lie on a file system that is mounted read-only (as root, whom permissions do
+not stop), or the program runs without the privileges of root in a folder that it may not write.
+Promise: exit code 2 and one line that names the place and says what to do; a finished result is
+still confirmed and passed over; nothing changes.
 """
 
 import os
@@ -26,7 +26,12 @@ pytestmark = [
 def disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "disk"
     place.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(place)], check=False, capture_output=True, text=True)
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(place)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     if made.returncode != 0:
         pytest.skip(f"this machine does not let root mount a file system: {made.stderr.strip()}")
     yield place
@@ -62,7 +67,13 @@ def test_a_read_only_disk_is_refused(runs, tmp_path, undisturbed, disk: Path, ra
 def test_the_plan_refuses_a_read_only_disk(runs, disk: Path, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("grid: {depth: [1], width: [5]}\n")
     remount(disk, "ro")
-    plan = ["plan", "--configfile", str(tmp_path / "config.yaml"), "--results", str(disk / "results")]
+    plan = [
+        "plan",
+        "--configfile",
+        str(tmp_path / "config.yaml"),
+        "--results",
+        str(disk / "results"),
+    ]
     run = runs.start("eigenscape", *plan)
     assert run.wait() == 2, run.output
     assert "expected a folder that can be written" in run.output
@@ -71,10 +82,25 @@ def test_the_plan_refuses_a_read_only_disk(runs, disk: Path, tmp_path: Path) -> 
 
 def test_a_folder_without_permission_is_refused(runs, case) -> None:
     """Root keeps its name and loses its privilege to pass over permissions."""
-    bounded = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-dac_override,-dac_read_search"]
+    bounded = [
+        "setpriv",
+        "--bounding-set",
+        "-dac_override,-dac_read_search",
+        "--inh-caps",
+        "-dac_override,-dac_read_search",
+    ]
     before = case.files()
     case.folder.root.chmod(0o555)
-    run = runs.start(*bounded, sys.executable, "-m", "eigenscape", "second-moment", case.cell, "--study", str(case.folder.study))
+    run = runs.start(
+        *bounded,
+        sys.executable,
+        "-m",
+        "eigenscape",
+        "second-moment",
+        case.cell,
+        "--study",
+        str(case.folder.study),
+    )
     code = run.wait()
     case.folder.root.chmod(0o755)
     assert code == 2, run.output

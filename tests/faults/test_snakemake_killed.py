@@ -1,9 +1,9 @@
 """Snakemake is killed and its job lives on.
 
-Injection: SIGKILL to Snakemake while the ranks of its job are at work (they stand still for as long as the next one needs to
-start); then --unlock and the same workflow with --rerun-incomplete.
-Promise: the second job waits for the first and says for whom, passes over what it has finished, and the workflow ends with
-the same bits; one result, computed once.
+Injection: SIGKILL to Snakemake while the ranks of its job are at work (they stand still for as long
+as the next one needs to start); then --unlock and the same workflow with --rerun-incomplete.
+Promise: the second job waits for the first and says for whom, passes over what it has finished, and
+the workflow ends with the same bits; one result, computed once.
 """
 
 import signal
@@ -17,13 +17,19 @@ pytestmark = [pytest.mark.mpi, pytest.mark.workflow, pytest.mark.faults]
 
 def ranks_of(run: Run) -> list[psutil.Process]:
     """The ranks of its job, without launchers and heartbeats."""
-    return [process for process in run.processes() if process.name().startswith("python") and "second-moment" in process.cmdline()]
+    return [
+        process
+        for process in run.processes()
+        if process.name().startswith("python") and "second-moment" in process.cmdline()
+    ]
 
 
 def test_the_second_job_waits_for_the_first(runs, tmp_path, undisturbed) -> None:
     workflow = Workflow.at(tmp_path / "repository", samples=16 * 3000)
     killed = workflow.snakemake(runs, workflow.note("second_moment"))
-    until(lambda: any(workflow.results.glob("work/headline/*/claims/claim-*.json")), "claim", killed)
+    until(
+        lambda: any(workflow.results.glob("work/headline/*/claims/claim-*.json")), "claim", killed
+    )
     ranks = ranks_of(killed)
     assert len(ranks) == 2
     for rank in ranks:

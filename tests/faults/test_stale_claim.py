@@ -1,9 +1,8 @@
 """A stale claim.
 
-Injection: the claim of an attempt on another machine, whose heart beats at first and then stops; its file's time may lie in
-the past or in the future.
-Promise: the run waits for as long as the heart beats, takes over after --stale-seconds without a beat, and ends with the
-same bits.
+Injection: the claim of an attempt on another machine, whose heart beats at first and then stops;
+its file's time may lie in the past or in the future. Promise: the run waits for as long as the
+heart beats, takes over after --stale-seconds without a beat, and ends with the same bits.
 """
 
 import json
@@ -22,7 +21,14 @@ DAY = 86_400
 def test_a_claim_without_a_heartbeat_is_taken_over(runs, case, undisturbed, skew: int) -> None:
     claim = case.claims / "claim-000001.json"
     claim.parent.mkdir(parents=True)
-    holder = {"attempt": "f" * 32, "host": "node-9", "machine": "another boot", "process": os.getpid(), "started": 1, "since": "long ago"}
+    holder = {
+        "attempt": "f" * 32,
+        "host": "node-9",
+        "machine": "another boot",
+        "process": os.getpid(),
+        "started": 1,
+        "since": "long ago",
+    }
     claim.write_text(json.dumps(holder))
 
     def beat() -> None:
@@ -30,7 +36,11 @@ def test_a_claim_without_a_heartbeat_is_taken_over(runs, case, undisturbed, skew
 
     beat()
     run = runs.second_moment(case, 1)  # --stale-seconds 2
-    until(lambda: "process" in run.output and "on node-9" in run.output, "word of who is waited for", run)
+    until(
+        lambda: "process" in run.output and "on node-9" in run.output,
+        "word of who is waited for",
+        run,
+    )
     beats_until = time.monotonic() + 4
     while time.monotonic() < beats_until:
         beat()

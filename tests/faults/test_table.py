@@ -4,7 +4,9 @@ from faults.table import FOLDER, table
 
 
 def test_the_readme_is_in_step() -> None:
-    assert (FOLDER / "README.md").read_text() == table(), "run: python tests/faults/table.py > tests/faults/README.md"
+    assert (FOLDER / "README.md").read_text() == table(), (
+        "run: python tests/faults/table.py > tests/faults/README.md"
+    )
 
 
 def test_every_row_has_its_marker() -> None:

@@ -1,8 +1,8 @@
 """Two writers at once.
 
 Injection: the same command is started twice at the same moment, on two ranks each.
-Promise: one works, the other waits and says for whom, then passes over the finished result; both end with exit code 0 and
-there is one result with the same bits.
+Promise: one works, the other waits and says for whom, then passes over the finished result; both
+end with exit code 0 and there is one result with the same bits.
 """
 
 import pytest
@@ -12,8 +12,17 @@ pytestmark = [pytest.mark.mpi, pytest.mark.faults]
 
 
 def test_the_second_writer_waits_for_the_first(runs, case, undisturbed) -> None:
-    both = [runs.second_moment(case, 2, "--log", str(case.folder.root / f"log-{n}"), fault="slow@block:*:*") for n in (1, 2)]
-    until(lambda: any("is at work on it; waiting" in run.output for run in both), "a writer that waits", both[0])
+    both = [
+        runs.second_moment(
+            case, 2, "--log", str(case.folder.root / f"log-{n}"), fault="slow@block:*:*"
+        )
+        for n in (1, 2)
+    ]
+    until(
+        lambda: any("is at work on it; waiting" in run.output for run in both),
+        "a writer that waits",
+        both[0],
+    )
     assert [run.wait() for run in both] == [0, 0], both[0].output + both[1].output
     assert case.bits() == undisturbed(case)
     assert sum("is at work on it; waiting" in run.output for run in both) == 1

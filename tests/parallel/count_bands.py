@@ -1,4 +1,6 @@
-"""Run by test_traffic.py under mpiexec: sums a cell by bands and prints what every rank sent and received."""
+"""Run by test_traffic.py under mpiexec: sums a cell by bands and prints what every rank sent and
+received.
+"""
 
 import dataclasses
 import json
@@ -16,11 +18,24 @@ from eigenscape.store.shards import Shards
 
 ranks = started_ranks(int(sys.argv[1]))
 for samples in map(int, sys.argv[2:]):
-    study = Study.from_mapping({"grid": {"depth": [1], "width": [5]}, "headline": {"depth": 1, "width": 5, "samples": samples}})
+    study = Study.from_mapping(
+        {
+            "grid": {"depth": [1], "width": [5]},
+            "headline": {"depth": 1, "width": 5, "samples": samples},
+        }
+    )
     cell = study.headline_cell
     with tempfile.TemporaryDirectory() as folder:
         shards = Shards(Path(folder) / "shards", cell, Path(folder) / "quarantine")
-        work = Work(cell, GradientSampler.of_study(study, cell.architecture), shards, ranks, Watchdog(0), 600.0, quiet=True)
+        work = Work(
+            cell,
+            GradientSampler.of_study(study, cell.architecture),
+            shards,
+            ranks,
+            Watchdog(0),
+            600.0,
+            quiet=True,
+        )
         ranks.traffic = Traffic()
         summed_bands(work, Share.BANDS)
         counted = dataclasses.asdict(ranks.traffic)

@@ -1,4 +1,6 @@
-"""Run by test_traffic.py under mpiexec: reduces real partial sums and prints what every rank computed, sent and received."""
+"""Run by test_traffic.py under mpiexec: reduces real partial sums and prints what every rank
+computed, sent and received.
+"""
 
 import ctypes
 import dataclasses
@@ -46,6 +48,13 @@ for parameters in sizes:
         tree.insert(held, Node(slot, 1), leaf, PartialSum.add, SLOTS)
     bands = finished_bands(held, parameters, SLOTS, ranks)
     counted = dataclasses.asdict(ranks.traffic)
-    assert all((band.strips[0][:, 0] == SAMPLES).all() for band in bands), "the reduction did not add up"
+    assert all((band.strips[0][:, 0] == SAMPLES).all() for band in bands), (
+        "the reduction did not add up"
+    )
     # One line in one write: lines of several ranks must not mix.
-    sys.stdout.write(json.dumps({"rank": ranks.rank, "parameters": parameters, "flops": sum(products), **counted}) + "\n")
+    sys.stdout.write(
+        json.dumps(
+            {"rank": ranks.rank, "parameters": parameters, "flops": sum(products), **counted}
+        )
+        + "\n"
+    )

@@ -2,8 +2,8 @@
 
     mpiexec -n 4 python -m mpi4py solve_on_grid.py FOLDER LINES COLUMNS [values|vectors] [samples]
 
-FOLDER holds ``matrix.zarr`` and ``matrix.digest``; rank 0 writes ``solved.npz``, and every rank ``peak-<rank>.txt``: the
-bytes by which its memory grew at most.
+FOLDER holds ``matrix.zarr`` and ``matrix.digest``; rank 0 writes ``solved.npz``, and every rank
+``peak-<rank>.txt``: the bytes by which its memory grew at most.
 """
 
 import resource
@@ -27,20 +27,28 @@ def main() -> None:
     from eigenscape.distributed.scalapack import process_grid
     from eigenscape.store.second_moments import LowerTriangle
 
-    folder, lines, columns, kind = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+    folder, lines, columns, kind = (
+        Path(sys.argv[1]),
+        int(sys.argv[2]),
+        int(sys.argv[3]),
+        sys.argv[4],
+    )
     samples = int(sys.argv[5]) if len(sys.argv) > 5 else None
     ranks, vectors = MpiRanks(MPI.COMM_WORLD), kind == "vectors"
     with process_grid(ranks, (lines, columns)) as grid:
         warm = grid.empty(200)
         warm[...] = np.equal.outer(grid.rows_of(200), grid.columns_of(200))
-        (grid.eigenpairs if vectors else grid.eigenvalues)(warm, 200)  # the library loads its code for this processor
+        # the library loads its code for this processor
+        (grid.eigenpairs if vectors else grid.eigenvalues)(warm, 200)
         chunks = LowerTriangle(folder / "matrix.zarr", (folder / "matrix.digest").read_text())
         chunks.diagonal_chunk(0)[0, 0]
         size = chunks.parameters
         ranks.barrier()
         before = peak()
         diagonal = diagonal_of(chunks, size, ranks)
-        solved = distributed_spectrum(chunks, size, grid, diagonal, vectors=vectors, samples=samples, dust=0.0)
+        solved = distributed_spectrum(
+            chunks, size, grid, diagonal, vectors=vectors, samples=samples, dust=0.0
+        )
         (folder / f"peak-{ranks.rank}.txt").write_text(str(peak() - before))
         basis = np.empty((size, size)) if vectors and ranks.rank == 0 else np.empty((0, 0))
         if solved.eigenvectors is not None:
@@ -52,7 +60,12 @@ def main() -> None:
                         basis[rows.start : rows.stop, across.start : across.stop] = chunk
         if ranks.rank == 0:
             found = solved.spectrum
-            facts = {"status": str(found.status), "rank": found.rank, "route": str(found.route), "floor": found.floor}
+            facts = {
+                "status": str(found.status),
+                "rank": found.rank,
+                "route": str(found.route),
+                "floor": found.floor,
+            }
             np.savez(folder / "solved.npz", values=found.eigenvalues, vectors=basis, **facts)
 
 

@@ -1,4 +1,6 @@
-"""The distributed eigensolver under real MPI ranks, against LAPACK and the route on one rank; and how it fails."""
+"""The distributed eigensolver under real MPI ranks, against LAPACK and the route on one rank; and
+how it fails.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,11 @@ from eigenscape.active_subspace.spectrum import SpectrumStatus, spectrum_of
 from eigenscape.config.study import Study
 from eigenscape.distributed.peak_memory import peak_bytes
 from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
-from eigenscape.stages.active_subspace.spectrum import compute_spectrum, read_confidence, read_verified_spectrum
+from eigenscape.stages.active_subspace.spectrum import (
+    compute_spectrum,
+    read_confidence,
+    read_verified_spectrum,
+)
 from eigenscape.stages.common.configure import write_study
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.second_moments import create_array, digest_of_matrix
@@ -35,7 +41,9 @@ def run(ranks: int, *command: str, **variables: str) -> subprocess.CompletedProc
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     environment = {**os.environ, **threads, "PYTHONPATH": os.pathsep.join(sys.path), **variables}
     launch = [str(MPIEXEC), "-n", str(ranks), sys.executable, "-m", "mpi4py", *command]
-    return subprocess.run(launch, capture_output=True, text=True, timeout=200, check=False, env=environment)
+    return subprocess.run(
+        launch, capture_output=True, text=True, timeout=200, check=False, env=environment
+    )
 
 
 def stored(folder: Path, matrix: np.ndarray) -> None:
@@ -47,10 +55,14 @@ def stored(folder: Path, matrix: np.ndarray) -> None:
     (folder / "matrix.digest").write_text(digest_of_matrix(matrix, np.zeros(size)))
 
 
-def solved(folder: Path, matrix: np.ndarray, grid: tuple[int, int], kind: str, *samples: int) -> dict[str, np.ndarray]:
+def solved(
+    folder: Path, matrix: np.ndarray, grid: tuple[int, int], kind: str, *samples: int
+) -> dict[str, np.ndarray]:
     """What the ranks of a grid find."""
     stored(folder, matrix)
-    finished = run(grid[0] * grid[1], str(PROGRAM), str(folder), *map(str, grid), kind, *map(str, samples))
+    finished = run(
+        grid[0] * grid[1], str(PROGRAM), str(folder), *map(str, grid), kind, *map(str, samples)
+    )
     assert finished.returncode == 0, finished.stderr
     assert "illegal value" not in finished.stderr + finished.stdout, "ScaLAPACK refused an argument"
     with np.load(folder / "solved.npz") as file:
@@ -75,7 +87,9 @@ def test_values_and_vectors_are_those_of_lapack(tmp_path: Path, grid: tuple[int,
 def test_values_alone_are_those_of_lapack(tmp_path: Path, grid: tuple[int, int]) -> None:
     matrix = with_spectrum(np.logspace(0, -6, 261), seed=1)
     found = solved(tmp_path, matrix, grid, "values")
-    np.testing.assert_allclose(found["values"], np.linalg.eigvalsh(matrix)[::-1], rtol=0, atol=1e-13)
+    np.testing.assert_allclose(
+        found["values"], np.linalg.eigvalsh(matrix)[::-1], rtol=0, atol=1e-13
+    )
     assert found["vectors"].size == 0
 
 
@@ -84,23 +98,33 @@ def test_matrices_of_less_than_a_block_a_rank(tmp_path: Path, size: int) -> None
     matrix = with_spectrum(np.linspace(2, 1, size))
     found = solved(tmp_path, matrix, (1, 2), "vectors")
     np.testing.assert_allclose(found["values"], np.linspace(2, 1, size), rtol=0, atol=1e-13)
-    np.testing.assert_allclose(matrix @ found["vectors"], found["vectors"] * found["values"], rtol=0, atol=2e-13)
+    np.testing.assert_allclose(
+        matrix @ found["vectors"], found["vectors"] * found["values"], rtol=0, atol=2e-13
+    )
 
 
 @pytest.mark.parametrize("grid", [(1, 2), (2, 1)], ids=str)
 def test_several_chunks_of_the_store(tmp_path: Path, grid: tuple[int, int]) -> None:
-    """1,100 parameters in random order of size: three chunks of the lower triangle, dealt out and sorted on the way."""
+    """1,100 parameters in random order of size: three chunks of the lower triangle, dealt out and
+    sorted on the way.
+    """
     matrix = graded_matrix(1100, 4)
     found = solved(tmp_path, matrix, grid, "vectors")
     largest = float(found["values"][0])
-    np.testing.assert_allclose(found["values"], np.linalg.eigvalsh(matrix)[::-1], rtol=0, atol=1e-13 * largest)
+    np.testing.assert_allclose(
+        found["values"], np.linalg.eigvalsh(matrix)[::-1], rtol=0, atol=1e-13 * largest
+    )
     residual = matrix @ found["vectors"] - found["vectors"] * found["values"]
-    np.testing.assert_allclose(residual, np.zeros_like(matrix), rtol=0, atol=1100 * EPSILON * largest)
+    np.testing.assert_allclose(
+        residual, np.zeros_like(matrix), rtol=0, atol=1100 * EPSILON * largest
+    )
 
 
 @pytest.mark.parametrize("grid", [(1, 1), (1, 3), (2, 2)], ids=str)
 def test_long_spectra_are_resolved_as_on_one_rank(tmp_path: Path, grid: tuple[int, int]) -> None:
-    """26 decades; relative errors are P eps cond(A), and A, a Gram matrix of four times as many rows as columns, has condition 9."""
+    """26 decades; relative errors are P eps cond(A), and A, a Gram matrix of four times as many
+    rows as columns, has condition 9.
+    """
     matrix = graded_matrix(150, 26)
     found, reference = solved(tmp_path, matrix, grid, "values"), spectrum_of(matrix)
     assert (str(found["status"]), str(found["route"])) == ("finite", "graded")
@@ -111,15 +135,29 @@ def test_long_spectra_are_resolved_as_on_one_rank(tmp_path: Path, grid: tuple[in
     ("matrix", "samples", "status", "rank"),
     [
         (np.diag([4.0, 0.0, 1.0, 1e-14]), 100, SpectrumStatus.RANK_DEFICIENT, 3),
-        (np.ones((6, 6)), 5, SpectrumStatus.RANK_DEFICIENT, 1),  # fewer samples than parameters: the rank is at most N
-        (np.ones((6, 6)), 100, SpectrumStatus.BELOW_FLOOR, 1),  # a null direction that only pivoting would tell from rounding
+        (
+            np.ones((6, 6)),
+            5,
+            SpectrumStatus.RANK_DEFICIENT,
+            1,
+        ),  # fewer samples than parameters: the rank is at most N
+        (
+            np.ones((6, 6)),
+            100,
+            SpectrumStatus.BELOW_FLOOR,
+            1,
+        ),  # a null direction that only pivoting would tell from rounding
         (np.diag([1.0, 0.5]), 2, SpectrumStatus.UNDERSAMPLED, 2),
     ],
 )
-def test_what_the_smallest_eigenvalue_is_worth(tmp_path: Path, matrix: np.ndarray, samples: int, status: SpectrumStatus, rank: int) -> None:
+def test_what_the_smallest_eigenvalue_is_worth(
+    tmp_path: Path, matrix: np.ndarray, samples: int, status: SpectrumStatus, rank: int
+) -> None:
     found = solved(tmp_path, matrix, (1, 2), "values", samples)
     assert (str(found["status"]), int(found["rank"])) == (status, rank)
-    np.testing.assert_allclose(found["values"], np.linalg.eigvalsh(matrix)[::-1], rtol=0, atol=6 * 6 * EPSILON)
+    np.testing.assert_allclose(
+        found["values"], np.linalg.eigvalsh(matrix)[::-1], rtol=0, atol=6 * 6 * EPSILON
+    )
 
 
 @pytest.mark.parametrize(("size", "kind"), [(3000, "values"), (2000, "vectors")])
@@ -141,20 +179,42 @@ def study_in(folder: Path, **sections: dict[str, object]) -> tuple[Study, StudyF
     return study, place
 
 
-def spectrum(study: Study, folder: StudyFolder, ranks: int, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def spectrum(
+    study: Study, folder: StudyFolder, ranks: int, *options: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run the stage for the headline as the workflow does."""
-    stage = ("-m", "eigenscape", "spectrum", study.headline_cell.folder, "--ranks", str(ranks), "--study", str(folder.study))
+    stage = (
+        "-m",
+        "eigenscape",
+        "spectrum",
+        study.headline_cell.folder,
+        "--ranks",
+        str(ranks),
+        "--study",
+        str(folder.study),
+    )
     return run(ranks, *stage, *options, **variables)
 
 
 @pytest.mark.parametrize(
     ("sections", "ranks"),
     [
-        ({"headline": {"depth": 2, "width": 32, "samples": 1300}}, 2),  # 1,153 parameters: three chunks of the lower triangle
-        ({"headline": {"depth": 2, "width": 10, "samples": 600}, "prior": {"kind": "lecun_normal"}}, 3),  # null biases
+        (
+            {"headline": {"depth": 2, "width": 32, "samples": 1300}},
+            2,
+        ),  # 1,153 parameters: three chunks of the lower triangle
+        (
+            {
+                "headline": {"depth": 2, "width": 10, "samples": 600},
+                "prior": {"kind": "lecun_normal"},
+            },
+            3,
+        ),  # null biases
     ],
 )
-def test_the_stage_says_what_it_says_on_one_rank(tmp_path: Path, sections: dict[str, dict[str, object]], ranks: int) -> None:
+def test_the_stage_says_what_it_says_on_one_rank(
+    tmp_path: Path, sections: dict[str, dict[str, object]], ranks: int
+) -> None:
     study, alone = study_in(tmp_path / "alone", **sections)
     shutil.copytree(alone.root, tmp_path / "together")
     together = StudyFolder(tmp_path / "together")
@@ -164,9 +224,15 @@ def test_the_stage_says_what_it_says_on_one_rank(tmp_path: Path, sections: dict[
     assert finished.returncode == 0, finished.stderr
 
     expected, found = read_verified_spectrum(cell, alone), read_verified_spectrum(cell, together)
-    assert (found.status, found.route, found.rank) == (expected.status, expected.route, expected.rank)
+    assert (found.status, found.route, found.rank) == (
+        expected.status,
+        expected.route,
+        expected.rank,
+    )
     largest = expected.eigenvalues[0]
-    np.testing.assert_allclose(found.eigenvalues, expected.eigenvalues, rtol=0, atol=1e-13 * largest)
+    np.testing.assert_allclose(
+        found.eigenvalues, expected.eigenvalues, rtol=0, atol=1e-13 * largest
+    )
     assert np.array_equal(found.diagonal, expected.diagonal)
     assert found.eigenvectors is not None
     assert expected.eigenvectors is not None
@@ -175,14 +241,18 @@ def test_the_stage_says_what_it_says_on_one_rank(tmp_path: Path, sections: dict[
     alone_in_its_gap = [index for index in separated if index == 0 or index - 1 in separated]
     assert alone_in_its_gap
     for index in alone_in_its_gap:
-        np.testing.assert_allclose(found.eigenvectors[:, index], expected.eigenvectors[:, index], rtol=0, atol=1e-9)
+        np.testing.assert_allclose(
+            found.eigenvectors[:, index], expected.eigenvectors[:, index], rtol=0, atol=1e-9
+        )
 
     receipt = json.loads(together.receipt(together.spectrum(cell)).read_text())
     assert (receipt["ranks"], receipt["vectors"]) == (ranks, True)
     assert all(np.isnan(value) for value in read_confidence(cell, together).values())
     before = together.receipt(together.spectrum(cell)).stat().st_mtime_ns
     assert spectrum(study, together, ranks).returncode == 0
-    assert together.receipt(together.spectrum(cell)).stat().st_mtime_ns == before, "a confirmed spectrum was computed again"
+    assert together.receipt(together.spectrum(cell)).stat().st_mtime_ns == before, (
+        "a confirmed spectrum was computed again"
+    )
 
 
 SMALL = {"headline": {"depth": 2, "width": 8, "samples": 200}}
@@ -192,7 +262,9 @@ def test_without_a_library_the_message_says_what_to_do(tmp_path: Path) -> None:
     study, folder = study_in(tmp_path, **SMALL)
     finished = spectrum(study, folder, 2, EIGENSCAPE_SCALAPACK=str(tmp_path / "libnothing.so"))
     assert finished.returncode == 2
-    assert "EIGENSCAPE_SCALAPACK: expected the file of a ScaLAPACK library, found" in finished.stderr
+    assert (
+        "EIGENSCAPE_SCALAPACK: expected the file of a ScaLAPACK library, found" in finished.stderr
+    )
     assert "Traceback" not in finished.stderr
     assert not folder.receipt(folder.spectrum(study.headline_cell)).exists()
 

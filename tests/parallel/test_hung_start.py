@@ -1,4 +1,6 @@
-"""A launch that hangs while MPI starts ends by itself: the process manager that it talks to never answers."""
+"""A launch that hangs while MPI starts ends by itself: the process manager that it talks to never
+answers.
+"""
 
 import os
 import socket
@@ -9,7 +11,9 @@ import pytest
 
 pytestmark = pytest.mark.mpi
 
-PROGRAM = "from eigenscape.distributed import ranks; ranks.START_SECONDS = 2; ranks.started_ranks(2)"
+PROGRAM = (
+    "from eigenscape.distributed import ranks; ranks.START_SECONDS = 2; ranks.started_ranks(2)"
+)
 
 
 def test_a_start_that_hangs_is_ended() -> None:

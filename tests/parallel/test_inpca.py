@@ -20,7 +20,15 @@ MPIEXEC = Path(sys.executable).with_name("mpiexec")
 
 
 def test_same_bits_for_any_number_of_ranks(tmp_path: Path) -> None:
-    ensemble = {"powers": [1.0, 0.0], "depth": [1], "width": [4], "channels": None, "steps": 40, "checkpoints": 12, "seeds": 2}
+    ensemble = {
+        "powers": [1.0, 0.0],
+        "depth": [1],
+        "width": [4],
+        "channels": None,
+        "steps": 40,
+        "checkpoints": 12,
+        "seeds": 2,
+    }
     ensemble |= {"inputs_per_class": 2, "replicates": 20}
     study = Study.from_mapping({"study": "ranks", "sloppiness": {"ensemble": ensemble}})
     first = StudyFolder(tmp_path / "ranks-1")
@@ -30,9 +38,15 @@ def test_same_bits_for_any_number_of_ranks(tmp_path: Path) -> None:
     for ranks in (2, 3):
         shutil.copytree(first.root, tmp_path / f"ranks-{ranks}")
     found = []
-    for ranks in (1, 2, 3):  # about 250 checkpoints: two rows of tiles, which one rank takes as one block and three as three
+    # About 250 checkpoints: two rows of tiles, which one rank takes as one block and three as
+    # three.
+    for ranks in (1, 2, 3):
         folder = StudyFolder(tmp_path / f"ranks-{ranks}")
-        launch = [str(MPIEXEC), "-n", str(ranks), sys.executable, "-m", "mpi4py"] if ranks > 1 else [sys.executable]
+        launch = (
+            [str(MPIEXEC), "-n", str(ranks), sys.executable, "-m", "mpi4py"]
+            if ranks > 1
+            else [sys.executable]
+        )
         command = [
             *launch,
             *("-m", "eigenscape", "inpca", "--ranks", str(ranks), "--study", str(folder.study)),
@@ -40,5 +54,13 @@ def test_same_bits_for_any_number_of_ranks(tmp_path: Path) -> None:
         run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         assert run.returncode == 0, run.stderr
         tables = folder.root / "tables"
-        found.append([folder.embedding.read_bytes(), *((tables / f"sloppiness_{name}.csv").read_bytes() for name in ("spectra", "equal"))])
+        found.append(
+            [
+                folder.embedding.read_bytes(),
+                *(
+                    (tables / f"sloppiness_{name}.csv").read_bytes()
+                    for name in ("spectra", "equal")
+                ),
+            ]
+        )
     assert found[0] == found[1] == found[2]

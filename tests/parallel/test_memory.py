@@ -1,4 +1,6 @@
-"""What every rank holds at its peak, against the formulas by which the plan chooses how ranks share a cell."""
+"""What every rank holds at its peak, against the formulas by which the plan chooses how ranks share
+a cell.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ pytestmark = pytest.mark.mpi
 MPIEXEC = Path(sys.executable).with_name("mpiexec")
 PROGRAM = Path(__file__).with_name("count_memory.py")
 WIDTH = 40
-"""P = 3,401: four bands, of which four ranks own one each, and the first is 43 % of the triangle."""
+"""P = 3,401: four bands, of which four ranks own one each, and the first is 43 % of the
+triangle."""
 
 SMALL = 3e6
 """Bytes of everything else: losses, progress, messages of a few numbers, Python's own."""
@@ -25,7 +28,18 @@ SMALL = 3e6
 
 def peaks(ranks: int, share: Share) -> tuple[int, list[int]]:
     """P, and the peak of every rank in bytes."""
-    command = [str(MPIEXEC), "-n", str(ranks), sys.executable, "-m", "mpi4py", str(PROGRAM), str(ranks), str(WIDTH), str(share)]
+    command = [
+        str(MPIEXEC),
+        "-n",
+        str(ranks),
+        sys.executable,
+        "-m",
+        "mpi4py",
+        str(PROGRAM),
+        str(ranks),
+        str(WIDTH),
+        str(share),
+    ]
     run = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     assert run.returncode == 0, run.stderr
     lines = [json.loads(line) for line in run.stdout.splitlines()]
@@ -37,10 +51,16 @@ def test_by_bands_no_rank_holds_more_than_its_bands(ranks: int) -> None:
     parameters, found = peaks(ranks, Share.BANDS)
 
     whole = 5 * triangle_bytes(parameters)
-    # The formula gives the mean over the ranks; bands are not of one size, and the fullest rank has this much more.
-    bound = bands_memory(parameters, ranks) + whole * (fullest_share(parameters, ranks) - 1 / ranks) + SMALL
+    # The formula gives the mean over the ranks; bands are not of one size, and the fullest rank has
+    # this much more.
+    bound = (
+        bands_memory(parameters, ranks)
+        + whole * (fullest_share(parameters, ranks) - 1 / ranks)
+        + SMALL
+    )
     assert max(found) <= bound
-    assert bound < (0.85 if ranks == 2 else 0.75) * whole  # so that a rank that held all of C would fail
+    # so that a rank that held all of C would fail
+    assert bound < (0.85 if ranks == 2 else 0.75) * whole
 
 
 def test_by_samples_a_rank_holds_five_triangles_at_most() -> None:

@@ -11,11 +11,18 @@ from eigenscape.config.study import Study
 
 pytestmark = pytest.mark.mpi
 
-SECTION = {"cases": ["heat-tnet"], "width": 3, "pairs": 6, "heat": {"elements": 4, "modes": 3, "observed": 4}}
+SECTION = {
+    "cases": ["heat-tnet"],
+    "width": 3,
+    "pairs": 6,
+    "heat": {"elements": 4, "modes": 3, "observed": 4},
+}
 
 
 def test_same_bits_for_any_number_of_ranks(tmp_path: Path) -> None:
     study = Study.from_mapping({"study": "ranks", "model_constrained": SECTION})
     cell = study.model_constrained_cells("heat-tnet")[3]
-    one, three = (second_moment_by_ranks(study, cell, tmp_path / str(ranks), ranks) for ranks in (1, 3))
+    one, three = (
+        second_moment_by_ranks(study, cell, tmp_path / str(ranks), ranks) for ranks in (1, 3)
+    )
     assert one == three

@@ -29,11 +29,30 @@ def study_in(folder: Path, **sections: dict[str, object]) -> tuple[Study, StudyF
     return study, place
 
 
-def second_moment(study: Study, folder: StudyFolder, ranks: int, *options: str) -> subprocess.CompletedProcess[str]:
+def second_moment(
+    study: Study, folder: StudyFolder, ranks: int, *options: str
+) -> subprocess.CompletedProcess[str]:
     """Run the stage for the headline as the workflow does."""
     command = [
-        *(str(MPIEXEC), "-n", str(ranks), sys.executable, "-m", "mpi4py", "-m", "eigenscape", "second-moment"),
-        *(study.headline_cell.folder, "--ranks", str(ranks), "--study", str(folder.study), *options),
+        *(
+            str(MPIEXEC),
+            "-n",
+            str(ranks),
+            sys.executable,
+            "-m",
+            "mpi4py",
+            "-m",
+            "eigenscape",
+            "second-moment",
+        ),
+        *(
+            study.headline_cell.folder,
+            "--ranks",
+            str(ranks),
+            "--study",
+            str(folder.study),
+            *options,
+        ),
     ]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
@@ -46,10 +65,15 @@ def second_moment(study: Study, folder: StudyFolder, ranks: int, *options: str) 
         (1, 5, 64),
     ],
 )
-def test_same_bits_for_any_number_of_ranks(tmp_path: Path, depth: int, width: int, samples: int) -> None:
+def test_same_bits_for_any_number_of_ranks(
+    tmp_path: Path, depth: int, width: int, samples: int
+) -> None:
     matrices, means, digests = [], [], []
     for ranks in RANKS:
-        study, folder = study_in(tmp_path / f"ranks-{ranks}", headline={"depth": depth, "width": width, "samples": samples})
+        study, folder = study_in(
+            tmp_path / f"ranks-{ranks}",
+            headline={"depth": depth, "width": width, "samples": samples},
+        )
         run = second_moment(study, folder, ranks)
         assert run.returncode == 0, run.stderr
         store = folder.second_moment(study.headline_cell)
@@ -63,12 +87,32 @@ def test_same_bits_for_any_number_of_ranks(tmp_path: Path, depth: int, width: in
 
 
 def test_interrupted_on_three_ranks_resumes_on_two_with_the_same_bits(tmp_path: Path) -> None:
-    """SIGTERM reaches the ranks through mpiexec; what they had is kept, and the next run, with fewer ranks, goes on from it."""
+    """SIGTERM reaches the ranks through mpiexec; what they had is kept, and the next run, with
+    fewer ranks, goes on from it.
+    """
     sections = {"headline": {"depth": 3, "width": 30, "samples": 60_000}}
     study, folder = study_in(tmp_path / "interrupted", **sections)
     command = [
-        *(str(MPIEXEC), "-n", "3", sys.executable, "-m", "mpi4py", "-m", "eigenscape", "second-moment"),
-        *(study.headline_cell.folder, "--ranks", "3", "--study", str(folder.study), "--checkpoint-seconds", "0"),
+        *(
+            str(MPIEXEC),
+            "-n",
+            "3",
+            sys.executable,
+            "-m",
+            "mpi4py",
+            "-m",
+            "eigenscape",
+            "second-moment",
+        ),
+        *(
+            study.headline_cell.folder,
+            "--ranks",
+            "3",
+            "--study",
+            str(folder.study),
+            "--checkpoint-seconds",
+            "0",
+        ),
     ]
     running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     shards = folder.shards(study.headline_cell)
@@ -90,14 +134,19 @@ def test_interrupted_on_three_ranks_resumes_on_two_with_the_same_bits(tmp_path: 
     assert resumed.returncode == 0, resumed.stderr
     _, undisturbed = study_in(tmp_path / "undisturbed", **sections)
     assert second_moment(study, undisturbed, 2).returncode == 0
-    store, reference = folder.second_moment(study.headline_cell), undisturbed.second_moment(study.headline_cell)
+    store, reference = (
+        folder.second_moment(study.headline_cell),
+        undisturbed.second_moment(study.headline_cell),
+    )
     assert read_second_moment(store).tobytes() == read_second_moment(reference).tobytes()
     assert not shards.exists()
 
 
 @pytest.mark.parametrize("ranks", [2, 3, 4])
 def test_bands_dealt_out_give_the_bits_of_samples_dealt_out(tmp_path: Path, ranks: int) -> None:
-    """Three bands of columns, so that of four ranks one owns nothing; N divisible by neither blocks nor ranks."""
+    """Three bands of columns, so that of four ranks one owns nothing; N divisible by neither blocks
+    nor ranks.
+    """
     sections = {"headline": {"depth": 3, "width": 33, "samples": 5003}}
     study, by_bands = study_in(tmp_path / "bands", **sections)
     _, by_samples = study_in(tmp_path / "samples", **sections)
@@ -107,7 +156,10 @@ def test_bands_dealt_out_give_the_bits_of_samples_dealt_out(tmp_path: Path, rank
         assert run.returncode == 0, run.stderr
 
     stores = [folder.second_moment(study.headline_cell) for folder in (by_bands, by_samples)]
-    receipts = [json.loads(folder.receipt(store).read_text()) for folder, store in zip((by_bands, by_samples), stores, strict=True)]
+    receipts = [
+        json.loads(folder.receipt(store).read_text())
+        for folder, store in zip((by_bands, by_samples), stores, strict=True)
+    ]
     assert [receipt["share"] for receipt in receipts] == ["bands", "samples"]
     assert receipts[0]["digest"] == receipts[1]["digest"]
     assert receipts[0]["mean_loss"] == receipts[1]["mean_loss"]
@@ -115,14 +167,20 @@ def test_bands_dealt_out_give_the_bits_of_samples_dealt_out(tmp_path: Path, rank
 
 
 def test_device_buffers_give_the_bits_of_host_buffers(tmp_path: Path) -> None:
-    """torch tensors on the CPU handed to MPI as they are: what a GPU with a CUDA-aware MPI does, up to the device."""
+    """torch tensors on the CPU handed to MPI as they are: what a GPU with a CUDA-aware MPI does, up
+    to the device.
+    """
     sections = {"headline": {"depth": 2, "width": 12, "samples": 700}}
     digests = []
     for options in ((), ("--device-buffers",)):
         study, folder = study_in(tmp_path / f"buffers{len(options)}", **sections)
         run = second_moment(study, folder, 2, "--device", "torch", "--share", "bands", *options)
         assert run.returncode == 0, run.stderr
-        digests.append(json.loads(folder.receipt(folder.second_moment(study.headline_cell)).read_text())["digest"])
+        digests.append(
+            json.loads(folder.receipt(folder.second_moment(study.headline_cell)).read_text())[
+                "digest"
+            ]
+        )
 
     assert digests[0] == digests[1]
 
@@ -147,7 +205,9 @@ def test_a_launcher_that_starts_singletons_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_failure_on_one_rank_ends_all_ranks(tmp_path: Path) -> None:
-    """A prior in float32 whose gradients overflow fails on the rank that draws the sample; the others must not wait."""
+    """A prior in float32 whose gradients overflow fails on the rank that draws the sample; the
+    others must not wait.
+    """
     study, folder = study_in(
         tmp_path,
         headline={"depth": 60, "width": 40, "samples": 64},
@@ -168,4 +228,6 @@ def test_mean_gradient_is_the_mean_over_all_ranks(tmp_path: Path) -> None:
     assert second_moment(study, folder, 3).returncode == 0
     gradients, _ = GradientSampler.of_study(study, study.headline_cell.architecture).block(0, 50)
     mean = read_gradient_mean(folder.second_moment(study.headline_cell))
-    np.testing.assert_allclose(mean, gradients.mean(axis=0), rtol=0, atol=50 * 2.3e-16 * np.abs(gradients).max())
+    np.testing.assert_allclose(
+        mean, gradients.mean(axis=0), rtol=0, atol=50 * 2.3e-16 * np.abs(gradients).max()
+    )

@@ -23,7 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[PrivateSlurm]:
     """Two nodes with virtual cores and fake GPUs, for all tests of the session."""
-    with tempfile.TemporaryDirectory(prefix="slurm-", dir="/tmp") as folder:  # a socket's path has at most 107 bytes
+    # a socket's path has at most 107 bytes
+    with tempfile.TemporaryDirectory(prefix="slurm-", dir="/tmp") as folder:
         slurm = PrivateSlurm(Path(folder))
         try:
             slurm.start()

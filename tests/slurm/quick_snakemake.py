@@ -1,7 +1,8 @@
 """Snakemake's own command line, but looking after its Slurm jobs every second.
 
-The plugin waits 40 seconds before it first looks, and 10 more after every look that finds nothing finished:
-right for a cluster, slow for tests. Nothing else is changed, and jobs run plain Snakemake.
+The plugin waits 40 seconds before it first looks, and 10 more after every look that finds nothing
+finished: right for a cluster, slow for tests. Nothing else is changed, and jobs run plain
+Snakemake.
 """
 
 import sys

@@ -1,4 +1,6 @@
-"""`scancel` of a running MPI job: the run says so and fails; the next one resumes from what was kept, with the same bits."""
+"""`scancel` of a running MPI job: the run says so and fails; the next one resumes from what was
+kept, with the same bits.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from slurm_workflow import ONE_LONG_CELL, Run, numbers_of, wait_for
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(1200)]
 
 
-def test_a_cancelled_job_fails_loudly_and_is_resumed(cluster: PrivateSlurm, undisturbed: dict[str, str], tmp_path: Path) -> None:
+def test_a_cancelled_job_fails_loudly_and_is_resumed(
+    cluster: PrivateSlurm, undisturbed: dict[str, str], tmp_path: Path
+) -> None:
     run = Run.of(tmp_path, ONE_LONG_CELL, cluster)
     running = run.start_long_cell("--retries", "0")
     try:
@@ -28,5 +32,8 @@ def test_a_cancelled_job_fails_loudly_and_is_resumed(cluster: PrivateSlurm, undi
 
     again = run.start_long_cell()
     assert again.wait(300) == 0, run.printed
-    assert "resuming from slots" in next(run.results("long").glob("logs/second_moment/headline/*.log")).read_text()
+    assert (
+        "resuming from slots"
+        in next(run.results("long").glob("logs/second_moment/headline/*.log")).read_text()
+    )
     assert numbers_of(run.results("long")) == undisturbed

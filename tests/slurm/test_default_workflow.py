@@ -1,6 +1,8 @@
-"""The default workflow in small, on Slurm and on this machine: everything is made, and the numbers have the same bits.
+"""The default workflow in small, on Slurm and on this machine: everything is made, and the numbers
+have the same bits.
 
-Left out are two tables that take half a minute of a core and stand beside the rest: sensitivity and kinds of second moments.
+Left out are two tables that take half a minute of a core and stand beside the rest: sensitivity and
+kinds of second moments.
 """
 
 from __future__ import annotations
@@ -17,7 +19,15 @@ pytestmark = [pytest.mark.slurm, pytest.mark.timeout(1200)]
 RESULTS = "results/small"
 TARGETS = [
     f"{RESULTS}/tables/findings.csv",
-    *(f"{RESULTS}/figures/{name}.pdf" for name in ("condition_number", "condition_number_projected", "eigenvalues", "eigenvectors")),
+    *(
+        f"{RESULTS}/figures/{name}.pdf"
+        for name in (
+            "condition_number",
+            "condition_number_projected",
+            "eigenvalues",
+            "eigenvectors",
+        )
+    ),
     *(f"{RESULTS}/figures/{name}.pdf" for name in ("importance", "criticality", "large_networks")),
 ]
 
@@ -29,9 +39,8 @@ def test_the_same_bits_on_slurm_and_on_this_machine(cluster: PrivateSlurm, tmp_p
     here.finish("--", *TARGETS)
     assert numbers_of(there.results("small")) == numbers_of(here.results("small"))
     assert digests_of(there.results("small")) == digests_of(here.results("small"))
-    assert (
-        len(digests_of(here.results("small"))) == 2 * 5 + 1
-    )  # four cells of the map and the headline, two stores each; a network without C
+    # four cells of the map and the headline, two stores each; a network without C
+    assert len(digests_of(here.results("small"))) == 2 * 5 + 1
     assert there.printed.count("Submitted array job") == 2  # cells and projections, two tasks each
     figures = {path.name for path in (here.results("small") / "figures").iterdir()}
     assert {path.name for path in (there.results("small") / "figures").iterdir()} == figures

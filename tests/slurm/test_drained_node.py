@@ -1,4 +1,6 @@
-"""A node that is drained takes no new jobs: one that fits on the other runs there, one that needs both waits and then runs."""
+"""A node that is drained takes no new jobs: one that fits on the other runs there, one that needs
+both waits and then runs.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +19,34 @@ def test_jobs_avoid_a_drained_node_or_wait_for_it(cluster: PrivateSlurm, tmp_pat
     cluster.run("scontrol", "update", "NodeName=node1", "State=DRAIN", "Reason=test")
     run = Run.of(tmp_path, IN_SMALL, cluster)
     before = cluster.jobs()
-    running = run.start("--set-resources", "second_moment:nodes=2", "--", LEDGER, "results/small/ledger/cells/w005-d01to10.json")
+    running = run.start(
+        "--set-resources",
+        "second_moment:nodes=2",
+        "--",
+        LEDGER,
+        "results/small/ledger/cells/w005-d01to10.json",
+    )
     try:
 
         def job_of(rule: str) -> dict[str, str] | None:
-            jobs = {comment: number for number, comment in cluster.jobs().items() if number not in before}
-            found = [number for comment, number in jobs.items() if comment.startswith(f"rule_{rule}_wildcards")]
+            jobs = {
+                comment: number
+                for number, comment in cluster.jobs().items()
+                if number not in before
+            }
+            found = [
+                number
+                for comment, number in jobs.items()
+                if comment.startswith(f"rule_{rule}_wildcards")
+            ]
             return cluster.job(found[0]) if found else None
 
         small = wait_for(
-            lambda: (job := job_of("cells")) and job["JobState"] in ("RUNNING", "COMPLETED") and job, "small cells run", running
+            lambda: (
+                (job := job_of("cells")) and job["JobState"] in ("RUNNING", "COMPLETED") and job
+            ),
+            "small cells run",
+            running,
         )
         assert small["NodeList"] == "node2"
         assert job_of("second_moment")["JobState"] == "PENDING"

@@ -1,4 +1,6 @@
-"""A preempted job: a job of another partition takes its nodes, Slurm puts it back into the queue, and it resumes there."""
+"""A preempted job: a job of another partition takes its nodes, Slurm puts it back into the queue,
+and it resumes there.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,22 @@ from slurm_workflow import ONE_LONG_CELL, Run, numbers_of, wait_for
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(1200)]
 
 
-def test_a_preempted_job_is_requeued_and_resumes(cluster: PrivateSlurm, undisturbed: dict[str, str], tmp_path: Path) -> None:
+def test_a_preempted_job_is_requeued_and_resumes(
+    cluster: PrivateSlurm, undisturbed: dict[str, str], tmp_path: Path
+) -> None:
     run = Run.of(tmp_path, ONE_LONG_CELL, cluster)
     running = run.start_long_cell("--retries", "0")
     try:
         wait_for(run.shards, "partial sums", running)
         job = run.long_job()
-        cluster.run("sbatch", "--partition=urgent", "--nodes=2", "--exclusive", "--output=/dev/null", "--wrap=sleep 5")
+        cluster.run(
+            "sbatch",
+            "--partition=urgent",
+            "--nodes=2",
+            "--exclusive",
+            "--output=/dev/null",
+            "--wrap=sleep 5",
+        )
         wait_for(lambda: cluster.job(job)["Restarts"] == "1", "the job is requeued", running)
         assert run.shards()
         assert running.wait(300) == 0, run.printed

@@ -1,6 +1,8 @@
-"""What a user sets without editing the profile, as it arrives at Slurm; and how few submissions a large study makes.
+"""What a user sets without editing the profile, as it arrives at Slurm; and how few submissions a
+large study makes.
 
-The jobs are submitted to a cluster whose nodes are drained, looked at, and cancelled: nothing is computed.
+The jobs are submitted to a cluster whose nodes are drained, looked at, and cancelled: nothing is
+computed.
 """
 
 from __future__ import annotations
@@ -29,13 +31,23 @@ def drained(cluster: PrivateSlurm) -> PrivateSlurm:
     return cluster
 
 
-def submitted(run: Run, cluster: PrivateSlurm, count: int, *options: str) -> dict[str, dict[str, str]]:
-    """By comment what Slurm knows of the first jobs (tasks of arrays too); then Snakemake is interrupted as by Ctrl-C."""
+def submitted(
+    run: Run, cluster: PrivateSlurm, count: int, *options: str
+) -> dict[str, dict[str, str]]:
+    """By comment what Slurm knows of the first jobs (tasks of arrays too); then Snakemake is
+    interrupted as by Ctrl-C.
+    """
     before = cluster.jobs()
     running = run.start(*options)
     try:
-        wait_for(lambda: len(cluster.jobs().keys() - before.keys()) >= count, f"{count} jobs", running)
-        found = {comment: cluster.job(number) for number, comment in cluster.jobs().items() if number not in before}
+        wait_for(
+            lambda: len(cluster.jobs().keys() - before.keys()) >= count, f"{count} jobs", running
+        )
+        found = {
+            comment: cluster.job(number)
+            for number, comment in cluster.jobs().items()
+            if number not in before
+        }
         running.send_signal(signal.SIGINT)
         running.wait(60)
         left = {number for number in cluster.jobs("PD", "R") if number not in before}
@@ -51,13 +63,24 @@ MOMENT = "results/small/ledger/second_moment/headline/d02-w010-n400.json"
 
 @pytest.mark.parametrize("way", ["environment", "command line"])
 def test_account_partition_and_extra_flags(drained: PrivateSlurm, tmp_path: Path, way: str) -> None:
-    """And neither way loses what the profile sets: the launcher of ranks, and that a preempted job goes back into the queue."""
+    """And neither way loses what the profile sets: the launcher of ranks, and that a preempted job
+    goes back into the queue.
+    """
     variables: dict[str, str] = {}
     options: list[str] = []
     if way == "environment":
-        variables = {"SBATCH_ACCOUNT": "physics", "SBATCH_PARTITION": "spare", "SBATCH_EXCLUSIVE": "user"}
+        variables = {
+            "SBATCH_ACCOUNT": "physics",
+            "SBATCH_PARTITION": "spare",
+            "SBATCH_EXCLUSIVE": "user",
+        }
     else:
-        options = ["--default-resources", "slurm_account=physics", "slurm_partition=spare", "slurm_extra='--exclusive=user'"]
+        options = [
+            "--default-resources",
+            "slurm_account=physics",
+            "slurm_partition=spare",
+            "slurm_extra='--exclusive=user'",
+        ]
         options += ["--set-resources", "second_moment:tasks=3"]
     run = Run.of(tmp_path, IN_SMALL, drained, **variables)
     found = submitted(run, drained, 1, *options, "--printshellcmds", "--", MOMENT)
@@ -70,7 +93,9 @@ def test_account_partition_and_extra_flags(drained: PrivateSlurm, tmp_path: Path
     assert job["Requeue"] == "1"
 
 
-def test_an_unknown_account_is_refused_before_anything_is_submitted(cluster: PrivateSlurm, tmp_path: Path) -> None:
+def test_an_unknown_account_is_refused_before_anything_is_submitted(
+    cluster: PrivateSlurm, tmp_path: Path
+) -> None:
     before = cluster.jobs()
     run = Run.of(tmp_path, IN_SMALL, cluster, SBATCH_ACCOUNT="nobody")
     assert run.start("--retries", "0", "--", MOMENT).wait(120) != 0
@@ -78,8 +103,12 @@ def test_an_unknown_account_is_refused_before_anything_is_submitted(cluster: Pri
     assert cluster.jobs() == before
 
 
-def test_three_hundred_small_cells_are_one_submission(drained: PrivateSlurm, tmp_path: Path) -> None:
-    """30 batches of ten cells as the tasks of one job array, and the 30 widths of the projected map as those of another."""
+def test_three_hundred_small_cells_are_one_submission(
+    drained: PrivateSlurm, tmp_path: Path
+) -> None:
+    """30 batches of ten cells as the tasks of one job array, and the 30 widths of the projected map
+    as those of another.
+    """
     run = Run.of(tmp_path, THREE_HUNDRED, drained)
     submitted(run, drained, 30 + 30)
     array = [line for line in run.printed.splitlines() if line.startswith("Submitted array job")]

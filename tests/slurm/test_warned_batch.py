@@ -1,4 +1,6 @@
-"""Slurm's warning at a batch of small cells: Snakemake and the shell in its job step do not die of it, and the batch ends by itself."""
+"""Slurm's warning at a batch of small cells: Snakemake and the shell in its job step do not die of
+it, and the batch ends by itself.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,17 @@ sampling: {raw_parameter_limit: 2000}
 LEDGER = "results/batch/ledger/cells/w012-d01to10.json"
 
 
-def test_a_warned_batch_keeps_its_cells_and_a_retry_does_the_rest(cluster: PrivateSlurm, tmp_path: Path) -> None:
+def test_a_warned_batch_keeps_its_cells_and_a_retry_does_the_rest(
+    cluster: PrivateSlurm, tmp_path: Path
+) -> None:
     run = Run.of(tmp_path, STUDY, cluster)
     before = cluster.jobs()
     running = run.start("--", LEDGER)
     try:
         cells = run.results("batch") / "cells"
-        confirmed = wait_for(lambda: list(cells.glob("*/spectrum.receipt.json")), "the first cell", running)
+        confirmed = wait_for(
+            lambda: list(cells.glob("*/spectrum.receipt.json")), "the first cell", running
+        )
         (first,) = cluster.jobs().keys() - before.keys()
         cluster.run("scancel", "--signal=USR1", first)  # to the job's steps, as the warning is
         times = {path: path.stat().st_mtime_ns for path in confirmed}

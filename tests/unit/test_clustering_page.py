@@ -16,7 +16,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_example_gives_what_its_comments_say() -> None:
-    first, second = re.findall(r"```python\n(.*?)```", (DOCS / "clustering.md").read_text(), re.DOTALL)
+    first, second = re.findall(
+        r"```python\n(.*?)```", (DOCS / "clustering.md").read_text(), re.DOTALL
+    )
     names: dict[str, object] = {}
     exec(first, names)  # noqa: S102 - the page's own example
     found = names["found"]
@@ -24,7 +26,10 @@ def test_the_example_gives_what_its_comments_say() -> None:
     np.testing.assert_array_equal(names["found"].coefficients, found.coefficients)
     assert found.verdict == "the inputs express each other"
     assert found.certificate.relative_gap.max() < 1e-9
-    assert modularity(affinity_graph(found.coefficients).weights, np.repeat([0, 1, 2], 20)).relative > 0.9
+    assert (
+        modularity(affinity_graph(found.coefficients).weights, np.repeat([0, 1, 2], 20)).relative
+        > 0.9
+    )
 
 
 def test_the_configurations_are_studies_of_their_own() -> None:

@@ -1,4 +1,6 @@
-"""`eigenscape doctor` without Slurm: real ranks, real files; and what it says where something is wrong."""
+"""`eigenscape doctor` without Slurm: real ranks, real files; and what it says where something is
+wrong.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +16,33 @@ from eigenscape.doctor import Outcome
 
 
 def test_this_machine_is_well(tmp_path: Path) -> None:
-    """Every line is there; a warning is possible (a full disk, results in memory), a failure is not."""
+    """Every line is there; a warning is possible (a full disk, results in memory), a failure is
+    not.
+    """
     run = CliRunner().invoke(main, ["doctor", "--results", str(tmp_path / "results")])
     assert run.exit_code == 0, run.output
     names = [line.split(maxsplit=1)[1].split(":")[0] for line in run.output.splitlines()]
     assert names == [
-        *("versions", "MPI", "BLAS", "GPUs", "results", "clock of the file system", "room", "kind of file system", "scratch"),
+        *(
+            "versions",
+            "MPI",
+            "BLAS",
+            "GPUs",
+            "results",
+            "clock of the file system",
+            "room",
+            "kind of file system",
+            "scratch",
+        ),
     ]
     assert "2 ranks by" in run.output
     assert not list((tmp_path / "results").iterdir())
 
 
 def test_a_launcher_of_another_mpi_starts_ranks_that_are_alone(tmp_path: Path) -> None:
-    """Two processes without a launcher between them, which is what a launcher of another library amounts to."""
+    """Two processes without a launcher between them, which is what a launcher of another library
+    amounts to.
+    """
     launcher = tmp_path / "mpiexec"
     launcher.write_text('#!/bin/sh\nshift 2\n"$@"\n"$@"\n')
     launcher.chmod(launcher.stat().st_mode | stat.S_IEXEC)
@@ -48,7 +64,9 @@ def test_results_that_cannot_be_written_fail(tmp_path: Path) -> None:
     assert check.fix
 
 
-def test_slurm_without_srun_fails_and_says_where_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slurm_without_srun_fails_and_says_where_to_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     run = CliRunner().invoke(main, ["doctor", "--slurm", "--results", str(tmp_path / "results")])
     assert run.exit_code == 1
@@ -58,7 +76,14 @@ def test_slurm_without_srun_fails_and_says_where_to_run(tmp_path: Path, monkeypa
 def rank(number: int, node: str, devices: str, local: int) -> dict[str, object]:
     """What a rank saw, as the probe tells it."""
     scratch = {"scratch": "/scratch", "scratch_writable": True, "scratch_free": 10**10}
-    facts = {"rank": number, "node": node, "devices": devices, "local_rank": local, "unseen_files": [], "seconds_until_seen": 0.0}
+    facts = {
+        "rank": number,
+        "node": node,
+        "devices": devices,
+        "local_rank": local,
+        "unseen_files": [],
+        "seconds_until_seen": 0.0,
+    }
     return {**facts, **scratch, "clock": 0.0, "mtime_skew": 0.0}
 
 
@@ -72,7 +97,9 @@ def rank(number: int, node: str, devices: str, local: int) -> dict[str, object]:
         ([rank(0, "a", "0", 0), rank(1, "b", "", 0)], Outcome.FAILS),
     ],
 )
-def test_every_rank_needs_a_device_of_its_own(ranks: list[dict[str, object]], outcome: Outcome) -> None:
+def test_every_rank_needs_a_device_of_its_own(
+    ranks: list[dict[str, object]], outcome: Outcome
+) -> None:
     check = list(doctor.checks_of_ranks(ranks, gpus=2))[-1]
     assert check.name == "GPUs of ranks"
     assert check.outcome is outcome

@@ -28,7 +28,11 @@ def test_a_member_is_the_standard_error_that_a_caller_would_catch(
 
 
 def test_every_error_of_the_module_is_in_the_family() -> None:
-    raised = [thing for thing in vars(errors).values() if isinstance(thing, type) and issubclass(thing, Exception)]
+    raised = [
+        thing
+        for thing in vars(errors).values()
+        if isinstance(thing, type) and issubclass(thing, Exception)
+    ]
 
     assert len(raised) == 10
     assert all(issubclass(thing, errors.EigenscapeError) for thing in raised)

@@ -1,4 +1,6 @@
-"""What `import eigenscape` gives: light, complete, right on functions whose C is known, and errors that say what to do."""
+"""What `import eigenscape` gives: light, complete, right on functions whose C is known, and errors
+that say what to do.
+"""
 
 from __future__ import annotations
 
@@ -18,31 +20,56 @@ import eigenscape
 from eigenscape.errors import BadInput
 from eigenscape.networks.functional import mean_squared_residual
 
-HEAVY = ("numpy", "scipy", "torch", "numba", "matplotlib", "pandas", "xarray", "zarr", "mpi4py", "pydantic")
+HEAVY = (
+    "numpy",
+    "scipy",
+    "torch",
+    "numba",
+    "matplotlib",
+    "pandas",
+    "xarray",
+    "zarr",
+    "mpi4py",
+    "pydantic",
+)
 
 # ---- the table of contents
 
 
 def test_the_import_loads_nothing_heavy() -> None:
     """In a process of its own, since this one has everything loaded."""
-    program = f"import sys, eigenscape; print([name for name in {HEAVY} if name in sys.modules], eigenscape.__version__)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    program = (
+        f"import sys, eigenscape; print([name for name in {HEAVY} if name in sys.modules],"
+        " eigenscape.__version__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout == f"[] {eigenscape.__version__}\n"
 
 
 def test_type_checkers_read_the_same_table() -> None:
-    """The imports under TYPE_CHECKING, the homes of lazy names and ``__all__`` are one list, and no name hides a module."""
+    """The imports under TYPE_CHECKING, the homes of lazy names and ``__all__`` are one list, and no
+    name hides a module.
+    """
     source = ast.parse(Path(str(eigenscape.__file__)).read_text())
     checked, _ = [node for node in source.body if isinstance(node, ast.If)]
     imports = {
-        (f"{node.module}.{alias.name}", alias.asname) for node in checked.body if isinstance(node, ast.ImportFrom) for alias in node.names
+        (f"{node.module}.{alias.name}", alias.asname)
+        for node in checked.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
     }
     lazy = {(f"eigenscape.{module}.{name}", name) for name, module in eigenscape._MODULE_OF.items()}
     modules = {(f"eigenscape.{name}", name) for name in eigenscape._MODULES}
     assert imports == lazy | modules
     assert sorted(eigenscape.__all__) == sorted([*eigenscape._MODULE_OF, *eigenscape._MODULES])
     folder = Path(str(eigenscape.__file__)).parent
-    assert not [name for name in eigenscape._MODULE_OF if (folder / name).exists() or (folder / f"{name}.py").exists()]
+    assert not [
+        name
+        for name in eigenscape._MODULE_OF
+        if (folder / name).exists() or (folder / f"{name}.py").exists()
+    ]
 
 
 @pytest.mark.parametrize("name", eigenscape.__all__)
@@ -55,7 +82,9 @@ def test_every_name_is_there_and_documented(name: str) -> None:
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error_that_lists_the_others() -> None:
-    with pytest.raises(AttributeError, match=r"no attribute 'second_moments'; it has .*second_moment"):
+    with pytest.raises(
+        AttributeError, match=r"no attribute 'second_moments'; it has .*second_moment"
+    ):
         _ = eigenscape.second_moments
 
 
@@ -63,9 +92,13 @@ def test_a_name_that_is_not_there_is_an_attribute_error_that_lists_the_others() 
 
 
 def test_a_linear_function_has_a_second_moment_of_rank_one() -> None:
-    """f = b.x has the gradient b everywhere: C = b b^T. N sums and one division round b_i b_j N + 2 times at most."""
+    """f = b.x has the gradient b everywhere: C = b b^T. N sums and one division round b_i b_j N + 2
+    times at most.
+    """
     b, samples = np.array([3.0, -1.0, 0.5, 0.0]), 500
-    moment = eigenscape.second_moment(eigenscape.function_sampler(lambda x: np.tile(b, (len(x), 1)), 4), samples)
+    moment = eigenscape.second_moment(
+        eigenscape.function_sampler(lambda x: np.tile(b, (len(x), 1)), 4), samples
+    )
     np.testing.assert_allclose(moment.matrix, np.outer(b, b), rtol=(samples + 2) * EPSILON)
     np.testing.assert_allclose(moment.gradient_mean, b, rtol=(samples + 2) * EPSILON)
     found = eigenscape.spectrum(moment, vectors=True)
@@ -77,16 +110,22 @@ def test_a_linear_function_has_a_second_moment_of_rank_one() -> None:
 
 
 def test_the_exponential_of_a_linear_function() -> None:
-    """f = exp(b.x) on the square [-s, s]^2: C = b b^T prod_i sinh(2 s b_i)/(2 s b_i), within 4 standard errors of the mean."""
+    """f = exp(b.x) on the square [-s, s]^2: C = b b^T prod_i sinh(2 s b_i)/(2 s b_i), within 4
+    standard errors of the mean.
+    """
     b, s, samples = np.array([0.7, 0.3]), 1.5, 20_000
-    sampler = eigenscape.function_sampler(lambda x: np.exp(x @ b)[:, None] * b, 2, draw="uniform", scale=s)
+    sampler = eigenscape.function_sampler(
+        lambda x: np.exp(x @ b)[:, None] * b, 2, draw="uniform", scale=s
+    )
     second, fourth = (np.prod(np.sinh(k * s * b) / (k * s * b)) for k in (2, 4))
     expected = (b @ b) * second
     standard_error = (b @ b) * np.sqrt((fourth - second**2) / samples)
     found = eigenscape.second_moment(sampler, samples)
     assert abs(np.trace(found.matrix) - expected) < 4 * standard_error
     assert standard_error < 0.01 * expected
-    np.testing.assert_allclose(found.matrix, np.trace(found.matrix) * np.outer(b, b) / (b @ b), rtol=1e-13)
+    np.testing.assert_allclose(
+        found.matrix, np.trace(found.matrix) * np.outer(b, b) / (b @ b), rtol=1e-13
+    )
 
 
 def quadratic(a: np.ndarray, seed: int = 0) -> eigenscape.SecondMoment:
@@ -100,21 +139,31 @@ def test_a_quadratic_function_has_the_square_of_its_matrix() -> None:
     basis = orthogonal(5, seed=3)
     a = (basis * [4.0, 3.0, 2.0, 1.0, 0.5]) @ basis.T
     truth, found = a @ a, quadratic(a)
-    scores = (found.matrix - truth) / np.sqrt((np.outer(np.diag(truth), np.diag(truth)) + truth**2) / found.samples)
+    scores = (found.matrix - truth) / np.sqrt(
+        (np.outer(np.diag(truth), np.diag(truth)) + truth**2) / found.samples
+    )
     assert np.abs(scores).max() < 4  # of 15 different entries
     assert 0.3 < np.sqrt(np.mean(scores**2)) < 1.8
-    # The values are those of numpy on the same matrix: eigh has an absolute error of some P eps lambda_1.
+    # The values are those of numpy on the same matrix: eigh has an absolute error of some P eps
+    # lambda_1.
     values = np.linalg.eigvalsh(found.matrix)[::-1]
-    np.testing.assert_allclose(eigenscape.spectrum(found).eigenvalues, values, atol=20 * EPSILON * values[0])
+    np.testing.assert_allclose(
+        eigenscape.spectrum(found).eigenvalues, values, atol=20 * EPSILON * values[0]
+    )
 
 
 def test_bracket_and_interval_hold_the_truth_as_often_as_they_say() -> None:
-    """Of 40 trials at P/N = 0.002, where the bias is far below the fluctuation, a 95 % interval misses 2 on average.
+    """Of 40 trials at P/N = 0.002, where the bias is far below the fluctuation, a 95 % interval
+    misses 2 on average.
 
-    More than 7 misses have a chance below 1 in 1,000 (binomial; the seeds are fixed). The bracket is wider at both ends.
+    More than 7 misses have a chance below 1 in 1,000 (binomial; the seeds are fixed). The bracket
+    is wider at both ends.
     """
     a, truth = np.diag([10.0, 5.0, 3.0, 1.0]), 2.0
-    found = [eigenscape.condition_number(quadratic(a, seed), replicates=100, seed=seed) for seed in range(40)]
+    found = [
+        eigenscape.condition_number(quadratic(a, seed), replicates=100, seed=seed)
+        for seed in range(40)
+    ]
     inside = [each.interval[0] <= truth <= each.interval[1] for each in found]
     bracketed = [each.low <= truth <= each.high for each in found]
     assert sum(inside) >= 33
@@ -126,15 +175,23 @@ def test_bracket_and_interval_hold_the_truth_as_often_as_they_say() -> None:
 
 def test_noise_alone_is_beside_every_number() -> None:
     """At P/N = 1/4 the Marchenko-Pastur edges are 9/4 and 1/4 of the mean: 2 log10 3 decades."""
-    found = eigenscape.condition_number(eigenscape.second_moment(eigenscape.function_sampler(lambda x: x, 50), 200))
+    found = eigenscape.condition_number(
+        eigenscape.second_moment(eigenscape.function_sampler(lambda x: x, 50), 200)
+    )
     assert found.parameters_per_sample == 0.25
     assert found.log10_null == pytest.approx(2 * np.log10(3))
-    assert abs(found.log10_condition - found.log10_null) < 0.2  # isotropic C itself: what is seen is noise
+    # isotropic C itself: what is seen is noise
+    assert abs(found.log10_condition - found.log10_null) < 0.2
 
 
 def test_one_parameter_has_a_condition_number_of_one() -> None:
     found = eigenscape.condition_number(eigenscape.second_moment(np.array([[2.0], [4.0]])))
-    assert (found.log10_condition, found.low, found.high, found.interval) == (0.0, 0.0, 0.0, (0.0, 0.0))
+    assert (found.log10_condition, found.low, found.high, found.interval) == (
+        0.0,
+        0.0,
+        0.0,
+        (0.0, 0.0),
+    )
     np.testing.assert_array_equal(found.spectrum.eigenvalues, [10.0])
 
 
@@ -144,7 +201,10 @@ def test_one_parameter_has_a_condition_number_of_one() -> None:
 def test_an_array_of_the_sampled_gradients_has_the_same_bits() -> None:
     sampler = eigenscape.network_sampler(2, 4)
     whole = sampler.block(0, 300)[0].copy()
-    drawn, given = eigenscape.second_moment(sampler, 300), eigenscape.second_moment(whole, architecture=sampler.architecture)
+    drawn, given = (
+        eigenscape.second_moment(sampler, 300),
+        eigenscape.second_moment(whole, architecture=sampler.architecture),
+    )
     np.testing.assert_array_equal(drawn.matrix, given.matrix)
     np.testing.assert_array_equal(drawn.gradient_mean, given.gradient_mean)
     product = whole.T @ whole / 300
@@ -152,10 +212,15 @@ def test_an_array_of_the_sampled_gradients_has_the_same_bits() -> None:
     np.testing.assert_array_equal(np.asarray(given), given.matrix)
     first, second = (eigenscape.condition_number(moment) for moment in (drawn, given))
     assert (first.low, first.high, first.interval) == (second.low, second.high, second.interval)
-    shares = [eigenscape.project(source, 300, symmetry="permutations_and_signs").layer_shares for source in (sampler, given)]
+    shares = [
+        eigenscape.project(source, 300, symmetry="permutations_and_signs").layer_shares
+        for source in (sampler, given)
+    ]
     assert shares[0] == shares[1]
     np.testing.assert_allclose(
-        [share for share, _, _ in shares[0]], eigenscape.layer_shares(drawn.diagonal, drawn.architecture), rtol=1e-12
+        [share for share, _, _ in shares[0]],
+        eigenscape.layer_shares(drawn.diagonal, drawn.architecture),
+        rtol=1e-12,
     )
 
 
@@ -163,18 +228,26 @@ def test_a_longer_run_begins_with_the_same_samples() -> None:
     sampler = eigenscape.function_sampler(lambda x: x, 3, seed=5)
     short, long = (sampler.block(0, count)[0].copy() for count in (10, 20))
     np.testing.assert_array_equal(short, long[:10])
-    assert not np.array_equal(short, eigenscape.function_sampler(lambda x: x, 3, seed=6).block(0, 10)[0])
+    assert not np.array_equal(
+        short, eigenscape.function_sampler(lambda x: x, 3, seed=6).block(0, 10)[0]
+    )
 
 
 def test_the_loss_of_a_network_in_torch_is_the_network() -> None:
-    """Two routes to one gradient: the compiled kernel and torch.func. Both draw from the same stream."""
+    """Two routes to one gradient: the compiled kernel and torch.func. Both draw from the same
+    stream.
+    """
     network = eigenscape.network_sampler(2, 3)
     x, y = (torch.from_numpy(array) for array in (network.problem.inputs, network.problem.targets))
     written = mean_squared_residual(x, y, network.architecture, network.activation)
-    own = eigenscape.loss_sampler(written, network.architecture, points=50, symmetry="permutations_and_signs")
+    own = eigenscape.loss_sampler(
+        written, network.architecture, points=50, symmetry="permutations_and_signs"
+    )
     expected, found = (eigenscape.second_moment(sampler, 200).matrix for sampler in (network, own))
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12 * np.abs(expected).max())
-    assert eigenscape.project(own, 200).log10_condition == pytest.approx(eigenscape.project(network, 200).log10_condition, rel=1e-9)
+    assert eigenscape.project(own, 200).log10_condition == pytest.approx(
+        eigenscape.project(network, 200).log10_condition, rel=1e-9
+    )
 
 
 def test_a_problem_of_ones_own_sets_the_sizes_of_the_network() -> None:
@@ -192,13 +265,22 @@ def test_a_problem_of_ones_own_sets_the_sizes_of_the_network() -> None:
 
 def test_single_precision_draws_the_same_points() -> None:
     double, single = (eigenscape.network_sampler(1, 3, precision=p) for p in ("float64", "float32"))
-    np.testing.assert_array_equal(double.parameters(0, 5).astype(np.float32), single.parameters(0, 5))
+    np.testing.assert_array_equal(
+        double.parameters(0, 5).astype(np.float32), single.parameters(0, 5)
+    )
 
 
 def test_the_route_of_the_gpu_gives_the_same_second_moment() -> None:
-    """The kernel and torch round differently: some hundred roundings of gradients summed over 50 points."""
-    kernel, by_torch = (eigenscape.second_moment(eigenscape.network_sampler(2, 4, device=device), 100) for device in ("cpu", "torch"))
-    np.testing.assert_allclose(by_torch.matrix, kernel.matrix, atol=1_000 * EPSILON * kernel.matrix.max())
+    """The kernel and torch round differently: some hundred roundings of gradients summed over 50
+    points.
+    """
+    kernel, by_torch = (
+        eigenscape.second_moment(eigenscape.network_sampler(2, 4, device=device), 100)
+        for device in ("cpu", "torch")
+    )
+    np.testing.assert_allclose(
+        by_torch.matrix, kernel.matrix, atol=1_000 * EPSILON * kernel.matrix.max()
+    )
     found = [eigenscape.condition_number(moment).low for moment in (kernel, by_torch)]
     assert found[0] == pytest.approx(found[1], rel=1e-6)
 
@@ -209,10 +291,16 @@ def test_summaries_are_short_and_say_what_the_number_is_worth() -> None:
     shown = {
         "SecondMoment: P = 22 parameters, N = 44 samples, P/N = 0.5": moment,
         "22 eigenvalues": eigenscape.spectrum(moment),
-        "P/N = 0.5; sampling noise alone would give 1.53 decades": eigenscape.condition_number(moment),
+        "P/N = 0.5; sampling noise alone would give 1.53 decades": eigenscape.condition_number(
+            moment
+        ),
         "6 distinct of 22 eigenvalues, permutations_and_signs, N = 44": eigenscape.project(moment),
-        "no bracket: half of the samples": eigenscape.condition_number(eigenscape.second_moment(sampler, 30)),
-        "no bracket of a number that is not finite": eigenscape.condition_number(eigenscape.second_moment(sampler, 10)),
+        "no bracket: half of the samples": eigenscape.condition_number(
+            eigenscape.second_moment(sampler, 30)
+        ),
+        "no bracket of a number that is not finite": eigenscape.condition_number(
+            eigenscape.second_moment(sampler, 10)
+        ),
         "then 12 null, rank deficient": eigenscape.spectrum(eigenscape.second_moment(sampler, 10)),
     }
     for words, result in shown.items():
@@ -227,67 +315,178 @@ NETWORK = eigenscape.network_sampler(1, 2)
 ROWS = np.arange(12.0).reshape(4, 3)
 
 WRONG: dict[str, tuple[Callable[[], object], str]] = {
-    "one gradient": (lambda: eigenscape.second_moment(np.ones(3)), r"^gradients: expected .*\(N, P\).*gradient\[None, :\]"),
-    "no gradients": (lambda: eigenscape.second_moment(np.ones((0, 3))), r"^gradients: expected real numbers of shape \(N, P\)"),
-    "complex gradients": (lambda: eigenscape.second_moment(np.ones((2, 3)) * 1j), "found complex128"),
-    "words": (lambda: eigenscape.second_moment("gradients"), "^source: expected a sampler or an array .* found str"),
-    "a second moment": (lambda: eigenscape.second_moment(eigenscape.second_moment(ROWS)), "^source: .* found SecondMoment"),
+    "one gradient": (
+        lambda: eigenscape.second_moment(np.ones(3)),
+        r"^gradients: expected .*\(N, P\).*gradient\[None, :\]",
+    ),
+    "no gradients": (
+        lambda: eigenscape.second_moment(np.ones((0, 3))),
+        r"^gradients: expected real numbers of shape \(N, P\)",
+    ),
+    "complex gradients": (
+        lambda: eigenscape.second_moment(np.ones((2, 3)) * 1j),
+        "found complex128",
+    ),
+    "words": (
+        lambda: eigenscape.second_moment("gradients"),
+        "^source: expected a sampler or an array .* found str",
+    ),
+    "a second moment": (
+        lambda: eigenscape.second_moment(eigenscape.second_moment(ROWS)),
+        "^source: .* found SecondMoment",
+    ),
     "a function": (lambda: eigenscape.second_moment(lambda x: x), "^source: .*function_sampler"),
-    "not finite": (lambda: eigenscape.second_moment(np.array([[1.0, 2.0], [np.nan, 1.0]])), "infinity or NaN in row 1"),
+    "not finite": (
+        lambda: eigenscape.second_moment(np.array([[1.0, 2.0], [np.nan, 1.0]])),
+        "infinity or NaN in row 1",
+    ),
     "another network": (
         lambda: eigenscape.second_moment(ROWS, architecture=eigenscape.Architecture(1, 2)),
         r"^gradients: expected 7 columns, one for each parameter of d01-w002, found shape \(4, 3\)",
     ),
-    "two architectures": (lambda: eigenscape.second_moment(NETWORK, 9, architecture=eigenscape.Architecture(1, 3)), "^architecture: "),
-    "how many": (lambda: eigenscape.second_moment(NETWORK), "^samples: expected how many .*write samples=28"),
-    "none": (lambda: eigenscape.second_moment(NETWORK, 0), "^samples: expected a whole number of at least 1, found 0"),
-    "more than there are": (lambda: eigenscape.second_moment(ROWS, 5), "^samples: expected at most 4"),
-    "rows as a moment": (lambda: eigenscape.spectrum(ROWS), r"^moment: expected a square matrix .* second_moment first"),
-    "asymmetric": (lambda: eigenscape.spectrum(np.triu(np.ones((3, 3)))), "^moment: expected a symmetric matrix"),
-    "complex moment": (lambda: eigenscape.spectrum(np.array([[2, 1j], [-1j, 2]])), "^moment: expected real numbers, found complex128"),
-    "words for a moment": (lambda: eigenscape.spectrum([["a", "b"], ["c", "d"]]), "^moment: expected real numbers, found <U1"),  # type: ignore[arg-type]
-    "indefinite": (lambda: eigenscape.spectrum(np.diag([2.0, -1.0])), "^moment: expected a positive semi-definite matrix, found negative"),
-    "negative": (lambda: eigenscape.spectrum(-np.eye(3)), "^moment: expected a positive semi-definite matrix, found negative"),
-    "rows of two lengths": (lambda: eigenscape.second_moment([[1.0, 2.0], [3.0]]), "^gradients: expected rows of one length"),  # type: ignore[arg-type]
-    "half a sample": (lambda: eigenscape.second_moment(ROWS, 2.5), "^samples: expected a whole number of at least 1, found 2.5"),  # type: ignore[arg-type]
-    "a word of samples": (lambda: eigenscape.second_moment(ROWS, "4"), "^samples: expected a whole number of at least 1, found '4'"),  # type: ignore[arg-type]
+    "two architectures": (
+        lambda: eigenscape.second_moment(NETWORK, 9, architecture=eigenscape.Architecture(1, 3)),
+        "^architecture: ",
+    ),
+    "how many": (
+        lambda: eigenscape.second_moment(NETWORK),
+        "^samples: expected how many .*write samples=28",
+    ),
+    "none": (
+        lambda: eigenscape.second_moment(NETWORK, 0),
+        "^samples: expected a whole number of at least 1, found 0",
+    ),
+    "more than there are": (
+        lambda: eigenscape.second_moment(ROWS, 5),
+        "^samples: expected at most 4",
+    ),
+    "rows as a moment": (
+        lambda: eigenscape.spectrum(ROWS),
+        r"^moment: expected a square matrix .* second_moment first",
+    ),
+    "asymmetric": (
+        lambda: eigenscape.spectrum(np.triu(np.ones((3, 3)))),
+        "^moment: expected a symmetric matrix",
+    ),
+    "complex moment": (
+        lambda: eigenscape.spectrum(np.array([[2, 1j], [-1j, 2]])),
+        "^moment: expected real numbers, found complex128",
+    ),
+    "words for a moment": (
+        lambda: eigenscape.spectrum([["a", "b"], ["c", "d"]]),
+        "^moment: expected real numbers, found <U1",
+    ),  # type: ignore[arg-type]
+    "indefinite": (
+        lambda: eigenscape.spectrum(np.diag([2.0, -1.0])),
+        "^moment: expected a positive semi-definite matrix, found negative",
+    ),
+    "negative": (
+        lambda: eigenscape.spectrum(-np.eye(3)),
+        "^moment: expected a positive semi-definite matrix, found negative",
+    ),
+    "rows of two lengths": (
+        lambda: eigenscape.second_moment([[1.0, 2.0], [3.0]]),
+        "^gradients: expected rows of one length",
+    ),  # type: ignore[arg-type]
+    "half a sample": (
+        lambda: eigenscape.second_moment(ROWS, 2.5),
+        "^samples: expected a whole number of at least 1, found 2.5",
+    ),  # type: ignore[arg-type]
+    "a word of samples": (
+        lambda: eigenscape.second_moment(ROWS, "4"),
+        "^samples: expected a whole number of at least 1, found '4'",
+    ),  # type: ignore[arg-type]
     "no eigenvectors": (
-        lambda: eigenscape.activity_scores(np.ones(2), eigenscape.spectrum(np.eye(2)).eigenvectors, 1),
+        lambda: eigenscape.activity_scores(
+            np.ones(2), eigenscape.spectrum(np.eye(2)).eigenvectors, 1
+        ),
         r"^eigenvectors: expected shape \(P, k\), found none; compute them by spectrum",
     ),
-    "moment not finite": (lambda: eigenscape.spectrum(np.full((2, 2), np.inf)), "^moment: expected finite entries"),
-    "other samples": (lambda: eigenscape.spectrum(eigenscape.second_moment(ROWS), samples=9), "^samples: expected 4, those of"),
-    "bare matrix": (lambda: eigenscape.condition_number(np.eye(3)), "^moment: expected a SecondMoment"),  # type: ignore[arg-type]
-    "replicates": (lambda: eigenscape.condition_number(eigenscape.second_moment(ROWS), replicates=5), "^replicates: expected at least 20"),
-    "project a function": (lambda: eigenscape.project(ROWS), "^architecture: expected that of a fully connected network"),
+    "moment not finite": (
+        lambda: eigenscape.spectrum(np.full((2, 2), np.inf)),
+        "^moment: expected finite entries",
+    ),
+    "other samples": (
+        lambda: eigenscape.spectrum(eigenscape.second_moment(ROWS), samples=9),
+        "^samples: expected 4, those of",
+    ),
+    "bare matrix": (
+        lambda: eigenscape.condition_number(np.eye(3)),
+        "^moment: expected a SecondMoment",
+    ),  # type: ignore[arg-type]
+    "replicates": (
+        lambda: eigenscape.condition_number(eigenscape.second_moment(ROWS), replicates=5),
+        "^replicates: expected at least 20",
+    ),
+    "project a function": (
+        lambda: eigenscape.project(ROWS),
+        "^architecture: expected that of a fully connected network",
+    ),
     "symmetry of an array": (
         lambda: eigenscape.project(np.ones((2, 7)), architecture=eigenscape.Architecture(1, 2)),
         "^symmetry: expected that of the loss and the prior",
     ),
-    "unknown symmetry": (lambda: eigenscape.project(NETWORK, 9, symmetry="mirror"), "^symmetry: expected one of perm.* found mirror"),
-    "other symmetry": (lambda: eigenscape.project(NETWORK, 9, symmetry="permutations"), "^symmetry: expected permutations_and_signs"),
+    "unknown symmetry": (
+        lambda: eigenscape.project(NETWORK, 9, symmetry="mirror"),
+        "^symmetry: expected one of perm.* found mirror",
+    ),
+    "other symmetry": (
+        lambda: eigenscape.project(NETWORK, 9, symmetry="permutations"),
+        "^symmetry: expected permutations_and_signs",
+    ),
     "loss without symmetry": (
-        lambda: eigenscape.project(eigenscape.loss_sampler(lambda t: (t**2).sum(), eigenscape.Architecture(1, 2)), 9),
+        lambda: eigenscape.project(
+            eigenscape.loss_sampler(lambda t: (t**2).sum(), eigenscape.Architecture(1, 2)), 9
+        ),
         "^prior: expected one with independent .* without symmetry=",
     ),
-    "loss of two numbers": (lambda: eigenscape.loss_sampler(lambda t: t[:2], 3), "^loss: expected a scalar that torch differentiates"),
-    "loss of another size": (lambda: eigenscape.loss_sampler(lambda t: t @ torch.ones(4), 3), r"^loss: expected .* shape \(3,\)"),
-    "prior without layers": (lambda: eigenscape.loss_sampler(lambda t: t.sum(), 3, prior="he_normal"), "^prior: expected standard_normal"),
+    "loss of two numbers": (
+        lambda: eigenscape.loss_sampler(lambda t: t[:2], 3),
+        "^loss: expected a scalar that torch differentiates",
+    ),
+    "loss of another size": (
+        lambda: eigenscape.loss_sampler(lambda t: t @ torch.ones(4), 3),
+        r"^loss: expected .* shape \(3,\)",
+    ),
+    "prior without layers": (
+        lambda: eigenscape.loss_sampler(lambda t: t.sum(), 3, prior="he_normal"),
+        "^prior: expected standard_normal",
+    ),
     "gradient of one number": (
         lambda: eigenscape.second_moment(eigenscape.function_sampler(lambda x: x[:, 0], 2), 3),
         r"^gradient: expected real numbers of shape \(1, 2\)",
     ),
-    "draw": (lambda: eigenscape.function_sampler(lambda x: x, 2, draw="cauchy"), "^draw: expected one of normal, uniform"),  # type: ignore[arg-type]
-    "scale": (lambda: eigenscape.function_sampler(lambda x: x, 2, scale=0.0), "^scale: expected a positive number"),
-    "no parameters": (lambda: eigenscape.function_sampler(lambda x: x, 0), "^parameters: expected a whole number of at least 1"),
-    "activation": (lambda: eigenscape.network_sampler(1, 2, activation="relux"), "^network.activation: expected one of"),
+    "draw": (
+        lambda: eigenscape.function_sampler(lambda x: x, 2, draw="cauchy"),
+        "^draw: expected one of normal, uniform",
+    ),  # type: ignore[arg-type]
+    "scale": (
+        lambda: eigenscape.function_sampler(lambda x: x, 2, scale=0.0),
+        "^scale: expected a positive number",
+    ),
+    "no parameters": (
+        lambda: eigenscape.function_sampler(lambda x: x, 0),
+        "^parameters: expected a whole number of at least 1",
+    ),
+    "activation": (
+        lambda: eigenscape.network_sampler(1, 2, activation="relux"),
+        "^network.activation: expected one of",
+    ),
     "prior": (lambda: eigenscape.network_sampler(1, 2, prior="he"), "^prior.kind: expected one of"),
     "problem": (
-        lambda: eigenscape.network_sampler(1, 2, problem=eigenscape.Problem(np.ones(3), np.ones(3))),
+        lambda: eigenscape.network_sampler(
+            1, 2, problem=eigenscape.Problem(np.ones(3), np.ones(3))
+        ),
         r"^problem: expected inputs \(n, d\) and targets \(n, k\)",
     ),
-    "device": (lambda: eigenscape.network_sampler(1, 2, device="gpu"), "^device: expected one of cpu, torch, cuda"),  # type: ignore[arg-type]
-    "precision": (lambda: eigenscape.network_sampler(1, 2, precision="half"), "^precision: expected float64 or float32"),  # type: ignore[arg-type]
+    "device": (
+        lambda: eigenscape.network_sampler(1, 2, device="gpu"),
+        "^device: expected one of cpu, torch, cuda",
+    ),  # type: ignore[arg-type]
+    "precision": (
+        lambda: eigenscape.network_sampler(1, 2, precision="half"),
+        "^precision: expected float64 or float32",
+    ),  # type: ignore[arg-type]
 }
 
 
@@ -301,11 +500,15 @@ def test_what_cannot_be_used_is_said_in_one_line(case: str) -> None:
 
 
 def test_rounding_may_make_an_eigenvalue_negative() -> None:
-    """A product in single precision, of rank 1: eps of float32 times the trace below zero, which means null."""
+    """A product in single precision, of rank 1: eps of float32 times the trace below zero, which
+    means null.
+    """
     gradient = np.random.default_rng(1).standard_normal((1, 6)).astype(np.float32)
     matrix = gradient.T @ gradient + np.diag(np.float32([0, 0, 0, 0, 0, -1e-7]))
     assert np.linalg.eigvalsh(matrix.astype(np.float64)).min() < 0
-    assert eigenscape.spectrum(matrix).eigenvalues[0] == pytest.approx(float((gradient.astype(np.float64) ** 2).sum()), rel=1e-6)
+    assert eigenscape.spectrum(matrix).eigenvalues[0] == pytest.approx(
+        float((gradient.astype(np.float64) ** 2).sum()), rel=1e-6
+    )
     assert not eigenscape.spectrum(np.zeros((2, 2))).eigenvalues.any()
 
 

@@ -20,7 +20,9 @@ PAGE = (DOCS / "library.md").read_text()
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], list[str], Path]:
-    """The names that the page's code leaves, what each block printed, and the folder that it ran in."""
+    """The names that the page's code leaves, what each block printed, and the folder that it ran
+    in.
+    """
     here = tmp_path_factory.mktemp("notebook")
     signals._requested.clear()
     compute_small_study(here / "results").root.rename(here / "results" / "sine")
@@ -44,7 +46,9 @@ def test_the_page_prints_what_it_shows(ran: tuple[dict[str, object], list[str], 
     assert [text for text in ran[1] if text] == shown
 
 
-def test_the_numbers_of_the_text_are_those_of_the_code(ran: tuple[dict[str, object], list[str], Path]) -> None:
+def test_the_numbers_of_the_text_are_those_of_the_code(
+    ran: tuple[dict[str, object], list[str], Path],
+) -> None:
     names = ran[0]
     b = np.array([0.7, 0.3])
     assert (b @ b) * np.prod(np.sinh(2 * b) / (2 * b)) == pytest.approx(0.837, abs=5e-4)
@@ -62,9 +66,15 @@ def test_the_figure_is_drawn(ran: tuple[dict[str, object], list[str], Path]) -> 
 
 
 def test_the_page_names_everything_that_there_is() -> None:
-    """Every function of the table of contents stands on the page, and everything that the page calls exists."""
+    """Every function of the table of contents stands on the page, and everything that the page
+    calls exists.
+    """
     functions = [name for name in eigenscape.__all__ if name.islower()]
-    assert [name for name in functions if name not in PAGE and name not in ("sine_regression", "scaled_normal")] == []
+    assert [
+        name
+        for name in functions
+        if name not in PAGE and name not in ("sine_regression", "scaled_normal")
+    ] == []
     for name in set(re.findall(r"eigenscape\.([a-zA-Z_]+)", PAGE)):
         assert hasattr(eigenscape, name)
     for name in set(re.findall(r"\bplot\.([a-z_]+)", PAGE)):

@@ -23,7 +23,8 @@ def test_the_examples_give_what_their_comments_say() -> None:
     assert names["gradient"].shape == (2, 5)
     names = {}
     exec(library, names)  # noqa: S102 - the page's own example
-    # E cos^2 = (1 + e^-2) / 2 and (E cos)^2 = e^-1; standard errors are 0.35 / sqrt(1000) and below 0.6 / sqrt(1000).
+    # E cos^2 = (1 + e^-2) / 2 and (E cos)^2 = e^-1; standard errors are 0.35 / sqrt(1000) and below
+    # 0.6 / sqrt(1000).
     expected = np.full((7, 7), np.exp(-1)) + np.eye(7) * ((1 + np.exp(-2)) / 2 - np.exp(-1))
     np.testing.assert_allclose(names["second_moment"], expected, atol=5 * 0.6 / np.sqrt(1000))
 
@@ -40,7 +41,10 @@ def test_the_configurations_are_studies_of_their_own(monkeypatch: pytest.MonkeyP
         for case in study.model_constrained.cases:
             found = case_named(case, study.model_constrained, seed=0)
             sizes = study.model_constrained.architecture_of(case).sizes
-            assert (found.problem.inputs.shape[1], found.problem.targets.shape[1]) == (sizes[0], sizes[-1])
+            assert (found.problem.inputs.shape[1], found.problem.targets.shape[1]) == (
+                sizes[0],
+                sizes[-1],
+            )
 
 
 def test_the_file_of_the_example_stands_on_the_page_as_it_is() -> None:

@@ -31,7 +31,9 @@ def by_library(results: StudyResults, name: str) -> eigenscape.SecondMoment:
     cell = results.cell(name)
     architecture = cell.architecture
     problem = eigenscape.sine_regression((-1.0, 1.0), points=12)
-    sampler = eigenscape.network_sampler(architecture.depth, architecture.width, problem=problem, seed=0)
+    sampler = eigenscape.network_sampler(
+        architecture.depth, architecture.width, problem=problem, seed=0
+    )
     return eigenscape.second_moment(sampler, cell.samples)
 
 
@@ -41,7 +43,9 @@ def test_the_cells_that_are_finished_are_named(results: StudyResults) -> None:
 
 
 @pytest.mark.parametrize("name", CELLS)
-def test_second_moments_have_the_bits_that_the_workflow_stored(results: StudyResults, name: str) -> None:
+def test_second_moments_have_the_bits_that_the_workflow_stored(
+    results: StudyResults, name: str
+) -> None:
     """Read past the library too, as any Zarr reader would."""
     found = by_library(results, name)
     stored = zarr.open_group(results.folder.second_moment(results.cell(name)), mode="r")
@@ -49,7 +53,11 @@ def test_second_moments_have_the_bits_that_the_workflow_stored(results: StudyRes
     np.testing.assert_array_equal(found.gradient_mean, stored["gradient_mean"][...])
     opened = results.second_moment(name)
     np.testing.assert_array_equal(found.matrix, opened.matrix)
-    assert (found.mean_loss, found.samples, found.excluded) == (opened.mean_loss, opened.samples, opened.excluded)
+    assert (found.mean_loss, found.samples, found.excluded) == (
+        opened.mean_loss,
+        opened.samples,
+        opened.excluded,
+    )
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -57,7 +65,12 @@ def test_spectra_are_those_of_the_workflow(results: StudyResults, name: str) -> 
     stored = results.spectrum(name)
     found = eigenscape.spectrum(by_library(results, name), vectors=stored.eigenvectors is not None)
     np.testing.assert_array_equal(found.eigenvalues, stored.eigenvalues)
-    assert (found.status, found.rank, found.floor, found.route) == (stored.status, stored.rank, stored.floor, stored.route)
+    assert (found.status, found.rank, found.floor, found.route) == (
+        stored.status,
+        stored.rank,
+        stored.floor,
+        stored.route,
+    )
     assert (stored.eigenvectors is not None) == (name == "headline")
     if stored.eigenvectors is not None:
         np.testing.assert_array_equal(found.eigenvectors, stored.eigenvectors)
@@ -67,7 +80,9 @@ def test_spectra_are_those_of_the_workflow(results: StudyResults, name: str) -> 
 def test_condition_numbers_are_the_row_of_the_table(results: StudyResults, name: str) -> None:
     architecture = results.cell(name).architecture
     table = results.table
-    row = table[(table["depth"] == architecture.depth) & (table["width"] == architecture.width)].iloc[0]
+    row = table[
+        (table["depth"] == architecture.depth) & (table["width"] == architecture.width)
+    ].iloc[0]
     for moment in (by_library(results, name), results.second_moment(name)):
         found = eigenscape.condition_number(moment, replicates=results.study.projection.replicates)
         assert row["log10_cond"] == found.log10_condition
@@ -78,18 +93,27 @@ def test_condition_numbers_are_the_row_of_the_table(results: StudyResults, name:
         assert row["status"] == found.status
         assert row["parameters_per_sample"] == found.parameters_per_sample
         family = found.family()
-        assert {column: row[column] for column in family} == pytest.approx(family, rel=0, abs=0, nan_ok=True)
+        assert {column: row[column] for column in family} == pytest.approx(
+            family, rel=0, abs=0, nan_ok=True
+        )
 
 
 def test_projections_are_the_row_of_the_table(results: StudyResults) -> None:
     """All networks, the one over the limit too: it has no raw number, but a projected one."""
     section = results.study.projection
     for row in results.table.itertuples():
-        sampler = eigenscape.network_sampler(row.depth, row.width, problem=eigenscape.sine_regression(points=12))
+        sampler = eigenscape.network_sampler(
+            row.depth, row.width, problem=eigenscape.sine_regression(points=12)
+        )
         found = eigenscape.project(sampler, section.samples, replicates=section.replicates)
-        assert (row.log10_cond_sym, row.log10_cond_sym_low, row.log10_cond_sym_high) == (found.log10_condition, *found.interval)
+        assert (row.log10_cond_sym, row.log10_cond_sym_low, row.log10_cond_sym_high) == (
+            found.log10_condition,
+            *found.interval,
+        )
         assert (row.status_sym, row.symmetry) == (found.status, found.symmetry)
-        np.testing.assert_array_equal(found.eigenvalues(), results.projected_eigenvalues(row.depth, row.width))
+        np.testing.assert_array_equal(
+            found.eigenvalues(), results.projected_eigenvalues(row.depth, row.width)
+        )
 
 
 def test_the_labelled_table_says_what_its_columns_mean(results: StudyResults) -> None:
@@ -109,15 +133,26 @@ def test_a_study_says_what_it_is(results: StudyResults) -> None:
 
 
 def test_a_cell_that_is_not_there_is_named_with_others(results: StudyResults) -> None:
-    with pytest.raises(BadInput, match=r"^cell: expected one of the computed cells, such as headline, d01-w003.* found d03-w005"):
+    with pytest.raises(
+        BadInput,
+        match=(
+            r"^cell: expected one of the computed cells, such as headline, d01-w003.* found"
+            r" d03-w005"
+        ),
+    ):
         results.spectrum("d03-w005")
     with pytest.raises(DamagedResult, match="no projection"):
         results.projected_eigenvalues(9, 9)
 
 
 def test_cells_are_found_by_their_folder_too(results: StudyResults) -> None:
-    np.testing.assert_array_equal(results.spectrum("cells/d01-w003").eigenvalues, results.spectrum("d01-w003").eigenvalues)
-    assert results.cell("model_constrained/deconvolution-tnet-a0").facts["case"] == "deconvolution-tnet"
+    np.testing.assert_array_equal(
+        results.spectrum("cells/d01-w003").eigenvalues, results.spectrum("d01-w003").eigenvalues
+    )
+    assert (
+        results.cell("model_constrained/deconvolution-tnet-a0").facts["case"]
+        == "deconvolution-tnet"
+    )
     assert open_study(results.folder.study).cells == CELLS
 
 

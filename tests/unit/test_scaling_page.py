@@ -12,18 +12,33 @@ from eigenscape.cli.prepare import plan
 from eigenscape.errors import BadInput
 
 ROOT = Path(__file__).parents[2]
-BLOCKS = re.findall(r"```console\n\$ eigenscape (plan [^\n]*)\n(.*?)```\n", (ROOT / "docs" / "scaling.md").read_text(), re.DOTALL)
+BLOCKS = re.findall(
+    r"```console\n\$ eigenscape (plan [^\n]*)\n(.*?)```\n",
+    (ROOT / "docs" / "scaling.md").read_text(),
+    re.DOTALL,
+)
 
 
 def test_the_page_plans_both_tasks_on_three_numbers_of_devices() -> None:
-    wanted = {(name, devices) for name in ("full_map", "one_large_cell") for devices in ("16", "256", "4096")}
+    wanted = {
+        (name, devices)
+        for name in ("full_map", "one_large_cell")
+        for devices in ("16", "256", "4096")
+    }
 
-    found = {(command.split("docs/scaling/")[1].split(".yaml")[0], command.split()[-1]) for command, _ in BLOCKS}
+    found = {
+        (command.split("docs/scaling/")[1].split(".yaml")[0], command.split()[-1])
+        for command, _ in BLOCKS
+    }
     assert found == wanted
 
 
-@pytest.mark.parametrize(("command", "printed"), BLOCKS, ids=[command[-60:] for command, _ in BLOCKS])
-def test_a_table_is_what_the_command_prints(command: str, printed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("command", "printed"), BLOCKS, ids=[command[-60:] for command, _ in BLOCKS]
+)
+def test_a_table_is_what_the_command_prints(
+    command: str, printed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(ROOT)
     run = CliRunner().invoke(plan, command.split()[1:])
 

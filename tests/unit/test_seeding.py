@@ -16,8 +16,15 @@ def test_keys_fit_the_64_bits_of_the_generator() -> None:
 
 
 def test_no_two_cells_seeds_or_shapes_share_a_key() -> None:
-    architectures = [Architecture(*sizes) for sizes in itertools.product(range(1, 31), range(5, 51, 5), (1, 2), (1, 3))]
-    keys = {prior_key(seed, architecture) for seed in (0, 1, SEED_LIMIT - 1) for architecture in architectures}
+    architectures = [
+        Architecture(*sizes)
+        for sizes in itertools.product(range(1, 31), range(5, 51, 5), (1, 2), (1, 3))
+    ]
+    keys = {
+        prior_key(seed, architecture)
+        for seed in (0, 1, SEED_LIMIT - 1)
+        for architecture in architectures
+    }
 
     assert len(keys) == 3 * len(architectures)
 
@@ -34,7 +41,9 @@ def test_no_two_cells_seeds_or_shapes_share_a_key() -> None:
         ((), ("",)),
     ],
 )
-def test_order_type_and_borders_of_labels_count(labels: tuple[object, ...], others: tuple[object, ...]) -> None:
+def test_order_type_and_borders_of_labels_count(
+    labels: tuple[object, ...], others: tuple[object, ...]
+) -> None:
     assert stream_key(0, *labels) != stream_key(0, *others)
 
 
@@ -45,12 +54,20 @@ def test_seed_and_label_do_not_run_into_each_other() -> None:
 
 def test_another_process_with_another_hash_seed_gets_the_same_key() -> None:
     program = "from eigenscape.seeding import stream_key; print(stream_key(3, 'prior', 5))"
-    run = subprocess.run([sys.executable, "-c", program], env={"PYTHONHASHSEED": "77"}, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONHASHSEED": "77"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
 
     assert int(run.stdout) == stream_key(3, "prior", 5)
 
 
 @pytest.mark.parametrize("seed", [-1, SEED_LIMIT])
 def test_a_seed_out_of_range_is_refused(seed: int) -> None:
-    with pytest.raises(BadInput, match=rf"sampling\.seed: expected a whole number from 0 .* found {seed}; "):
+    with pytest.raises(
+        BadInput, match=rf"sampling\.seed: expected a whole number from 0 .* found {seed}; "
+    ):
         stream_key(seed, "prior")

@@ -25,7 +25,9 @@ def test_the_example_gives_what_its_comments_say() -> None:
 
 
 def test_the_configuration_is_a_study_of_its_own() -> None:
-    study = Study.from_mapping(yaml.safe_load((DOCS / "sloppiness_theory" / "cluster.yaml").read_text()))
+    study = Study.from_mapping(
+        yaml.safe_load((DOCS / "sloppiness_theory" / "cluster.yaml").read_text())
+    )
     assert study.study != Study().study
 
 

@@ -1,4 +1,6 @@
-"""The workflow as a user runs it: real Snakemake, real MPI ranks, in a copy of the repository's root."""
+"""The workflow as a user runs it: real Snakemake, real MPI ranks, in a copy of the repository's
+root.
+"""
 
 from __future__ import annotations
 
@@ -38,15 +40,20 @@ criticality: {depth: 4, width: 5, samples: 50, weight_std: [0.5, 2.0]}
 training: {depth: [7]}
 large: {depth: [3], width: [10], samples: 40, leading: 5}
 expressivity:
-  growth: {depth: 3, width: [4], relu_weight_std: [2.0], hard_tanh_weight_std: [2.0], bias_std: [0.0], networks: 2}
+  growth: {depth: 3, width: [4], relu_weight_std: [2.0], \
+hard_tanh_weight_std: [2.0], bias_std: [0.0], networks: 2}
   sensitivity: {depth: 2, width: 4, networks: 2, angles: [0.1]}
   dichotomies: {depth: [2], width: [4], networks: 2}
-  digits: {width: 8, one_layer_depth: 3, one_layer_epochs: 1, length_depth: 2, length_epochs: 1, measured: 1, runs: 2}
+  digits: {width: 8, one_layer_depth: 3, one_layer_epochs: 1, \
+length_depth: 2, length_epochs: 1, measured: 1, runs: 2}
 clustering:
-  {depth: [1, 3], width: [8], channels: null, epochs: [0, 1], seeds: 2, inputs_per_class: 3, permutations: 20}
+  {depth: [1, 3], width: [8], channels: null, epochs: [0, 1], \
+seeds: 2, inputs_per_class: 3, permutations: 20}
 sloppiness:
-  ensemble: {powers: [1.0], depth: [1], width: [4], channels: null, steps: 8, checkpoints: 4, seeds: 2, inputs_per_class: 1, replicates: 20}
-  phase_map: {decay: [0.3, 1.0], ratio: [0.1, 10.0], steps: [10, 100], simulated_decay: [1.0], simulated_steps: [10], starts: 3}
+  ensemble: {powers: [1.0], depth: [1], width: [4], channels: null, steps: 8, \
+checkpoints: 4, seeds: 2, inputs_per_class: 1, replicates: 20}
+  phase_map: {decay: [0.3, 1.0], ratio: [0.1, 10.0], steps: [10, 100], \
+simulated_decay: [1.0], simulated_steps: [10], starts: 3}
   kernel: {kernels: [rbf], train: 20, test: 10}
   sgd: {examples: 20, batch: [2], steps: 10, components: 3, simulated: 2}
 model_constrained:
@@ -59,18 +66,49 @@ model_constrained:
   deconvolution: {points: 4, observed: 3}
 """
 SCIENCES = ("expressivity", "clustering", "sloppiness", "model_constrained")
-LEAN = SMALL.partition("expressivity:")[0] + "".join(f"{science}: {{enabled: false}}\n" for science in SCIENCES)
-"""The same without the sister sciences: every job starts an interpreter, and theirs are two thirds of all."""
+LEAN = SMALL.partition("expressivity:")[0] + "".join(
+    f"{science}: {{enabled: false}}\n" for science in SCIENCES
+)
+"""The same without the sister sciences: every job starts an interpreter, and theirs are two thirds
+of all."""
 NUMBERS = ("results/small/tables/condition_number.csv", "results/small/figures/eigenvalues.pdf")
 """What all second moments and spectra, of the map and of the headline, are computed for."""
 
 FIGURES = [
-    *("condition_number", "condition_number_null", "condition_number_projected", "criticality", "eigenvalues", "eigenvectors"),
+    *(
+        "condition_number",
+        "condition_number_null",
+        "condition_number_projected",
+        "criticality",
+        "eigenvalues",
+        "eigenvectors",
+    ),
     *("explained_stress", "inpca_scree", "training_progress", "trajectory_embedding"),
-    *("importance", "layer_importance", "parameter_count", "predictors", "sensitivity", "sufficient_summary"),
-    *("dichotomies", "length_growth", "length_sensitivity", "one_layer_training", "polytopes", "training_lengths", "transitions"),
+    *(
+        "importance",
+        "layer_importance",
+        "parameter_count",
+        "predictors",
+        "sensitivity",
+        "sufficient_summary",
+    ),
+    *(
+        "dichotomies",
+        "length_growth",
+        "length_sensitivity",
+        "one_layer_training",
+        "polytopes",
+        "training_lengths",
+        "transitions",
+    ),
     "large_networks",
-    *("graph_convergence", "graph_modularity", "layer_similarity", "neighbourhoods", "similarity_sensitivity"),
+    *(
+        "graph_convergence",
+        "graph_modularity",
+        "layer_similarity",
+        "neighbourhoods",
+        "similarity_sensitivity",
+    ),
     *("kernel_trajectories", "phase_map", "sgd_trajectories", "trajectory_slopes"),
     *("model_condition", "model_subspace", "model_training"),
 ]
@@ -91,17 +129,38 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
 
 
-def snakemake(folder: Path, *options: str, config: str = "small.yaml") -> subprocess.CompletedProcess[str]:
+def snakemake(
+    folder: Path, *options: str, config: str = "small.yaml"
+) -> subprocess.CompletedProcess[str]:
     """Run the workflow to its end."""
-    command = [str(BIN / "snakemake"), "--cores", "2", "--rerun-incomplete", "--configfile", config, *options]
-    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=900, check=False)
+    command = [
+        str(BIN / "snakemake"),
+        "--cores",
+        "2",
+        "--rerun-incomplete",
+        "--configfile",
+        config,
+        *options,
+    ]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
 
 
 def bytes_of(results: Path) -> dict[str, str]:
     """A digest of every file that must not change from run to run: numbers, tables, figures."""
     kinds = ("cells/**/c/**/*", "headline/**/c/**/*", "tables/*", "figures/*")
     files = sorted(path for kind in kinds for path in results.glob(kind) if path.is_file())
-    return {str(path.relative_to(results)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return {
+        str(path.relative_to(results)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
 
 
 @pytest.fixture(scope="module")
@@ -115,13 +174,29 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_all_figures_and_the_table_are_made(finished: Path) -> None:
     results = finished / "results" / "small"
-    assert sorted(path.name for path in (results / "figures").iterdir()) == sorted(f"{f}.{k}" for f in FIGURES for k in ("pdf", "png"))
-    made = {path.relative_to(results).as_posix() for kind in ("figures", "tables") for path in (results / kind).iterdir()} | {"report.html"}
-    assert made <= {name for receipt in products(StudyFolder(results)) for name in json.loads(receipt.read_bytes())["files"]}
+    assert sorted(path.name for path in (results / "figures").iterdir()) == sorted(
+        f"{f}.{k}" for f in FIGURES for k in ("pdf", "png")
+    )
+    made = {
+        path.relative_to(results).as_posix()
+        for kind in ("figures", "tables")
+        for path in (results / kind).iterdir()
+    } | {"report.html"}
+    assert made <= {
+        name
+        for receipt in products(StudyFolder(results))
+        for name in json.loads(receipt.read_bytes())["files"]
+    }
     table = pd.read_csv(results / "tables" / "condition_number.csv")
     assert list(zip(table.depth, table.width, strict=True)) == [(1, 5), (2, 5), (1, 10), (2, 10)]
     findings = pd.read_csv(results / "tables" / "findings.csv")
-    assert set(findings.verdict) <= {"holds", "holds under a condition", "does not hold", "not shown either way", "not testable"}
+    assert set(findings.verdict) <= {
+        "holds",
+        "holds under a condition",
+        "does not hold",
+        "not shown either way",
+        "not testable",
+    }
     assert findings.science.value_counts().to_dict() == {
         "active subspace": 6,
         "expressivity": 3,
@@ -137,7 +212,15 @@ def test_all_figures_and_the_table_are_made(finished: Path) -> None:
 
 def test_the_study_verifies(finished: Path) -> None:
     command = [str(BIN / "eigenscape"), "verify", "--study", "results/small/study.json"]
-    run = subprocess.run(command, cwd=finished, env=environment(), capture_output=True, text=True, timeout=120, check=False)
+    run = subprocess.run(
+        command,
+        cwd=finished,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
     assert run.returncode == 0, run.stdout
     assert re.fullmatch(r"\d+ sound\n", run.stdout)
@@ -149,14 +232,26 @@ def test_the_second_run_has_nothing_to_do(finished: Path) -> None:
     assert "Nothing to be done" in run.stdout + run.stderr
 
 
-def test_every_result_has_a_recipe_that_the_workflow_knows_in_another_place_too(finished: Path, tmp_path: Path) -> None:
-    """The study's folder alone moves: its study.json is the configuration, and nothing is computed again."""
+def test_every_result_has_a_recipe_that_the_workflow_knows_in_another_place_too(
+    finished: Path, tmp_path: Path
+) -> None:
+    """The study's folder alone moves: its study.json is the configuration, and nothing is computed
+    again.
+    """
     folder = StudyFolder(repository(tmp_path) / "results" / "small")
     shutil.copytree(finished / "results" / "small", folder.root)
     study = load_study(folder)
     results = [path for path in folder.root.rglob("*") if path.is_file() or path.suffix == ".zarr"]
-    names = [path.relative_to(folder.root) for path in results if not any(part.suffix == ".zarr" for part in path.parents)]
-    recipes = {name: recipe_of(study, name.as_posix()) for name in names if not name.name.endswith(".receipt.json")}
+    names = [
+        path.relative_to(folder.root)
+        for path in results
+        if not any(part.suffix == ".zarr" for part in path.parents)
+    ]
+    recipes = {
+        name: recipe_of(study, name.as_posix())
+        for name in names
+        if not name.name.endswith(".receipt.json")
+    }
 
     assert {name.parts[0] for name, recipe in recipes.items() if recipe is None} == {
         "benchmarks",
@@ -178,7 +273,11 @@ def test_snakemake_s_report_shows_the_figures_by_science_without_a_network(finis
 
     assert run.returncode == 0, run.stderr
     page = (finished / "report.html").read_text()
-    for words in ("subspace clustering", "Spectrum of the headline network", "Published findings, judged"):
+    for words in (
+        "subspace clustering",
+        "Spectrum of the headline network",
+        "Published findings, judged",
+    ):
         assert words in page
     assert not re.search(r'(src|href)="?http', page)
 
@@ -191,7 +290,9 @@ def test_growing_the_grid_computes_only_the_new_cells(finished: Path) -> None:
     run = snakemake(finished, config="grown.yaml")
     assert run.returncode == 0, run.stderr
     assert {path: path.stat().st_mtime_ns for path in old} == old
-    new = {path.parent.name for path in results.glob("cells/*/*.receipt.json")} - {path.parent.name for path in old}
+    new = {path.parent.name for path in results.glob("cells/*/*.receipt.json")} - {
+        path.parent.name for path in old
+    }
     assert new == {"d03-w005"}  # d03-w010 has 251 parameters, over the limit of 150
     table = pd.read_csv(results / "tables" / "condition_number.csv").set_index(["depth", "width"])
     assert table.loc[(3, 10), "status"] == "over_raw_parameter_limit"
@@ -199,30 +300,49 @@ def test_growing_the_grid_computes_only_the_new_cells(finished: Path) -> None:
 
 
 def test_interrupted_and_run_again_ends_with_the_same_bits(finished: Path, tmp_path: Path) -> None:
-    """Ctrl-C in the middle (SIGINT to the whole group, as a terminal sends it), then the same command."""
+    """Ctrl-C in the middle (SIGINT to the whole group, as a terminal sends it), then the same
+    command.
+    """
     folder = repository(tmp_path)
     (folder / "small.yaml").write_text(LEAN)
     command = [str(BIN / "snakemake"), "--cores", "2", "--configfile", "small.yaml", "--", *NUMBERS]
     running = subprocess.Popen(
-        command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command,
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         receipts = folder / "results" / "small"
-        while running.poll() is None and not list(receipts.glob("headline/*/second_moment.receipt.json")):
+        while running.poll() is None and not list(
+            receipts.glob("headline/*/second_moment.receipt.json")
+        ):
             time.sleep(0.05)
         os.killpg(running.pid, signal.SIGINT)
         running.wait(60)
     finally:
         running.kill()
     assert running.returncode != 0
-    kept = folder / "results" / "small" / "headline" / "d02-w010-n400" / "second_moment.receipt.json"
+    kept = (
+        folder / "results" / "small" / "headline" / "d02-w010-n400" / "second_moment.receipt.json"
+    )
     confirmed = kept.stat().st_mtime_ns
     run = snakemake(folder, "--", *NUMBERS)
     assert run.returncode == 0, run.stderr
     assert kept.stat().st_mtime_ns == confirmed, "what a receipt had confirmed was computed again"
-    # `finished` has grown by other tests: compare everything that this study has, save the table and map over the grid
-    mine, reference = bytes_of(folder / "results" / "small"), bytes_of(finished / "results" / "small")
-    numbers = {name: digest for name, digest in mine.items() if name.startswith(("cells", "headline")) or "eigen" in name}
+    # `finished` has grown by other tests: compare everything that this study has, save the table
+    # and map over the grid
+    mine, reference = (
+        bytes_of(folder / "results" / "small"),
+        bytes_of(finished / "results" / "small"),
+    )
+    numbers = {
+        name: digest
+        for name, digest in mine.items()
+        if name.startswith(("cells", "headline")) or "eigen" in name
+    }
     assert numbers
     assert numbers.items() <= reference.items()
 
@@ -250,18 +370,38 @@ def test_a_second_study_lies_beside_the_first(finished: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("grid: {dept: [1]}", "grid.dept: expected one of depth, width, found an unknown key; did you mean depth?"),
+        (
+            "grid: {dept: [1]}",
+            "grid.dept: expected one of depth, width, found an unknown key; did you mean depth?",
+        ),
         ("grid: {width: [-5]}", "grid.width.0: expected a number of at least 1, found -5"),
-        ("network: {activation: relu}", "activation: expected 'tanh', by which results in results/small were made, found 'relu'"),
-        ("clustering: {data: absent.npz}", "clustering.data: absent.npz: expected a file with arrays X and y, found no such file"),
+        (
+            "network: {activation: relu}",
+            (
+                "activation: expected 'tanh', by which results in results/small were made, found"
+                " 'relu'"
+            ),
+        ),
+        (
+            "clustering: {data: absent.npz}",
+            "clustering.data: absent.npz: expected a file with arrays X and y, found no such file",
+        ),
         (
             "sloppiness: {ensemble: {data: absent.npz}}",
-            "sloppiness.ensemble.data: absent.npz: expected a file with arrays X and y, found no such file",
+            (
+                "sloppiness.ensemble.data: absent.npz: expected a file with arrays X and y, found"
+                " no such file"
+            ),
         ),
-        ("sampling: {seed: 1}", "seed: expected 0, by which results in results/small were made, found 1"),
+        (
+            "sampling: {seed: 1}",
+            "seed: expected 0, by which results in results/small were made, found 1",
+        ),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_2_before_anything_runs(finished: Path, change: str, message: str) -> None:
+def test_bad_input_is_one_line_and_exit_code_2_before_anything_runs(
+    finished: Path, change: str, message: str
+) -> None:
     before = bytes_of(finished / "results" / "small")
     (finished / "bad.yaml").write_text(f"study: small\n{change}\n")
     run = snakemake(finished, config="bad.yaml")
@@ -277,24 +417,51 @@ def test_sciences_may_be_left_out(tmp_path: Path) -> None:
     """Fewer jobs, science by science: experiments or networks, tables, families of figures."""
     folder = repository(tmp_path)
     (folder / "less.yaml").write_text(LEAN)
-    every, run = (snakemake(folder, "--dry-run", config=f"{name}.yaml") for name in ("small", "less"))
+    every, run = (
+        snakemake(folder, "--dry-run", config=f"{name}.yaml") for name in ("small", "less")
+    )
     assert run.returncode == 0, run.stderr
-    counts = [int(re.findall(r"^total +(\d+)", output.stdout + output.stderr, re.MULTILINE)[0]) for output in (every, run)]
+    counts = [
+        int(re.findall(r"^total +(\d+)", output.stdout + output.stderr, re.MULTILINE)[0])
+        for output in (every, run)
+    ]
     assert counts[0] - counts[1] == (4 + 5) + (2 + 1 + 1) + (3 + 1 + 3) + (2 + 1 + 1) + (1 + 1 + 1)
 
 
 def test_the_profile_for_slurm_is_read(tmp_path: Path) -> None:
-    """`snakemake --profile slurm` finds its profile; a dry run shows the launcher that it sets. The real cluster is issue by issue."""
+    """`snakemake --profile slurm` finds its profile; a dry run shows the launcher that it sets. The
+    real cluster is issue by issue.
+    """
     folder = repository(tmp_path)
     shutil.copytree(ROOT / "slurm", folder / "slurm")
-    command = [str(BIN / "snakemake"), "--profile", "slurm", "--dry-run", "--printshellcmds", "--configfile", "small.yaml"]
-    run = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=120, check=False)
+    command = [
+        str(BIN / "snakemake"),
+        "--profile",
+        "slurm",
+        "--dry-run",
+        "--printshellcmds",
+        "--configfile",
+        "small.yaml",
+    ]
+    run = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "srun --kill-on-bad-exit=1 -n 2 python -m mpi4py -m eigenscape second-moment" in run.stdout
+    assert (
+        "srun --kill-on-bad-exit=1 -n 2 python -m mpi4py -m eigenscape second-moment" in run.stdout
+    )
 
 
 def test_read_only_results_are_refused_before_anything_runs(tmp_path: Path) -> None:
-    """A folder without write permission, or (for root, whom permissions do not stop) a plain file in its place."""
+    """A folder without write permission, or (for root, whom permissions do not stop) a plain file
+    in its place.
+    """
     folder = repository(tmp_path)
     results = folder / "results"
     if os.geteuid() == 0:
@@ -308,20 +475,31 @@ def test_read_only_results_are_refused_before_anything_runs(tmp_path: Path) -> N
 
 
 def test_a_cell_too_large_for_one_rank_is_solved_by_several(finished: Path, tmp_path: Path) -> None:
-    """The same study where a compute node has a tenth of a gigabyte: the headline goes to two ranks, with the same spectrum."""
+    """The same study where a compute node has a tenth of a gigabyte: the headline goes to two
+    ranks, with the same spectrum.
+    """
     folder = repository(tmp_path)
     target = "results/small/ledger/spectrum/headline/d02-w010-n400.json"
     command = [str(BIN / "snakemake"), "--cores", "2", "--configfile", "small.yaml", "--", target]
     variables = {**environment(), "EIGENSCAPE_NODE_MEMORY": "0.1"}
-    run = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=300, check=False)
+    run = subprocess.run(
+        command, cwd=folder, env=variables, capture_output=True, text=True, timeout=300, check=False
+    )
     assert run.returncode == 0, run.stderr
     receipts = [
-        json.loads((place / "results" / "small" / "headline" / "d02-w010-n400" / "spectrum.receipt.json").read_text())
+        json.loads(
+            (
+                place / "results" / "small" / "headline" / "d02-w010-n400" / "spectrum.receipt.json"
+            ).read_text()
+        )
         for place in (folder, finished)
     ]
     assert (receipts[0].get("ranks"), receipts[1].get("ranks")) == (2, None)
     assert receipts[0]["vectors"]
     assert receipts[0]["status"] == receipts[1]["status"]
-    spectra = [place / "results" / "small" / "headline" / "d02-w010-n400" / "spectrum.zarr" for place in (folder, finished)]
+    spectra = [
+        place / "results" / "small" / "headline" / "d02-w010-n400" / "spectrum.zarr"
+        for place in (folder, finished)
+    ]
     together, alone = (read_spectrum(spectrum).eigenvalues for spectrum in spectra)
     assert np.abs(together - alone).max() <= 1e-13 * alone[0]

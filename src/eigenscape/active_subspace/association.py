@@ -1,14 +1,15 @@
-"""Does one number of a network follow another? Rank statistics over the cells of a grid, with intervals.
+"""Does one number of a network follow another? Rank statistics over the cells of a grid, with
+intervals.
 
 The condition number is said to mimic the parameter count P and to tell how easily a network trains.
 Both are statements about order, so they are checked by rank correlations; P and depth grow
-together, so they are checked again at equal P (`iso_parameter_contrast`) and given another predictor
-(`partial_spearman`).
+together, so they are checked again at equal P (`iso_parameter_contrast`) and given another
+predictor (`partial_spearman`).
 
-Intervals are percentile bootstraps over cells (Efron, Tibshirani, An Introduction to the Bootstrap, 1993,
-chapter 13). Cells of a grid are a design and not a random sample: an interval says how much the number
-hangs on the choice of cells, not how it would vary over other problems. n is the number of cells,
-B that of resamples.
+Intervals are percentile bootstraps over cells (Efron, Tibshirani, An Introduction to the Bootstrap,
+1993, chapter 13). Cells of a grid are a design and not a random sample: an interval says how much
+the number hangs on the choice of cells, not how it would vary over other problems. n is the number
+of cells, B that of resamples.
 """
 
 from __future__ import annotations
@@ -25,23 +26,26 @@ import scipy
 from eigenscape.errors import BadInput
 
 FEWEST = 5
-"""Cells below which no number is given: of 4 cells a rank correlation has 24 orders, and 1 arises by chance in 1 of 12."""
+"""Cells below which no number is given: of 4 cells a rank correlation has 24 orders, and 1 arises
+by chance in 1 of 12."""
 
 RESAMPLES = 2000
-"""The 2.5 % and 97.5 % points then rest on 50 resamples each (Efron and Tibshirani advise 1000 to 2000)."""
+"""The 2.5 % and 97.5 % points then rest on 50 resamples each (Efron and Tibshirani advise 1000 to
+2000)."""
 
 LEVEL = 0.95
 """Coverage that the intervals aim at."""
 
 SAME_PARAMETERS = 0.05
-"""Two cells have equal P where it differs by less than this part of its mean; this project's choice."""
+"""Two cells have equal P where it differs by less than this part of its mean; this project's
+choice."""
 
 DEPTH_RATIO = 2.0
 """Two cells differ in depth where one is at least so many times as deep; this project's choice."""
 
 _EXPLAINED = 1e-12
-"""Part of a variance of ranks below which it is rounding (n eps, 1e-13 at n = 500). One swap of two neighbours
-leaves 12/n^3, which is more up to n = 20,000."""
+"""Part of a variance of ranks below which it is rounding (n eps, 1e-13 at n = 500). One swap of two
+neighbours leaves 12/n^3, which is more up to n = 20,000."""
 
 Statistic = Callable[[np.ndarray], np.ndarray]
 """From rows of cell numbers (B, n) to the statistic of each row (B,), NaN where it has none."""
@@ -89,7 +93,8 @@ class Contrast(Estimate):
 
 
 def spearman(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Estimate:
-    """Spearman's rank correlation: Pearson's correlation of the ranks, ties sharing their mean rank.
+    """Spearman's rank correlation: Pearson's correlation of the ranks, ties sharing their mean
+    rank.
 
     Args:
         x: (n,), a value per cell; a cell that is not finite in x or y is dropped.
@@ -112,7 +117,8 @@ def spearman(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Estimate:
 
 
 def kendall(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Estimate:
-    """Kendall's tau-b: how much likelier two cells are in the same order in x and y than in opposite orders.
+    """Kendall's tau-b: how much likelier two cells are in the same order in x and y than in
+    opposite orders.
 
     Args:
         x: (n,), a value per cell; a cell that is not finite in x or y is dropped.
@@ -123,23 +129,27 @@ def kendall(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Estimate:
         BadInput: x and y differ in length.
 
     Example:
-        >>> round(kendall(np.arange(6.0), np.array([1.0, 0, 2, 3, 4, 5])).value, 12)  # 14 pairs in order, 1 not
+        >>> # 14 pairs in order, 1 not
+        >>> round(kendall(np.arange(6.0), np.array([1.0, 0, 2, 3, 4, 5])).value, 12)
         0.866666666667
     """
     (x, y), dropped = _finite(x, y)
 
     def statistic(rows: np.ndarray) -> np.ndarray:
         # The p-value, of no use here, is exact and slow unless the asymptotic one is asked for.
-        return np.array([scipy.stats.kendalltau(x[row], y[row], method="asymptotic").statistic for row in rows])
+        return np.array(
+            [scipy.stats.kendalltau(x[row], y[row], method="asymptotic").statistic for row in rows]
+        )
 
     return _estimate(statistic, len(x), dropped, seed)
 
 
 def partial_spearman(x: np.ndarray, y: np.ndarray, given: np.ndarray, *, seed: int = 0) -> Estimate:
-    """The correlation of the ranks of x and y that is left when each is regressed on the ranks of ``given``.
+    """The correlation of the ranks of x and y that is left when each is regressed on the ranks of
+    ``given``.
 
-    rho = (r_xy - r_xz r_yz) / sqrt((1 - r_xz^2) (1 - r_yz^2)) with z = given. Where z has the order of x or of y
-    nothing is left of it that could be associated, and rho is 0.
+    rho = (r_xy - r_xz r_yz) / sqrt((1 - r_xz^2) (1 - r_yz^2)) with z = given. Where z has the order
+    of x or of y nothing is left of it that could be associated, and rho is 0.
 
     Args:
         x: (n,), a value per cell; a cell that is not finite in x, y or ``given`` is dropped.
@@ -158,8 +168,14 @@ def partial_spearman(x: np.ndarray, y: np.ndarray, given: np.ndarray, *, seed: i
     (x, y, given), dropped = _finite(x, y, given)
 
     def statistic(rows: np.ndarray) -> np.ndarray:
-        rank_x, rank_y, rank_z = (scipy.stats.rankdata(variable[rows], axis=1) for variable in (x, y, given))
-        r_xy, r_xz, r_yz = _correlation(rank_x, rank_y), _correlation(rank_x, rank_z), _correlation(rank_y, rank_z)
+        rank_x, rank_y, rank_z = (
+            scipy.stats.rankdata(variable[rows], axis=1) for variable in (x, y, given)
+        )
+        r_xy, r_xz, r_yz = (
+            _correlation(rank_x, rank_y),
+            _correlation(rank_x, rank_z),
+            _correlation(rank_y, rank_z),
+        )
         left = np.minimum(1 - r_xz**2, 1 - r_yz**2)
         scale = np.sqrt(np.maximum((1 - r_xz**2) * (1 - r_yz**2), _EXPLAINED**2))
         partial = np.where(left > _EXPLAINED, (r_xy - r_xz * r_yz) / scale, 0.0)
@@ -168,11 +184,15 @@ def partial_spearman(x: np.ndarray, y: np.ndarray, given: np.ndarray, *, seed: i
     return _estimate(statistic, len(x), dropped, seed)
 
 
-def iso_parameter_contrast(table: pd.DataFrame, column: str = "log10_cond", *, seed: int = 0) -> Contrast:
-    """The mean of (deeper - shallower) over pairs of cells with equal P, and depths that differ by 2 or more.
+def iso_parameter_contrast(
+    table: pd.DataFrame, column: str = "log10_cond", *, seed: int = 0
+) -> Contrast:
+    """The mean of (deeper - shallower) over pairs of cells with equal P, and depths that differ by
+    2 or more.
 
-    A quantity that is a function of P alone gives 0, up to the 5 % that equal P allows. Cells are resampled,
-    not pairs, for the pairs of one cell are not independent; a pair counts as often as both its cells are drawn.
+    A quantity that is a function of P alone gives 0, up to the 5 % that equal P allows. Cells are
+    resampled, not pairs, for the pairs of one cell are not independent; a pair counts as often as
+    both its cells are drawn.
 
     Args:
         table: a row per cell, with depth, parameters and ``column``.
@@ -180,15 +200,24 @@ def iso_parameter_contrast(table: pd.DataFrame, column: str = "log10_cond", *, s
         seed: of the resampling.
 
     Returns:
-        The contrast in units of ``column``; its status is ``too_few_cells`` where less than five cells are in a pair.
+        The contrast in units of ``column``; its status is ``too_few_cells`` where less than five
+        cells are in a pair.
 
     Example:
-        >>> table = pd.DataFrame({"depth": [1, 1, 2, 4, 4, 9], "parameters": [100, 101, 102, 100, 99, 500]})
+        >>> table = pd.DataFrame(
+        ...     {"depth": [1, 1, 2, 4, 4, 9], "parameters": [100, 101, 102, 100, 99, 500]}
+        ... )
         >>> iso_parameter_contrast(table.assign(log10_cond=3.0 * table["depth"]))
-        Contrast(value=6.75, ..., count=5, dropped=0, status=<EstimateStatus.ESTIMATED: 'estimated'>, pairs=8)
+        Contrast(value=6.75, ..., count=5, dropped=0,
+                 status=<EstimateStatus.ESTIMATED: 'estimated'>, pairs=8)
     """
-    (depth, parameters, value), dropped = _finite(*(table[name].to_numpy(dtype=np.float64) for name in ("depth", "parameters", column)))
-    same = np.abs(parameters[:, None] - parameters) < SAME_PARAMETERS * (parameters[:, None] + parameters) / 2
+    (depth, parameters, value), dropped = _finite(
+        *(table[name].to_numpy(dtype=np.float64) for name in ("depth", "parameters", column))
+    )
+    same = (
+        np.abs(parameters[:, None] - parameters)
+        < SAME_PARAMETERS * (parameters[:, None] + parameters) / 2
+    )
     deep, shallow = np.nonzero(same & (depth[:, None] >= DEPTH_RATIO * depth))
     differences = value[deep] - value[shallow]
     cells = np.unique([deep, shallow])
@@ -206,18 +235,20 @@ def iso_parameter_contrast(table: pd.DataFrame, column: str = "log10_cond", *, s
 
 
 def best_median(values: np.ndarray, *, seed: int = 0) -> Estimate:
-    """The smallest of several medians, such as that of steps to a threshold over a ladder of step sizes.
+    """The smallest of several medians, such as that of steps to a threshold over a ladder of step
+    sizes.
 
-    value = min_s median_r values[s, r]. Replicas are resampled for all s together and the smallest is chosen
-    again in each resample, so the interval knows of the choice. Infinite values (never arrived) are kept: a
-    median is infinite unless more than half of its values are finite.
+    value = min_s median_r values[s, r]. Replicas are resampled for all s together and the smallest
+    is chosen again in each resample, so the interval knows of the choice. Infinite values (never
+    arrived) are kept: a median is infinite unless more than half of its values are finite.
 
     Args:
         values: (S, R), R replicas under each of S conditions; not NaN.
         seed: of the resampling.
 
     Returns:
-        The estimate; ``count`` are the replicas, and fewer than five of them give no interval but a value.
+        The estimate; ``count`` are the replicas, and fewer than five of them give no interval but a
+        value.
 
     Example:
         >>> best_median(np.array([[5.0, 6, 7, 8, 9], [1, 2, np.inf, np.inf, np.inf]])).value
@@ -235,9 +266,9 @@ def best_median(values: np.ndarray, *, seed: int = 0) -> Estimate:
 def predictors(table: pd.DataFrame) -> pd.DataFrame:
     """What the condition number might follow, a column each, in the rows of ``table``.
 
-    parameters P, depth L, width w, L w, L sqrt(w), and (L - 1) |log10 chi_1|, the decades by which mean-field
-    theory lets the gradient grow or decay from layer to layer (Schoenholz et al. 2017, arXiv 1611.01232); the last
-    only where the table has a column chi_1.
+    parameters P, depth L, width w, L w, L sqrt(w), and (L - 1) |log10 chi_1|, the decades by which
+    mean-field theory lets the gradient grow or decay from layer to layer (Schoenholz et al. 2017,
+    arXiv 1611.01232); the last only where the table has a column chi_1.
 
     Args:
         table: a row per cell, with depth, width, parameters and perhaps chi_1.
@@ -245,7 +276,8 @@ def predictors(table: pd.DataFrame) -> pd.DataFrame:
     Example:
         >>> cells = pd.DataFrame({"depth": [3], "width": [4], "parameters": [61], "chi_1": [10.0]})
         >>> predictors(cells).iloc[0].to_dict()
-        {'parameters': 61.0, 'depth': 3.0, 'width': 4.0, 'depth_width': 12.0, 'depth_root_width': 6.0, 'mean_field_decades': 2.0}
+        {'parameters': 61.0, 'depth': 3.0, 'width': 4.0, 'depth_width': 12.0,
+         'depth_root_width': 6.0, 'mean_field_decades': 2.0}
     """
     depth, width = table["depth"].astype(float), table["width"].astype(float)
     columns = {
@@ -265,7 +297,12 @@ def _finite(*variables: np.ndarray) -> tuple[list[np.ndarray], int]:
     arrays = [np.asarray(variable, dtype=np.float64) for variable in variables]
     shapes = {array.shape for array in arrays}
     if len(shapes) != 1 or arrays[0].ndim != 1:
-        raise BadInput.field("cells", "variables of one length", " and ".join(map(str, sorted(shapes))), "give one value per cell in each")
+        raise BadInput.field(
+            "cells",
+            "variables of one length",
+            " and ".join(map(str, sorted(shapes))),
+            "give one value per cell in each",
+        )
     kept = np.all(np.isfinite(arrays), axis=0)
     return [array[kept] for array in arrays], int((~kept).sum())
 
@@ -278,7 +315,13 @@ def _estimate(statistic: Statistic, count: int, dropped: int, seed: int) -> Esti
     value = float(statistic(np.arange(count)[None])[0])
     if math.isnan(value):
         return Estimate(*nothing, EstimateStatus.CONSTANT)
-    return Estimate(value, *_interval(statistic(_resamples(count, seed))), count, dropped, EstimateStatus.ESTIMATED)
+    return Estimate(
+        value,
+        *_interval(statistic(_resamples(count, seed))),
+        count,
+        dropped,
+        EstimateStatus.ESTIMATED,
+    )
 
 
 def _resamples(count: int, seed: int) -> np.ndarray:
@@ -287,7 +330,9 @@ def _resamples(count: int, seed: int) -> np.ndarray:
 
 
 def _interval(resampled: np.ndarray) -> tuple[float, float]:
-    """Percentiles of the resamples that have a statistic; values that occur, for some may be infinite."""
+    """Percentiles of the resamples that have a statistic; values that occur, for some may be
+    infinite.
+    """
     ends = np.array([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     low, high = np.quantile(resampled[~np.isnan(resampled)], ends, method="inverted_cdf")
     return float(low), float(high)
@@ -298,5 +343,8 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     a, b = (v - v.mean(axis=1, keepdims=True) for v in (a, b))
     square = (a * a).sum(axis=1) * (b * b).sum(axis=1)
     product = (a * b).sum(axis=1)
-    # Ranks differ by at least 1/2 somewhere, or are all equal: the square is above 1/16 or exactly rounding.
-    return np.where(square > 1e-6, np.clip(product / np.sqrt(np.maximum(square, 1e-6)), -1, 1), np.nan)
+    # Ranks differ by at least 1/2 somewhere, or are all equal: the square is above 1/16 or exactly
+    # rounding.
+    return np.where(
+        square > 1e-6, np.clip(product / np.sqrt(np.maximum(square, 1e-6)), -1, 1), np.nan
+    )

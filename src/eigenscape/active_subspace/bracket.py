@@ -1,15 +1,18 @@
-"""What a condition number from finitely many samples is worth: a bracket, and an extrapolation in P/N.
+"""What a condition number from finitely many samples is worth: a bracket, and an extrapolation in
+P/N.
 
-The sample value is biased up: the largest eigenvalue is a maximum over directions, so on average it lies above
-lambda_1 (Jensen: the largest eigenvalue is convex in C), and the smallest below lambda_P. The split-half
-value is biased down: with unit vectors v_1, v_P from one half of the samples, the variances v^T C' v on the
-*other* half are unbiased for v^T C v, and a Rayleigh quotient of C lies between lambda_P and lambda_1. So, on
-average, split half <= truth <= sample. Both ends are moved outwards by 1.96 standard errors of the log variances
-across halves, which is what they fluctuate by: the bracket.
+The sample value is biased up: the largest eigenvalue is a maximum over directions, so on average it
+lies above lambda_1 (Jensen: the largest eigenvalue is convex in C), and the smallest below
+lambda_P. The split-half value is biased down: with unit vectors v_1, v_P from one half of the
+samples, the variances v^T C' v on the *other* half are unbiased for v^T C v, and a Rayleigh
+quotient of C lies between lambda_P and lambda_1. So, on average, split half <= truth <= sample.
+Both ends are moved outwards by 1.96 standard errors of the log variances across halves, which is
+what they fluctuate by: the bracket.
 
-Sample values at N/2 and N (and N/4, where P/N stays at or below 1/2) are extrapolated linearly in P/N to 0. That is a
-guide and not a correction: it removes most of the bias for graded C, where the smallest eigenvalues shrink
-by about 1 - P/N, and some 60 % of it for isotropic C. Bracket and extrapolation are this project's proposal.
+Sample values at N/2 and N (and N/4, where P/N stays at or below 1/2) are extrapolated linearly in
+P/N to 0. That is a guide and not a correction: it removes most of the bias for graded C, where the
+smallest eigenvalues shrink by about 1 - P/N, and some 60 % of it for isotropic C. Bracket and
+extrapolation are this project's proposal.
 """
 
 from __future__ import annotations
@@ -21,13 +24,18 @@ import numpy as np
 from scipy.linalg import lapack, solve_triangular
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
-from eigenscape.active_subspace.resampling import bootstrap_weights, full_bootstrap_spectrum, unbroken_interval
+from eigenscape.active_subspace.resampling import (
+    bootstrap_weights,
+    full_bootstrap_spectrum,
+    unbroken_interval,
+)
 from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.config.study import BLOCK
 from eigenscape.networks.gradients import GradientSampler
 
 LARGEST_RATIO = 0.5
-"""Sample values at a larger P/N take no part in the extrapolation: near 1 the smallest eigenvalue tends to 0."""
+"""Sample values at a larger P/N take no part in the extrapolation: near 1 the smallest eigenvalue
+tends to 0."""
 
 STANDARD_ERRORS = 1.96
 """Each end misses the truth by fluctuation in at most 2.5 % of the cases."""
@@ -47,10 +55,12 @@ class Bracket:
         sample: the value of all N samples, biased up.
         split_half: the value across halves, biased down; NaN where a half has no full rank.
         standard_error: of the split-half value, from the spread of (g . v)^2 over samples.
-        interval: 95 % bootstrap interval of the sample value, within the span of the outermost eigenvectors
-            (`resampling`): fluctuation alone, blind to the bias; NaN beyond some ten decades.
+        interval: 95 % bootstrap interval of the sample value, within the span of the outermost
+            eigenvectors (`resampling`): fluctuation alone, blind to the bias; NaN beyond some ten
+            decades.
         at_half: sample value of the first N/2 samples; infinite where they have no full rank.
-        at_quarter: sample value of the first N/4 samples; infinite where they have no full rank or were not given.
+        at_quarter: sample value of the first N/4 samples; infinite where they have no full rank or
+            were not given.
         extrapolated: towards P/N = 0; NaN where fewer than two sample sizes are usable.
     """
 
@@ -64,7 +74,9 @@ class Bracket:
 
     @property
     def low(self) -> float:
-        """Lower end, never below 0, which every condition number is at least; NaN where a half has no full rank."""
+        """Lower end, never below 0, which every condition number is at least; NaN where a half has
+        no full rank.
+        """
         low = self.split_half - STANDARD_ERRORS * self.standard_error
         return low if math.isnan(low) else max(low, 0.0)
 
@@ -81,13 +93,16 @@ class Bracket:
 
 
 def unknown_bracket(sample_value: float) -> Bracket:
-    """The bracket of a cell whose halves have no full rank, or were not taken: nothing is known from below.
+    """The bracket of a cell whose halves have no full rank, or were not taken: nothing is known
+    from below.
 
     Example:
         >>> unknown_bracket(3.0).width
         inf
     """
-    return Bracket(sample_value, math.nan, math.nan, (math.nan, math.nan), math.inf, math.inf, math.nan)
+    return Bracket(
+        sample_value, math.nan, math.nan, (math.nan, math.nan), math.inf, math.inf, math.nan
+    )
 
 
 def bracket(
@@ -108,7 +123,8 @@ def bracket(
         sampler: of the cell; its gradients are drawn once more, for the variances across halves.
         samples: N.
         second_moment: C of all samples, (P, P); those that are excluded do not count.
-        first_half: C of samples 0 ... N//2 - 1; those that are excluded count, with a gradient of 0.
+        first_half: C of samples 0 ... N//2 - 1; those that are excluded count, with a gradient of
+            0.
         sample_value: log10 condition number of ``second_moment``.
         first_quarter: C of samples 0 ... N//4 - 1, where there are at least P of them.
         replicates: bootstrap resamples behind the interval.
@@ -122,7 +138,10 @@ def bracket(
     if not math.isfinite(sample_value) or half < size:
         return unknown_bracket(sample_value)
     second_half = ((samples - excluded) * second_moment - half * first_half) / (samples - half)
-    first, second, whole = (extreme_pairs(matrix, count) for matrix, count in ((first_half, 1), (second_half, 1), (second_moment, OUTER)))
+    first, second, whole = (
+        extreme_pairs(matrix, count)
+        for matrix, count in ((first_half, 1), (second_half, 1), (second_moment, OUTER))
+    )
     if first is None or second is None or whole is None:
         return unknown_bracket(sample_value)
 
@@ -140,12 +159,18 @@ def bracket(
         interval=_fluctuation(along[:, 4:], sample_value, replicates, key),
         at_half=at_half,
         at_quarter=at_quarter,
-        extrapolated=extrapolated({samples // 4: at_quarter, half: at_half, samples: sample_value}, size),
+        extrapolated=extrapolated(
+            {samples // 4: at_quarter, half: at_half, samples: sample_value}, size
+        ),
     )
 
 
-def _fluctuation(outer: np.ndarray, sample_value: float, replicates: int, key: int) -> tuple[float, float]:
-    """The bootstrap interval of the sample value, from coordinates along the outermost eigenvectors."""
+def _fluctuation(
+    outer: np.ndarray, sample_value: float, replicates: int, key: int
+) -> tuple[float, float]:
+    """The bootstrap interval of the sample value, from coordinates along the outermost
+    eigenvectors.
+    """
     resampled = full_bootstrap_spectrum(outer, bootstrap_weights(len(outer), replicates, key))
     values = np.log10(resampled.replicates[:, 0] / resampled.replicates[:, -1])
     interval = unbroken_interval(values - np.median(values))
@@ -155,7 +180,8 @@ def _fluctuation(outer: np.ndarray, sample_value: float, replicates: int, key: i
 def first_parts(sampler: GradientSampler, samples: int) -> tuple[np.ndarray | None, np.ndarray]:
     """C of the first N // 4 and N // 2 samples, as `bracket` wants them.
 
-    Of no use, and not computed, where they are fewer than P: then None in the place of a quarter, and (0, 0) of a half.
+    Of no use, and not computed, where they are fewer than P: then None in the place of a quarter,
+    and (0, 0) of a half.
 
     Example:
         >>> from eigenscape.networks.functions import GivenGradients
@@ -169,16 +195,20 @@ def first_parts(sampler: GradientSampler, samples: int) -> tuple[np.ndarray | No
         return None, np.empty((0, 0))
     partial = sum_of_samples(sampler, range(quarter))
     first_quarter = partial.triangle.matrix(1.0 / quarter) if quarter >= size else None
-    return first_quarter, partial.add(sum_of_samples(sampler, range(quarter, half))).triangle.matrix(1.0 / half)
+    return first_quarter, partial.add(
+        sum_of_samples(sampler, range(quarter, half))
+    ).triangle.matrix(1.0 / half)
 
 
 def extreme_pairs(matrix: np.ndarray, count: int = 1) -> tuple[np.ndarray, np.ndarray] | None:
-    """The ``count`` largest and smallest eigenvalues, descending, with unit vectors, by Lanczos on C and its inverse.
+    """The ``count`` largest and smallest eigenvalues, descending, with unit vectors, by Lanczos on
+    C and its inverse.
 
     None where C is not positive definite to working precision: then the smallest are not known.
 
     Returns:
-        Values (2 count,) and vectors (P, 2 count); all P of them where P is not larger than 2 count.
+        Values (2 count,) and vectors (P, 2 count); all P of them where P is not larger than 2
+        count.
 
     Example:
         >>> values, vectors = extreme_pairs(np.diag([2.0, 8.0, 1.0, 4.0, 3.0, 5.0]))
@@ -187,7 +217,8 @@ def extreme_pairs(matrix: np.ndarray, count: int = 1) -> tuple[np.ndarray, np.nd
     """
     size = len(matrix)
     order = np.argsort(-np.diagonal(matrix), kind="stable")
-    sorted_matrix = matrix[np.ix_(order, order)].T  # symmetric, so this is the copy in LAPACK's order
+    # symmetric, so this is the copy in LAPACK's order
+    sorted_matrix = matrix[np.ix_(order, order)].T
     factor, failed = lapack.dpotrf(sorted_matrix, lower=1, clean=1)
     if failed:
         return None
@@ -198,7 +229,9 @@ def extreme_pairs(matrix: np.ndarray, count: int = 1) -> tuple[np.ndarray, np.nd
 
     def solve(right: np.ndarray) -> np.ndarray:
         middle = solve_triangular(factor, right, lower=True, check_finite=False)
-        return np.asarray(solve_triangular(factor, middle, lower=True, trans="T", check_finite=False))
+        return np.asarray(
+            solve_triangular(factor, middle, lower=True, trans="T", check_finite=False)
+        )
 
     start = np.ones(size)
     inverse = LinearOperator((size, size), matvec=solve, dtype=np.float64)
@@ -230,7 +263,11 @@ def extrapolated(values: dict[int, float], parameters: int) -> float:
         >>> round(extrapolated({n: 3.0 + 0.7 * 100 / n for n in (200, 400, 800)}, 100), 12)
         3.0
     """
-    usable = {n: value for n, value in values.items() if parameters / n <= LARGEST_RATIO and math.isfinite(value)}
+    usable = {
+        n: value
+        for n, value in values.items()
+        if parameters / n <= LARGEST_RATIO and math.isfinite(value)
+    }
     if len(usable) < 2:
         return math.nan
     ratios = np.array([parameters / n for n in usable])

@@ -1,14 +1,16 @@
-"""What the whole spectrum says, with intervals, beside a null that keeps everything but the correlations.
+"""What the whole spectrum says, with intervals, beside a null that keeps everything but the
+correlations.
 
-*Intervals*: a delete-one-group jackknife. The N samples are cut into G groups, the family of condition numbers is
-computed G times without one group each, and the spread of the values x_(g) gives the standard error
-``sqrt((G - 1)/G sum_g (x_(g) - mean)^2)`` (Quenouille 1956; Tukey 1958). It deletes little, so P/N hardly moves; a
-bootstrap would drive the small eigenvalues down (`resampling`). Like any such interval it is blind to the bias
-by P/N.
+*Intervals*: a delete-one-group jackknife. The N samples are cut into G groups, the family of
+condition numbers is computed G times without one group each, and the spread of the values x_(g)
+gives the standard error ``sqrt((G - 1)/G sum_g (x_(g) - mean)^2)`` (Quenouille 1956; Tukey 1958).
+It deletes little, so P/N hardly moves; a bootstrap would drive the small eigenvalues down
+(`resampling`). Like any such interval it is blind to the bias by P/N.
 
-*Null*: every entry of every gradient gets a random sign of its own. That keeps N, P and diag C exactly, to the last
-sample, and destroys all correlations between parameters: what is left of a spectrum is the diagonal, seen through
-N samples. This project's proposal, in place of the Marchenko-Pastur law of an isotropic C.
+*Null*: every entry of every gradient gets a random sign of its own. That keeps N, P and diag C
+exactly, to the last sample, and destroys all correlations between parameters: what is left of a
+spectrum is the diagonal, seen through N samples. This project's proposal, in place of the
+Marchenko-Pastur law of an isotropic C.
 """
 
 from __future__ import annotations
@@ -48,11 +50,14 @@ class FamilyInterval:
     high: float
 
 
-def family_intervals(sampler: GradientSampler, samples: int, groups: int = 8, whole: Spectrum | None = None) -> dict[str, FamilyInterval]:
+def family_intervals(
+    sampler: GradientSampler, samples: int, groups: int = 8, whole: Spectrum | None = None
+) -> dict[str, FamilyInterval]:
     """Every member of the family, with its grouped-jackknife interval.
 
-    Costs G eigensolves, one more where the spectrum of all samples is not given, and G halves of C in memory; where N < P, the
-    gradients instead of C. Where a deleted group leaves a member infinite or unknown, so is its interval (NaN).
+    Costs G eigensolves, one more where the spectrum of all samples is not given, and G halves of C
+    in memory; where N < P, the gradients instead of C. Where a deleted group leaves a member
+    infinite or unknown, so is its interval (NaN).
 
     Args:
         sampler: of the network.
@@ -66,39 +71,67 @@ def family_intervals(sampler: GradientSampler, samples: int, groups: int = 8, wh
     Example:
         >>> from eigenscape.config.study import Study
         >>> from eigenscape.architecture import Architecture
-        >>> found = family_intervals(GradientSampler.of_study(Study(), Architecture(1, 2)), 400, groups=4)["stable_rank"]
+        >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
+        >>> found = family_intervals(sampler, 400, groups=4)["stable_rank"]
         >>> found.low < found.value < found.high
         True
     """
     if not 2 <= groups <= samples:
-        raise BadInput.field("groups", f"a whole number from 2 to {samples}, the number of samples", str(groups), "write groups=8")
+        raise BadInput.field(
+            "groups",
+            f"a whole number from 2 to {samples}, the number of samples",
+            str(groups),
+            "write groups=8",
+        )
     cuts = [samples * group // groups for group in range(groups + 1)]
     if samples < sampler.architecture.parameters:
         return _few_family(sampler, samples, cuts)
-    parts = [sum_of_samples(sampler, range(start, stop)) for start, stop in itertools.pairwise(cuts)]
+    parts = [
+        sum_of_samples(sampler, range(start, stop)) for start, stop in itertools.pairwise(cuts)
+    ]
     total = PartialSum.zero(sampler.architecture.parameters)
     for part in parts:
         total.add(part)
     summed = total.triangle.matrix()
     del total
-    known = _numbers(sampler, summed / samples, samples) if whole is None else condition_numbers(whole, sampler.architecture)
+    known = (
+        _numbers(sampler, summed / samples, samples)
+        if whole is None
+        else condition_numbers(whole, sampler.architecture)
+    )
     deleted = []
     for part, (start, stop) in zip(parts, itertools.pairwise(cuts), strict=True):
         left = samples - (stop - start)
         deleted.append(_numbers(sampler, (summed - part.triangle.matrix()) / left, left))
-    return {name: _interval(value, np.array([numbers[name] for numbers in deleted])) for name, value in known.items()}
+    return {
+        name: _interval(value, np.array([numbers[name] for numbers in deleted]))
+        for name, value in known.items()
+    }
 
 
-def _few_family(sampler: GradientSampler, samples: int, cuts: list[int]) -> dict[str, FamilyInterval]:
+def _few_family(
+    sampler: GradientSampler, samples: int, cuts: list[int]
+) -> dict[str, FamilyInterval]:
     """The same where the gradients are fewer than the parameters: they are held, and C is not."""
-    gradients = np.concatenate([block.astype(np.float64) for block in gradient_blocks(sampler, range(samples))])
+    gradients = np.concatenate(
+        [block.astype(np.float64) for block in gradient_blocks(sampler, range(samples))]
+    )
 
     def numbers(rows: np.ndarray) -> dict[str, float]:
-        return condition_numbers(spectrum_of_gradients(rows, sampler.architecture, sampler.relative_noise), sampler.architecture)
+        return condition_numbers(
+            spectrum_of_gradients(rows, sampler.architecture, sampler.relative_noise),
+            sampler.architecture,
+        )
 
     whole = numbers(gradients)
-    deleted = [numbers(np.delete(gradients, slice(start, stop), axis=0)) for start, stop in itertools.pairwise(cuts)]
-    return {name: _interval(value, np.array([left[name] for left in deleted])) for name, value in whole.items()}
+    deleted = [
+        numbers(np.delete(gradients, slice(start, stop), axis=0))
+        for start, stop in itertools.pairwise(cuts)
+    ]
+    return {
+        name: _interval(value, np.array([left[name] for left in deleted]))
+        for name, value in whole.items()
+    }
 
 
 def sign_null(sampler: GradientSampler, samples: int, key: int) -> Spectrum:
@@ -119,7 +152,11 @@ def sign_null(sampler: GradientSampler, samples: int, key: int) -> Spectrum:
         True
     """
     if samples < sampler.architecture.parameters:
-        return spectrum_of_gradients(np.concatenate(list(_flipped(sampler, samples, key))), sampler.architecture, sampler.relative_noise)
+        return spectrum_of_gradients(
+            np.concatenate(list(_flipped(sampler, samples, key))),
+            sampler.architecture,
+            sampler.relative_noise,
+        )
     triangle = Triangle(sampler.architecture.parameters)
     for gradients in _flipped(sampler, samples, key):
         triangle.add_gram(gradients)

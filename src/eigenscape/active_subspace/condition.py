@@ -1,9 +1,10 @@
 """The family of network condition numbers, one row each: formula, meaning, invariance, cost.
 
-With eigenvalues lambda_1 >= ... >= lambda_P >= 0 of C and p_i = lambda_i / sum lambda. All are unchanged when
-the loss is scaled (f -> a f) or the parameters are rotated; none is unchanged when parameters are rescaled
-(theta -> D theta), so the parametrisation belongs to the result: here it is the standard one. `log10_cond` is this
-project's reading of the published MTED. The family is this project's proposal; sources of members are named.
+With eigenvalues lambda_1 >= ... >= lambda_P >= 0 of C and p_i = lambda_i / sum lambda. All are
+unchanged when the loss is scaled (f -> a f) or the parameters are rotated; none is unchanged when
+parameters are rescaled (theta -> D theta), so the parametrisation belongs to the result: here it is
+the standard one. `log10_cond` is this project's reading of the published MTED. The family is this
+project's proposal; sources of members are named.
 """
 
 from __future__ import annotations
@@ -96,7 +97,8 @@ FAMILY = (
     ConditionNumber(
         "log10_cond",
         "log10(lambda_1 / lambda_P)",
-        "decades of the whole spectrum; most sensitive to sampling noise; this project's reading of MTED",
+        "decades of the whole spectrum; most sensitive to sampling noise; this project's reading of"
+        " MTED",
         "all eigenvalues, P^3",
         True,
         lambda spectrum, _: spectrum.log10_condition,
@@ -104,7 +106,8 @@ FAMILY = (
     ConditionNumber(
         "log10_cond_carrying",
         "log10(lambda_1 / lambda_rank)",
-        "decades among the directions that carry gradient: what is left to compare where null directions make log10_cond infinite",
+        "decades among the directions that carry gradient: what is left to compare where null"
+        " directions make log10_cond infinite",
         "all eigenvalues, P^3",
         False,
         _carrying_condition,
@@ -182,15 +185,19 @@ FAMILY = (
         lambda spectrum, architecture: spectrum.log10_gap(architecture.width),
     ),
 )
-"""The members that are read off one sample spectrum; `log10_cond_sym`, of the projected C, is computed on its own."""
+"""The members that are read off one sample spectrum; `log10_cond_sym`, of the projected C, is
+computed on its own."""
 
 
 def condition_numbers(spectrum: Spectrum, architecture: Architecture) -> dict[str, float]:
-    """Every member of the family by name; infinite where null directions make it so, NaN where it is not resolved.
+    """Every member of the family by name; infinite where null directions make it so, NaN where it
+    is not resolved.
 
     Example:
         >>> from eigenscape.active_subspace.spectrum import spectrum_of
-        >>> found = condition_numbers(spectrum_of(np.diag([4.0, 2.0, 1.0, 1.0])), Architecture(1, 1))
+        >>> found = condition_numbers(
+        ...     spectrum_of(np.diag([4.0, 2.0, 1.0, 1.0])), Architecture(1, 1)
+        ... )
         >>> found["stable_rank"], round(found["log10_cond"], 3)
         (2.0, 0.602)
     """
@@ -198,8 +205,10 @@ def condition_numbers(spectrum: Spectrum, architecture: Architecture) -> dict[st
         return {member.name: math.nan for member in FAMILY}
     unresolved = {SpectrumStatus.RANK_DEFICIENT: math.inf, SpectrumStatus.BELOW_FLOOR: math.nan}
     return {
-        member.name: unresolved[spectrum.status]
-        if member.needs_every_eigenvalue and spectrum.status in unresolved
-        else member.value(spectrum, architecture)
+        member.name: (
+            unresolved[spectrum.status]
+            if member.needs_every_eigenvalue and spectrum.status in unresolved
+            else member.value(spectrum, architecture)
+        )
         for member in FAMILY
     }

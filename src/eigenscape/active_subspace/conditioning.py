@@ -1,6 +1,8 @@
-"""A spectrum and a condition number as they can be shown: with a status, a bracket, an interval, P/N and the value of noise.
+"""A spectrum and a condition number as they can be shown: with a status, a bracket, an interval,
+P/N and the value of noise.
 
-The same routes as the workflow's: `spectrum_of` with the dust of the gradients, `bracket` with the same random stream.
+The same routes as the workflow's: `spectrum_of` with the dust of the gradients, `bracket` with the
+same random stream.
 """
 
 from __future__ import annotations
@@ -21,13 +23,16 @@ from eigenscape.errors import BadInput
 from eigenscape.seeding import stream_key
 
 REPLICATES = 200
-"""A few hundred for percentile intervals: Efron and Tibshirani 1993. The default of the workflow too."""
+"""A few hundred for percentile intervals: Efron and Tibshirani 1993. The default of the workflow
+too."""
 
 ROUNDING = 1e-12
-"""Of the largest entry: what a symmetric matrix may differ from its transpose by, thousands of roundings of a product."""
+"""Of the largest entry: what a symmetric matrix may differ from its transpose by, thousands of
+roundings of a product."""
 
 NEGATIVE = 1e-6
-"""Of the trace: how far rounding may push an eigenvalue below zero, in single precision too, where a product errs by some 1e-7."""
+"""Of the trace: how far rounding may push an eigenvalue below zero, in single precision too, where
+a product errs by some 1e-7."""
 
 LEAST_REPLICATES = 20
 """With fewer, the quantiles at 2.5 % are the extremes; the configuration's limit too."""
@@ -37,13 +42,15 @@ LEAST_REPLICATES = 20
 class ConditionEstimate:
     """log10(lambda_1 / lambda_P) of a second moment, and what it is worth.
 
-    The sample value is biased up and fluctuates. The bracket speaks of both, the interval of fluctuation alone, the null of
-    what isotropic noise would give at this P/N.
+    The sample value is biased up and fluctuates. The bracket speaks of both, the interval of
+    fluctuation alone, the null of what isotropic noise would give at this P/N.
 
     Attributes:
-        log10_condition: of the sample, in decades; infinite where directions are null or not resolved.
+        log10_condition: of the sample, in decades; infinite where directions are null or not
+            resolved.
         status: what the smallest eigenvalue is worth.
-        bracket: with the split-half value, the values of half and a quarter of the samples, and the extrapolation.
+        bracket: with the split-half value, the values of half and a quarter of the samples, and the
+            extrapolation.
         log10_null: of isotropic noise (Marchenko and Pastur 1967); infinite for N <= P.
         samples: N.
         spectrum: it is read off.
@@ -79,35 +86,49 @@ class ConditionEstimate:
         return len(self.spectrum.eigenvalues) / self.samples
 
     def family(self) -> dict[str, float]:
-        """Every member of `condition.FAMILY` by name, such as ``stable_rank`` and ``entropy_rank``."""
+        """Every member of `condition.FAMILY` by name, such as ``stable_rank`` and
+        ``entropy_rank``.
+        """
         return condition_numbers(self.spectrum, self.architecture)
 
     def __repr__(self) -> str:
-        value = f"{self.log10_condition:.2f} decades" if math.isfinite(self.log10_condition) else str(self.log10_condition)
+        value = (
+            f"{self.log10_condition:.2f} decades"
+            if math.isfinite(self.log10_condition)
+            else str(self.log10_condition)
+        )
         if not math.isfinite(self.log10_condition):
             ends = "no bracket of a number that is not finite"
         elif math.isnan(self.low):
             ends = "no bracket: half of the samples do not span the parameters"
         else:
-            ends = f"bracket {self.low:.2f} to {self.high:.2f}, interval {self.interval[0]:.2f} to {self.interval[1]:.2f}"
+            ends = (
+                f"bracket {self.low:.2f} to {self.high:.2f}, interval {self.interval[0]:.2f} to"
+                f" {self.interval[1]:.2f}"
+            )
         noise = f"{self.log10_null:.2f}" if math.isfinite(self.log10_null) else "infinitely many"
         return (
-            f"ConditionEstimate: log10(lambda_1/lambda_P) = {value}, {str(self.status).replace('_', ' ')}\n"
-            f"{ends}\n"
-            f"P/N = {self.parameters_per_sample:.3g}; sampling noise alone would give {noise} decades"
+            f"ConditionEstimate: log10(lambda_1/lambda_P) = {value},"
+            f" {str(self.status).replace('_', ' ')}\n{ends}\nP/N ="
+            f" {self.parameters_per_sample:.3g}; sampling noise alone would give {noise} decades"
         )
 
 
-def spectrum(moment: SecondMoment | np.ndarray, *, vectors: bool = False, samples: int | None = None) -> Spectrum:
-    """Eigenvalues of C in descending order with their status, C = W Lambda W^T, by the route that resolves them.
+def spectrum(
+    moment: SecondMoment | np.ndarray, *, vectors: bool = False, samples: int | None = None
+) -> Spectrum:
+    """Eigenvalues of C in descending order with their status, C = W Lambda W^T, by the route that
+    resolves them.
 
     Args:
         moment: from `second_moment`, or a symmetric positive semi-definite matrix (P, P).
         vectors: also compute the eigenvectors, (P, P) in columns.
-        samples: N, where a bare matrix is an average over N gradients: its rank is at most N. Of a `SecondMoment` it is known.
+        samples: N, where a bare matrix is an average over N gradients: its rank is at most N. Of a
+            `SecondMoment` it is known.
 
     Raises:
-        BadInput: a matrix that is not square, finite, symmetric and positive semi-definite, or N below 1.
+        BadInput: a matrix that is not square, finite, symmetric and positive semi-definite, or N
+            below 1.
         EigensolverFailure: a solver fails.
 
     Example:
@@ -117,18 +138,28 @@ def spectrum(moment: SecondMoment | np.ndarray, *, vectors: bool = False, sample
     """
     if isinstance(moment, SecondMoment):
         if samples is not None and samples != moment.samples:
-            raise BadInput.field("samples", f"{moment.samples}, those of the second moment", str(samples), "leave it out")
+            raise BadInput.field(
+                "samples",
+                f"{moment.samples}, those of the second moment",
+                str(samples),
+                "leave it out",
+            )
         return spectrum_of(moment.matrix, vectors=vectors, samples=moment.samples, dust=moment.dust)
     if samples is not None and samples < 1:
-        raise BadInput.field("samples", "a whole number of at least 1", str(samples), "leave it out where C is exact")
+        raise BadInput.field(
+            "samples", "a whole number of at least 1", str(samples), "leave it out where C is exact"
+        )
     return spectrum_of(_symmetric(moment), vectors=vectors, samples=samples)
 
 
-def condition_number(moment: SecondMoment, *, replicates: int = REPLICATES, seed: int = 0) -> ConditionEstimate:
+def condition_number(
+    moment: SecondMoment, *, replicates: int = REPLICATES, seed: int = 0
+) -> ConditionEstimate:
     """log10(lambda_1 / lambda_P) with its status, bracket, bootstrap interval, P/N and null.
 
-    The gradients are walked twice more: for C of the first half, and for the variances across halves. For a network of a study,
-    the study's seed and its replicates these are the numbers of the study's table.
+    The gradients are walked twice more: for C of the first half, and for the variances across
+    halves. For a network of a study, the study's seed and its replicates these are the numbers of
+    the study's table.
 
     Args:
         moment: from `second_moment`.
@@ -136,14 +167,17 @@ def condition_number(moment: SecondMoment, *, replicates: int = REPLICATES, seed
         seed: of their random stream.
 
     Raises:
-        BadInput: a bare matrix, which has no samples and so no interval, or fewer than 20 replicates.
+        BadInput: a bare matrix, which has no samples and so no interval, or fewer than 20
+            replicates.
         EigensolverFailure: a solver fails.
 
     Example:
         >>> from eigenscape.active_subspace.estimate import second_moment
         >>> from eigenscape.networks.samplers import function_sampler
         >>> scales = np.array([10.0, 3.0, 1.0])
-        >>> found = condition_number(second_moment(function_sampler(lambda x: scales * x, 3), samples=4_000))
+        >>> found = condition_number(
+        ...     second_moment(function_sampler(lambda x: scales * x, 3), samples=4_000)
+        ... )
         >>> found.low < 2.0 < found.high
         True
         >>> found
@@ -152,43 +186,97 @@ def condition_number(moment: SecondMoment, *, replicates: int = REPLICATES, seed
         P/N = 0.00075; sampling noise alone would give 0.05 decades
     """
     if not isinstance(moment, SecondMoment):
-        fix = "give it what second_moment returns; of a bare matrix, spectrum(matrix).log10_condition"
-        raise BadInput.field("moment", "a SecondMoment, whose samples give the interval", type(moment).__name__, fix)
+        fix = (
+            "give it what second_moment returns; of a bare matrix, spectrum(matrix).log10_condition"
+        )
+        raise BadInput.field(
+            "moment", "a SecondMoment, whose samples give the interval", type(moment).__name__, fix
+        )
     if replicates < LEAST_REPLICATES:
-        raise BadInput.field("replicates", f"at least {LEAST_REPLICATES}", str(replicates), f"write {REPLICATES}")
+        raise BadInput.field(
+            "replicates", f"at least {LEAST_REPLICATES}", str(replicates), f"write {REPLICATES}"
+        )
     found = spectrum(moment)
     value, size, samples = found.log10_condition, moment.parameters, moment.samples
     if size == 1:
-        exact = Bracket(value, value, 0.0, (value, value), value, value, value)  # one eigenvalue, whatever the samples are
-        return ConditionEstimate(value, found.status, exact, log10_condition_null(size, samples), samples, found, moment.architecture)
+        # one eigenvalue, whatever the samples are
+        exact = Bracket(value, value, 0.0, (value, value), value, value, value)
+        return ConditionEstimate(
+            value,
+            found.status,
+            exact,
+            log10_condition_null(size, samples),
+            samples,
+            found,
+            moment.architecture,
+        )
     key = stream_key(seed, "bracket bootstrap", *moment.architecture.sizes)
     quarter, half = first_parts(moment.sampler, samples)
-    ends = bracket(moment.sampler, samples, moment.matrix, half, value, first_quarter=quarter, replicates=replicates, key=key)
-    return ConditionEstimate(value, found.status, ends, log10_condition_null(size, samples), samples, found, moment.architecture)
+    ends = bracket(
+        moment.sampler,
+        samples,
+        moment.matrix,
+        half,
+        value,
+        first_quarter=quarter,
+        replicates=replicates,
+        key=key,
+    )
+    return ConditionEstimate(
+        value,
+        found.status,
+        ends,
+        log10_condition_null(size, samples),
+        samples,
+        found,
+        moment.architecture,
+    )
 
 
 def _symmetric(matrix: Any) -> np.ndarray:
-    """A bare matrix, checked; one that rounding alone made asymmetric is averaged with its transpose.
+    """A bare matrix, checked; one that rounding alone made asymmetric is averaged with its
+    transpose.
 
     Raises:
         BadInput: not of real numbers, square, finite, symmetric and positive semi-definite.
     """
     found = np.asarray(matrix)
     if found.dtype.kind not in "fiu":
-        raise BadInput.field("moment", "real numbers", str(found.dtype), "give C = (1/N) G^T G of real gradients")
+        raise BadInput.field(
+            "moment", "real numbers", str(found.dtype), "give C = (1/N) G^T G of real gradients"
+        )
     found = found.astype(np.float64, copy=False)
     if found.ndim != 2 or found.shape[0] != found.shape[1] or found.size == 0:
         fix = "gradients (N, P) go through second_moment first"
         raise BadInput.field("moment", "a square matrix (P, P)", f"shape {found.shape}", fix)
     if not np.isfinite(found).all():
-        raise BadInput.field("moment", "finite entries", "infinity or NaN", "look for the sample whose gradient is not finite")
+        raise BadInput.field(
+            "moment",
+            "finite entries",
+            "infinity or NaN",
+            "look for the sample whose gradient is not finite",
+        )
     if np.abs(found - found.T).max() > ROUNDING * np.abs(found).max():
-        raise BadInput.field("moment", "a symmetric matrix", "an asymmetric one", "give C = (1/N) G^T G, not its eigenvectors or G")
+        raise BadInput.field(
+            "moment",
+            "a symmetric matrix",
+            "an asymmetric one",
+            "give C = (1/N) G^T G, not its eigenvectors or G",
+        )
     found = found if np.array_equal(found, found.T) else (found + found.T) / 2
     trace = float(np.trace(found))
     try:
-        np.linalg.cholesky(found + NEGATIVE * np.abs(trace) * np.eye(len(found))) if found.any() else None
+        (
+            np.linalg.cholesky(found + NEGATIVE * np.abs(trace) * np.eye(len(found)))
+            if found.any()
+            else None
+        )
     except np.linalg.LinAlgError:
-        fix = "a Hessian or a difference of second moments has no such spectrum: use numpy.linalg.eigvalsh"
-        raise BadInput.field("moment", "a positive semi-definite matrix", "negative eigenvalues", fix) from None
+        fix = (
+            "a Hessian or a difference of second moments has no such spectrum: use"
+            " numpy.linalg.eigvalsh"
+        )
+        raise BadInput.field(
+            "moment", "a positive semi-definite matrix", "negative eigenvalues", fix
+        ) from None
     return found

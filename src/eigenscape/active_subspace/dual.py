@@ -1,9 +1,11 @@
-"""The N x N Gram matrix of gradients, whose eigenvalues are the nonzero ones of C: all of the spectrum that N < P samples have.
+"""The N x N Gram matrix of gradients, whose eigenvalues are the nonzero ones of C: all of the
+spectrum that N < P samples have.
 
-With G (N, P) the gradients, C = G^T G / N and K = G G^T / N share their nonzero eigenvalues, and an eigenvector u of K
-gives the eigenvector v = G^T u / sqrt(N lambda) of C. K is made tile by tile: a rank holds some tiles (a block), computes the earlier
-ones one after the other, and multiplies each with all that it holds. With blocks of m tiles every gradient is computed about N / (128 m)
-times; memory is that of the block, one more tile and the rows of K that are being made.
+With G (N, P) the gradients, C = G^T G / N and K = G G^T / N share their nonzero eigenvalues, and an
+eigenvector u of K gives the eigenvector v = G^T u / sqrt(N lambda) of C. K is made tile by tile: a
+rank holds some tiles (a block), computes the earlier ones one after the other, and multiplies each
+with all that it holds. With blocks of m tiles every gradient is computed about N / (128 m) times;
+memory is that of the block, one more tile and the rows of K that are being made.
 """
 
 from __future__ import annotations
@@ -25,8 +27,10 @@ class GramRows:
     """What one tile contributes to K.
 
     Attributes:
-        products: (B, s), products of its B gradients with all samples up to its own last, number s - 1.
-        squares: (B, L + 1), squared norm of every gradient by layer, or (B, 1) where layers are unknown.
+        products: (B, s), products of its B gradients with all samples up to its own last, number s
+            - 1.
+        squares: (B, L + 1), squared norm of every gradient by layer, or (B, 1) where layers are
+            unknown.
         excluded: (B,), which of its samples count for nothing.
     """
 
@@ -36,11 +40,16 @@ class GramRows:
 
 
 def gram_rows(
-    tiles: Tiles, held: Sequence[int], architecture: Architecture | None = None, stop: Callable[[], bool] = lambda: False
+    tiles: Tiles,
+    held: Sequence[int],
+    architecture: Architecture | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> dict[int, GramRows]:
-    """The rows of N K that belong to some tiles, up to the diagonal; fewer rows, or none, where ``stop`` says so.
+    """The rows of N K that belong to some tiles, up to the diagonal; fewer rows, or none, where
+    ``stop`` says so.
 
-    Each product of two tiles is one ``dgemm`` on arrays of one shape, so the bits do not depend on what else is held.
+    Each product of two tiles is one ``dgemm`` on arrays of one shape, so the bits do not depend on
+    what else is held.
 
     Args:
         tiles: of the gradients.
@@ -64,30 +73,40 @@ def gram_rows(
             return {}
         blocks[number] = tiles.lasting(number)
         products = np.empty((len(blocks[number]), tiles.rows(number).stop))
-        found[number] = GramRows(products, squares_by_layer(blocks[number], architecture), tiles.excluded(number))
+        found[number] = GramRows(
+            products, squares_by_layer(blocks[number], architecture), tiles.excluded(number)
+        )
     for other in range(held[-1] + 1):
         if stop():
             return {}
         columns = blocks[other] if other in blocks else tiles.tile(other)
         for number in held:
             if other <= number:
-                np.matmul(blocks[number], columns.T, out=found[number].products[:, tiles.rows(other)])
+                np.matmul(
+                    blocks[number], columns.T, out=found[number].products[:, tiles.rows(other)]
+                )
     return found
 
 
 def squares_by_layer(gradients: np.ndarray, architecture: Architecture | None) -> np.ndarray:
-    """Squared norm of every gradient (B, P) in every layer, (B, L + 1); the whole norm, (B, 1), where layers are unknown.
+    """Squared norm of every gradient (B, P) in every layer, (B, L + 1); the whole norm, (B, 1),
+    where layers are unknown.
 
     Example:
         >>> squares_by_layer(np.array([[3.0, 4.0]]), None)
         array([[25.]])
     """
-    whole = [slice(None)] if architecture is None else [layer.whole for layer in architecture.layers]
-    return np.stack([np.einsum("ni,ni->n", gradients[:, part], gradients[:, part]) for part in whole], axis=1)
+    whole = (
+        [slice(None)] if architecture is None else [layer.whole for layer in architecture.layers]
+    )
+    return np.stack(
+        [np.einsum("ni,ni->n", gradients[:, part], gradients[:, part]) for part in whole], axis=1
+    )
 
 
 def gram_matrix(rows: Mapping[int, GramRows]) -> np.ndarray:
-    """K (N, N) from the rows of all tiles; excluded samples, whose rows are zero, do not count in its 1/N.
+    """K (N, N) from the rows of all tiles; excluded samples, whose rows are zero, do not count in
+    its 1/N.
 
     Example:
         >>> gram_matrix(gram_rows(Tiles.of_gradients(np.array([[1.0, 2.0], [0.0, 3.0]])), range(1)))
@@ -115,7 +134,8 @@ class DualSpectrum:
         eigenvalues: (N,), descending; those at or below the floor are given as 0.
         rank: how many are above the floor.
         floor: N eps lambda_1, below which an eigenvalue is not told from rounding.
-        combinations: (k, N), row j is u_j / sqrt(N lambda_j): the leading eigenvectors of C are these combinations of gradients.
+        combinations: (k, N), row j is u_j / sqrt(N lambda_j): the leading eigenvectors of C are
+            these combinations of gradients.
     """
 
     eigenvalues: np.ndarray
@@ -147,11 +167,17 @@ def dual_spectrum(gram: np.ndarray, leading: int, counted: int | None = None) ->
     values = np.where(values > floor, values, 0.0)
     kept = min(leading, rank)
     samples = len(gram) if counted is None else counted
-    return DualSpectrum(values, rank, floor, np.ascontiguousarray((vectors[:, :kept] / np.sqrt(samples * values[:kept])).T))
+    return DualSpectrum(
+        values,
+        rank,
+        floor,
+        np.ascontiguousarray((vectors[:, :kept] / np.sqrt(samples * values[:kept])).T),
+    )
 
 
 def blocks_of_tiles(missing: Sequence[int], held: int) -> list[Sequence[int]]:
-    """Tiles that are held together, the longest rows first, from the ascending numbers of those whose rows are missing.
+    """Tiles that are held together, the longest rows first, from the ascending numbers of those
+    whose rows are missing.
 
     Example:
         >>> blocks_of_tiles([0, 1, 2, 5, 6], 2)

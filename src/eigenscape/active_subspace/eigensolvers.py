@@ -1,10 +1,12 @@
 """The fastest accurate dense symmetric eigensolvers at hand, one function per question.
 
-Values: numpy's LAPACK for small matrices, which stay in the processor's cache; from `TWO_STAGE_FROM` on the reduction in two stages
-(`two_stage`) where its optional package is installed, else torch's MKL from `TORCH_FROM` on. With vectors: divide and conquer
-(`tridiagonal`), which keeps them orthogonal to 1e-14 where LAPACK's ``evr`` leaves 5e-11. All are backward stable, with errors of about
-eps lambda_1, and differ in their last bits: `solver_of` says which one it is, and receipts tell. Measured beside each other by
-``benchmarks/eigensolvers.py`` (docs/benchmarks.md).
+Values: numpy's LAPACK for small matrices, which stay in the processor's cache; from
+`TWO_STAGE_FROM` on the reduction in two stages (`two_stage`) where its optional package is
+installed, else torch's MKL from `TORCH_FROM` on. With vectors: divide and conquer (`tridiagonal`),
+which keeps them orthogonal to 1e-14 where LAPACK's ``evr`` leaves 5e-11. All are backward stable,
+with errors of about eps lambda_1, and differ in their last bits: `solver_of` says which one it is,
+and receipts tell. Measured beside each other by ``benchmarks/eigensolvers.py``
+(docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -22,10 +24,12 @@ if TYPE_CHECKING:
     import torch
 
 TWO_STAGE_FROM = 2000
-"""Values of matrices at least this large are computed in two stages: half of a smaller one fits in a third-level cache of 16 MB."""
+"""Values of matrices at least this large are computed in two stages: half of a smaller one fits in
+a third-level cache of 16 MB."""
 
 TORCH_FROM = 2500
-"""Where that package is missing, values of matrices at least this large are computed by torch, whose MKL is the faster there."""
+"""Where that package is missing, values of matrices at least this large are computed by torch,
+whose MKL is the faster there."""
 
 HOST = "host"
 """LAPACK on the processor; every other place is the name of a torch device, such as ``cuda``."""
@@ -34,7 +38,8 @@ LARGEST_ON_CUDA = 25_000
 """cuSOLVER's dense eigensolver, which torch uses, is reported to fail beyond."""
 
 _SAFE_EXPONENT = 400
-"""Of 2: squares of matrix entries between these powers neither overflow nor vanish, so that nothing need be scaled."""
+"""Of 2: squares of matrix entries between these powers neither overflow nor vanish, so that nothing
+need be scaled."""
 
 _VECTORS = 256
 """Whose signs are set at once: a copy of so many, not of all."""
@@ -68,7 +73,8 @@ def eigenvalues(matrix: np.ndarray, place: str = HOST, *, overwrite: bool = Fals
         (P,) float64, descending.
 
     Raises:
-        EigensolverFailure: the solver reports no convergence, or the matrix is too large for the GPU's.
+        EigensolverFailure: the solver reports no convergence, or the matrix is too large for the
+            GPU's.
 
     Example:
         >>> eigenvalues(np.array([[2.0, 1.0], [1.0, 2.0]]))
@@ -83,14 +89,20 @@ def eigenvalues(matrix: np.ndarray, place: str = HOST, *, overwrite: bool = Fals
         if place != HOST or len(matrix) >= TORCH_FROM:
             import torch  # noqa: PLC0415 - a second of import that only large matrices repay
 
-            values: np.ndarray = torch.linalg.eigvalsh(_on(matrix, "cpu" if place == HOST else place)).cpu().numpy()
+            values: np.ndarray = (
+                torch.linalg.eigvalsh(_on(matrix, "cpu" if place == HOST else place)).cpu().numpy()
+            )
             return values[::-1].copy()
         return np.linalg.eigvalsh(matrix)[::-1].copy()
     except (np.linalg.LinAlgError, RuntimeError) as error:
-        raise EigensolverFailure(f"the eigensolver did not converge on a {len(matrix)} x {len(matrix)} matrix: {error}") from error
+        raise EigensolverFailure(
+            f"the eigensolver did not converge on a {len(matrix)} x {len(matrix)} matrix: {error}"
+        ) from error
 
 
-def eigenpairs(matrix: np.ndarray, place: str = HOST, *, overwrite: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def eigenpairs(
+    matrix: np.ndarray, place: str = HOST, *, overwrite: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """All eigenvalues, descending, and eigenvectors, by divide and conquer.
 
     The sign of a vector is fixed: its component of largest magnitude is positive.
@@ -104,7 +116,8 @@ def eigenpairs(matrix: np.ndarray, place: str = HOST, *, overwrite: bool = False
         values (P,) and vectors (P, P), column j belonging to value j.
 
     Raises:
-        EigensolverFailure: the solver reports no convergence, or the matrix is too large for the GPU's.
+        EigensolverFailure: the solver reports no convergence, or the matrix is too large for the
+            GPU's.
 
     Example:
         >>> values, vectors = eigenpairs(np.diag([1.0, 4.0]))
@@ -123,7 +136,9 @@ def eigenpairs(matrix: np.ndarray, place: str = HOST, *, overwrite: bool = False
             solved = torch.linalg.eigh(_on(matrix, place))
             values, vectors = solved.eigenvalues.cpu().numpy(), solved.eigenvectors.cpu().numpy()
     except (np.linalg.LinAlgError, RuntimeError) as error:
-        raise EigensolverFailure(f"the eigensolver did not converge on a {len(matrix)} x {len(matrix)} matrix: {error}") from error
+        raise EigensolverFailure(
+            f"the eigensolver did not converge on a {len(matrix)} x {len(matrix)} matrix: {error}"
+        ) from error
     return values[::-1].copy(), _descending_with_signs(vectors)
 
 
@@ -133,7 +148,9 @@ def _in_two_stages(parameters: int) -> bool:
 
 
 def _scaled(matrix: np.ndarray, overwrite: bool) -> tuple[np.ndarray, int]:
-    """The matrix in Fortran order, divided by 2^e, to be destroyed; e is 0 unless LAPACK's drivers would scale such entries too."""
+    """The matrix in Fortran order, divided by 2^e, to be destroyed; e is 0 unless LAPACK's drivers
+    would scale such entries too.
+    """
     largest = max(float(matrix.max()), -float(matrix.min()))
     exponent = math.frexp(largest)[1] if math.isfinite(largest) else 0
     if abs(exponent) <= _SAFE_EXPONENT:
@@ -148,7 +165,11 @@ def _descending_with_signs(vectors: np.ndarray) -> np.ndarray:
     for first in range(0, len(ascending), _VECTORS):
         some = ascending[::-1][first : first + _VECTORS]
         largest = np.abs(some).argmax(axis=1)
-        np.multiply(some, np.sign(some[np.arange(len(some)), largest])[:, None], out=descending[first : first + _VECTORS])
+        np.multiply(
+            some,
+            np.sign(some[np.arange(len(some)), largest])[:, None],
+            out=descending[first : first + _VECTORS],
+        )
     return descending.T
 
 
@@ -157,5 +178,8 @@ def _on(matrix: np.ndarray, place: str) -> torch.Tensor:
     import torch  # noqa: PLC0415 - only this route needs it
 
     if place.startswith("cuda") and len(matrix) > LARGEST_ON_CUDA:
-        raise EigensolverFailure(f"matrix: expected at most {LARGEST_ON_CUDA:,} rows on a GPU, found {len(matrix):,}; solve it on the host")
+        raise EigensolverFailure(
+            f"matrix: expected at most {LARGEST_ON_CUDA:,} rows on a GPU, found {len(matrix):,};"
+            " solve it on the host"
+        )
     return torch.from_numpy(matrix).to(place)

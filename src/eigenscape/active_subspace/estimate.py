@@ -1,7 +1,7 @@
 """The second moment of a function, a network or an array of gradients, in one call on one process.
 
-The workflow reduces the same blocks over the same tree on many ranks, resumes where it was stopped and keeps C on disk. Here it
-is one call, and the bits are the same.
+The workflow reduces the same blocks over the same tree on many ranks, resumes where it was stopped
+and keeps C on disk. Here it is one call, and the bits are the same.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class SecondMoment:
         gradient_mean: (P,), (1/N) sum_n g_n.
         mean_loss: (1/N) sum_n L(theta_n); 0 where losses are not known.
         samples: N, gradients asked for.
-        excluded: how many of them are left out, since they are not finite; the averages are over the others.
+        excluded: how many of them are left out, since they are not finite; the averages are over
+            the others.
         sampler: where the gradients come from; they are not kept.
     """
 
@@ -58,7 +59,9 @@ class SecondMoment:
 
     @property
     def dust(self) -> np.ndarray:
-        """(P,), the variance that rounding alone may leave where a gradient vanishes identically."""
+        """(P,), the variance that rounding alone may leave where a gradient vanishes
+        identically.
+        """
         return dust_of(self.diagonal, self.architecture, self.sampler.relative_noise)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -67,22 +70,27 @@ class SecondMoment:
     def __repr__(self) -> str:
         left_out = f", {self.excluded} left out" if self.excluded else ""
         return (
-            f"SecondMoment: P = {self.parameters:,} parameters, N = {self.samples:,} samples{left_out}, "
-            f"P/N = {self.parameters / self.samples:.3g}\n"
-            f"tr C = E|grad|^2 = {np.trace(self.matrix):.4g}"
+            f"SecondMoment: P = {self.parameters:,} parameters, N = {self.samples:,}"
+            f" samples{left_out}, P/N = {self.parameters / self.samples:.3g}\ntr C = E|grad|^2 ="
+            f" {np.trace(self.matrix):.4g}"
         )
 
 
 def second_moment(
-    source: GradientSampler | np.ndarray, samples: int | None = None, *, architecture: Architecture | None = None
+    source: GradientSampler | np.ndarray,
+    samples: int | None = None,
+    *,
+    architecture: Architecture | None = None,
 ) -> SecondMoment:
     """C = (1/N) sum_n g_n g_n^T of sampled gradients, or of an array of them.
 
-    Uncentred: Constantine, Dow, Wang, SIAM J. Sci. Comput. 36, 2014, arXiv 1304.2070. For a sampler of a study's network and
-    its N, these are the bits that the workflow stores. P x P numbers are held three times.
+    Uncentred: Constantine, Dow, Wang, SIAM J. Sci. Comput. 36, 2014, arXiv 1304.2070. For a sampler
+    of a study's network and its N, these are the bits that the workflow stores. P x P numbers are
+    held three times.
 
     Args:
-        source: a sampler (`network_sampler`, `function_sampler`, `loss_sampler`), or gradients (N, P), a row a sample.
+        source: a sampler (`network_sampler`, `function_sampler`, `loss_sampler`), or gradients (N,
+            P), a row a sample.
         samples: N, how many of a sampler's gradients; of an array all rows by default.
         architecture: of the network whose gradients an array holds, where it has layers.
 
@@ -104,7 +112,10 @@ def second_moment(
     excluded = int(sums.excluded[0])
     counted = count - excluded
     if counted == 0:
-        raise NotFiniteGradient(f"{sampler.architecture.label}: no sample has a finite gradient; choose a prior with smaller weights")
+        raise NotFiniteGradient(
+            f"{sampler.architecture.label}: no sample has a finite gradient; choose a prior with"
+            " smaller weights"
+        )
     return SecondMoment(
         matrix=sums.triangle.matrix(1.0 / counted),
         gradient_mean=sums.first_moments[:-1] / counted,
@@ -115,28 +126,48 @@ def second_moment(
     )
 
 
-def source_of(source: GradientSampler | np.ndarray, samples: int | None, architecture: Architecture | None) -> tuple[GradientSampler, int]:
+def source_of(
+    source: GradientSampler | np.ndarray, samples: int | None, architecture: Architecture | None
+) -> tuple[GradientSampler, int]:
     """A sampler and N, from a sampler and N or from an array.
 
     Raises:
-        BadInput: no samples, more than there are, or an architecture beside a sampler, which has its own.
+        BadInput: no samples, more than there are, or an architecture beside a sampler, which has
+            its own.
     """
     if isinstance(source, GradientSampler):
         if architecture is not None and architecture != source.architecture:
-            raise BadInput.field("architecture", "that of the sampler", architecture.label, "leave it out")
+            raise BadInput.field(
+                "architecture", "that of the sampler", architecture.label, "leave it out"
+            )
         sampler = source
     elif isinstance(source, str | SecondMoment) or callable(source):
         fix = "make one with function_sampler(gradient, P) or loss_sampler(loss, P)"
-        raise BadInput.field("source", "a sampler or an array of gradients", type(source).__name__, fix)
+        raise BadInput.field(
+            "source", "a sampler or an array of gradients", type(source).__name__, fix
+        )
     else:
         sampler = GivenGradients(source, architecture)
     if isinstance(sampler, GivenGradients) and samples is None:
         samples = sampler.count
     if samples is None:
-        expected, fix = "how many gradients to draw", f"write samples={4 * sampler.architecture.parameters}, four for each parameter"
+        expected, fix = (
+            "how many gradients to draw",
+            f"write samples={4 * sampler.architecture.parameters}, four for each parameter",
+        )
         raise BadInput.field("samples", expected, "nothing", fix)
     if isinstance(samples, str) or samples < 1 or samples != int(samples):
-        raise BadInput.field("samples", "a whole number of at least 1", repr(samples), "draw some four for each parameter")
+        raise BadInput.field(
+            "samples",
+            "a whole number of at least 1",
+            repr(samples),
+            "draw some four for each parameter",
+        )
     if isinstance(sampler, GivenGradients) and samples > sampler.count:
-        raise BadInput.field("samples", f"at most {sampler.count}, the rows of the array", str(samples), "ask for fewer")
+        raise BadInput.field(
+            "samples",
+            f"at most {sampler.count}, the rows of the array",
+            str(samples),
+            "ask for fewer",
+        )
     return sampler, int(samples)

@@ -1,9 +1,12 @@
-"""The spectrum of C from its gradients, where they are fewer than the parameters: C itself is neither read nor solved.
+"""The spectrum of C from its gradients, where they are fewer than the parameters: C itself is
+neither read nor solved.
 
-With G (N, P) the gradients, C = R^T R for R = G / sqrt N, so the eigenvalues of C are the squared singular values of R, padded by P - N
-zeros: those of the Gram matrix G G^T / N, without squaring G, which would cost half of the digits. R is first reduced by a QR
-factorisation with column pivoting, ``R Pi = Q T``: T^T is the factor that pivoted Cholesky would make of C (`spectrum`), with the same
-grading and the same way of telling null directions. Work 2 N^2 P, and memory 2 N P, in place of 4/3 P^3 and 4 P^2.
+With G (N, P) the gradients, C = R^T R for R = G / sqrt N, so the eigenvalues of C are the squared
+singular values of R, padded by P - N zeros: those of the Gram matrix G G^T / N, without squaring G,
+which would cost half of the digits. R is first reduced by a QR factorisation with column pivoting,
+``R Pi = Q T``: T^T is the factor that pivoted Cholesky would make of C (`spectrum`), with the same
+grading and the same way of telling null directions. Work 2 N^2 P, and memory 2 N P, in place of 4/3
+P^3 and 4 P^2.
 """
 
 from __future__ import annotations
@@ -14,7 +17,13 @@ import numpy as np
 import scipy.linalg
 from scipy.linalg import lapack
 
-from eigenscape.active_subspace.spectrum import TRUSTED_ERROR, Route, Spectrum, dust_of, spectrum_by_factor
+from eigenscape.active_subspace.spectrum import (
+    TRUSTED_ERROR,
+    Route,
+    Spectrum,
+    dust_of,
+    spectrum_by_factor,
+)
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import BLOCK
 from eigenscape.errors import EigensolverFailure
@@ -24,20 +33,25 @@ SOLVER = "dgeqp3, dgesdd (scipy)"
 """What solves here, for receipts."""
 
 LARGEST_WITH_VECTORS = 23_169, 46_340
-"""Gradients N and parameters P: dgesdd counts 4 N^2 + 7 N numbers of work space in 32 bits and wraps round beyond; SciPy refuses P^2."""
+"""Gradients N and parameters P: dgesdd counts 4 N^2 + 7 N numbers of work space in 32 bits and
+wraps round beyond; SciPy refuses P^2."""
 
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
-def few_samples_spectrum(sampler: GradientSampler, samples: int, diagonal: np.ndarray, dust: np.ndarray, *, vectors: bool) -> Spectrum:
+def few_samples_spectrum(
+    sampler: GradientSampler, samples: int, diagonal: np.ndarray, dust: np.ndarray, *, vectors: bool
+) -> Spectrum:
     """The spectrum of the C that the first N < P gradients of a sampler make.
 
     Args:
         sampler: of the network; its gradients are computed once more.
         samples: N.
         diagonal: diag C, (P,).
-        dust: (P,); a parameter whose ``diag C`` is at most this is taken as null (`spectrum.spectrum_of`).
-        vectors: also all P eigenvectors; those of eigenvalue 0 are some orthonormal basis of the null space.
+        dust: (P,); a parameter whose ``diag C`` is at most this is taken as null
+            (`spectrum.spectrum_of`).
+        vectors: also all P eigenvectors; those of eigenvalue 0 are some orthonormal basis of the
+            null space.
 
     Raises:
         EigensolverFailure: LAPACK reports a failure, or cannot count what vectors take.
@@ -49,27 +63,36 @@ def few_samples_spectrum(sampler: GradientSampler, samples: int, diagonal: np.nd
         >>> gradients = sampler.block(0, 4)[0].copy()
         >>> diagonal = (gradients**2).mean(axis=0)
         >>> found = few_samples_spectrum(sampler, 4, diagonal, np.zeros(7), vectors=False)
-        >>> found.rank, bool(np.allclose(found.eigenvalues[:4], np.linalg.svd(gradients / 2)[1] ** 2)), found.eigenvalues[4:]
+        >>> expected = np.linalg.svd(gradients / 2)[1] ** 2
+        >>> found.rank, bool(np.allclose(found.eigenvalues[:4], expected)), found.eigenvalues[4:]
         (4, True, array([0., 0., 0.]))
     """
     if vectors and (samples > LARGEST_WITH_VECTORS[0] or len(diagonal) > LARGEST_WITH_VECTORS[1]):
         most = "{:,} gradients of {:,} parameters".format(*LARGEST_WITH_VECTORS)
         found = f"{samples:,} of {len(diagonal):,}"
-        raise EigensolverFailure(f"eigenvectors: expected at most {most}, found {found}; start several ranks (docs/large_cells.md)")
+        raise EigensolverFailure(
+            f"eigenvectors: expected at most {most}, found {found}; start several ranks"
+            " (docs/large_cells.md)"
+        )
     carrying = np.flatnonzero(diagonal > dust)
     # Filled in the order that LAPACK works in, so that nothing of this size is copied.
     gradients = np.empty((samples, len(carrying)), order="F")
     counted = 0
     for first in range(0, samples, BLOCK):
         rows, losses = sampler.block(first, min(BLOCK, samples - first))
-        gradients[first : first + len(rows)] = rows if len(carrying) == rows.shape[1] else rows[:, carrying]
+        gradients[first : first + len(rows)] = (
+            rows if len(carrying) == rows.shape[1] else rows[:, carrying]
+        )
         counted += int(np.count_nonzero(~np.isnan(losses)))
     gradients /= np.sqrt(max(counted, 1))
     return spectrum_of_rows(gradients, diagonal, carrying, counted, dust, vectors=vectors)
 
 
-def spectrum_of_gradients(gradients: np.ndarray, architecture: Architecture, relative_noise: float) -> Spectrum:
-    """The spectrum of ``G^T G / N``, no eigenvectors, with null directions told from rounding as everywhere.
+def spectrum_of_gradients(
+    gradients: np.ndarray, architecture: Architecture, relative_noise: float
+) -> Spectrum:
+    """The spectrum of ``G^T G / N``, no eigenvectors, with null directions told from rounding as
+    everywhere.
 
     Args:
         gradients: G (N, P), fewer than P; not changed.
@@ -77,7 +100,8 @@ def spectrum_of_gradients(gradients: np.ndarray, architecture: Architecture, rel
         relative_noise: rounding error of a gradient (`spectrum.dust_of`).
 
     Example:
-        >>> spectrum_of_gradients(np.array([[3.0, 0.0, 4.0, 0.0], [0.0, 2.0, 0.0, 0.0]]), Architecture(1, 1), 1e-14).eigenvalues
+        >>> gradients = np.array([[3.0, 0.0, 4.0, 0.0], [0.0, 2.0, 0.0, 0.0]])
+        >>> spectrum_of_gradients(gradients, Architecture(1, 1), 1e-14).eigenvalues
         array([12.5,  2. ,  0. ,  0. ])
     """
     diagonal = np.einsum("np,np->p", gradients, gradients, dtype=np.float64) / len(gradients)
@@ -86,17 +110,27 @@ def spectrum_of_gradients(gradients: np.ndarray, architecture: Architecture, rel
     rows = np.empty((len(gradients), len(carrying)), order="F")
     for first in range(0, len(gradients), BLOCK):
         block = gradients[first : first + BLOCK]
-        np.divide(block if len(carrying) == len(diagonal) else block[:, carrying], np.sqrt(len(gradients)), out=rows[first : first + BLOCK])
+        np.divide(
+            block if len(carrying) == len(diagonal) else block[:, carrying],
+            np.sqrt(len(gradients)),
+            out=rows[first : first + BLOCK],
+        )
     return spectrum_of_rows(rows, diagonal, carrying, len(gradients), dust, vectors=False)
 
 
 def spectrum_of_rows(
-    rows: np.ndarray, diagonal: np.ndarray, carrying: np.ndarray, samples: int, dust: np.ndarray | float, *, vectors: bool
+    rows: np.ndarray,
+    diagonal: np.ndarray,
+    carrying: np.ndarray,
+    samples: int,
+    dust: np.ndarray | float,
+    *,
+    vectors: bool,
 ) -> Spectrum:
     """The spectrum of ``R^T R`` on the parameters that carry gradient, and zeros on the others.
 
-    A row of T whose pivot is at most P eps of its parameter's own deviation, or whose square is at most its dust, is rounding, so it is
-    dropped: that parameter is a combination of earlier ones.
+    A row of T whose pivot is at most P eps of its parameter's own deviation, or whose square is at
+    most its dust, is rounding, so it is dropped: that parameter is a combination of earlier ones.
 
     Args:
         rows: R, (N, number of carrying parameters), in Fortran order; overwritten.
@@ -111,16 +145,23 @@ def spectrum_of_rows(
 
     Example:
         >>> rows = np.array([[3.0, 0.0, 4.0]], order="F")
-        >>> found = spectrum_of_rows(rows, np.array([9.0, 0.0, 16.0, 0.0]), np.arange(3), 1, 0.0, vectors=True)
+        >>> diagonal = np.array([9.0, 0.0, 16.0, 0.0])
+        >>> found = spectrum_of_rows(rows, diagonal, np.arange(3), 1, 0.0, vectors=True)
         >>> found.eigenvalues.round(12), np.abs(found.eigenvectors[:, 0]).round(12)
         (array([25.,  0.,  0.,  0.]), array([0.6, 0. , 0.8, 0. ]))
     """
     size = len(diagonal)
     if not rows.size:
-        return _marked(spectrum_by_factor(np.zeros(0), True, np.eye(size) if vectors else None, diagonal, samples, dust))
+        return _marked(
+            spectrum_by_factor(
+                np.zeros(0), True, np.eye(size) if vectors else None, diagonal, samples, dust
+            )
+        )
     reduced, pivots, _, _, failed = lapack.dgeqp3(rows, lwork=_workspace(rows), overwrite_a=1)
     if failed:
-        raise EigensolverFailure(f"the QR factorisation of {len(rows)} gradients failed: LAPACK's dgeqp3 says {failed}")
+        raise EigensolverFailure(
+            f"the QR factorisation of {len(rows)} gradients failed: LAPACK's dgeqp3 says {failed}"
+        )
     order = carrying[pivots - 1]
     height = min(reduced.shape)
     for column in range(height):
@@ -133,24 +174,37 @@ def spectrum_of_rows(
         if vectors:
             singular_values, basis = _with_basis(triangle, order, size)
         else:
-            singular_values, basis = scipy.linalg.svdvals(triangle, overwrite_a=True, check_finite=False), None
+            singular_values, basis = (
+                scipy.linalg.svdvals(triangle, overwrite_a=True, check_finite=False),
+                None,
+            )
     except np.linalg.LinAlgError as error:
-        raise EigensolverFailure(f"the singular values of {len(rows)} gradients did not converge: {error}") from error
+        raise EigensolverFailure(
+            f"the singular values of {len(rows)} gradients did not converge: {error}"
+        ) from error
     return _marked(spectrum_by_factor(singular_values, trusted, basis, diagonal, samples, dust))
 
 
 def _rows_in_place(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Some rows, ascending, of a matrix in Fortran order, in the memory that it has: no column reaches one that is still to come."""
+    """Some rows, ascending, of a matrix in Fortran order, in the memory that it has: no column
+    reaches one that is still to come.
+    """
     if len(kept) == len(matrix):
         return matrix
     numbers, height = matrix.reshape(-1, order="F"), len(kept)
     for column in range(matrix.shape[1]):
         numbers[column * height : (column + 1) * height] = matrix[kept, column]
-    return numbers[: height * matrix.shape[1]].reshape((height, -1), order="F") if height else matrix[:0]
+    return (
+        numbers[: height * matrix.shape[1]].reshape((height, -1), order="F")
+        if height
+        else matrix[:0]
+    )
 
 
 def _trusts(scaled: np.ndarray, size: int) -> bool:
-    """Whether the singular values of a triangle, scaled to unit columns and P eps wrong in each, have `TRUSTED_ERROR`."""
+    """Whether the singular values of a triangle, scaled to unit columns and P eps wrong in each,
+    have `TRUSTED_ERROR`.
+    """
     reciprocal_condition = lapack.dtrcon(scaled, norm="1", uplo="U")[0] if len(scaled) else 1.0
     return bool(size * _EPSILON <= TRUSTED_ERROR * reciprocal_condition)
 
@@ -159,14 +213,20 @@ def _marked(found: Spectrum) -> Spectrum:
     return replace(found, route=Route.GRADIENTS)
 
 
-def _with_basis(triangle: np.ndarray, order: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Singular values of T and all P eigenvectors: right singular vectors, and axes of parameters that carry nothing."""
+def _with_basis(
+    triangle: np.ndarray, order: np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Singular values of T and all P eigenvectors: right singular vectors, and axes of parameters
+    that carry nothing.
+    """
     basis = np.zeros((size, size))
     null = np.setdiff1d(np.arange(size), order)
     basis[null, len(order) + np.arange(len(null))] = 1.0
     singular_values = np.zeros(0)
     if len(triangle):
-        _, singular_values, right = scipy.linalg.svd(triangle, full_matrices=True, overwrite_a=True, check_finite=False)
+        _, singular_values, right = scipy.linalg.svd(
+            triangle, full_matrices=True, overwrite_a=True, check_finite=False
+        )
         largest = np.abs(right).argmax(axis=1)
         right *= np.sign(right[np.arange(len(right)), largest])[:, None]
         basis[order, : len(order)] = right.T

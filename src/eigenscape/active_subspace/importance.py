@@ -1,4 +1,5 @@
-"""Which parameters and which layers the gradient lives in: masses, activity scores, the layers of eigenvectors.
+"""Which parameters and which layers the gradient lives in: masses, activity scores, the layers of
+eigenvectors.
 
 A layer is its weights and its bias together; its mass is what its parameters contribute to
 ``tr C = E |grad L|^2``. Single eigenvectors inside a plateau of the spectrum are arbitrary, so the
@@ -17,7 +18,8 @@ from eigenscape.errors import BadInput
 
 
 def layer_masses(diagonal: np.ndarray, architecture: Architecture) -> np.ndarray:
-    """m_l = sum over the parameters i of layer l of C_ii, the layer's part of the mean squared gradient.
+    """m_l = sum over the parameters i of layer l of C_ii, the layer's part of the mean squared
+    gradient.
 
     Args:
         diagonal: (P,), diag C in the order of the parameters; finite and not negative.
@@ -37,7 +39,12 @@ def layer_masses(diagonal: np.ndarray, architecture: Architecture) -> np.ndarray
     _check_rows(diagonal, architecture, "diagonal", dimensions=1)
     if not (np.isfinite(diagonal).all() and (diagonal >= 0).all()):
         found = f"entries from {diagonal.min()} to {diagonal.max()}"
-        raise BadInput.field("diagonal", "finite entries of at least 0", found, "give the diagonal of a second moment")
+        raise BadInput.field(
+            "diagonal",
+            "finite entries of at least 0",
+            found,
+            "give the diagonal of a second moment",
+        )
     return np.add.reduceat(diagonal, _starts(architecture))
 
 
@@ -60,12 +67,15 @@ def layer_shares(diagonal: np.ndarray, architecture: Architecture) -> np.ndarray
     """
     masses = layer_masses(diagonal, architecture)
     if masses.sum() == 0:
-        raise BadInput.field("diagonal", "a positive trace", "0", "a network without gradient has no layer shares")
+        raise BadInput.field(
+            "diagonal", "a positive trace", "0", "a network without gradient has no layer shares"
+        )
     return np.asarray(masses / masses.sum())
 
 
 def block_masses(eigenvectors: np.ndarray, architecture: Architecture) -> np.ndarray:
-    """B_lj = sum over the parameters i of layer l of w_ij^2, the part of eigenvector j that lies in layer l.
+    """B_lj = sum over the parameters i of layer l of w_ij^2, the part of eigenvector j that lies in
+    layer l.
 
     For a random orthogonal basis E[B_lj] = P_l / P, the layer's share of the parameters.
 
@@ -111,11 +121,15 @@ class ActivityScores:
         return np.asarray(self.scores + self.remainder)
 
 
-def activity_scores(eigenvalues: np.ndarray, eigenvectors: np.ndarray | None, dimension: int) -> ActivityScores:
-    """alpha_i(n) = sum over j <= n of lambda_j w_ij^2, with alpha_i(n) <= C_ii <= alpha_i(n) + lambda_{n+1}.
+def activity_scores(
+    eigenvalues: np.ndarray, eigenvectors: np.ndarray | None, dimension: int
+) -> ActivityScores:
+    """alpha_i(n) = sum over j <= n of lambda_j w_ij^2, with alpha_i(n) <= C_ii <= alpha_i(n) +
+    lambda_{n+1}.
 
-    alpha_i(P) = C_ii is the derivative-based sensitivity of parameter i (P. G. Constantine and P. Diaz, Global
-    sensitivity metrics from active subspaces, Reliab. Eng. Syst. Saf. 162, 2017, arXiv 1510.04361).
+    alpha_i(P) = C_ii is the derivative-based sensitivity of parameter i (P. G. Constantine and P.
+    Diaz, Global sensitivity metrics from active subspaces, Reliab. Eng. Syst. Saf. 162, 2017, arXiv
+    1510.04361).
 
     Args:
         eigenvalues: (P,), descending.
@@ -129,19 +143,29 @@ def activity_scores(eigenvalues: np.ndarray, eigenvectors: np.ndarray | None, di
         BadInput: n is out of range, or the shapes do not belong together.
 
     Example:
-        >>> result = activity_scores(np.array([4.0, 1.0]), np.array([[0.6, 0.8], [0.8, -0.6]]), dimension=1)
+        >>> eigenvectors = np.array([[0.6, 0.8], [0.8, -0.6]])
+        >>> result = activity_scores(np.array([4.0, 1.0]), eigenvectors, dimension=1)
         >>> result.scores, result.upper
         (array([1.44, 2.56]), array([2.44, 3.56]))
     """
     if eigenvectors is None:
-        raise BadInput.field("eigenvectors", "shape (P, k)", "none", "compute them by spectrum(moment, vectors=True)")
+        raise BadInput.field(
+            "eigenvectors", "shape (P, k)", "none", "compute them by spectrum(moment, vectors=True)"
+        )
     eigenvalues, eigenvectors = np.asarray(eigenvalues), np.asarray(eigenvectors)
     if eigenvectors.ndim != 2 or eigenvalues.shape != (len(eigenvectors),):
         found = f"{eigenvalues.shape} and {eigenvectors.shape}"
-        raise BadInput.field("eigenvalues, eigenvectors", "shapes (P,) and (P, k)", found, "give both of one second moment")
+        raise BadInput.field(
+            "eigenvalues, eigenvectors",
+            "shapes (P,) and (P, k)",
+            found,
+            "give both of one second moment",
+        )
     if not 1 <= dimension <= eigenvectors.shape[1]:
         expected = f"a whole number from 1 to {eigenvectors.shape[1]}, the number of eigenvectors"
-        raise BadInput.field("dimension", expected, str(dimension), "give fewer dimensions or more eigenvectors")
+        raise BadInput.field(
+            "dimension", expected, str(dimension), "give fewer dimensions or more eigenvectors"
+        )
     leading = eigenvectors[:, :dimension]
     scores = np.einsum("ij,ij,j->i", leading, leading, eigenvalues[:dimension])
     remainder = float(eigenvalues[dimension]) if dimension < len(eigenvalues) else 0.0
@@ -161,7 +185,9 @@ class LeadingReplicates:
     blocks: np.ndarray
 
     def layer_activity(self) -> np.ndarray:
-        """(R, L + 1), each layer's activity: the sum of its activity scores, in squared units of the gradient."""
+        """(R, L + 1), each layer's activity: the sum of its activity scores, in squared units of
+        the gradient.
+        """
         return np.asarray(np.einsum("rj,rlj->rl", self.eigenvalues, self.blocks))
 
     def purity(self) -> np.ndarray:
@@ -170,12 +196,17 @@ class LeadingReplicates:
 
 
 def leading_replicates(
-    coordinates: np.ndarray, directions: np.ndarray, architecture: Architecture, dimension: int, weights: np.ndarray
+    coordinates: np.ndarray,
+    directions: np.ndarray,
+    architecture: Architecture,
+    dimension: int,
+    weights: np.ndarray,
 ) -> LeadingReplicates:
     """The n leading eigenpairs of bootstrap replicates, by layer.
 
-    Within the span V of the given directions: a replicate's second moment there is ``A = Y^T diag(r) Y / N``, whose n
-    leading eigenpairs (lambda_j, u_j) have the masses ``B_lj = u_j^T (V_l^T V_l) u_j``, V_l the rows of layer l.
+    Within the span V of the given directions: a replicate's second moment there is ``A = Y^T
+    diag(r) Y / N``, whose n leading eigenpairs (lambda_j, u_j) have the masses ``B_lj = u_j^T
+    (V_l^T V_l) u_j``, V_l the rows of layer l.
 
     Args:
         coordinates: Y = G V, (N, m).
@@ -186,16 +217,22 @@ def leading_replicates(
 
     Example:
         >>> gradients = np.tile([3.0, 0.0, 0.0, 4.0], (5, 1))
-        >>> replicates = leading_replicates(gradients, np.eye(4), Architecture(1, 1), 1, np.ones((2, 5)))
+        >>> replicates = leading_replicates(
+        ...     gradients, np.eye(4), Architecture(1, 1), 1, np.ones((2, 5))
+        ... )
         >>> replicates.layer_activity().round(12), replicates.purity().round(4)
         (array([[ 9., 16.],
                [ 9., 16.]]), array([0.5392, 0.5392]))
     """
-    masses = np.stack([directions[layer.whole].T @ directions[layer.whole] for layer in architecture.layers])
+    masses = np.stack(
+        [directions[layer.whole].T @ directions[layer.whole] for layer in architecture.layers]
+    )
     eigenvalues = np.empty((len(weights), dimension))
     blocks = np.empty((len(weights), len(masses), dimension))
     for replicate, counts in enumerate(weights):
-        values, vectors = np.linalg.eigh(coordinates.T @ (counts[:, None] * coordinates) / counts.sum())
+        values, vectors = np.linalg.eigh(
+            coordinates.T @ (counts[:, None] * coordinates) / counts.sum()
+        )
         leading = vectors[:, ::-1][:, :dimension]
         eigenvalues[replicate] = values[::-1][:dimension]
         blocks[replicate] = np.einsum("ij,lij->lj", leading, masses @ leading)
@@ -219,7 +256,8 @@ def block_purity(blocks: np.ndarray) -> float:
 
 
 def random_basis_purity(architecture: Architecture) -> float:
-    """The expectation of `block_purity` for a random orthogonal basis: sum_l P_l (P_l + 2) / (P (P + 2)).
+    """The expectation of `block_purity` for a random orthogonal basis: sum_l P_l (P_l + 2) / (P (P
+    + 2)).
 
     The squared entries of a uniform unit vector are Dirichlet(1/2, ..., 1/2), so B_lj is
     Beta(P_l/2, (P - P_l)/2) and that is its second moment, summed over the layers.
@@ -229,7 +267,9 @@ def random_basis_purity(architecture: Architecture) -> float:
         0.2403
     """
     size = architecture.parameters
-    return sum(layer.parameters * (layer.parameters + 2) for layer in architecture.layers) / (size * (size + 2))
+    return sum(layer.parameters * (layer.parameters + 2) for layer in architecture.layers) / (
+        size * (size + 2)
+    )
 
 
 def layer_centroids(blocks: np.ndarray) -> np.ndarray:
@@ -255,5 +295,9 @@ def _starts(architecture: Architecture) -> list[int]:
 def _check_rows(array: np.ndarray, architecture: Architecture, name: str, dimensions: int) -> None:
     if array.ndim != dimensions or len(array) != architecture.parameters:
         what = "numbers" if dimensions == 1 else "rows"
-        expected = f"{architecture.parameters} {what}, one for each parameter of {architecture.label}"
-        raise BadInput.field(name, expected, f"shape {array.shape}", "give the architecture that it was computed for")
+        expected = (
+            f"{architecture.parameters} {what}, one for each parameter of {architecture.label}"
+        )
+        raise BadInput.field(
+            name, expected, f"shape {array.shape}", "give the architecture that it was computed for"
+        )

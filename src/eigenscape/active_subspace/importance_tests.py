@@ -1,11 +1,12 @@
-"""How certain statements about layers are: intervals of their shares, the slope of the ladder, and tests.
+"""How certain statements about layers are: intervals of their shares, the slope of the ladder, and
+tests.
 
-The layers 2 ... L, from hidden units to hidden units, all have w^2 + w parameters and one law: along this
-ladder the mean squared gradient of a parameter is predicted to change by the factor 1/chi_1 a layer, where
-chi_1 is that of the prior (Schoenholz et al. 2017, arXiv 1611.01232). The first layer (fan-in of the
-input) and the output layer (no activation after it, fan-out of the output) obey other laws. They do not belong
-to the ladder and are left out of slope and trend. "Earlier layers matter more" is chi_1 > 1: a property
-of the prior, not of networks.
+The layers 2 ... L, from hidden units to hidden units, all have w^2 + w parameters and one law:
+along this ladder the mean squared gradient of a parameter is predicted to change by the factor
+1/chi_1 a layer, where chi_1 is that of the prior (Schoenholz et al. 2017, arXiv 1611.01232). The
+first layer (fan-in of the input) and the output layer (no activation after it, fan-out of the
+output) obey other laws. They do not belong to the ladder and are left out of slope and trend.
+"Earlier layers matter more" is chi_1 > 1: a property of the prior, not of networks.
 """
 
 from __future__ import annotations
@@ -24,16 +25,19 @@ PERMUTATIONS = 999
 """With the observed labelling 1,000 in all, so that p-values are multiples of 0.001."""
 
 TREND_GROUPS = 100
-"""Groups of samples in the trend test: enough for its normal limit, each large enough to average heavy tails."""
+"""Groups of samples in the trend test: enough for its normal limit, each large enough to average
+heavy tails."""
 
 _REPLICATES = 64
 """Resampled orders that are ranked at a time."""
 
 _COLUMNS, _LABELLINGS = 512, 64
-"""Eigenvectors and labellings in one matrix product: 20 MB of squares at P = 5,146, whatever the number of permutations."""
+"""Eigenvectors and labellings in one matrix product: 20 MB of squares at P = 5,146, whatever the
+number of permutations."""
 
 _TIE = 1e-12
-"""Purities that agree to this relative precision are equal: they are sums of P numbers of order one, rounded."""
+"""Purities that agree to this relative precision are equal: they are sums of P numbers of order
+one, rounded."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,8 @@ class OrderedTrend:
     """Page's test of an order of the layers 2 ... L by mass.
 
     Attributes:
-        rank_correlation: mean Spearman correlation of layer number and mass over the groups; -1 where every group
-            has the masses falling from layer to layer.
+        rank_correlation: mean Spearman correlation of layer number and mass over the groups; -1
+            where every group has the masses falling from layer to layer.
         p_earlier: p-value against "masses fall with the layer number".
         p_later: p-value against "masses rise with the layer number".
         groups: number of groups of samples.
@@ -114,7 +118,9 @@ class CentroidOrder:
     interval: Interval
 
 
-def layer_share_intervals(masses: np.ndarray, architecture: Architecture, weights: np.ndarray, level: float = 0.95) -> LayerShares:
+def layer_share_intervals(
+    masses: np.ndarray, architecture: Architecture, weights: np.ndarray, level: float = 0.95
+) -> LayerShares:
     """s_l = m_l / sum m with bootstrap intervals over the samples.
 
     Args:
@@ -128,20 +134,26 @@ def layer_share_intervals(masses: np.ndarray, architecture: Architecture, weight
 
     Example:
         >>> masses = np.array([[3.0, 1.0], [3.0, 1.0]])
-        >>> layer_share_intervals(masses, Architecture(1, 2), np.array([[1, 1], [2, 0]])).interval.high
+        >>> weights = np.array([[1, 1], [2, 0]])
+        >>> layer_share_intervals(masses, Architecture(1, 2), weights).interval.high
         array([0.75, 0.25])
     """
     means, replicates = _means(masses, architecture, weights)
     if not means.sum() > 0:
-        raise BadInput.field("masses", "some gradient", "none", "a network without gradient has no layer shares")
+        raise BadInput.field(
+            "masses", "some gradient", "none", "a network without gradient has no layer shares"
+        )
     totals = replicates.sum(axis=1, keepdims=True)
     shares = np.divide(replicates, totals, out=np.full_like(replicates, np.nan), where=totals > 0)
     parts = np.array([layer.parameters for layer in architecture.layers]) / architecture.parameters
     return LayerShares(means / means.sum(), percentile_interval(shares, level), parts)
 
 
-def ladder_slope(masses: np.ndarray, architecture: Architecture, weights: np.ndarray, level: float = 0.95) -> LadderSlope:
-    """beta, the least-squares slope of log10(m_l / P_l) on l over the layers 2 ... L, with a bootstrap interval.
+def ladder_slope(
+    masses: np.ndarray, architecture: Architecture, weights: np.ndarray, level: float = 0.95
+) -> LadderSlope:
+    """beta, the least-squares slope of log10(m_l / P_l) on l over the layers 2 ... L, with a
+    bootstrap interval.
 
     Args:
         masses: (N, L + 1), squared gradients by sample and layer, from `layer_statistics`.
@@ -150,8 +162,8 @@ def ladder_slope(masses: np.ndarray, architecture: Architecture, weights: np.nda
         level: nominal coverage.
 
     Raises:
-        BadInput: fewer than two hidden-to-hidden layers, one of them without gradient, or shapes that do not
-            belong together.
+        BadInput: fewer than two hidden-to-hidden layers, one of them without gradient, or shapes
+            that do not belong together.
 
     Example:
         >>> masses = np.tile([7.0, 100.0, 10.0, 1.0, 9.0], (2, 1))
@@ -164,7 +176,12 @@ def ladder_slope(masses: np.ndarray, architecture: Architecture, weights: np.nda
     rungs = means[layers - 1]
     if not np.all(rungs > 0):
         empty = ", ".join(str(number) for number in layers[rungs <= 0])
-        raise BadInput.field("masses", "gradient in every hidden layer", f"none in layer {empty}", "such a ladder has no slope")
+        raise BadInput.field(
+            "masses",
+            "gradient in every hidden layer",
+            f"none in layer {empty}",
+            "such a ladder has no slope",
+        )
     resampled = replicates[:, layers - 1]
     logs = np.log10(np.where(resampled > 0, resampled, np.nan) / sizes)
     centred = layers - layers.mean()
@@ -174,11 +191,14 @@ def ladder_slope(masses: np.ndarray, architecture: Architecture, weights: np.nda
     return LadderSlope(layers, log_means, slope, percentile_interval(slopes, level))
 
 
-def ordered_trend(masses: np.ndarray, architecture: Architecture, groups: int = TREND_GROUPS) -> OrderedTrend:
+def ordered_trend(
+    masses: np.ndarray, architecture: Architecture, groups: int = TREND_GROUPS
+) -> OrderedTrend:
     """Page's L test of the layers 2 ... L, with groups of samples as its blocks.
 
-    Within each group layers are ranked by their mass (ranks of the masses are ranks of their logarithms). Source:
-    E. B. Page, Ordered hypotheses for multiple treatments, J. Am. Stat. Assoc. 58, 1963; p-values from the normal limit.
+    Within each group layers are ranked by their mass (ranks of the masses are ranks of their
+    logarithms). Source: E. B. Page, Ordered hypotheses for multiple treatments, J. Am. Stat. Assoc.
+    58, 1963; p-values from the normal limit.
 
     Args:
         masses: (N, L + 1), squared gradients by sample and layer, from `layer_statistics`.
@@ -196,7 +216,12 @@ def ordered_trend(masses: np.ndarray, architecture: Architecture, groups: int = 
     """
     _check_masses(masses, architecture)
     if not 2 <= groups <= len(masses):
-        raise BadInput.field("groups", f"a whole number from 2 to N = {len(masses)}", str(groups), "give fewer groups or more samples")
+        raise BadInput.field(
+            "groups",
+            f"a whole number from 2 to N = {len(masses)}",
+            str(groups),
+            "give fewer groups or more samples",
+        )
     layers = _ladder(architecture, least=3)
     table = np.stack([part.mean(axis=0) for part in np.array_split(masses[:, layers - 1], groups)])
     order = np.arange(1, len(layers) + 1)
@@ -204,16 +229,21 @@ def ordered_trend(masses: np.ndarray, architecture: Architecture, groups: int = 
     falling = scipy.stats.page_trend_test(table, predicted_ranks=order[::-1], method="asymptotic")
     ranks = scipy.stats.rankdata(table, axis=1) - order.mean()
     # Without ties this is the mean of Spearman's coefficients, a linear function of Page's L.
-    correlation = float((ranks @ (order - order.mean())).mean() / np.sum((order - order.mean()) ** 2))
+    correlation = float(
+        (ranks @ (order - order.mean())).mean() / np.sum((order - order.mean()) ** 2)
+    )
     return OrderedTrend(correlation, float(falling.pvalue), float(rising.pvalue), groups)
 
 
-def purity_test(eigenvectors: np.ndarray, architecture: Architecture, key: int, permutations: int = PERMUTATIONS) -> PurityTest:
+def purity_test(
+    eigenvectors: np.ndarray, architecture: Architecture, key: int, permutations: int = PERMUTATIONS
+) -> PurityTest:
     """Permutation test of the block purity T over row labels.
 
-    The null says that rows are exchangeable: a basis of single coordinates is pure under every labelling, and not
-    significant. The p-value counts the observed labelling, so it is never 0 (B. Phipson and G. K. Smyth, Permutation
-    p-values should never be zero, Stat. Appl. Genet. Mol. Biol. 9, 2010). Costs 2 R (L + 1) P k operations.
+    The null says that rows are exchangeable: a basis of single coordinates is pure under every
+    labelling, and not significant. The p-value counts the observed labelling, so it is never 0 (B.
+    Phipson and G. K. Smyth, Permutation p-values should never be zero, Stat. Appl. Genet. Mol.
+    Biol. 9, 2010). Costs 2 R (L + 1) P k operations.
 
     Args:
         eigenvectors: (P, k), unit vectors in the columns.
@@ -229,25 +259,42 @@ def purity_test(eigenvectors: np.ndarray, architecture: Architecture, key: int, 
         1.0
     """
     if permutations < 1:
-        raise BadInput.field("permutations", "a whole number of at least 1", str(permutations), "write 999")
+        raise BadInput.field(
+            "permutations", "a whole number of at least 1", str(permutations), "write 999"
+        )
     purity = block_purity(block_masses(eigenvectors, architecture))
     generator = np.random.Generator(np.random.Philox(key=key))
-    labels = np.repeat(np.arange(len(architecture.layers)), [layer.parameters for layer in architecture.layers])
+    labels = np.repeat(
+        np.arange(len(architecture.layers)), [layer.parameters for layer in architecture.layers]
+    )
     nulls = []
     for first in range(0, permutations, _LABELLINGS):
         count = min(_LABELLINGS, permutations - first)
         shuffled = np.stack([generator.permutation(labels) for _ in range(count)])
-        nulls.append(_purities(np.asarray(eigenvectors, dtype=np.float64), shuffled, len(architecture.layers)))
+        nulls.append(
+            _purities(
+                np.asarray(eigenvectors, dtype=np.float64), shuffled, len(architecture.layers)
+            )
+        )
     null = np.concatenate(nulls)
     exceeding = int(np.sum(null >= purity * (1 - _TIE)))
-    return PurityTest(purity, random_basis_purity(architecture), null, (1 + exceeding) / (1 + permutations))
+    return PurityTest(
+        purity, random_basis_purity(architecture), null, (1 + exceeding) / (1 + permutations)
+    )
 
 
-def purity_interval(blocks: np.ndarray, key: int, block_length: int | None = None, replicates: int = 999, level: float = 0.95) -> Interval:
-    """A moving-block bootstrap interval of the block purity T over the eigenvectors, as in `centroid_order`.
+def purity_interval(
+    blocks: np.ndarray,
+    key: int,
+    block_length: int | None = None,
+    replicates: int = 999,
+    level: float = 0.95,
+) -> Interval:
+    """A moving-block bootstrap interval of the block purity T over the eigenvectors, as in
+    `centroid_order`.
 
-    It says how much T, a mean over eigenvectors, owes to which of them are looked at. How much the leading ones owe
-    to the sample is another question: `importance.leading_replicates`.
+    It says how much T, a mean over eigenvectors, owes to which of them are looked at. How much the
+    leading ones owe to the sample is another question: `importance.leading_replicates`.
 
     Args:
         blocks: B, (L + 1, k), from `block_masses`, in descending order of the eigenvalues.
@@ -265,16 +312,23 @@ def purity_interval(blocks: np.ndarray, key: int, block_length: int | None = Non
         (0.5, 1.0)
     """
     purities = np.einsum("lj,lj->j", blocks, blocks)
-    return percentile_interval(purities[_runs(len(purities), key, block_length, replicates)].mean(axis=1), level)
+    return percentile_interval(
+        purities[_runs(len(purities), key, block_length, replicates)].mean(axis=1), level
+    )
 
 
 def centroid_order(
-    centroids: np.ndarray, key: int, block_length: int | None = None, replicates: int = 999, level: float = 0.95
+    centroids: np.ndarray,
+    key: int,
+    block_length: int | None = None,
+    replicates: int = 999,
+    level: float = 0.95,
 ) -> CentroidOrder:
     """Spearman's rho of c_j with j, and a moving-block bootstrap interval.
 
-    Neighbouring eigenvectors are not independent, so runs of consecutive pairs (j, c_j) are drawn with replacement
-    (H. R. Kuensch, The jackknife and the bootstrap for general stationary observations, Ann. Stat. 17, 1989).
+    Neighbouring eigenvectors are not independent, so runs of consecutive pairs (j, c_j) are drawn
+    with replacement (H. R. Kuensch, The jackknife and the bootstrap for general stationary
+    observations, Ann. Stat. 17, 1989).
 
     Args:
         centroids: (k,), c_j in descending order of the eigenvalues.
@@ -292,19 +346,31 @@ def centroid_order(
     """
     count = len(centroids)
     if count < 2 or np.ptp(centroids) == 0:
-        raise BadInput.field("centroids", "at least two different numbers", str(count), "one layer has no order")
+        raise BadInput.field(
+            "centroids", "at least two different numbers", str(count), "one layer has no order"
+        )
     drawn = _runs(count, key, block_length, replicates)
     rho = float(_spearman(np.arange(count)[None], centroids[None])[0])
     # A few replicates at a time: ranking all of them would take eight more arrays of their size.
-    resampled = [_spearman(runs, centroids[runs]) for runs in np.split(drawn, range(_REPLICATES, replicates, _REPLICATES))]
+    resampled = [
+        _spearman(runs, centroids[runs])
+        for runs in np.split(drawn, range(_REPLICATES, replicates, _REPLICATES))
+    ]
     return CentroidOrder(rho, percentile_interval(np.concatenate(resampled), level))
 
 
 def _runs(count: int, key: int, block_length: int | None, replicates: int) -> np.ndarray:
-    """Indices (R, k) of moving-block bootstrap replicates: runs of neighbours drawn with replacement."""
+    """Indices (R, k) of moving-block bootstrap replicates: runs of neighbours drawn with
+    replacement.
+    """
     length = max(round(count ** (1 / 3)), 1) if block_length is None else block_length
     if not 1 <= length <= count:
-        raise BadInput.field("block_length", f"a whole number from 1 to {count}", str(length), "write the width of the network")
+        raise BadInput.field(
+            "block_length",
+            f"a whole number from 1 to {count}",
+            str(length),
+            "write the width of the network",
+        )
     generator = np.random.Generator(np.random.Philox(key=key))
     starts = generator.integers(0, count - length + 1, size=(replicates, -(-count // length)))
     runs: np.ndarray = (starts[:, :, None] + np.arange(length)).reshape(replicates, -1)[:, :count]
@@ -312,18 +378,27 @@ def _runs(count: int, key: int, block_length: int | None, replicates: int) -> np
 
 
 def _purities(eigenvectors: np.ndarray, labels: np.ndarray, layers: int) -> np.ndarray:
-    """T for each labelling (R, P) of the rows: membership matrices times squared entries, a band of columns at a time."""
+    """T for each labelling (R, P) of the rows: membership matrices times squared entries, a band of
+    columns at a time.
+    """
     members = np.concatenate([labels == layer for layer in range(layers)]).astype(np.float64)
     total = np.zeros(len(labels))
     for first in range(0, eigenvectors.shape[1], _COLUMNS):
-        masses = (members @ eigenvectors[:, first : first + _COLUMNS] ** 2).reshape(layers, len(labels), -1)
+        masses = (members @ eigenvectors[:, first : first + _COLUMNS] ** 2).reshape(
+            layers, len(labels), -1
+        )
         total += np.einsum("lrj,lrj->r", masses, masses)
     return np.asarray(total / eigenvectors.shape[1])
 
 
 def _spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Rank correlation of each pair of rows (R, k), ties sharing their mean rank; NaN where a row is constant."""
-    ranks = [scipy.stats.rankdata(values, axis=1) - (values.shape[1] + 1) / 2 for values in (first, second)]
+    """Rank correlation of each pair of rows (R, k), ties sharing their mean rank; NaN where a row
+    is constant.
+    """
+    ranks = [
+        scipy.stats.rankdata(values, axis=1) - (values.shape[1] + 1) / 2
+        for values in (first, second)
+    ]
     scale = np.sqrt(np.prod([np.sum(rank**2, axis=1) for rank in ranks], axis=0))
     product = np.sum(ranks[0] * ranks[1], axis=1)
     return np.asarray(np.divide(product, scale, out=np.full(len(product), np.nan), where=scale > 0))
@@ -334,21 +409,40 @@ def _ladder(architecture: Architecture, least: int) -> np.ndarray:
     layers = np.arange(2, architecture.depth + 1)
     if len(layers) < least:
         expected = f"at least {least + 1} hidden layers, hence {least} from hidden to hidden"
-        raise BadInput.field("architecture", expected, f"depth {architecture.depth}", "give a deeper network")
+        raise BadInput.field(
+            "architecture", expected, f"depth {architecture.depth}", "give a deeper network"
+        )
     return layers
 
 
-def _means(masses: np.ndarray, architecture: Architecture, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _means(
+    masses: np.ndarray, architecture: Architecture, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean masses of the sample (L + 1,) and of each replicate (R, L + 1)."""
     _check_masses(masses, architecture)
     if weights.ndim != 2 or weights.shape[1] != len(masses):
         expected = f"(replicates, {len(masses)}), a count for each sample"
-        raise BadInput.field("weights", expected, f"shape {weights.shape}", "use bootstrap_weights with the same number of samples")
+        raise BadInput.field(
+            "weights",
+            expected,
+            f"shape {weights.shape}",
+            "use bootstrap_weights with the same number of samples",
+        )
     return masses.mean(axis=0), weights @ masses / len(masses)
 
 
 def _check_masses(masses: np.ndarray, architecture: Architecture) -> None:
     layers = len(architecture.layers)
-    if masses.ndim != 2 or masses.shape[1] != layers or len(masses) == 0 or not np.all(np.isfinite(masses) & (masses >= 0)):
+    if (
+        masses.ndim != 2
+        or masses.shape[1] != layers
+        or len(masses) == 0
+        or not np.all(np.isfinite(masses) & (masses >= 0))
+    ):
         expected = f"finite squares (N, {layers}), a column for each layer of {architecture.label}"
-        raise BadInput.field("masses", expected, f"shape {masses.shape}", "use squared_gradients_by_layer of the same network")
+        raise BadInput.field(
+            "masses",
+            expected,
+            f"shape {masses.shape}",
+            "use squared_gradients_by_layer of the same network",
+        )

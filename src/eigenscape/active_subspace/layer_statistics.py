@@ -1,7 +1,7 @@
 """What one walk over the samples tells without C: squared gradients by layer, and active variables.
 
-A sample costs O(P) and nothing of size P^2 is held, so these statistics exist for every network of a
-grid, also for those whose second moment is out of reach.
+A sample costs O(P) and nothing of size P^2 is held, so these statistics exist for every network of
+a grid, also for those whose second moment is out of reach.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def gradient_blocks(sampler: GradientSampler, samples: range) -> Iterator[np.nda
 
 
 def squared_gradients_by_layer(sampler: GradientSampler, samples: range) -> np.ndarray:
-    """G_nl = sum over the parameters i of layer l of (dL/dtheta_i)^2 at theta_n; its mean over n is the layer mass m_l.
+    """G_nl = sum over the parameters i of layer l of (dL/dtheta_i)^2 at theta_n; its mean over n is
+    the layer mass m_l.
 
     Args:
         sampler: of the network.
@@ -89,7 +90,9 @@ def squared_gradients_by_layer(sampler: GradientSampler, samples: range) -> np.n
     return sums
 
 
-def active_variables(sampler: GradientSampler, samples: range, directions: np.ndarray) -> ActiveVariables:
+def active_variables(
+    sampler: GradientSampler, samples: range, directions: np.ndarray
+) -> ActiveVariables:
     """Where the samples lie along some directions, and their losses.
 
     Args:
@@ -112,7 +115,10 @@ def active_variables(sampler: GradientSampler, samples: range, directions: np.nd
     """
     parameters = sampler.architecture.parameters
     if directions.ndim != 2 or len(directions) != parameters:
-        expected, fix = f"{parameters} rows, one for each parameter", "give directions of the same network"
+        expected, fix = (
+            f"{parameters} rows, one for each parameter",
+            "give directions of the same network",
+        )
         raise BadInput.field("directions", expected, f"shape {directions.shape}", fix)
     coordinates, losses = [], []
     for first, count in _blocks(samples):
@@ -124,6 +130,8 @@ def active_variables(sampler: GradientSampler, samples: range, directions: np.nd
 def _blocks(samples: range) -> Iterator[tuple[int, int]]:
     """First number and size of every block."""
     if len(samples) == 0 or samples.step != 1:
-        raise BadInput.field("samples", "at least one, in steps of 1", str(samples), "write range(first, stop)")
+        raise BadInput.field(
+            "samples", "at least one, in steps of 1", str(samples), "write range(first, stop)"
+        )
     for first in range(samples.start, samples.stop, BLOCK):
         yield first, min(BLOCK, samples.stop - first)

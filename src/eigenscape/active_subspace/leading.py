@@ -1,12 +1,13 @@
 """The leading subspace of C, and how far it stands from another one.
 
-Of a sample: the span of its k leading eigenvectors, and principal angles (Bjorck and Golub, Math. Comp. 27, 1973). Noise alone
-turns it, above all where eigenvalues lie close, so an angle says something only beside that between two halves of the
-same samples.
+Of a sample: the span of its k leading eigenvectors, and principal angles (Bjorck and Golub, Math.
+Comp. 27, 1973). Noise alone turns it, above all where eigenvalues lie close, so an angle says
+something only beside that between two halves of the same samples.
 
-Of the projected C: the leading plateau is the eigenvector v of one block, once per unit that shares the block. Two such
-subspaces of the same block stand at one angle, arccos |v . v'|, in all their directions; of different blocks at a right angle.
-Without the splitting within plateaus little noise is left, and bootstrap resamples give an interval. This project's derivation.
+Of the projected C: the leading plateau is the eigenvector v of one block, once per unit that shares
+the block. Two such subspaces of the same block stand at one angle, arccos |v . v'|, in all their
+directions; of different blocks at a right angle. Without the splitting within plateaus little noise
+is left, and bootstrap resamples give an interval. This project's derivation.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ def leading_directions(samples: ProjectedSamples, weights: np.ndarray | None = N
         >>> from eigenscape.active_subspace.symmetry import Symmetry, project
         >>> from eigenscape.architecture import Architecture
         >>> gradients = np.diag([3.0, 3.0, 1.0, 1.0, 0.0, 0.0, 1.0])
-        >>> found = leading_directions(project(gradients, Architecture(1, 2), Symmetry.PERMUTATIONS_AND_SIGNS))
+        >>> found = leading_directions(
+        ...     project(gradients, Architecture(1, 2), Symmetry.PERMUTATIONS_AND_SIGNS)
+        ... )
         >>> int(found.blocks[0]), np.abs(found.vectors[0])
         (0, array([1., 0., 0.]))
     """
@@ -75,12 +78,15 @@ def leading_vectors(second_moment: np.ndarray, count: int) -> np.ndarray:
     """
     size = len(second_moment)
     if not 1 <= count <= size:
-        raise BadInput.field("count", f"a whole number from 1 to {size}", str(count), "ask for fewer directions")
+        raise BadInput.field(
+            "count", f"a whole number from 1 to {size}", str(count), "ask for fewer directions"
+        )
     return np.asarray(eigh(second_moment, subset_by_index=(size - count, size - 1))[1][:, ::-1])
 
 
 def overlap(first: np.ndarray, second: np.ndarray) -> float:
-    """Mean squared cosine of the k principal angles between two subspaces: 1 the same, k/P on average for random ones.
+    """Mean squared cosine of the k principal angles between two subspaces: 1 the same, k/P on
+    average for random ones.
 
     Args:
         first: orthonormal columns, (P, k).

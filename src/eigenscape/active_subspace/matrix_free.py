@@ -1,13 +1,16 @@
-"""The largest eigenpairs of C without C: a block Krylov space with full orthogonalisation, restarted thickly.
+"""The largest eigenpairs of C without C: a block Krylov space with full orthogonalisation,
+restarted thickly.
 
-All that is asked of C is its product with b vectors, C V = (1/N) sum_t G_t^T (G_t V), one pass over the gradients. The space grows by
-b vectors a pass; when it is full, the best Ritz vectors are kept and it goes on from the last residual block, which is the block
-form of thick-restart Lanczos (Wu, Simon 2000, SIAM J. Matrix Anal. Appl. 22:602; blocks and full orthogonalisation as in
-Golub, Underwood 1977). Vectors are rows, (k, P), so that every product runs along contiguous memory.
+All that is asked of C is its product with b vectors, C V = (1/N) sum_t G_t^T (G_t V), one pass over
+the gradients. The space grows by b vectors a pass; when it is full, the best Ritz vectors are kept
+and it goes on from the last residual block, which is the block form of thick-restart Lanczos (Wu,
+Simon 2000, SIAM J. Matrix Anal. Appl. 22:602; blocks and full orthogonalisation as in Golub,
+Underwood 1977). Vectors are rows, (k, P), so that every product runs along contiguous memory.
 
-A residual norm r = |C v - lambda v| of a unit vector v bounds the error: some eigenvalue of C lies within r of lambda, and with a gap d
-to all others the error of lambda is at most r^2 / d and the sine of the angle between v and its eigenvector at most r / d (Parlett,
-The Symmetric Eigenvalue Problem, 1998, chapters 4 and 11). The bound is on the solver, not on sampling.
+A residual norm r = |C v - lambda v| of a unit vector v bounds the error: some eigenvalue of C lies
+within r of lambda, and with a gap d to all others the error of lambda is at most r^2 / d and the
+sine of the angle between v and its eigenvector at most r / d (Parlett, The Symmetric Eigenvalue
+Problem, 1998, chapters 4 and 11). The bound is on the solver, not on sampling.
 """
 
 from __future__ import annotations
@@ -25,10 +28,12 @@ Product = Callable[[np.ndarray], np.ndarray]
 """V (b, P) -> (C V^T)^T (b, P)."""
 
 TOLERANCE = 1e-8
-"""Residual over lambda_1 at which a pair has converged: its eigenvalue is then good to 1e-16 lambda_1^2 / gap."""
+"""Residual over lambda_1 at which a pair has converged: its eigenvalue is then good to 1e-16
+lambda_1^2 / gap."""
 
 MOST_PASSES = 60
-"""Some three times what was needed for 20 pairs; what has not converged by then is reported with its residual."""
+"""Some three times what was needed for 20 pairs; what has not converged by then is reported with
+its residual."""
 
 _EPSILON = float(np.finfo(np.float64).eps)
 
@@ -47,20 +52,27 @@ def add_product(total: np.ndarray, tiles: Tiles, numbers: range, vectors: np.nda
         _add_combination(total, gradients, gradients @ vectors.T)
 
 
-def add_combination(total: np.ndarray, tiles: Tiles, numbers: range, coefficients: np.ndarray) -> None:
-    """Add sum over tiles t of A_t G_t to ``total`` (k, P), in order; A_t are the columns of A (k, N) that belong to the tile."""
+def add_combination(
+    total: np.ndarray, tiles: Tiles, numbers: range, coefficients: np.ndarray
+) -> None:
+    """Add sum over tiles t of A_t G_t to ``total`` (k, P), in order; A_t are the columns of A (k,
+    N) that belong to the tile.
+    """
     for number in numbers:
         _add_combination(total, tiles.tile(number), coefficients[:, tiles.rows(number)].T)
 
 
 def _add_combination(total: np.ndarray, gradients: np.ndarray, coefficients: np.ndarray) -> None:
     """Add coefficients^T gradients in place: no second array of that size."""
-    scipy.linalg.blas.dgemm(1.0, gradients.T, np.asfortranarray(coefficients), beta=1.0, c=total.T, overwrite_c=1)
+    scipy.linalg.blas.dgemm(
+        1.0, gradients.T, np.asfortranarray(coefficients), beta=1.0, c=total.T, overwrite_c=1
+    )
 
 
 @dataclass
 class KrylovState:
-    """A block Krylov space under way: everything that the next pass needs, so that it can be kept and gone on from.
+    """A block Krylov space under way: everything that the next pass needs, so that it can be kept
+    and gone on from.
 
     Attributes:
         basis: (`basis_rows`, P), of which the first ``size`` rows are in use, and orthonormal.
@@ -84,10 +96,14 @@ class KrylovState:
         return self.basis[len(self.projected) : self.size]
 
     def converged(self, leading: int, tolerance: float = TOLERANCE) -> bool:
-        """Whether so many leading pairs have small residuals, or the space is invariant: there is nothing else to find."""
+        """Whether so many leading pairs have small residuals, or the space is invariant: there is
+        nothing else to find.
+        """
         if self.passes == 0:
             return False
-        enough = len(self.values) >= leading and bool(np.all(self.residuals[:leading] <= tolerance * self.values[0]))
+        enough = len(self.values) >= leading and bool(
+            np.all(self.residuals[:leading] <= tolerance * self.values[0])
+        )
         return enough or len(self.newest) == 0
 
     def found(self, leading: int) -> int:
@@ -97,17 +113,24 @@ class KrylovState:
 
     def ritz_vectors(self, count: int) -> np.ndarray:
         """The leading Ritz vectors as rows, (count, P)."""
-        vectors: np.ndarray = np.ascontiguousarray(_descending(self.projected)[1][:, :count].T) @ self.basis[: len(self.projected)]
+        vectors: np.ndarray = (
+            np.ascontiguousarray(_descending(self.projected)[1][:, :count].T)
+            @ self.basis[: len(self.projected)]
+        )
         return vectors
 
 
 def basis_rows(leading: int, block: int, parameters: int) -> int:
-    """Rows of a basis: the pairs that are wanted, and some Krylov blocks; no more than P, and the block that is left over then."""
+    """Rows of a basis: the pairs that are wanted, and some Krylov blocks; no more than P, and the
+    block that is left over then.
+    """
     return min(leading + (KRYLOV_BLOCKS + 1) * block, parameters + block)
 
 
 def started(start: np.ndarray, leading: int) -> KrylovState:
-    """The space of the rows of ``start`` (b, P), such as independent normals; ``start`` is overwritten."""
+    """The space of the rows of ``start`` (b, P), such as independent normals; ``start`` is
+    overwritten.
+    """
     block, parameters = start.shape
     basis = np.empty((basis_rows(leading, block, parameters), parameters))
     rows, _ = _orthonormal_rows(start, 0.0)
@@ -116,7 +139,8 @@ def started(start: np.ndarray, leading: int) -> KrylovState:
 
 
 def advance(state: KrylovState, product: Product, leading: int) -> None:
-    """One pass, in place: apply C to the newest block, make the result orthogonal to all of the space, restart where it is full.
+    """One pass, in place: apply C to the newest block, make the result orthogonal to all of the
+    space, restart where it is full.
 
     Args:
         state: changed.
@@ -150,7 +174,9 @@ def advance(state: KrylovState, product: Product, leading: int) -> None:
 
 
 def _rotate(basis: np.ndarray, vectors: np.ndarray) -> None:
-    """Replace the first k rows of a basis by vectors^T basis, vectors (m, k), some columns at a time: in place."""
+    """Replace the first k rows of a basis by vectors^T basis, vectors (m, k), some columns at a
+    time: in place.
+    """
     turned = np.ascontiguousarray(vectors.T)
     for start in range(0, basis.shape[1], _COLUMNS):
         columns = basis[: len(vectors), start : start + _COLUMNS]
@@ -167,20 +193,27 @@ def _descending(projected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return values[::-1], vectors[:, ::-1]
 
 
-def _orthonormal_rows(block: np.ndarray, dust: float, against: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Orthonormal rows Q (b', P) with block = R^T Q up to dust, and R (b', b); directions no longer than dust are dropped.
+def _orthonormal_rows(
+    block: np.ndarray, dust: float, against: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Orthonormal rows Q (b', P) with block = R^T Q up to dust, and R (b', b); directions no longer
+    than dust are dropped.
 
-    A row that was short carries rounding errors along ``against``, relatively as large as it was short; so it is cleaned once more.
-    ``block`` is overwritten.
+    A row that was short carries rounding errors along ``against``, relatively as large as it was
+    short; so it is cleaned once more. ``block`` is overwritten.
     """
-    q, r, order = scipy.linalg.qr(block.T, mode="economic", pivoting=True, check_finite=False, overwrite_a=True)
+    q, r, order = scipy.linalg.qr(
+        block.T, mode="economic", pivoting=True, check_finite=False, overwrite_a=True
+    )
     rank = int(np.count_nonzero(np.abs(np.diagonal(r)) > dust))
     coupling = np.zeros((rank, len(block)))
     coupling[:, order] = r[:rank]
     rows = np.ascontiguousarray(q[:, :rank].T)
     if against is not None and rank:
         _add_combination(rows, against, -(rows @ against.T).T)
-        cleaned, mixing = scipy.linalg.qr(rows.T, mode="economic", check_finite=False, overwrite_a=True)
+        cleaned, mixing = scipy.linalg.qr(
+            rows.T, mode="economic", check_finite=False, overwrite_a=True
+        )
         rows, coupling = np.ascontiguousarray(cleaned.T), mixing @ coupling
     return rows, coupling
 
@@ -211,17 +244,22 @@ def with_residuals(vectors: np.ndarray, product: Product) -> LeadingPairs:
     image = product(vectors)
     values = np.einsum("ki,ki->k", vectors, image)
     order = np.argsort(-values, kind="stable")
-    residuals = np.array([np.linalg.norm(image[row] - values[row] * vectors[row]) for row in range(len(values))])
+    residuals = np.array(
+        [np.linalg.norm(image[row] - values[row] * vectors[row]) for row in range(len(values))]
+    )
     signs = np.array([np.sign(row[np.abs(row).argmax()]) for row in vectors])
     return LeadingPairs(values[order], (signs[:, None] * vectors)[order], residuals[order])
 
 
-def leading_pairs(product: Product, start: np.ndarray, leading: int, most_passes: int = MOST_PASSES) -> LeadingPairs:
+def leading_pairs(
+    product: Product, start: np.ndarray, leading: int, most_passes: int = MOST_PASSES
+) -> LeadingPairs:
     """The largest eigenpairs by block Krylov, from start to end.
 
     Args:
         product: with C.
-        start: (b, P), rows that the space starts from; the result depends on it only where pairs have not converged.
+        start: (b, P), rows that the space starts from; the result depends on it only where pairs
+            have not converged.
         leading: k; fewer pairs come back where the rank is smaller.
         most_passes: over the gradients.
 

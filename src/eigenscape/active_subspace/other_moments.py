@@ -1,29 +1,38 @@
 """Second moments beside the active-subspace matrix, from the same engine, each under its own name.
 
-With l_i = |f(x_i) - y_i|^2 (averaged over outputs), L = (1/n) sum_i l_i, g_i = grad l_i, J_i = grad f(x_i),
-r_i = f(x_i) - y_i, all at a parameter vector theta:
+With l_i = |f(x_i) - y_i|^2 (averaged over outputs), L = (1/n) sum_i l_i, g_i = grad l_i, J_i = grad
+f(x_i), r_i = f(x_i) - y_i, all at a parameter vector theta:
 
-=================  =============================  =====================================================================
+=================  =============================  ==================================================
 name               matrix                         what it is, and is not
-=================  =============================  =====================================================================
-full batch         E[grad L grad L^T]             C, the active-subspace matrix (Constantine, Dow, Wang 2014, arXiv
-                                                  1304.2070). Not a Hessian.
-centred            C - E[grad L] E[grad L]^T      covariance of grad L under the prior. Not the gradient noise of
-                                                  stochastic gradient descent, which is at one theta.
-per datum          E[(1/n) sum_i g_i g_i^T]       the empirical Fisher (Kunstner, Balles, Hennig 2019, arXiv 1905.12558)
-                                                  averaged over the prior; C plus the covariance of g_i over the data.
-                                                  Not the Fisher matrix: residuals are the data's, not the model's.
-Gauss-Newton       E[(1/n) sum_i J_i J_i^T]       G averaged over the prior (Schraudolph 2002, Neural Computation 14);
-                                                  the Fisher matrix of N(f, 1) (Martens 2020, arXiv 1412.1193). Knows no
-                                                  target. Half the Hessian of L where all residuals vanish.
-NTK Gram           K_ij = J_i . J_j, (n, n)       neural tangent kernel at one theta (Jacot, Gabriel, Hongler 2018, arXiv
-                                                  1806.07572): the non-zero spectrum of n G at that theta. Not averaged.
-local prior        C for theta ~ N(theta*,        C about a trained theta*. At a minimum C = tau^2 H^2 + O(tau^4), H the
-                   tau^2 I)                       Hessian of L. Not the posterior.
-=================  =============================  =====================================================================
+=================  =============================  ==================================================
+full batch         E[grad L grad L^T]             C, the active-subspace matrix (Constantine, Dow,
+                                                  Wang 2014, arXiv 1304.2070). Not a Hessian.
+centred            C - E[grad L] E[grad L]^T      covariance of grad L under the prior. Not the
+                                                  gradient noise of stochastic gradient descent,
+                                                  which is at one theta.
+per datum          E[(1/n) sum_i g_i g_i^T]       the empirical Fisher (Kunstner, Balles, Hennig
+                                                  2019, arXiv 1905.12558) averaged over the prior; C
+                                                  plus the covariance of g_i over the data. Not the
+                                                  Fisher matrix: residuals are the data's, not the
+                                                  model's.
+Gauss-Newton       E[(1/n) sum_i J_i J_i^T]       G averaged over the prior (Schraudolph 2002,
+                                                  Neural Computation 14); the Fisher matrix of
+                                                  N(f, 1) (Martens 2020, arXiv 1412.1193). Knows no
+                                                  target. Half the Hessian of L where all residuals
+                                                  vanish.
+NTK Gram           K_ij = J_i . J_j, (n, n)       neural tangent kernel at one theta (Jacot,
+                                                  Gabriel, Hongler 2018, arXiv 1806.07572): the
+                                                  non-zero spectrum of n G at that theta. Not
+                                                  averaged.
+local prior        C for theta ~ N(theta*,        C about a trained theta*. At a minimum
+                   tau^2 I)                       C = tau^2 H^2 + O(tau^4), H the Hessian of L. Not
+                                                  the posterior.
+=================  =============================  ==================================================
 
-grad L = (1/n) sum_i g_i and, with one output, g_i = 2 r_i J_i: so C = (4/n^2) E[J^T r r^T J] with J (n, P). Condition
-numbers of different matrices of this table answer different questions, and are not to be compared as if they were one.
+grad L = (1/n) sum_i g_i and, with one output, g_i = 2 r_i J_i: so C = (4/n^2) E[J^T r r^T J] with J
+(n, P). Condition numbers of different matrices of this table answer different questions, and are
+not to be compared as if they were one.
 """
 
 from __future__ import annotations
@@ -43,10 +52,12 @@ from eigenscape.networks.problems import Problem
 from eigenscape.networks.sampling import fill_parameters
 
 NUMBERS_PER_BATCH = 2**21
-"""Gradient entries held at a time, 16 MB, so that they stay in cache between the kernel and the sum."""
+"""Gradient entries held at a time, 16 MB, so that they stay in cache between the kernel and the
+sum."""
 
 GROWTH, SHRINKAGE = 1.1, 0.5
-"""Of the step of `descend` after a loss that fell and one that did not (Vogl et al., Biological Cybernetics 59, 1988)."""
+"""Of the step of `descend` after a loss that fell and one that did not (Vogl et al., Biological
+Cybernetics 59, 1988)."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +82,8 @@ class Trained:
     Attributes:
         parameters: (P,), theta*.
         loss: L(theta*).
-        gradient_norm: |grad L(theta*)|; tau^2 H^2 is what is left of C only where it is far below tau |H|.
+        gradient_norm: |grad L(theta*)|; tau^2 H^2 is what is left of C only where it is far below
+            tau |H|.
     """
 
     parameters: np.ndarray
@@ -85,15 +97,20 @@ def full_batch_moments(sampler: GradientSampler, samples: range) -> Moments:
     Example:
         >>> from eigenscape.architecture import Architecture
         >>> from eigenscape.config.study import Study
-        >>> full_batch_moments(GradientSampler.of_study(Study(), Architecture(1, 2)), range(8)).second_moment.shape
+        >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
+        >>> full_batch_moments(sampler, range(8)).second_moment.shape
         (7, 7)
     """
     size = _samples_per_batch(sampler, 1)
-    return _moments((sampler.block(first, count)[0] for first, count in _batches(samples, size)), sampler.architecture.parameters)
+    return _moments(
+        (sampler.block(first, count)[0] for first, count in _batches(samples, size)),
+        sampler.architecture.parameters,
+    )
 
 
 def per_datum_gradients(sampler: GradientSampler, first: int, count: int) -> np.ndarray:
-    """The gradients g_i of the loss of every data point, at samples ``first`` ... ``first + count - 1``.
+    """The gradients g_i of the loss of every data point, at samples ``first`` ... ``first + count -
+    1``.
 
     Always on the CPU, in the sampler's precision: the kernel is called once for each data point.
 
@@ -108,19 +125,23 @@ def per_datum_gradients(sampler: GradientSampler, first: int, count: int) -> np.
         >>> from eigenscape.config.study import Study
         >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
         >>> rows = per_datum_gradients(sampler, 0, 3)
-        >>> rows.shape, bool(np.allclose(rows.reshape(3, 50, 7).mean(axis=1), sampler.block(0, 3)[0]))
+        >>> means = rows.reshape(3, 50, 7).mean(axis=1)
+        >>> rows.shape, bool(np.allclose(means, sampler.block(0, 3)[0]))
         ((150, 7), True)
     """
     inputs, targets = sampler.problem.inputs, sampler.problem.targets
     parameters = sampler.parameters(first, count)
     gradients = np.empty((count, len(inputs), sampler.architecture.parameters), parameters.dtype)
     for point in range(len(inputs)):
-        gradients[:, point] = _gradients(sampler, parameters, Problem(inputs[point : point + 1], targets[point : point + 1]))[0]
+        gradients[:, point] = _gradients(
+            sampler, parameters, Problem(inputs[point : point + 1], targets[point : point + 1])
+        )[0]
     finite = np.isfinite(gradients).all(axis=(1, 2))
     if not finite.all():
         raise NotFiniteGradient(
-            f"sample {first + int(np.argmin(finite))} of {sampler.architecture.label}: expected finite gradients of every point, found "
-            "infinity or NaN; choose a prior with smaller weights"
+            f"sample {first + int(np.argmin(finite))} of {sampler.architecture.label}: expected"
+            " finite gradients of every point, found infinity or NaN; choose a prior with smaller"
+            " weights"
         )
     return gradients.reshape(count * len(inputs), -1)
 
@@ -133,30 +154,34 @@ def per_datum_moments(sampler: GradientSampler, samples: range) -> Moments:
 
 
 def output_jacobians(sampler: GradientSampler, first: int, count: int) -> np.ndarray:
-    """The gradients J_i = grad f(x_i) of the output, from the gradients of the loss of every data point.
+    """The gradients J_i = grad f(x_i) of the output, from the gradients of the loss of every data
+    point.
 
-    g_i = 2 r_i J_i, and the entry of J_i that belongs to the output's bias is 1: so that entry of g_i is 2 r_i, and
-    dividing by it is exact but for one rounding. Where r_i = 0, or so small that g_i underflows, the target is moved.
+    g_i = 2 r_i J_i, and the entry of J_i that belongs to the output's bias is 1: so that entry of
+    g_i is 2 r_i, and dividing by it is exact but for one rounding. Where r_i = 0, or so small that
+    g_i underflows, the target is moved.
 
     Returns:
         (count, n, P).
 
     Raises:
-        BadInput: several outputs. Then g_i adds up the gradients of all outputs, each times its own residual, and
-            they cannot be told apart.
+        BadInput: several outputs. Then g_i adds up the gradients of all outputs, each times its own
+            residual, and they cannot be told apart.
         NotFiniteGradient: a gradient holds an infinity or NaN.
 
     Example:
         >>> from eigenscape.architecture import Architecture
         >>> from eigenscape.config.study import Study
-        >>> jacobians = output_jacobians(GradientSampler.of_study(Study(), Architecture(1, 2)), 0, 3)
+        >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
+        >>> jacobians = output_jacobians(sampler, 0, 3)
         >>> jacobians.shape, bool((jacobians[..., -1] == 1).all())
         ((3, 50, 7), True)
     """
     if sampler.architecture.outputs != 1:
         raise BadInput.field(
             "outputs",
-            "one, since gradients of several outputs cannot be told apart in the gradient of their summed loss",
+            "one, since gradients of several outputs cannot be told apart in the gradient of their"
+            " summed loss",
             str(sampler.architecture.outputs),
             "take the second moment of per-datum gradients, or one network for each output",
         )
@@ -167,7 +192,9 @@ def output_jacobians(sampler: GradientSampler, first: int, count: int) -> np.nda
         samples = np.flatnonzero(vanishing[:, point])
         target = problem.targets[point : point + 1]
         moved = Problem(problem.inputs[point : point + 1], target + 1.0 + np.abs(target))
-        gradients[samples, point] = _gradients(sampler, sampler.parameters(first, count)[samples], moved)[0]
+        gradients[samples, point] = _gradients(
+            sampler, sampler.parameters(first, count)[samples], moved
+        )[0]
     return np.asarray(gradients / gradients[..., -1:])
 
 
@@ -182,17 +209,22 @@ def gauss_newton(sampler: GradientSampler, samples: range) -> np.ndarray:
         >>> from eigenscape.architecture import Architecture
         >>> from eigenscape.config.study import Study
         >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
-        >>> bool(np.isclose(50 * np.trace(gauss_newton(sampler, range(3, 4))), np.trace(ntk_gram(sampler, 3))))
+        >>> trace = np.trace(gauss_newton(sampler, range(3, 4)))
+        >>> bool(np.isclose(50 * trace, np.trace(ntk_gram(sampler, 3))))
         True
     """
     parameters = sampler.architecture.parameters
     size = _samples_per_batch(sampler, sampler.problem.points)
-    rows = (output_jacobians(sampler, first, count).reshape(-1, parameters) for first, count in _batches(samples, size))
+    rows = (
+        output_jacobians(sampler, first, count).reshape(-1, parameters)
+        for first, count in _batches(samples, size)
+    )
     return _moments(rows, parameters).second_moment
 
 
 def ntk_gram(sampler: GradientSampler, sample: int) -> np.ndarray:
-    """K = J J^T, (n, n), at one sample of the prior; its non-zero eigenvalues are those of n G there.
+    """K = J J^T, (n, n), at one sample of the prior; its non-zero eigenvalues are those of n G
+    there.
 
     Raises:
         BadInput: several outputs.
@@ -203,7 +235,8 @@ def ntk_gram(sampler: GradientSampler, sample: int) -> np.ndarray:
 
 
 def centred(second_moment: np.ndarray, gradient_mean: np.ndarray) -> np.ndarray:
-    """The covariance C - m m^T of rows with second moment C (P, P) and mean m (P,); divides by N, not N - 1.
+    """The covariance C - m m^T of rows with second moment C (P, P) and mean m (P,); divides by N,
+    not N - 1.
 
     Raises:
         BadInput: shapes that do not fit.
@@ -214,16 +247,20 @@ def centred(second_moment: np.ndarray, gradient_mean: np.ndarray) -> np.ndarray:
                [0., 0.]])
     """
     if second_moment.shape != (len(gradient_mean),) * 2:
-        expected = f"shape {(len(second_moment),)} beside a second moment of shape {second_moment.shape}"
-        raise BadInput.field("gradient_mean", expected, str(gradient_mean.shape), "give both of the same rows")
+        expected = (
+            f"shape {(len(second_moment),)} beside a second moment of shape {second_moment.shape}"
+        )
+        raise BadInput.field(
+            "gradient_mean", expected, str(gradient_mean.shape), "give both of the same rows"
+        )
     return np.asarray(second_moment - np.outer(gradient_mean, gradient_mean))
 
 
 def descend(sampler: GradientSampler, sample: int, steps: int, first_step: float = 1e-3) -> Trained:
     """Train from one sample of the prior by full-batch gradient descent, in float64.
 
-    theta <- theta - step grad L(theta). A step after which the loss is not smaller is taken back and halved; after any
-    other the step grows by a tenth, so no step size must be known beforehand.
+    theta <- theta - step grad L(theta). A step after which the loss is not smaller is taken back
+    and halved; after any other the step grows by a tenth, so no step size must be known beforehand.
 
     Args:
         sampler: network, problem, and prior of the starting point.
@@ -238,15 +275,17 @@ def descend(sampler: GradientSampler, sample: int, steps: int, first_step: float
         >>> from eigenscape.architecture import Architecture
         >>> from eigenscape.config.study import Study
         >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
-        >>> descend(sampler, 0, 100).loss < descend(sampler, 0, 10).loss < float(sampler.block(0, 1)[1][0])
+        >>> start = float(sampler.block(0, 1)[1][0])
+        >>> descend(sampler, 0, 100).loss < descend(sampler, 0, 10).loss < start
         True
     """
     theta = sampler.parameters(sample, 1).astype(np.float64)
     gradient, losses = _gradients(sampler, theta, sampler.problem)
     if not (np.isfinite(losses).all() and np.isfinite(gradient).all()):
         raise NotFiniteGradient(
-            f"sample {sample} of {sampler.architecture.label}: expected a finite gradient to descend along, found infinity or NaN; "
-            "start from another sample, or choose a prior with smaller weights"
+            f"sample {sample} of {sampler.architecture.label}: expected a finite gradient to"
+            " descend along, found infinity or NaN; start from another sample, or choose a prior"
+            " with smaller weights"
         )
     step = first_step
     for _ in range(steps):
@@ -259,7 +298,9 @@ def descend(sampler: GradientSampler, sample: int, steps: int, first_step: float
     return Trained(theta[0], float(losses[0]), float(np.linalg.norm(gradient)))
 
 
-def local_prior_moment(sampler: GradientSampler, centre: np.ndarray, spread: float, samples: int, key: int) -> Moments:
+def local_prior_moment(
+    sampler: GradientSampler, centre: np.ndarray, spread: float, samples: int, key: int
+) -> Moments:
     """C and E[grad L] for theta ~ N(centre, spread^2 I), in float64: N rows.
 
     Args:
@@ -281,22 +322,41 @@ def local_prior_moment(sampler: GradientSampler, centre: np.ndarray, spread: flo
     """
     parameters = sampler.architecture.parameters
     if centre.shape != (parameters,):
-        raise BadInput.field("centre", f"shape {(parameters,)}", str(centre.shape), "give a parameter vector of the sampler's network")
+        raise BadInput.field(
+            "centre",
+            f"shape {(parameters,)}",
+            str(centre.shape),
+            "give a parameter vector of the sampler's network",
+        )
     if not 0 < spread < math.inf:
-        raise BadInput.field("spread", "a positive number", str(spread), "give the standard deviation about the centre, such as 0.01")
+        raise BadInput.field(
+            "spread",
+            "a positive number",
+            str(spread),
+            "give the standard deviation about the centre, such as 0.01",
+        )
 
     def block(first: int, count: int) -> np.ndarray:
         theta = np.empty((count, parameters))
         fill_parameters(theta, first, key, np.full(parameters, spread), StandardDraw.NORMAL)
         return _gradients(sampler, theta + centre, sampler.problem)[0]
 
-    return _moments((block(*batch) for batch in _batches(range(samples), _samples_per_batch(sampler, 1))), parameters)
+    return _moments(
+        (block(*batch) for batch in _batches(range(samples), _samples_per_batch(sampler, 1))),
+        parameters,
+    )
 
 
-def _gradients(sampler: GradientSampler, parameters: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
-    """Gradients (B, P) and losses (B,) of a problem at given parameter vectors (B, P), in arrays of their own."""
+def _gradients(
+    sampler: GradientSampler, parameters: np.ndarray, problem: Problem
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gradients (B, P) and losses (B,) of a problem at given parameter vectors (B, P), in arrays of
+    their own.
+    """
     gradients, losses = np.empty_like(parameters), np.empty(len(parameters), parameters.dtype)
-    kernel.fill_gradients(parameters, gradients, losses, sampler.architecture, sampler.activation, problem)
+    kernel.fill_gradients(
+        parameters, gradients, losses, sampler.architecture, sampler.activation, problem
+    )
     return gradients, losses
 
 
@@ -320,7 +380,10 @@ def _samples_per_batch(sampler: GradientSampler, rows_per_sample: int) -> int:
 
 def _batches(samples: range, size: int) -> Iterable[tuple[int, int]]:
     """First number and count of every batch."""
-    return ((first, min(size, samples.stop - first)) for first in range(samples.start, samples.stop, size))
+    return (
+        (first, min(size, samples.stop - first))
+        for first in range(samples.start, samples.stop, size)
+    )
 
 
 def _symmetric(matrix: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The spectrum of C projected onto its symmetries, of a network of any size, in one call.
 
-O(P) work a sample, no P x P matrix, no inflation by P/N; `symmetry` says what is projected, `staircase` what is found.
+O(P) work a sample, no P x P matrix, no inflation by P/N; `symmetry` says what is projected,
+`staircase` what is found.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from eigenscape.networks.gradients import GradientSampler
 from eigenscape.seeding import stream_key
 
 NUMBERS_PER_BATCH = 2**21
-"""Gradient entries held at a time (16 MB): they stay in cache between the kernel and the projection."""
+"""Gradient entries held at a time (16 MB): they stay in cache between the kernel and the
+projection."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +49,9 @@ class Projection:
 
     @property
     def log10_condition(self) -> float:
-        """log10 of the largest over the smallest eigenvalue, in decades; infinite unless the status is finite."""
+        """log10 of the largest over the smallest eigenvalue, in decades; infinite unless the status
+        is finite.
+        """
         return self.stairs.log10_condition
 
     @property
@@ -65,13 +69,23 @@ class Projection:
         return self.stairs.eigenvalues()
 
     def __repr__(self) -> str:
-        value = f"{self.log10_condition:.2f} decades" if math.isfinite(self.log10_condition) else str(self.log10_condition)
-        ends = f", interval {self.interval[0]:.2f} to {self.interval[1]:.2f}" if math.isfinite(self.log10_condition) else ""
+        value = (
+            f"{self.log10_condition:.2f} decades"
+            if math.isfinite(self.log10_condition)
+            else str(self.log10_condition)
+        )
+        ends = (
+            f", interval {self.interval[0]:.2f} to {self.interval[1]:.2f}"
+            if math.isfinite(self.log10_condition)
+            else ""
+        )
         largest = max(range(len(self.layer_shares)), key=lambda layer: self.layer_shares[layer][0])
         return (
-            f"Projection: log10(lambda_1/lambda_P) = {value}{ends}, {str(self.status).replace('_', ' ')}\n"
-            f"{len(self.stairs.plateaus)} distinct of {self.architecture.parameters:,} eigenvalues, {self.symmetry}, N = {self.samples:,}\n"
-            f"layer {largest + 1} of {len(self.layer_shares)} has the largest share of tr C, {self.layer_shares[largest][0]:.2g}"
+            f"Projection: log10(lambda_1/lambda_P) = {value}{ends},"
+            f" {str(self.status).replace('_', ' ')}\n{len(self.stairs.plateaus)} distinct of"
+            f" {self.architecture.parameters:,} eigenvalues, {self.symmetry}, N ="
+            f" {self.samples:,}\nlayer {largest + 1} of {len(self.layer_shares)} has the largest"
+            f" share of tr C, {self.layer_shares[largest][0]:.2g}"
         )
 
 
@@ -84,22 +98,25 @@ def project(
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> Projection:
-    """The spectrum of C averaged over the permutations (and, for odd activations, sign flips) of hidden units.
+    """The spectrum of C averaged over the permutations (and, for odd activations, sign flips) of
+    hidden units.
 
-    For a sampler of a study's network, the study's N, seed and replicates these are the numbers of the study's table. The theorem
-    behind it is this project's derivation: see `symmetry`.
+    For a sampler of a study's network, the study's N, seed and replicates these are the numbers of
+    the study's table. The theorem behind it is this project's derivation: see `symmetry`.
 
     Args:
-        source: a `network_sampler`; a `SecondMoment` of one, whose N is taken; or gradients (N, P) with their architecture.
+        source: a `network_sampler`; a `SecondMoment` of one, whose N is taken; or gradients (N, P)
+            with their architecture.
         samples: N.
         architecture: of the network whose gradients an array holds.
-        symmetry: of the loss and the prior, ``permutations_and_signs`` (odd activations) or ``permutations``, for an array of
-            gradients; a sampler knows its own.
+        symmetry: of the loss and the prior, ``permutations_and_signs`` (odd activations) or
+            ``permutations``, for an array of gradients; a sampler knows its own.
         replicates: bootstrap resamples behind the intervals.
         seed: of their random streams.
 
     Raises:
-        BadInput: the loss or the prior has no known symmetry, no samples, or fewer than 20 replicates.
+        BadInput: the loss or the prior has no known symmetry, no samples, or fewer than 20
+            replicates.
         NotFiniteGradient: a sampled gradient is not finite.
 
     Example:
@@ -113,27 +130,48 @@ def project(
         source = source.sampler
     sampler, count = source_of(source, samples, architecture)
     if replicates < LEAST_REPLICATES:
-        raise BadInput.field("replicates", f"at least {LEAST_REPLICATES}", str(replicates), f"write {REPLICATES}")
+        raise BadInput.field(
+            "replicates", f"at least {LEAST_REPLICATES}", str(replicates), f"write {REPLICATES}"
+        )
     group = _group_of(sampler, symmetry)
-    return projection_of(projected_samples(sampler, count, group), sampler, group, replicates=replicates, seed=seed)
+    return projection_of(
+        projected_samples(sampler, count, group), sampler, group, replicates=replicates, seed=seed
+    )
 
 
-def projected_samples(sampler: GradientSampler, samples: int, symmetry: Symmetry) -> ProjectedSamples:
+def projected_samples(
+    sampler: GradientSampler, samples: int, symmetry: Symmetry
+) -> ProjectedSamples:
     """What the first N samples contribute to the projected C, in batches that stay in cache."""
     rows = max(1, min(BLOCK, NUMBERS_PER_BATCH // sampler.architecture.parameters))
     parts = [
-        project_gradients(sampler.block(first, min(rows, samples - first))[0], sampler.architecture, symmetry)
+        project_gradients(
+            sampler.block(first, min(rows, samples - first))[0], sampler.architecture, symmetry
+        )
         for first in range(0, samples, rows)
     ]
     return ProjectedSamples.joined(parts)
 
 
-def projection_of(samples: ProjectedSamples, sampler: GradientSampler, symmetry: Symmetry, *, replicates: int, seed: int) -> Projection:
-    """The projected spectrum and the layers' shares, with intervals from the network's own bootstrap streams."""
+def projection_of(
+    samples: ProjectedSamples,
+    sampler: GradientSampler,
+    symmetry: Symmetry,
+    *,
+    replicates: int,
+    seed: int,
+) -> Projection:
+    """The projected spectrum and the layers' shares, with intervals from the network's own
+    bootstrap streams.
+    """
     sizes = sampler.architecture.sizes
     key = stream_key(seed, "projection bootstrap", *sizes)
-    stairs = staircase(samples, replicates=replicates, key=key, relative_noise=sampler.relative_noise)
-    shares = layer_shares_of(samples, replicates=replicates, key=stream_key(seed, "layer bootstrap", *sizes))
+    stairs = staircase(
+        samples, replicates=replicates, key=key, relative_noise=sampler.relative_noise
+    )
+    shares = layer_shares_of(
+        samples, replicates=replicates, key=stream_key(seed, "layer bootstrap", *sizes)
+    )
     return Projection(stairs, shares, symmetry, samples.samples, sampler.architecture)
 
 
@@ -145,17 +183,32 @@ def _group_of(sampler: GradientSampler, symmetry: Symmetry | str | None) -> Symm
     """
     if isinstance(sampler.architecture, Coordinates):
         fix = "give architecture=Architecture(depth, width), or use spectrum"
-        raise BadInput.field("architecture", "that of a fully connected network, which has symmetries", "none", fix)
+        raise BadInput.field(
+            "architecture", "that of a fully connected network, which has symmetries", "none", fix
+        )
     given = None
     if symmetry is not None:
         known = ", ".join(Symmetry)
         if symmetry not in list(Symmetry):
-            raise BadInput.field("symmetry", f"one of {known}", str(symmetry), "write permutations for ReLU and sigmoid")
+            raise BadInput.field(
+                "symmetry",
+                f"one of {known}",
+                str(symmetry),
+                "write permutations for ReLU and sigmoid",
+            )
         given = Symmetry(symmetry)
     if isinstance(sampler, GivenGradients):
         if given is None:
-            fix = "write symmetry='permutations_and_signs' for tanh, 'permutations' for ReLU; the prior must have it too"
-            raise BadInput.field("symmetry", "that of the loss and the prior, which an array does not know", "none", fix)
+            fix = (
+                "write symmetry='permutations_and_signs' for tanh, 'permutations' for ReLU; the"
+                " prior must have it too"
+            )
+            raise BadInput.field(
+                "symmetry",
+                "that of the loss and the prior, which an array does not know",
+                "none",
+                fix,
+            )
         return given
     found = symmetry_of(sampler.activation, sampler.prior)
     if given is not None and given is not found:

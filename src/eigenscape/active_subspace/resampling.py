@@ -1,17 +1,20 @@
 """How much a spectrum would change with other samples: the bootstrap of second moments.
 
-A replicate draws N gradients with replacement from the N that there are, ``C* = (1/N) sum_n m_n g_n g_n^T`` with
-multinomial counts m. Repeating the whole eigenvalue problem on C* (the full bootstrap) goes wrong when P/N is not
-small: a replicate holds only 1 - 1/e = 63 % distinct gradients, so P/N = 0.25 becomes 0.40 and lambda_P* falls far below
-lambda_P (N. El Karoui and E. Purdom, Can we trust the bootstrap in high-dimensions?, J. Mach. Learn. Res. 19, 2018,
-arXiv 1608.00696; The non-parametric bootstrap and spectral analysis in moderate and high-dimension, AISTATS 2019).
+A replicate draws N gradients with replacement from the N that there are, ``C* = (1/N) sum_n m_n g_n
+g_n^T`` with multinomial counts m. Repeating the whole eigenvalue problem on C* (the full bootstrap)
+goes wrong when P/N is not small: a replicate holds only 1 - 1/e = 63 % distinct gradients, so P/N =
+0.25 becomes 0.40 and lambda_P* falls far below lambda_P (N. El Karoui and E. Purdom, Can we trust
+the bootstrap in high-dimensions?, J. Mach. Learn. Res. 19, 2018, arXiv 1608.00696; The
+non-parametric bootstrap and spectral analysis in moderate and high-dimension, AISTATS 2019).
 
-So a large C is resampled inside the span of its outermost eigenvectors (Rayleigh and Ritz): the first-order change of an
-eigenvalue is exact, rotations within the leading and within the trailing group are seen, rotations into the middle
-are not. Where eigenvalues lie close, replicates still push the outermost ones further out. That shift is
-reported and taken out of the intervals: they say how much an eigenvalue *fluctuates* about its own expectation, and
-nothing about its bias, which `sampling_noise` speaks of. At P/N = 0.25, over 40 independent samples of three tanh
-networks (P = 251 to 385), 37 to 40 intervals of 95 % held the expectation of the sample's log10(lambda_1/lambda_P).
+So a large C is resampled inside the span of its outermost eigenvectors (Rayleigh and Ritz): the
+first-order change of an eigenvalue is exact, rotations within the leading and within the trailing
+group are seen, rotations into the middle are not. Where eigenvalues lie close, replicates still
+push the outermost ones further out. That shift is reported and taken out of the intervals: they say
+how much an eigenvalue *fluctuates* about its own expectation, and nothing about its bias, which
+`sampling_noise` speaks of. At P/N = 0.25, over 40 independent samples of three tanh networks (P =
+251 to 385), 37 to 40 intervals of 95 % held the expectation of the sample's
+log10(lambda_1/lambda_P).
 """
 
 from __future__ import annotations
@@ -25,19 +28,23 @@ from eigenscape.active_subspace.spectrum import GRADED_BELOW
 from eigenscape.errors import BadInput
 
 OUTER = 32
-"""Leading and trailing eigenvectors of the span. At depth 5, width 35, P/N = 0.5 the interval of log10(lambda_1/lambda_P) is
-0.22 decades wide with 32, 0.24 with 70 (twice the width) and 0.26 with 128 and 256: take 2 w where it matters."""
+"""Leading and trailing eigenvectors of the span. At depth 5, width 35, P/N = 0.5 the interval of
+log10(lambda_1/lambda_P) is 0.22 decades wide with 32, 0.24 with 70 (twice the width) and 0.26 with
+128 and 256: take 2 w where it matters."""
 
 FULL_BOOTSTRAP_LIMIT = 200
 """The full bootstrap solves a P x P problem a replicate; up to this P that takes milliseconds."""
 
 RETAINED_ENERGY = 0.99
-"""Part of tr C that an active subspace retains by default, as in ATHENA (Romor, Tezzele, Rozza, 2021)."""
+"""Part of tr C that an active subspace retains by default, as in ATHENA (Romor, Tezzele, Rozza,
+2021)."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """From ``low`` to ``high``, scalars or (k,), at a nominal coverage; ``count`` replicates gave a number, the others NaN."""
+    """From ``low`` to ``high``, scalars or (k,), at a nominal coverage; ``count`` replicates gave a
+    number, the others NaN.
+    """
 
     low: np.ndarray
     high: np.ndarray
@@ -54,7 +61,8 @@ class BootstrapSpectrum:
         eigenvalues: intervals (m,) about the estimates.
         log10_condition: log10(lambda_1 / lambda_P) in decades, and ...
         log10_condition_interval: ... its interval.
-        log10_shift: (m,), median of log10(replicate / estimate): what was taken out of the intervals.
+        log10_shift: (m,), median of log10(replicate / estimate): what was taken out of the
+            intervals.
         replicates: (R, m), descending; NaN where not told from rounding.
     """
 
@@ -68,9 +76,11 @@ class BootstrapSpectrum:
 
 @dataclass(frozen=True)
 class SubspaceErrors:
-    """How far replicates turn the n leading eigenvectors, for k numbers n: 0 not at all, 1 by a right angle.
+    """How far replicates turn the n leading eigenvectors, for k numbers n: 0 not at all, 1 by a
+    right angle.
 
-    ``dimensions`` holds the numbers n; ``minimum``, ``mean`` and ``maximum`` over the replicates are (k,) too.
+    ``dimensions`` holds the numbers n; ``minimum``, ``mean`` and ``maximum`` over the replicates
+    are (k,) too.
     """
 
     dimensions: np.ndarray
@@ -85,7 +95,8 @@ class ActiveDimension:
 
     Attributes:
         absolute_gap: n with the largest lambda_n - lambda_{n+1} (paulcon/active_subspaces).
-        log_gap: n with the largest lambda_n / lambda_{n+1} among the positive eigenvalues (this project's variant).
+        log_gap: n with the largest lambda_n / lambda_{n+1} among the positive eigenvalues (this
+            project's variant).
         retained_energy: least n with lambda_1 + ... + lambda_n at least the asked part of tr C.
     """
 
@@ -114,13 +125,16 @@ def bootstrap_weights(samples: int, replicates: int, key: int) -> np.ndarray:
     """
     for name, number in (("samples", samples), ("replicates", replicates)):
         if number < 1:
-            raise BadInput.field(name, "a whole number of at least 1", str(number), "give both as 1 or more")
+            raise BadInput.field(
+                name, "a whole number of at least 1", str(number), "give both as 1 or more"
+            )
     generator = np.random.Generator(np.random.Philox(key=key))
     return generator.multinomial(samples, np.full(samples, 1 / samples), size=replicates)
 
 
 def percentile_interval(values: np.ndarray, level: float = 0.95) -> Interval:
-    """The central ``level`` of the replicates: their quantiles at (1 - level)/2 and (1 + level)/2, NaN left out.
+    """The central ``level`` of the replicates: their quantiles at (1 - level)/2 and (1 + level)/2,
+    NaN left out.
 
     Source: Efron, Nonparametric standard errors and confidence intervals, Can. J. Statist. 9, 1981.
 
@@ -143,24 +157,34 @@ def percentile_interval(values: np.ndarray, level: float = 0.95) -> Interval:
     if not 0 < level < 1:
         raise BadInput.field("level", "a number between 0 and 1", str(level), "write 0.95")
     if values.ndim == 0 or len(values) == 0:
-        raise BadInput.field("values", "at least one replicate", f"shape {values.shape}", "give a row per replicate")
+        raise BadInput.field(
+            "values", "at least one replicate", f"shape {values.shape}", "give a row per replicate"
+        )
     count = np.sum(~np.isnan(values), axis=0)
     counted = np.where(count > 0, values, 0.0)
     low, high = np.nanquantile(counted, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return Interval(np.where(count > 0, low, np.nan), np.where(count > 0, high, np.nan), level, count)
+    return Interval(
+        np.where(count > 0, low, np.nan), np.where(count > 0, high, np.nan), level, count
+    )
 
 
 def unbroken_interval(values: np.ndarray, level: float = 0.95) -> Interval:
     """`percentile_interval` of replicates (R,) that all gave a number; no ends where some did not.
 
-    For spans of eigenvalues: NaN are those that `eigh` does not resolve, the longest, so the others alone would end too early.
+    For spans of eigenvalues: NaN are those that `eigh` does not resolve, the longest, so the others
+    alone would end too early.
 
     Example:
-        >>> [float(unbroken_interval(np.array([1.0, 2.0, last]), level=0.5).high) for last in (3.0, np.nan)]
+        >>> [
+        ...     float(unbroken_interval(np.array([1.0, 2.0, last]), level=0.5).high)
+        ...     for last in (3.0, np.nan)
+        ... ]
         [2.5, nan]
     """
     values = np.asarray(values, dtype=np.float64)
-    return percentile_interval(np.full_like(values, np.nan) if np.isnan(values).any() else values, level)
+    return percentile_interval(
+        np.full_like(values, np.nan) if np.isnan(values).any() else values, level
+    )
 
 
 def outermost(eigenvectors: np.ndarray, count: int = OUTER) -> np.ndarray:
@@ -180,11 +204,18 @@ def outermost(eigenvectors: np.ndarray, count: int = OUTER) -> np.ndarray:
     columns = eigenvectors.shape[1]
     if count < 1:
         raise BadInput.field("count", "a whole number of at least 1", str(count), "write 32")
-    return eigenvectors if columns <= 2 * count else np.hstack([eigenvectors[:, :count], eigenvectors[:, -count:]])
+    return (
+        eigenvectors
+        if columns <= 2 * count
+        else np.hstack([eigenvectors[:, :count], eigenvectors[:, -count:]])
+    )
 
 
-def gradient_coordinates(gradients: np.ndarray | Iterable[np.ndarray], directions: np.ndarray) -> np.ndarray:
-    """Y = G V, the gradients in an orthonormal system of directions, in one walk of P m N operations.
+def gradient_coordinates(
+    gradients: np.ndarray | Iterable[np.ndarray], directions: np.ndarray
+) -> np.ndarray:
+    """Y = G V, the gradients in an orthonormal system of directions, in one walk of P m N
+    operations.
 
     Args:
         gradients: (N, P), or blocks (B, P) of its rows, such as `layer_statistics.gradient_blocks`.
@@ -205,21 +236,32 @@ def gradient_coordinates(gradients: np.ndarray | Iterable[np.ndarray], direction
     for block in blocks:
         if block.ndim != 2 or block.shape[1] != len(directions):
             expected = f"{len(directions)} columns, one for each row of the directions"
-            raise BadInput.field("gradients", expected, f"shape {block.shape}", "give gradients and directions of one network")
+            raise BadInput.field(
+                "gradients",
+                expected,
+                f"shape {block.shape}",
+                "give gradients and directions of one network",
+            )
         coordinates.append(np.asarray(block, dtype=np.float64) @ directions)
     if not coordinates:
-        raise BadInput.field("gradients", "at least one block", "none", "give the gradients of at least one sample")
+        raise BadInput.field(
+            "gradients", "at least one block", "none", "give the gradients of at least one sample"
+        )
     return np.concatenate(coordinates)
 
 
 def bootstrap_spectrum(
-    gradients: np.ndarray | Iterable[np.ndarray], directions: np.ndarray, weights: np.ndarray, level: float = 0.95
+    gradients: np.ndarray | Iterable[np.ndarray],
+    directions: np.ndarray,
+    weights: np.ndarray,
+    level: float = 0.95,
 ) -> BootstrapSpectrum:
-    """Fluctuation of the outermost eigenvalues, resampled inside their own span: ``V^T C* V``, 2k x 2k.
+    """Fluctuation of the outermost eigenvalues, resampled inside their own span: ``V^T C* V``, 2k x
+    2k.
 
-    For k = P/2 or more this is the full bootstrap. Interval ends are ``estimate * quantile / median`` of the
-    replicates, see the head of this module. Eigenvalues below 1e-10 of the largest are not told from
-    rounding by this route and become NaN.
+    For k = P/2 or more this is the full bootstrap. Interval ends are ``estimate * quantile /
+    median`` of the replicates, see the head of this module. Eigenvalues below 1e-10 of the largest
+    are not told from rounding by this route and become NaN.
 
     Args:
         gradients: (N, P), or blocks (B, P) of its rows.
@@ -239,8 +281,11 @@ def bootstrap_spectrum(
     return _spectrum_of_coordinates(gradient_coordinates(gradients, directions), weights, level)
 
 
-def full_bootstrap_spectrum(gradients: np.ndarray, weights: np.ndarray, level: float = 0.95) -> BootstrapSpectrum:
-    """The full bootstrap of a small network: every replicate's own P eigenvalues. To be trusted where P/N is small.
+def full_bootstrap_spectrum(
+    gradients: np.ndarray, weights: np.ndarray, level: float = 0.95
+) -> BootstrapSpectrum:
+    """The full bootstrap of a small network: every replicate's own P eigenvalues. To be trusted
+    where P/N is small.
 
     Args:
         gradients: (N, P), P at most 200.
@@ -256,17 +301,24 @@ def full_bootstrap_spectrum(gradients: np.ndarray, weights: np.ndarray, level: f
     """
     parameters = gradients.shape[1]
     if parameters > FULL_BOOTSTRAP_LIMIT:
-        expected, fix = f"at most {FULL_BOOTSTRAP_LIMIT} parameters", "use bootstrap_spectrum with the outermost eigenvectors"
+        expected, fix = (
+            f"at most {FULL_BOOTSTRAP_LIMIT} parameters",
+            "use bootstrap_spectrum with the outermost eigenvectors",
+        )
         raise BadInput.field("gradients", expected, str(parameters), fix)
     return _spectrum_of_coordinates(np.asarray(gradients, dtype=np.float64), weights, level)
 
 
-def subspace_errors(coordinates: np.ndarray, dimensions: Sequence[int], weights: np.ndarray) -> SubspaceErrors:
-    """``|W1^T W2*|_2`` for the n leading eigenvectors W1 of the sample and the others W2* of each replicate.
+def subspace_errors(
+    coordinates: np.ndarray, dimensions: Sequence[int], weights: np.ndarray
+) -> SubspaceErrors:
+    """``|W1^T W2*|_2`` for the n leading eigenvectors W1 of the sample and the others W2* of each
+    replicate.
 
-    The sine of the largest angle between the leading subspaces of sample and replicate (Constantine and
-    Gleich 2015, arXiv 1408.0545; minimum, mean and maximum as in paulcon/active_subspaces). Turns out of the
-    span of the coordinates are not seen: give more directions than the largest n, for small P all of them.
+    The sine of the largest angle between the leading subspaces of sample and replicate (Constantine
+    and Gleich 2015, arXiv 1408.0545; minimum, mean and maximum as in paulcon/active_subspaces).
+    Turns out of the span of the coordinates are not seen: give more directions than the largest n,
+    for small P all of them.
 
     Args:
         coordinates: (N, m), from `gradient_coordinates`, or the gradients themselves.
@@ -284,7 +336,12 @@ def subspace_errors(coordinates: np.ndarray, dimensions: Sequence[int], weights:
     size = coordinates.shape[1]
     for dimension in dimensions:
         if not 1 <= dimension < size:
-            raise BadInput.field("dimensions", f"numbers from 1 to {size - 1}", str(dimension), "give fewer, or more directions")
+            raise BadInput.field(
+                "dimensions",
+                f"numbers from 1 to {size - 1}",
+                str(dimension),
+                "give fewer, or more directions",
+            )
     _check_weights(weights, coordinates)
     basis = np.linalg.eigh(_weighted_gram(coordinates, np.ones(len(coordinates))))[1][:, ::-1]
     errors = np.empty((len(weights), len(dimensions)))
@@ -292,18 +349,22 @@ def subspace_errors(coordinates: np.ndarray, dimensions: Sequence[int], weights:
         overlap = basis.T @ np.linalg.eigh(_weighted_gram(coordinates, counts))[1][:, ::-1]
         for position, dimension in enumerate(dimensions):
             errors[replicate, position] = np.linalg.norm(overlap[:dimension, dimension:], ord=2)
-    return SubspaceErrors(np.array(dimensions), errors.min(axis=0), errors.mean(axis=0), errors.max(axis=0))
+    return SubspaceErrors(
+        np.array(dimensions), errors.min(axis=0), errors.mean(axis=0), errors.max(axis=0)
+    )
 
 
 def active_dimension(eigenvalues: np.ndarray, energy: float = RETAINED_ENERGY) -> ActiveDimension:
-    """The number of active directions by the largest gap, by the largest ratio, and by retained energy.
+    """The number of active directions by the largest gap, by the largest ratio, and by retained
+    energy.
 
     Args:
         eigenvalues: (P,), descending, at least two and the first positive.
         energy: part of tr C to retain, above 0 and at most 1.
 
     Raises:
-        BadInput: fewer than two eigenvalues, not descending, none positive, or an energy out of range.
+        BadInput: fewer than two eigenvalues, not descending, none positive, or an energy out of
+            range.
 
     Example:
         >>> active_dimension(np.array([9.0, 5.0, 1e-1, 1e-4, 0.0]))
@@ -312,20 +373,30 @@ def active_dimension(eigenvalues: np.ndarray, energy: float = RETAINED_ENERGY) -
     values = np.asarray(eigenvalues, dtype=np.float64)
     if values.ndim != 1 or len(values) < 2 or not values[0] > 0 or not np.all(np.diff(values) <= 0):
         found = f"{values.shape} from {values.max(initial=0.0)}"
-        raise BadInput.field("eigenvalues", "two or more, descending, the first positive", found, "give those of a second moment")
+        raise BadInput.field(
+            "eigenvalues",
+            "two or more, descending, the first positive",
+            found,
+            "give those of a second moment",
+        )
     if not 0 < energy <= 1:
         raise BadInput.field("energy", "a part above 0 and at most 1", str(energy), "write 0.99")
     positive = np.log10(values[values > 0])
     log_gap = int(np.argmax(-np.diff(positive))) + 1 if len(positive) > 1 else 1
-    # Against its own last entry: the cumulated sum reaches that exactly, whatever the rounding of the total.
+    # Against its own last entry: the cumulated sum reaches that exactly, whatever the rounding of
+    # the total.
     cumulated = np.cumsum(values)
     retained = int(np.argmax(cumulated >= energy * cumulated[-1])) + 1
     return ActiveDimension(int(np.argmax(-np.diff(values))) + 1, log_gap, retained)
 
 
-def _spectrum_of_coordinates(coordinates: np.ndarray, weights: np.ndarray, level: float) -> BootstrapSpectrum:
+def _spectrum_of_coordinates(
+    coordinates: np.ndarray, weights: np.ndarray, level: float
+) -> BootstrapSpectrum:
     _check_weights(weights, coordinates)
-    estimates = _resolved(np.linalg.eigvalsh(_weighted_gram(coordinates, np.ones(len(coordinates))))[None, ::-1])[0]
+    estimates = _resolved(
+        np.linalg.eigvalsh(_weighted_gram(coordinates, np.ones(len(coordinates))))[None, ::-1]
+    )[0]
     grams = np.stack([_weighted_gram(coordinates, counts) for counts in weights])
     replicates = _resolved(np.linalg.eigvalsh(grams)[:, ::-1])
     logs, log_estimates = np.log10(replicates), np.log10(estimates)
@@ -334,7 +405,9 @@ def _spectrum_of_coordinates(coordinates: np.ndarray, weights: np.ndarray, level
     eigenvalues = Interval(10**about.low, 10**about.high, level, about.count)
     conditions, condition = logs[:, 0] - logs[:, -1], log_estimates[0] - log_estimates[-1]
     condition_interval = percentile_interval(conditions - _median(conditions) + condition, level)
-    return BootstrapSpectrum(estimates, eigenvalues, float(condition), condition_interval, shift, replicates)
+    return BootstrapSpectrum(
+        estimates, eigenvalues, float(condition), condition_interval, shift, replicates
+    )
 
 
 def _weighted_gram(coordinates: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -358,4 +431,9 @@ def _median(values: np.ndarray) -> np.ndarray:
 def _check_weights(weights: np.ndarray, coordinates: np.ndarray) -> None:
     if weights.ndim != 2 or weights.shape[1] != len(coordinates) or len(weights) == 0:
         expected = f"(replicates, {len(coordinates)}), a count for each sample"
-        raise BadInput.field("weights", expected, f"shape {weights.shape}", "use bootstrap_weights with the same number of samples")
+        raise BadInput.field(
+            "weights",
+            expected,
+            f"shape {weights.shape}",
+            "use bootstrap_weights with the same number of samples",
+        )

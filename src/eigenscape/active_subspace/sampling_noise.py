@@ -20,16 +20,19 @@ import numpy as np
 from eigenscape.errors import BadInput
 
 SMALLEST_RATIO = 1e-9
-"""Below this P/N the closed form of the distribution cancels to fewer than six digits; no study has so many samples."""
+"""Below this P/N the closed form of the distribution cancels to fewer than six digits; no study has
+so many samples."""
 
 
 def marchenko_pastur_quantiles(count: int, ratio: float) -> np.ndarray:
-    """The eigenvalues that sampling noise alone gives an isotropic second moment of mean eigenvalue 1.
+    """The eigenvalues that sampling noise alone gives an isotropic second moment of mean eigenvalue
+    1.
 
     The quantiles of the Marchenko-Pastur law at the probabilities (i - 1/2) / count. With
     ``x = (1 - sqrt g)^2 + 4 sqrt g sin^2(t/2)``, 0 <= t <= pi, its distribution function is
 
-        F = (2/pi) [ sin t / b + (a t - 2 |1 - g| arctan( (1 + sqrt g)/|1 - sqrt g| tan(t/2) )) / b^2 ],
+        F = (2/pi) [ sin t / b + (a t - 2 |1 - g| arctan( (1 + sqrt g)/|1 - sqrt g| tan(t/2) )) /
+        b^2 ],
 
     a = 1 + g, b = 2 sqrt g, above the 1 - 1/g of zeros where g > 1. It is inverted numerically.
 
@@ -41,7 +44,8 @@ def marchenko_pastur_quantiles(count: int, ratio: float) -> np.ndarray:
         (count,), descending, dimensionless; the mean tends to 1 as count grows.
 
     Raises:
-        BadInput: count is below 1, or the ratio is not a finite number of at least `SMALLEST_RATIO`.
+        BadInput: count is below 1, or the ratio is not a finite number of at least
+            `SMALLEST_RATIO`.
 
     Example:
         >>> marchenko_pastur_quantiles(5, ratio=0.25).round(3)
@@ -49,10 +53,12 @@ def marchenko_pastur_quantiles(count: int, ratio: float) -> np.ndarray:
         >>> marchenko_pastur_quantiles(4, ratio=2.0).round(3)
         array([2.972, 0.797, 0.   , 0.   ])
     """
-    from scipy.optimize import elementwise  # noqa: PLC0415 - maps and tables read numbers without it
+    from scipy.optimize import elementwise  # noqa: PLC0415
 
     if count < 1:
-        raise BadInput.field("count", "at least 1 eigenvalue", str(count), "give the number of parameters")
+        raise BadInput.field(
+            "count", "at least 1 eigenvalue", str(count), "give the number of parameters"
+        )
     if not SMALLEST_RATIO <= ratio < math.inf:
         expected = f"a finite P/N of at least {SMALLEST_RATIO:g}"
         raise BadInput.field("ratio", expected, str(ratio), "give parameters divided by samples")
@@ -91,7 +97,9 @@ def log10_condition_null(parameters: int, samples: int) -> float:
     """
     if parameters < 1 or samples < 1:
         found = f"{parameters}, {samples}"
-        raise BadInput.field("parameters, samples", "whole numbers of at least 1", found, "give both as 1 or more")
+        raise BadInput.field(
+            "parameters, samples", "whole numbers of at least 1", found, "give both as 1 or more"
+        )
     if samples <= parameters:
         return math.inf
     root = math.sqrt(parameters / samples)

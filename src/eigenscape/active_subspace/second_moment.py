@@ -1,7 +1,7 @@
 """Partial sums of the second moment: the gradients of some samples, reduced.
 
-``C = (1/N) sum_n g_n g_n^T`` is uncentred (Constantine, Dow, Wang 2014, arXiv 1304.2070). A partial sum
-holds the triangle of ``sum g g^T`` together with ``sum g`` and ``sum L`` over the same samples.
+``C = (1/N) sum_n g_n g_n^T`` is uncentred (Constantine, Dow, Wang 2014, arXiv 1304.2070). A partial
+sum holds the triangle of ``sum g g^T`` together with ``sum g`` and ``sum L`` over the same samples.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class PartialSum:
     Attributes:
         triangle: of sum g g^T; all of it, or the bands that one rank owns.
         first_moments: (P + 1,): sum g, then sum L.
-        excluded: (1,), how many of the samples count for nothing, since their gradient is not finite.
+        excluded: (1,), how many of the samples count for nothing, since their gradient is not
+            finite.
     """
 
     triangle: Triangle
@@ -57,16 +58,19 @@ class PartialSum:
         return [array for band in self.triangle.bands for array in self.band_arrays(band)]
 
     def band_arrays(self, band: int) -> list[np.ndarray]:
-        """What it holds of one band, as C-contiguous views: the strips; with band 0 the first moments and the count too."""
+        """What it holds of one band, as C-contiguous views: the strips; with band 0 the first
+        moments and the count too.
+        """
         strips = [strip.T for strip in self.triangle.band(band)]
         return [*strips, self.first_moments, self.excluded] if band == 0 else strips
 
 
 class Accumulator:
-    """A running sum over consecutive blocks of samples, where the gradients are computed (host or GPU).
+    """A running sum over consecutive blocks of samples, where the gradients are computed (host or
+    GPU).
 
-    The bits depend on the gradients and on the order of the blocks alone: on the host every product is one
-    ``dgemm`` on one thread. Use it within `one_blas_thread`.
+    The bits depend on the gradients and on the order of the blocks alone: on the host every product
+    is one ``dgemm`` on one thread. Use it within `one_blas_thread`.
 
     Args:
         sampler: of the network.
@@ -84,7 +88,12 @@ class Accumulator:
         True
     """
 
-    def __init__(self, sampler: GradientSampler, bands: Sequence[int] | None = None, start: PartialSum | None = None) -> None:
+    def __init__(
+        self,
+        sampler: GradientSampler,
+        bands: Sequence[int] | None = None,
+        start: PartialSum | None = None,
+    ) -> None:
         parameters = sampler.architecture.parameters
         self._sampler = sampler
         self._sums = PartialSum.zero(parameters, bands) if start is None else start
@@ -101,13 +110,17 @@ class Accumulator:
         self.add_device_gradients(*self._sampler.block_on_device(first, count))
 
     def add_gradients(self, gradients: np.ndarray, losses: np.ndarray) -> None:
-        """Add a block of gradients (B, P) and losses (B,), NaN where a sample is excluded, from whichever rank."""
+        """Add a block of gradients (B, P) and losses (B,), NaN where a sample is excluded, from
+        whichever rank.
+        """
         if self._on_device is None:
             self._sums.triangle.add_gram(np.ascontiguousarray(gradients, np.float64))
         else:
             import torch  # noqa: PLC0415 - only this route needs it
 
-            self.add_device_gradients(torch.from_numpy(gradients).to(self._sampler.place), torch.from_numpy(losses))
+            self.add_device_gradients(
+                torch.from_numpy(gradients).to(self._sampler.place), torch.from_numpy(losses)
+            )
             return
         counted = ~np.isnan(losses)
         self._sums.first_moments[:-1] += gradients.sum(axis=0, dtype=np.float64)
@@ -115,9 +128,13 @@ class Accumulator:
         self._sums.excluded += len(losses) - counted.sum()
 
     def add_device_gradients(self, gradients: torch.Tensor, losses: torch.Tensor) -> None:
-        """The same from torch tensors that are where the gradients are computed, without a copy of the gradients."""
+        """The same from torch tensors that are where the gradients are computed, without a copy of
+        the gradients.
+        """
         if self._on_device is None:
-            raise BadInput.field("device", "torch or cuda", "cpu", "give add_gradients arrays on the host")
+            raise BadInput.field(
+                "device", "torch or cuda", "cpu", "give add_gradients arrays on the host"
+            )
         self._on_device.add_gram(gradients)
         counted = ~losses.isnan()
         self._sums.first_moments[:-1] += gradients.double().sum(dim=0).cpu().numpy()
@@ -161,7 +178,9 @@ def sum_of_slot(sampler: GradientSampler, slot: int, samples: int) -> PartialSum
 
 
 def sum_over_tree(sampler: GradientSampler, samples: int) -> PartialSum:
-    """The sum over N samples in one process, slot by slot over the fixed tree: the bits of any number of ranks."""
+    """The sum over N samples in one process, slot by slot over the fixed tree: the bits of any
+    number of ranks.
+    """
     held: dict[Node, PartialSum] = {}
     for slot in range(SLOTS):
         tree.insert(held, Node(slot, 1), sum_of_slot(sampler, slot, samples), PartialSum.add, SLOTS)
@@ -178,7 +197,8 @@ def one_blas_thread() -> AbstractContextManager[Any]:
 def _libraries() -> ThreadpoolController:
     """The numerical libraries of this process; looked up once, since that takes milliseconds.
 
-    What is loaded later is not limited: SciPy's BLAS, by which triangles and the gradient kernel multiply, must be there before.
+    What is loaded later is not limited: SciPy's BLAS, by which triangles and the gradient kernel
+    multiply, must be there before.
     """
     import scipy.linalg.cython_blas  # noqa: F401, PLC0415
 

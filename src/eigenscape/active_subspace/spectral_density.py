@@ -1,14 +1,17 @@
 """How many eigenvalues of C lie above any value, without C: stochastic Lanczos quadrature.
 
-For a probe z of random signs, E z^T f(C) z = tr f(C). From m steps of Lanczos, started at z / sqrt(P), come Ritz values theta_i and
-weights tau_i^2 (squared first components of the eigenvectors of the tridiagonal matrix), a Gauss rule of the probe's spectral measure:
-z^T f(C) z is about P sum_i tau_i^2 f(theta_i), exactly so for polynomials f up to degree 2 m - 1 (Ubaru, Chen, Saad 2017, SIAM J. Matrix
-Anal. Appl. 38:1075). The mean over probes estimates tr f(C), and their spread gives an interval. With f the indicator of (lambda, infinity)
-it counts eigenvalues; there the rule itself is not exact, and the interval does not know of it.
+For a probe z of random signs, E z^T f(C) z = tr f(C). From m steps of Lanczos, started at z /
+sqrt(P), come Ritz values theta_i and weights tau_i^2 (squared first components of the eigenvectors
+of the tridiagonal matrix), a Gauss rule of the probe's spectral measure: z^T f(C) z is about P
+sum_i tau_i^2 f(theta_i), exactly so for polynomials f up to degree 2 m - 1 (Ubaru, Chen, Saad 2017,
+SIAM J. Matrix Anal. Appl. 38:1075). The mean over probes estimates tr f(C), and their spread gives
+an interval. With f the indicator of (lambda, infinity) it counts eigenvalues; there the rule itself
+is not exact, and the interval does not know of it.
 
-All probes advance together, one pass over the gradients a step. Lanczos runs without reorthogonalisation, on three vectors a probe:
-lost orthogonality shows in copies of Ritz values, while the weights of the copies still sum to what they stand for
-(Knizhnerman 1996; Chen, Trogdon, Ubaru 2021).
+All probes advance together, one pass over the gradients a step. Lanczos runs without
+reorthogonalisation, on three vectors a probe: lost orthogonality shows in copies of Ritz values,
+while the weights of the copies still sum to what they stand for (Knizhnerman 1996; Chen, Trogdon,
+Ubaru 2021).
 """
 
 from __future__ import annotations
@@ -65,7 +68,9 @@ def started(probes: np.ndarray) -> LanczosState:
 
 
 def advance(state: LanczosState, product: Product) -> None:
-    """One step of every probe, in place; a probe whose Krylov space is exhausted stays as it is, with zeros for coefficients."""
+    """One step of every probe, in place; a probe whose Krylov space is exhausted stays as it is,
+    with zeros for coefficients.
+    """
     image = product(state.current)
     before = state.off_diagonals[:, -1] if state.steps else np.zeros(len(image))
     diagonal, beta = np.empty(len(image)), np.empty(len(image))
@@ -107,7 +112,10 @@ class SpectralDensity:
     def count_above(self, thresholds: np.ndarray) -> list[Estimate]:
         """How many eigenvalues exceed each threshold."""
         return [
-            interval(self.parameters * np.einsum("qm,qm->q", self.weights, (self.nodes > threshold).astype(float)))
+            interval(
+                self.parameters
+                * np.einsum("qm,qm->q", self.weights, (self.nodes > threshold).astype(float))
+            )
             for threshold in thresholds
         ]
 
@@ -142,11 +150,14 @@ def density_of(state: LanczosState) -> SpectralDensity:
         >>> state = started(random_signs(np.random.default_rng(0).standard_normal((2, 4))))
         >>> for _ in range(2):
         ...     advance(state, lambda v: v * np.array([1.0, 1.0, 3.0, 3.0]))
-        >>> round(density_of(state).trace_of().value, 9)  # two distinct eigenvalues: two steps are exact
+        >>> # two distinct eigenvalues: two steps are exact
+        >>> round(density_of(state).trace_of().value, 9)
         8.0
     """
     nodes, weights = np.empty_like(state.diagonals), np.empty_like(state.diagonals)
     for probe in range(len(nodes)):
-        values, vectors = scipy.linalg.eigh_tridiagonal(state.diagonals[probe], state.off_diagonals[probe, :-1])
+        values, vectors = scipy.linalg.eigh_tridiagonal(
+            state.diagonals[probe], state.off_diagonals[probe, :-1]
+        )
         nodes[probe], weights[probe] = values, vectors[0] ** 2
     return SpectralDensity(nodes, weights, state.current.shape[1])

@@ -1,12 +1,13 @@
 """The spectrum of a second moment, with what it can and cannot say.
 
-`eigh(C)` has an absolute error of about eps lambda_1: it resolves 15 decades and says nothing below.
-Second moments of deep, narrow networks span more. But such a C is *graded*: ``C = D A D`` with D
-diagonal and A well conditioned, and Cholesky keeps the grading. So where the spectrum is long, the
-parameters are sorted by descending ``diag C``, C is factored as ``R R^T`` by pivoted Cholesky of A,
-and the eigenvalues are the squared singular values of R. The relative error is then about
-``P eps / lambda_min(A)`` for *every* eigenvalue (Demmel and Veselic, Jacobi's method is more accurate
-than QR, SIAM J. Matrix Anal. Appl. 13, 1992), checked in the tests against 80-digit arithmetic.
+`eigh(C)` has an absolute error of about eps lambda_1: it resolves 15 decades and says nothing
+below. Second moments of deep, narrow networks span more. But such a C is *graded*: ``C = D A D``
+with D diagonal and A well conditioned, and Cholesky keeps the grading. So where the spectrum is
+long, the parameters are sorted by descending ``diag C``, C is factored as ``R R^T`` by pivoted
+Cholesky of A, and the eigenvalues are the squared singular values of R. The relative error is then
+about ``P eps / lambda_min(A)`` for *every* eigenvalue (Demmel and Veselic, Jacobi's method is more
+accurate than QR, SIAM J. Matrix Anal. Appl. 13, 1992), checked in the tests against 80-digit
+arithmetic.
 """
 
 from __future__ import annotations
@@ -23,14 +24,17 @@ from eigenscape.architecture import Architecture
 from eigenscape.errors import EigensolverFailure
 
 GRADED_BELOW = 1e-10
-"""The graded route is taken when the smallest eigenvalue is below this fraction of the largest: there the
-absolute error of `eigh`, about eps = 2e-16 of the largest, would exceed one part in 10^5."""
+"""The graded route is taken when the smallest eigenvalue is below this fraction of the largest:
+there the absolute error of `eigh`, about eps = 2e-16 of the largest, would exceed one part in
+10^5."""
 
 TRUSTED_ERROR = 0.1
-"""An eigenvalue whose relative error bound exceeds this is reported as `BELOW_FLOOR`, not as a number."""
+"""An eigenvalue whose relative error bound exceeds this is reported as `BELOW_FLOOR`, not as a
+number."""
 
 NEAR_ONE = 0.8
-"""Of P/N: beyond, isotropic noise alone spans more than 2.5 decades, and the number is marked as undersampled."""
+"""Of P/N: beyond, isotropic noise alone spans more than 2.5 decades, and the number is marked as
+undersampled."""
 
 _TILE = 256
 """Rows and columns of a square that is compared with its mirror image: half a megabyte each."""
@@ -51,9 +55,17 @@ class SpectrumStatus(StrEnum):
         """One sentence for tables and legends."""
         return {
             SpectrumStatus.FINITE: "every eigenvalue is resolved",
-            SpectrumStatus.UNDERSAMPLED: "P/N is so near 1 that the smallest eigenvalues are sampling noise: draw more samples",
-            SpectrumStatus.RANK_DEFICIENT: "some directions carry no gradient (fewer samples than parameters, or exact null directions)",
-            SpectrumStatus.BELOW_FLOOR: "the smallest eigenvalues lie below what the arithmetic resolves",
+            SpectrumStatus.UNDERSAMPLED: (
+                "P/N is so near 1 that the smallest eigenvalues are sampling noise: draw more"
+                " samples"
+            ),
+            SpectrumStatus.RANK_DEFICIENT: (
+                "some directions carry no gradient (fewer samples than parameters, or exact null"
+                " directions)"
+            ),
+            SpectrumStatus.BELOW_FLOOR: (
+                "the smallest eigenvalues lie below what the arithmetic resolves"
+            ),
         }[self]
 
 
@@ -75,12 +87,14 @@ class Spectrum:
         eigenvectors: (P, P), column j belongs to eigenvalue j, largest component positive; or None.
         diagonal: (P,), diag C in the order of the parameters.
         rank: number of directions that carry gradient.
-        floor: eigenvalues below this are not told from rounding: P eps lambda_1 on the `eigh` route; on the
-            graded route, whose errors are relative, what the rounding of the gradients leaves.
+        floor: eigenvalues below this are not told from rounding: P eps lambda_1 on the `eigh`
+            route; on the graded route, whose errors are relative, what the rounding of the
+            gradients leaves.
         status: what the smallest eigenvalue is worth.
         route: how the eigenvalues were computed.
-        resolved: whether the smallest of the first ``rank`` eigenvalues is told from rounding; False wherever the status is `BELOW_FLOOR`,
-            and beside null directions too, which have a status of their own.
+        resolved: whether the smallest of the first ``rank`` eigenvalues is told from rounding;
+            False wherever the status is `BELOW_FLOOR`, and beside null directions too, which have a
+            status of their own.
     """
 
     eigenvalues: np.ndarray
@@ -94,7 +108,8 @@ class Spectrum:
 
     @property
     def log10_condition(self) -> float:
-        """log10(lambda_1 / lambda_P); infinite where the spectrum has null directions or is not resolved.
+        """log10(lambda_1 / lambda_P); infinite where the spectrum has null directions or is not
+        resolved.
 
         Example:
             >>> spectrum_of(np.diag([100.0, 1.0])).log10_condition
@@ -109,7 +124,11 @@ class Spectrum:
         smallest = f" to {self.eigenvalues[last]:.4g}" if last > 0 else ""
         what = f"{size:,} eigenvalues, {self.eigenvalues[0]:.4g}{smallest}"
         null = f", then {size - self.rank:,} null" if self.rank < size else ""
-        condition = f"{self.log10_condition:.2f} decades" if np.isfinite(self.log10_condition) else str(self.log10_condition)
+        condition = (
+            f"{self.log10_condition:.2f} decades"
+            if np.isfinite(self.log10_condition)
+            else str(self.log10_condition)
+        )
         vectors = "no eigenvectors" if self.eigenvectors is None else "with eigenvectors"
         return (
             f"Spectrum: {what}{null}, {str(self.status).replace('_', ' ')}\n"
@@ -117,7 +136,8 @@ class Spectrum:
         )
 
     def log10_gap(self, index: int) -> float:
-        """log10(lambda_index / lambda_{index+1}), counted from 1: the height of the step after ``index``.
+        """log10(lambda_index / lambda_{index+1}), counted from 1: the height of the step after
+        ``index``.
 
         NaN where the spectrum has no step there (it ends, or the eigenvalues are null).
         """
@@ -127,7 +147,12 @@ class Spectrum:
 
 
 def spectrum_of(
-    second_moment: np.ndarray, *, vectors: bool = False, samples: int | None = None, dust: np.ndarray | float = 0.0, place: str = HOST
+    second_moment: np.ndarray,
+    *,
+    vectors: bool = False,
+    samples: int | None = None,
+    dust: np.ndarray | float = 0.0,
+    place: str = HOST,
 ) -> Spectrum:
     """The spectrum of a second moment by the route that resolves it.
 
@@ -138,7 +163,8 @@ def spectrum_of(
         samples: N, when C is an average over N gradients: its rank is at most N.
         dust: (P,) or one number. A parameter whose ``diag C`` is at most this is taken as null: its
             gradient vanishes identically and what is left is rounding.
-        place: where `eigh` runs, on the host or on a torch device such as ``cuda``; the graded route is the host's.
+        place: where `eigh` runs, on the host or on a torch device such as ``cuda``; the graded
+            route is the host's.
 
     Raises:
         EigensolverFailure: C is not square, not finite, not symmetric, or a solver fails.
@@ -157,25 +183,44 @@ def spectrum_of(
     if resolves_all(values, diagonal, dust, samples):
         return spectrum_by_eigh(values, basis, diagonal, samples)
     carrying = np.flatnonzero(diagonal > dust)
-    factor, trusted = _graded_factor(second_moment[np.ix_(carrying, carrying)], np.broadcast_to(dust, diagonal.shape)[carrying])
-    return spectrum_by_factor(scipy.linalg.svdvals(factor, check_finite=False), trusted, basis, diagonal, samples, dust)
+    factor, trusted = _graded_factor(
+        second_moment[np.ix_(carrying, carrying)], np.broadcast_to(dust, diagonal.shape)[carrying]
+    )
+    return spectrum_by_factor(
+        scipy.linalg.svdvals(factor, check_finite=False), trusted, basis, diagonal, samples, dust
+    )
 
 
-def resolves_all(values: np.ndarray, diagonal: np.ndarray, dust: np.ndarray | float, samples: int | None) -> bool:
-    """Whether eigenvalues of `eigh` (P,), descending, are good enough: full rank is possible, and none is so small that its error matters.
+def resolves_all(
+    values: np.ndarray, diagonal: np.ndarray, dust: np.ndarray | float, samples: int | None
+) -> bool:
+    """Whether eigenvalues of `eigh` (P,), descending, are good enough: full rank is possible, and
+    none is so small that its error matters.
 
     Example:
         >>> resolves_all(np.array([1.0, 1e-12]), np.ones(2), 0.0, None)
         False
     """
-    full_rank_possible = bool(np.all(diagonal > dust)) and (samples is None or samples >= len(diagonal))
+    full_rank_possible = bool(np.all(diagonal > dust)) and (
+        samples is None or samples >= len(diagonal)
+    )
     return full_rank_possible and bool(values[-1] > GRADED_BELOW * values[0])
 
 
-def spectrum_by_eigh(values: np.ndarray, basis: np.ndarray | None, diagonal: np.ndarray, samples: int | None) -> Spectrum:
+def spectrum_by_eigh(
+    values: np.ndarray, basis: np.ndarray | None, diagonal: np.ndarray, samples: int | None
+) -> Spectrum:
     """The spectrum where `resolves_all` holds of the eigenvalues."""
     size = len(diagonal)
-    return Spectrum(values, basis, diagonal, size, eigh_floor(values), _where_resolved(size, samples), Route.EIGH)
+    return Spectrum(
+        values,
+        basis,
+        diagonal,
+        size,
+        eigh_floor(values),
+        _where_resolved(size, samples),
+        Route.EIGH,
+    )
 
 
 def spectrum_by_factor(
@@ -186,7 +231,8 @@ def spectrum_by_factor(
     samples: int | None,
     dust: np.ndarray | float,
 ) -> Spectrum:
-    """The spectrum from the singular values (rank,), descending, of a factor R with C = R R^T that keeps the grading.
+    """The spectrum from the singular values (rank,), descending, of a factor R with C = R R^T that
+    keeps the grading.
 
     Args:
         singular_values: of R, whose columns are the directions that carry gradient.
@@ -202,15 +248,23 @@ def spectrum_by_factor(
     values[:rank] = singular_values[:rank] ** 2
     resolved = _where_resolved(size, samples) if trusted else SpectrumStatus.BELOW_FLOOR
     status = SpectrumStatus.RANK_DEFICIENT if rank < size else resolved
-    return Spectrum(values, basis, diagonal, rank, float(np.max(dust)), status, Route.GRADED, trusted)
+    return Spectrum(
+        values, basis, diagonal, rank, float(np.max(dust)), status, Route.GRADED, trusted
+    )
 
 
 def spectrum_without_factor(
-    values: np.ndarray, basis: np.ndarray | None, diagonal: np.ndarray, samples: int | None, dust: np.ndarray | float
+    values: np.ndarray,
+    basis: np.ndarray | None,
+    diagonal: np.ndarray,
+    samples: int | None,
+    dust: np.ndarray | float,
 ) -> Spectrum:
-    """What `eigh` alone says, (P,) descending, where no factor keeps the grading: values up to the floor are given as 0.
+    """What `eigh` alone says, (P,) descending, where no factor keeps the grading: values up to the
+    floor are given as 0.
 
-    Null directions are then known only by N and by the dust; others are not told from rounding, and the status is `BELOW_FLOOR`.
+    Null directions are then known only by N and by the dust; others are not told from rounding, and
+    the status is `BELOW_FLOOR`.
 
     Example:
         >>> spectrum_without_factor(np.array([2.0, 1e-17]), None, np.ones(2), None, 0.0).status
@@ -221,30 +275,52 @@ def spectrum_without_factor(
     rank = min(possible, int(np.count_nonzero(values > floor)))
     status = SpectrumStatus.RANK_DEFICIENT if possible < size else SpectrumStatus.BELOW_FLOOR
     resolved = rank == possible and (rank == 0 or bool(TRUSTED_ERROR * values[rank - 1] > floor))
-    return Spectrum(np.where(np.arange(size) < rank, values, 0.0), basis, diagonal, rank, floor, status, Route.EIGH, resolved)
+    return Spectrum(
+        np.where(np.arange(size) < rank, values, 0.0),
+        basis,
+        diagonal,
+        rank,
+        floor,
+        status,
+        Route.EIGH,
+        resolved,
+    )
 
 
 def eigh_floor(values: np.ndarray) -> float:
-    """P eps lambda_1: what eigenvalues (P,), descending, of `eigh` are not told from rounding below."""
+    """P eps lambda_1: what eigenvalues (P,), descending, of `eigh` are not told from rounding
+    below.
+    """
     return len(values) * _EPSILON * float(values[0])
 
 
 def trusts_factor(size: int, reciprocal_condition: float) -> bool:
-    """Whether a Cholesky factor of ``size`` rows, scaled to unit rows, whose reciprocal condition is given, has `TRUSTED_ERROR`."""
+    """Whether a Cholesky factor of ``size`` rows, scaled to unit rows, whose reciprocal condition
+    is given, has `TRUSTED_ERROR`.
+    """
     return size * _EPSILON <= TRUSTED_ERROR * reciprocal_condition**2
 
 
-def lost_pivots(pivots: np.ndarray, own_variances: np.ndarray, size: int, dust: np.ndarray | float) -> np.ndarray:
-    """Which parameters are combinations of earlier ones: of their own variance the Cholesky pivot keeps ``size`` eps, or dust, at most."""
+def lost_pivots(
+    pivots: np.ndarray, own_variances: np.ndarray, size: int, dust: np.ndarray | float
+) -> np.ndarray:
+    """Which parameters are combinations of earlier ones: of their own variance the Cholesky pivot
+    keeps ``size`` eps, or dust, at most.
+    """
     return pivots**2 <= np.maximum(size * _EPSILON * own_variances, dust)
 
 
 def _where_resolved(size: int, samples: int | None) -> SpectrumStatus:
-    return SpectrumStatus.UNDERSAMPLED if samples is not None and size > NEAR_ONE * samples else SpectrumStatus.FINITE
+    return (
+        SpectrumStatus.UNDERSAMPLED
+        if samples is not None and size > NEAR_ONE * samples
+        else SpectrumStatus.FINITE
+    )
 
 
 def dust_of(diagonal: np.ndarray, architecture: Architecture, relative_noise: float) -> np.ndarray:
-    """Per parameter, the variance that rounding alone may leave where a gradient vanishes identically.
+    """Per parameter, the variance that rounding alone may leave where a gradient vanishes
+    identically.
 
     A bias gradient that is zero by symmetry is computed as a sum that cancels, of terms as large as
     those of its layer's weights; so the dust is (n eps)^2 times the layer's largest ``diag C``.
@@ -259,9 +335,14 @@ def dust_of(diagonal: np.ndarray, architecture: Architecture, relative_noise: fl
     return dust
 
 
-def _by_eigh(second_moment: np.ndarray, order: np.ndarray, vectors: bool, place: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """Eigenvalues of C sorted by its diagonal: the order alone gains decades of accuracy on graded matrices."""
-    # A symmetric matrix is its own transpose, here in Fortran order, which LAPACK wants and would copy it to.
+def _by_eigh(
+    second_moment: np.ndarray, order: np.ndarray, vectors: bool, place: str
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Eigenvalues of C sorted by its diagonal: the order alone gains decades of accuracy on graded
+    matrices.
+    """
+    # A symmetric matrix is its own transpose, here in Fortran order, which LAPACK wants and would
+    # copy it to.
     sorted_moment = _reordered(second_moment, order).T
     if not vectors:
         return eigenvalues(sorted_moment, place, overwrite=True), None
@@ -272,26 +353,38 @@ def _by_eigh(second_moment: np.ndarray, order: np.ndarray, vectors: bool, place:
 
 
 def _reordered(matrix: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """``matrix[np.ix_(order, order)]`` row by row, each of which fits in cache: four times as fast for large ones."""
+    """``matrix[np.ix_(order, order)]`` row by row, each of which fits in cache: four times as fast
+    for large ones.
+    """
     found = np.empty_like(matrix, order="C")
     for place, row in enumerate(order):
-        np.take(matrix[row], order, out=found[place], mode="clip")  # clip: straight into place, and no index is out of range
+        # clip: straight into place, and no index is out of range
+        np.take(matrix[row], order, out=found[place], mode="clip")
     return found
 
 
 def _is_symmetric(matrix: np.ndarray) -> bool:
     """Whether it equals its transpose, square by square, two of which fit in cache."""
     starts = range(0, len(matrix), _TILE)
-    squares = ((slice(row, row + _TILE), slice(column, column + _TILE)) for row in starts for column in starts if column >= row)
-    return all(np.array_equal(matrix[rows, columns], matrix[columns, rows].T) for rows, columns in squares)
+    squares = (
+        (slice(row, row + _TILE), slice(column, column + _TILE))
+        for row in starts
+        for column in starts
+        if column >= row
+    )
+    return all(
+        np.array_equal(matrix[rows, columns], matrix[columns, rows].T) for rows, columns in squares
+    )
 
 
 def _graded_factor(second_moment: np.ndarray, dust: np.ndarray) -> tuple[np.ndarray, bool]:
-    """A factor R with C = R R^T that keeps the grading, and whether its small singular values can be trusted.
+    """A factor R with C = R R^T that keeps the grading, and whether its small singular values can
+    be trusted.
 
-    Pivoted Cholesky takes the largest remaining variance first. A pivot that has lost all but P eps of
-    its parameter's own variance, or all but its dust (P,), is a combination of earlier parameters: a null direction, whose column
-    is dropped. What is left has relative errors of about P eps cond(R scaled to unit rows)^2.
+    Pivoted Cholesky takes the largest remaining variance first. A pivot that has lost all but P eps
+    of its parameter's own variance, or all but its dust (P,), is a combination of earlier
+    parameters: a null direction, whose column is dropped. What is left has relative errors of about
+    P eps cond(R scaled to unit rows)^2.
     """
     size = len(second_moment)
     if size == 0:
@@ -299,7 +392,9 @@ def _graded_factor(second_moment: np.ndarray, dust: np.ndarray) -> tuple[np.ndar
     lower, pivots, rank, _ = lapack.dpstrf(second_moment, tol=0.0, lower=1)
     lower = np.tril(lower)[:, :rank]
     own_variance = np.diagonal(second_moment)[pivots - 1]
-    kept = np.flatnonzero(~lost_pivots(np.diagonal(lower), own_variance[:rank], size, dust[pivots - 1][:rank]))
+    kept = np.flatnonzero(
+        ~lost_pivots(np.diagonal(lower), own_variance[:rank], size, dust[pivots - 1][:rank])
+    )
     factor = lower[:, kept]
     leading = lower[np.ix_(kept, kept)] / np.sqrt(own_variance[kept])[:, None]
     reciprocal_condition, _ = lapack.dtrcon(leading, norm="1", uplo="L")
@@ -309,8 +404,14 @@ def _graded_factor(second_moment: np.ndarray, dust: np.ndarray) -> tuple[np.ndar
 def _check(second_moment: np.ndarray) -> None:
     """Refuse what has no spectrum: loudly, since LAPACK would return numbers."""
     if second_moment.ndim != 2 or second_moment.shape[0] != second_moment.shape[1]:
-        raise EigensolverFailure(f"second moment: expected a square matrix, found shape {second_moment.shape}")
+        raise EigensolverFailure(
+            f"second moment: expected a square matrix, found shape {second_moment.shape}"
+        )
     if not np.isfinite(second_moment).all():
-        raise EigensolverFailure("second moment: expected finite entries, found infinities or NaN; compute it again")
+        raise EigensolverFailure(
+            "second moment: expected finite entries, found infinities or NaN; compute it again"
+        )
     if not _is_symmetric(second_moment):
-        raise EigensolverFailure("second moment: expected a symmetric matrix, found an asymmetric one; compute it again")
+        raise EigensolverFailure(
+            "second moment: expected a symmetric matrix, found an asymmetric one; compute it again"
+        )

@@ -1,7 +1,8 @@
 """The spectrum of the projected C: a staircase of plateaus, with bootstrap intervals.
 
-Few samples suffice: a plateau is an average over samples *and* over the units that share it, and there is
-no inflation by P/N. The intervals resample the parameter vectors (percentile bootstrap, Efron 1979).
+Few samples suffice: a plateau is an average over samples *and* over the units that share it, and
+there is no inflation by P/N. The intervals resample the parameter vectors (percentile bootstrap,
+Efron 1979).
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ class Staircase:
     Attributes:
         plateaus: in descending order of value.
         status: `RANK_DEFICIENT` where some direction is null.
-        log10_condition: log10 of the largest over the smallest eigenvalue; infinite unless the status is finite.
+        log10_condition: log10 of the largest over the smallest eigenvalue; infinite unless the
+            status is finite.
         low: lower end of its interval.
         high: upper end.
     """
@@ -54,24 +56,33 @@ class Staircase:
 
     def eigenvalues(self) -> np.ndarray:
         """All P eigenvalues, descending, each plateau repeated as often as it occurs."""
-        return np.repeat([plateau.value for plateau in self.plateaus], [plateau.multiplicity for plateau in self.plateaus])
+        return np.repeat(
+            [plateau.value for plateau in self.plateaus],
+            [plateau.multiplicity for plateau in self.plateaus],
+        )
 
 
-def staircase(samples: ProjectedSamples, *, replicates: int, key: int, relative_noise: float) -> Staircase:
+def staircase(
+    samples: ProjectedSamples, *, replicates: int, key: int, relative_noise: float
+) -> Staircase:
     """The projected spectrum with percentile bootstrap intervals over parameter vectors.
 
     Args:
         samples: contributions of N parameter vectors.
         replicates: bootstrap resamples.
         key: of their random stream, from `seeding.stream_key`.
-        relative_noise: rounding error of a gradient's component, to tell null directions (`spectrum_of`).
+        relative_noise: rounding error of a gradient's component, to tell null directions
+            (`spectrum_of`).
 
     Example:
         >>> from eigenscape.active_subspace.symmetry import Symmetry, project
         >>> from eigenscape.architecture import Architecture
         >>> gradients = np.random.default_rng(0).standard_normal((500, 16))
         >>> stairs = staircase(
-        ...     project(gradients, Architecture(1, 5), Symmetry.PERMUTATIONS_AND_SIGNS), replicates=50, key=0, relative_noise=1e-14
+        ...     project(gradients, Architecture(1, 5), Symmetry.PERMUTATIONS_AND_SIGNS),
+        ...     replicates=50,
+        ...     key=0,
+        ...     relative_noise=1e-14,
         ... )
         >>> len(stairs.eigenvalues()), sorted(plateau.multiplicity for plateau in stairs.plateaus)
         (16, [1, 5, 5, 5])
@@ -86,15 +97,26 @@ def staircase(samples: ProjectedSamples, *, replicates: int, key: int, relative_
         statuses.add(spectrum.status)
 
     counts = bootstrap_weights(samples.samples, replicates, key)
-    resampled = [_resampled_values(mean, value) for mean, value in zip(samples.means(counts), values, strict=True)]
+    resampled = [
+        _resampled_values(mean, value)
+        for mean, value in zip(samples.means(counts), values, strict=True)
+    ]
 
     plateaus = [
-        Plateau(_numbered(block, place), block.multiplicity, float(value[place]), *_interval(replicate[:, place]))
+        Plateau(
+            _numbered(block, place),
+            block.multiplicity,
+            float(value[place]),
+            *_interval(replicate[:, place]),
+        )
         for block, value, replicate in zip(samples.blocks, values, resampled, strict=True)
         for place in range(block.size)
     ]
     plateaus.sort(key=lambda plateau: -plateau.value)
-    status = next((s for s in (SpectrumStatus.RANK_DEFICIENT, SpectrumStatus.BELOW_FLOOR) if s in statuses), SpectrumStatus.FINITE)
+    status = next(
+        (s for s in (SpectrumStatus.RANK_DEFICIENT, SpectrumStatus.BELOW_FLOOR) if s in statuses),
+        SpectrumStatus.FINITE,
+    )
     if status is not SpectrumStatus.FINITE:
         return Staircase(tuple(plateaus), status, np.inf, np.inf, np.inf)
     everything = np.log10(np.concatenate(resampled, axis=1))
@@ -103,12 +125,17 @@ def staircase(samples: ProjectedSamples, *, replicates: int, key: int, relative_
     return Staircase(tuple(plateaus), status, span, *_interval(spans))
 
 
-def layer_shares_of(samples: ProjectedSamples, *, replicates: int, key: int) -> list[tuple[float, float, float]]:
-    """The share of tr C that each layer carries, with its interval: (share, low, high) for layers 1 ... L + 1.
+def layer_shares_of(
+    samples: ProjectedSamples, *, replicates: int, key: int
+) -> list[tuple[float, float, float]]:
+    """The share of tr C that each layer carries, with its interval: (share, low, high) for layers 1
+    ... L + 1.
 
     The projection keeps the trace of every layer, so no further pass over the gradients is needed.
     """
-    counts = np.vstack([np.ones(samples.samples), bootstrap_weights(samples.samples, replicates, key)])
+    counts = np.vstack(
+        [np.ones(samples.samples), bootstrap_weights(samples.samples, replicates, key)]
+    )
     layers = max(layer for block in samples.blocks for layer in block.layers)
     masses = np.zeros((len(counts), layers))
     for block, means in zip(samples.blocks, samples.means(counts), strict=True):
@@ -127,20 +154,28 @@ def _interval(values: np.ndarray) -> tuple[float, float]:
     return float(found.low), float(found.high)
 
 
-def _dust(blocks: tuple[Block, ...], means: list[np.ndarray], relative_noise: float) -> list[np.ndarray]:
-    """Per component, the variance that rounding leaves where a gradient vanishes: relative to its layer's largest."""
+def _dust(
+    blocks: tuple[Block, ...], means: list[np.ndarray], relative_noise: float
+) -> list[np.ndarray]:
+    """Per component, the variance that rounding leaves where a gradient vanishes: relative to its
+    layer's largest.
+    """
     largest: dict[int, float] = {}
     for block, mean in zip(blocks, means, strict=True):
         for layer, variance in zip(block.layers, np.diagonal(mean), strict=True):
             largest[layer] = max(largest.get(layer, 0.0), float(variance))
-    return [relative_noise**2 * np.array([largest[layer] for layer in block.layers]) for block in blocks]
+    return [
+        relative_noise**2 * np.array([largest[layer] for layer in block.layers]) for block in blocks
+    ]
 
 
 def _resampled_values(means: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Eigenvalues (R, size), descending, of R resampled blocks, by a route that keeps the grading of long ones.
+    """Eigenvalues (R, size), descending, of R resampled blocks, by a route that keeps the grading
+    of long ones.
 
-    Rows are sorted by the diagonal, and the squared singular values of the Cholesky factor taken; where a resample is
-    not positive definite to working precision, or the block has null directions, `eigh` serves.
+    Rows are sorted by the diagonal, and the squared singular values of the Cholesky factor taken;
+    where a resample is not positive definite to working precision, or the block has null
+    directions, `eigh` serves.
     """
     size = means.shape[1]
     if size == 1:

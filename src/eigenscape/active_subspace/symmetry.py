@@ -4,20 +4,22 @@ The loss does not change when the hidden units of a layer are permuted, nor, for
 when the signs of all weights and the bias into a unit and of all weights out of it are flipped. If
 the prior does not either (independent parameters, alike within a layer, symmetric about zero), the
 population matrix C commutes with all these transformations. Averaging a sample's C over the group
-(a Reynolds projection) is therefore unbiased and never increases the variance; by Schur's lemma what
-is left is a few small blocks, each repeated many times: the population spectrum is a *staircase*.
+(a Reynolds projection) is therefore unbiased and never increases the variance; by Schur's lemma
+what is left is a few small blocks, each repeated many times: the population spectrum is a
+*staircase*.
 
-*Permutations and signs* (odd activation): C_ij = 0 unless the same flips change the signs of i and j.
-Each hidden-to-hidden weight block is one number m_l repeated w^2 times; the first layer is one
+*Permutations and signs* (odd activation): C_ij = 0 unless the same flips change the signs of i and
+j. Each hidden-to-hidden weight block is one number m_l repeated w^2 times; the first layer is one
 (inputs + 1)-square block repeated w times, the last bias with the output weights another; middle
 biases are one number w times; the output bias stands alone. One input, one output, L >= 2: exactly
 2L + 2 distinct eigenvalues.
 
 *Permutations* (ReLU, sigmoid): per unit the space splits into the mean over units (trivial) and the
-rest (standard, w - 1 times), so a weight block splits into parts of multiplicity 1, w - 1 and (w - 1)^2.
+rest (standard, w - 1 times), so a weight block splits into parts of multiplicity 1, w - 1 and (w -
+1)^2.
 
-Every sample contributes O(P) work and a handful of numbers; no P x P matrix is formed. The theorem is
-this project's derivation; the tests check it against sampled C.
+Every sample contributes O(P) work and a handful of numbers; no P x P matrix is formed. The theorem
+is this project's derivation; the tests check it against sampled C.
 """
 
 from __future__ import annotations
@@ -54,7 +56,12 @@ def symmetry_of(activation: Activation, prior: Prior) -> Symmetry:
     """
     if not prior.symmetric:
         expected = "one with independent parameters, alike within a layer and symmetric about zero"
-        raise BadInput.field("prior", expected, prior.name, "use the raw condition numbers: this C has no symmetry to project onto")
+        raise BadInput.field(
+            "prior",
+            expected,
+            prior.name,
+            "use the raw condition numbers: this C has no symmetry to project onto",
+        )
     return Symmetry.PERMUTATIONS_AND_SIGNS if activation.odd else Symmetry.PERMUTATIONS
 
 
@@ -84,8 +91,8 @@ class ProjectedSamples:
 
     Attributes:
         blocks: the blocks of C, as the symmetry dictates.
-        contributions: one array a block: (N, size, size), a sample's projected g g^T; or (N, size), a vector whose
-            outer product it is (the trivial block, which is large and of rank one).
+        contributions: one array a block: (N, size, size), a sample's projected g g^T; or (N, size),
+            a vector whose outer product it is (the trivial block, which is large and of rank one).
     """
 
     blocks: tuple[Block, ...]
@@ -100,7 +107,8 @@ class ProjectedSamples:
         """The blocks of the projected C, averaged over samples.
 
         Args:
-            weights: (R, N) of R weighted averages, such as bootstrap counts; one plain average by default.
+            weights: (R, N) of R weighted averages, such as bootstrap counts; one plain average by
+                default.
 
         Returns:
             One array (R, size, size) a block; R = 1 by default.
@@ -110,7 +118,9 @@ class ProjectedSamples:
         means = []
         for contribution in self.contributions:
             if contribution.ndim == 2:
-                means.append(np.stack([contribution.T @ (row[:, None] * contribution) for row in normalised]))
+                means.append(
+                    np.stack([contribution.T @ (row[:, None] * contribution) for row in normalised])
+                )
             else:
                 flat = normalised @ contribution.reshape(self.samples, -1)
                 means.append(flat.reshape(len(counts), *contribution.shape[1:]))
@@ -123,35 +133,47 @@ class ProjectedSamples:
         return cls(parts[0].blocks, tuple(np.concatenate(column) for column in columns))
 
 
-def project(gradients: np.ndarray, architecture: Architecture, symmetry: Symmetry) -> ProjectedSamples:
+def project(
+    gradients: np.ndarray, architecture: Architecture, symmetry: Symmetry
+) -> ProjectedSamples:
     """The contributions of gradients (B, P) to the projected C, in O(P) work each.
 
     Example:
         >>> from eigenscape.architecture import Architecture
-        >>> samples = project(np.ones((1, 7)), Architecture(depth=1, width=2), Symmetry.PERMUTATIONS_AND_SIGNS)
+        >>> samples = project(
+        ...     np.ones((1, 7)), Architecture(depth=1, width=2), Symmetry.PERMUTATIONS_AND_SIGNS
+        ... )
         >>> [(block.label, block.size, block.multiplicity) for block in samples.blocks]
         [('W1, b1, W2', 3, 2), ('b2', 1, 1)]
     """
     gradients = np.asarray(gradients, np.float64)
     layers = architecture.layers
-    weights = [gradients[:, layer.weight].reshape(-1, layer.fan_in, layer.fan_out) for layer in layers]
+    weights = [
+        gradients[:, layer.weight].reshape(-1, layer.fan_in, layer.fan_out) for layer in layers
+    ]
     biases = [gradients[:, layer.bias] for layer in layers]
     split = _by_signs if symmetry is Symmetry.PERMUTATIONS_AND_SIGNS else _by_permutations
     pieces = split(weights, biases, architecture)
     kept = [(block, contribution) for block, contribution in pieces if block.multiplicity > 0]
-    return ProjectedSamples(tuple(block for block, _ in kept), tuple(contribution for _, contribution in kept))
+    return ProjectedSamples(
+        tuple(block for block, _ in kept), tuple(contribution for _, contribution in kept)
+    )
 
 
 _Pieces = list[tuple[Block, np.ndarray]]
 
 
 def _unit_gram(columns: list[np.ndarray], units: int) -> np.ndarray:
-    """(1/units) sum over units k of u_k u_k^T, where u_k (size,) stacks ``columns``, each (B, w)."""
+    """(1/units) sum over units k of u_k u_k^T, where u_k (size,) stacks ``columns``, each
+    (B, w).
+    """
     stacked = np.stack(columns, axis=1)
     return np.asarray(stacked @ stacked.transpose(0, 2, 1) / units)
 
 
-def _by_signs(weights: list[np.ndarray], biases: list[np.ndarray], architecture: Architecture) -> _Pieces:
+def _by_signs(
+    weights: list[np.ndarray], biases: list[np.ndarray], architecture: Architecture
+) -> _Pieces:
     width, depth = architecture.width, architecture.depth
     incoming = [weights[0][:, row, :] for row in range(architecture.inputs)]
     outgoing = [weights[depth][:, :, column] for column in range(architecture.outputs)]
@@ -159,22 +181,38 @@ def _by_signs(weights: list[np.ndarray], biases: list[np.ndarray], architecture:
     for layer in range(1, depth + 1):
         columns, names, belongs = [biases[layer - 1]], [f"b{layer}"], [layer]
         if layer == 1:
-            columns, names, belongs = [*incoming, *columns], ["W1", *names], [1] * len(incoming) + belongs
+            columns, names, belongs = (
+                [*incoming, *columns],
+                ["W1", *names],
+                [1] * len(incoming) + belongs,
+            )
         if layer == depth:
-            columns, names, belongs = [*columns, *outgoing], [*names, f"W{depth + 1}"], belongs + [depth + 1] * len(outgoing)
+            columns, names, belongs = (
+                [*columns, *outgoing],
+                [*names, f"W{depth + 1}"],
+                belongs + [depth + 1] * len(outgoing),
+            )
         pieces.append((Block(", ".join(names), width, tuple(belongs)), _unit_gram(columns, width)))
         if layer > 1:
             mass = np.einsum("bij,bij->b", weights[layer - 1], weights[layer - 1]) / width**2
             pieces.append((Block(f"W{layer}", width**2, (layer,)), mass[:, None, None]))
     output = biases[depth]
-    pieces.append((Block(f"b{depth + 1}", 1, (depth + 1,) * architecture.outputs), output[:, :, None] * output[:, None, :]))
+    pieces.append(
+        (
+            Block(f"b{depth + 1}", 1, (depth + 1,) * architecture.outputs),
+            output[:, :, None] * output[:, None, :],
+        )
+    )
     return pieces
 
 
-def _by_permutations(weights: list[np.ndarray], biases: list[np.ndarray], architecture: Architecture) -> _Pieces:
+def _by_permutations(
+    weights: list[np.ndarray], biases: list[np.ndarray], architecture: Architecture
+) -> _Pieces:
     width, depth = architecture.width, architecture.depth
     root = np.sqrt(width)
-    into = {layer: weights[layer - 1].sum(axis=1) / root for layer in range(2, depth + 1)}  # per unit of `layer`
+    # per unit of `layer`
+    into = {layer: weights[layer - 1].sum(axis=1) / root for layer in range(2, depth + 1)}
     out_of = {layer: weights[layer].sum(axis=2) / root for layer in range(1, depth)}
     pieces: _Pieces = []
     trivial: list[np.ndarray] = []
@@ -185,7 +223,11 @@ def _by_permutations(weights: list[np.ndarray], biases: list[np.ndarray], archit
             columns += [weights[0][:, row, :] for row in range(architecture.inputs)]
             names, belongs = ["W1", *names], belongs + [1] * architecture.inputs
         else:
-            columns, names, belongs = [*columns, into[layer]], [f"W{layer}", *names], [*belongs, layer]
+            columns, names, belongs = (
+                [*columns, into[layer]],
+                [f"W{layer}", *names],
+                [*belongs, layer],
+            )
         trivial += [column.sum(axis=1) / root for column in columns]
         trivial_layers += belongs
         if layer == depth:
@@ -198,15 +240,27 @@ def _by_permutations(weights: list[np.ndarray], biases: list[np.ndarray], archit
         names = [*names, f"W{layer + 1}"]
         centred = [column - column.mean(axis=1, keepdims=True) for column in columns]
         label = f"standard of layer {layer}: {', '.join(names)}"
-        pieces.append((Block(label, width - 1, tuple(belongs)), _unit_gram(centred, max(width - 1, 1))))
+        pieces.append(
+            (Block(label, width - 1, tuple(belongs)), _unit_gram(centred, max(width - 1, 1)))
+        )
         if layer > 1:
             block = weights[layer - 1]
             centred_block = (
-                block - block.mean(axis=1, keepdims=True) - block.mean(axis=2, keepdims=True) + block.mean(axis=(1, 2), keepdims=True)
+                block
+                - block.mean(axis=1, keepdims=True)
+                - block.mean(axis=2, keepdims=True)
+                + block.mean(axis=(1, 2), keepdims=True)
             )
             mass = np.einsum("bij,bij->b", centred_block, centred_block) / max((width - 1) ** 2, 1)
-            pieces.append((Block(f"standard x standard: W{layer}", (width - 1) ** 2, (layer,)), mass[:, None, None]))
+            pieces.append(
+                (
+                    Block(f"standard x standard: W{layer}", (width - 1) ** 2, (layer,)),
+                    mass[:, None, None],
+                )
+            )
     trivial += [biases[depth][:, output] for output in range(architecture.outputs)]
     trivial_layers += [depth + 1] * architecture.outputs
-    pieces.append((Block("trivial: all layers", 1, tuple(trivial_layers)), np.stack(trivial, axis=1)))
+    pieces.append(
+        (Block("trivial: all layers", 1, tuple(trivial_layers)), np.stack(trivial, axis=1))
+    )
     return pieces

@@ -1,8 +1,10 @@
-"""Gradients in tiles of 64 samples, computed from their seeds whenever they are asked for, or kept where there is room.
+"""Gradients in tiles of 64 samples, computed from their seeds whenever they are asked for, or kept
+where there is room.
 
-Where P is so large that no P x P matrix fits, not even the N x P matrix of gradients need fit: theta_n depends on (seed, network, n)
-alone, so a gradient can be computed again at any time, on any rank. A tile is the unit of every product, hence of
-rounding: how many tiles are kept, and who computes which, changes no bit of a result.
+Where P is so large that no P x P matrix fits, not even the N x P matrix of gradients need fit:
+theta_n depends on (seed, network, n) alone, so a gradient can be computed again at any time, on any
+rank. A tile is the unit of every product, hence of rounding: how many tiles are kept, and who
+computes which, changes no bit of a result.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import GradientSampler
 
 Block = Callable[[int, int], tuple[np.ndarray, np.ndarray]]
-"""(first, count) -> gradients (count, P), losses (count,), NaN where a sample is excluded (its gradient is then zero)."""
+"""(first, count) -> gradients (count, P), losses (count,), NaN where a sample is excluded (its
+gradient is then zero)."""
 
 
 class Tiles:
@@ -40,9 +43,21 @@ class Tiles:
         (1, (3, 3))
     """
 
-    def __init__(self, parameters: int, samples: int, block: Block, room: int = 0, progress: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        parameters: int,
+        samples: int,
+        block: Block,
+        room: int = 0,
+        progress: Callable[[], None] = lambda: None,
+    ) -> None:
         if samples < 1:
-            raise BadInput.field("samples", "a whole number of at least 1", str(samples), "give the number of gradients")
+            raise BadInput.field(
+                "samples",
+                "a whole number of at least 1",
+                str(samples),
+                "give the number of gradients",
+            )
         self.parameters, self.samples, self.computed = parameters, samples, 0
         self._block, self._room, self._progress = block, room, progress
         self._kept: dict[int, np.ndarray] = {}
@@ -50,7 +65,13 @@ class Tiles:
         self._buffer: np.ndarray | None = None
 
     @classmethod
-    def of_sampler(cls, sampler: GradientSampler, samples: int, room: int = 0, progress: Callable[[], None] = lambda: None) -> Tiles:
+    def of_sampler(
+        cls,
+        sampler: GradientSampler,
+        samples: int,
+        room: int = 0,
+        progress: Callable[[], None] = lambda: None,
+    ) -> Tiles:
         """Of the first N samples of a network."""
         return cls(sampler.architecture.parameters, samples, sampler.block, room, progress)
 
@@ -58,7 +79,11 @@ class Tiles:
     def of_gradients(cls, gradients: np.ndarray) -> Tiles:
         """Of gradients (N, P) that somebody else has computed."""
         losses = np.zeros(len(gradients))
-        return cls(gradients.shape[1], len(gradients), lambda first, count: (gradients[first : first + count], losses[:count]))
+        return cls(
+            gradients.shape[1],
+            len(gradients),
+            lambda first, count: (gradients[first : first + count], losses[:count]),
+        )
 
     @property
     def count(self) -> int:

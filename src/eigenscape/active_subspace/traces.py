@@ -1,9 +1,12 @@
-"""tr C, what each layer has of it, tr C^2 and the participation ratio tr(C)^2 / tr(C^2), without any P x P matrix.
+"""tr C, what each layer has of it, tr C^2 and the participation ratio tr(C)^2 / tr(C^2), without
+any P x P matrix.
 
-tr C = mean |g_n|^2 and the layers' shares of it are exact for the samples that were drawn. tr C^2 has two meanings where N < P: that of the
-*samples'* C, which is |K|_F^2 with the Gram matrix K, and that of the *population's* E[g g^T], of which the former is too large
-by about E|g|^4 / N. The latter is E (g . g')^2 over independent pairs, so the mean over pairs m != n of (g_m . g_n)^2 is free of bias
-(a U-statistic, Hoeffding 1948). Where K does not exist, disjoint pairs give it from one pass; they are independent, but few.
+tr C = mean |g_n|^2 and the layers' shares of it are exact for the samples that were drawn. tr C^2
+has two meanings where N < P: that of the *samples'* C, which is |K|_F^2 with the Gram matrix K, and
+that of the *population's* E[g g^T], of which the former is too large by about E|g|^4 / N. The
+latter is E (g . g')^2 over independent pairs, so the mean over pairs m != n of (g_m . g_n)^2 is
+free of bias (a U-statistic, Hoeffding 1948). Where K does not exist, disjoint pairs give it from
+one pass; they are independent, but few.
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ class Traces:
         layer_masses: (L + 1,), sum of diag C over every layer; they sum to the trace.
         square_trace: tr C^2 of the samples; exact from K, None where only probes can tell.
         population_square_trace: E (g . g')^2.
-        population_participation: tr(C)^2 / tr(C^2) of the population, the ratio of two estimates without bias.
+        population_participation: tr(C)^2 / tr(C^2) of the population, the ratio of two estimates
+            without bias.
     """
 
     trace: Estimate
@@ -44,8 +48,10 @@ def traces_from_gram(gram: np.ndarray, squares: np.ndarray, counted: np.ndarray)
 
     Example:
         >>> gradients = np.eye(3)[[0, 0, 1, 2]]
-        >>> found = traces_from_gram(gradients @ gradients.T / 4, (gradients**2).sum(axis=1, keepdims=True), np.ones(4, bool))
-        >>> found.trace.value, found.square_trace, found.population_square_trace.value  # one of six pairs agrees
+        >>> squares = (gradients**2).sum(axis=1, keepdims=True)
+        >>> found = traces_from_gram(gradients @ gradients.T / 4, squares, np.ones(4, bool))
+        >>> # one of six pairs agrees
+        >>> found.trace.value, found.square_trace, found.population_square_trace.value
         (1.0, 0.375, 0.166...)
     """
     count = int(counted.sum())
@@ -66,7 +72,8 @@ def traces_from_gram(gram: np.ndarray, squares: np.ndarray, counted: np.ndarray)
 
 
 def traces_from_pairs(squares: np.ndarray, pairs: np.ndarray, counted: np.ndarray) -> Traces:
-    """From squared norms by layer (N, L + 1) and products of disjoint pairs (N // 2,): those of samples 0 and 1, 2 and 3, ...
+    """From squared norms by layer (N, L + 1) and products of disjoint pairs (N // 2,): those of
+    samples 0 and 1, 2 and 3, ...
 
     Example:
         >>> found = traces_from_pairs(np.ones((4, 1)), np.array([1.0, 0.0]), np.ones(4, bool))
@@ -81,7 +88,13 @@ def traces_from_pairs(squares: np.ndarray, pairs: np.ndarray, counted: np.ndarra
     without = _ratio((of_pairs.sum() - of_pairs) / deleted, (values.sum() - values) / deleted)
     mean = float(values.mean()) if len(values) else float("nan")
     square = interval(values) if len(values) else Estimate(mean, float("-inf"), float("inf"))
-    return Traces(interval(norms[counted]), squares[counted].mean(axis=0), None, square, _jackknife(_ratio(whole, mean), without))
+    return Traces(
+        interval(norms[counted]),
+        squares[counted].mean(axis=0),
+        None,
+        square,
+        _jackknife(_ratio(whole, mean), without),
+    )
 
 
 def pair_products(gradients: np.ndarray) -> np.ndarray:
@@ -104,9 +117,13 @@ def _ratio(trace: np.ndarray | float, square: np.ndarray | float) -> np.ndarray:
 
 
 def _jackknife(value: np.ndarray | float, without: np.ndarray) -> Estimate:
-    """The value with the interval of its delete-one values; none where there are fewer than three."""
+    """The value with the interval of its delete-one values; none where there are fewer than
+    three.
+    """
     count, centre = len(without), float(value)
     if count < 3 or not np.isfinite(without).all():
         return Estimate(centre, float("-inf"), float("inf"))
-    error = STANDARD_ERRORS * float(np.sqrt((count - 1) / count * np.square(without - without.mean()).sum()))
+    error = STANDARD_ERRORS * float(
+        np.sqrt((count - 1) / count * np.square(without - without.mean()).sum())
+    )
     return Estimate(centre, centre - error, centre + error)

@@ -43,7 +43,8 @@ class Node(NamedTuple):
 
 
 def slot_samples(slot: int, slots: int, samples: int) -> range:
-    """The samples of a slot: N is cut as evenly as whole numbers allow; with N < S some slots are empty.
+    """The samples of a slot: N is cut as evenly as whole numbers allow; with N < S some slots are
+    empty.
 
     Example:
         >>> [len(slot_samples(slot, 4, 10)) for slot in range(4)]
@@ -52,7 +53,13 @@ def slot_samples(slot: int, slots: int, samples: int) -> range:
     return range(samples * slot // slots, samples * (slot + 1) // slots)
 
 
-def insert(nodes: dict[Node, Value], node: Node, value: Value, add: Callable[[Value, Value], Value], slots: int) -> None:
+def insert(
+    nodes: dict[Node, Value],
+    node: Node,
+    value: Value,
+    add: Callable[[Value, Value], Value],
+    slots: int,
+) -> None:
     """Put a node among those held, merging it with its sibling for as long as that is held too.
 
     At most log2(S) + 1 values are held by a rank that walks its slots in order.
@@ -78,7 +85,8 @@ def total(nodes: Mapping[Node, Value], root: Node, add: Callable[[Value, Value],
         KeyError: a slot under the root is covered by no node.
 
     Example:
-        >>> total({Node(0, 2): "a", Node(2, 1): "b", Node(3, 1): "c"}, Node(0, 4), lambda x, y: f"({x}+{y})")
+        >>> nodes = {Node(0, 2): "a", Node(2, 1): "b", Node(3, 1): "c"}
+        >>> total(nodes, Node(0, 4), lambda x, y: f"({x}+{y})")
         '(a+(b+c))'
     """
     if root in nodes:

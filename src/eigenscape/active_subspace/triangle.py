@@ -1,9 +1,10 @@
 """The lower triangle of a symmetric sum ``sum_b G_b^T G_b``, as strips of columns.
 
-Strip s holds columns [512 s, 512 s + 512) and the rows from 512 s down, in Fortran order: all strips
-together take about P^2/2 numbers and half of a GEMM's work. The square on the diagonal of a strip is updated by one ``dsyrk``, what is
-below it by one ``dgemm``. Bits are promised for one BLAS thread (`second_moment` sees to it): OpenBLAS splits products by its
-threads. Two strips make a band of 1,024 columns, the width of a stored chunk.
+Strip s holds columns [512 s, 512 s + 512) and the rows from 512 s down, in Fortran order: all
+strips together take about P^2/2 numbers and half of a GEMM's work. The square on the diagonal of a
+strip is updated by one ``dsyrk``, what is below it by one ``dgemm``. Bits are promised for one BLAS
+thread (`second_moment` sees to it): OpenBLAS splits products by its threads. Two strips make a band
+of 1,024 columns, the width of a stored chunk.
 """
 
 from __future__ import annotations
@@ -19,24 +20,30 @@ if TYPE_CHECKING:
     import torch
 
 STRIP = 512
-"""Columns of a strip: wide enough that dgemm, which copies its rows into cache for every strip anew, comes within a few per cent of
-dsyrk's rate (256: within 8 to 10), narrow enough that the unused half of the square on the diagonal is little memory (6 % at P = 4,096)."""
+"""Columns of a strip: wide enough that dgemm, which copies its rows into cache for every strip
+anew, comes within a few per cent of dsyrk's rate (256: within 8 to 10), narrow enough that the
+unused half of the square on the diagonal is little memory (6 % at P = 4,096)."""
 
 BAND = 1024
 """Columns of a band and of a stored chunk: 1024 x 1024 float64 is 8 MB."""
 
 _TILE = 128
-"""Rows and columns that are transposed at once: two such squares fit in the second-level cache, where whole bands do not."""
+"""Rows and columns that are transposed at once: two such squares fit in the second-level cache,
+where whole bands do not."""
 
 _POINTER, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int, ctypes.c_double
 
 
 @functools.cache
 def _blas(name: str, arguments: int) -> Callable[..., None]:
-    """A routine of SciPy's BLAS by address: unlike its Python wrappers it takes leading dimensions, so no strip is copied."""
-    from numba.extending import get_cython_function_address  # noqa: PLC0415 - who counts strips loads no compiler
+    """A routine of SciPy's BLAS by address: unlike its Python wrappers it takes leading dimensions,
+    so no strip is copied.
+    """
+    from numba.extending import get_cython_function_address  # noqa: PLC0415
 
-    return ctypes.CFUNCTYPE(None, *[_POINTER] * arguments)(get_cython_function_address("scipy.linalg.cython_blas", name))
+    return ctypes.CFUNCTYPE(None, *[_POINTER] * arguments)(
+        get_cython_function_address("scipy.linalg.cython_blas", name)
+    )
 
 
 def _dgemm() -> Callable[..., None]:
@@ -67,13 +74,14 @@ def _strip_shape(start: int, parameters: int) -> tuple[int, int]:
 
 
 class Triangle:
-    """A running sum of Gram matrices, lower triangle only: all of it, or the bands that one rank owns.
+    """A running sum of Gram matrices, lower triangle only: all of it, or the bands that one rank
+    owns.
 
     Attributes:
         parameters: P.
         starts: first column of every strip that is held.
-        strips: arrays (P - start, <= 512) in Fortran order. Entries above the diagonal inside a strip's
-            square mean nothing.
+        strips: arrays (P - start, <= 512) in Fortran order. Entries above the diagonal inside a
+            strip's square mean nothing.
 
     Example:
         >>> triangle = Triangle(2)
@@ -86,7 +94,9 @@ class Triangle:
     def __init__(self, parameters: int, bands: Sequence[int] | None = None) -> None:
         self.parameters = parameters
         self.starts = _starts(parameters, bands)
-        self.strips = [np.zeros(_strip_shape(start, parameters), order="F") for start in self.starts]
+        self.strips = [
+            np.zeros(_strip_shape(start, parameters), order="F") for start in self.starts
+        ]
 
     def add_gram(self, gradients: np.ndarray) -> None:
         """Add G^T G for G (B, P), C-contiguous float64."""
@@ -99,13 +109,29 @@ class Triangle:
         for start, strip in zip(self.starts, self.strips, strict=True):
             width, below = _INT(strip.shape[1]), _INT(strip.shape[0] - strip.shape[1])
             height = _INT(strip.shape[0])
-            # G in C order is G^T in Fortran order: strip += (G^T)[start:, :] (G^T)[start:start+width, :]^T
-            columns, rest = (base + first * gradients.itemsize for first in (start, start + width.value))
+            # G in C order is G^T in Fortran order: strip += (G^T)[start:, :]
+            # (G^T)[start:start+width, :]^T
+            columns, rest = (
+                base + first * gradients.itemsize for first in (start, start + width.value)
+            )
             square, rectangle = strip.ctypes.data, strip.ctypes.data + width.value * strip.itemsize
-            dsyrk(*(of(a) for a in (lower, plain, width, count, one)), columns, of(leading), of(one), square, of(height))
+            dsyrk(
+                *(of(a) for a in (lower, plain, width, count, one)),
+                columns,
+                of(leading),
+                of(one),
+                square,
+                of(height),
+            )
             if below.value > 0:
                 factors = (rest, of(leading), columns, of(leading))
-                dgemm(*(of(a) for a in (plain, transposed, below, width, count, one)), *factors, of(one), rectangle, of(height))
+                dgemm(
+                    *(of(a) for a in (plain, transposed, below, width, count, one)),
+                    *factors,
+                    of(one),
+                    rectangle,
+                    of(height),
+                )
 
     def add(self, other: Triangle) -> Triangle:
         """Add another sum to this one, in place; returns self."""
@@ -115,7 +141,11 @@ class Triangle:
 
     def band(self, band: int) -> list[np.ndarray]:
         """The strips of one band; none where it is not held."""
-        return [strip for start, strip in zip(self.starts, self.strips, strict=True) if start // BAND == band]
+        return [
+            strip
+            for start, strip in zip(self.starts, self.strips, strict=True)
+            if start // BAND == band
+        ]
 
     def matrix(self, scale: float = 1.0) -> np.ndarray:
         """The full symmetric matrix (P, P), times ``scale``; every band must be held."""
@@ -139,12 +169,20 @@ class DeviceTriangle:
                [2., 4.]])
     """
 
-    def __init__(self, parameters: int, place: torch.device, bands: Sequence[int] | None = None) -> None:
+    def __init__(
+        self, parameters: int, place: torch.device, bands: Sequence[int] | None = None
+    ) -> None:
         import torch  # noqa: PLC0415 - only this route needs it
 
-        self.parameters, self._place, self._bands, self._starts = parameters, place, bands, _starts(parameters, bands)
+        self.parameters, self._place, self._bands, self._starts = (
+            parameters,
+            place,
+            bands,
+            _starts(parameters, bands),
+        )
         self._strips: list[Any] = [
-            torch.zeros(_strip_shape(start, parameters), dtype=torch.float64, device=place) for start in self._starts
+            torch.zeros(_strip_shape(start, parameters), dtype=torch.float64, device=place)
+            for start in self._starts
         ]
 
     def add_gram(self, gradients: torch.Tensor) -> None:
@@ -154,7 +192,9 @@ class DeviceTriangle:
             strip.addmm_(wide[:, start:].T, wide[:, start : start + strip.shape[1]])
 
     def to_host(self) -> Triangle:
-        """The sum as a `Triangle` in host memory; from a GPU through one buffer of pinned memory, which it can write at full speed."""
+        """The sum as a `Triangle` in host memory; from a GPU through one buffer of pinned memory,
+        which it can write at full speed.
+        """
         import torch  # noqa: PLC0415
 
         host = Triangle(self.parameters, self._bands)
@@ -193,19 +233,26 @@ def assemble(parameters: int, bands: dict[int, list[np.ndarray]], scale: float) 
         for row in range(0, len(columns), _TILE):
             for column in range(0, stop - start, _TILE):
                 tile = columns[row : row + _TILE, column : column + _TILE]
-                full[start + column : start + column + tile.shape[1], start + row : start + row + len(tile)] = tile.T
+                full[
+                    start + column : start + column + tile.shape[1],
+                    start + row : start + row + len(tile),
+                ] = tile.T
     return full
 
 
 def band_columns(strips: list[np.ndarray], scale: float) -> np.ndarray:
-    """Columns of one band from its diagonal down, (P - start, <= 1024), its square symmetric, times ``scale``."""
+    """Columns of one band from its diagonal down, (P - start, <= 1024), its square symmetric, times
+    ``scale``.
+    """
     height, width = strips[0].shape[0], sum(strip.shape[1] for strip in strips)
     columns = np.empty((height, width))
     column = 0
     for strip in strips:
         stop = column + strip.shape[1]
         for row in range(0, len(strip), STRIP):
-            columns[column + row : column + row + STRIP, column:stop] = strip[row : row + STRIP] * scale
+            columns[column + row : column + row + STRIP, column:stop] = (
+                strip[row : row + STRIP] * scale
+            )
         _mirror(columns[column:stop, column:stop])
         columns[column:stop, stop:] = columns[stop:width, column:stop].T
         column = stop

@@ -1,8 +1,10 @@
-"""All eigenvalues and eigenvectors of a dense symmetric matrix, by LAPACK's divide and conquer taken step by step.
+"""All eigenvalues and eigenvectors of a dense symmetric matrix, by LAPACK's divide and conquer
+taken step by step.
 
-``A = Q T Q^T`` with T tridiagonal (``dsytrd``), ``T = Z diag(lambda) Z^T`` (``dstedc``), ``W = Q Z``. LAPACK's own ``dsyevd`` takes
-the same steps, but the last one in blocks of 32 reflectors, which run at some 0.6 of the rate of a large product. Here they
-are applied by LAPACK's ``dlarfb`` in blocks of 128. Columns of Z that nobody reads need not be applied.
+``A = Q T Q^T`` with T tridiagonal (``dsytrd``), ``T = Z diag(lambda) Z^T`` (``dstedc``), ``W = Q
+Z``. LAPACK's own ``dsyevd`` takes the same steps, but the last one in blocks of 32 reflectors,
+which run at some 0.6 of the rate of a large product. Here they are applied by LAPACK's ``dlarfb``
+in blocks of 128. Columns of Z that nobody reads need not be applied.
 """
 
 from __future__ import annotations
@@ -15,11 +17,14 @@ from numba.extending import get_cython_function_address
 from scipy.linalg import lapack
 
 REFLECTORS = 128
-"""In one block: wide enough for the peak of dgemm, narrow enough that forming the block (P w^2 flops each) costs little."""
+"""In one block: wide enough for the peak of dgemm, narrow enough that forming the block (P w^2
+flops each) costs little."""
 
 
 def _routine(name: str, arguments: int) -> Callable[..., None]:
-    """A routine of SciPy's LAPACK by address: its Python wrappers leave some out, and copy parts of matrices."""
+    """A routine of SciPy's LAPACK by address: its Python wrappers leave some out, and copy parts of
+    matrices.
+    """
     prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * arguments)
     return prototype(get_cython_function_address("scipy.linalg.cython_lapack", name))
 
@@ -31,7 +36,8 @@ def eigenpairs_by_steps(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """All eigenvalues, ascending, and eigenvectors.
 
     Args:
-        matrix: (P, P), symmetric, in Fortran order; its lower triangle is read, and the matrix is destroyed.
+        matrix: (P, P), symmetric, in Fortran order; its lower triangle is read, and the matrix is
+            destroyed.
 
     Returns:
         values (P,) and orthonormal vectors (P, P) in Fortran order, column j belonging to value j.
@@ -48,14 +54,17 @@ def eigenpairs_by_steps(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     size = len(matrix)
     if size == 1:
         return matrix[0].copy(), np.ones((1, 1))
-    reduced, diagonal, beside, scales, _ = lapack.dsytrd(matrix, lower=1, lwork=64 * size, overwrite_a=1)
+    reduced, diagonal, beside, scales, _ = lapack.dsytrd(
+        matrix, lower=1, lwork=64 * size, overwrite_a=1
+    )
     vectors = divide_and_conquer(diagonal, beside)
     apply_reflectors(reduced, scales, vectors)
     return diagonal, vectors
 
 
 def divide_and_conquer(diagonal: np.ndarray, beside: np.ndarray) -> np.ndarray:
-    """Eigenvectors (P, P), Fortran order, of a symmetric tridiagonal matrix, whose diagonal becomes its eigenvalues, ascending.
+    """Eigenvectors (P, P), Fortran order, of a symmetric tridiagonal matrix, whose diagonal becomes
+    its eigenvalues, ascending.
 
     Args:
         diagonal: (P,), overwritten by the eigenvalues.
@@ -69,7 +78,9 @@ def divide_and_conquer(diagonal: np.ndarray, beside: np.ndarray) -> np.ndarray:
         raise np.linalg.LinAlgError("its tridiagonal form is not finite")
     vectors = np.empty((size, size), order="F")
     work, integers = np.empty(1 + 4 * size + size**2), np.empty(3 + 5 * size, dtype=np.int32)
-    count, length, integer_length, info = (ctypes.c_int(value) for value in (size, len(work), len(integers), 0))
+    count, length, integer_length, info = (
+        ctypes.c_int(value) for value in (size, len(work), len(integers), 0)
+    )
     of_tridiagonal = ctypes.c_char(b"I")
     _dstedc(
         ctypes.addressof(of_tridiagonal),
@@ -90,27 +101,47 @@ def divide_and_conquer(diagonal: np.ndarray, beside: np.ndarray) -> np.ndarray:
 
 
 def apply_reflectors(reduced: np.ndarray, scales: np.ndarray, vectors: np.ndarray) -> None:
-    """Multiply by Q from the left, in place: Q = H_1 ... H_{P-1}, H_i = 1 - tau_i v_i v_i^T as ``dsytrd`` leaves them.
+    """Multiply by Q from the left, in place: Q = H_1 ... H_{P-1}, H_i = 1 - tau_i v_i v_i^T as
+    ``dsytrd`` leaves them.
 
     Args:
-        reduced: (P, P), Fortran order; v_i is 1 in row i + 1, and below it stands what column i holds there.
+        reduced: (P, P), Fortran order; v_i is 1 in row i + 1, and below it stands what column i
+            holds there.
         scales: (P - 1,), tau.
         vectors: (P, k), Fortran order, overwritten.
     """
     size, columns = vectors.shape
     triangle = np.empty((REFLECTORS, REFLECTORS), order="F")
     work = np.empty((columns, REFLECTORS), order="F")
-    forward, columnwise, left, plain = (ctypes.c_char(letter) for letter in (b"F", b"C", b"L", b"N"))
+    forward, columnwise, left, plain = (
+        ctypes.c_char(letter) for letter in (b"F", b"C", b"L", b"N")
+    )
     leading, side, all_columns = ctypes.c_int(size), ctypes.c_int(REFLECTORS), ctypes.c_int(columns)
     of = ctypes.addressof
     for first in reversed(range(0, size - 1, REFLECTORS)):
-        height, width = ctypes.c_int(size - 1 - first), ctypes.c_int(min(REFLECTORS, size - 1 - first))
+        height, width = (
+            ctypes.c_int(size - 1 - first),
+            ctypes.c_int(min(REFLECTORS, size - 1 - first)),
+        )
         panel = reduced.ctypes.data + (first + 1 + first * size) * reduced.itemsize
         shape = (of(forward), of(columnwise), of(height))
         scale = scales.ctypes.data + first * scales.itemsize
         _dlarft(*shape, of(width), panel, of(leading), scale, triangle.ctypes.data, of(side))
         _dlarfb(
-            *(of(left), of(plain), of(forward), of(columnwise), of(height), of(all_columns), of(width)),
+            *(
+                of(left),
+                of(plain),
+                of(forward),
+                of(columnwise),
+                of(height),
+                of(all_columns),
+                of(width),
+            ),
             *(panel, of(leading), triangle.ctypes.data, of(side)),
-            *(vectors.ctypes.data + (first + 1) * vectors.itemsize, of(leading), work.ctypes.data, of(all_columns)),
+            *(
+                vectors.ctypes.data + (first + 1) * vectors.itemsize,
+                of(leading),
+                work.ctypes.data,
+                of(all_columns),
+            ),
         )

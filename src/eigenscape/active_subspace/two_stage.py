@@ -1,10 +1,13 @@
-"""All eigenvalues of a large dense symmetric matrix by a reduction in two stages: to a band, then to tridiagonal form.
+"""All eigenvalues of a large dense symmetric matrix by a reduction in two stages: to a band, then
+to tridiagonal form.
 
-Half of a reduction in one stage is matrix-vector products, which run at the speed of memory. To a band, nearly all of it is
-matrix products (C. Bischof, B. Lang, X. Sun, A framework for symmetric band reduction, ACM Trans. Math. Softw. 26, 2000;
-A. Haidar, H. Ltaief, J. Dongarra, SC 2011). LAPACK has both stages since 3.7, ``dsytrd_sy2sb`` and ``dsytrd_sb2st``, for values only; SciPy
-binds neither. They are taken from the OpenBLAS of the optional package scipy-openblas32, which is made to be linked against.
-LAPACK's driver of both, ``dsyevd_2stage``, takes a band of 32; 64 is 5 to 13 % faster from P = 3,000 on (benchmarks/eigensolvers.py).
+Half of a reduction in one stage is matrix-vector products, which run at the speed of memory. To a
+band, nearly all of it is matrix products (C. Bischof, B. Lang, X. Sun, A framework for symmetric
+band reduction, ACM Trans. Math. Softw. 26, 2000; A. Haidar, H. Ltaief, J. Dongarra, SC 2011).
+LAPACK has both stages since 3.7, ``dsytrd_sy2sb`` and ``dsytrd_sb2st``, for values only; SciPy
+binds neither. They are taken from the OpenBLAS of the optional package scipy-openblas32, which is
+made to be linked against. LAPACK's driver of both, ``dsyevd_2stage``, takes a band of 32; 64 is 5
+to 13 % faster from P = 3,000 on (benchmarks/eigensolvers.py).
 """
 
 from __future__ import annotations
@@ -22,14 +25,16 @@ PACKAGE = "scipy-openblas32"
 """With 32-bit integers, as LAPACK's interfaces have them by default."""
 
 BAND = 64
-"""Sub-diagonals of the band: the first stage gains with it, the second, of 6 P^2 BAND flops, loses."""
+"""Sub-diagonals of the band: the first stage gains with it, the second, of 6 P^2 BAND flops,
+loses."""
 
 
 @functools.cache
 def library() -> ctypes.CDLL | None:
     """The OpenBLAS of the optional package, or None where it is not installed.
 
-    The package itself is not imported: it would load its library for everybody, and its symbols have the names of SciPy's own.
+    The package itself is not imported: it would load its library for everybody, and its symbols
+    have the names of SciPy's own.
     """
     found = importlib.util.find_spec(PACKAGE.replace("-", "_"))
     if found is None or found.origin is None:
@@ -39,7 +44,11 @@ def library() -> ctypes.CDLL | None:
         loaded = ctypes.CDLL(str(files[0])) if files else None
     except OSError:
         return None
-    return loaded if hasattr(loaded, "scipy_dsytrd_sy2sb_") and hasattr(loaded, "scipy_dsytrd_sb2st_") else None
+    return (
+        loaded
+        if hasattr(loaded, "scipy_dsytrd_sy2sb_") and hasattr(loaded, "scipy_dsytrd_sb2st_")
+        else None
+    )
 
 
 def version() -> str:
@@ -51,14 +60,16 @@ def eigenvalues_in_two_stages(matrix: np.ndarray) -> np.ndarray:
     """All eigenvalues, ascending; `library` must be there.
 
     Args:
-        matrix: (P, P), symmetric, in Fortran order, P > 1; its lower triangle is read, and the matrix is destroyed.
+        matrix: (P, P), symmetric, in Fortran order, P > 1; its lower triangle is read, and the
+            matrix is destroyed.
 
     Raises:
         numpy.linalg.LinAlgError: no convergence, or the matrix is not finite.
 
     Example:
         >>> if library() is not None:
-        ...     assert np.allclose(eigenvalues_in_two_stages(np.array([[2.0, 1.0], [1.0, 2.0]], order="F")), [1, 3])
+        ...     matrix = np.array([[2.0, 1.0], [1.0, 2.0]], order="F")
+        ...     assert np.allclose(eigenvalues_in_two_stages(matrix), [1, 3])
     """
     diagonal, beside = _tridiagonal(_band(matrix))
     if not (np.isfinite(diagonal).all() and np.isfinite(beside).all()):
@@ -70,14 +81,27 @@ def eigenvalues_in_two_stages(matrix: np.ndarray) -> np.ndarray:
 
 
 def _band(matrix: np.ndarray) -> np.ndarray:
-    """The lower band (b + 1, P), Fortran order, of a matrix with the same eigenvalues: sub-diagonal i in row i."""
+    """The lower band (b + 1, P), Fortran order, of a matrix with the same eigenvalues: sub-diagonal
+    i in row i.
+    """
     size = len(matrix)
     width = min(BAND, size - 1)
     band, scales = np.zeros((width + 1, size), order="F"), np.empty(size)
     shape, rows = (_number(size), _number(width)), _number(width + 1)
 
     def reduce(work: np.ndarray, length: int) -> None:
-        _call("dsytrd_sy2sb", b"L", *shape, matrix, _number(size), band, rows, scales, work, _number(length))
+        _call(
+            "dsytrd_sy2sb",
+            b"L",
+            *shape,
+            matrix,
+            _number(size),
+            band,
+            rows,
+            scales,
+            work,
+            _number(length),
+        )
 
     query = np.zeros(1)
     reduce(query, -1)
@@ -86,7 +110,9 @@ def _band(matrix: np.ndarray) -> np.ndarray:
 
 
 def _tridiagonal(band: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Diagonal (P,) and the elements beside it (P - 1,) of a tridiagonal matrix with the eigenvalues of the band matrix."""
+    """Diagonal (P,) and the elements beside it (P - 1,) of a tridiagonal matrix with the
+    eigenvalues of the band matrix.
+    """
     width, size = len(band) - 1, band.shape[1]
     diagonal, beside = np.empty(size), np.empty(size)
     shape, rows = (_number(size), _number(width)), _number(width + 1)
@@ -109,8 +135,13 @@ def _call(name: str, *arguments: bytes | ctypes.c_int | np.ndarray) -> None:
     """Call a LAPACK routine, all of whose arguments are addresses, and look at its ``info``."""
     loaded, info = library(), ctypes.c_int()
     assert loaded is not None  # noqa: S101 - callers have asked
-    passed = [argument.ctypes.data_as(ctypes.c_void_p) if isinstance(argument, np.ndarray) else argument for argument in arguments]
-    pointers = [ctypes.byref(each) if isinstance(each, ctypes.c_int) else each for each in (*passed, info)]
+    passed = [
+        argument.ctypes.data_as(ctypes.c_void_p) if isinstance(argument, np.ndarray) else argument
+        for argument in arguments
+    ]
+    pointers = [
+        ctypes.byref(each) if isinstance(each, ctypes.c_int) else each for each in (*passed, info)
+    ]
     getattr(loaded, f"scipy_{name}_")(*pointers)
     if info.value != 0:
         raise np.linalg.LinAlgError(f"{name}: info = {info.value}")

@@ -1,7 +1,8 @@
 """How each result of a study is made again: the rule, the command, and what to ask Snakemake for.
 
-Told from the place of a result alone, so it holds for results whose receipts are lost, and before anything is computed. A test holds it
-against the workflow: Snakemake knows every target that is named here.
+Told from the place of a result alone, so it holds for results whose receipts are lost, and before
+anything is computed. A test holds it against the workflow: Snakemake knows every target that is
+named here.
 """
 
 from __future__ import annotations
@@ -40,17 +41,23 @@ class Recipe:
         """The command line.
 
         Example:
-            >>> Recipe("figures_of_headline", ("figure", "eigenvalues"), "figures/eigenvalues.pdf").command("results/sine/study.json")
+            >>> Recipe(
+            ...     "figures_of_headline", ("figure", "eigenvalues"), "figures/eigenvalues.pdf"
+            ... ).command("results/sine/study.json")
             'eigenscape figure eigenvalues --study results/sine/study.json'
         """
         words = " ".join(self.arguments)
         if self.ranks == 1:
             return f"eigenscape {words} --study {study_file}"
-        return f"mpiexec -n {self.ranks} python -m mpi4py -m eigenscape {words} --ranks {self.ranks} --study {study_file}"
+        return (
+            f"mpiexec -n {self.ranks} python -m mpi4py -m eigenscape {words} --ranks {self.ranks}"
+            f" --study {study_file}"
+        )
 
 
 def recipe_of(study: Study, name: str) -> Recipe | None:
-    """The recipe of a result, by its path relative to the study's folder; None for what is no result.
+    """The recipe of a result, by its path relative to the study's folder; None for what is no
+    result.
 
     Example:
         >>> recipe_of(Study(), "tables/criticality.csv").arguments
@@ -67,13 +74,22 @@ def recipe_of(study: Study, name: str) -> Recipe | None:
     if first == "tables":
         return _of_table(stem, path.name)
     if first == "figures":
-        family = next((family for family, drawn in draw.FAMILIES.items() if stem in drawn.figures), "")
-        target = f"figures/{stem}.pdf" if family else ""  # maps of other columns are drawn on request, by no rule
-        return Recipe(f"figures_of_{family}" if family else "", ("figure", stem), target, kept=False)
+        family = next(
+            (family for family, drawn in draw.FAMILIES.items() if stem in drawn.figures), ""
+        )
+        # maps of other columns are drawn on request, by no rule
+        target = f"figures/{stem}.pdf" if family else ""
+        return Recipe(
+            f"figures_of_{family}" if family else "", ("figure", stem), target, kept=False
+        )
     if first == "projection":
         found = re.fullmatch(r"d\d+-w(\d+)", stem)
         return (
-            Recipe("projection", ("projection", "--width", f"{int(found[1])}"), f"ledger/projection/w{int(found[1])}.json")
+            Recipe(
+                "projection",
+                ("projection", "--width", f"{int(found[1])}"),
+                f"ledger/projection/w{int(found[1])}.json",
+            )
             if found
             else None
         )
@@ -86,7 +102,11 @@ def recipe_of(study: Study, name: str) -> Recipe | None:
         rule = _BY_NAME[first]
         return Recipe(rule, (rule, stem), f"ledger/{first}/{stem}.json")
     if first in ("training", "criticality.json"):
-        return Recipe(stem if len(path.parts) == 1 else first, (path.parts[0].partition(".")[0],), f"ledger/{first.partition('.')[0]}.json")
+        return Recipe(
+            stem if len(path.parts) == 1 else first,
+            (path.parts[0].partition(".")[0],),
+            f"ledger/{first.partition('.')[0]}.json",
+        )
     if first == "sensitivity":
         return Recipe("sensitivity", ("sensitivity",), "tables/sensitivity.csv")
     if name == "report.html":
@@ -126,15 +146,36 @@ def _of_table(stem: str, name: str) -> Recipe | None:
     if stem in _TABLES:
         command = _TABLES[stem]
         noted = command in _NOTED and stem != "training"
-        return Recipe(command.replace("-", "_"), (command,), f"ledger/{command}.json" if noted else f"tables/{name}", kept=False)
+        return Recipe(
+            command.replace("-", "_"),
+            (command,),
+            f"ledger/{command}.json" if noted else f"tables/{name}",
+            kept=False,
+        )
     if stem.startswith("expressivity_"):
         experiment = stem.split("_")[1]
-        return Recipe("expressivity", ("expressivity", experiment), f"ledger/expressivity/{experiment}.json", kept=False)
+        return Recipe(
+            "expressivity",
+            ("expressivity", experiment),
+            f"ledger/expressivity/{experiment}.json",
+            kept=False,
+        )
     if stem == "sloppiness_phase_map":
-        return Recipe("sloppiness_theory_table", ("sloppiness-theory-table",), f"tables/{name}", kept=False)
+        return Recipe(
+            "sloppiness_theory_table", ("sloppiness-theory-table",), f"tables/{name}", kept=False
+        )
     if match := _THEORY.match(stem):
-        return Recipe("sloppiness_theory", ("sloppiness-theory", match[1]), f"ledger/sloppiness_theory/{match[1]}.json", kept=False)
-    for prefix, command in (("clustering", "clustering-table"), ("model_constrained", "model-constrained-table"), ("sloppiness", "inpca")):
+        return Recipe(
+            "sloppiness_theory",
+            ("sloppiness-theory", match[1]),
+            f"ledger/sloppiness_theory/{match[1]}.json",
+            kept=False,
+        )
+    for prefix, command in (
+        ("clustering", "clustering-table"),
+        ("model_constrained", "model-constrained-table"),
+        ("sloppiness", "inpca"),
+    ):
         if stem.startswith(prefix):
             return Recipe(command.replace("-", "_"), (command,), f"tables/{name}", kept=False)
     return None
@@ -151,10 +192,16 @@ def _of_cell(study: Study, cell: str, stem: str) -> Recipe | None:
     for case in study.model_constrained.computed:
         if any(other.folder == cell for other in study.model_constrained_cells(case)):
             if not any(other.folder == cell for other in planning.large_weights(study, case)):
-                return Recipe("model_constrained", ("model-constrained", case), f"ledger/model_constrained/{case}.json")
+                return Recipe(
+                    "model_constrained",
+                    ("model-constrained", case),
+                    f"ledger/model_constrained/{case}.json",
+                )
             break
     if stem == "second_moment":
-        return Recipe("second_moment", ("second-moment", cell), f"ledger/second_moment/{cell}.json", RANKS)
+        return Recipe(
+            "second_moment", ("second-moment", cell), f"ledger/second_moment/{cell}.json", RANKS
+        )
     vectors = ("--vectors",) if not cell.startswith("cells/") else ()
     return Recipe("spectrum", ("spectrum", cell, *vectors), f"ledger/spectrum/{cell}.json")
 
@@ -165,5 +212,7 @@ def _of_trajectories(study: Study, path: PurePosixPath) -> Recipe | None:
     network = path.name.removesuffix(".npz").removesuffix(".receipt.json")
     for group, networks in study.sloppiness.ensemble.network_groups().items():
         if network in networks:
-            return Recipe("trajectories", ("trajectories", group), f"ledger/trajectories/{group}.json")
+            return Recipe(
+                "trajectories", ("trajectories", group), f"ledger/trajectories/{group}.json"
+            )
     return None

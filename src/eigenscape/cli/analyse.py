@@ -19,7 +19,11 @@ def importance(study_file: Path, log_file: Path | None, ledger: Path | None) -> 
     Example:
       eigenscape importance --study results/sine/study.json
     """
-    from eigenscape.stages.active_subspace.importance import family_table, headline_importance, importance_table  # noqa: PLC0415
+    from eigenscape.stages.active_subspace.importance import (  # noqa: PLC0415
+        family_table,
+        headline_importance,
+        importance_table,
+    )
     from eigenscape.stages.common.tables import write_csv  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
@@ -51,7 +55,8 @@ def criticality(study_file: Path, log_file: Path | None, ledger: Path | None) ->
 @study_options
 @ledger_option
 def training(study_file: Path, log_file: Path | None, ledger: Path | None) -> None:
-    """Train the networks of a sub-grid by gradient descent, and count the steps to a loss threshold.
+    """Train the networks of a sub-grid by gradient descent, and count the steps to a loss
+    threshold.
 
     \b
     Example:
@@ -67,13 +72,36 @@ def training(study_file: Path, log_file: Path | None, ledger: Path | None) -> No
 
 
 @click.command()
-@click.option("--depth", type=click.IntRange(min=1), default=5, show_default=True, help="Hidden layers.")
-@click.option("--width", type=click.IntRange(min=1), default=20, show_default=True, help="Neurons per hidden layer.")
-@click.option("--samples", type=click.IntRange(min=2), default=300, show_default=True, help="Parameter vectors per setting.")
-@click.option("--replicates", type=click.IntRange(min=20), default=200, show_default=True, help="Bootstrap resamples per interval.")
+@click.option(
+    "--depth", type=click.IntRange(min=1), default=5, show_default=True, help="Hidden layers."
+)
+@click.option(
+    "--width",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="Neurons per hidden layer.",
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(min=2),
+    default=300,
+    show_default=True,
+    help="Parameter vectors per setting.",
+)
+@click.option(
+    "--replicates",
+    type=click.IntRange(min=20),
+    default=200,
+    show_default=True,
+    help="Bootstrap resamples per interval.",
+)
 @study_options
-def sensitivity(depth: int, width: int, samples: int, replicates: int, study_file: Path, log_file: Path | None) -> None:
-    """One network's projected condition number for every input interval, number of points, loss, prior and activation.
+def sensitivity(
+    depth: int, width: int, samples: int, replicates: int, study_file: Path, log_file: Path | None
+) -> None:
+    """One network's projected condition number for every input interval, number of points, loss,
+    prior and activation.
 
     \b
     Example:
@@ -86,12 +114,29 @@ def sensitivity(depth: int, width: int, samples: int, replicates: int, study_fil
 
 
 @click.command("second-moment-kinds")
-@click.option("--depth", type=click.IntRange(min=1), default=3, show_default=True, help="Hidden layers.")
-@click.option("--width", type=click.IntRange(min=1), default=10, show_default=True, help="Neurons per hidden layer.")
-@click.option("--samples", type=click.IntRange(min=2), default=2500, show_default=True, help="Parameter vectors per kind.")
+@click.option(
+    "--depth", type=click.IntRange(min=1), default=3, show_default=True, help="Hidden layers."
+)
+@click.option(
+    "--width",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="Neurons per hidden layer.",
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(min=2),
+    default=2500,
+    show_default=True,
+    help="Parameter vectors per kind.",
+)
 @study_options
-def second_moment_kinds(depth: int, width: int, samples: int, study_file: Path, log_file: Path | None) -> None:
-    """Condition numbers of one network under other second moments: centred, per datum, Gauss-Newton, NTK, local prior.
+def second_moment_kinds(
+    depth: int, width: int, samples: int, study_file: Path, log_file: Path | None
+) -> None:
+    """Condition numbers of one network under other second moments: centred, per datum,
+    Gauss-Newton, NTK, local prior.
 
     \b
     Example:
@@ -121,7 +166,8 @@ def findings(study_file: Path, log_file: Path | None) -> None:
 @click.command("condition-number-table")
 @study_options
 def condition_number_table(study_file: Path, log_file: Path | None) -> None:
-    """What is known of every network as one labelled table, csv and NetCDF; and the shares of all layers.
+    """What is known of every network as one labelled table, csv and NetCDF; and the shares of all
+    layers.
 
     \b
     Example:
@@ -131,5 +177,7 @@ def condition_number_table(study_file: Path, log_file: Path | None) -> None:
     from eigenscape.stages.common.tables import write_csv  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
-    condition_numbers.write_table(condition_numbers.condition_number_table(study, folder), folder.table, study)
+    condition_numbers.write_table(
+        condition_numbers.condition_number_table(study, folder), folder.table, study
+    )
     write_csv(condition_numbers.layer_table(study, folder), folder.table.with_name("layers.csv"))

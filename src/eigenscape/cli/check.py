@@ -10,7 +10,9 @@ from eigenscape.cli.options import open_study, study_options
 
 
 @click.command()
-@click.option("--repair", is_flag=True, help="Set what is damaged aside; the next run computes it again.")
+@click.option(
+    "--repair", is_flag=True, help="Set what is damaged aside; the next run computes it again."
+)
 @study_options
 def verify(repair: bool, study_file: Path, log_file: Path | None) -> None:
     """Check every result of a study against its receipt: checksums, shapes, finiteness.

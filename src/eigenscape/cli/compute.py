@@ -7,16 +7,37 @@ from typing import Any
 
 import click
 
-from eigenscape.cli.options import execution_of, execution_options, ledger_option, note_result, open_study, study_options
+from eigenscape.cli.options import (
+    execution_of,
+    execution_options,
+    ledger_option,
+    note_result,
+    open_study,
+    study_options,
+)
 
 
 @click.command("second-moment")
 @click.argument("cell")
-@click.option("--ranks", "expected", type=click.IntRange(min=1), default=1, show_default=True, help="MPI ranks that must have started.")
+@click.option(
+    "--ranks",
+    "expected",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="MPI ranks that must have started.",
+)
 @study_options
 @execution_options
 @ledger_option
-def second_moment(cell: str, expected: int, study_file: Path, log_file: Path | None, ledger: Path | None, **execution: Any) -> None:
+def second_moment(
+    cell: str,
+    expected: int,
+    study_file: Path,
+    log_file: Path | None,
+    ledger: Path | None,
+    **execution: Any,
+) -> None:
     """Gradients of one cell over all MPI ranks, reduced into C = E[grad L grad L^T].
 
     \b
@@ -40,16 +61,36 @@ def second_moment(cell: str, expected: int, study_file: Path, log_file: Path | N
 @click.command()
 @click.argument("cell")
 @click.option("--vectors", is_flag=True, help="Also the eigenvectors.")
-@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to solve: LAPACK or the GPU.")
 @click.option(
-    "--ranks", "expected", type=click.IntRange(min=1), default=1, show_default=True, help="Solve by ScaLAPACK on this many MPI ranks."
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="Where to solve: LAPACK or the GPU.",
+)
+@click.option(
+    "--ranks",
+    "expected",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Solve by ScaLAPACK on this many MPI ranks.",
 )
 @study_options
 @ledger_option
-def spectrum(cell: str, vectors: bool, device: str, expected: int, study_file: Path, log_file: Path | None, ledger: Path | None) -> None:
+def spectrum(
+    cell: str,
+    vectors: bool,
+    device: str,
+    expected: int,
+    study_file: Path,
+    log_file: Path | None,
+    ledger: Path | None,
+) -> None:
     """Eigenvalues of one cell's C, by the route that resolves them.
 
-    On several ranks no rank holds C, which may be larger than its memory; such a spectrum has no bracket.
+    On several ranks no rank holds C, which may be larger than its memory; such a spectrum has no
+    bracket.
 
     \b
     Example:
@@ -63,18 +104,30 @@ def spectrum(cell: str, vectors: bool, device: str, expected: int, study_file: P
     from eigenscape.networks.gradients import Device  # noqa: PLC0415
 
     if expected > 1 and device != "cpu":
-        raise BadInput.field("device", "cpu, with several ranks", device, "leave --device out, or run on one rank")
+        raise BadInput.field(
+            "device", "cpu, with several ranks", device, "leave --device out, or run on one rank"
+        )
     ranks = started_ranks(expected)
     study, folder = open_study(study_file, log_file if ranks.rank == 0 else None)
     devices.bind(Device(device), ranks)
     if ranks.size > 1:
-        from eigenscape.stages.active_subspace.distributed_spectrum import compute_distributed_spectrum  # noqa: PLC0415
+        from eigenscape.stages.active_subspace.distributed_spectrum import (  # noqa: PLC0415
+            compute_distributed_spectrum,
+        )
 
-        receipt = compute_distributed_spectrum(study, study.cell(cell), folder, ranks, vectors=vectors)
+        receipt = compute_distributed_spectrum(
+            study, study.cell(cell), folder, ranks, vectors=vectors
+        )
     else:
         from eigenscape.stages.active_subspace.spectrum import compute_spectrum  # noqa: PLC0415
 
-        receipt = compute_spectrum(study, study.cell(cell), folder, vectors=vectors, place="host" if device == "cpu" else device)
+        receipt = compute_spectrum(
+            study,
+            study.cell(cell),
+            folder,
+            vectors=vectors,
+            place="host" if device == "cpu" else device,
+        )
     if ranks.rank == 0:
         note_result(ledger, {"cell": cell, "receipt": receipt.name})
 
@@ -84,7 +137,9 @@ def spectrum(cell: str, vectors: bool, device: str, expected: int, study_file: P
 @study_options
 @execution_options
 @ledger_option
-def cells(batch: str, study_file: Path, log_file: Path | None, ledger: Path | None, **execution: Any) -> None:
+def cells(
+    batch: str, study_file: Path, log_file: Path | None, ledger: Path | None, **execution: Any
+) -> None:
     """Second moment and spectrum of a batch of small cells, one after the other.
 
     \b
@@ -95,7 +150,10 @@ def cells(batch: str, study_file: Path, log_file: Path | None, ledger: Path | No
     from eigenscape.distributed.ranks import OneRank  # noqa: PLC0415
     from eigenscape.errors import BadInput  # noqa: PLC0415
     from eigenscape.planning import batches as planning  # noqa: PLC0415
-    from eigenscape.stages.active_subspace.cells import compute_cells, spectrum_digests  # noqa: PLC0415
+    from eigenscape.stages.active_subspace.cells import (  # noqa: PLC0415
+        compute_cells,
+        spectrum_digests,
+    )
 
     study, folder = open_study(study_file, log_file)
     dealt = planning.batches(study)
@@ -108,10 +166,18 @@ def cells(batch: str, study_file: Path, log_file: Path | None, ledger: Path | No
 
 
 @click.command()
-@click.option("--width", "widths", type=int, multiple=True, help="Only networks of this width; may be given again.")
+@click.option(
+    "--width",
+    "widths",
+    type=int,
+    multiple=True,
+    help="Only networks of this width; may be given again.",
+)
 @study_options
 @ledger_option
-def projection(widths: tuple[int, ...], study_file: Path, log_file: Path | None, ledger: Path | None) -> None:
+def projection(
+    widths: tuple[int, ...], study_file: Path, log_file: Path | None, ledger: Path | None
+) -> None:
     """Symmetry-projected spectra of the networks of the grid, whatever their size.
 
     \b
@@ -121,6 +187,10 @@ def projection(widths: tuple[int, ...], study_file: Path, log_file: Path | None,
     from eigenscape.stages.active_subspace.projection import project_networks  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
-    chosen = [architecture for architecture in study.projected_architectures() if not widths or architecture.width in widths]
+    chosen = [
+        architecture
+        for architecture in study.projected_architectures()
+        if not widths or architecture.width in widths
+    ]
     project_networks(study, chosen, folder)
     note_result(ledger, {"networks": [architecture.label for architecture in chosen]})

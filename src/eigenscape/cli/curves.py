@@ -13,11 +13,14 @@ from eigenscape.cli.options import ledger_option, note_result, open_study, study
 @click.argument("experiment", type=click.Choice(["growth", "sensitivity", "dichotomies", "digits"]))
 @study_options
 @ledger_option
-def expressivity(experiment: str, study_file: Path, log_file: Path | None, ledger: Path | None) -> None:
+def expressivity(
+    experiment: str, study_file: Path, log_file: Path | None, ledger: Path | None
+) -> None:
     """Lengths of curves in random and trained networks, one experiment.
 
-    growth: over depth, width, sigma_w, sigma_b; sensitivity: to each layer's weights; dichotomies: labellings that a sweep of one
-    layer reaches; digits: training one layer at a time, and lengths while networks train.
+    growth: over depth, width, sigma_w, sigma_b; sensitivity: to each layer's weights; dichotomies:
+    labellings that a sweep of one layer reaches; digits: training one layer at a time, and lengths
+    while networks train.
 
     \b
     Example:

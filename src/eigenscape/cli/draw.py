@@ -15,7 +15,8 @@ from eigenscape.cli.options import open_study, study_options
 def figure(names: tuple[str, ...], study_file: Path, log_file: Path | None) -> None:
     """Draw figures of a study as PDF and PNG.
 
-    Figures that read the same results are best drawn together: what they share is loaded and read once.
+    Figures that read the same results are best drawn together: what they share is loaded and read
+    once.
 
     \b
     Example:

@@ -8,9 +8,26 @@ import click
 
 
 @click.command()
-@click.option("--results", type=click.Path(file_okay=False, path_type=Path), default=Path("results"), show_default=True, help="Studies.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind to; the default is reached from this machine only.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8050, show_default=True, help="Port; 0: any that is free.")
+@click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Studies.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to bind to; the default is reached from this machine only.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8050,
+    show_default=True,
+    help="Port; 0: any that is free.",
+)
 def explore(results: Path, host: str, port: int) -> None:
     """Look at networks and at a study's results in a browser.
 

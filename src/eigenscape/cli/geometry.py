@@ -14,9 +14,11 @@ from eigenscape.cli.options import ledger_option, note_result, open_study, study
 @study_options
 @ledger_option
 def trajectories(group: str, study_file: Path, log_file: Path | None, ledger: Path | None) -> None:
-    """Train the replicas of one architecture, or of a group of them, by every optimiser and keep their predictions along the way.
+    """Train the replicas of one architecture, or of a group of them, by every optimiser and keep
+    their predictions along the way.
 
-    GROUP is an architecture, or linear for all linear ones, or perceptron-d02 for all widths of a depth.
+    GROUP is an architecture, or linear for all linear ones, or perceptron-d02 for all widths of a
+    depth.
 
     \b
     Example:
@@ -27,11 +29,24 @@ def trajectories(group: str, study_file: Path, log_file: Path | None, ledger: Pa
     study, folder = open_study(study_file, log_file)
     names = study.sloppiness.ensemble.network_groups().get(group, [group])
     found = [compute_trajectories(study, folder, name) for name in names]
-    note_result(ledger, {"networks": names, "checkpoints": sum(int(one.log_probabilities[..., 0, 0].size) for one in found)})
+    note_result(
+        ledger,
+        {
+            "networks": names,
+            "checkpoints": sum(int(one.log_probabilities[..., 0, 0].size) for one in found),
+        },
+    )
 
 
 @click.command()
-@click.option("--ranks", "expected", type=click.IntRange(min=1), default=1, show_default=True, help="MPI ranks that must have started.")
+@click.option(
+    "--ranks",
+    "expected",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="MPI ranks that must have started.",
+)
 @study_options
 @ledger_option
 def inpca(expected: int, study_file: Path, log_file: Path | None, ledger: Path | None) -> None:

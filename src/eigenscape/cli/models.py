@@ -13,7 +13,9 @@ from eigenscape.cli.options import ledger_option, note_result, open_study, study
 @click.argument("case")
 @study_options
 @ledger_option
-def model_constrained(case: str, study_file: Path, log_file: Path | None, ledger: Path | None) -> None:
+def model_constrained(
+    case: str, study_file: Path, log_file: Path | None, ledger: Path | None
+) -> None:
     """Second moments, spectra and training of one case, for every weight of its model.
 
     \b

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--study` and `--log`, of every command that works on a study."""
-    command = click.option("--log", "log_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the log here.")(command)
+    command = click.option(
+        "--log",
+        "log_file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write the log here.",
+    )(command)
     return click.option(
         "--study",
         "study_file",
@@ -38,12 +43,18 @@ def execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice(["auto", "samples", "bands"]),
         default="auto",
         show_default=True,
-        help="What ranks share: samples, each summing over all of C, or bands of C, where no rank can hold it whole.",
+        help=(
+            "What ranks share: samples, each summing over all of C, or bands of C, where no rank"
+            " can hold it whole."
+        ),
     )(command)
     command = click.option(
         "--device-buffers",
         is_flag=True,
-        help="With --share bands, give MPI what is on the GPU, without a copy on the host; only where MPI is CUDA-aware.",
+        help=(
+            "With --share bands, give MPI what is on the GPU, without a copy on the host; only"
+            " where MPI is CUDA-aware."
+        ),
     )(command)
     command = click.option(
         "--hang-seconds",
@@ -92,19 +103,31 @@ def folder_of(study_file: Path) -> Path:
     """
     if study_file.name != "study.json":
         expected = "the study.json among the results, such as results/sine/study.json"
-        raise BadInput.field("--study", expected, str(study_file), "a run of that configuration writes it into results/<study>")
+        raise BadInput.field(
+            "--study",
+            expected,
+            str(study_file),
+            "a run of that configuration writes it into results/<study>",
+        )
     return study_file.parent
 
 
 def open_study(study_file: Path, log_file: Path | None) -> tuple[Study, StudyFolder]:
-    """The study and its folder, with logging set up and signals heard; what the command writes there gets receipts when it ends."""
+    """The study and its folder, with logging set up and signals heard; what the command writes
+    there gets receipts when it ends.
+    """
     from eigenscape.stages.common import configure, signals  # noqa: PLC0415
     from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
     from eigenscape.store.products import confirmed  # noqa: PLC0415
 
     if log_file is not None:
         log_file.parent.mkdir(parents=True, exist_ok=True)
-        logging.basicConfig(filename=log_file, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+        logging.basicConfig(
+            filename=log_file,
+            level=logging.INFO,
+            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+            force=True,
+        )
         on_terminal = logging.StreamHandler()
         on_terminal.setLevel(logging.WARNING)
         on_terminal.setFormatter(logging.Formatter("eigenscape: %(message)s"))
@@ -119,7 +142,12 @@ def open_study(study_file: Path, log_file: Path | None) -> tuple[Study, StudyFol
 
 
 def execution_of(
-    device: str, checkpoint_seconds: float, share: str, hang_seconds: float, stale_seconds: float, device_buffers: bool
+    device: str,
+    checkpoint_seconds: float,
+    share: str,
+    hang_seconds: float,
+    stale_seconds: float,
+    device_buffers: bool,
 ) -> Execution:
     """The options of `execution_options` as the stages take them."""
     from eigenscape.networks.gradients import Device  # noqa: PLC0415

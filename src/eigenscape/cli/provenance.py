@@ -1,4 +1,6 @@
-"""Where results come from, and what a reader gets: one result, its references, a page, a paper, a crate."""
+"""Where results come from, and what a reader gets: one result, its references, a page, a paper, a
+crate.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from eigenscape.cli.options import folder_of, open_study, study_options
 @click.argument("result", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def show(result: Path, as_json: bool) -> None:
-    """How a result was made: identity, seed, versions, machine, date, inputs, and the command that makes it again.
+    """How a result was made: identity, seed, versions, machine, date, inputs, and the command that
+    makes it again.
 
     RESULT is the path of any result: a store, a document, a table or a figure.
 
@@ -30,7 +33,12 @@ def show(result: Path, as_json: bool) -> None:
 
 @click.command()
 @click.option(
-    "--format", "form", type=click.Choice(["text", "bibtex"]), default="text", show_default=True, help="For people, or for LaTeX."
+    "--format",
+    "form",
+    type=click.Choice(["text", "bibtex"]),
+    default="text",
+    show_default=True,
+    help="For people, or for LaTeX.",
 )
 @click.option(
     "--study",
@@ -56,10 +64,15 @@ def cite(form: str, study_file: Path | None) -> None:
 
 
 @click.command()
-@click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="Another place than beside the results.")
+@click.option(
+    "--to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Another place than beside the results.",
+)
 @study_options
 def report(to: Path | None, study_file: Path, log_file: Path | None) -> None:
-    """One self-contained page: findings, figures, tables, configuration, versions, seeds, timings, hardware.
+    """One self-contained page: findings, figures, tables, configuration, versions, seeds, timings,
+    hardware.
 
     \b
     Example:
@@ -71,10 +84,15 @@ def report(to: Path | None, study_file: Path, log_file: Path | None) -> None:
 
 
 @click.command()
-@click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="Another place than beside the results.")
+@click.option(
+    "--to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Another place than beside the results.",
+)
 @study_options
 def paper(to: Path | None, study_file: Path, log_file: Path | None) -> None:
-    """A short PDF: question, method, findings, figures as vectors, provenance, references. Needs no LaTeX.
+    """A short PDF: question, method, findings, figures as vectors, provenance, references. Needs no
+    LaTeX.
 
     \b
     Example:
@@ -86,13 +104,23 @@ def paper(to: Path | None, study_file: Path, log_file: Path | None) -> None:
 
 
 @click.command()
-@click.option("--to", type=click.Path(path_type=Path), required=True, help="A new folder, or a file ending in .zip.")
 @click.option(
-    "--workflow", type=click.Path(path_type=Path), default=Path(), show_default="this folder", help="The folder of the Snakefile."
+    "--to",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A new folder, or a file ending in .zip.",
+)
+@click.option(
+    "--workflow",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    show_default="this folder",
+    help="The folder of the Snakefile.",
 )
 @study_options
 def crate(to: Path, workflow: Path, study_file: Path, log_file: Path | None) -> None:
-    """The study as a Workflow Run RO-Crate: workflow, configuration, results with sizes and hashes, versions, times.
+    """The study as a Workflow Run RO-Crate: workflow, configuration, results with sizes and hashes,
+    versions, times.
 
     \b
     Example:

@@ -13,11 +13,13 @@ from eigenscape.cli.options import ledger_option, note_result, open_study, study
 @click.argument("experiment", type=click.Choice(["phase_map", "kernel", "sgd"]))
 @study_options
 @ledger_option
-def sloppiness_theory(experiment: str, study_file: Path, log_file: Path | None, ledger: Path | None) -> None:
+def sloppiness_theory(
+    experiment: str, study_file: Path, log_file: Path | None, ledger: Path | None
+) -> None:
     """Linear theory of training trajectories, one part.
 
-    phase_map: explained stress over decay, ratio of scales and steps; kernel: kernel machines on digits; sgd: exact moments of
-    stochastic gradient descent.
+    phase_map: explained stress over decay, ratio of scales and steps; kernel: kernel machines on
+    digits; sgd: exact moments of stochastic gradient descent.
 
     \b
     Example:

@@ -2,8 +2,10 @@
 
 ===============  ==============================================================================
 `gram`           columns of unit length, and the one decomposition that serves every penalty
-`sparse`         sparse self-expression: lasso and elastic net, outliers, affine subspaces; its penalties and blocks
-`active_set`     exact solutions of lasso and elastic net over a shared Gram matrix, in compiled code
+`sparse`         sparse self-expression: lasso and elastic net, outliers, affine subspaces; its
+                 penalties and blocks
+`active_set`     exact solutions of lasso and elastic net over a shared Gram matrix, in compiled
+                 code
 `admm`           the rest, to a tolerance; on the host or a device
 `optimality`     duality gap and KKT violation of a sparse solution
 `least_squares`  LSR with and without a diagonal, and low-rank forms, in closed form
@@ -17,7 +19,8 @@
 `training`       their training, and their activations at given epochs
 ===============  ==============================================================================
 
-The idea and the questions are those of Saini, Devineni, Papalexakis, ECML-PKDD 2021, arXiv 2107.01296; the objective,
-its penalties and the protocol are this project's formulation. Numpy arrays in and out (torch inside `networks` and
-`training`); nothing here knows of files of a study, ranks or the workflow.
+The idea and the questions are those of Saini, Devineni, Papalexakis, ECML-PKDD 2021, arXiv
+2107.01296; the objective, its penalties and the protocol are this project's formulation. Numpy
+arrays in and out (torch inside `networks` and `training`); nothing here knows of files of a study,
+ranks or the workflow.
 """

@@ -1,21 +1,26 @@
-"""Lasso and elastic net of single columns over a shared Gram matrix, exact to rounding, by an active set.
+"""Lasso and elastic net of single columns over a shared Gram matrix, exact to rounding, by an
+active set.
 
-A self-expression is sparse: a dozen coefficients of hundreds. The active set method (M. Osborne, B. Presnell, B. Turlach,
-IMA J. Numer. Anal. 20, 2000; feature-sign search of H. Lee et al., NIPS 2006) moves from one exact solution on a small
-support to the next: with G = X^T X, t = tau / lambda and r = (1 - tau) / lambda,
+A self-expression is sparse: a dozen coefficients of hundreds. The active set method (M. Osborne, B.
+Presnell, B. Turlach, IMA J. Numer. Anal. 20, 2000; feature-sign search of H. Lee et al., NIPS 2006)
+moves from one exact solution on a small support to the next: with G = X^T X, t = tau / lambda and r
+= (1 - tau) / lambda,
 
-    min  1/2 c^T G c - g^T c + t |c|_1 + r/2 |c|^2,    (G_AA + r I) c_A = g_A - t sign(c_A)  on the support A.
+    min  1/2 c^T G c - g^T c + t |c|_1 + r/2 |c|^2,
+    (G_AA + r I) c_A = g_A - t sign(c_A)  on the support A.
 
-A coefficient enters at the largest violation of |g_i - (G c)_i| <= t with the sign that lowers the objective, and leaves
-where the way to the next solution meets zero; the objective falls with every step, so no support comes back. Entering
-columns are looked for among the worst violators only (a working set, as in Celer and skglm), and these are chosen anew in
-a pass over all N until nothing violates. A pass costs N |A| operations; everything else is small.
+A coefficient enters at the largest violation of |g_i - (G c)_i| <= t with the sign that lowers the
+objective, and leaves where the way to the next solution meets zero; the objective falls with every
+step, so no support comes back. Entering columns are looked for among the worst violators only (a
+working set, as in Celer and skglm), and these are chosen anew in a pass over all N until nothing
+violates. A pass costs N |A| operations; everything else is small.
 
-A column that depends on the support (duplicates, more points than dimensions) has no curvature of its own: its pivot is
-kept at a small positive number, so that the step along it is long and ends where another coefficient leaves.
+A column that depends on the support (duplicates, more points than dimensions) has no curvature of
+its own: its pivot is kept at a small positive number, so that the step along it is long and ends
+where another coefficient leaves.
 
-Every column is solved by itself, in an order of operations that depends on it alone: its bits do not depend on the
-columns beside it, nor on ranks.
+Every column is solved by itself, in an order of operations that depends on it alone: its bits do
+not depend on the columns beside it, nor on ranks.
 """
 
 from __future__ import annotations
@@ -25,16 +30,20 @@ import numpy as np
 from eigenscape.networks.compiled import compiled
 
 VIOLATION = 1e-10
-"""Violations of |g_i - (G c)_i| <= t that are let be, relative to t: far above rounding, far below any gap of interest."""
+"""Violations of |g_i - (G c)_i| <= t that are let be, relative to t: far above rounding, far below
+any gap of interest."""
 
 ROUNDING = 1e-14
-"""The same relative to the largest g_i, for penalties so large that t itself is near rounding: 50 units in the last place."""
+"""The same relative to the largest g_i, for penalties so large that t itself is near rounding: 50
+units in the last place."""
 
 PIVOT = 1e-13
-"""Smallest pivot relative to G_kk: below it a column is taken to depend on the support. Rounding of a pivot is near 1e-15."""
+"""Smallest pivot relative to G_kk: below it a column is taken to depend on the support. Rounding of
+a pivot is near 1e-15."""
 
 CANDIDATES = 24
-"""Violators in the working set: about twice a usual support, so that a column takes few passes. This project's choice."""
+"""Violators in the working set: about twice a usual support, so that a column takes few passes.
+This project's choice."""
 
 _VIOLATION, _ROUNDING, _PIVOT, _CANDIDATES = VIOLATION, ROUNDING, PIVOT, CANDIDATES
 
@@ -51,20 +60,25 @@ def solve_columns(gram, chosen, thresholds, ridges, most):
         most: steps of one column after which it is given up.
 
     Returns:
-        Coefficients (m, N), a row per column and zero at itself; steps (m,); whether each met the conditions (m,).
+        Coefficients (m, N), a row per column and zero at itself; steps (m,); whether each met the
+        conditions (m,).
     """
     count = gram.shape[0]
     coefficients = np.zeros((len(chosen), count))
     steps = np.zeros(len(chosen), np.int64)
     done = np.zeros(len(chosen), np.bool_)
     for place in range(len(chosen)):
-        steps[place], done[place] = _solve(gram, chosen[place], thresholds[place], ridges[place], most, coefficients[place])
+        steps[place], done[place] = _solve(
+            gram, chosen[place], thresholds[place], ridges[place], most, coefficients[place]
+        )
     return coefficients, steps, done
 
 
 @compiled()
 def _solve(gram, own, threshold, ridge, most, found):
-    """Solve one column into ``found`` (N,); the number of steps, and whether the conditions hold."""
+    """Solve one column into ``found`` (N,); the number of steps, and whether the conditions
+    hold.
+    """
     target = gram[own]
     count = len(target)
     room = 32
@@ -79,7 +93,10 @@ def _solve(gram, own, threshold, ridge, most, found):
     candidates = np.empty(_CANDIDATES, np.int64)
     while True:
         waiting = _worst(pull, threshold + allowed, candidates)
-        if waiting == 0 and _rest(target, block, active, c, sign, used, threshold, ridge) <= allowed:
+        if (
+            waiting == 0
+            and _rest(target, block, active, c, sign, used, threshold, ridge) <= allowed
+        ):
             for i in range(used):
                 found[active[i]] = c[i]
             return step, True
@@ -102,7 +119,9 @@ def _solve(gram, own, threshold, ridge, most, found):
                     block[used, i] = block[i, used] = gram[best, active[i]]
                 _append(block, factor, used, ridge)
                 used += 1
-            used, spent = _settle(target, block, factor, active, c, sign, used, threshold, ridge, most - step)
+            used, spent = _settle(
+                target, block, factor, active, c, sign, used, threshold, ridge, most - step
+            )
             step += spent
             if step >= most:
                 for i in range(used):
@@ -115,7 +134,9 @@ def _solve(gram, own, threshold, ridge, most, found):
 
 @compiled()
 def _pull(gram, own, active, c, used, pull):
-    """The vector g - G c, which says who should enter; zero on the support and at the column itself."""
+    """The vector g - G c, which says who should enter; zero on the support and at the column
+    itself.
+    """
     for k in range(len(pull)):
         pull[k] = gram[own, k]
     for i in range(used):
@@ -129,7 +150,9 @@ def _pull(gram, own, active, c, used, pull):
 
 @compiled()
 def _settle(target, block, factor, active, c, sign, used, threshold, ridge, most):
-    """Move to the solution on the support, dropping what meets zero on the way; the size of the support, and the steps."""
+    """Move to the solution on the support, dropping what meets zero on the way; the size of the
+    support, and the steps.
+    """
     way = np.empty(used)
     for number in range(1, most + 1):
         for i in range(used):
@@ -164,7 +187,9 @@ def _settle(target, block, factor, active, c, sign, used, threshold, ridge, most
 
 @compiled()
 def _worst(pull, bound, candidates):
-    """Fill in the largest violators, at most as many as there is room for, and return their number."""
+    """Fill in the largest violators, at most as many as there is room for, and return their
+    number.
+    """
     filled, least, level = 0, 0, bound
     for k in range(len(pull)):
         now = abs(pull[k])
@@ -235,7 +260,10 @@ def _remove(block, factor, active, c, sign, used, place):
         factor[i, i] = length
         for k in range(i + 1, used - 1):
             first, second = factor[k, i], factor[k, i + 1]
-            factor[k, i], factor[k, i + 1] = cosine * first + sine * second, cosine * second - sine * first
+            factor[k, i], factor[k, i + 1] = (
+                cosine * first + sine * second,
+                cosine * second - sine * first,
+            )
 
 
 @compiled()

@@ -1,8 +1,10 @@
-"""Sparse self-expression by ADMM: the route for outliers and affine columns, and the one that a GPU takes.
+"""Sparse self-expression by ADMM: the route for outliers and affine columns, and the one that a GPU
+takes.
 
-Columns are solved side by side as matrix products, each with its own penalty and its own step rho, which is balanced while
-it runs, since a change of rho is free (`gram`). Columns that have converged leave the batch. What is returned is C, whose
-zeros are exact, and not the smooth copy A of it. The same code runs on numpy arrays and on torch tensors of any device.
+Columns are solved side by side as matrix products, each with its own penalty and its own step rho,
+which is balanced while it runs, since a change of rho is free (`gram`). Columns that have converged
+leave the batch. What is returned is C, whose zeros are exact, and not the smooth copy A of it. The
+same code runs on numpy arrays and on torch tensors of any device.
 """
 
 from __future__ import annotations
@@ -15,13 +17,16 @@ import numpy as np
 from eigenscape.clustering.gram import Columns
 
 OVER_RELAXATION = 1.6
-"""Of A in the updates of C and the multipliers: 1.5 to 1.8 is advised by Boyd et al., 2011, section 3.4.3."""
+"""Of A in the updates of C and the multipliers: 1.5 to 1.8 is advised by Boyd et al., 2011, section
+3.4.3."""
 
 BALANCE, FACTOR = 10.0, 2.0
-"""rho is doubled or halved where one residual is ten times the other: Boyd et al., 2011, section 3.4.1."""
+"""rho is doubled or halved where one residual is ten times the other: Boyd et al., 2011, section
+3.4.1."""
 
 LOOKED_AT_EVERY = 10
-"""Steps between looks at the residuals, which cost as much as half a step; rho is balanced no more often."""
+"""Steps between looks at the residuals, which cost as much as half a step; rho is balanced no more
+often."""
 
 HOST = "host"
 """Numpy; any other place is a device of torch."""
@@ -53,7 +58,8 @@ class Solution:
     Attributes:
         coefficients: C (N, m).
         outliers: E (D, m), or None.
-        shift: multiplier of the affine condition (m,), with the sign that it has in the dual problem.
+        shift: multiplier of the affine condition (m,), with the sign that it has in the dual
+            problem.
         steps: (m,).
         converged: (m,).
     """
@@ -65,11 +71,14 @@ class Solution:
     converged: np.ndarray
 
 
-def solve_by_admm(columns: Columns, problem: Problem, *, tolerance: float, most: int, place: str = HOST) -> Solution:
+def solve_by_admm(
+    columns: Columns, problem: Problem, *, tolerance: float, most: int, place: str = HOST
+) -> Solution:
     """Iterate until every column meets the tolerance, or gives up after ``most`` steps.
 
-    A column stops when |a - c| and rho |c - c_before| are below tolerance (sqrt(N)/10 + the norms they are compared with),
-    as in Boyd et al., 2011, section 3.3; both are looked at every `LOOKED_AT_EVERY` steps.
+    A column stops when |a - c| and rho |c - c_before| are below tolerance (sqrt(N)/10 + the norms
+    they are compared with), as in Boyd et al., 2011, section 3.3; both are looked at every
+    `LOOKED_AT_EVERY` steps.
 
     Example:
         >>> pair = Columns.of(np.array([[1.0, 1.0]]))
@@ -90,7 +99,10 @@ def solve_by_admm(columns: Columns, problem: Problem, *, tolerance: float, most:
             continue
         met, primal, dual = batch.looked_at(before, a, tolerance, absolute)
         finished = batch.shared.host(met)
-        found[:, waiting], shift[waiting] = batch.shared.host(batch.c), batch.shared.host(-batch.rho * batch.v)
+        found[:, waiting], shift[waiting] = (
+            batch.shared.host(batch.c),
+            batch.shared.host(-batch.rho * batch.v),
+        )
         steps[waiting], done[waiting] = number, finished
         if outliers is not None:
             outliers[:, waiting] = batch.shared.host(batch.e)
@@ -116,7 +128,12 @@ class _Shared:
 
     @classmethod
     def of(cls, columns: Columns, place: str) -> _Shared:
-        matrix, gram, right, squares = columns.matrix, columns.gram, columns.right, np.square(columns.singular_values)
+        matrix, gram, right, squares = (
+            columns.matrix,
+            columns.gram,
+            columns.right,
+            np.square(columns.singular_values),
+        )
         if place == HOST:
             return cls(np, matrix, gram, right, squares, np.asarray, np.asarray)
         import torch  # noqa: PLC0415 - seconds to import, and not needed on the host
@@ -124,7 +141,15 @@ class _Shared:
         def put(array: np.ndarray) -> Any:
             return torch.from_numpy(np.ascontiguousarray(array)).to(place)
 
-        return cls(torch, put(matrix), put(gram), put(right), put(squares), put, lambda tensor: tensor.cpu().numpy())
+        return cls(
+            torch,
+            put(matrix),
+            put(gram),
+            put(right),
+            put(squares),
+            put,
+            lambda tensor: tensor.cpu().numpy(),
+        )
 
     def norms(self, matrix: Any) -> Any:
         """Of the columns."""
@@ -147,7 +172,9 @@ class _Shared:
 
 @dataclass
 class _Batch:
-    """Columns that have not converged, side by side: c and u (N, m), e (D, m), the affine v (m,); multipliers are scaled."""
+    """Columns that have not converged, side by side: c and u (N, m), e (D, m), the affine v (m,);
+    multipliers are scaled.
+    """
 
     shared: _Shared
     problem: Problem
@@ -166,13 +193,24 @@ class _Batch:
         put, chosen, lam = shared.put, problem.chosen, problem.penalty
         zeros, none = np.zeros((len(shared.gram), len(chosen))), np.zeros(len(chosen))
         squares = shared.host(shared.squares)
-        # The source's rho is alpha, for lambda of order alpha too; scaled to a typical singular value it needs fewer balances.
+        # The source's rho is alpha, for lambda of order alpha too; scaled to a typical singular
+        # value it needs fewer balances.
         scale = float(np.mean(squares)) ** 0.5 / 2 if len(squares) else 1.0
         target = np.ascontiguousarray(shared.host(shared.matrix)[:, chosen])
         gram = np.ascontiguousarray(shared.host(shared.gram)[:, chosen])
         e = None if problem.outlier_penalty is None else put(np.zeros_like(target))
         return cls(
-            shared, problem, put(chosen), put(zeros), put(zeros.copy()), put(none), e, put(gram), put(target), put(lam), put(lam * scale)
+            shared,
+            problem,
+            put(chosen),
+            put(zeros),
+            put(zeros.copy()),
+            put(none),
+            e,
+            put(gram),
+            put(target),
+            put(lam),
+            put(lam * scale),
         )
 
     def step(self) -> tuple[Any, Any]:
@@ -180,7 +218,11 @@ class _Batch:
         shared, tau, before, lam, rho = self.shared, self.problem.tau, self.c, self.lam, self.rho
         target = self.gram if self.e is None else self.gram - shared.matrix.T @ self.e
         rhs = lam * target + rho * (before - self.u)
-        a = shared.affine_solve(lam, rho, rhs + rho * (1.0 - self.v)) if self.problem.affine else shared.solve(lam, rho, rhs)
+        a = (
+            shared.affine_solve(lam, rho, rhs + rho * (1.0 - self.v))
+            if self.problem.affine
+            else shared.solve(lam, rho, rhs)
+        )
         relaxed = OVER_RELAXATION * a + (1 - OVER_RELAXATION) * before + self.u
         self.c = shared.shrunk(relaxed, tau / rho)
         if tau < 1:
@@ -190,10 +232,14 @@ class _Batch:
         if self.problem.affine:
             self.v = self.v + a.sum(axis=0) - 1.0
         if self.e is not None:
-            self.e = shared.shrunk(self.target - shared.matrix @ a, self.problem.outlier_penalty / lam)
+            self.e = shared.shrunk(
+                self.target - shared.matrix @ a, self.problem.outlier_penalty / lam
+            )
         return before, a
 
-    def looked_at(self, before: Any, a: Any, tolerance: float, absolute: float) -> tuple[Any, Any, Any]:
+    def looked_at(
+        self, before: Any, a: Any, tolerance: float, absolute: float
+    ) -> tuple[Any, Any, Any]:
         """Which columns have met the tolerance, and their relative residuals."""
         xp, norms = self.shared.xp, self.shared.norms
         primal, dual = norms(a - self.c), self.rho * norms(self.c - before)
@@ -211,9 +257,23 @@ class _Batch:
 
     def of_columns(self, left: Any) -> _Batch:
         """These columns alone."""
-        c, u, gram, target = (self._taken(matrix, left) for matrix in (self.c, self.u, self.gram, self.target))
+        c, u, gram, target = (
+            self._taken(matrix, left) for matrix in (self.c, self.u, self.gram, self.target)
+        )
         e = None if self.e is None else self._taken(self.e, left)
-        return _Batch(self.shared, self.problem, self.active[left], c, u, self.v[left], e, gram, target, self.lam[left], self.rho[left])
+        return _Batch(
+            self.shared,
+            self.problem,
+            self.active[left],
+            c,
+            u,
+            self.v[left],
+            e,
+            gram,
+            target,
+            self.lam[left],
+            self.rho[left],
+        )
 
     def _taken(self, matrix: Any, left: Any) -> Any:
         return np.ascontiguousarray(matrix[:, left]) if self.shared.xp is np else matrix[:, left]

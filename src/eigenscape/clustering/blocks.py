@@ -1,7 +1,9 @@
-"""Blocks of mutually similar layers, and whether there are more of them than a shuffled order would show.
+"""Blocks of mutually similar layers, and whether there are more of them than a shuffled order would
+show.
 
-The null permutes layers. An order and its reverse have the same blocks, so L layers have L!/2 distinct orders: 1, 3, 12, 60, 360
-from two layers on. No p-value is smaller than one over that, which for three layers makes the test none.
+The null permutes layers. An order and its reverse have the same blocks, so L layers have L!/2
+distinct orders: 1, 3, 12, 60, 360 from two layers on. No p-value is smaller than one over that,
+which for three layers makes the test none.
 """
 
 from __future__ import annotations
@@ -20,8 +22,10 @@ class LayerBlocks:
 
     Attributes:
         edges: first layer of every block, and the number of layers last.
-        score: mean similarity of pairs within a block minus that of pairs across; None where either has no pair.
-        banded: the score of the matrix whose entries are the means by distance |i - j|: what neighbours alone would give.
+        score: mean similarity of pairs within a block minus that of pairs across; None where either
+            has no pair.
+        banded: the score of the matrix whose entries are the means by distance |i - j|: what
+            neighbours alone would give.
         null: scores of the best blocks under permuted layers, -inf where an order has no score.
         exact: whether the null holds every distinct order once, the given one among them.
     """
@@ -34,11 +38,15 @@ class LayerBlocks:
 
     @property
     def p_value(self) -> float | None:
-        """Share of orders, the given one among them, whose score is at least as large; None without a score or a null."""
+        """Share of orders, the given one among them, whose score is at least as large; None without
+        a score or a null.
+        """
         if self.score is None or not len(self.null):
             return None
         as_large = np.sum(self.null >= self.score - ROUNDING)
-        return float(as_large / len(self.null) if self.exact else (1 + as_large) / (1 + len(self.null)))
+        return float(
+            as_large / len(self.null) if self.exact else (1 + as_large) / (1 + len(self.null))
+        )
 
 
 ROUNDING = 1e-12
@@ -66,11 +74,13 @@ def smallest_p_value(layers: int, drawn: int) -> float:
 
 
 def layer_blocks(similarity: np.ndarray, drawn: int = 0, seed: int = 0) -> LayerBlocks:
-    """The contiguous blocks that maximise sum_within (S_ij - mean S), by dynamic programming in O(L^2).
+    """The contiguous blocks that maximise sum_within (S_ij - mean S), by dynamic programming in
+    O(L^2).
 
-    A pair belongs together if it is more similar than the average pair; so the number of blocks comes out by itself.
-    The null permutes the layers, blocks being searched anew: it says what contiguity in depth adds. Where there are no more
-    distinct orders than ``drawn``, each is taken once.
+    A pair belongs together if it is more similar than the average pair; so the number of blocks
+    comes out by itself. The null permutes the layers, blocks being searched anew: it says what
+    contiguity in depth adds. Where there are no more distinct orders than ``drawn``, each is taken
+    once.
 
     Args:
         similarity: S (L, L), symmetric.
@@ -90,7 +100,9 @@ def layer_blocks(similarity: np.ndarray, drawn: int = 0, seed: int = 0) -> Layer
         found = _score(mixed, _best(mixed))
         null.append(-np.inf if found is None else found)
     band = _banded(similarity)
-    return LayerBlocks(edges, _score(similarity, edges), _score(band, _best(band)), np.array(null, float), exact)
+    return LayerBlocks(
+        edges, _score(similarity, edges), _score(band, _best(band)), np.array(null, float), exact
+    )
 
 
 def _every_order(count: int) -> Iterator[np.ndarray]:
@@ -127,7 +139,9 @@ def _best(similarity: np.ndarray) -> tuple[int, ...]:
 
 
 def _score(similarity: np.ndarray, edges: tuple[int, ...]) -> float | None:
-    block = np.concatenate([np.full(end - first, number) for number, (first, end) in enumerate(pairwise(edges))])
+    block = np.concatenate(
+        [np.full(end - first, number) for number, (first, end) in enumerate(pairwise(edges))]
+    )
     upper = np.triu(np.ones(similarity.shape, bool), 1)
     same = upper & (block[:, None] == block)
     other = upper & ~same

@@ -10,7 +10,8 @@ from eigenscape.seeding import stream_key
 
 
 def split(inputs: np.ndarray, labels: np.ndarray, each: int, seed: int) -> LabelledData:
-    """Hold out a quarter of every class, take ``each`` inputs of a class from it, and standardise all by the training part.
+    """Hold out a quarter of every class, take ``each`` inputs of a class from it, and standardise
+    all by the training part.
 
     Args:
         inputs: X (n, d) or (n, h, w), finite numbers.
@@ -19,7 +20,8 @@ def split(inputs: np.ndarray, labels: np.ndarray, each: int, seed: int) -> Label
         seed: names the split.
 
     Raises:
-        BadInput: shapes that do not fit, values that are not finite, fewer than two classes, too few inputs of a class.
+        BadInput: shapes that do not fit, values that are not finite, fewer than two classes, too
+            few inputs of a class.
 
     Example:
         >>> from eigenscape.networks.labelled_data import digits

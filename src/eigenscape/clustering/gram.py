@@ -4,7 +4,8 @@ X = U diag(s) V^T with s > 0: then X^T X = V diag(s^2) V^T, and for any lambda a
 
     (lambda X^T X + rho I)^{-1} B = [B - V diag(lambda s^2 / (lambda s^2 + rho)) V^T B] / rho,
 
-so a change of penalty, or of the step of ADMM, costs no factorisation, and each column may have its own.
+so a change of penalty, or of the step of ADMM, costs no factorisation, and each column may have its
+own.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from eigenscape.errors import BadInput
 
 @dataclass(frozen=True)
 class Columns:
-    """Inputs as columns. The decomposition is made when it is first asked for: sparse columns need the Gram matrix alone.
+    """Inputs as columns. The decomposition is made when it is first asked for: sparse columns need
+    the Gram matrix alone.
 
     Attributes:
         matrix: X (D, N).
@@ -42,9 +44,19 @@ class Columns:
         """
         matrix = np.asarray(matrix, float)
         if matrix.ndim != 2 or matrix.shape[1] < 2 or matrix.shape[0] < 1:
-            raise BadInput.field("activations", "a matrix (D, N) with N >= 2", f"shape {matrix.shape}", "give one column per input")
+            raise BadInput.field(
+                "activations",
+                "a matrix (D, N) with N >= 2",
+                f"shape {matrix.shape}",
+                "give one column per input",
+            )
         if not np.isfinite(matrix).all():
-            raise BadInput.field("activations", "finite numbers", "an infinity or NaN", "look at the network that gave them")
+            raise BadInput.field(
+                "activations",
+                "finite numbers",
+                "an infinity or NaN",
+                "look at the network that gave them",
+            )
         gram = matrix.T @ matrix
         return cls(matrix, (gram + gram.T) / 2)
 
@@ -62,8 +74,8 @@ class Columns:
     def _decomposition(self) -> tuple[np.ndarray, np.ndarray]:
         """From the eigenvalues of the smaller of the two Gram matrices.
 
-        Directions below 1e-7 of the largest singular value are left out: a Gram matrix in double precision does not
-        resolve squares below 1e-16 of its largest.
+        Directions below 1e-7 of the largest singular value are left out: a Gram matrix in double
+        precision does not resolve squares below 1e-16 of its largest.
         """
         wide = self.matrix.shape[0] < self.matrix.shape[1]
         small = self.matrix @ self.matrix.T if wide else self.gram
@@ -78,14 +90,18 @@ class Columns:
         return int(self.matrix.shape[1])
 
     def solve(self, penalty: np.ndarray, step: np.ndarray, rhs: np.ndarray) -> np.ndarray:
-        """(penalty_j X^T X + step_j I)^{-1} rhs_j for every column j of rhs (N, m), with penalty and step (m,).
+        """(penalty_j X^T X + step_j I)^{-1} rhs_j for every column j of rhs (N, m), with penalty
+        and step (m,).
 
         Example:
-            >>> Columns.of(np.diag([1.0, 2.0])).solve(np.array([1.0]), np.array([1.0]), np.array([[1.0], [1.0]]))
+            >>> one = np.array([1.0])
+            >>> Columns.of(np.diag([1.0, 2.0])).solve(one, one, np.array([[1.0], [1.0]]))
             array([[0.5], [0.2]])
         """
         weighted = np.square(self.singular_values)[:, None] * penalty
-        filtered: np.ndarray = (rhs - self.right @ (weighted / (weighted + step) * (self.right.T @ rhs))) / step
+        filtered: np.ndarray = (
+            rhs - self.right @ (weighted / (weighted + step) * (self.right.T @ rhs))
+        ) / step
         return filtered
 
 
@@ -94,9 +110,11 @@ RESOLVED = 1e-7
 
 
 def unit_columns(activations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Activations (N, ...) as columns of length one (D, N), and which inputs have any activation at all.
+    """Activations (N, ...) as columns of length one (D, N), and which inputs have any activation at
+    all.
 
-    An input at which a whole layer is silent has no direction; its column stays zero and its node isolated.
+    An input at which a whole layer is silent has no direction; its column stays zero and its node
+    isolated.
 
     Example:
         >>> columns, alive = unit_columns(np.array([[3.0, 4.0], [0.0, 0.0]]))

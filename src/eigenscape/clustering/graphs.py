@@ -46,7 +46,8 @@ def affinity_graph(
 ) -> AffinityGraph:
     """W = (|C| + |C|^T) / 2, from normalised and perhaps pruned columns.
 
-    Sparse graphs of one class may fall into several components; their number is reported for that reason.
+    Sparse graphs of one class may fall into several components; their number is reported for that
+    reason.
 
     Args:
         coefficients: C (N, N); its diagonal does not count.
@@ -64,12 +65,21 @@ def affinity_graph(
     """
     size = np.abs(np.asarray(coefficients, float))
     if size.ndim != 2 or size.shape[0] != size.shape[1] or not np.isfinite(size).all():
-        raise BadInput.field("coefficients", "a square matrix of finite numbers", f"shape {size.shape}", "give C (N, N)")
+        raise BadInput.field(
+            "coefficients",
+            "a square matrix of finite numbers",
+            f"shape {size.shape}",
+            "give C (N, N)",
+        )
     np.fill_diagonal(size, 0.0)
     if strongest is not None or mass is not None:
         size = np.where(_kept(size, strongest, mass), size, 0.0)
     if normalisation is not Normalisation.NONE:
-        length = size.max(axis=0) if normalisation is Normalisation.INFINITY else np.linalg.norm(size, axis=0)
+        length = (
+            size.max(axis=0)
+            if normalisation is Normalisation.INFINITY
+            else np.linalg.norm(size, axis=0)
+        )
         size = size / np.where(length > 0, length, 1.0)
     weights = (size + size.T) / 2
     count, _ = connected_components(csr_array(weights), directed=False)
@@ -78,9 +88,16 @@ def affinity_graph(
 
 def _kept(size: np.ndarray, strongest: int | None, mass: float | None) -> np.ndarray:
     if strongest is not None and strongest < 1:
-        raise BadInput.field("strongest", "a whole number of at least 1, or null", repr(strongest), "write strongest: 10")
+        raise BadInput.field(
+            "strongest",
+            "a whole number of at least 1, or null",
+            repr(strongest),
+            "write strongest: 10",
+        )
     if mass is not None and not 0 < mass <= 1:
-        raise BadInput.field("mass", "a share above 0 and at most 1, or null", repr(mass), "write mass: 0.9")
+        raise BadInput.field(
+            "mass", "a share above 0 and at most 1, or null", repr(mass), "write mass: 0.9"
+        )
     order = np.argsort(-size, axis=0, kind="stable")
     sorted_sizes = np.take_along_axis(size, order, axis=0)
     kept = np.ones(size.shape, bool)
@@ -100,7 +117,8 @@ class Clustering:
 
     Attributes:
         clusters: (N,) numbers of the clusters.
-        accuracy: share of inputs whose cluster is their label's, under the best one-to-one naming of clusters.
+        accuracy: share of inputs whose cluster is their label's, under the best one-to-one naming
+            of clusters.
         mutual_information: normalised by the mean of both entropies.
     """
 
@@ -110,7 +128,8 @@ class Clustering:
 
 
 def spectral_clustering(weights: np.ndarray, labels: np.ndarray, seed: int) -> Clustering:
-    """Normalised spectral clustering into as many clusters as there are labels (A. Ng, M. Jordan, Y. Weiss, NIPS 2001).
+    """Normalised spectral clustering into as many clusters as there are labels (A. Ng, M. Jordan,
+    Y. Weiss, NIPS 2001).
 
     Args:
         weights: W (N, N), symmetric and non-negative.
@@ -128,10 +147,16 @@ def spectral_clustering(weights: np.ndarray, labels: np.ndarray, seed: int) -> C
     classes = len(np.unique(labels))
     with warnings.catch_warnings():
         # That a graph falls apart is a result here (`AffinityGraph.components`), not a mistake.
-        warnings.filterwarnings("ignore", message="Graph is not fully connected", category=UserWarning)
+        warnings.filterwarnings(
+            "ignore", message="Graph is not fully connected", category=UserWarning
+        )
         method = SpectralClustering(classes, affinity="precomputed", random_state=seed, n_init=10)
         clusters = method.fit_predict(weights)
-    return Clustering(clusters, matched_accuracy(clusters, labels), float(normalized_mutual_info_score(labels, clusters)))
+    return Clustering(
+        clusters,
+        matched_accuracy(clusters, labels),
+        float(normalized_mutual_info_score(labels, clusters)),
+    )
 
 
 def matched_accuracy(clusters: np.ndarray, labels: np.ndarray) -> float:

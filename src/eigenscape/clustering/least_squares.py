@@ -1,10 +1,11 @@
-"""Self-expression in closed form: least-squares regression with and without a diagonal, and low-rank forms.
+"""Self-expression in closed form: least-squares regression with and without a diagonal, and
+low-rank forms.
 
 All of them are filters of the spectrum X = U diag(s) V^T: C = V diag(f(s)) V^T with
 
-    f = s^2 / (s^2 + lambda)          LSR (C.-Y. Lu et al., ECCV 2012)
-    f = 1 for the r largest s         the shape-interaction matrix: min |C|_* with X = X C
-    f = max(1 - 1 / (tau s^2), 0)     LRSC (R. Vidal, P. Favaro, Pattern Recognition Letters 43, 2014)
+    f = s^2 / (s^2 + lambda)       LSR (C.-Y. Lu et al., ECCV 2012)
+    f = 1 for the r largest s      the shape-interaction matrix: min |C|_* with X = X C
+    f = max(1 - 1 / (tau s^2), 0)  LRSC (R. Vidal, P. Favaro, Pattern Recognition Letters 43, 2014)
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from eigenscape.errors import BadInput
 
 
 def least_squares(columns: Columns, penalty: float) -> np.ndarray:
-    """Argmin |X - X C|_F^2 + lambda |C|_F^2 = (X^T X + lambda I)^{-1} X^T X, (N, N); its diagonal is not zero.
+    """Argmin |X - X C|_F^2 + lambda |C|_F^2 = (X^T X + lambda I)^{-1} X^T X, (N, N); its diagonal
+    is not zero.
 
     Args:
         columns: X.
@@ -38,7 +40,8 @@ def least_squares(columns: Columns, penalty: float) -> np.ndarray:
 def least_squares_without_diagonal(columns: Columns, penalty: float) -> np.ndarray:
     """The same with C_jj = 0: C_ij = -M_ij / M_jj with M = (X^T X + lambda I)^{-1}, (N, N).
 
-    Why: the j-th problem regresses x_j on the others, and regression coefficients are ratios of a precision matrix.
+    Why: the j-th problem regresses x_j on the others, and regression coefficients are ratios of a
+    precision matrix.
 
     Raises:
         BadInput: lambda is not positive.
@@ -68,13 +71,16 @@ def shape_interaction(columns: Columns, rank: int | None = None) -> np.ndarray:
                [0.5, 0.5]])
     """
     if rank is not None and rank < 1:
-        raise BadInput.field("rank", "a whole number of at least 1, or null", repr(rank), "write rank: 10")
+        raise BadInput.field(
+            "rank", "a whole number of at least 1, or null", repr(rank), "write rank: 10"
+        )
     leading = columns.right[:, :rank]
     return np.asarray(leading @ leading.T)
 
 
 def low_rank(columns: Columns, fidelity: float) -> np.ndarray:
-    """Argmin |C|_* + tau/2 |X - X C|_F^2 over symmetric C: V_1 (I - S_1^{-2} / tau) V_1^T on s > 1/sqrt(tau), (N, N).
+    """Argmin |C|_* + tau/2 |X - X C|_F^2 over symmetric C: V_1 (I - S_1^{-2} / tau) V_1^T on s >
+    1/sqrt(tau), (N, N).
 
     Raises:
         BadInput: tau is not positive.
@@ -85,7 +91,9 @@ def low_rank(columns: Columns, fidelity: float) -> np.ndarray:
                [0.  , 0.  ]])
     """
     _positive("fidelity", fidelity)
-    return _filtered(columns, np.maximum(1 - 1 / (fidelity * np.square(columns.singular_values)), 0.0))
+    return _filtered(
+        columns, np.maximum(1 - 1 / (fidelity * np.square(columns.singular_values)), 0.0)
+    )
 
 
 def _filtered(columns: Columns, weights: np.ndarray) -> np.ndarray:

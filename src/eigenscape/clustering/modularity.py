@@ -1,9 +1,10 @@
 """How much a graph knows of labels.
 
-Q = sum_c [ W_cc / 2m - gamma (vol_c / 2m)^2 ] with W_cc the weight within class c, vol_c the sum of its degrees and 2m
-of all; that is 1/2m sum_ij [W_ij - gamma k_i k_j / 2m] over pairs of one class (M. Newman, PNAS 103, 2006; gamma:
-J. Reichardt, S. Bornholdt, Phys. Rev. E 74, 2006). Q is at most Q_max = 1 - gamma sum_c (vol_c / 2m)^2, when no
-weight runs between classes, so that graphs are compared by Q / Q_max.
+Q = sum_c [ W_cc / 2m - gamma (vol_c / 2m)^2 ] with W_cc the weight within class c, vol_c the sum of
+its degrees and 2m of all; that is 1/2m sum_ij [W_ij - gamma k_i k_j / 2m] over pairs of one class
+(M. Newman, PNAS 103, 2006; gamma: J. Reichardt, S. Bornholdt, Phys. Rev. E 74, 2006). Q is at most
+Q_max = 1 - gamma sum_c (vol_c / 2m)^2, when no weight runs between classes, so that graphs are
+compared by Q / Q_max.
 """
 
 from __future__ import annotations
@@ -52,10 +53,18 @@ class Modularity:
         return float((1 + np.sum(self.null >= self.value)) / (1 + len(self.null)))
 
 
-def modularity(weights: np.ndarray, labels: np.ndarray, *, resolution: float = 1.0, permutations: int = 0, seed: int = 0) -> Modularity:
+def modularity(
+    weights: np.ndarray,
+    labels: np.ndarray,
+    *,
+    resolution: float = 1.0,
+    permutations: int = 0,
+    seed: int = 0,
+) -> Modularity:
     """Modularity of a weighted graph with respect to labels, and its null.
 
-    The null permutes labels among inputs: class sizes stay, which is why classes are sampled in equal numbers.
+    The null permutes labels among inputs: class sizes stay, which is why classes are sampled in
+    equal numbers.
 
     Args:
         weights: W (N, N), symmetric and non-negative.
@@ -75,11 +84,23 @@ def modularity(weights: np.ndarray, labels: np.ndarray, *, resolution: float = 1
     """
     weights, labels = np.asarray(weights, float), np.asarray(labels)
     if weights.shape != (len(labels), len(labels)):
-        raise BadInput.field("weights", f"shape {(len(labels), len(labels))}", f"{weights.shape}", "give one label per node")
+        raise BadInput.field(
+            "weights",
+            f"shape {(len(labels), len(labels))}",
+            f"{weights.shape}",
+            "give one label per node",
+        )
     if not (weights >= 0).all():
-        raise BadInput.field("weights", "non-negative numbers", "a negative one or NaN", "give affinities, not coefficients")
+        raise BadInput.field(
+            "weights",
+            "non-negative numbers",
+            "a negative one or NaN",
+            "give affinities, not coefficients",
+        )
     if not resolution > 0:
-        raise BadInput.field("resolution", "a number above 0", repr(resolution), "write resolution: 1.0")
+        raise BadInput.field(
+            "resolution", "a number above 0", repr(resolution), "write resolution: 1.0"
+        )
     total = weights.sum()
     if total == 0:
         return Modularity(0.0, 0.0, 0.0, np.zeros(permutations), ModularityStatus.NO_EDGES)
@@ -96,7 +117,9 @@ def modularity(weights: np.ndarray, labels: np.ndarray, *, resolution: float = 1
     return Modularity(within - expected, 1 - expected, within, null, ModularityStatus.FOUND)
 
 
-def _within(weights: np.ndarray, degrees: np.ndarray, codes: np.ndarray) -> tuple[float, np.ndarray]:
+def _within(
+    weights: np.ndarray, degrees: np.ndarray, codes: np.ndarray
+) -> tuple[float, np.ndarray]:
     """Weight within classes, and the volume of every class."""
     member = np.zeros((len(codes), codes.max() + 1))
     member[np.arange(len(codes)), codes] = 1.0
@@ -105,7 +128,9 @@ def _within(weights: np.ndarray, degrees: np.ndarray, codes: np.ndarray) -> tupl
 
 @dataclass(frozen=True)
 class Purity:
-    """Of every node (N,): the share of its weight that leads to its own class, where it has any neighbour."""
+    """Of every node (N,): the share of its weight that leads to its own class, where it has any
+    neighbour.
+    """
 
     shares: np.ndarray
     connected: np.ndarray
@@ -115,7 +140,8 @@ def label_purity(weights: np.ndarray, labels: np.ndarray) -> Purity:
     """p_i = sum_{j: y_j = y_i} W_ij / k_i; 0 and not connected where k_i = 0.
 
     Example:
-        >>> label_purity(np.array([[0.0, 1.0, 3.0], [1.0, 0.0, 0.0], [3.0, 0.0, 0.0]]), np.array([0, 0, 1])).shares.tolist()
+        >>> weights = np.array([[0.0, 1.0, 3.0], [1.0, 0.0, 0.0], [3.0, 0.0, 0.0]])
+        >>> label_purity(weights, np.array([0, 0, 1])).shares.tolist()
         [0.25, 1.0, 0.0]
     """
     labels = np.asarray(labels)

@@ -1,7 +1,7 @@
 """Perceptrons and a small convolutional network, as batches of replicas that one product computes.
 
-Every parameter has a first axis R of replicas: networks of one architecture with starts of their own. A replica's start
-depends on its seed alone, not on how many are computed beside it.
+Every parameter has a first axis R of replicas: networks of one architecture with starts of their
+own. A replica's start depends on its seed alone, not on how many are computed beside it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class Perceptron:
         sizes = (int(np.prod(inputs)), *[self.width] * self.depth, classes)
         return [(fan_out, fan_in) for fan_in, fan_out in pairwise(sizes)]
 
-    def forward(self, parameters: list[torch.Tensor], x: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:
+    def forward(
+        self, parameters: list[torch.Tensor], x: torch.Tensor
+    ) -> tuple[list[torch.Tensor], torch.Tensor]:
         """Hidden activations, each (R, B, w), and outputs (R, B, K), at x (R, B, ...)."""
         state, found = x.flatten(2), []
         for weight, bias in zip(parameters[:-2:2], parameters[1:-2:2], strict=True):
@@ -59,7 +61,8 @@ class Perceptron:
 
 @dataclass(frozen=True)
 class Convolutional:
-    """Two 3 x 3 convolutions of c and 2 c channels with ReLU, 2 x 2 means after each, one hidden layer, a linear read-out.
+    """Two 3 x 3 convolutions of c and 2 c channels with ReLU, 2 x 2 means after each, one hidden
+    layer, a linear read-out.
 
     Example:
         >>> Convolutional(8).label
@@ -86,32 +89,52 @@ class Convolutional:
         """
         if len(inputs) != 2 or min(inputs) < 4:
             raise BadInput.field(
-                "X", "images (n, h, w) of at least 4 x 4", f"inputs of shape {inputs}", "write channels: null, or save X as images"
+                "X",
+                "images (n, h, w) of at least 4 x 4",
+                f"inputs of shape {inputs}",
+                "write channels: null, or save X as images",
             )
         flat = 2 * self.channels * (inputs[0] // 4) * (inputs[1] // 4)
-        convolutions = [(self.channels, 1, KERNEL, KERNEL), (2 * self.channels, self.channels, KERNEL, KERNEL)]
+        convolutions = [
+            (self.channels, 1, KERNEL, KERNEL),
+            (2 * self.channels, self.channels, KERNEL, KERNEL),
+        ]
         return [*convolutions, (4 * self.channels, flat), (classes, 4 * self.channels)]
 
-    def forward(self, parameters: list[torch.Tensor], x: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:
-        """Activations (R, B, c, h/2, w/2), (R, B, 2c, h/4, w/4), (R, B, 4c), and outputs (R, B, K), at x (R, B, h, w).
+    def forward(
+        self, parameters: list[torch.Tensor], x: torch.Tensor
+    ) -> tuple[list[torch.Tensor], torch.Tensor]:
+        """Activations (R, B, c, h/2, w/2), (R, B, 2c, h/4, w/4), (R, B, 4c), and outputs (R, B, K),
+        at x (R, B, h, w).
 
         Replicas are groups of channels of one convolution.
         """
         replicas, batch = x.shape[:2]
         state, found = x.transpose(0, 1), []
         for weight, bias in zip(parameters[:4:2], parameters[1:4:2], strict=True):
-            state = torch.nn.functional.conv2d(state, weight.flatten(0, 1), bias.flatten(), padding=KERNEL // 2, groups=replicas)
+            state = torch.nn.functional.conv2d(
+                state, weight.flatten(0, 1), bias.flatten(), padding=KERNEL // 2, groups=replicas
+            )
             state = torch.nn.functional.avg_pool2d(torch.relu(state), 2)
             found.append(state.reshape(batch, replicas, -1, *state.shape[2:]).transpose(0, 1))
-        dense = torch.relu(torch.baddbmm(parameters[5][:, None], found[-1].flatten(2), parameters[4].transpose(1, 2)))
-        return [*found, dense], torch.baddbmm(parameters[7][:, None], dense, parameters[6].transpose(1, 2))
+        dense = torch.relu(
+            torch.baddbmm(
+                parameters[5][:, None], found[-1].flatten(2), parameters[4].transpose(1, 2)
+            )
+        )
+        return [*found, dense], torch.baddbmm(
+            parameters[7][:, None], dense, parameters[6].transpose(1, 2)
+        )
 
 
 Network = Perceptron | Convolutional
 
 
-def initial_parameters(network: Network, inputs: tuple[int, ...], classes: int, seeds: list[int]) -> list[torch.Tensor]:
-    """Weights ~ N(0, 2 / fan_in) (K. He et al., ICCV 2015) and zero biases, in turn; the first axis is the replica.
+def initial_parameters(
+    network: Network, inputs: tuple[int, ...], classes: int, seeds: list[int]
+) -> list[torch.Tensor]:
+    """Weights ~ N(0, 2 / fan_in) (K. He et al., ICCV 2015) and zero biases, in turn; the first axis
+    is the replica.
 
     Args:
         network: the architecture.
@@ -124,7 +147,12 @@ def initial_parameters(network: Network, inputs: tuple[int, ...], classes: int, 
         [(2, 4, 64), (2, 4), (2, 10, 4), (2, 10)]
     """
     found = []
-    draws = [np.random.Generator(np.random.Philox(key=stream_key(seed, "clustering", "start", network.label))) for seed in seeds]
+    draws = [
+        np.random.Generator(
+            np.random.Philox(key=stream_key(seed, "clustering", "start", network.label))
+        )
+        for seed in seeds
+    ]
     for shape in network.shapes(inputs, classes):
         deviation = (2 / np.prod(shape[1:])) ** 0.5
         weights = np.stack([draw.standard_normal(shape) * deviation for draw in draws])

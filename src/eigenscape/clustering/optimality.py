@@ -1,11 +1,15 @@
-"""How far a sparse self-expression is from optimal: the duality gap and the violation of the KKT conditions.
+"""How far a sparse self-expression is from optimal: the duality gap and the violation of the KKT
+conditions.
 
-With nu = lambda (x_j - X c - e) and a multiplier delta of 1^T c = 1 (else 0), weak duality says that
+With nu = lambda (x_j - X c - e) and a multiplier delta of 1^T c = 1 (else 0), weak duality says
+that
 
-    D(nu, delta) = nu^T x_j + delta - |nu|^2 / (2 lambda) - sum_{i != j} h*(x_i^T nu + delta)  <=  the optimum,
+    D(nu, delta) = nu^T x_j + delta - |nu|^2 / (2 lambda) - sum_{i != j} h*(x_i^T nu + delta)
+                <=  the optimum,
 
-for |nu|_inf <= lambda_e if there are outliers; h*(v) = max(|v| - tau, 0)^2 / (2 (1 - tau)) for tau < 1, and for tau = 1
-the indicator of |v| <= 1, which scaling (nu, delta) down meets. A small iterate change says little; a small gap proves.
+for |nu|_inf <= lambda_e if there are outliers; h*(v) = max(|v| - tau, 0)^2 / (2 (1 - tau)) for tau
+< 1, and for tau = 1 the indicator of |v| <= 1, which scaling (nu, delta) down meets. A small
+iterate change says little; a small gap proves.
 """
 
 from __future__ import annotations
@@ -23,8 +27,10 @@ class Certificate:
 
     Attributes:
         objective: value of the primal problem.
-        gap: primal minus dual value; with the affine constraint met only up to ``infeasibility``, it may be slightly negative.
-        kkt: largest violation of x_i^T nu + delta = tau sign(c_i) + (1 - tau) c_i on the support, and of
+        gap: primal minus dual value; with the affine constraint met only up to ``infeasibility``,
+            it may be slightly negative.
+        kkt: largest violation of x_i^T nu + delta = tau sign(c_i) + (1 - tau) c_i on the support,
+            and of
             |x_i^T nu + delta| <= tau elsewhere.
         infeasibility: |1^T c - 1|, or 0.
         rest: |x_j - X c - e|^2, what is left unexpressed.
@@ -75,7 +81,9 @@ def certify(
     x, places = columns.matrix, np.arange(len(chosen))
     own = x[:, chosen]
     rest = own - x @ coefficients - (0.0 if outliers is None else outliers)
-    objective = tau * np.abs(coefficients).sum(axis=0) + (1 - tau) / 2 * np.square(coefficients).sum(axis=0)
+    objective = tau * np.abs(coefficients).sum(axis=0) + (1 - tau) / 2 * np.square(
+        coefficients
+    ).sum(axis=0)
     objective = objective + penalty / 2 * np.square(rest).sum(axis=0)
     delta = np.zeros(len(chosen)) if shift is None else shift
     nu = penalty * rest
@@ -91,7 +99,11 @@ def certify(
     kkt[chosen, places] = pull[chosen, places] = 0.0
     linear, square = np.einsum("ij,ij->j", nu, own) + delta, np.square(nu).sum(axis=0) / penalty
     if tau < 1:
-        dual = linear - square / 2 - np.square(np.maximum(np.abs(pull) - tau, 0.0)).sum(axis=0) / (2 * (1 - tau))
+        dual = (
+            linear
+            - square / 2
+            - np.square(np.maximum(np.abs(pull) - tau, 0.0)).sum(axis=0) / (2 * (1 - tau))
+        )
     else:
         largest = np.abs(pull).max(axis=0)
         bound = np.where(largest > 0, 1 / np.maximum(largest, np.finfo(float).tiny), 1.0)
@@ -101,4 +113,6 @@ def certify(
         scale = np.clip(best, 0.0, bound)
         dual = scale * linear - scale**2 * square / 2
     missing = np.zeros(len(chosen)) if shift is None else np.abs(coefficients.sum(axis=0) - 1)
-    return Certificate(objective, objective - dual, kkt.max(axis=0), missing, np.square(rest).sum(axis=0))
+    return Certificate(
+        objective, objective - dual, kkt.max(axis=0), missing, np.square(rest).sum(axis=0)
+    )

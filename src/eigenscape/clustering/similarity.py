@@ -1,8 +1,10 @@
-"""Similarity of two views of the same inputs: CKA of graphs and of activations, and the plain cosine.
+"""Similarity of two views of the same inputs: CKA of graphs and of activations, and the plain
+cosine.
 
-CKA(K, L) = <H K H, H L H>_F / (|H K H|_F |H L H|_F), H = I - 1 1^T / N (C. Cortes et al., JMLR 13, 2012; S. Kornblith et al.,
-ICML 2019). Affinities W are not positive semi-definite, so their CKA may be negative; C C^T is. A constant K has no
-centred part: then there is no number, and a status says so.
+CKA(K, L) = <H K H, H L H>_F / (|H K H|_F |H L H|_F), H = I - 1 1^T / N (C. Cortes et al., JMLR 13,
+2012; S. Kornblith et al., ICML 2019). Affinities W are not positive semi-definite, so their CKA may
+be negative; C C^T is. A constant K has no centred part: then there is no number, and a status says
+so.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ class SimilarityStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Similarity:
-    """A number in [-1, 1] (an unbiased one may leave it a little), or None with the status that says why."""
+    """A number in [-1, 1] (an unbiased one may leave it a little), or None with the status that
+    says why.
+    """
 
     value: float | None
     status: SimilarityStatus
@@ -49,23 +53,34 @@ def cka(first: np.ndarray, second: np.ndarray) -> Similarity:
     """
     _same_square(first, second)
     a, b = centred(first), centred(second)
-    return _ratio(np.vdot(a, b), np.vdot(a, a), np.vdot(b, b), np.vdot(first, first), np.vdot(second, second))
+    return _ratio(
+        np.vdot(a, b), np.vdot(a, a), np.vdot(b, b), np.vdot(first, first), np.vdot(second, second)
+    )
 
 
 def unbiased_cka(first: np.ndarray, second: np.ndarray) -> Similarity:
-    """CKA with HSIC_1, whose mean over independent data is 0 (L. Song et al., JMLR 13, 2012; T. Nguyen et al., ICLR 2021).
+    """CKA with HSIC_1, whose mean over independent data is 0 (L. Song et al., JMLR 13, 2012; T.
+    Nguyen et al., ICLR 2021).
 
-    HSIC_1 = [tr(K L) + 1'K1 1'L1 / ((N-1)(N-2)) - 2 1'K L 1 / (N-2)] / (N (N-3)), with diagonals set to zero. It may be
-    negative for a matrix with itself; then there is no number.
+    HSIC_1 = [tr(K L) + 1'K1 1'L1 / ((N-1)(N-2)) - 2 1'K L 1 / (N-2)] / (N (N-3)), with diagonals
+    set to zero. It may be negative for a matrix with itself; then there is no number.
 
     Raises:
         BadInput: shapes that differ, or fewer than four inputs.
     """
     _same_square(first, second)
     if len(first) < 4:
-        raise BadInput.field("inputs", "at least 4", str(len(first)), "give more inputs, or the biased CKA")
+        raise BadInput.field(
+            "inputs", "at least 4", str(len(first)), "give more inputs, or the biased CKA"
+        )
     a, b = _hollow(first), _hollow(second)
-    return _ratio(hsic_1(a, b), hsic_1(a, a), hsic_1(b, b), np.vdot(a, a) / len(a) ** 2, np.vdot(b, b) / len(b) ** 2)
+    return _ratio(
+        hsic_1(a, b),
+        hsic_1(a, a),
+        hsic_1(b, b),
+        np.vdot(a, a) / len(a) ** 2,
+        np.vdot(b, b) / len(b) ** 2,
+    )
 
 
 def hsic_1(first: np.ndarray, second: np.ndarray) -> float:
@@ -77,7 +92,11 @@ def hsic_1(first: np.ndarray, second: np.ndarray) -> float:
     """
     count = len(first)
     rows_a, rows_b = first.sum(axis=0), second.sum(axis=0)
-    total = np.vdot(first, second) + rows_a.sum() * rows_b.sum() / ((count - 1) * (count - 2)) - 2 * (rows_a @ rows_b) / (count - 2)
+    total = (
+        np.vdot(first, second)
+        + rows_a.sum() * rows_b.sum() / ((count - 1) * (count - 2))
+        - 2 * (rows_a @ rows_b) / (count - 2)
+    )
     return float(total / (count * (count - 3)))
 
 
@@ -118,7 +137,9 @@ def centred(matrix: np.ndarray) -> np.ndarray:
         array([[ 1., -1.],
                [-1.,  1.]])
     """
-    return np.asarray(matrix - matrix.mean(axis=0) - matrix.mean(axis=1, keepdims=True) + matrix.mean())
+    return np.asarray(
+        matrix - matrix.mean(axis=0) - matrix.mean(axis=1, keepdims=True) + matrix.mean()
+    )
 
 
 def _hollow(matrix: np.ndarray) -> np.ndarray:
@@ -136,4 +157,9 @@ def _ratio(product: float, a: float, b: float, whole_a: float, whole_b: float) -
 def _same_square(first: np.ndarray, second: np.ndarray) -> None:
     if first.ndim != 2 or first.shape[0] != first.shape[1] or first.shape != second.shape:
         found = f"{first.shape} and {second.shape}"
-        raise BadInput.field("matrices", "two square matrices of one shape", found, "give the same inputs in the same order")
+        raise BadInput.field(
+            "matrices",
+            "two square matrices of one shape",
+            found,
+            "give the same inputs in the same order",
+        )

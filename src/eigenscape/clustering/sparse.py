@@ -2,13 +2,14 @@
 
 For columns x_j of X (D, N), with c_jj = 0,
 
-    min  tau |c|_1 + (1 - tau)/2 |c|^2 + lambda_e |e|_1 + lambda/2 |x_j - X c - e|^2      [1^T c = 1]
+    min  tau |c|_1 + (1 - tau)/2 |c|^2 + lambda_e |e|_1 + lambda/2 |x_j - X c - e|^2     [1^T c = 1]
 
-tau = 1 is sparse subspace clustering (E. Elhamifar, R. Vidal, TPAMI 35, 2013, arXiv 1203.1005), tau < 1 the elastic net
-(C. You et al., CVPR 2016). The columns are independent problems. Without outliers and the affine condition they are solved
-exactly by an active set (`active_set`), otherwise to a tolerance (`admm`); either way the certificate says how well.
-They come in blocks of fixed size, each solved and certified by itself, so that C has the same bits however the blocks are
-spread over processes (`distributed.self_expression`).
+tau = 1 is sparse subspace clustering (E. Elhamifar, R. Vidal, TPAMI 35, 2013, arXiv 1203.1005), tau
+< 1 the elastic net (C. You et al., CVPR 2016). The columns are independent problems. Without
+outliers and the affine condition they are solved exactly by an active set (`active_set`), otherwise
+to a tolerance (`admm`); either way the certificate says how well. They come in blocks of fixed
+size, each solved and certified by itself, so that C has the same bits however the blocks are spread
+over processes (`distributed.self_expression`).
 """
 
 from __future__ import annotations
@@ -34,17 +35,19 @@ class Verdict(StrEnum):
 
 
 LARGE_RESIDUAL = 0.7
-"""|X - X C - E| / |X| beyond which nothing is expressed: half of the squared length is left. This project's choice."""
+"""|X - X C - E| / |X| beyond which nothing is expressed: half of the squared length is left. This
+project's choice."""
 
 BLOCK = 64
-"""Columns that are solved and certified together: products with a block run at full speed, and a block of 2,000 inputs fits
-in a core's cache."""
+"""Columns that are solved and certified together: products with a block run at full speed, and a
+block of 2,000 inputs fits in a core's cache."""
 
 MOST_ADMM_STEPS = 2000
 """A few hundred steps are usual; ten times that tells a hard problem from a slow one."""
 
 ACTIVE_SET_STEPS = 10
-"""Most steps of an active set per input: a step adds or drops one coefficient. The hardest case seen took 1.1 per input."""
+"""Most steps of an active set per input: a step adds or drops one coefficient. The hardest case
+seen took 1.1 per input."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,11 @@ class Penalty:
 
     Attributes:
         alpha: how many times the smallest penalty at which some coefficient is not zero; > 1.
-        per_column: whether that smallest penalty is each column's own (You et al.) or the least coherent column's,
-            one for all (Elhamifar and Vidal).
+        per_column: whether that smallest penalty is each column's own (You et al.) or the least
+            coherent column's, one for all (Elhamifar and Vidal).
         tau: weight of the 1-norm, in (0, 1].
-        outliers: alpha_e > 1, as a multiple of the smallest lambda_e at which E may be not all of x_j; None: no E.
+        outliers: alpha_e > 1, as a multiple of the smallest lambda_e at which E may be not all of
+            x_j; None: no E.
         affine: whether the coefficients of a column sum to one.
     """
 
@@ -70,9 +74,16 @@ class Penalty:
         if not self.alpha > 0:
             raise BadInput.field("alpha", "a number above 0", repr(self.alpha), "write alpha: 50")
         if not 0 < self.tau <= 1:
-            raise BadInput.field("tau", "a number above 0 and at most 1", repr(self.tau), "write tau: 1.0; tau 0 is LSR, in least_squares")
+            raise BadInput.field(
+                "tau",
+                "a number above 0 and at most 1",
+                repr(self.tau),
+                "write tau: 1.0; tau 0 is LSR, in least_squares",
+            )
         if self.outliers is not None and not self.outliers > 0:
-            raise BadInput.field("outliers", "a number above 0, or null", repr(self.outliers), "write outliers: 20")
+            raise BadInput.field(
+                "outliers", "a number above 0, or null", repr(self.outliers), "write outliers: 20"
+            )
 
 
 @dataclass(frozen=True)
@@ -103,7 +114,8 @@ class SelfExpression:
 
 
 def coherence(gram: np.ndarray) -> np.ndarray:
-    """mu_j = max_{i != j} |x_i^T x_j| (N,): c_j = 0 solves its problem exactly if lambda mu_j <= tau.
+    """mu_j = max_{i != j} |x_i^T x_j| (N,): c_j = 0 solves its problem exactly if lambda mu_j <=
+    tau.
 
     Example:
         >>> coherence(np.array([[1.0, -0.5, 0.1], [-0.5, 1.0, 0.2], [0.1, 0.2, 1.0]])).tolist()
@@ -121,8 +133,9 @@ Strengths = tuple[np.ndarray, float | None]
 def penalties(columns: Columns, penalty: Penalty) -> Strengths:
     """The penalty lambda of every column (N,), and lambda_e.
 
-    lambda_j = alpha tau / mu_j, or alpha tau / min_j mu_j; lambda_e = alpha_e / min_j max_{i != j} |x_i|_1. Columns that
-    are orthogonal to all others get the largest lambda among the rest; their coefficients are zero under any.
+    lambda_j = alpha tau / mu_j, or alpha tau / min_j mu_j; lambda_e = alpha_e / min_j max_{i != j}
+    |x_i|_1. Columns that are orthogonal to all others get the largest lambda among the rest; their
+    coefficients are zero under any.
     """
     mu = coherence(columns.gram)
     related = mu > COHERENT * max(float(np.diag(columns.gram).max()), np.finfo(float).tiny)
@@ -186,7 +199,8 @@ def solve_block(
     Args:
         columns: X.
         penalty: what is minimised.
-        strengths: `penalties` of both, which look at all of the Gram matrix and are the same for every block.
+        strengths: `penalties` of both, which look at all of the Gram matrix and are the same for
+            every block.
         chosen: numbers of the columns (m,).
         route: None: the active set wherever it can be used.
         tolerance: of ADMM.
@@ -195,7 +209,9 @@ def solve_block(
 
     Example:
         >>> pair, penalty = Columns.of(np.array([[1.0, 1.0]])), Penalty(10.0)
-        >>> solve_block(pair, penalty, penalties(pair, penalty), np.array([1])).solution.coefficients
+        >>> solve_block(
+        ...     pair, penalty, penalties(pair, penalty), np.array([1])
+        ... ).solution.coefficients
         array([[0.9],
                [0. ]])
     """
@@ -204,17 +220,32 @@ def solve_block(
     route = route or (Route.ACTIVE_SET if simple and place == HOST else Route.ADMM)
     if route is Route.ADMM:
         problem = Problem(chosen, lam, lam_e, penalty.tau, penalty.affine)
-        found = solve_by_admm(columns, problem, tolerance=tolerance, most=most_iterations or MOST_ADMM_STEPS, place=place)
+        found = solve_by_admm(
+            columns,
+            problem,
+            tolerance=tolerance,
+            most=most_iterations or MOST_ADMM_STEPS,
+            place=place,
+        )
     elif not simple or place != HOST:
-        raise BadInput.field("route", "ADMM, with outliers, the affine condition or a device", route.value, "leave route out")
+        raise BadInput.field(
+            "route",
+            "ADMM, with outliers, the affine condition or a device",
+            route.value,
+            "leave route out",
+        )
     else:
-        from eigenscape.clustering.active_set import solve_columns  # noqa: PLC0415 - loads compiled code
+        from eigenscape.clustering.active_set import solve_columns  # noqa: PLC0415
 
         most = most_iterations or ACTIVE_SET_STEPS * columns.count
-        rows, steps, done = solve_columns(columns.gram, chosen, penalty.tau / lam, (1 - penalty.tau) / lam, most)
+        rows, steps, done = solve_columns(
+            columns.gram, chosen, penalty.tau / lam, (1 - penalty.tau) / lam, most
+        )
         found = Solution(np.ascontiguousarray(rows.T), None, np.zeros(len(chosen)), steps, done)
     shift = found.shift if penalty.affine else None
-    certificate = certify(columns, found.coefficients, found.outliers, lam, lam_e, penalty.tau, shift, chosen=chosen)
+    certificate = certify(
+        columns, found.coefficients, found.outliers, lam, lam_e, penalty.tau, shift, chosen=chosen
+    )
     return SolvedBlock(chosen, found, certificate)
 
 
@@ -224,7 +255,9 @@ def assembled(columns: Columns, strengths: Strengths, blocks: list[SolvedBlock])
     Example:
         >>> pair, penalty = Columns.of(np.array([[1.0, 1.0]])), Penalty(10.0)
         >>> strengths = penalties(pair, penalty)
-        >>> blocks = [solve_block(pair, penalty, strengths, np.array([number])) for number in (1, 0)]
+        >>> blocks = [
+        ...     solve_block(pair, penalty, strengths, np.array([number])) for number in (1, 0)
+        ... ]
         >>> assembled(pair, strengths, blocks).coefficients
         array([[0. , 0.9],
                [0.9, 0. ]])
@@ -236,14 +269,27 @@ def assembled(columns: Columns, strengths: Strengths, blocks: list[SolvedBlock])
         return np.concatenate(parts, axis=-1)
 
     solutions = [block.solution for block in blocks]
-    outliers = None if lam_e is None else whole([part.outliers for part in solutions if part.outliers is not None])
+    outliers = (
+        None
+        if lam_e is None
+        else whole([part.outliers for part in solutions if part.outliers is not None])
+    )
     names = [each.name for each in fields(Certificate)]
-    certificate = Certificate(*(whole([getattr(block.certificate, name) for block in blocks]) for name in names))
-    residual = float(np.sqrt(certificate.rest.sum()) / max(np.linalg.norm(columns.matrix), np.finfo(float).tiny))
-    coefficients, steps = whole([part.coefficients for part in solutions]), whole([part.steps for part in solutions])
+    certificate = Certificate(
+        *(whole([getattr(block.certificate, name) for block in blocks]) for name in names)
+    )
+    residual = float(
+        np.sqrt(certificate.rest.sum()) / max(np.linalg.norm(columns.matrix), np.finfo(float).tiny)
+    )
+    coefficients, steps = (
+        whole([part.coefficients for part in solutions]),
+        whole([part.steps for part in solutions]),
+    )
     done = whole([part.converged for part in solutions])
     verdict = verdict_of(residual, bool(done.all()))
-    return SelfExpression(coefficients, outliers, lam, lam_e, steps, done, certificate, residual, verdict)
+    return SelfExpression(
+        coefficients, outliers, lam, lam_e, steps, done, certificate, residual, verdict
+    )
 
 
 def sparse_self_expression(
@@ -261,10 +307,12 @@ def sparse_self_expression(
         columns: X; of unit length, as `gram.unit_columns` gives them.
         penalty: what is minimised.
         route: None: the active set wherever it can be used.
-        tolerance: of both residuals of ADMM (`admm.solve_by_admm`); the active set goes on to rounding.
-        most_iterations: steps of a column after which the verdict is `Verdict.NOT_CONVERGED`; None: `MOST_ADMM_STEPS`, or
-            `ACTIVE_SET_STEPS` for every input.
-        place: "host", or a device of torch ("cuda"), which solves by ADMM, all columns in one block.
+        tolerance: of both residuals of ADMM (`admm.solve_by_admm`); the active set goes on to
+            rounding.
+        most_iterations: steps of a column after which the verdict is `Verdict.NOT_CONVERGED`; None:
+            `MOST_ADMM_STEPS`, or `ACTIVE_SET_STEPS` for every input.
+        place: "host", or a device of torch ("cuda"), which solves by ADMM, all columns in one
+            block.
 
     Raises:
         BadInput: the active set is asked for with outliers, the affine condition or a device.
@@ -279,9 +327,17 @@ def sparse_self_expression(
                [0.  , 0.  , 0.98, 0.  ]])
     """
     penalty = penalty or Penalty()
-    how: Any = {"route": route, "tolerance": tolerance, "most_iterations": most_iterations, "place": place}
+    how: Any = {
+        "route": route,
+        "tolerance": tolerance,
+        "most_iterations": most_iterations,
+        "place": place,
+    }
     strengths, size = penalties(columns, penalty), BLOCK if place == HOST else columns.count
-    blocks = [solve_block(columns, penalty, strengths, block, **how) for block in column_blocks(columns.count, size)]
+    blocks = [
+        solve_block(columns, penalty, strengths, block, **how)
+        for block in column_blocks(columns.count, size)
+    ]
     return assembled(columns, strengths, blocks)
 
 

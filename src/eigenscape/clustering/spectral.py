@@ -1,13 +1,16 @@
-"""Why a self-expression sees what linear CKA does not: both are sums over pairs of singular directions.
+"""Why a self-expression sees what linear CKA does not: both are sums over pairs of singular
+directions.
 
 With centred activations X = U diag(s) V^T and Y = U' diag(t) V'^T (D, N), for any filter f
 
-    CKA(V f(s) V^T, V' f(t) V'^T) = sum_ij f(s_i) f(t_j) (v_i^T v'_j)^2 / sqrt(sum_i f(s_i)^2 sum_j f(t_j)^2).
+    CKA(V f(s) V^T, V' f(t) V'^T) = sum_ij f(s_i) f(t_j) (v_i^T v'_j)^2 / sqrt(sum_i f(s_i)^2 sum_j
+    f(t_j)^2).
 
-Linear CKA has f = s^2: the leading directions decide. LSR has f = s^2 / (s^2 + lambda): for lambda above all s^2 it is
-linear CKA, and for lambda below all s^2 it is the overlap of the two spans, in which small directions count as much as
-large ones. lambda tunes the sensitivity to small directions; that Saini et al., PMLR 280, 2025, find self-expression more
-sensitive than linear CKA is this, in one formula. [This project's derivation.]
+Linear CKA has f = s^2: the leading directions decide. LSR has f = s^2 / (s^2 + lambda): for lambda
+above all s^2 it is linear CKA, and for lambda below all s^2 it is the overlap of the two spans, in
+which small directions count as much as large ones. lambda tunes the sensitivity to small
+directions; that Saini et al., PMLR 280, 2025, find self-expression more sensitive than linear CKA
+is this, in one formula. [This project's derivation.]
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ def least_squares_cka(first: Columns, second: Columns, penalty: float) -> Simila
     Args:
         first: X (D, N), each row of mean zero.
         second: Y (D', N), likewise.
-        penalty: lambda > 0, relative to the largest s^2 of each set, so that it does not depend on units.
+        penalty: lambda > 0, relative to the largest s^2 of each set, so that it does not depend on
+            units.
 
     Raises:
         BadInput: different N, or lambda not positive.
@@ -36,14 +40,21 @@ def least_squares_cka(first: Columns, second: Columns, penalty: float) -> Simila
         1.0
     """
     if first.count != second.count:
-        raise BadInput.field("inputs", f"{first.count}", f"{second.count}", "give the same inputs to both layers")
+        raise BadInput.field(
+            "inputs", f"{first.count}", f"{second.count}", "give the same inputs to both layers"
+        )
     if not penalty > 0:
         raise BadInput.field("penalty", "a number above 0", repr(penalty), "write penalty: 0.1")
     if not (len(first.singular_values) and len(second.singular_values)):
         return Similarity(None, SimilarityStatus.DEGENERATE)
-    a, b = filter_weights(first.singular_values, penalty), filter_weights(second.singular_values, penalty)
+    a, b = (
+        filter_weights(first.singular_values, penalty),
+        filter_weights(second.singular_values, penalty),
+    )
     overlap = np.square(first.right.T @ second.right)
-    return Similarity(float(a @ overlap @ b / np.sqrt(np.sum(a**2) * np.sum(b**2))), SimilarityStatus.FOUND)
+    return Similarity(
+        float(a @ overlap @ b / np.sqrt(np.sum(a**2) * np.sum(b**2))), SimilarityStatus.FOUND
+    )
 
 
 def filter_weights(singular_values: np.ndarray, penalty: float) -> np.ndarray:
@@ -58,7 +69,8 @@ def filter_weights(singular_values: np.ndarray, penalty: float) -> np.ndarray:
 
 
 def without_directions(activations: np.ndarray, first: int, last: int) -> np.ndarray:
-    """Centred activations (N, D) with their singular directions first .. last - 1 taken out; 0 is the leading one.
+    """Centred activations (N, D) with their singular directions first .. last - 1 taken out; 0 is
+    the leading one.
 
     Example:
         >>> x = np.array([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]])

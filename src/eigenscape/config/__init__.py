@@ -1,4 +1,5 @@
-"""The typed configuration of a study: one section a file, each key with its default and the source of it.
+"""The typed configuration of a study: one section a file, each key with its default and the source
+of it.
 
 ===================  ==========================================================
 `study`              the whole study, its cells and what identifies them

@@ -1,4 +1,6 @@
-"""What every section of the configuration has in common, so that sections may stand in files of their own."""
+"""What every section of the configuration has in common, so that sections may stand in files of
+their own.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Section(BaseModel):
-    """A part of the configuration: unknown keys and wrong types are refused, and nothing changes after it is read."""
+    """A part of the configuration: unknown keys and wrong types are refused, and nothing changes
+    after it is read.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 

@@ -21,36 +21,54 @@ class CurveGrowthSection(Section):
 
     depth: Depth = Field(
         8,
-        description="Hidden layers; lengths are taken in each of them. Source: this project's choice.",
+        description=(
+            "Hidden layers; lengths are taken in each of them. Source: this project's choice."
+        ),
         json_schema_extra=example("write expressivity: {growth: {depth: 8}}"),
     )
     width: list[Width] = Field(
         [8, 64],
         min_length=1,
-        description="Hidden units k. Source: this project's choice; a narrow network and one near the wide limit.",
+        description=(
+            "Hidden units k. Source: this project's choice; a narrow network and one near the wide"
+            " limit."
+        ),
         json_schema_extra=example("write expressivity: {growth: {width: [8, 64]}}"),
     )
     relu_weight_std: list[Deviation] = Field(
         [1.0, 2.0**0.5, 2.0],
         min_length=1,
-        description="sigma_w of ReLU networks. Source: below, at and above chi_1 = 1; sqrt(2) is He's initialisation.",
+        description=(
+            "sigma_w of ReLU networks. Source: below, at and above chi_1 = 1; sqrt(2) is He's"
+            " initialisation."
+        ),
         json_schema_extra=example("write expressivity: {growth: {relu_weight_std: [1.0, 2.0]}}"),
     )
     hard_tanh_weight_std: list[Deviation] = Field(
         [0.8, 1.5, 3.0],
         min_length=1,
-        description="sigma_w of hard-tanh networks. Source: either side of chi_1 = 1 without biases, and far above.",
-        json_schema_extra=example("write expressivity: {growth: {hard_tanh_weight_std: [0.8, 3.0]}}"),
+        description=(
+            "sigma_w of hard-tanh networks. Source: either side of chi_1 = 1 without biases, and"
+            " far above."
+        ),
+        json_schema_extra=example(
+            "write expressivity: {growth: {hard_tanh_weight_std: [0.8, 3.0]}}"
+        ),
     )
     bias_std: list[Deviation] = Field(
         [0.0, 1.0],
         min_length=1,
-        description="sigma_b. Source: without biases, where ReLU networks are homogeneous, and with.",
+        description=(
+            "sigma_b. Source: without biases, where ReLU networks are homogeneous, and with."
+        ),
         json_schema_extra=example("write expressivity: {growth: {bias_std: [0.0, 1.0]}}"),
     )
     networks: Annotated[int, Field(ge=2, le=10**6)] = Field(
         15,
-        description="Random networks per setting. Source: intervals of a few hundredths of the growth per layer at k = 64.",
+        description=(
+            "Random networks per setting. Source: intervals of a few hundredths of the growth per"
+            " layer at k = 64."
+        ),
         json_schema_extra=example("write expressivity: {growth: {networks: 15}}"),
     )
     radius: Annotated[float, Field(gt=0, le=1e6)] = Field(
@@ -75,12 +93,18 @@ class LengthSensitivitySection(Section):
     )
     relu_weight_std: Deviation = Field(
         2.0,
-        description="sigma_w of the ReLU networks. Source: above chi_1 = 1, where the claim about lower layers is made.",
+        description=(
+            "sigma_w of the ReLU networks. Source: above chi_1 = 1, where the claim about lower"
+            " layers is made."
+        ),
         json_schema_extra=example("write expressivity: {sensitivity: {relu_weight_std: 2.0}}"),
     )
     hard_tanh_weight_std: Deviation = Field(
         3.0,
-        description="sigma_w of the hard-tanh networks. Source: above chi_1 = 1, where the claim about lower layers is made.",
+        description=(
+            "sigma_w of the hard-tanh networks. Source: above chi_1 = 1, where the claim about"
+            " lower layers is made."
+        ),
         json_schema_extra=example("write expressivity: {sensitivity: {hard_tanh_weight_std: 3.0}}"),
     )
     networks: Annotated[int, Field(ge=2, le=10**6)] = Field(
@@ -91,7 +115,10 @@ class LengthSensitivitySection(Section):
     angles: list[Annotated[float, Field(gt=0, le=1.5707963267948966)]] = Field(
         [0.01, 0.03, 0.1, 0.3],
         min_length=1,
-        description="Turns of one layer in radian. Source: from where the response is linear to where it no longer is.",
+        description=(
+            "Turns of one layer in radian. Source: from where the response is linear to where it no"
+            " longer is."
+        ),
         json_schema_extra=example("write expressivity: {sensitivity: {angles: [0.01, 0.1]}}"),
     )
 
@@ -102,7 +129,10 @@ class DichotomySection(Section):
     depth: list[Depth] = Field(
         [4, 7],
         min_length=1,
-        description="Total numbers of hidden layers. Source: several, so that a collapse on the remaining depth can show (Raghu et al.).",
+        description=(
+            "Total numbers of hidden layers. Source: several, so that a collapse on the remaining"
+            " depth can show (Raghu et al.)."
+        ),
         json_schema_extra=example("write expressivity: {dichotomies: {depth: [4, 7]}}"),
     )
     width: list[Width] = Field(
@@ -113,7 +143,10 @@ class DichotomySection(Section):
     )
     weight_std: Deviation = Field(
         8.0**0.5,
-        description="sigma_w. Source: sigma_w^2 = 8 with sigma_b = 0 and hard-tanh, Raghu et al., arXiv 1606.05336.",
+        description=(
+            "sigma_w. Source: sigma_w^2 = 8 with sigma_b = 0 and hard-tanh, Raghu et al., arXiv"
+            " 1606.05336."
+        ),
         json_schema_extra=example("write expressivity: {dichotomies: {weight_std: 2.8}}"),
     )
     inputs: Annotated[int, Field(ge=1, le=62)] = Field(
@@ -129,7 +162,9 @@ class DichotomySection(Section):
 
 
 class DigitsSection(Section):
-    """Training on scikit-learn's digits: one layer at a time, and lengths while a network trains."""
+    """Training on scikit-learn's digits: one layer at a time, and lengths while a network
+    trains.
+    """
 
     activation: Literal["hard_tanh", "relu"] = Field(
         "hard_tanh",
@@ -138,22 +173,32 @@ class DigitsSection(Section):
     )
     width: Width = Field(
         64,
-        description="Hidden units k. Source: as many as pixels; the source takes 100 to 200 for larger images.",
+        description=(
+            "Hidden units k. Source: as many as pixels; the source takes 100 to 200 for larger"
+            " images."
+        ),
         json_schema_extra=example("write expressivity: {digits: {width: 64}}"),
     )
     one_layer_depth: Depth = Field(
         7,
-        description="Hidden layers where one of them is trained, from the second on. Source: six layers to compare.",
+        description=(
+            "Hidden layers where one of them is trained, from the second on. Source: six layers to"
+            " compare."
+        ),
         json_schema_extra=example("write expressivity: {digits: {one_layer_depth: 7}}"),
     )
     one_layer_weight_variance: list[Annotated[float, Field(gt=0, le=1e4)]] = Field(
         [1.0, 2.0],
         min_length=1,
         description="sigma_w^2. Source: 1 in one version of Raghu et al., 2 in another.",
-        json_schema_extra=example("write expressivity: {digits: {one_layer_weight_variance: [1.0, 2.0]}}"),
+        json_schema_extra=example(
+            "write expressivity: {digits: {one_layer_weight_variance: [1.0, 2.0]}}"
+        ),
     )
     one_layer_epochs: Count = Field(
-        15, description="Source: this project's choice.", json_schema_extra=example("write expressivity: {digits: {one_layer_epochs: 15}}")
+        15,
+        description="Source: this project's choice.",
+        json_schema_extra=example("write expressivity: {digits: {one_layer_epochs: 15}}"),
     )
     one_layer_rate: Annotated[float, Field(gt=0, le=10)] = Field(
         1e-3,
@@ -168,8 +213,13 @@ class DigitsSection(Section):
     length_weight_variance: list[Annotated[float, Field(gt=0, le=1e4)]] = Field(
         [3.0, 16.0],
         min_length=1,
-        description="sigma_w^2 of the start. Source: Raghu et al.: from 3 lengths are said to grow, from 16 to shrink.",
-        json_schema_extra=example("write expressivity: {digits: {length_weight_variance: [3.0, 16.0]}}"),
+        description=(
+            "sigma_w^2 of the start. Source: Raghu et al.: from 3 lengths are said to grow, from 16"
+            " to shrink."
+        ),
+        json_schema_extra=example(
+            "write expressivity: {digits: {length_weight_variance: [3.0, 16.0]}}"
+        ),
     )
     length_epochs: Count = Field(
         30,
@@ -183,7 +233,9 @@ class DigitsSection(Section):
     )
     measured: Count = Field(
         8,
-        description="How often lengths are measured after the start. Source: this project's choice.",
+        description=(
+            "How often lengths are measured after the start. Source: this project's choice."
+        ),
         json_schema_extra=example("write expressivity: {digits: {measured: 8}}"),
     )
     runs: Annotated[int, Field(ge=2, le=10**6)] = Field(
@@ -194,7 +246,9 @@ class DigitsSection(Section):
 
 
 class ExpressivitySection(Section):
-    """Curves through networks: growth of their length, sensitivities, dichotomies, and what training changes."""
+    """Curves through networks: growth of their length, sensitivities, dichotomies, and what
+    training changes.
+    """
 
     enabled: bool = Field(
         True,
@@ -203,21 +257,32 @@ class ExpressivitySection(Section):
     )
     growth: CurveGrowthSection = Field(
         CurveGrowthSection(),
-        description="Length and transitions of a circle, layer by layer. Source: Raghu et al., arXiv 1606.05336, over sizes and variances.",
+        description=(
+            "Length and transitions of a circle, layer by layer. Source: Raghu et al., arXiv"
+            " 1606.05336, over sizes and variances."
+        ),
         json_schema_extra=example("write expressivity: {growth: {networks: 15}}"),
     )
     sensitivity: LengthSensitivitySection = Field(
         LengthSensitivitySection(),
-        description="Of the output's length to each layer's weights. Source: this project's measure of 'lower weights matter more'.",
+        description=(
+            "Of the output's length to each layer's weights. Source: this project's measure of"
+            " 'lower weights matter more'."
+        ),
         json_schema_extra=example("write expressivity: {sensitivity: {networks: 24}}"),
     )
     dichotomies: DichotomySection = Field(
         DichotomySection(),
-        description="Labellings that a sweep of one layer reaches. Source: Raghu et al., arXiv 1606.05336.",
+        description=(
+            "Labellings that a sweep of one layer reaches. Source: Raghu et al., arXiv 1606.05336."
+        ),
         json_schema_extra=example("write expressivity: {dichotomies: {networks: 6}}"),
     )
     digits: DigitsSection = Field(
         DigitsSection(),
-        description="Training on scikit-learn's digits. Source: Raghu et al., arXiv 1606.05336, on MNIST and CIFAR-10.",
+        description=(
+            "Training on scikit-learn's digits. Source: Raghu et al., arXiv 1606.05336, on MNIST"
+            " and CIFAR-10."
+        ),
         json_schema_extra=example("write expressivity: {digits: {runs: 5}}"),
     )

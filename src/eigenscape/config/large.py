@@ -1,4 +1,6 @@
-"""The section ``large`` of the configuration: networks with more parameters than any P x P matrix allows."""
+"""The section ``large`` of the configuration: networks with more parameters than any P x P matrix
+allows.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +13,21 @@ from eigenscape.config.base import Section, example
 from eigenscape.config.sampling import LARGEST_COUNT, GridSize
 
 TILE = 64
-"""Samples of a tile of gradients. A product of two tiles does 8 flops a byte read, so that it is not held up by memory (at P = 10^6, 32
-samples ran at three quarters of the rate of 64), and a tile takes 0.5 GB at P = 10^6; part of the identity of a result."""
+"""Samples of a tile of gradients. A product of two tiles does 8 flops a byte read, so that it is
+not held up by memory (at P = 10^6, 32 samples ran at three quarters of the rate of 64), and a tile
+takes 0.5 GB at P = 10^6; part of the identity of a result."""
 
 PART = 8
-"""Samples whose parameters and gradients are held beside a tile while it is filled; rows do not depend on their neighbours."""
+"""Samples whose parameters and gradients are held beside a tile while it is filled; rows do not
+depend on their neighbours."""
 
 KRYLOV_BLOCK = 16
-"""Vectors that a Krylov space grows by in a pass: enough that a pass is no dearer than the gradients; part of the identity of a result."""
+"""Vectors that a Krylov space grows by in a pass: enough that a pass is no dearer than the
+gradients; part of the identity of a result."""
 
 KRYLOV_BLOCKS = 5
-"""Blocks between two restarts: memory grows with them, and each restart forgets some of what was found; part of the identity too."""
+"""Blocks between two restarts: memory grows with them, and each restart forgets some of what was
+found; part of the identity too."""
 
 
 class LargeSection(Section):
@@ -29,12 +35,17 @@ class LargeSection(Section):
 
     depth: list[GridSize] = Field(
         [4],
-        description="Hidden layers of the large networks; empty for none. Source: this project's choice.",
+        description=(
+            "Hidden layers of the large networks; empty for none. Source: this project's choice."
+        ),
         json_schema_extra=example("write large: {depth: [4]}"),
     )
     width: list[GridSize] = Field(
         [100],
-        description="Neurons per hidden layer. Source: P = 30,601, whose C would take 7.5 GB, fits the default study's time.",
+        description=(
+            "Neurons per hidden layer. Source: P = 30,601, whose C would take 7.5 GB, fits the"
+            " default study's time."
+        ),
         json_schema_extra=example("write large: {width: [100]}"),
     )
     samples: Annotated[int, Field(ge=2, le=LARGEST_COUNT)] = Field(
@@ -49,23 +60,35 @@ class LargeSection(Section):
     )
     route: Literal["auto", "dual", "matrix_free"] = Field(
         "auto",
-        description="dual: all eigenvalues from the N x N Gram matrix; matrix_free: the leading ones by block Krylov, and a density by "
-        "Lanczos; auto: dual where it fits. Source: docs/large_cells.md.",
+        description=(
+            "dual: all eigenvalues from the N x N Gram matrix; matrix_free: the leading ones by"
+            " block Krylov, and a density by Lanczos; auto: dual where it fits. Source:"
+            " docs/large_cells.md."
+        ),
         json_schema_extra=example("write large: {route: auto}"),
     )
     memory_gb: Annotated[float, Field(gt=0, le=1e6)] = Field(
         2.0,
-        description="Gigabytes that a rank may hold beside the interpreter. Source: a quarter of a small machine.",
+        description=(
+            "Gigabytes that a rank may hold beside the interpreter. Source: a quarter of a small"
+            " machine."
+        ),
         json_schema_extra=example("write large: {memory_gb: 2.0}"),
     )
     probes: Annotated[int, Field(ge=2, le=1000)] = Field(
         8,
-        description="Random vectors behind the density of the matrix-free route, and its interval. Source: this project's choice.",
+        description=(
+            "Random vectors behind the density of the matrix-free route, and its interval. Source:"
+            " this project's choice."
+        ),
         json_schema_extra=example("write large: {probes: 8}"),
     )
     steps: Annotated[int, Field(ge=2, le=1000)] = Field(
         32,
-        description="Lanczos steps of each probe, one pass over the gradients each. Source: Ubaru, Chen, Saad 2017 use 30 to 50.",
+        description=(
+            "Lanczos steps of each probe, one pass over the gradients each. Source: Ubaru, Chen,"
+            " Saad 2017 use 30 to 50."
+        ),
         json_schema_extra=example("write large: {steps: 32}"),
     )
 

@@ -1,4 +1,6 @@
-"""Nested sections of ``sloppiness``: what the linear theory of training trajectories is evaluated for."""
+"""Nested sections of ``sloppiness``: what the linear theory of training trajectories is evaluated
+for.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +27,37 @@ class PhaseMapSection(Section):
     decay: list[Decay] = Field(
         [0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.57, 0.8, 1.1, 1.6, 2.2, 3.0],
         min_length=2,
-        description="c, the log of the ratio of successive eigenvalues of the input correlation. Source: this project's choice, "
-        "either side of every boundary.",
+        description=(
+            "c, the log of the ratio of successive eigenvalues of the input correlation. Source:"
+            " this project's choice, either side of every boundary."
+        ),
         json_schema_extra=example("write sloppiness: {phase_map: {decay: [0.1, 0.5, 2.0]}}"),
     )
     ratio: list[Positive] = Field(
-        [0.01, 0.018, 0.032, 0.056, 0.1, 0.18, 0.32, 0.56, 1.0, 1.8, 3.2, 5.6, 10.0, 18.0, 32.0, 56.0, 100.0],
+        [
+            0.01,
+            0.018,
+            0.032,
+            0.056,
+            0.1,
+            0.18,
+            0.32,
+            0.56,
+            1.0,
+            1.8,
+            3.2,
+            5.6,
+            10.0,
+            18.0,
+            32.0,
+            56.0,
+            100.0,
+        ],
         min_length=2,
-        description="sigma_* / sigma_w, scale of the truth's weights over that of the initial ones. Source: four quarters a decade.",
+        description=(
+            "sigma_* / sigma_w, scale of the truth's weights over that of the initial ones. Source:"
+            " four quarters a decade."
+        ),
         json_schema_extra=example("write sloppiness: {phase_map: {ratio: [0.1, 1.0, 10.0]}}"),
     )
     steps: list[Steps] = Field(
@@ -43,17 +68,26 @@ class PhaseMapSection(Section):
     )
     step: Share = Field(
         0.5,
-        description="alpha lambda_1. Source: half of 1 / lambda_1, at which the first component would end in one step.",
+        description=(
+            "alpha lambda_1. Source: half of 1 / lambda_1, at which the first component would end"
+            " in one step."
+        ),
         json_schema_extra=example("write sloppiness: {phase_map: {step: 0.5}}"),
     )
     components: Annotated[int, Field(ge=3, le=10_000)] = Field(
         256,
-        description="Rank of the data at most; components that stay frozen are left out. Source: more than converge at the smallest c.",
+        description=(
+            "Rank of the data at most; components that stay frozen are left out. Source: more than"
+            " converge at the smallest c."
+        ),
         json_schema_extra=example("write sloppiness: {phase_map: {components: 256}}"),
     )
     level: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.7,
-        description="Of chi_k, from which k directions count as enough. Source: 71 % with two directions in arXiv 2505.08915.",
+        description=(
+            "Of chi_k, from which k directions count as enough. Source: 71 % with two directions in"
+            " arXiv 2505.08915."
+        ),
         json_schema_extra=example("write sloppiness: {phase_map: {level: 0.7}}"),
     )
     checkpoints: Annotated[int, Field(ge=3, le=100_000)] = Field(
@@ -68,17 +102,24 @@ class PhaseMapSection(Section):
     )
     simulated_ratio: list[Positive] = Field(
         [0.1, 1.0, 10.0],
-        description="sigma_* / sigma_w of the points that are simulated. Source: this project's choice.",
+        description=(
+            "sigma_* / sigma_w of the points that are simulated. Source: this project's choice."
+        ),
         json_schema_extra=example("write sloppiness: {phase_map: {simulated_ratio: [1.0]}}"),
     )
     simulated_steps: list[Annotated[int, Field(ge=2, le=10**6)]] = Field(
         [10, 100, 1000],
-        description="T of the points that are simulated; those among steps are drawn. Source: the default study's time.",
+        description=(
+            "T of the points that are simulated; those among steps are drawn. Source: the default"
+            " study's time."
+        ),
         json_schema_extra=example("write sloppiness: {phase_map: {simulated_steps: [100]}}"),
     )
     starts: Annotated[int, Field(ge=2, le=100_000)] = Field(
         200,
-        description="Random starts of a simulated point. Source: more than directions in which they spread.",
+        description=(
+            "Random starts of a simulated point. Source: more than directions in which they spread."
+        ),
         json_schema_extra=example("write sloppiness: {phase_map: {starts: 200}}"),
     )
 
@@ -89,7 +130,10 @@ class KernelSection(Section):
     kernels: list[Literal["linear", "rbf", "random_features", "ntk"]] = Field(
         ["linear", "rbf", "random_features", "ntk"],
         min_length=1,
-        description="linear; Gaussian; random ReLU features; tangent kernel of a perceptron at its start. Source: this project's choice.",
+        description=(
+            "linear; Gaussian; random ReLU features; tangent kernel of a perceptron at its start."
+            " Source: this project's choice."
+        ),
         json_schema_extra=example("write sloppiness: {kernel: {kernels: [rbf, ntk]}}"),
     )
     train: Annotated[int, Field(ge=20, le=1500)] = Field(
@@ -99,13 +143,18 @@ class KernelSection(Section):
     )
     test: Annotated[int, Field(ge=10, le=1000)] = Field(
         60,
-        description="Digits at which trained functions are also read. Source: the default study's time.",
+        description=(
+            "Digits at which trained functions are also read. Source: the default study's time."
+        ),
         json_schema_extra=example("write sloppiness: {kernel: {test: 60}}"),
     )
     start: list[Start] = Field(
         [0.0, 0.1, 1.0],
         min_length=1,
-        description="sigma_w: root mean square of the functions at the start, over that of the targets. Source: none, less and as much.",
+        description=(
+            "sigma_w: root mean square of the functions at the start, over that of the targets."
+            " Source: none, less and as much."
+        ),
         json_schema_extra=example("write sloppiness: {kernel: {start: [0.1, 1.0]}}"),
     )
     steps: list[Steps] = Field(
@@ -121,7 +170,9 @@ class KernelSection(Section):
     )
     bandwidth: Positive = Field(
         1.0,
-        description="Of the Gaussian, as a multiple of the median distance. Source: the median heuristic.",
+        description=(
+            "Of the Gaussian, as a multiple of the median distance. Source: the median heuristic."
+        ),
         json_schema_extra=example("write sloppiness: {kernel: {bandwidth: 1.0}}"),
     )
     features: Annotated[int, Field(ge=1, le=100_000)] = Field(
@@ -131,7 +182,10 @@ class KernelSection(Section):
     )
     depth: Annotated[int, Field(ge=1, le=100)] = Field(
         2,
-        description="Hidden layers of the perceptron behind the tangent kernel. Source: this project's choice.",
+        description=(
+            "Hidden layers of the perceptron behind the tangent kernel. Source: this project's"
+            " choice."
+        ),
         json_schema_extra=example("write sloppiness: {kernel: {depth: 2}}"),
     )
     width: Annotated[int, Field(ge=1, le=10_000)] = Field(
@@ -152,7 +206,10 @@ class SgdSection(Section):
     batch: list[Annotated[int, Field(ge=1, le=10**6)]] = Field(
         [1, 4, 16, 64],
         min_length=1,
-        description="Examples a step, with replacement; gradient descent stands beside. Source: powers of four.",
+        description=(
+            "Examples a step, with replacement; gradient descent stands beside. Source: powers of"
+            " four."
+        ),
         json_schema_extra=example("write sloppiness: {sgd: {batch: [1, 16]}}"),
     )
     steps: Annotated[int, Field(ge=2, le=10**6)] = Field(
@@ -162,26 +219,40 @@ class SgdSection(Section):
     )
     start: Start = Field(
         0.1,
-        description="sigma_w over the root mean square of the least squares solution. Source: starts that are small beside the truth.",
+        description=(
+            "sigma_w over the root mean square of the least squares solution. Source: starts that"
+            " are small beside the truth."
+        ),
         json_schema_extra=example("write sloppiness: {sgd: {start: 0.1}}"),
     )
     momentum: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.9,
-        description="beta of the variant with momentum, whose step is (1 - beta) times that of the others. Source: the usual value.",
+        description=(
+            "beta of the variant with momentum, whose step is (1 - beta) times that of the others."
+            " Source: the usual value."
+        ),
         json_schema_extra=example("write sloppiness: {sgd: {momentum: 0.9}}"),
     )
     weight_decay: Annotated[float, Field(ge=0, le=1e3)] = Field(
         0.01,
-        description="gamma of the variant with weight decay, over lambda_1. Source: this project's choice.",
+        description=(
+            "gamma of the variant with weight decay, over lambda_1. Source: this project's choice."
+        ),
         json_schema_extra=example("write sloppiness: {sgd: {weight_decay: 0.01}}"),
     )
     components: Annotated[int, Field(ge=1, le=64)] = Field(
         20,
-        description="Leading principal components of the pixels that the model sees, and a constant. Source: the default study's time.",
+        description=(
+            "Leading principal components of the pixels that the model sees, and a constant."
+            " Source: the default study's time."
+        ),
         json_schema_extra=example("write sloppiness: {sgd: {components: 20}}"),
     )
     simulated: Annotated[int, Field(ge=2, le=10_000)] = Field(
         4,
-        description="Groups of paths that are run beside, two paths per weight in each. Source: the fewest whose spread says something.",
+        description=(
+            "Groups of paths that are run beside, two paths per weight in each. Source: the fewest"
+            " whose spread says something."
+        ),
         json_schema_extra=example("write sloppiness: {sgd: {simulated: 4}}"),
     )

@@ -41,11 +41,13 @@ from eigenscape.config.user_problem import Found
 from eigenscape.errors import BadInput
 
 SCIENCE_SCHEMA = 5
-"""Raised whenever a change of the code would change a number; results of another schema are refused."""
+"""Raised whenever a change of the code would change a number; results of another schema are
+refused."""
 
 SLOTS = 16
 """Leaves of the summation tree of one second moment, hence also the most ranks that share a cell.
-16 keeps the partial sums few (each is P^2/2 numbers) and serves up to 16 ranks; part of the identity of a result."""
+16 keeps the partial sums few (each is P^2/2 numbers) and serves up to 16 ranks; part of the
+identity of a result."""
 
 BLOCK = 256
 """Samples per rank-k update. 256 rows keep the update at its peak rate while a block of gradients
@@ -53,7 +55,8 @@ BLOCK = 256
 
 
 MOST_PROJECTED_NUMBERS = 2**27
-"""Of a study on a user's data: the projection holds a block of (inputs + outputs + 1)^2 numbers at most for every sample, here 1 GB."""
+"""Of a study on a user's data: the projection holds a block of (inputs + outputs + 1)^2 numbers at
+most for every sample, here 1 GB."""
 
 
 class CellStatus(StrEnum):
@@ -65,7 +68,9 @@ class CellStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Growth:
-    """How a cell's N may grow: doubled until the bracket is narrow enough or the next doubling would pass ``most_samples``."""
+    """How a cell's N may grow: doubled until the bracket is narrow enough or the next doubling
+    would pass ``most_samples``.
+    """
 
     until_bracket: float
     most_samples: int
@@ -75,8 +80,9 @@ class Growth:
 class Cell:
     """One network with its number of samples, and all that defines its second moment.
 
-    ``folder`` is relative to the study's results. ``facts`` are the study's part of the identity. With a `Growth`,
-    ``samples`` is the N that the cell starts from, and its receipts say where it ended.
+    ``folder`` is relative to the study's results. ``facts`` are the study's part of the identity.
+    With a `Growth`, ``samples`` is the N that the cell starts from, and its receipts say where it
+    ended.
     """
 
     architecture: Architecture
@@ -101,7 +107,9 @@ class Cell:
     @property
     def fingerprint(self) -> str:
         """A short digest of the identity, for workflow parameters and receipts."""
-        return hashlib.blake2b(json.dumps(self.identity, sort_keys=True).encode(), digest_size=8).hexdigest()
+        return hashlib.blake2b(
+            json.dumps(self.identity, sort_keys=True).encode(), digest_size=8
+        ).hexdigest()
 
 
 class Study(Section):
@@ -136,7 +144,8 @@ class Study(Section):
     model_constrained: ModelConstrainedSection = ModelConstrainedSection()
     large: LargeSection = LargeSection()
     found: SkipJsonSchema[Found | None] = Field(None, exclude=True)
-    """What a user's file and networks turned out to be; `stages.common.user_problems` finds it, and ``study.json`` keeps it."""
+    """What a user's file and networks turned out to be; `stages.common.user_problems` finds it, and
+    ``study.json`` keeps it."""
 
     @model_validator(mode="after")
     def _problem_is_whole(self) -> Self:
@@ -151,12 +160,16 @@ class Study(Section):
         smallest = min(architecture.parameters for architecture in self.grid_architectures())
         if smallest > self.sampling.raw_parameter_limit:
             raise ValueError(
-                f"sampling.raw_parameter_limit: expected at least {smallest} (the smallest P of the grid), "
-                f"found {self.sampling.raw_parameter_limit}; raise the limit or add smaller networks to the grid"
+                f"sampling.raw_parameter_limit: expected at least {smallest} (the smallest P of the"
+                f" grid), found {self.sampling.raw_parameter_limit}; raise the limit or add smaller"
+                " networks to the grid"
             )
         epochs = self.clustering.epochs
         if epochs[0] != 0 or sorted(set(epochs)) != epochs:
-            raise ValueError(f"clustering.epochs: expected increasing numbers from 0, found {epochs}; write epochs: [0, 1, 4, 20]")
+            raise ValueError(
+                f"clustering.epochs: expected increasing numbers from 0, found {epochs}; write"
+                " epochs: [0, 1, 4, 20]"
+            )
         if complaint := self.clustering.graph.complaint():
             raise ValueError(complaint)
         if complaint := self.model_constrained.complaint():
@@ -174,10 +187,16 @@ class Study(Section):
         Example:
             >>> Study.from_mapping({"grid": {"dept": [1, 2]}})
             Traceback (most recent call last):
-            eigenscape.errors.BadInput: grid.dept: expected one of depth, width, found an unknown key; did you mean depth?
+            eigenscape.errors.BadInput: grid.dept: expected one of depth, width, found an
+            unknown key; did you mean depth?
         """
         if not isinstance(mapping, Mapping):
-            raise BadInput.field("configuration", "sections such as grid and sampling", repr(mapping), "see config.yaml for an example")
+            raise BadInput.field(
+                "configuration",
+                "sections such as grid and sampling",
+                repr(mapping),
+                "see config.yaml for an example",
+            )
         try:
             return cls.model_validate(dict(mapping))
         except ValidationError as error:
@@ -190,10 +209,16 @@ class Study(Section):
         Of a user's file the content counts, not its name or place.
         """
         problem, prior = self.problem.model_dump(), self.prior.model_dump()
-        own = ("inputs", "targets") if self.problem.kind == "data" else ("inputs", "targets", "module")
+        own = (
+            ("inputs", "targets")
+            if self.problem.kind == "data"
+            else ("inputs", "targets", "module")
+        )
         kept = ("interval", "points") if not self.problem.is_own else own
         found = {} if self.found is None else self.found.facts(self.problem.kind)
-        of_module = ("kind", "by_name", "scale", "relative") if self.problem.kind == "module" else ("kind",)
+        of_module = (
+            ("kind", "by_name", "scale", "relative") if self.problem.kind == "module" else ("kind",)
+        )
         return {
             "problem": {name: problem[name] for name in ("kind", "loss", *kept)} | found,
             "activation": self.network.activation,
@@ -204,7 +229,8 @@ class Study(Section):
         }
 
     def architecture(self, depth: int, width: int) -> Architecture:
-        """The network of a depth and a width: fully connected with the inputs and outputs of the data, or a user's module.
+        """The network of a depth and a width: fully connected with the inputs and outputs of the
+        data, or a user's module.
 
         Raises:
             BadInput: the user's file and networks have not been looked at.
@@ -213,18 +239,30 @@ class Study(Section):
             return Architecture(depth, width)
         if self.found is None:
             raise BadInput.field(
-                "problem.kind", "sine, before files are looked at", self.problem.kind, "read the study with stages.configure.read_study"
+                "problem.kind",
+                "sine, before files are looked at",
+                self.problem.kind,
+                "read the study with stages.configure.read_study",
             )
         if self.problem.kind == "data":
             return Architecture(depth, width, self.found.inputs, self.found.outputs)
         network = self.found.network(depth, width)
-        return ModuleArchitecture(depth, width, names=tuple(network.names), counts=tuple(network.counts), point_flops=network.point_flops)
+        return ModuleArchitecture(
+            depth,
+            width,
+            names=tuple(network.names),
+            counts=tuple(network.counts),
+            point_flops=network.point_flops,
+        )
 
     def _facts_of(self, architecture: Architecture) -> dict[str, Any]:
         """The facts of one network: those of the study, and what a user's module keeps fixed."""
         if not isinstance(architecture, ModuleArchitecture) or self.found is None:
             return self.facts
-        return {**self.facts, "state": self.found.network(architecture.depth, architecture.width).state}
+        return {
+            **self.facts,
+            "state": self.found.network(architecture.depth, architecture.width).state,
+        }
 
     def grid_architectures(self) -> Iterator[Architecture]:
         """Every network of the grid, width by width, depth within."""
@@ -235,21 +273,32 @@ class Study(Section):
     def projected_architectures(self) -> list[Architecture]:
         """Every network that is projected: the grid, and the headline where it stands outside.
 
-        None of a user's modules, which have no known symmetry, nor where data with many inputs make blocks that memory does not hold.
+        None of a user's modules, which have no known symmetry, nor where data with many inputs make
+        blocks that memory does not hold.
         """
         if self.problem.kind == "module":
             return []
-        if self.found is not None and self.projection.samples * (self.found.inputs + self.found.outputs + 1) ** 2 > MOST_PROJECTED_NUMBERS:
+        if (
+            self.found is not None
+            and self.projection.samples * (self.found.inputs + self.found.outputs + 1) ** 2
+            > MOST_PROJECTED_NUMBERS
+        ):
             return []
         headline = self.architecture(self.headline.depth, self.headline.width)
         grid = list(self.grid_architectures())
         return grid if headline in grid else [*grid, headline]
 
     def trained_architectures(self) -> list[Architecture]:
-        """The networks of the grid that are trained, on the sine; none where the two have nothing in common."""
+        """The networks of the grid that are trained, on the sine; none where the two have nothing
+        in common.
+        """
         if self.problem.is_own:
             return []
-        return [a for a in self.grid_architectures() if a.depth in self.training.depth and a.width in self.training.width]
+        return [
+            a
+            for a in self.grid_architectures()
+            if a.depth in self.training.depth and a.width in self.training.width
+        ]
 
     def status(self, architecture: Architecture) -> CellStatus:
         """Whether the raw condition number of this network is computed."""
@@ -261,12 +310,25 @@ class Study(Section):
         samples = self.sampling.samples_per_parameter * architecture.parameters
         growth = None
         if self.sampling.until_bracket is not None:
-            growth = Growth(self.sampling.until_bracket, self.sampling.most_samples_per_parameter * architecture.parameters)
-        return Cell(architecture, samples, f"cells/{architecture.label}", self._facts_of(architecture), growth)
+            growth = Growth(
+                self.sampling.until_bracket,
+                self.sampling.most_samples_per_parameter * architecture.parameters,
+            )
+        return Cell(
+            architecture,
+            samples,
+            f"cells/{architecture.label}",
+            self._facts_of(architecture),
+            growth,
+        )
 
     def computed_cells(self) -> list[Cell]:
         """The cells of the map that get a raw condition number, in the order of the grid."""
-        return [self.grid_cell(a) for a in self.grid_architectures() if self.status(a) is CellStatus.COMPUTED]
+        return [
+            self.grid_cell(a)
+            for a in self.grid_architectures()
+            if self.status(a) is CellStatus.COMPUTED
+        ]
 
     @property
     def headline_cell(self) -> Cell:
@@ -276,7 +338,8 @@ class Study(Section):
         return Cell(architecture, self.headline.samples, folder, self._facts_of(architecture))
 
     def model_constrained_cells(self, case: str) -> list[Cell]:
-        """One cell for every weight alpha of a model-constrained case, which share their parameter vectors.
+        """One cell for every weight alpha of a model-constrained case, which share their parameter
+        vectors.
 
         Example:
             >>> [cell.folder for cell in Study().model_constrained_cells("burgers-mctangent")][:2]
@@ -284,11 +347,24 @@ class Study(Section):
         """
         section = self.model_constrained
         architecture = section.architecture_of(case)
-        common = {name: self.facts[name] for name in ("activation", "seed", "precision", "non_finite")}
-        facts = {"kind": "model_constrained", "case": case, "prior": {"kind": section.prior}, **section.settings_of(case), **common}
+        common = {
+            name: self.facts[name] for name in ("activation", "seed", "precision", "non_finite")
+        }
+        facts = {
+            "kind": "model_constrained",
+            "case": case,
+            "prior": {"kind": section.prior},
+            **section.settings_of(case),
+            **common,
+        }
         samples = section.samples_per_parameter * architecture.parameters
         return [
-            Cell(architecture, samples, f"model_constrained/{case}-a{alpha:g}".replace(".", "p"), {**facts, "alpha": alpha})
+            Cell(
+                architecture,
+                samples,
+                f"model_constrained/{case}-a{alpha:g}".replace(".", "p"),
+                {**facts, "alpha": alpha},
+            )
             for alpha in section.alpha
         ]
 
@@ -300,17 +376,33 @@ class Study(Section):
         """
         if folder == self.headline_cell.folder:
             return self.headline_cell
-        constrained = [cell for case in self.model_constrained.computed for cell in self.model_constrained_cells(case)]
+        constrained = [
+            cell
+            for case in self.model_constrained.computed
+            for cell in self.model_constrained_cells(case)
+        ]
         for cell in [*self.computed_cells(), *constrained]:
             if cell.folder == folder:
                 return cell
-        known = ", ".join([self.headline_cell.folder, *(cell.folder for cell in self.computed_cells())][:4])
-        raise BadInput.field("cell", f"a computed cell of the study, such as {known}", folder, "see `eigenscape plan` for all of them")
+        known = ", ".join(
+            [self.headline_cell.folder, *(cell.folder for cell in self.computed_cells())][:4]
+        )
+        raise BadInput.field(
+            "cell",
+            f"a computed cell of the study, such as {known}",
+            folder,
+            "see `eigenscape plan` for all of them",
+        )
 
 
 def schema() -> dict[str, Any]:
     """The JSON schema of the configuration, as kept in ``workflow/schemas/config.schema.json``."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Study.model_json_schema()}
+    found = Study.model_json_schema()
+    for part in (found, *found["$defs"].values()):
+        # Of a docstring, whose line breaks mean nothing, and without its example.
+        text = part.get("description", "").partition("\n\nExample:")[0]
+        part["description"] = "\n\n".join(" ".join(each.split()) for each in text.split("\n\n"))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}
 
 
 def _one_line(error: ValidationError) -> str:
@@ -331,7 +423,11 @@ def _one_line(error: ValidationError) -> str:
     else:
         expected = _EXPECTED.get(kind, "{message}").format(message=finding["msg"], **context)
         extra = (field.json_schema_extra if field is not None else None) or {}
-        fix = extra["fix"] if isinstance(extra, dict) and "fix" in extra else "see config.yaml for an example"
+        fix = (
+            extra["fix"]
+            if isinstance(extra, dict) and "fix" in extra
+            else "see config.yaml for an example"
+        )
         message = f"{name}: expected {expected}, found {found}; {fix}"
     return message if len(findings) == 1 else f"{message} (and {len(findings) - 1} more)"
 

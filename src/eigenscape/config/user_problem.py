@@ -1,7 +1,9 @@
-"""What a user's data file and networks turned out to be, as plain values that every later stage can rely on.
+"""What a user's data file and networks turned out to be, as plain values that every later stage can
+rely on.
 
-The configuration names files; what they hold decides P, the identity of results, and which figures there are. It is found once
-(`stages.common.user_problems`), kept in ``study.json``, and compared with the files again before gradients are computed.
+The configuration names files; what they hold decides P, the identity of results, and which figures
+there are. It is found once (`stages.common.user_problems`), kept in ``study.json``, and compared
+with the files again before gradients are computed.
 """
 
 from __future__ import annotations
@@ -71,4 +73,9 @@ class Found(Section):
             if (network.depth, network.width) == (depth, width):
                 return network
         known = ", ".join(f"({network.depth}, {network.width})" for network in self.networks[:4])
-        raise BadInput.field("depth, width", f"networks of the study, such as {known}", f"({depth}, {width})", "add it to the grid")
+        raise BadInput.field(
+            "depth, width",
+            f"networks of the study, such as {known}",
+            f"({depth}, {width})",
+            "add it to the grid",
+        )

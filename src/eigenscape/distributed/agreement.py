@@ -20,7 +20,8 @@ def together(ranks: Ranks, work: Callable[[], _Result]) -> _Result:
 
     Raises:
         EigenscapeError: of the first rank that failed, on every rank.
-        Exception: on a rank whose work failed otherwise; the other ranks get an `EigenscapeError` that names it.
+        Exception: on a rank whose work failed otherwise; the other ranks get an `EigenscapeError`
+            that names it.
 
     Example:
         >>> from eigenscape.distributed.ranks import OneRank
@@ -33,7 +34,11 @@ def together(ranks: Ranks, work: Callable[[], _Result]) -> _Result:
         result.append(work())
     except Exception as error:
         own = error
-    known = own if own is None or isinstance(own, EigenscapeError) else EigenscapeError(f"rank {ranks.rank} failed: {own!r}")
+    known = (
+        own
+        if own is None or isinstance(own, EigenscapeError)
+        else EigenscapeError(f"rank {ranks.rank} failed: {own!r}")
+    )
     failed = [error for error in ranks.gather(known) if error is not None]
     if own is not None and not isinstance(own, EigenscapeError):
         raise own

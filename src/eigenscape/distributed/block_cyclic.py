@@ -1,8 +1,9 @@
-"""Who holds which entry of a matrix dealt out in blocks over a grid of ranks: ScaLAPACK's arithmetic.
+"""Who holds which entry of a matrix dealt out in blocks over a grid of ranks: ScaLAPACK's
+arithmetic.
 
-Along each side, block b of ``block`` consecutive indices belongs to line ``b mod lines`` of the grid, and each line keeps
-its blocks one after the other. Rows and columns are dealt independently. Nothing here knows MPI.
-See Blackford et al., ScaLAPACK Users' Guide, SIAM 1997, section 4.3.
+Along each side, block b of ``block`` consecutive indices belongs to line ``b mod lines`` of the
+grid, and each line keeps its blocks one after the other. Rows and columns are dealt independently.
+Nothing here knows MPI. See Blackford et al., ScaLAPACK Users' Guide, SIAM 1997, section 4.3.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import math
 import numpy as np
 
 BLOCK = 64
-"""Side of the blocks: ScaLAPACK's usual choice, wide enough for matrix products and narrow enough to spread a matrix of
-some hundred rows over the grid."""
+"""Side of the blocks: ScaLAPACK's usual choice, wide enough for matrix products and narrow enough
+to spread a matrix of some hundred rows over the grid."""
 
 
 def grid_shape(ranks: int) -> tuple[int, int]:
-    """Lines and columns of the most square grid that uses every rank; never more lines than columns, 1 x R for a prime.
+    """Lines and columns of the most square grid that uses every rank; never more lines than
+    columns, 1 x R for a prime.
 
     Example:
         >>> [grid_shape(ranks) for ranks in (1, 2, 3, 4, 6, 12)]

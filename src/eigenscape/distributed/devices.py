@@ -21,7 +21,12 @@ def bind(device: Device, ranks: Ranks) -> None:
     import torch  # noqa: PLC0415 - only this route needs it
 
     if not torch.cuda.is_available():
-        raise BadInput.field("device", "a GPU that torch can use", "none", "use --device cpu, or install the CUDA build of torch")
+        raise BadInput.field(
+            "device",
+            "a GPU that torch can use",
+            "none",
+            "use --device cpu, or install the CUDA build of torch",
+        )
     torch.backends.cuda.matmul.allow_tf32 = False  # ten bits of mantissa are not float32
     torch.backends.cudnn.allow_tf32 = False
     torch.cuda.set_device(ranks.local_rank % torch.cuda.device_count())

@@ -1,11 +1,14 @@
-"""The spectrum of a second moment that no rank holds whole: chunks of the store go straight into ScaLAPACK's layout.
+"""The spectrum of a second moment that no rank holds whole: chunks of the store go straight into
+ScaLAPACK's layout.
 
-Ranks take turns: each reads the next chunk of the lower triangle that it was dealt, and broadcasts it; every rank keeps the
-entries that are its own, mirrored ones too. So each chunk is read once by one rank, and beside its part of the matrix a rank
-holds a few chunks. On the way parameters are sorted by descending ``diag C``, those whose gradient is null last: the order alone
-gains `eigh` decades of accuracy on graded matrices. Where the spectrum is longer than `eigh` resolves, the squared
-singular values of the Cholesky factor of the sorted matrix are taken, as on one rank (`active_subspace.spectrum`) but for the
-pivoting, which ScaLAPACK lacks: where the factor breaks down, the spectrum is said to end below the floor.
+Ranks take turns: each reads the next chunk of the lower triangle that it was dealt, and broadcasts
+it; every rank keeps the entries that are its own, mirrored ones too. So each chunk is read once by
+one rank, and beside its part of the matrix a rank holds a few chunks. On the way parameters are
+sorted by descending ``diag C``, those whose gradient is null last: the order alone gains `eigh`
+decades of accuracy on graded matrices. Where the spectrum is longer than `eigh` resolves, the
+squared singular values of the Cholesky factor of the sorted matrix are taken, as on one rank
+(`active_subspace.spectrum`) but for the pivoting, which ScaLAPACK lacks: where the factor breaks
+down, the spectrum is said to end below the floor.
 """
 
 from __future__ import annotations
@@ -26,16 +29,22 @@ from eigenscape.distributed.scalapack import ProcessGrid, require_countable
 
 
 class StoredChunks(Protocol):
-    """The lower triangle of a symmetric matrix in chunks of `BAND` x `BAND`, as a store hands it out."""
+    """The lower triangle of a symmetric matrix in chunks of `BAND` x `BAND`, as a store hands it
+    out.
+    """
 
     def diagonal_chunk(self, band: int) -> np.ndarray:
         """The chunk on the diagonal that belongs to a band."""
 
     def chunk(self, band: int, row: int) -> np.ndarray:
-        """The chunk of a band that starts at a row, C-contiguous; asked for from the diagonal down."""
+        """The chunk of a band that starts at a row, C-contiguous; asked for from the diagonal
+        down.
+        """
 
     def confirm(self, ranks: Ranks) -> None:
-        """After every chunk was asked for, see that they are what was once written; a collective call."""
+        """After every chunk was asked for, see that they are what was once written; a collective
+        call.
+        """
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,8 @@ class DistributedEigenvectors:
     local: np.ndarray
 
     def chunk(self, rows: range, columns: range, to: int) -> np.ndarray:
-        """Components of the parameters ``rows`` of the vectors ``columns``, counted by descending eigenvalue; a collective call.
+        """Components of the parameters ``rows`` of the vectors ``columns``, counted by descending
+        eigenvalue; a collective call.
 
         Returns:
             (rows, columns) on rank ``to``; elsewhere the array has no meaning.
@@ -66,7 +76,9 @@ class DistributedEigenvectors:
         here, there = _own(self.position[rows.start : rows.stop], self.grid.line, self.grid.lines)
         ascending = self.size - 1 - np.arange(columns.start, columns.stop)
         across, along = _own(ascending, self.grid.column, self.grid.columns)
-        part[np.ix_(here, across)] = self.local[np.ix_(there, along)] * self.signs[ascending[across]]
+        part[np.ix_(here, across)] = (
+            self.local[np.ix_(there, along)] * self.signs[ascending[across]]
+        )
         return self.grid.ranks.sum_to(part, to)
 
 
@@ -105,7 +117,8 @@ def distributed_spectrum(
         dust: see `active_subspace.spectrum.spectrum_of`.
 
     Returns:
-        The same spectrum on every rank, with this rank's part of the eigenvectors. The peak of memory is `peak_memory.peak_bytes`.
+        The same spectrum on every rank, with this rank's part of the eigenvectors. The peak of
+        memory is `peak_memory.peak_bytes`.
 
     Raises:
         DamagedResult: a chunk cannot be read or is not what was written; on every rank.
@@ -122,21 +135,31 @@ def distributed_spectrum(
     eigenvectors = None
     if vectors:
         ascending, local = grid.eigenpairs(local, size)
-        eigenvectors = DistributedEigenvectors(grid, size, position, _signs(local, size, grid), local)
+        eigenvectors = DistributedEigenvectors(
+            grid, size, position, _signs(local, size, grid), local
+        )
     else:
         ascending = grid.eigenvalues(local, size)
     del local
     values = ascending[::-1].copy()
 
     if spectrum.resolves_all(values, diagonal, dust, samples):
-        return DistributedSpectrum(spectrum.spectrum_by_eigh(values, None, diagonal, samples), eigenvectors)
+        return DistributedSpectrum(
+            spectrum.spectrum_by_eigh(values, None, diagonal, samples), eigenvectors
+        )
     carrying = size - int(np.count_nonzero(null))
     factored = None
     if carrying and (samples is None or samples >= carrying):
-        factored = _by_factor(read_sorted(chunks, position, grid), order[:carrying], diagonal, dust, grid)
+        factored = _by_factor(
+            read_sorted(chunks, position, grid), order[:carrying], diagonal, dust, grid
+        )
     if factored is None:
-        return DistributedSpectrum(spectrum.spectrum_without_factor(values, None, diagonal, samples, dust), eigenvectors)
-    return DistributedSpectrum(spectrum.spectrum_by_factor(*factored, None, diagonal, samples, dust), eigenvectors)
+        return DistributedSpectrum(
+            spectrum.spectrum_without_factor(values, None, diagonal, samples, dust), eigenvectors
+        )
+    return DistributedSpectrum(
+        spectrum.spectrum_by_factor(*factored, None, diagonal, samples, dust), eigenvectors
+    )
 
 
 def diagonal_of(chunks: StoredChunks, size: int, ranks: Ranks) -> np.ndarray:
@@ -168,25 +191,47 @@ def read_sorted(chunks: StoredChunks, position: np.ndarray, grid: ProcessGrid) -
     received = np.empty(BAND * BAND)
     for turn in range(max(len(mine) for mine in dealt)):
         mine = dealt[ranks.rank]
-        own = together(ranks, lambda turn=turn, mine=mine: chunks.chunk(*mine[turn]) if turn < len(mine) else None)  # type: ignore[misc]
+        own = together(
+            ranks,
+            lambda turn=turn, mine=mine: (  # type: ignore[misc]
+                chunks.chunk(*mine[turn]) if turn < len(mine) else None
+            ),
+        )
         for source in range(ranks.size):
             if turn >= len(dealt[source]):
                 continue
             band, row = dealt[source][turn]
-            rows, columns = range(row, min(row + BAND, size)), range(band * BAND, min((band + 1) * BAND, size))
+            rows, columns = (
+                range(row, min(row + BAND, size)),
+                range(band * BAND, min((band + 1) * BAND, size)),
+            )
             shape = len(rows), len(columns)
             foreign = received[: shape[0] * shape[1]].reshape(shape)
             chunk = own if source == ranks.rank and own is not None else foreign
             ranks.broadcast(chunk, source)
-            _keep_own(local, chunk, position[rows.start : rows.stop], position[columns.start : columns.stop], grid)
+            _keep_own(
+                local,
+                chunk,
+                position[rows.start : rows.stop],
+                position[columns.start : columns.stop],
+                grid,
+            )
             if rows != columns:
-                _keep_own(local, chunk.T, position[columns.start : columns.stop], position[rows.start : rows.stop], grid)
+                _keep_own(
+                    local,
+                    chunk.T,
+                    position[columns.start : columns.stop],
+                    position[rows.start : rows.stop],
+                    grid,
+                )
     chunks.confirm(ranks)
     return local
 
 
 def _dealt(size: int, rank: int, ranks: int) -> list[tuple[int, int]]:
-    """Band and first row of the chunks that a rank reads: whole bands from the diagonal down, as they were written."""
+    """Band and first row of the chunks that a rank reads: whole bands from the diagonal down, as
+    they were written.
+    """
     bands = [band for band in range(band_count(size)) if owner(band, ranks) == rank]
     return [(band, row) for band in bands for row in range(band * BAND, size, BAND)]
 
@@ -197,7 +242,9 @@ def _own(positions: np.ndarray, line: int, lines: int) -> tuple[np.ndarray, np.n
     return here, local_index(positions[here], lines)
 
 
-def _keep_own(local: np.ndarray, chunk: np.ndarray, rows: np.ndarray, columns: np.ndarray, grid: ProcessGrid) -> None:
+def _keep_own(
+    local: np.ndarray, chunk: np.ndarray, rows: np.ndarray, columns: np.ndarray, grid: ProcessGrid
+) -> None:
     """Put the entries of a chunk that this rank holds where the new order keeps them."""
     here, there = _own(rows, grid.line, grid.lines)
     across, along = _own(columns, grid.column, grid.columns)
@@ -205,7 +252,9 @@ def _keep_own(local: np.ndarray, chunk: np.ndarray, rows: np.ndarray, columns: n
 
 
 def _signs(local: np.ndarray, size: int, grid: ProcessGrid) -> np.ndarray:
-    """Per vector (P,), by ascending eigenvalue, the sign of its largest component, wherever that lies."""
+    """Per vector (P,), by ascending eigenvalue, the sign of its largest component, wherever that
+    lies.
+    """
     largest = np.zeros((grid.lines, size))
     columns = grid.columns_of(size)
     if len(local):
@@ -218,9 +267,14 @@ def _signs(local: np.ndarray, size: int, grid: ProcessGrid) -> np.ndarray:
 
 
 def _by_factor(
-    local: np.ndarray, leading: np.ndarray, variances: np.ndarray, dust: np.ndarray | float, grid: ProcessGrid
+    local: np.ndarray,
+    leading: np.ndarray,
+    variances: np.ndarray,
+    dust: np.ndarray | float,
+    grid: ProcessGrid,
 ) -> tuple[np.ndarray, bool] | None:
-    """Singular values of the Cholesky factor of the leading rows and columns, and whether the small ones are to be trusted.
+    """Singular values of the Cholesky factor of the leading rows and columns, and whether the small
+    ones are to be trusted.
 
     None where the factor breaks down: they are not positive definite to working precision.
     """
@@ -235,7 +289,9 @@ def _by_factor(
         if column < carrying and diagonal < len(rows) and rows[diagonal] == column:
             pivots[column] = local[diagonal, along]
     pivots = grid.ranks.sum(pivots)
-    if spectrum.lost_pivots(pivots, own_variances, carrying, np.broadcast_to(dust, size)[leading]).any():
+    if spectrum.lost_pivots(
+        pivots, own_variances, carrying, np.broadcast_to(dust, size)[leading]
+    ).any():
         return None
     scale = np.ones(len(rows))
     inside = rows < carrying

@@ -1,7 +1,9 @@
-"""What ranks see of each other, run by `eigenscape doctor`: ``mpiexec -n 2 python -m mpi4py -m eigenscape.distributed.probe FOLDER``.
+"""What ranks see of each other, run by `eigenscape doctor`: ``mpiexec -n 2 python -m mpi4py -m
+eigenscape.distributed.probe FOLDER``.
 
-Every rank writes a file and reads those of the others; rank 0 prints what all of them saw as one line of JSON. Where
-the launcher does not fit the MPI library, each process is alone and prints a line of its own.
+Every rank writes a file and reads those of the others; rank 0 prints what all of them saw as one
+line of JSON. Where the launcher does not fit the MPI library, each process is alone and prints a
+line of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from typing import Any
 
 
 def seen_by_this_rank(rank: int, folder: Path) -> dict[str, Any]:
-    """What a rank knows without the others: its node, devices, cores and scratch; it leaves the file ``rank-<rank>``."""
+    """What a rank knows without the others: its node, devices, cores and scratch; it leaves the
+    file ``rank-<rank>``.
+    """
     scratch = Path(tempfile.gettempdir())
     file = folder / f"rank-{rank}"
     with file.open("w") as stream:
@@ -45,9 +49,12 @@ def main(folder: Path) -> None:
     world.Barrier()
     seen["clock"] = time.time()
     seen["local_rank"] = world.Split_type(MPI.COMM_TYPE_SHARED).Get_rank()
-    # A file system may show another node's file late (NFS keeps attributes for seconds): how late is what we want to know.
+    # A file system may show another node's file late (NFS keeps attributes for seconds): how late
+    # is what we want to know.
     started = time.monotonic()
-    missing = {other for other in range(world.Get_size()) if not (folder / f"rank-{other}").exists()}
+    missing = {
+        other for other in range(world.Get_size()) if not (folder / f"rank-{other}").exists()
+    }
     while missing and time.monotonic() - started < 30:
         time.sleep(0.1)
         missing = {other for other in missing if not (folder / f"rank-{other}").exists()}
@@ -55,8 +62,13 @@ def main(folder: Path) -> None:
     seen["seconds_until_seen"] = time.monotonic() - started
     everybody = world.gather(seen, root=0)
     if world.Get_rank() == 0:
-        library = " ".join(MPI.Get_library_version().splitlines()[0].split(",")[0].strip("\0 ").split())
-        print(json.dumps({"size": world.Get_size(), "library": library, "ranks": everybody}), flush=True)
+        library = " ".join(
+            MPI.Get_library_version().splitlines()[0].split(",")[0].strip("\0 ").split()
+        )
+        print(
+            json.dumps({"size": world.Get_size(), "library": library, "ranks": everybody}),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The ranks of a run, with or without MPI, behind one small interface.
 
-A run on one rank never imports mpi4py. Under MPI, start ranks as ``python -m mpi4py -m eigenscape``:
-an exception on one rank then ends all of them, where otherwise the rest would wait for ever.
+A run on one rank never imports mpi4py. Under MPI, start ranks as ``python -m mpi4py -m
+eigenscape``: an exception on one rank then ends all of them, where otherwise the rest would wait
+for ever.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ LARGEST_MESSAGE = 2**30
 """Numbers per message; MPI counts are 32-bit, so larger arrays go in pieces."""
 
 START_SECONDS = 120
-"""MPI starts in seconds; a launch that hangs (Slurm's PMI2 was seen to lose a message on a busy machine) ends with exit code 1
-after this, so that the launcher ends all ranks and the workflow tries again."""
+"""MPI starts in seconds; a launch that hangs (Slurm's PMI2 was seen to lose a message on a busy
+machine) ends with exit code 1 after this, so that the launcher ends all ranks and the workflow
+tries again."""
 
 
 @dataclass
@@ -30,7 +32,8 @@ class Traffic:
     The cost model (`planning.communication`) is checked against these numbers.
 
     Attributes:
-        messages_sent: messages that left this rank; a broadcast counts once, whatever becomes of it on its way.
+        messages_sent: messages that left this rank; a broadcast counts once, whatever becomes of it
+            on its way.
         bytes_sent: in them.
         messages_received: messages that reached it, broadcasts among them.
         bytes_received: in them.
@@ -69,7 +72,9 @@ class Ranks(Protocol):
         """Receive into an array."""
 
     def broadcast(self, array: Any, source: int) -> None:
-        """Send the array (or torch tensor, where MPI can read its memory) of one rank to all others, into theirs."""
+        """Send the array (or torch tensor, where MPI can read its memory) of one rank to all
+        others, into theirs.
+        """
 
     def sum(self, array: np.ndarray) -> np.ndarray:
         """Sum of whole numbers over all ranks, on every rank."""
@@ -216,8 +221,8 @@ def _pieces(array: Any) -> list[Any]:
 def started_ranks(expected: int) -> Ranks:
     """The ranks of this run, after checking that as many started as were asked for.
 
-    With a wrong launcher (another MPI's, or a wrong ``--mpi`` type of ``srun``) every process believes
-    to be alone and would do all of the work and write over the others.
+    With a wrong launcher (another MPI's, or a wrong ``--mpi`` type of ``srun``) every process
+    believes to be alone and would do all of the work and write over the others.
 
     Raises:
         WrongLaunch: another number of ranks started.
@@ -230,7 +235,8 @@ def started_ranks(expected: int) -> Ranks:
     ranks = MpiRanks(MPI.COMM_WORLD)
     if ranks.size != expected:
         raise WrongLaunch(
-            f"ranks: expected {expected}, found {ranks.size}; the launcher does not fit mpi4py's MPI library: start with that "
-            "library's mpiexec (the one beside this Python), or under Slurm with srun and the --mpi type of that library"
+            f"ranks: expected {expected}, found {ranks.size}; the launcher does not fit mpi4py's"
+            " MPI library: start with that library's mpiexec (the one beside this Python), or"
+            " under Slurm with srun and the --mpi type of that library"
         )
     return ranks

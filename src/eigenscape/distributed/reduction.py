@@ -1,10 +1,10 @@
 """From the partial sums that ranks hold to finished bands of columns, one owner a band.
 
-Every rank holds the nodes of the summation tree that it computed (or read from shards). For each band
-of 1,024 columns one rank, the owner, receives that band of every node and completes the fixed tree;
-so the work and the memory of the last additions are spread, the owner can write its chunks at once,
-and the bits are those of one rank adding alone. With R ranks a band is sent from R - 1 of them, a
-handful of nodes each: about P^2/2 numbers cross the wire per rank.
+Every rank holds the nodes of the summation tree that it computed (or read from shards). For each
+band of 1,024 columns one rank, the owner, receives that band of every node and completes the fixed
+tree; so the work and the memory of the last additions are spread, the owner can write its chunks at
+once, and the bits are those of one rank adding alone. With R ranks a band is sent from R - 1 of
+them, a handful of nodes each: about P^2/2 numbers cross the wire per rank.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def owned_bands(parameters: int, ranks: Ranks) -> list[int]:
 
 
 def owner(band: int, size: int) -> int:
-    """The rank that finishes and writes a band: dealt out in turn, to and fro, since early bands are longer.
+    """The rank that finishes and writes a band: dealt out in turn, to and fro, since early bands
+    are longer.
 
     Example:
         >>> [owner(band, 3) for band in range(7)]
@@ -61,7 +62,9 @@ def owner(band: int, size: int) -> int:
     return place if turn % 2 == 0 else size - 1 - place
 
 
-def finished_bands(held: dict[Node, PartialSum], parameters: int, slots: int, ranks: Ranks) -> list[FinishedBand]:
+def finished_bands(
+    held: dict[Node, PartialSum], parameters: int, slots: int, ranks: Ranks
+) -> list[FinishedBand]:
     """The bands that this rank owns, summed over the whole tree.
 
     A collective call. ``held`` is consumed: its arrays are added into.
@@ -95,17 +98,24 @@ def finished_bands(held: dict[Node, PartialSum], parameters: int, slots: int, ra
                 pieces[node] = PartialSum.zero(parameters, [band]).band_arrays(band)
                 for array in pieces[node]:
                     ranks.receive(array, holder)
-        finished.append(FinishedBand.of_arrays(band, tree.total(pieces, Node(0, slots), _add_in_place)))
+        finished.append(
+            FinishedBand.of_arrays(band, tree.total(pieces, Node(0, slots), _add_in_place))
+        )
     return finished
 
 
 def _who_holds_what(held: dict[Node, PartialSum], slots: int, ranks: Ranks) -> dict[Node, int]:
-    """The holder of every node: a table of (rank + 1) by slot, filled at a node's first slot, and one of its spans."""
+    """The holder of every node: a table of (rank + 1) by slot, filled at a node's first slot, and
+    one of its spans.
+    """
     table = np.zeros((2, slots), dtype=np.int64)
     for node in held:
         table[:, node.first] = ranks.rank + 1, node.span
     holders, spans = ranks.sum(table)
-    return {Node(slot, int(spans[slot])): int(holders[slot]) - 1 for slot in np.flatnonzero(holders).tolist()}
+    return {
+        Node(slot, int(spans[slot])): int(holders[slot]) - 1
+        for slot in np.flatnonzero(holders).tolist()
+    }
 
 
 def _add_in_place(left: list[np.ndarray], right: list[np.ndarray]) -> list[np.ndarray]:

@@ -1,9 +1,11 @@
-"""ScaLAPACK: finding a library, loading it beside the MPI library that runs, and the four solvers that spectra need.
+"""ScaLAPACK: finding a library, loading it beside the MPI library that runs, and the four solvers
+that spectra need.
 
-The binding is scalapack4py (pure Python over ctypes); its own loader does not find MKL's wheel, so the library is loaded
-here. Looked for, in this order: the file named by the environment variable `LIBRARY_VARIABLE`; MKL, as a wheel or under ``MKLROOT``,
-with the BLACS that fits the MPI library; a ScaLAPACK that the system's linker knows. Both are optional packages: a run on
-one rank never comes here.
+The binding is scalapack4py (pure Python over ctypes); its own loader does not find MKL's wheel, so
+the library is loaded here. Looked for, in this order: the file named by the environment variable
+`LIBRARY_VARIABLE`; MKL, as a wheel or under ``MKLROOT``, with the BLACS that fits the MPI library;
+a ScaLAPACK that the system's linker knows. Both are optional packages: a run on one rank never
+comes here.
 """
 
 from __future__ import annotations
@@ -27,16 +29,20 @@ from eigenscape.distributed.ranks import Ranks
 from eigenscape.errors import BadInput, DoesNotFit, EigensolverFailure
 
 LIBRARY_VARIABLE = "EIGENSCAPE_SCALAPACK"
-"""Names the file of a site's own ScaLAPACK (with its BLACS), built for the MPI library that mpi4py runs on."""
+"""Names the file of a site's own ScaLAPACK (with its BLACS), built for the MPI library that mpi4py
+runs on."""
 
 LARGEST_INTEGER = 2**31 - 1
-"""ScaLAPACK's usual builds count array elements in 32 bits, and their answers to work space queries wrap silently beyond."""
+"""ScaLAPACK's usual builds count array elements in 32 bits, and their answers to work space queries
+wrap silently beyond."""
 
 _LAZY_AND_GLOBAL = 1 | ctypes.RTLD_GLOBAL
-"""RTLD_LAZY, which ctypes has no name for: MKL's libraries need symbols of one another, whichever is loaded first."""
+"""RTLD_LAZY, which ctypes has no name for: MKL's libraries need symbols of one another, whichever
+is loaded first."""
 
 _MPI_LIBRARY = re.compile(r"libmpi(ch|_(cray|gnu|intel|nvidia|amd)\w*)?\.so")
-"""Open MPI's, MPICH's and Intel's name, Debian's of MPICH, and Cray's by compiler; not their Fortran layers."""
+"""Open MPI's, MPICH's and Intel's name, Debian's of MPICH, and Cray's by compiler; not their
+Fortran layers."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +77,17 @@ class ProcessGrid:
 
     def empty(self, size: int) -> np.ndarray:
         """Room for this rank's part of a (P, P) matrix: float64, in Fortran order."""
-        return np.empty((held_count(size, self.line, self.lines), held_count(size, self.column, self.columns)), order="F")
+        return np.empty(
+            (held_count(size, self.line, self.lines), held_count(size, self.column, self.columns)),
+            order="F",
+        )
 
     def _descriptor(self, size: int) -> Any:
         return self.library.make_blacs_desc(self.context, size, size, BLOCK, BLOCK)
 
     def eigenvalues(self, local: np.ndarray, size: int) -> np.ndarray:
-        """All eigenvalues of a symmetric matrix, (P,) ascending, on every rank, by tridiagonalisation and QR (``pdsyev``).
+        """All eigenvalues of a symmetric matrix, (P,) ascending, on every rank, by
+        tridiagonalisation and QR (``pdsyev``).
 
         Args:
             local: this rank's part; destroyed. The lower triangle is read.
@@ -86,10 +96,31 @@ class ProcessGrid:
         Raises:
             EigensolverFailure: on every rank, where the library reports no convergence.
         """
-        values, unused, info, descriptor = np.zeros(size), np.zeros((1, 1), order="F"), ctypes.c_int(), self._descriptor(size)
+        values, unused, info, descriptor = (
+            np.zeros(size),
+            np.zeros((1, 1), order="F"),
+            ctypes.c_int(),
+            self._descriptor(size),
+        )
 
         def call(work: np.ndarray, length: int) -> None:
-            self.library.pdsyev("N", "L", size, local, 1, 1, descriptor, values, unused, 1, 1, descriptor, work, length, info)
+            self.library.pdsyev(
+                "N",
+                "L",
+                size,
+                local,
+                1,
+                1,
+                descriptor,
+                values,
+                unused,
+                1,
+                1,
+                descriptor,
+                work,
+                length,
+                info,
+            )
 
         query = np.zeros(3)
         call(query, -1)
@@ -99,7 +130,8 @@ class ProcessGrid:
         return values
 
     def eigenpairs(self, local: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-        """Eigenvalues, (P,) ascending, on every rank, and this rank's part of the eigenvectors, by divide and conquer (``pdsyevd``).
+        """Eigenvalues, (P,) ascending, on every rank, and this rank's part of the eigenvectors, by
+        divide and conquer (``pdsyevd``).
 
         Args:
             local: this rank's part; destroyed. The lower triangle is read.
@@ -109,22 +141,45 @@ class ProcessGrid:
             EigensolverFailure: on every rank, where the library reports no convergence.
             DoesNotFit: the work space cannot be counted in 32 bits.
         """
-        values, vectors, info, descriptor = np.zeros(size), np.zeros_like(local, order="F"), ctypes.c_int(), self._descriptor(size)
+        values, vectors, info, descriptor = (
+            np.zeros(size),
+            np.zeros_like(local, order="F"),
+            ctypes.c_int(),
+            self._descriptor(size),
+        )
 
         def call(work: np.ndarray, length: int, integers: np.ndarray, count: int) -> None:
-            arguments = (local, 1, 1, descriptor, values, vectors, 1, 1, descriptor, work, length, integers, count, info)
+            arguments = (
+                local,
+                1,
+                1,
+                descriptor,
+                values,
+                vectors,
+                1,
+                1,
+                descriptor,
+                work,
+                length,
+                integers,
+                count,
+                info,
+            )
             self.library.pdsyevd("V", "L", size, *arguments)
 
         query, integer_query = np.zeros(3), np.zeros(3, dtype=np.int32)
         call(query, -1, integer_query, -1)
-        length = max(int(query[0]), vectors_work_space(size, len(local), local.shape[1], self.lines))
+        length = max(
+            int(query[0]), vectors_work_space(size, len(local), local.shape[1], self.lines)
+        )
         count = max(int(integer_query[0]), 7 * size + 8 * self.columns + 2)
         call(np.empty(length), length, np.empty(count, dtype=np.int32), count)
         self._require_success("pdsyevd", info, size)
         return values, vectors
 
     def cholesky(self, local: np.ndarray, size: int, order: int) -> bool:
-        """Replace the leading ``order`` rows and columns by their lower Cholesky factor (``pdpotrf``).
+        """Replace the leading ``order`` rows and columns by their lower Cholesky factor
+        (``pdpotrf``).
 
         Returns:
             Whether they are positive definite; else the contents mean nothing.
@@ -134,11 +189,35 @@ class ProcessGrid:
         return not self.ranks.any(info.value != 0)
 
     def singular_values(self, local: np.ndarray, size: int, order: int) -> np.ndarray:
-        """Singular values, (order,) descending, of the leading square of a matrix, which is destroyed (``pdgesvd``)."""
-        values, unused, info, descriptor = np.zeros(order), np.zeros((1, 1), order="F"), ctypes.c_int(), self._descriptor(size)
+        """Singular values, (order,) descending, of the leading square of a matrix, which is
+        destroyed (``pdgesvd``).
+        """
+        values, unused, info, descriptor = (
+            np.zeros(order),
+            np.zeros((1, 1), order="F"),
+            ctypes.c_int(),
+            self._descriptor(size),
+        )
 
         def call(work: np.ndarray, length: int) -> None:
-            arguments = (local, 1, 1, descriptor, values, unused, 1, 1, descriptor, unused, 1, 1, descriptor, work, length, info)
+            arguments = (
+                local,
+                1,
+                1,
+                descriptor,
+                values,
+                unused,
+                1,
+                1,
+                descriptor,
+                unused,
+                1,
+                1,
+                descriptor,
+                work,
+                length,
+                info,
+            )
             self.library.pdgesvd("N", "N", order, order, *arguments)
 
         query = np.zeros(3)
@@ -149,16 +228,29 @@ class ProcessGrid:
         return values
 
     def reciprocal_condition(self, local: np.ndarray, size: int, order: int) -> float:
-        """1 / (|L|_1 |L^-1|_1), estimated, of the leading square of a lower triangular matrix (``pdtrcon``, which scalapack4py lacks)."""
+        """1 / (|L|_1 |L^-1|_1), estimated, of the leading square of a lower triangular matrix
+        (``pdtrcon``, which scalapack4py lacks).
+        """
         descriptor, info, estimate = self._descriptor(size), ctypes.c_int(), ctypes.c_double()
         one, rows = ctypes.byref(ctypes.c_int(1)), ctypes.byref(ctypes.c_int(order))
 
         def call(work: np.ndarray, integers: np.ndarray, length: int, count: int) -> None:
             self.library.blacs.pdtrcon_(
                 *(ctypes.c_char_p(letter) for letter in (b"1", b"L", b"N")),
-                *(rows, ctypes.c_void_p(local.ctypes.data), one, one, ctypes.byref(descriptor), ctypes.byref(estimate)),
+                *(
+                    rows,
+                    ctypes.c_void_p(local.ctypes.data),
+                    one,
+                    one,
+                    ctypes.byref(descriptor),
+                    ctypes.byref(estimate),
+                ),
                 *(ctypes.c_void_p(work.ctypes.data), ctypes.byref(ctypes.c_int(length))),
-                *(ctypes.c_void_p(integers.ctypes.data), ctypes.byref(ctypes.c_int(count)), ctypes.byref(info)),
+                *(
+                    ctypes.c_void_p(integers.ctypes.data),
+                    ctypes.byref(ctypes.c_int(count)),
+                    ctypes.byref(info),
+                ),
             )
 
         query, integer_query = np.zeros(3), np.zeros(3, dtype=np.int32)
@@ -173,13 +265,15 @@ class ProcessGrid:
         found = [value for value in self.ranks.gather(info.value) if value]
         if found:
             raise EigensolverFailure(
-                f"the distributed eigensolver failed on a {size} x {size} matrix: {routine} returned info = {found[0]}"
+                f"the distributed eigensolver failed on a {size} x {size} matrix: {routine}"
+                f" returned info = {found[0]}"
             )
 
 
 @contextmanager
 def process_grid(ranks: Ranks, shape: tuple[int, int] | None = None) -> Iterator[ProcessGrid]:
-    """All ranks of the run as a grid, as square as their number allows unless ``shape`` says otherwise; a collective call.
+    """All ranks of the run as a grid, as square as their number allows unless ``shape`` says
+    otherwise; a collective call.
 
     Raises:
         BadInput: no ScaLAPACK is there that fits the MPI library.
@@ -194,16 +288,23 @@ def process_grid(ranks: Ranks, shape: tuple[int, int] | None = None) -> Iterator
 
 
 def vectors_work_space(size: int, rows: int, columns: int, lines: int) -> int:
-    """Numbers that ``pdsyevd`` needs to work in, for a local part of rows x columns; Python's integers do not wrap.
+    """Numbers that ``pdsyevd`` needs to work in, for a local part of rows x columns; Python's
+    integers do not wrap.
 
-    By the manual max(1 + 6 P + 2 rows columns, 3 P + max(nb (rows + 1), 3 nb)) + 2 P. MKL asks for 2 P more, and for matrices of
-    few blocks even its own answer is too small for the last step (``pdormtr``: (rows + columns) nb + nb^2), which then
-    fails without a word in ``info``: so that is added. On grids of several lines MKL asks for up to 1.05 P columns more from
-    P = 5,000 on (seen at 5,146 and 8,000 on 2 and 4 ranks); a little more than that is counted.
+    By the manual max(1 + 6 P + 2 rows columns, 3 P + max(nb (rows + 1), 3 nb)) + 2 P. MKL asks for
+    2 P more, and for matrices of few blocks even its own answer is too small for the last step
+    (``pdormtr``: (rows + columns) nb + nb^2), which then fails without a word in ``info``: so that
+    is added. On grids of several lines MKL asks for up to 1.05 P columns more from P = 5,000 on
+    (seen at 5,146 and 8,000 on 2 and 4 ranks); a little more than that is counted.
     """
     last_step = BLOCK * (rows + columns + 2 * BLOCK)
     panels = 6 * size * columns // 5 if lines > 1 else 0
-    return max(1 + 6 * size + 2 * rows * columns, 3 * size + BLOCK * (rows + 3)) + 4 * size + last_step + panels
+    return (
+        max(1 + 6 * size + 2 * rows * columns, 3 * size + BLOCK * (rows + 3))
+        + 4 * size
+        + last_step
+        + panels
+    )
 
 
 def require_countable(size: int, ranks: int, *, vectors: bool) -> None:
@@ -222,9 +323,14 @@ def require_countable(size: int, ranks: int, *, vectors: bool) -> None:
         return vectors_work_space(size, rows, width, lines) if vectors else rows * width
 
     if largest(ranks) > LARGEST_INTEGER:
-        enough = next(more for more in range(ranks + 1, size + 1) if largest(more) <= LARGEST_INTEGER)
+        enough = next(
+            more for more in range(ranks + 1, size + 1) if largest(more) <= LARGEST_INTEGER
+        )
         raise DoesNotFit.field(
-            "ranks", f"at least {enough} for {size:,} parameters", str(ranks), "ScaLAPACK counts in 32 bits: start more ranks"
+            "ranks",
+            f"at least {enough} for {size:,} parameters",
+            str(ranks),
+            "ScaLAPACK counts in 32 bits: start more ranks",
         )
 
 
@@ -232,7 +338,8 @@ def load() -> Any:
     """scalapack4py over a ScaLAPACK library of this machine.
 
     Raises:
-        BadInput: the binding or the library is missing, or the library is built for another MPI than the one that runs.
+        BadInput: the binding or the library is missing, or the library is built for another MPI
+            than the one that runs.
     """
     try:
         from scalapack4py import ScaLAPACK4py  # noqa: PLC0415 - an optional package
@@ -249,12 +356,21 @@ def load() -> Any:
 def _loaded_library() -> ctypes.CDLL:
     named = os.environ.get(LIBRARY_VARIABLE)
     if named and not Path(named).is_file():
-        raise BadInput.field(LIBRARY_VARIABLE, "the file of a ScaLAPACK library", named, "correct it, or unset it to have one looked for")
+        raise BadInput.field(
+            LIBRARY_VARIABLE,
+            "the file of a ScaLAPACK library",
+            named,
+            "correct it, or unset it to have one looked for",
+        )
     _promote_mpi()
     if named:
         return ctypes.CDLL(named, mode=_LAZY_AND_GLOBAL)
-    blacs = "openmpi" if "open mpi" in _mpi_version() else "intelmpi"  # MPICH, Intel MPI and Cray MPI share an ABI
-    parts = [f"libmkl_{part}" for part in ("core", "sequential", "intel_lp64", f"blacs_{blacs}_lp64", "scalapack_lp64")]
+    # MPICH, Intel MPI and Cray MPI share an ABI
+    blacs = "openmpi" if "open mpi" in _mpi_version() else "intelmpi"
+    parts = [
+        f"libmkl_{part}"
+        for part in ("core", "sequential", "intel_lp64", f"blacs_{blacs}_lp64", "scalapack_lp64")
+    ]
     files = [_mkl_file(part) for part in parts]
     if all(files):
         for file in files:
@@ -268,12 +384,17 @@ def _loaded_library() -> ctypes.CDLL:
 
 
 def _missing(found: str) -> BadInput:
-    fix = f"pip install --no-deps scalapack4py mkl, name the file of a site's library in {LIBRARY_VARIABLE}, or run on one rank"
+    fix = (
+        "pip install --no-deps scalapack4py mkl, name the file of a site's library in"
+        f" {LIBRARY_VARIABLE}, or run on one rank"
+    )
     return BadInput.field("ScaLAPACK", "a library that several ranks can solve with", found, fix)
 
 
 def _mkl_file(part: str) -> Path | None:
-    """A library of MKL by the beginning of its name, under MKLROOT or where the wheel has put it."""
+    """A library of MKL by the beginning of its name, under MKLROOT or where the wheel has put
+    it.
+    """
     root = os.environ.get("MKLROOT")
     if root:
         candidates = sorted((Path(root) / "lib").glob(f"{part}.so*"))
@@ -282,7 +403,11 @@ def _mkl_file(part: str) -> Path | None:
             files = importlib.metadata.files("mkl") or []
         except importlib.metadata.PackageNotFoundError:
             files = []
-        candidates = [Path(str(file.locate())).resolve() for file in files if file.name.startswith(f"{part}.so")]
+        candidates = [
+            Path(str(file.locate())).resolve()
+            for file in files
+            if file.name.startswith(f"{part}.so")
+        ]
     return next((file for file in candidates if file.is_file()), None)
 
 
@@ -300,7 +425,9 @@ def _mpi_libraries() -> set[str]:
 
 
 def _promote_mpi() -> None:
-    """Show mpi4py's MPI library to the libraries loaded after it: Python loads extensions where no other sees their symbols."""
+    """Show mpi4py's MPI library to the libraries loaded after it: Python loads extensions where no
+    other sees their symbols.
+    """
     _mpi_version()
     for path in _mpi_libraries():
         ctypes.CDLL(path, mode=_LAZY_AND_GLOBAL)

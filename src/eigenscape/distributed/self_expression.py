@@ -1,8 +1,9 @@
 """Sparse self-expression of many columns on several ranks.
 
-Columns are independent: blocks of fixed size are dealt to the ranks in turn, and the sparse solutions gathered by all.
-A block's arithmetic does not depend on who does it, and every rank works on the matrix of rank 0: on processors of one
-kind, C and its certificate have the same bits on any number of ranks.
+Columns are independent: blocks of fixed size are dealt to the ranks in turn, and the sparse
+solutions gathered by all. A block's arithmetic does not depend on who does it, and every rank works
+on the matrix of rank 0: on processors of one kind, C and its certificate have the same bits on any
+number of ranks.
 """
 
 from __future__ import annotations
@@ -14,7 +15,16 @@ import numpy as np
 from scipy.sparse import csc_array
 
 from eigenscape.clustering.gram import Columns
-from eigenscape.clustering.sparse import Penalty, Route, SelfExpression, SolvedBlock, assembled, column_blocks, penalties, solve_block
+from eigenscape.clustering.sparse import (
+    Penalty,
+    Route,
+    SelfExpression,
+    SolvedBlock,
+    assembled,
+    column_blocks,
+    penalties,
+    solve_block,
+)
 from eigenscape.distributed.agreement import together
 from eigenscape.distributed.ranks import Ranks
 
@@ -28,12 +38,14 @@ def distributed_self_expression(
     tolerance: float = 1e-4,
     most_iterations: int | None = None,
 ) -> SelfExpression:
-    """`clustering.sparse.sparse_self_expression` on all ranks; a collective call, whose result every rank gets.
+    """`clustering.sparse.sparse_self_expression` on all ranks; a collective call, whose result
+    every rank gets.
 
     Every rank holds X and X^T X (N^2 numbers), and in the end C; what is spread is the solving.
 
     Args:
-        matrix: X (D, N), of unit columns; that of rank 0 counts, and the others' need the same shape.
+        matrix: X (D, N), of unit columns; that of rank 0 counts, and the others' need the same
+            shape.
         penalty: what is minimised.
         ranks: of the run.
         route: as for one rank.
@@ -45,7 +57,9 @@ def distributed_self_expression(
 
     Example:
         >>> from eigenscape.distributed.ranks import OneRank
-        >>> distributed_self_expression(np.array([[1.0, 1.0]]), Penalty(10.0), OneRank()).coefficients
+        >>> distributed_self_expression(
+        ...     np.array([[1.0, 1.0]]), Penalty(10.0), OneRank()
+        ... ).coefficients
         array([[0. , 0.9],
                [0.9, 0. ]])
     """
@@ -55,14 +69,25 @@ def distributed_self_expression(
     mine = column_blocks(columns.count)[ranks.rank :: ranks.size]
     how: Any = {"route": route, "tolerance": tolerance, "most_iterations": most_iterations}
     strengths = penalties(columns, penalty)
-    solved = together(ranks, lambda: [_packed(solve_block(columns, penalty, strengths, chosen, **how)) for chosen in mine])
-    return assembled(columns, strengths, [_unpacked(block, sparse) for part in ranks.gather(solved) for block, sparse in part])
+    solved = together(
+        ranks,
+        lambda: [
+            _packed(solve_block(columns, penalty, strengths, chosen, **how)) for chosen in mine
+        ],
+    )
+    return assembled(
+        columns,
+        strengths,
+        [_unpacked(block, sparse) for part in ranks.gather(solved) for block, sparse in part],
+    )
 
 
 def _packed(block: SolvedBlock) -> tuple[SolvedBlock, csc_array]:
     """With the coefficients, most of which are zero, in sparse form."""
     nothing = np.zeros((0, len(block.chosen)))
-    return replace(block, solution=replace(block.solution, coefficients=nothing)), csc_array(block.solution.coefficients)
+    return replace(block, solution=replace(block.solution, coefficients=nothing)), csc_array(
+        block.solution.coefficients
+    )
 
 
 def _unpacked(block: SolvedBlock, sparse: csc_array) -> SolvedBlock:

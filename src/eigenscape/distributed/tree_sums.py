@@ -1,4 +1,6 @@
-"""The total of arrays that ranks hold for nodes of the summation tree, on rank 0: the bits of one rank adding alone."""
+"""The total of arrays that ranks hold for nodes of the summation tree, on rank 0: the bits of one
+rank adding alone.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +12,19 @@ from eigenscape.config.study import SLOTS
 from eigenscape.distributed.ranks import Ranks
 
 HELD_NODES = 5
-"""Nodes that a rank holds at most while it walks the 16 slots in order: log2(16) of the tree and the one at work."""
+"""Nodes that a rank holds at most while it walks the 16 slots in order: log2(16) of the tree and
+the one at work."""
 
 
 def tree_total(held: dict[Node, np.ndarray], ranks: Ranks) -> np.ndarray | None:
     """The sum over all slots on rank 0, None elsewhere; a collective call.
 
-    Nodes come in the order of their slots, one at a time, and are merged as they come, so that rank 0 holds `HELD_NODES` at most.
+    Nodes come in the order of their slots, one at a time, and are merged as they come, so that rank
+    0 holds `HELD_NODES` at most.
 
     Args:
-        held: the nodes of this rank, arrays of one shape; consumed. Over all ranks they cover every slot once, in the order of ranks.
+        held: the nodes of this rank, arrays of one shape; consumed. Over all ranks they cover every
+            slot once, in the order of ranks.
         ranks: of the run.
 
     Raises:

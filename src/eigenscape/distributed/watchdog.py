@@ -1,9 +1,10 @@
 """A watchdog: a rank that makes no progress for too long prints where it stands and ends the run.
 
-A hung rank (a dead file system, a lost node, a deadlock) hangs all others in their next message, and no launcher notices.
-So every rank rearms a timer as it goes on; when the timer of any rank runs out, it prints the stacks of all its threads and
-leaves with exit code 1, at which the launcher ends the rest. The timer is `faulthandler`'s, a thread in C: it fires too
-while Python's lock is held by LAPACK or by a stuck system call.
+A hung rank (a dead file system, a lost node, a deadlock) hangs all others in their next message,
+and no launcher notices. So every rank rearms a timer as it goes on; when the timer of any rank runs
+out, it prints the stacks of all its threads and leaves with exit code 1, at which the launcher ends
+the rest. The timer is `faulthandler`'s, a thread in C: it fires too while Python's lock is held by
+LAPACK or by a stuck system call.
 """
 
 from __future__ import annotations
@@ -40,7 +41,12 @@ class Watchdog:
         self._arm(self._started, self.seconds)
         return self
 
-    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
         if self.seconds > 0:
             faulthandler.cancel_dump_traceback_later()
 
@@ -51,7 +57,9 @@ class Watchdog:
             self._arm(now, self.seconds)
 
     def wait_for_others(self) -> None:
-        """Allow for ranks that have more to do: a sixteenth of the samples, about as long as this rank took for all of its own."""
+        """Allow for ranks that have more to do: a sixteenth of the samples, about as long as this
+        rank took for all of its own.
+        """
         now = time.monotonic()
         self._arm(now, self.seconds + now - self._started)
 

@@ -1,7 +1,8 @@
 """What the server answers when a control moves: the new state, and of the page only what changes.
 
-The browser sends the address of the view it shows, the values of all controls, and those of the visible sliders of
-weights. One request is on its way at a time (see assets/explorer.js), so the address is that of the last answer.
+The browser sends the address of the view it shows, the values of all controls, and those of the
+visible sliders of weights. One request is on its way at a time (see assets/explorer.js), so the
+address is that of the last answer.
 """
 
 from __future__ import annotations
@@ -19,7 +20,22 @@ from eigenscape.explorer.state import LIMITS, STEP, STEPS, Place, State
 
 CONTROLS = (
     *("depth", "width", "activation", "draw", "sigma_w", "sigma_b", "seed"),
-    *("curve", "radius", "x", "y", "ratio", "angle", "corners", "points", "closed", "cut", "layer", "row", "column", "biases"),
+    *(
+        "curve",
+        "radius",
+        "x",
+        "y",
+        "ratio",
+        "angle",
+        "corners",
+        "points",
+        "closed",
+        "cut",
+        "layer",
+        "row",
+        "column",
+        "biases",
+    ),
     *("tab", "study", "number", "cell"),
 )
 """Controls of the page, named as the fields of the state that they set."""
@@ -54,10 +70,15 @@ class Request:
         try:
             controls, weights = dict(content.get("controls") or {}), content.get("weights")
             return cls(
-                str(content.get("query") or ""), controls, None if weights is None else dict(weights), str(content.get("action") or "")
+                str(content.get("query") or ""),
+                controls,
+                None if weights is None else dict(weights),
+                str(content.get("action") or ""),
             )
         except (AttributeError, TypeError, ValueError):
-            raise BadInput.field("request", "what this page sends", type(content).__name__, "reload the page") from None
+            raise BadInput.field(
+                "request", "what this page sends", type(content).__name__, "reload the page"
+            ) from None
 
 
 def state_of(request: Request) -> State:
@@ -74,8 +95,13 @@ def state_of(request: Request) -> State:
     if request.action.startswith("preset:"):
         name = request.action.removeprefix("preset:")
         if name not in PRESETS:
-            raise BadInput.field("preset", f"one of {', '.join(PRESETS)}", "an unknown name", "reload the page")
-        return replace(PRESETS[name].state, **{field: getattr(base, field) for field in ("tab", "study", "number", "cell")})
+            raise BadInput.field(
+                "preset", f"one of {', '.join(PRESETS)}", "an unknown name", "reload the page"
+            )
+        return replace(
+            PRESETS[name].state,
+            **{field: getattr(base, field) for field in ("tab", "study", "number", "cell")},
+        )
     if request.action == "redraw":
         return replace(base, seed=(base.seed + 1) % int(LIMITS["seed"][1]), edits=())
     if request.action == "undo":
@@ -93,7 +119,9 @@ def state_of(request: Request) -> State:
 
 
 def _one(name: str, text: str) -> State:
-    """A state whose only stated field this is; the fields that would not go with it are large enough."""
+    """A state whose only stated field this is; the fields that would not go with it are large
+    enough.
+    """
     return State.of({name: text})
 
 
@@ -106,7 +134,9 @@ def _text(value: Any) -> str:
 
 
 def _edits(base: State, weights: Mapping[str, Any]) -> tuple[tuple[Place, float], ...]:
-    """Entries set by hand: those whose slider is not where the draw, rounded to the slider's step, puts it."""
+    """Entries set by hand: those whose slider is not where the draw, rounded to the slider's step,
+    puts it.
+    """
     edits = dict(base.edits)
     for entry in sliders(base):
         value = weights.get(".".join(map(str, entry.place)))

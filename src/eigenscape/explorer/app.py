@@ -16,7 +16,8 @@ TABS: dict[Tab, tuple[str, Callable[[], html.Div]]] = {
     Tab.NETWORK: ("A network", lambda: network_tab.panel(State())),
     Tab.RESULTS: ("A study's results", results_tab.panel),
 }
-"""Title and content of every tab, in their order; another one is an entry here, its name in `Tab`, and its callbacks in `build`."""
+"""Title and content of every tab, in their order; another one is an entry here, its name in `Tab`,
+and its callbacks in `build`."""
 
 LARGEST_REQUEST = 2**20
 """Bytes of a request; the largest that the page sends has a few thousand."""
@@ -27,8 +28,8 @@ def build(results: Path, hosts: frozenset[str] | None = None) -> Dash:
 
     Args:
         results: folder with the studies that the second tab opens.
-        hosts: names under which it may be called; None: any. A page of another site that makes a browser resolve its own
-            name to this machine (DNS rebinding) is refused so.
+        hosts: names under which it may be called; None: any. A page of another site that makes a
+            browser resolve its own name to this machine (DNS rebinding) is refused so.
 
     Example:
         >>> build(Path("results")).title
@@ -60,7 +61,11 @@ def _only_as(app: Dash, hosts: frozenset[str]) -> None:
     def refuse_other_names() -> None:
         name = request.host.rsplit(":", 1)[0].strip("[]")
         if name not in hosts:
-            abort(403, f"expected one of {', '.join(sorted(hosts))} as the host, found another; open the printed address")
+            abort(
+                403,
+                f"expected one of {', '.join(sorted(hosts))} as the host, found another; open the"
+                " printed address",
+            )
 
     app.server.before_request(refuse_other_names)
 
@@ -86,7 +91,13 @@ def _page() -> html.Div:
         ]
     )
     panels = [
-        html.Main(panel(), id=f"panel-{name}", role="tabpanel", hidden=name is not Tab.NETWORK, **aria(labelledby=f"tab-{name}"))
+        html.Main(
+            panel(),
+            id=f"panel-{name}",
+            role="tabpanel",
+            hidden=name is not Tab.NETWORK,
+            **aria(labelledby=f"tab-{name}"),
+        )
         for name, (_, panel) in TABS.items()
     ]
     stores = [dcc.Store(id="tab", data=Tab.NETWORK.value), dcc.Store(id="results-view")]

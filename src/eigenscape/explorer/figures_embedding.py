@@ -17,24 +17,48 @@ OPTIMISER_DASHES = {"sgd": "solid", "momentum": "dashdot", "adam": "dot"}
 def embedding_view(points: pd.DataFrame, geodesic: np.ndarray, eigenvalues: np.ndarray) -> Figure:
     """Every trajectory and the geodesic from ignorance to truth, in the first three directions.
 
-    A click on the legend hides or shows a family under an optimiser; pointing at a checkpoint says whose it is.
+    A click on the legend hides or shows a family under an optimiser; pointing at a checkpoint says
+    whose it is.
 
     Args:
-        points: a row per checkpoint, in the order of training: network, family, optimiser, replica, trajectory, step, progress,
-            accuracy, x1, x2, x3.
+        points: a row per checkpoint, in the order of training: network, family, optimiser, replica,
+            trajectory, step, progress, accuracy, x1, x2, x3.
         geodesic: (places, 3 or more).
         eigenvalues: signed; directions of negative ones are imaginary.
 
     Example:
-        >>> rows = {"network": ["a", "a"], "family": ["linear"] * 2, "optimiser": ["sgd"] * 2, "replica": [0, 0], "trajectory": [0, 0]}
-        >>> rows |= {"step": [0, 9], "progress": [0.0, 0.5], "accuracy": [0.1, 0.9], "x1": [0, 1], "x2": [0, 1], "x3": [0, 1]}
-        >>> [line["name"] for line in embedding_view(pd.DataFrame(rows), np.zeros((2, 3)), np.array([1.0, -0.5, 0.1]))["data"]]
+        >>> rows = {
+        ...     "network": ["a", "a"],
+        ...     "family": ["linear"] * 2,
+        ...     "optimiser": ["sgd"] * 2,
+        ...     "replica": [0, 0],
+        ...     "trajectory": [0, 0],
+        ... }
+        >>> rows |= {
+        ...     "step": [0, 9],
+        ...     "progress": [0.0, 0.5],
+        ...     "accuracy": [0.1, 0.9],
+        ...     "x1": [0, 1],
+        ...     "x2": [0, 1],
+        ...     "x3": [0, 1],
+        ... }
+        >>> [
+        ...     line["name"]
+        ...     for line in embedding_view(
+        ...         pd.DataFrame(rows), np.zeros((2, 3)), np.array([1.0, -0.5, 0.1])
+        ...     )["data"]
+        ... ]
         ['linear, sgd', 'geodesic']
     """
     lines = []
     for (family, optimiser), rows in points.groupby(["family", "optimiser"], sort=False):
-        # One line for all of a kind, broken between trajectories: a few of them are quick to turn, hundreds are not.
-        parts = [one for _, own in rows.groupby("trajectory", sort=False) for one in (own, own.iloc[:1].assign(x1=np.nan))]
+        # One line for all of a kind, broken between trajectories: a few of them are quick to turn,
+        # hundreds are not.
+        parts = [
+            one
+            for _, own in rows.groupby("trajectory", sort=False)
+            for one in (own, own.iloc[:1].assign(x1=np.nan))
+        ]
         joined = pd.concat(parts)
         lines.append(
             {
@@ -48,18 +72,37 @@ def embedding_view(points: pd.DataFrame, geodesic: np.ndarray, eigenvalues: np.n
                     "width": 3,
                 },
                 "text": [
-                    f"{row.network}, {row.optimiser}, replica {row.replica}<br>step {row.step:,}, progress {row.progress:.2f}, "
-                    f"accuracy {row.accuracy:.2f}"
+                    f"{row.network}, {row.optimiser}, replica {row.replica}<br>step {row.step:,},"
+                    f" progress {row.progress:.2f}, accuracy {row.accuracy:.2f}"
                     for row in joined.itertuples()
                 ],
                 "hovertemplate": "%{text}<extra></extra>",
             }
         )
-    path = {"type": "scatter3d", "mode": "lines", "name": "geodesic", "line": {"color": "#222222", "width": 6}}
-    lines.append({**path, **_places(geodesic[:, :3]), "hovertemplate": "from ignorance to truth<extra></extra>"})
-    axes = {name: axis(direction_name(place, eigenvalues)) for place, name in enumerate(("xaxis", "yaxis", "zaxis"))}
+    path = {
+        "type": "scatter3d",
+        "mode": "lines",
+        "name": "geodesic",
+        "line": {"color": "#222222", "width": 6},
+    }
+    lines.append(
+        {
+            **path,
+            **_places(geodesic[:, :3]),
+            "hovertemplate": "from ignorance to truth<extra></extra>",
+        }
+    )
+    axes = {
+        name: axis(direction_name(place, eigenvalues))
+        for place, name in enumerate(("xaxis", "yaxis", "zaxis"))
+    }
     margin = {"l": 0, "r": 0, "t": 0, "b": 0}
-    return {"data": lines, "layout": layout(scene=axes, margin=margin, showlegend=True, legend={"orientation": "h", "y": 0})}
+    return {
+        "data": lines,
+        "layout": layout(
+            scene=axes, margin=margin, showlegend=True, legend={"orientation": "h", "y": 0}
+        ),
+    }
 
 
 def direction_name(place: int, eigenvalues: np.ndarray) -> str:
@@ -76,13 +119,31 @@ def ends_table(points: pd.DataFrame) -> Table:
     """Where the trajectories of every network end, for those who cannot see the picture."""
     last = points.groupby("trajectory", sort=False).tail(1)
     rows = [
-        (f"{network}, {optimiser}", str(len(own)), *[shown(float(own[name].mean())) for name in ("progress", "accuracy", "x1", "x2", "x3")])
+        (
+            f"{network}, {optimiser}",
+            str(len(own)),
+            *[
+                shown(float(own[name].mean()))
+                for name in ("progress", "accuracy", "x1", "x2", "x3")
+            ],
+        )
         for (network, optimiser), own in last.groupby(["network", "optimiser"], sort=False)
     ]
-    header = ("network", "trajectories", "progress", "accuracy", "direction 1", "direction 2", "direction 3")
+    header = (
+        "network",
+        "trajectories",
+        "progress",
+        "accuracy",
+        "direction 1",
+        "direction 2",
+        "direction 3",
+    )
     return Table("Ends of the trajectories, means over replicas", header, rows)
 
 
 def _places(rows: np.ndarray) -> dict[str, list[float | None]]:
     """Coordinates; None breaks a line."""
-    return {name: [float(value) if np.isfinite(value) else None for value in column] for name, column in zip("xyz", rows.T, strict=True)}
+    return {
+        name: [float(value) if np.isfinite(value) else None for value in column]
+        for name, column in zip("xyz", rows.T, strict=True)
+    }

@@ -1,9 +1,10 @@
 """A snapshot as plotly figures, and as what changes in figures that are already on the page.
 
-Figures are plain dictionaries: plotly's own checks of every number would take longer than the numbers. While a slider moves
-only the data of traces are sent, so the camera, the zoom and the legend stay; `uirevision` keeps them even where a whole
-figure is sent, because the network has another number of layers. The browser hands changes to plotly.js itself
-(assets/drawing.js): a `dash.Patch` would have Dash render the page again, which takes longer than drawing.
+Figures are plain dictionaries: plotly's own checks of every number would take longer than the
+numbers. While a slider moves only the data of traces are sent, so the camera, the zoom and the
+legend stay; `uirevision` keeps them even where a whole figure is sent, because the network has
+another number of layers. The browser hands changes to plotly.js itself (assets/drawing.js): a
+`dash.Patch` would have Dash render the page again, which takes longer than drawing.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from eigenscape.explorer.snapshot import HALF_SIDE, NO_MEAN_FIELD, Polytopes, Sn
 from eigenscape.figures.style import COLORMAP, GREY, PALETTE
 
 BINS = 8
-"""Colours of polytopes: eight steps of viridis are told apart, and eight traces hold any number of cells."""
+"""Colours of polytopes: eight steps of viridis are told apart, and eight traces hold any number of
+cells."""
 
 VIRIDIS = ("#440154", "#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39", "#fde725")
 """Eight even steps of viridis."""
@@ -30,14 +32,19 @@ Figure = dict[str, Any]
 
 
 def array(values: np.ndarray, kind: type[np.number[Any]] = np.float32) -> dict[str, str]:
-    """Numbers as plotly.js reads them without parsing: single precision, which a screen does not tell from double.
+    """Numbers as plotly.js reads them without parsing: single precision, which a screen does not
+    tell from double.
 
     Example:
         >>> array(np.zeros((2, 1)))
         {'dtype': 'f4', 'bdata': 'AAAAAAAAAAA=', 'shape': '2, 1'}
     """
     packed = np.ascontiguousarray(values, kind)
-    return {"dtype": packed.dtype.str[1:], "bdata": base64.b64encode(packed.tobytes()).decode(), "shape": ", ".join(map(str, packed.shape))}
+    return {
+        "dtype": packed.dtype.str[1:],
+        "bdata": base64.b64encode(packed.tobytes()).decode(),
+        "shape": ", ".join(map(str, packed.shape)),
+    }
 
 
 def layout(**more: Any) -> dict[str, Any]:
@@ -56,7 +63,14 @@ def layout(**more: Any) -> dict[str, Any]:
 
 def axis(title: str, **more: Any) -> dict[str, Any]:
     """One axis in the style of the figures for papers."""
-    grid = {"showline": True, "linecolor": "#222222", "ticks": "outside", "ticklen": 4, "gridcolor": "#ececec", "zeroline": False}
+    grid = {
+        "showline": True,
+        "linecolor": "#222222",
+        "ticks": "outside",
+        "ticklen": 4,
+        "gridcolor": "#ececec",
+        "zeroline": False,
+    }
     return {"title": {"text": title, "standoff": 6}, **grid, **more}
 
 
@@ -65,8 +79,9 @@ def surface_figure(found: Snapshot) -> Figure:
     data = surface_data(found)
     x, y = np.meshgrid(found.axis, found.axis)
     corners = triangles(len(found.axis))
-    # Triangles, not plotly's surface: that one interpolates its grid fourfold and draws it twice, which takes a browser
-    # without a GPU several times as long. A ReLU network is made of triangles anyway.
+    # Triangles, not plotly's surface: that one interpolates its grid fourfold and draws it twice,
+    # which takes a browser without a GPU several times as long. A ReLU network is made of triangles
+    # anyway.
     surface = {
         "type": "mesh3d",
         "x": array(x.ravel()),
@@ -94,7 +109,10 @@ def surface_figure(found: Snapshot) -> Figure:
         "uirevision": "stay",
         "camera": {"eye": {"x": 1.6, "y": -1.7, "z": 1.0}},
     }
-    return {"data": [surface, line], "layout": layout(scene=scene, margin={"l": 0, "r": 0, "t": 0, "b": 0})}
+    return {
+        "data": [surface, line],
+        "layout": layout(scene=scene, margin={"l": 0, "r": 0, "t": 0, "b": 0}),
+    }
 
 
 def surface_data(found: Snapshot) -> list[Figure]:
@@ -104,7 +122,10 @@ def surface_data(found: Snapshot) -> list[Figure]:
     x, y = found.points.T
     z = array(found.surface.ravel())
     colours = {"cmin": float(found.surface.min()), "cmax": float(found.surface.max())}
-    return [{"z": z, "intensity": z, **colours}, {"x": array(x), "y": array(y), "z": array(found.outputs + lift)}]
+    return [
+        {"z": z, "intensity": z, **colours},
+        {"x": array(x), "y": array(y), "z": array(found.outputs + lift)},
+    ]
 
 
 def triangles(side: int) -> np.ndarray:
@@ -116,11 +137,15 @@ def triangles(side: int) -> np.ndarray:
                [1, 3, 2]])
     """
     first = (np.arange(side - 1)[:, None] * side + np.arange(side - 1)).ravel()
-    return np.stack([first, first + 1, first + side, first + 1, first + side + 1, first + side], axis=1).reshape(-1, 3)
+    return np.stack(
+        [first, first + 1, first + side, first + 1, first + side + 1, first + side], axis=1
+    ).reshape(-1, 3)
 
 
 def polytopes_figure(found: Snapshot) -> Figure:
-    """The square cut into polytopes, coloured by the size of the linear map on each, and the curve."""
+    """The square cut into polytopes, coloured by the size of the linear map on each, and the
+    curve.
+    """
     data = polytopes_data(found)
     cells = [
         {
@@ -134,7 +159,13 @@ def polytopes_figure(found: Snapshot) -> Figure:
         }
         for colour, part in zip(VIRIDIS, data[:BINS], strict=True)
     ]
-    curve = {"type": "scatter", "mode": "lines", "line": {"color": PALETTE["vermillion"], "width": 3}, "hoverinfo": "skip", **data[BINS]}
+    curve = {
+        "type": "scatter",
+        "mode": "lines",
+        "line": {"color": PALETTE["vermillion"], "width": 3},
+        "hoverinfo": "skip",
+        **data[BINS],
+    }
     breaks = {
         "type": "scatter",
         "mode": "markers",
@@ -144,7 +175,10 @@ def polytopes_figure(found: Snapshot) -> Figure:
     }
     square = {"range": [-HALF_SIDE, HALF_SIDE], "constrain": "domain"}
     axes = {"xaxis": axis("x₁", **square), "yaxis": axis("x₂", scaleanchor="x", **square)}
-    return {"data": [*cells, curve, breaks], "layout": layout(**axes, annotations=polytopes_notes(found))}
+    return {
+        "data": [*cells, curve, breaks],
+        "layout": layout(**axes, annotations=polytopes_notes(found)),
+    }
 
 
 def polytopes_data(found: Snapshot) -> list[Figure]:
@@ -159,7 +193,11 @@ def polytopes_data(found: Snapshot) -> list[Figure]:
         ]
         x, y = np.vstack(corners).T if corners else np.empty((2, 0))
         parts.append({"x": array(x), "y": array(y)})
-    breaks = np.concatenate([found.curve.at(t) for t in found.analysis.breakpoints]) if found.analysis.breakpoints else np.empty((0, 2))
+    breaks = (
+        np.concatenate([found.curve.at(t) for t in found.analysis.breakpoints])
+        if found.analysis.breakpoints
+        else np.empty((0, 2))
+    )
     for points in (found.points, breaks):
         parts.append({"x": array(points[:, 0]), "y": array(points[:, 1])})
     return parts
@@ -169,8 +207,16 @@ def polytopes_notes(found: Snapshot) -> list[Figure]:
     """A sentence in the figure where there are no cells, or fewer layers than asked for."""
     if not found.polytopes.note:
         return []
-    place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 1.0, "yanchor": "top", "showarrow": False}
-    text = "<br>".join(textwrap.wrap(found.polytopes.note, 40))  # as wide as the figure on a small screen
+    place = {
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0.5,
+        "y": 1.0,
+        "yanchor": "top",
+        "showarrow": False,
+    }
+    # as wide as the figure on a small screen
+    text = "<br>".join(textwrap.wrap(found.polytopes.note, 40))
     return [{"text": text, "bgcolor": "rgba(255,255,255,0.9)", **place}]
 
 
@@ -199,7 +245,9 @@ def images_figure(found: Snapshot) -> Figure:
         name = "" if number == 0 else str(number + 1)
         across, up = _share(column, columns, 0.06), _share(rows - 1 - row, rows, 0.22)
         figure[f"xaxis{name}"] = axis("", domain=across, anchor=f"y{name}", nticks=4)
-        figure[f"yaxis{name}"] = axis("", domain=up, anchor=f"x{name}", scaleanchor=f"x{name}", nticks=4)
+        figure[f"yaxis{name}"] = axis(
+            "", domain=up, anchor=f"x{name}", scaleanchor=f"x{name}", nticks=4
+        )
         traces.append(
             {
                 "type": "scatter",
@@ -216,11 +264,15 @@ def images_figure(found: Snapshot) -> Figure:
 
 def images_data(found: Snapshot) -> list[Figure]:
     """What changes of `images_figure` when a weight does."""
-    return [{"x": array(image.points[:, 0]), "y": array(image.points[:, 1])} for image in found.images]
+    return [
+        {"x": array(image.points[:, 0]), "y": array(image.points[:, 1])} for image in found.images
+    ]
 
 
 def images_notes(found: Snapshot) -> list[Figure]:
-    """A title over each image: the layer, its length, and the share of the variance that the plane shows."""
+    """A title over each image: the layer, its length, and the share of the variance that the plane
+    shows.
+    """
     depth = len(found.images)
     columns = min(depth, 5)
     rows = -(-depth // columns)
@@ -252,7 +304,9 @@ def _share(place: int, places: int, gap: float) -> list[float]:
 
 
 def lengths_figure(found: Snapshot) -> Figure:
-    """Latent length against depth on a logarithmic axis, with the mean-field line of sqrt(chi_1) per layer."""
+    """Latent length against depth on a logarithmic axis, with the mean-field line of sqrt(chi_1)
+    per layer.
+    """
     data = lengths_data(found)
     measured = {
         "type": "scatter",
@@ -271,27 +325,54 @@ def lengths_figure(found: Snapshot) -> Figure:
         "hoverinfo": "skip",
         **data[1],
     }
-    legend = {"x": 0.02, "y": 0.98, "xanchor": "left", "yanchor": "top", "bgcolor": "rgba(255,255,255,0.8)"}
+    legend = {
+        "x": 0.02,
+        "y": 0.98,
+        "xanchor": "left",
+        "yanchor": "top",
+        "bgcolor": "rgba(255,255,255,0.8)",
+    }
     axes = {
-        "xaxis": axis("layer (0: the curve itself)", dtick=1, range=[-0.3, found.layers.depth + 0.3]),
+        "xaxis": axis(
+            "layer (0: the curve itself)", dtick=1, range=[-0.3, found.layers.depth + 0.3]
+        ),
         "yaxis": axis("latent length", type="log", exponentformat="power", nticks=6),
     }
-    return {"data": [measured, theory], "layout": layout(**axes, showlegend=True, legend=legend, annotations=lengths_notes(found))}
+    return {
+        "data": [measured, theory],
+        "layout": layout(**axes, showlegend=True, legend=legend, annotations=lengths_notes(found)),
+    }
 
 
 def lengths_data(found: Snapshot) -> list[Figure]:
-    """What changes of `lengths_figure` when a weight does: the theory starts from the first layer's length."""
+    """What changes of `lengths_figure` when a weight does: the theory starts from the first layer's
+    length.
+    """
     lengths = found.analysis.latent_lengths
     layer = np.arange(len(lengths))
-    line = np.full(len(lengths) - 1, np.nan) if found.root_chi is None else lengths[1] * found.root_chi ** (layer[1:] - 1.0)
-    return [{"x": array(layer), "y": array(_positive(lengths))}, {"x": array(layer[1:]), "y": array(_positive(line))}]
+    line = (
+        np.full(len(lengths) - 1, np.nan)
+        if found.root_chi is None
+        else lengths[1] * found.root_chi ** (layer[1:] - 1.0)
+    )
+    return [
+        {"x": array(layer), "y": array(_positive(lengths))},
+        {"x": array(layer[1:]), "y": array(_positive(line))},
+    ]
 
 
 def lengths_notes(found: Snapshot) -> list[Figure]:
     """A sentence where there is no theory to compare with."""
     if found.root_chi is not None:
         return []
-    place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.02, "yanchor": "bottom", "showarrow": False}
+    place = {
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0.5,
+        "y": 0.02,
+        "yanchor": "bottom",
+        "showarrow": False,
+    }
     return [{"text": NO_MEAN_FIELD, "font": {**FONT, "size": 11}, **place}]
 
 
@@ -308,8 +389,14 @@ def sensitivity_figure(found: Snapshot) -> Figure:
         "hovertemplate": "W%{x}: %{y:.4g}<extra></extra>",
         **sensitivity_data(found)[0],
     }
-    axes = {"xaxis": axis("weight matrix (the last is the read-out)", dtick=1), "yaxis": axis("relative sensitivity", rangemode="tozero")}
-    return {"data": [bars], "layout": layout(**axes, bargap=0.4, annotations=sensitivity_notes(found))}
+    axes = {
+        "xaxis": axis("weight matrix (the last is the read-out)", dtick=1),
+        "yaxis": axis("relative sensitivity", rangemode="tozero"),
+    }
+    return {
+        "data": [bars],
+        "layout": layout(**axes, bargap=0.4, annotations=sensitivity_notes(found)),
+    }
 
 
 def sensitivity_data(found: Snapshot) -> list[Figure]:
@@ -323,7 +410,9 @@ def sensitivity_notes(found: Snapshot) -> list[Figure]:
     if found.sensitivity is not None:
         return []
     place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
-    return [{"text": f"exact for piecewise linear units only, not {found.layers.activation}", **place}]
+    return [
+        {"text": f"exact for piecewise linear units only, not {found.layers.activation}", **place}
+    ]
 
 
 FIGURES: dict[str, tuple[Any, Any, Any]] = {
@@ -342,9 +431,14 @@ def whole(found: Snapshot, names: Collection[str] = tuple(FIGURES)) -> dict[str,
 
 
 def changes(found: Snapshot, names: Collection[str] = tuple(FIGURES)) -> dict[str, Figure]:
-    """What changes in figures that show another network of the same depth: data of the traces, and notes where there are any."""
+    """What changes in figures that show another network of the same depth: data of the traces, and
+    notes where there are any.
+    """
     result = {}
     for name, (_, data, notes) in FIGURES.items():
         if name in names:
-            result[name] = {"traces": data(found), **({} if notes is None else {"annotations": notes(found)})}
+            result[name] = {
+                "traces": data(found),
+                **({} if notes is None else {"annotations": notes(found)}),
+            }
     return result

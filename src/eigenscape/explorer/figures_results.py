@@ -1,4 +1,6 @@
-"""A study's results as plotly figures: the map over the grid, a cell's spectrum, its eigenvectors over the layers."""
+"""A study's results as plotly figures: the map over the grid, a cell's spectrum, its eigenvectors
+over the layers.
+"""
 
 from __future__ import annotations
 
@@ -18,20 +20,32 @@ def empty_figure(sentence: str = "") -> Figure:
 
 
 def grid_values(table: pd.DataFrame, number: str) -> pd.DataFrame:
-    """A column over the grid: a row per width, a column per depth, NaN where a network has no number.
+    """A column over the grid: a row per width, a column per depth, NaN where a network has no
+    number.
 
     Example:
-        >>> grid_values(pd.DataFrame({"depth": [1, 2], "width": [5, 5], "parameters": [16, 46]}), "parameters").to_numpy()
+        >>> grid_values(
+        ...     pd.DataFrame({"depth": [1, 2], "width": [5, 5], "parameters": [16, 46]}),
+        ...     "parameters",
+        ... ).to_numpy()
         array([[16, 46]])
     """
-    return table.pivot_table(index="width", columns="depth", values=number, aggfunc="first", dropna=False)
+    return table.pivot_table(
+        index="width", columns="depth", values=number, aggfunc="first", dropna=False
+    )
 
 
 def map_figure(study: OpenStudy, number: str, chosen: str) -> Figure:
     """One number of the table over depth and width; a click on a cell opens it."""
     values = grid_values(study.table, number)
-    folders = {(cell.architecture.depth, cell.architecture.width): cell.folder for cell in study.study.computed_cells()}
-    depths, widths = [int(depth) for depth in values.columns], [int(width) for width in values.index]
+    folders = {
+        (cell.architecture.depth, cell.architecture.width): cell.folder
+        for cell in study.study.computed_cells()
+    }
+    depths, widths = (
+        [int(depth) for depth in values.columns],
+        [int(width) for width in values.index],
+    )
     shown = values.to_numpy(float)
     # A number that spans decades would otherwise show its largest value and nothing else.
     finite = shown[np.isfinite(shown)]
@@ -39,7 +53,9 @@ def map_figure(study: OpenStudy, number: str, chosen: str) -> Figure:
     with np.errstate(invalid="ignore", divide="ignore"):
         colours = np.where(np.isfinite(shown), np.log10(shown) if logarithmic else shown, np.nan)
     names = [[folders.get((depth, width), "") for depth in depths] for width in widths]
-    texts = [[f"{value:.5g}" if np.isfinite(value) else "no number" for value in row] for row in shown]
+    texts = [
+        [f"{value:.5g}" if np.isfinite(value) else "no number" for value in row] for row in shown
+    ]
     heat = {
         "type": "heatmap",
         "x": [str(depth) for depth in depths],
@@ -51,7 +67,11 @@ def map_figure(study: OpenStudy, number: str, chosen: str) -> Figure:
         "hoverongaps": True,
         "xgap": 1,
         "ygap": 1,
-        "colorbar": {"thickness": 12, "outlinewidth": 0, "title": {"text": f"log10 {number}" if logarithmic else number, "side": "right"}},
+        "colorbar": {
+            "thickness": 12,
+            "outlinewidth": 0,
+            "title": {"text": f"log10 {number}" if logarithmic else number, "side": "right"},
+        },
         "hovertemplate": f"depth %{{x}}, width %{{y}}<br>{number} = %{{text}}<extra></extra>",
     }
     marks = []
@@ -59,8 +79,14 @@ def map_figure(study: OpenStudy, number: str, chosen: str) -> Figure:
     if here is not None:
         x, y = depths.index(here[0]), widths.index(here[1])
         square = {"type": "rect", "x0": x - 0.5, "x1": x + 0.5, "y0": y - 0.5, "y1": y + 0.5}
-        marks = [{**square, "line": {"color": "white", "width": 4}}, {**square, "line": {"color": PALETTE["vermillion"], "width": 2}}]
-    axes = {"xaxis": axis("hidden layers L", type="category", showgrid=False), "yaxis": axis("width w", type="category", showgrid=False)}
+        marks = [
+            {**square, "line": {"color": "white", "width": 4}},
+            {**square, "line": {"color": PALETTE["vermillion"], "width": 2}},
+        ]
+    axes = {
+        "xaxis": axis("hidden layers L", type="category", showgrid=False),
+        "yaxis": axis("width w", type="category", showgrid=False),
+    }
     return {"data": [heat], "layout": {**layout(**axes, shapes=marks), "plot_bgcolor": PALE}}
 
 
@@ -68,18 +94,30 @@ def spectrum_figure(found: OpenCell) -> Figure:
     """Eigenvalues of C in descending order on a logarithmic axis."""
     values = found.spectrum.eigenvalues
     index = np.arange(1, len(values) + 1)
+    # single precision ends at 1e-38, spectra do not
     line = {
         "type": "scatter",
         "mode": "lines+markers" if len(values) <= 200 else "lines",
         "x": array(index),
-        "y": np.where(values > 0, values, np.nan).tolist(),  # single precision ends at 1e-38, spectra do not
+        "y": (np.where(values > 0, values, np.nan).tolist()),
         "line": {"color": PALETTE["blue"], "width": 2},
         "marker": {"size": 5},
         "hovertemplate": "λ(%{x}) = %{y:.4g}<extra></extra>",
     }
-    axes = {"xaxis": axis("index"), "yaxis": axis("eigenvalue of C", type="log", exponentformat="power", nticks=7)}
+    axes = {
+        "xaxis": axis("index"),
+        "yaxis": axis("eigenvalue of C", type="log", exponentformat="power", nticks=7),
+    }
     width = found.cell.architecture.width
-    shoulder = {"type": "line", "x0": width, "x1": width, "y0": 0, "y1": 1, "yref": "paper", "line": {"color": GREY, "dash": "dot"}}
+    shoulder = {
+        "type": "line",
+        "x0": width,
+        "x1": width,
+        "y0": 0,
+        "y1": 1,
+        "yref": "paper",
+        "line": {"color": GREY, "dash": "dot"},
+    }
     return {"data": [line], "layout": layout(**axes, shapes=[shoulder])}
 
 
@@ -97,8 +135,15 @@ def vectors_figure(found: OpenCell) -> Figure:
         "zmin": 0,
         "zmax": 1,
         "colorscale": COLORMAP.capitalize(),
-        "colorbar": {"thickness": 12, "outlinewidth": 0, "title": {"text": "mass", "side": "right"}},
+        "colorbar": {
+            "thickness": 12,
+            "outlinewidth": 0,
+            "title": {"text": "mass", "side": "right"},
+        },
         "hovertemplate": "eigenvector %{x:.0f}, %{y}: %{z:.3f}<extra></extra>",
     }
-    axes = {"xaxis": axis("eigenvector, by descending eigenvalue", showgrid=False), "yaxis": axis("", autorange="reversed", showgrid=False)}
+    axes = {
+        "xaxis": axis("eigenvector, by descending eigenvalue", showgrid=False),
+        "yaxis": axis("", autorange="reversed", showgrid=False),
+    }
     return {"data": [heat], "layout": layout(**axes, margin={"l": 65, "r": 15, "t": 10, "b": 45})}

@@ -1,9 +1,10 @@
 """The network and the curve that a state describes, and which of its entries have sliders.
 
-Three draws. ``scaled`` is that of the source, W ~ N(0, sigma_w^2 / fan_in). ``plain`` is that of the application which
-this one follows: W ~ N(0, 2) whatever the fan-in, rounded to the step of the sliders, with a read-out of ones. ``split``
-writes x as (x)_+ - (-x)_+: W_1 = [[1, 0, -1, 0], [0, 1, 0, -1]], identities above, so that the image of a curve has the
-curve's own length in every layer. Entries set by hand replace drawn ones.
+Three draws. ``scaled`` is that of the source, W ~ N(0, sigma_w^2 / fan_in). ``plain`` is that of
+the application which this one follows: W ~ N(0, 2) whatever the fan-in, rounded to the step of the
+sliders, with a read-out of ones. ``split`` writes x as (x)_+ - (-x)_+: W_1 = [[1, 0, -1, 0], [0, 1,
+0, -1]], identities above, so that the image of a curve has the curve's own length in every layer.
+Entries set by hand replace drawn ones.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from eigenscape.expressivity.curves import Curve, circle, ellipse, line, polylin
 from eigenscape.expressivity.networks import Layers, generator, random_layers
 
 WINDOW = 4
-"""Rows and columns of a large matrix that have sliders at once: as many as the default network has."""
+"""Rows and columns of a large matrix that have sliders at once: as many as the default network
+has."""
 
 
 def drawn_layers(state: State) -> Layers:
@@ -29,21 +31,37 @@ def drawn_layers(state: State) -> Layers:
                [ 0.,  1.,  0., -1.]])
     """
     if state.draw is Draw.SCALED:
-        return random_layers(state.depth, state.width, state.sigma_w, state.sigma_b, state.activation, state.seed)
+        return random_layers(
+            state.depth, state.width, state.sigma_w, state.sigma_b, state.activation, state.seed
+        )
     if state.draw is Draw.PLAIN:
         return _plain(state)
-    weights = [np.zeros((2, state.width)), *[np.eye(state.width)] * (state.depth - 1), np.zeros((state.width, 1))]
+    weights = [
+        np.zeros((2, state.width)),
+        *[np.eye(state.width)] * (state.depth - 1),
+        np.zeros((state.width, 1)),
+    ]
     weights[0][:, :4] = [[1, 0, -1, 0], [0, 1, 0, -1]]
     weights[-1][:4, 0] = 1.0  # the output is |x| + |y|
-    return Layers(tuple(weights), tuple(np.zeros(size) for size in state.sizes[1:]), state.activation)
+    return Layers(
+        tuple(weights), tuple(np.zeros(size) for size in state.sizes[1:]), state.activation
+    )
 
 
 def _plain(state: State) -> Layers:
     draw = generator(state.seed, "explorer", *state.sizes)
     weights, biases = [], []
     for fan_in, fan_out in zip(state.sizes[:-2], state.sizes[1:-1], strict=True):
-        weights.append((draw.standard_normal((fan_in, fan_out)) * state.sigma_w).round(2).clip(-WEIGHT_RANGE, WEIGHT_RANGE))
-        biases.append((draw.standard_normal(fan_out) * state.sigma_b).round(2).clip(-WEIGHT_RANGE, WEIGHT_RANGE))
+        weights.append(
+            (draw.standard_normal((fan_in, fan_out)) * state.sigma_w)
+            .round(2)
+            .clip(-WEIGHT_RANGE, WEIGHT_RANGE)
+        )
+        biases.append(
+            (draw.standard_normal(fan_out) * state.sigma_b)
+            .round(2)
+            .clip(-WEIGHT_RANGE, WEIGHT_RANGE)
+        )
     return Layers((*weights, np.ones((state.width, 1))), (*biases, np.zeros(1)), state.activation)
 
 
@@ -52,7 +70,10 @@ def layers_of(state: State) -> Layers:
     drawn = drawn_layers(state)
     if not state.edits:
         return drawn
-    weights, biases = [weight.copy() for weight in drawn.weights], [bias.copy() for bias in drawn.biases]
+    weights, biases = (
+        [weight.copy() for weight in drawn.weights],
+        [bias.copy() for bias in drawn.biases],
+    )
     for (layer, row, column), value in state.edits:
         if row:
             weights[layer - 1][row - 1, column - 1] = value
@@ -117,15 +138,29 @@ def sliders(state: State) -> list[Slider]:
     found = []
     for layer in range(1, state.depth + 2) if small else [min(state.layer, state.depth + 1)]:
         fan_in, fan_out = now.weights[layer - 1].shape
-        first_row, first_column = (1, 1) if small else (min(state.row, max(1, fan_in - 3)), min(state.column, max(1, fan_out - 3)))
+        first_row, first_column = (
+            (1, 1)
+            if small
+            else (min(state.row, max(1, fan_in - 3)), min(state.column, max(1, fan_out - 3)))
+        )
         columns = range(first_column, min(first_column + WINDOW, fan_out + 1))
         for row in range(first_row, min(first_row + WINDOW, fan_in + 1)):
             for column in columns:
                 at = (row - 1, column - 1)
-                found.append(Slider((layer, row, column), float(now.weights[layer - 1][at]), float(drawn.weights[layer - 1][at])))
+                found.append(
+                    Slider(
+                        (layer, row, column),
+                        float(now.weights[layer - 1][at]),
+                        float(drawn.weights[layer - 1][at]),
+                    )
+                )
         if state.biases:
             found += [
-                Slider((layer, 0, column), float(now.biases[layer - 1][column - 1]), float(drawn.biases[layer - 1][column - 1]))
+                Slider(
+                    (layer, 0, column),
+                    float(now.biases[layer - 1][column - 1]),
+                    float(drawn.biases[layer - 1][column - 1]),
+                )
                 for column in columns
             ]
     return found

@@ -31,7 +31,9 @@ def panel(state: State) -> html.Div:
         className="controls",
         **aria(label="Network and curve"),
     )
-    return html.Div([controls, html.Div([_summary(), _figures()], className="views")], className="columns")
+    return html.Div(
+        [controls, html.Div([_summary(), _figures()], className="views")], className="columns"
+    )
 
 
 def _range(name: str, label: str, state: State, title: str = "") -> html.Div:
@@ -41,7 +43,12 @@ def _range(name: str, label: str, state: State, title: str = "") -> html.Div:
 
 def _network(state: State) -> html.Fieldset:
     presets = [
-        html.Button(preset.title, id={"type": "action", "name": f"preset:{name}"}, type="button", title=preset.why)
+        html.Button(
+            preset.title,
+            id={"type": "action", "name": f"preset:{name}"},
+            type="button",
+            title=preset.why,
+        )
         for name, preset in PRESETS.items()
     ]
     return html.Fieldset(
@@ -50,8 +57,18 @@ def _network(state: State) -> html.Fieldset:
             html.Div(presets, className="buttons", role="group", **aria(label="Presets")),
             _range("depth", "depth L", state, "hidden layers"),
             _range("width", "width w", state, "units in every hidden layer"),
-            choice("activation", "activation", [{"label": name.replace("_", "-"), "value": name} for name in UNITS], state.activation),
-            choice("draw", "weights", [{"label": draw.meaning, "value": draw.value} for draw in Draw], state.draw.value),
+            choice(
+                "activation",
+                "activation",
+                [{"label": name.replace("_", "-"), "value": name} for name in UNITS],
+                state.activation,
+            ),
+            choice(
+                "draw",
+                "weights",
+                [{"label": draw.meaning, "value": draw.value} for draw in Draw],
+                state.draw.value,
+            ),
             _range("sigma_w", "σ_w", state, "standard deviation of the weights"),
             _range("sigma_b", "σ_b", state, "standard deviation of the biases"),
             html.Div(
@@ -67,8 +84,14 @@ def _network(state: State) -> html.Fieldset:
 
 def _curve(state: State) -> html.Fieldset:
     fields = [
-        html.Div(_range("radius", "radius", state, "of the curve; half the length of a line"), className="for circle ellipse line polygon"),
-        html.Div([_range("x", "centre x₁", state), _range("y", "centre x₂", state)], className="for circle ellipse line polygon"),
+        html.Div(
+            _range("radius", "radius", state, "of the curve; half the length of a line"),
+            className="for circle ellipse line polygon",
+        ),
+        html.Div(
+            [_range("x", "centre x₁", state), _range("y", "centre x₂", state)],
+            className="for circle ellipse line polygon",
+        ),
         html.Div(_range("ratio", "axes' ratio", state), className="for ellipse"),
         html.Div(_range("angle", "angle", state, "degrees"), className="for ellipse line polygon"),
         html.Div(_range("corners", "corners", state), className="for polygon"),
@@ -98,17 +121,26 @@ def _weights(state: State) -> html.Fieldset:
             html.Div(
                 [
                     tick("biases", "biases too", state.biases),
-                    html.Button("Undo all by hand", id={"type": "action", "name": "undo"}, type="button"),
+                    html.Button(
+                        "Undo all by hand", id={"type": "action", "name": "undo"}, type="button"
+                    ),
                 ],
                 className="row",
             ),
             html.Div(
                 [
-                    html.P("A large network: sliders for four rows and columns of one layer.", className="explanation"),
+                    html.P(
+                        "A large network: sliders for four rows and columns of one layer.",
+                        className="explanation",
+                    ),
                     html.Div(
                         [
                             number(name, label, *LIMITS[name], getattr(state, name))
-                            for name, label in (("layer", "layer"), ("row", "from row"), ("column", "from column"))
+                            for name, label in (
+                                ("layer", "layer"),
+                                ("row", "from row"),
+                                ("column", "from column"),
+                            )
                         ],
                         className="row",
                     ),
@@ -122,22 +154,26 @@ def _weights(state: State) -> html.Fieldset:
 
 
 def weight_sliders(state: State) -> list[dict[str, Any]]:
-    """The sliders of a state, layer by layer, for the browser to make: as Dash's components they would take part in every
-    update of the page, which then takes twice as long.
+    """The sliders of a state, layer by layer, for the browser to make: as Dash's components they
+    would take part in every update of the page, which then takes twice as long.
     """
     groups: dict[int, list[dict[str, Any]]] = {}
     for entry in network.sliders(state):
+        # the step of the slider that is nearest to the entry
         groups.setdefault(entry.place[0], []).append(
             {
                 "place": ".".join(map(str, entry.place)),
                 "label": entry.label,
-                "value": round(entry.value, 2) + 0.0,  # the step of the slider that is nearest to the entry
+                "value": (round(entry.value, 2) + 0.0),
                 "drawn": f"drawn: {entry.drawn:.4g}",
             }
         )
     last = state.depth + 1
     limits = {"min": -WEIGHT_RANGE, "max": WEIGHT_RANGE, "step": STEP}
-    return [{"title": f"layer {layer}" if layer < last else "read-out", "sliders": found, **limits} for layer, found in groups.items()]
+    return [
+        {"title": f"layer {layer}" if layer < last else "read-out", "sliders": found, **limits}
+        for layer, found in groups.items()
+    ]
 
 
 def _summary() -> html.Section:
@@ -163,14 +199,20 @@ def _figures() -> html.Div:
     return html.Div(
         [
             figure_panel(
-                "surface", "Output over the square", "f(x) on a 50 × 50 grid of [−5, 5]², and the lifted curve (x, f(x)).", height="360px"
+                "surface",
+                "Output over the square",
+                "f(x) on a 50 × 50 grid of [−5, 5]², and the lifted curve (x, f(x)).",
+                height="360px",
             ),
             figure_panel(
                 "polytopes",
                 "Polytopes of the input plane",
-                "On each cell the network is linear; brighter is steeper. Dots: where the curve meets a kink.",
+                "On each cell the network is linear; brighter is steeper. Dots: where the curve"
+                " meets a kink.",
                 height="360px",
-                control=_range("cut", "cut by layers", State(), "how many hidden layers cut the plane, at most"),
+                control=_range(
+                    "cut", "cut by layers", State(), "how many hidden layers cut the plane, at most"
+                ),
             ),
             figure_panel(
                 "images",
@@ -187,11 +229,15 @@ def _figures() -> html.Div:
             figure_panel(
                 "sensitivity",
                 "Which layer matters",
-                "Change of the output's variation as a weight matrix turns, its norm kept; both relative.",
+                "Change of the output's variation as a weight matrix turns, its norm kept; both"
+                " relative.",
                 height="250px",
             ),
             html.Section(
-                [html.H2("Numbers by layer", id="layers-title"), html.Div(id="layers", className="numbers")],
+                [
+                    html.H2("Numbers by layer", id="layers-title"),
+                    html.Div(id="layers", className="numbers"),
+                ],
                 className="panel panel-layers",
                 **aria(labelledby="layers-title"),
             ),

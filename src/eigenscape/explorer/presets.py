@@ -23,10 +23,16 @@ class Preset:
 
 
 PRESETS = {
-    "default": Preset("2→4→4→1", "the bias-free ReLU network of the application that this one follows: W ~ N(0, 2), read-out 1", State()),
+    "default": Preset(
+        "2→4→4→1",
+        "the bias-free ReLU network of the application that this one follows: W ~ N(0, 2),"
+        " read-out 1",
+        State(),
+    ),
     "he": Preset(
         "He",
-        "ReLU with σ_w² = 2: χ₁ = 1, so lengths neither grow nor shrink with depth, but for a loss of order depth/width",
+        "ReLU with σ_w² = 2: χ₁ = 1, so lengths neither grow nor shrink with depth, but for a loss"
+        " of order depth/width",
         State(depth=5, width=32, draw=Draw.SCALED, sigma_w=1.4142),
     ),
     "critical": Preset(
@@ -41,7 +47,8 @@ PRESETS = {
     ),
     "split": Preset(
         "Identity split",
-        "x written as (x)₊ and (−x)₊: the image of a circle of radius r has the length 2πr in every layer",
+        "x written as (x)₊ and (−x)₊: the image of a circle of radius r has the length 2πr in every"
+        " layer",
         State(depth=2, width=4, draw=Draw.SPLIT),
     ),
 }

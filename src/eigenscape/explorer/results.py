@@ -1,7 +1,8 @@
-"""A study's results as the second tab shows them: read with their receipts, or a sentence that says what is wrong.
+"""A study's results as the second tab shows them: read with their receipts, or a sentence that says
+what is wrong.
 
-Names come from an address, so they are never made into paths: a study is one of the folders that are there, a cell one of
-the cells of its configuration, a number one of the columns of its table.
+Names come from an address, so they are never made into paths: a study is one of the folders that
+are there, a cell one of the cells of its configuration, a number one of the columns of its table.
 """
 
 from __future__ import annotations
@@ -38,9 +39,19 @@ def studies(results: Path) -> list[str]:
         found = sorted(path.name for path in results.iterdir() if (path / "study.json").is_file())
     except OSError as error:
         what = "no such folder" if isinstance(error, FileNotFoundError) else str(error.strerror)
-        raise BadInput.field(f"results folder {results}", "a folder with studies", what, "run `make figures`, or give --results") from None
+        raise BadInput.field(
+            f"results folder {results}",
+            "a folder with studies",
+            what,
+            "run `make figures`, or give --results",
+        ) from None
     if not found:
-        raise BadInput.field(f"results folder {results}", "a study with a study.json", "none", "run `make figures`, or give --results")
+        raise BadInput.field(
+            f"results folder {results}",
+            "a study with a study.json",
+            "none",
+            "run `make figures`, or give --results",
+        )
     return found
 
 
@@ -64,7 +75,11 @@ class OpenStudy:
     def numbers(self) -> list[str]:
         """Columns with a number somewhere, in the order of the table."""
         numeric = self.table.select_dtypes("number")
-        return [str(name) for name in numeric.columns if name not in ("seed", "depth", "width") and numeric[name].notna().any()]
+        return [
+            str(name)
+            for name in numeric.columns
+            if name not in ("seed", "depth", "width") and numeric[name].notna().any()
+        ]
 
     @property
     def cells(self) -> list[Cell]:
@@ -78,7 +93,12 @@ class OpenStudy:
             BadInput: it has no such column.
         """
         if name not in self.numbers:
-            raise BadInput.field("number", f"one of {', '.join(self.numbers[:6])}, ...", name or "nothing", "choose another number")
+            raise BadInput.field(
+                "number",
+                f"one of {', '.join(self.numbers[:6])}, ...",
+                name or "nothing",
+                "choose another number",
+            )
         return name
 
     def meaning(self, number: str) -> str:
@@ -95,18 +115,30 @@ def open_study(results: Path, name: str) -> OpenStudy:
     """
     known = studies(results)
     if name not in known:
-        raise BadInput.field("study", f"one of {', '.join(known[:6])}", name or "nothing", "choose another study")
+        raise BadInput.field(
+            "study", f"one of {', '.join(known[:6])}", name or "nothing", "choose another study"
+        )
     folder = StudyFolder(results / name)
     study = load_study(folder)
     if not folder.table.is_file():
-        raise BadInput.field(str(folder.table), "the table of a finished study", "no such file", "run `make figures` for this study")
+        raise BadInput.field(
+            str(folder.table),
+            "the table of a finished study",
+            "no such file",
+            "run `make figures` for this study",
+        )
     try:
         table = read_table(folder.table)
         columns = {"depth", "width"} <= set(table.columns) and len(table)
     except (OSError, ValueError, KeyError) as error:
-        raise DamagedResult(f"{folder.table}: cannot be read ({_one_line(error)}); delete the file and run again") from None
+        raise DamagedResult(
+            f"{folder.table}: cannot be read ({_one_line(error)}); delete the file and run again"
+        ) from None
     if not columns:
-        raise DamagedResult(f"{folder.table}: expected rows with depth and width, found none; delete the file and run again")
+        raise DamagedResult(
+            f"{folder.table}: expected rows with depth and width, found none; delete the file and"
+            " run again"
+        )
     return OpenStudy(name, study, folder, table)
 
 
@@ -126,13 +158,14 @@ class OpenEmbedding:
 
 
 def open_embedding(study: OpenStudy) -> OpenEmbedding | None:
-    """The joint embedding of a study's trajectories, or None where there is none to draw in three directions.
+    """The joint embedding of a study's trajectories, or None where there is none to draw in three
+    directions.
 
     Raises:
         DamagedResult: it does not verify, or its trajectories are gone.
         DifferentWork: other work made it.
     """
-    from eigenscape.stages.sloppiness.inpca import read_inpca  # noqa: PLC0415 - only where a study has trajectories
+    from eigenscape.stages.sloppiness.inpca import read_inpca  # noqa: PLC0415
     from eigenscape.stages.sloppiness.inpca_tables import points_table  # noqa: PLC0415
 
     if not study.folder.embedding.exists():
@@ -150,8 +183,8 @@ class OpenCell:
     Attributes:
         cell: which.
         spectrum: without eigenvectors; they are large, and `masses` is what is shown of them.
-        masses: (L + 1, columns) of eigenvectors on layers, over blocks of neighbouring eigenvectors; None where the study
-            kept none.
+        masses: (L + 1, columns) of eigenvectors on layers, over blocks of neighbouring
+            eigenvectors; None where the study kept none.
         provenance: name and text of all that decides the result, from its receipt.
     """
 
@@ -169,7 +202,10 @@ def open_cell(study: OpenStudy, name: str) -> OpenCell:
         DamagedResult: its spectrum is missing, or its numbers are not those of its receipt.
         DifferentWork: other work made it.
     """
-    from eigenscape.figures.active_subspace.eigenvectors import MOST_PIXELS, block_mean  # noqa: PLC0415
+    from eigenscape.figures.active_subspace.eigenvectors import (  # noqa: PLC0415
+        MOST_PIXELS,
+        block_mean,
+    )
 
     cell = study.study.cell(name)
     spectrum = read_verified_spectrum(cell, study.folder)
@@ -183,8 +219,14 @@ def open_cell(study: OpenStudy, name: str) -> OpenCell:
 
 def _provenance(receipt: dict[str, Any]) -> list[tuple[str, str]]:
     """All that a receipt says, one line a fact."""
-    facts = {**dict(receipt.get("identity", {})), **{key: value for key, value in receipt.items() if key != "identity"}}
-    return [(key.replace("_", " "), value if isinstance(value, str) else json.dumps(value)) for key, value in facts.items()]
+    facts = {
+        **dict(receipt.get("identity", {})),
+        **{key: value for key, value in receipt.items() if key != "identity"},
+    }
+    return [
+        (key.replace("_", " "), value if isinstance(value, str) else json.dumps(value))
+        for key, value in facts.items()
+    ]
 
 
 def explain(error: EigenscapeError) -> str:

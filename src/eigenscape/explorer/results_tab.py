@@ -1,4 +1,6 @@
-"""The second tab: the map of a study, and of one cell its spectrum, its eigenvectors and its provenance; training trajectories."""
+"""The second tab: the map of a study, and of one cell its spectrum, its eigenvectors and its
+provenance; training trajectories.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,13 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from eigenscape.errors import EigenscapeError
 from eigenscape.explorer import results
 from eigenscape.explorer.figures_embedding import embedding_view, ends_table
-from eigenscape.explorer.figures_results import empty_figure, grid_values, map_figure, spectrum_figure, vectors_figure
+from eigenscape.explorer.figures_results import (
+    empty_figure,
+    grid_values,
+    map_figure,
+    spectrum_figure,
+    vectors_figure,
+)
 from eigenscape.explorer.numbers_network import Table, shown
 from eigenscape.explorer.widgets import choice, figure_panel, table
 
@@ -20,7 +28,10 @@ MOST_ROWS = 40
 """Eigenvalues in the table on the page; the download has all."""
 
 
-EMBEDDING_WORDS = "Predictions while networks train, by InPCA; drag to turn, click the legend to hide. Black: from ignorance to truth."
+EMBEDDING_WORDS = (
+    "Predictions while networks train, by InPCA; drag to turn, click the legend to hide. Black:"
+    " from ignorance to truth."
+)
 
 
 def panel() -> html.Div:
@@ -48,14 +59,34 @@ def panel() -> html.Div:
             html.P(id="results-message", role="alert", className="message"),
             html.Div(
                 [
-                    figure_panel("grid-map", "Map of the study", "Grey cells have no number: not computed, or not finite.", height="420px"),
-                    figure_panel("spectrum", "Spectrum of the network", "Eigenvalues of C = E[∇L ∇Lᵀ]; dotted: index w.", height="420px"),
-                    figure_panel("vectors", "Where its eigenvectors live", "Mass of each eigenvector on each layer.", height="300px"),
-                    figure_panel("embedding", "Training trajectories", EMBEDDING_WORDS, height="460px"),
+                    figure_panel(
+                        "grid-map",
+                        "Map of the study",
+                        "Grey cells have no number: not computed, or not finite.",
+                        height="420px",
+                    ),
+                    figure_panel(
+                        "spectrum",
+                        "Spectrum of the network",
+                        "Eigenvalues of C = E[∇L ∇Lᵀ]; dotted: index w.",
+                        height="420px",
+                    ),
+                    figure_panel(
+                        "vectors",
+                        "Where its eigenvectors live",
+                        "Mass of each eigenvector on each layer.",
+                        height="300px",
+                    ),
+                    figure_panel(
+                        "embedding", "Training trajectories", EMBEDDING_WORDS, height="460px"
+                    ),
                     html.Section(
                         [
                             html.H2("Provenance"),
-                            html.P("From the receipt; the numbers are those of its digest.", className="explanation"),
+                            html.P(
+                                "From the receipt; the numbers are those of its digest.",
+                                className="explanation",
+                            ),
                             html.Dl(id="provenance", className="provenance"),
                         ],
                         className="panel panel-provenance",
@@ -85,7 +116,9 @@ def callbacks(app: Dash, folder: Path) -> None:
         "provenance": Output("provenance", "children"),
     }
 
-    @app.callback(output=outputs, inputs={"view": Input("results-view", "data")}, prevent_initial_call=True)
+    @app.callback(
+        output=outputs, inputs={"view": Input("results-view", "data")}, prevent_initial_call=True
+    )
     def show(view: Any) -> dict[str, Any]:
         nothing: dict[str, Any] = dict.fromkeys(outputs, no_update)
         if not isinstance(view, dict) or view.get("tab") != "results":
@@ -105,13 +138,18 @@ def callbacks(app: Dash, folder: Path) -> None:
     )
     def download(_table: Any, _spectrum: Any, _cell: Any, view: Any) -> Any:
         try:
-            return _download(folder, str(ctx.triggered_id), {key: str(value) for key, value in dict(view or {}).items()})
+            return _download(
+                folder,
+                str(ctx.triggered_id),
+                {key: str(value) for key, value in dict(view or {}).items()},
+            )
         except EigenscapeError:
             return no_update  # the page says already what is wrong
 
 
 def completed(folder: Path, view: dict[str, str]) -> dict[str, Any]:
-    """The choices of a view, with the first study, the number to cite and the headline where nothing is chosen.
+    """The choices of a view, with the first study, the number to cite and the headline where
+    nothing is chosen.
 
     Raises:
         BadInput: there is nothing to choose from.
@@ -119,23 +157,45 @@ def completed(folder: Path, view: dict[str, str]) -> dict[str, Any]:
     """
     name = view.get("study") or results.studies(folder)[0]
     study = results.open_study(folder, name)
-    first = results.FIRST_NUMBER if results.FIRST_NUMBER in study.numbers else (study.numbers or [""])[0]
-    return {"study": name, "number": view.get("number") or first, "cell": view.get("cell") or study.study.headline_cell.folder}
+    first = (
+        results.FIRST_NUMBER
+        if results.FIRST_NUMBER in study.numbers
+        else (study.numbers or [""])[0]
+    )
+    return {
+        "study": name,
+        "number": view.get("number") or first,
+        "cell": view.get("cell") or study.study.headline_cell.folder,
+    }
 
 
 def lists(folder: Path, chosen: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """Options and value of every list. A name that is not among the options is shown as nothing: the message says so."""
+    """Options and value of every list. A name that is not among the options is shown as nothing:
+    the message says so.
+    """
     options: dict[str, list[dict[str, str]]] = {"study": [], "number": [], "cell": []}
     try:
         options["study"] = [{"label": name, "value": name} for name in results.studies(folder)]
         study = results.open_study(folder, chosen["study"])
-        options["number"] = [{"label": name.replace("_", " "), "value": name} for name in study.numbers]
+        options["number"] = [
+            {"label": name.replace("_", " "), "value": name} for name in study.numbers
+        ]
         for cell in study.cells:
-            options["cell"].append({"label": f"{cell.folder} (P = {cell.architecture.parameters:,})", "value": cell.folder})
+            options["cell"].append(
+                {
+                    "label": f"{cell.folder} (P = {cell.architecture.parameters:,})",
+                    "value": cell.folder,
+                }
+            )
     except EigenscapeError:
         pass  # what there is to choose from; the tab says what is wrong
     return {
-        name: {"options": found, "value": chosen[name] if any(option["value"] == chosen[name] for option in found) else None}
+        name: {
+            "options": found,
+            "value": (
+                chosen[name] if any(option["value"] == chosen[name] for option in found) else None
+            ),
+        }
         for name, found in options.items()
     }
 
@@ -144,8 +204,15 @@ def _shown(folder: Path, view: dict[str, str]) -> dict[str, Any]:
     study = results.open_study(folder, view["study"])
     number = study.number(view["number"])
     values = grid_values(study.table, number)
-    rows = [(str(width), *[shown(value) for value in row]) for width, row in zip(values.index, values.to_numpy(float), strict=True)]
-    map_table = Table(f"{number} by width and depth", ("width \\ depth", *[str(depth) for depth in values.columns]), rows)
+    rows = [
+        (str(width), *[shown(value) for value in row])
+        for width, row in zip(values.index, values.to_numpy(float), strict=True)
+    ]
+    map_table = Table(
+        f"{number} by width and depth",
+        ("width \\ depth", *[str(depth) for depth in values.columns]),
+        rows,
+    )
     page: dict[str, Any] = {
         "message": "",
         "hidden": False,
@@ -162,11 +229,21 @@ def _shown(folder: Path, view: dict[str, str]) -> dict[str, Any]:
         found = results.open_cell(study, view["cell"])
     except EigenscapeError as error:  # the map is sound: one damaged cell does not hide it
         blank = empty_figure("no verified spectrum: see the message above")
-        said = {"message": results.explain(error), "spectrum": blank, "vectors": blank, "provenance": []}
+        said = {
+            "message": results.explain(error),
+            "spectrum": blank,
+            "vectors": blank,
+            "provenance": [],
+        }
         return {**page, **said, "spectrum_numbers": "", "vectors_numbers": ""}
     eigenvalues = found.spectrum.eigenvalues
-    spectrum_rows = [(str(place), shown(value)) for place, value in enumerate(eigenvalues[:MOST_ROWS], start=1)]
-    caption = f"{len(eigenvalues)} eigenvalues, the first {len(spectrum_rows)}; status {found.spectrum.status}"
+    spectrum_rows = [
+        (str(place), shown(value)) for place, value in enumerate(eigenvalues[:MOST_ROWS], start=1)
+    ]
+    caption = (
+        f"{len(eigenvalues)} eigenvalues, the first {len(spectrum_rows)}; status"
+        f" {found.spectrum.status}"
+    )
     return {
         **page,
         "spectrum": spectrum_figure(found),
@@ -180,7 +257,10 @@ def _shown(folder: Path, view: dict[str, str]) -> dict[str, Any]:
 def _trajectories(found: results.OpenEmbedding | None) -> dict[str, Any]:
     """The picture of a study's trajectories and its numbers."""
     if found is None:
-        return {"embedding": empty_figure("This study has no training trajectories."), "embedding_numbers": ""}
+        return {
+            "embedding": empty_figure("This study has no training trajectories."),
+            "embedding_numbers": "",
+        }
     view = embedding_view(found.points, found.geodesic, found.eigenvalues)
     return {"embedding": view, "embedding_numbers": table(ends_table(found.points))}
 
@@ -191,24 +271,39 @@ def _masses(found: results.OpenCell) -> Any:
         return "Eigenvectors are kept for the headline network only."
     columns = found.masses[:, :8]
     header = ("layer", *[str(place + 1) for place in range(columns.shape[1])])
-    rows = [(str(layer), *[f"{value:.3f}" for value in row]) for layer, row in enumerate(columns, start=1)]
+    rows = [
+        (str(layer), *[f"{value:.3f}" for value in row])
+        for layer, row in enumerate(columns, start=1)
+    ]
     return table(Table("Mass on each layer of the first columns of the picture", header, rows))
 
 
 def _download(folder: Path, button: str, view: dict[str, str]) -> dict[str, str]:
     study = results.open_study(folder, view.get("study", ""))
     if button == "download-table":
-        return {"content": study.table.to_csv(index=False), "filename": f"{study.name}-condition_number.csv", "type": "text/csv"}
+        return {
+            "content": study.table.to_csv(index=False),
+            "filename": f"{study.name}-condition_number.csv",
+            "type": "text/csv",
+        }
     found = results.open_cell(study, view.get("cell", ""))
     name = f"{study.name}-{found.cell.folder.replace('/', '-')}"
     values = found.spectrum.eigenvalues
     if button == "download-spectrum":
         lines = [f"{place},{float(value)!r}" for place, value in enumerate(values, start=1)]
-        return {"content": "\n".join(["index,eigenvalue", *lines, ""]), "filename": f"{name}-spectrum.csv", "type": "text/csv"}
+        return {
+            "content": "\n".join(["index,eigenvalue", *lines, ""]),
+            "filename": f"{name}-spectrum.csv",
+            "type": "text/csv",
+        }
     content = {
         "provenance": dict(found.provenance),
         "status": str(found.spectrum.status),
         "eigenvalues": values.tolist(),
         "second_moment_diagonal": np.asarray(found.spectrum.diagonal).tolist(),
     }
-    return {"content": json.dumps(content, indent=1) + "\n", "filename": f"{name}.json", "type": "application/json"}
+    return {
+        "content": json.dumps(content, indent=1) + "\n",
+        "filename": f"{name}.json",
+        "type": "application/json",
+    }

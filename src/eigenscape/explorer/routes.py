@@ -1,8 +1,9 @@
 """What the server answers beside Dash: the views of the first tab, and their numbers as files.
 
-A view does not go through Dash's callbacks: carrying it there and back through the page's components took the browser
-longer than the server computes. ``POST /view`` takes what the page's script sends and gives what it writes; ``GET
-/network.csv?VIEW`` and ``/network.json?VIEW`` give the numbers of the view that an address says, also to other programs.
+A view does not go through Dash's callbacks: carrying it there and back through the page's
+components took the browser longer than the server computes. ``POST /view`` takes what the page's
+script sends and gives what it writes; ``GET /network.csv?VIEW`` and ``/network.json?VIEW`` give the
+numbers of the view that an address says, also to other programs.
 """
 
 from __future__ import annotations
@@ -43,14 +44,19 @@ def register(server: flask.Flask, results: Path) -> None:
         except (BadInput, UnicodeDecodeError) as error:
             return flask.Response(f"{error}\n", 400, mimetype="text/plain")
         text, mimetype = (
-            (numbers_network.as_csv(found), "text/csv") if kind == "csv" else (numbers_network.as_json(found), "application/json")
+            (numbers_network.as_csv(found), "text/csv")
+            if kind == "csv"
+            else (numbers_network.as_json(found), "application/json")
         )
         name = f"attachment; filename=eigenscape-network.{kind}"
         return flask.Response(text, mimetype=mimetype, headers={"Content-Disposition": name})
 
 
 def _json(content: dict[str, Any]) -> flask.Response:
-    return flask.Response(json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")), mimetype="application/json")
+    return flask.Response(
+        json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")),
+        mimetype="application/json",
+    )
 
 
 def answer(sent: Any, results: Path) -> dict[str, Any]:
@@ -71,7 +77,9 @@ def answer(sent: Any, results: Path) -> dict[str, Any]:
 
 
 def _number(sent: Any) -> int:
-    return int(sent["number"]) if isinstance(sent, dict) and isinstance(sent.get("number"), int) else 0
+    return (
+        int(sent["number"]) if isinstance(sent, dict) and isinstance(sent.get("number"), int) else 0
+    )
 
 
 def _opening(sent: Any) -> bool:
@@ -85,12 +93,22 @@ def _changed(sent: Any, results: Path) -> dict[str, Any]:
     state = before if opening else answers.state_of(request)
     state = _with_choices(state, before, results)
     properties: dict[str, dict[str, Any]] = {}
-    response: dict[str, Any] = {"number": _number(sent), "query": state.query, "message": "", "properties": properties}
+    response: dict[str, Any] = {
+        "number": _number(sent),
+        "query": state.query,
+        "message": "",
+        "properties": properties,
+    }
     now, then = answers.network_part(state), answers.network_part(before)
     if opening or now != then:
         found = answers.known_snapshot(now)
-        # A whole figure only where its axes change: the camera and the zoom of the others are never touched.
-        new = set(FIGURES) if opening else ({"images", "lengths"} if state.depth != before.depth else set())
+        # A whole figure only where its axes change: the camera and the zoom of the others are never
+        # touched.
+        new = (
+            set(FIGURES)
+            if opening
+            else ({"images", "lengths"} if state.depth != before.depth else set())
+        )
         properties.update({name: {"figure": figure} for name, figure in whole(found, new).items()})
         response["figures"] = changes(found, set(FIGURES) - new)
         response["texts"] = numbers_network.summary(found)
@@ -108,12 +126,16 @@ def _changed(sent: Any, results: Path) -> dict[str, Any]:
     if opening or state.tab is not before.tab:
         response["tab"] = state.tab.value
     if opening or any(getattr(state, name) != getattr(before, name) for name in answers.RESULTS):
-        properties["results-view"] = {"data": {name: str(getattr(state, name)) for name in answers.RESULTS}}
+        properties["results-view"] = {
+            "data": {name: str(getattr(state, name)) for name in answers.RESULTS}
+        }
     return response
 
 
 def _with_choices(state: State, before: State, results: Path) -> State:
-    """The state with what the results tab shows where nothing is chosen yet; another study keeps no cell of the last one."""
+    """The state with what the results tab shows where nothing is chosen yet; another study keeps no
+    cell of the last one.
+    """
     if state.tab is not Tab.RESULTS:
         return state
     if before.study and state.study != before.study:

@@ -1,7 +1,8 @@
 """Serves the explorer on this machine until Ctrl-C.
 
-waitress rather than Flask's own server, which is made for development and says so: pure Python, a megabyte, no
-configuration, threads that wait for slow readers. Bound to the loopback interface unless told otherwise.
+waitress rather than Flask's own server, which is made for development and says so: pure Python, a
+megabyte, no configuration, threads that wait for slow readers. Bound to the loopback interface
+unless told otherwise.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from pathlib import Path
 from eigenscape.errors import BadInput
 
 THREADS = 4
-"""One computes, the others hand out files and answer downloads; a page sends one request at a time."""
+"""One computes, the others hand out files and answer downloads; a page sends one request at a
+time."""
 
 
 def is_loopback(host: str) -> bool:
@@ -48,20 +50,33 @@ def serve(results: Path, host: str, port: int, say: Callable[[str], None]) -> No
     from eigenscape.explorer.app import build  # noqa: PLC0415
 
     try:
-        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, kind, protocol, _, place = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(place)
     except OSError as error:
         fix = "give --port 0 for any free port, or another --host"
-        raise BadInput.field(f"--host {host} --port {port}", "an address that can be bound", str(error.strerror or error), fix) from None
+        raise BadInput.field(
+            f"--host {host} --port {port}",
+            "an address that can be bound",
+            str(error.strerror or error),
+            fix,
+        ) from None
     own = is_loopback(host)
     hosts = frozenset({"127.0.0.1", "localhost", "::1", host}) if own else None
     if not own:
-        say(f"Warning: whoever reaches {host} can use this page and read the results; there is no authentication.")
+        say(
+            f"Warning: whoever reaches {host} can use this page and read the results; there is no"
+            " authentication."
+        )
     application = build(results, hosts)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a burst of files on opening is no news
-    server = waitress.create_server(application.server, sockets=[listening], threads=THREADS, ident=None)
+    # a burst of files on opening is no news
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    server = waitress.create_server(
+        application.server, sockets=[listening], threads=THREADS, ident=None
+    )
     shown = f"[{host}]" if ":" in host else host
     say(f"The explorer is at http://{shown}:{listening.getsockname()[1]}/ (Ctrl-C ends it)")
     try:

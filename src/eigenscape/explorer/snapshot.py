@@ -1,4 +1,6 @@
-"""All numbers of one view of a network: what the figures draw, the tables say and the downloads hold."""
+"""All numbers of one view of a network: what the figures draw, the tables say and the downloads
+hold.
+"""
 
 from __future__ import annotations
 
@@ -23,22 +25,27 @@ GRID_POINTS = 50
 """Of the surface, per side; as there."""
 
 CURVE_POINTS = 361
-"""Along the curve: one per degree of a circle; breakpoints are added, so that no corner of an image is cut."""
+"""Along the curve: one per degree of a circle; breakpoints are added, so that no corner of an image
+is cut."""
 
 MOST_EDGES = 4_000
-"""Breakpoints that are drawn; a picture has fewer pixels along a curve, and the lengths are exact whatever is drawn."""
+"""Breakpoints that are drawn; a picture has fewer pixels along a curve, and the lengths are exact
+whatever is drawn."""
 
 MOST_ACTIVATIONS = 2**21
-"""Pieces times units of a layer: about a second. A page whose controls take longer to answer is no longer moved by hand."""
+"""Pieces times units of a layer: about a second. A page whose controls take longer to answer is no
+longer moved by hand."""
 
 MOST_LINES = 40
-"""Lines that may cut the plane in the picture, one for each kink of a unit: n lines cut it into at most 1 + n + n(n-1)/2 = 821
-cells, and folding makes a few times that; more would be too small to see and take longer than a moment. A wide first layer
-may have three times as many, which make 7,000 cells at most."""
+"""Lines that may cut the plane in the picture, one for each kink of a unit: n lines cut it into at
+most 1 + n + n(n-1)/2 = 821 cells, and folding makes a few times that; more would be too small to
+see and take longer than a moment. A wide first layer may have three times as many, which make 7,000
+cells at most."""
 
 
 NO_MEAN_FIELD = "no √χ₁ line: the identity split is no random network"
-"""Mean-field theory averages over independent weights; those of the split are chosen, one by one, to keep every length."""
+"""Mean-field theory averages over independent weights; those of the split are chosen, one by one,
+to keep every length."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,8 @@ class Image:
     """The image of the curve in one layer, as a curve of the plane.
 
     Attributes:
-        points: (n, 2), the layer's two units, or the leading two principal components turned to lie like the input.
+        points: (n, 2), the layer's two units, or the leading two principal components turned to lie
+            like the input.
         share: of the variance that the plane shows; 1.0 where nothing is left out.
     """
 
@@ -88,10 +96,12 @@ class Snapshot:
         points: (n, 2) along the curve, breakpoints included.
         outputs: (n,) of the network there.
         images: of the curve in each hidden layer.
-        sigma_w: root mean square of sqrt(fan_in) W over the hidden matrices, or what they were drawn from.
-        root_chi: sqrt(chi_1), growth of lengths per layer in wide random networks with these deviations; None for the
-            identity split, whose weights are no draw.
-        sensitivity: (L + 1,) tangential sensitivity of the output's variation to each matrix; None for smooth units.
+        sigma_w: root mean square of sqrt(fan_in) W over the hidden matrices, or what they were
+            drawn from.
+        root_chi: sqrt(chi_1), growth of lengths per layer in wide random networks with these
+            deviations; None for the identity split, whose weights are no draw.
+        sensitivity: (L + 1,) tangential sensitivity of the output's variation to each matrix; None
+            for smooth units.
         polytopes: the cells of the square.
     """
 
@@ -125,7 +135,9 @@ def snapshot(state: State) -> Snapshot:
     x, y = np.meshgrid(axis, axis)
     surface = layers.forward(np.stack([x.ravel(), y.ravel()], axis=1))[-1].reshape(x.shape)
     every = -(-len(analysis.edges) // MOST_EDGES) or 1
-    parameters = np.union1d(np.linspace(curve.start[0], curve.stop[-1], CURVE_POINTS), analysis.edges[::every])
+    parameters = np.union1d(
+        np.linspace(curve.start[0], curve.stop[-1], CURVE_POINTS), analysis.edges[::every]
+    )
     points = curve.at(parameters)
     *hidden, outputs = layers.forward(points)
     sigma_w = _sigma_w(state, layers)
@@ -154,8 +166,8 @@ def _image(z: np.ndarray, points: np.ndarray) -> Image:
     variances, components = np.linalg.eigh(centred.T @ centred)
     total = float(variances.sum())
     plane = centred @ components[:, -2:]
-    # Principal components have no sign, and turn freely where two are alike. Turned to lie like the input (orthogonal
-    # Procrustes) the picture does not flip while a slider moves.
+    # Principal components have no sign, and turn freely where two are alike. Turned to lie like the
+    # input (orthogonal Procrustes) the picture does not flip while a slider moves.
     left, _, right = np.linalg.svd(plane.T @ (points - points.mean(axis=0)))
     return Image(plane @ (left @ right), float(variances[-2:].sum()) / total if total > 0 else 1.0)
 
@@ -163,14 +175,21 @@ def _image(z: np.ndarray, points: np.ndarray) -> Image:
 def _sigma_w(state: State, layers: Layers) -> float:
     if state.draw is Draw.SCALED and not state.edits:
         return state.sigma_w
-    squares = [len(weight) * float((weight**2).mean()) for weight in layers.weights[1:-1] or layers.weights[:1]]
+    squares = [
+        len(weight) * float((weight**2).mean())
+        for weight in layers.weights[1:-1] or layers.weights[:1]
+    ]
     return float(np.sqrt(np.mean(squares)))
 
 
 def _root_chi(state: State, layers: Layers, sigma_w: float) -> float | None:
     if state.draw is Draw.SPLIT:
         return None
-    return float(np.sqrt(mean_field(layers.unit, sigma_w**2, state.sigma_b**2).chi_1)) if sigma_w > 0 else 0.0
+    return (
+        float(np.sqrt(mean_field(layers.unit, sigma_w**2, state.sigma_b**2).chi_1))
+        if sigma_w > 0
+        else 0.0
+    )
 
 
 def _polytopes(state: State, layers: Layers) -> Polytopes:
@@ -178,7 +197,11 @@ def _polytopes(state: State, layers: Layers) -> Polytopes:
         return Polytopes([], 0, f"no polytopes: {layers.activation} units are smooth")
     lines, asked = layers.weights[0].shape[1] * len(KINKS[layers.activation]), state.cut_layers
     if asked and lines > 3 * MOST_LINES:
-        return Polytopes([], 0, f"no polytopes: {lines} lines in every layer, more than are told apart")
+        return Polytopes(
+            [], 0, f"no polytopes: {lines} lines in every layer, more than are told apart"
+        )
     shown = min(asked, max(1, MOST_LINES // max(lines, 1))) if asked else 0
     note = f"cut by {shown} of {asked} layers" if shown < asked else ""
-    return Polytopes(regions(layers, (-HALF_SIDE, HALF_SIDE, -HALF_SIDE, HALF_SIDE), shown), shown, note)
+    return Polytopes(
+        regions(layers, (-HALF_SIDE, HALF_SIDE, -HALF_SIDE, HALF_SIDE), shown), shown, note
+    )

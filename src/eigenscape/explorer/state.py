@@ -1,7 +1,9 @@
-"""Everything that a shared address says: one frozen dataclass, checked on the server whoever wrote the address.
+"""Everything that a shared address says: one frozen dataclass, checked on the server whoever wrote
+the address.
 
-An address holds only what differs from the default view, and of a network only the entries set by hand: the rest is
-drawn from the seed. So a link stays short, and gives the same network on every machine.
+An address holds only what differs from the default view, and of a network only the entries set by
+hand: the rest is drawn from the seed. So a link stays short, and gives the same network on every
+machine.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from eigenscape.errors import BadInput
 from eigenscape.expressivity.networks import UNITS
 
 LONGEST_QUERY = 16_000
-"""Characters of an address. Servers and browsers take at least 8,000; a network of 1,000 entries set by hand has 14,000."""
+"""Characters of an address. Servers and browsers take at least 8,000; a network of 1,000 entries
+set by hand has 14,000."""
 
 MOST_EDITS = 1_000
 """Entries set by hand: more than anyone moves one by one."""
@@ -33,7 +36,15 @@ STEP = 0.01
 """Of the sliders of weights."""
 
 
-STEPS = {"sigma_w": 0.01, "sigma_b": 0.01, "radius": 0.05, "x": 0.05, "y": 0.05, "ratio": 0.01, "angle": 1.0}
+STEPS = {
+    "sigma_w": 0.01,
+    "sigma_b": 0.01,
+    "radius": 0.05,
+    "x": 0.05,
+    "y": 0.05,
+    "ratio": 0.01,
+    "angle": 1.0,
+}
 """Of the sliders of the other numbers that are not whole."""
 
 
@@ -72,7 +83,8 @@ class Tab(StrEnum):
 
 
 Place = tuple[int, int, int]
-"""An entry of a network: layer from 1 to L + 1, row from 1 to fan-in or 0 for the bias, column from 1 to fan-out."""
+"""An entry of a network: layer from 1 to L + 1, row from 1 to fan-in or 0 for the bias, column from
+1 to fan-out."""
 
 LIMITS: dict[str, tuple[float, float]] = {
     "depth": (1, 10),
@@ -91,8 +103,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "row": (1, 64),
     "column": (1, 64),
 }
-"""Least and greatest value of every number. Depth and width: what one page shows; the seed: what a browser counts to; the
-curve: the plotted square."""
+"""Least and greatest value of every number. Depth and width: what one page shows; the seed: what a
+browser counts to; the curve: the plotted square."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +120,9 @@ class State:
         sigma_b: standard deviation of the biases.
         seed: names the draw.
         edits: entries set by hand, in the order of their places.
-        curve: kind of the curve; ``radius``, centre ``x``, ``y``, ``ratio`` of the axes, ``angle`` in degrees and
-            ``corners`` describe it, or for `CurveKind.POINTS` the corners ``points``.
+        curve: kind of the curve; ``radius``, centre ``x``, ``y``, ``ratio`` of the axes, ``angle``
+            in degrees and ``corners`` describe it, or for `CurveKind.POINTS` the corners
+            ``points``.
         closed: whether a curve of points returns to its beginning.
         cut: how many hidden layers cut the plane into polytopes; at most L.
         layer, row, column: the part of a large network whose entries have sliders.
@@ -158,17 +171,40 @@ class State:
         for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):
-                raise BadInput.field(name, f"a number from {low:g} to {high:g}", f"{value:g}", f"write {name}={_DEFAULTS[name]}")
+                raise BadInput.field(
+                    name,
+                    f"a number from {low:g} to {high:g}",
+                    f"{value:g}",
+                    f"write {name}={_DEFAULTS[name]}",
+                )
         if self.activation not in UNITS:
-            raise BadInput.field("activation", f"one of {', '.join(UNITS)}", _short(self.activation), "write activation=relu")
+            raise BadInput.field(
+                "activation",
+                f"one of {', '.join(UNITS)}",
+                _short(self.activation),
+                "write activation=relu",
+            )
         if self.draw is Draw.SPLIT and self.width < 4:
-            raise BadInput.field("width", "at least 4 for the identity split", str(self.width), "write width=4")
+            raise BadInput.field(
+                "width", "at least 4 for the identity split", str(self.width), "write width=4"
+            )
         if not 2 <= len(self.points) <= MOST_POINTS:
-            raise BadInput.field("points", f"2 to {MOST_POINTS} points", str(len(self.points)), "write points=0:0,1:1")
-        if any(not abs(coordinate) <= WEIGHT_RANGE for point in self.points for coordinate in point):
-            raise BadInput.field("points", "coordinates from -5 to 5", "one outside", "move it into the square")
+            raise BadInput.field(
+                "points",
+                f"2 to {MOST_POINTS} points",
+                str(len(self.points)),
+                "write points=0:0,1:1",
+            )
+        if any(
+            not abs(coordinate) <= WEIGHT_RANGE for point in self.points for coordinate in point
+        ):
+            raise BadInput.field(
+                "points", "coordinates from -5 to 5", "one outside", "move it into the square"
+            )
         if all(point == self.points[0] for point in self.points):
-            raise BadInput.field("points", "two different points", "one point", "write points=0:0,1:1")
+            raise BadInput.field(
+                "points", "two different points", "one point", "write points=0:0,1:1"
+            )
         _check_edits(self)
         # Kept as they were checked: sorted, without places that occur twice.
         object.__setattr__(self, "edits", tuple(sorted(dict(self.edits).items())))
@@ -184,16 +220,26 @@ class State:
         return min(self.cut, self.depth)
 
     def resized(self, **changes: Any) -> State:
-        """The state with changes; what no longer fits the size of the network (edits, sliders' window) is left out."""
+        """The state with changes; what no longer fits the size of the network (edits, sliders'
+        window) is left out.
+        """
         depth, width = int(changes.get("depth", self.depth)), int(changes.get("width", self.width))
         sizes = (2, *(max(width, 0),) * max(depth, 0), 1)
-        kept = tuple((place, value) for place, value in changes.pop("edits", self.edits) if _fits(place, sizes))
+        kept = tuple(
+            (place, value)
+            for place, value in changes.pop("edits", self.edits)
+            if _fits(place, sizes)
+        )
         return replace(self, **{"layer": min(self.layer, depth + 1), **changes, "edits": kept})
 
     @property
     def query(self) -> str:
         """The part of an address behind the question mark: what differs from the default."""
-        pairs = [(field.name, _written(value)) for field in fields(self) if (value := getattr(self, field.name)) != field.default]
+        pairs = [
+            (field.name, _written(value))
+            for field in fields(self)
+            if (value := getattr(self, field.name)) != field.default
+        ]
         return urlencode(pairs, safe=":,/")
 
     @classmethod
@@ -206,16 +252,33 @@ class State:
         Example:
             >>> State.parse("?depth=99")
             Traceback (most recent call last):
-            eigenscape.errors.BadInput: depth: expected a number from 1 to 10, found 99; write depth=2
+            eigenscape.errors.BadInput: depth: expected a number from 1 to 10, found 99;
+            write depth=2
         """
         if len(query) > LONGEST_QUERY:
-            raise BadInput.field("address", f"at most {LONGEST_QUERY} characters", str(len(query)), "start from a view of the page")
+            raise BadInput.field(
+                "address",
+                f"at most {LONGEST_QUERY} characters",
+                str(len(query)),
+                "start from a view of the page",
+            )
         try:
-            pairs = parse_qsl(query.removeprefix("?"), keep_blank_values=True, strict_parsing=bool(query.removeprefix("?")))
+            pairs = parse_qsl(
+                query.removeprefix("?"),
+                keep_blank_values=True,
+                strict_parsing=bool(query.removeprefix("?")),
+            )
         except ValueError as error:
-            raise BadInput.field("address", "name=value, joined by &", _short(str(error)), "start from a view of the page") from None
+            raise BadInput.field(
+                "address",
+                "name=value, joined by &",
+                _short(str(error)),
+                "start from a view of the page",
+            ) from None
         if len({name for name, _ in pairs}) != len(pairs):
-            raise BadInput.field("address", "every name once", "one that occurs twice", "remove one of them")
+            raise BadInput.field(
+                "address", "every name once", "one that occurs twice", "remove one of them"
+            )
         return cls.of(dict(pairs))
 
     @classmethod
@@ -227,7 +290,9 @@ class State:
         """
         for name in texts:
             if name not in _READERS:
-                raise BadInput.field(_short(name), f"one of {', '.join(_READERS)}", "an unknown name", "remove it")
+                raise BadInput.field(
+                    _short(name), f"one of {', '.join(_READERS)}", "an unknown name", "remove it"
+                )
         values = {name: _read(name, text) for name, text in texts.items()}
         return cls(**values)
 
@@ -237,20 +302,32 @@ def _read(name: str, text: str) -> Any:
     try:
         return reader(text)
     except (ValueError, OverflowError):
-        raise BadInput.field(name, expected, _short(text) or "nothing", f"write {name}={_written(_DEFAULTS[name])}") from None
+        raise BadInput.field(
+            name, expected, _short(text) or "nothing", f"write {name}={_written(_DEFAULTS[name])}"
+        ) from None
 
 
 def _check_edits(state: State) -> None:
     if len(state.edits) > MOST_EDITS:
-        raise BadInput.field("edits", f"at most {MOST_EDITS} entries", str(len(state.edits)), "set fewer entries by hand")
+        raise BadInput.field(
+            "edits",
+            f"at most {MOST_EDITS} entries",
+            str(len(state.edits)),
+            "set fewer entries by hand",
+        )
     for place, value in state.edits:
         if not _fits(place, state.sizes):
             name = ".".join(map(str, place))
             raise BadInput.field(
-                "edits", f"entries of a network {'→'.join(map(str, state.sizes))}", name, "remove it, or enlarge the network"
+                "edits",
+                f"entries of a network {'→'.join(map(str, state.sizes))}",
+                name,
+                "remove it, or enlarge the network",
             )
         if not abs(value) <= WEIGHT_RANGE:
-            raise BadInput.field("edits", "values from -5 to 5", f"{value:g}", "write edits=1.1.1:0.5")
+            raise BadInput.field(
+                "edits", "values from -5 to 5", f"{value:g}", "write edits=1.1.1:0.5"
+            )
 
 
 def _fits(place: Place, sizes: tuple[int, ...]) -> bool:
@@ -271,7 +348,10 @@ def _whole(text: str) -> int:
 
 
 def _number(text: str) -> float:
-    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?", text) or len(text) > 24:
+    if (
+        not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?", text)
+        or len(text) > 24
+    ):
         raise ValueError(text)
     return round(float(text), 4) + 0.0
 

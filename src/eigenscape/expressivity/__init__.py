@@ -15,6 +15,6 @@
 `training`       training of one layer at a time, and lengths while a network trains
 ===============  ===========================================================================
 
-Definitions: Raghu, Poole, Kleinberg, Ganguli, Sohl-Dickstein, ICML 2017, arXiv 1606.05336. Numpy arrays in and out;
-nothing here knows of files, ranks or the workflow.
+Definitions: Raghu, Poole, Kleinberg, Ganguli, Sohl-Dickstein, ICML 2017, arXiv 1606.05336. Numpy
+arrays in and out; nothing here knows of files, ranks or the workflow.
 """

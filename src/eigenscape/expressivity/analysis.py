@@ -1,9 +1,10 @@
 """One curve through one network: the three lengths, the transitions, the activation patterns.
 
-The latent length of layer l is the integral of |dz^(l)/dt|; the total variation of the output that of |df/dt|; the
-length of the lifted curve (x, f(x)) that of sqrt(|dx/dt|^2 + |df/dt|^2). All three are exact for ReLU, hard-tanh and
-linear units, and come with an error estimate for smooth ones. Definitions: Raghu et al., ICML 2017, arXiv 1606.05336;
-the total variation and the lifted curve beside the latent length are this project's choice.
+The latent length of layer l is the integral of |dz^(l)/dt|; the total variation of the output that
+of |df/dt|; the length of the lifted curve (x, f(x)) that of sqrt(|dx/dt|^2 + |df/dt|^2). All three
+are exact for ReLU, hard-tanh and linear units, and come with an error estimate for smooth ones.
+Definitions: Raghu et al., ICML 2017, arXiv 1606.05336; the total variation and the lifted curve
+beside the latent length are this project's choice.
 """
 
 from __future__ import annotations
@@ -27,10 +28,13 @@ class CurveAnalysis:
         latent_lengths: (L + 1,) of the image in each layer; index 0 is the curve itself.
         output_variation: total variation of the output along the curve.
         lifted_length: length of the curve (x, f(x)).
-        breakpoints: L arrays of parameters t where a unit of that hidden layer changes its linear region.
+        breakpoints: L arrays of parameters t where a unit of that hidden layer changes its linear
+            region.
         transitions: (L,) how many units do, counted with multiplicity.
-        sign_transitions: (L,) how many units change the sign of their pre-activation; for ReLU the same.
-        edges: (n + 1,) ends of the pieces on which the whole network is linear; empty for smooth units.
+        sign_transitions: (L,) how many units change the sign of their pre-activation; for ReLU the
+            same.
+        edges: (n + 1,) ends of the pieces on which the whole network is linear; empty for smooth
+            units.
         patterns: L arrays (n, k) int8, the linear region of every unit on those pieces.
         error_estimate: of the lengths, absolute; 0.0 where they are exact up to rounding.
     """
@@ -61,7 +65,11 @@ def analyse(layers: Layers, curve: Curve) -> CurveAnalysis:
 
     Example:
         >>> from eigenscape.expressivity.curves import circle
-        >>> split = Layers((np.array([[1.0, 0, -1, 0], [0, 1, 0, -1]]), np.ones((4, 1))), (np.zeros(4), np.zeros(1)), "relu")
+        >>> split = Layers(
+        ...     (np.array([[1.0, 0, -1, 0], [0, 1, 0, -1]]), np.ones((4, 1))),
+        ...     (np.zeros(4), np.zeros(1)),
+        ...     "relu",
+        ... )
         >>> found = analyse(split, circle(1.0))
         >>> (found.latent_lengths / np.pi).round(12), found.transitions, found.distinct_patterns
         (array([2., 2.]), array([8]), 4)
@@ -72,18 +80,27 @@ def analyse(layers: Layers, curve: Curve) -> CurveAnalysis:
 
 
 def analyse_pieces(passed: Propagation) -> CurveAnalysis:
-    """`analyse` of a curve that has been followed through its network, which the sensitivities are taken from too."""
+    """`analyse` of a curve that has been followed through its network, which the sensitivities are
+    taken from too.
+    """
     curve = passed.curve
-    inner = [piece_lengths(curve.kind, layer.start, layer.stop, layer.coefficients).sum() for layer in passed.layers]
+    inner = [
+        piece_lengths(curve.kind, layer.start, layer.stop, layer.coefficients).sum()
+        for layer in passed.layers
+    ]
     own = piece_lengths(curve.kind, curve.start, curve.stop, curve.coefficients).sum()
     ancestors = passed.ancestors()
     lifted = np.concatenate([curve.coefficients[:, ancestors[0]], passed.output], axis=2)
     changes = [region_changes(layer, closed=curve.closed) for layer in passed.layers]
     return CurveAnalysis(
         latent_lengths=np.array([own, *inner]),
-        output_variation=float(piece_lengths(curve.kind, passed.start, passed.stop, passed.output).sum()),
+        output_variation=float(
+            piece_lengths(curve.kind, passed.start, passed.stop, passed.output).sum()
+        ),
         lifted_length=float(piece_lengths(curve.kind, passed.start, passed.stop, lifted).sum()),
-        breakpoints=tuple(layer.start[change > 0] for layer, change in zip(passed.layers, changes, strict=True)),
+        breakpoints=tuple(
+            layer.start[change > 0] for layer, change in zip(passed.layers, changes, strict=True)
+        ),
         transitions=np.array([change.sum() for change in changes], int),
         sign_transitions=np.array([sign_changes(curve, layer) for layer in passed.layers], int),
         edges=np.append(passed.start, passed.stop[-1]),
@@ -93,14 +110,18 @@ def analyse_pieces(passed: Propagation) -> CurveAnalysis:
 
 
 def region_changes(layer: LayerPieces, *, closed: bool) -> np.ndarray:
-    """How many units change their region where each piece (n,) begins; of a closed curve also where it begins anew."""
+    """How many units change their region where each piece (n,) begins; of a closed curve also where
+    it begins anew.
+    """
     return _changes(layer.pattern, closed=closed)
 
 
 def sign_changes(curve: Curve, layer: LayerPieces) -> int:
-    """How often pre-activations of a layer change their sign along the curve: a sign transition of the source.
+    """How often pre-activations of a layer change their sign along the curve: a sign transition of
+    the source.
 
-    A unit that lets its sign through (hard-tanh, linear) shows it in its activation; that of a ReLU is its pattern.
+    A unit that lets its sign through (hard-tanh, linear) shows it in its activation; that of a ReLU
+    is its pattern.
     """
     piece, time = crossings(curve, layer.start, layer.stop, layer.coefficients, (0.0,))
     parent, start, stop = split(layer.start, layer.stop, piece, time)
@@ -120,7 +141,9 @@ def _changes(states: np.ndarray, *, closed: bool) -> np.ndarray:
 
 def patterns_of(passed: Propagation, ancestors: list[np.ndarray]) -> tuple[np.ndarray, ...]:
     """The regions of all units on the pieces of the output, an array (n, k) per hidden layer."""
-    return tuple(layer.pattern[index] for layer, index in zip(passed.layers, ancestors[1:], strict=True))
+    return tuple(
+        layer.pattern[index] for layer, index in zip(passed.layers, ancestors[1:], strict=True)
+    )
 
 
 def _integrated(layers: Layers, curve: Curve) -> CurveAnalysis:

@@ -3,8 +3,9 @@
     linear         x(t) = t a + c
     trigonometric  x(t) = cos(t) a + sin(t) b + c
 
-A layer with fixed activation pattern maps a piece to a piece of the same kind, which is what makes the analysis
-exact. Both kinds are held as coefficients (3, n, m) of the functions (u(t), v(t), 1): u = cos, v = sin, or u = t, v = 0.
+A layer with fixed activation pattern maps a piece to a piece of the same kind, which is what makes
+the analysis exact. Both kinds are held as coefficients (3, n, m) of the functions (u(t), v(t), 1):
+u = cos, v = sin, or u = t, v = 0.
 """
 
 from __future__ import annotations
@@ -53,7 +54,11 @@ class Curve:
 
     def slopes(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """du/dt and dv/dt at the parameters t."""
-        return (-np.sin(t), np.cos(t)) if self.kind is Kind.TRIGONOMETRIC else (np.ones_like(t), np.zeros_like(t))
+        return (
+            (-np.sin(t), np.cos(t))
+            if self.kind is Kind.TRIGONOMETRIC
+            else (np.ones_like(t), np.zeros_like(t))
+        )
 
     def at(self, t: np.ndarray) -> np.ndarray:
         """Points (n, inputs) at the parameters t (n,)."""
@@ -85,15 +90,17 @@ class Curve:
 def _vector(name: str, value: object) -> np.ndarray:
     vector = np.asarray(value, float)
     if vector.ndim != 1 or not len(vector) or not np.isfinite(vector).all():
-        raise BadInput.field(name, "a vector of finite numbers", str(value), f"write {name}=(0.0, 0.0)")
+        raise BadInput.field(
+            name, "a vector of finite numbers", str(value), f"write {name}=(0.0, 0.0)"
+        )
     return vector
 
 
 def ellipse(cosine: object, sine: object, center: object = (0.0, 0.0)) -> Curve:
     """x(t) = cos(t) cosine + sin(t) sine + center over one turn, in any dimension.
 
-    With two data points and no centre this is the trajectory of Raghu et al.: a great circle where they have equal
-    norms and are orthogonal, an ellipse otherwise.
+    With two data points and no centre this is the trajectory of Raghu et al.: a great circle where
+    they have equal norms and are orthogonal, an ellipse otherwise.
 
     Raises:
         BadInput: vectors of different lengths or that are not finite.
@@ -106,8 +113,19 @@ def ellipse(cosine: object, sine: object, center: object = (0.0, 0.0)) -> Curve:
     vectors = [_vector("cosine", cosine), _vector("sine", sine), _vector("center", center)]
     if len({len(vector) for vector in vectors}) != 1:
         sizes = ", ".join(str(len(vector)) for vector in vectors)
-        raise BadInput.field("ellipse", "three vectors of one length", f"lengths {sizes}", "give as many coordinates to each")
-    return Curve(Kind.TRIGONOMETRIC, np.zeros(1), np.full(1, 2 * np.pi), np.array(vectors)[:, None], closed=True)
+        raise BadInput.field(
+            "ellipse",
+            "three vectors of one length",
+            f"lengths {sizes}",
+            "give as many coordinates to each",
+        )
+    return Curve(
+        Kind.TRIGONOMETRIC,
+        np.zeros(1),
+        np.full(1, 2 * np.pi),
+        np.array(vectors)[:, None],
+        closed=True,
+    )
 
 
 def circle(radius: float, center: object = (0.0, 0.0)) -> Curve:
@@ -148,13 +166,20 @@ def polyline(vertices: object, *, closed: bool = False) -> Curve:
     """
     corners = np.asarray(vertices, float)
     if corners.ndim != 2 or len(corners) < 2 or not np.isfinite(corners).all():
-        raise BadInput.field("vertices", "at least two points of finite numbers", f"shape {corners.shape}", "write [(0, 0), (1, 1)]")
+        raise BadInput.field(
+            "vertices",
+            "at least two points of finite numbers",
+            f"shape {corners.shape}",
+            "write [(0, 0), (1, 1)]",
+        )
     if closed:
         corners = np.vstack([corners, corners[:1]])
     start = np.arange(len(corners) - 1.0)
     steps = np.diff(corners, axis=0)
     constants = corners[:-1] - start[:, None] * steps
-    return Curve(Kind.LINEAR, start, start + 1, np.array([steps, np.zeros_like(steps), constants]), closed)
+    return Curve(
+        Kind.LINEAR, start, start + 1, np.array([steps, np.zeros_like(steps), constants]), closed
+    )
 
 
 def line(first: object, second: object) -> Curve:

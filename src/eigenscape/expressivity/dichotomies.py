@@ -1,10 +1,11 @@
 """Labellings of a few inputs that a sweep of one layer's weights reaches, counted exactly.
 
-The weights of hidden layer d go round a great circle, W cos t + W' sin t. For one input that makes the pre-activations
-of layer d a trigonometric curve, which the rest of the network follows exactly; the input's label is the sign of the
-output. All zeros of all inputs' outputs, put in order, give every labelling that the sweep meets: no grid of t, so no
-labelling between two grid points is missed. Experiment and settings (s = 15 inputs, sigma_w^2 = 8, sigma_b = 0,
-hard-tanh; at most 2^s labellings): Raghu et al., arXiv 1606.05336.
+The weights of hidden layer d go round a great circle, W cos t + W' sin t. For one input that makes
+the pre-activations of layer d a trigonometric curve, which the rest of the network follows exactly;
+the input's label is the sign of the output. All zeros of all inputs' outputs, put in order, give
+every labelling that the sweep meets: no grid of t, so no labelling between two grid points is
+missed. Experiment and settings (s = 15 inputs, sigma_w^2 = 8, sigma_b = 0, hard-tanh; at most 2^s
+labellings): Raghu et al., arXiv 1606.05336.
 """
 
 from __future__ import annotations
@@ -30,16 +31,22 @@ def count_dichotomies(layers: Layers, inputs: np.ndarray, layer: int, other: np.
         BadInput: no such hidden layer, another shape of W', more than one output.
 
     Example:
-        >>> network = Layers((np.eye(2)[:, :1], np.ones((1, 1))), (np.zeros(1), np.zeros(1)), "linear")
+        >>> network = Layers(
+        ...     (np.eye(2)[:, :1], np.ones((1, 1))), (np.zeros(1), np.zeros(1)), "linear"
+        ... )
         >>> count_dichotomies(network, np.array([[1.0, 0.0], [0.0, 1.0]]), 1, np.eye(2)[:, 1:])
         4
     """
     if not 1 <= layer <= layers.depth:
-        raise BadInput.field("layer", f"a hidden layer, 1 to {layers.depth}", str(layer), "count layers from 1")
+        raise BadInput.field(
+            "layer", f"a hidden layer, 1 to {layers.depth}", str(layer), "count layers from 1"
+        )
     weight, bias = layers.weights[layer - 1], layers.biases[layer - 1]
     if other.shape != weight.shape or layers.outputs != 1:
         expected = f"a matrix {weight.shape} and one output"
-        raise BadInput.field("other", expected, f"{other.shape} and {layers.outputs}", "draw W' like W")
+        raise BadInput.field(
+            "other", expected, f"{other.shape} and {layers.outputs}", "draw W' like W"
+        )
     below = inputs if layer == 1 else layers.forward(inputs)[layer - 2]
     width = len(bias)
     rest = Layers(

@@ -1,12 +1,15 @@
-"""Ensembles of random networks: how lengths and transitions grow from layer to layer, beside what theory says.
+"""Ensembles of random networks: how lengths and transitions grow from layer to layer, beside what
+theory says.
 
-The reference is mean-field theory. A tangent vector of a wide random network grows by sqrt(chi_1) per layer, and so does
-the length of a curve (Poole et al. 2016, arXiv 1606.05340): sigma_w / sqrt(2) for ReLU whatever the biases. Below
-chi_1 = 1 curves shrink, at 1 they keep their length, above 1 they grow exponentially with depth; that is what Hanin,
-Jeong and Rolnick (ICLR 2022, arXiv 2102.10492) find at the usual variance 2 / fan_in, where lengths even shrink a little.
+The reference is mean-field theory. A tangent vector of a wide random network grows by sqrt(chi_1)
+per layer, and so does the length of a curve (Poole et al. 2016, arXiv 1606.05340): sigma_w /
+sqrt(2) for ReLU whatever the biases. Below chi_1 = 1 curves shrink, at 1 they keep their length,
+above 1 they grow exponentially with depth; that is what Hanin, Jeong and Rolnick (ICLR 2022, arXiv
+2102.10492) find at the usual variance 2 / fan_in, where lengths even shrink a little.
 
-The bases of Raghu et al. stand inside an O(.), which hides a factor per layer: they scale like the growth of wide
-networks with large weights, and are no numeric lower bounds. For ReLU the published base exceeds the measured growth by sqrt(2).
+The bases of Raghu et al. stand inside an O(.), which hides a factor per layer: they scale like the
+growth of wide networks with large weights, and are no numeric lower bounds. For ReLU the published
+base exceeds the measured growth by sqrt(2).
 """
 
 from __future__ import annotations
@@ -23,7 +26,8 @@ from eigenscape.networks.mean_field import mean_field
 from eigenscape.seeding import stream_key
 
 RESAMPLES = 1000
-"""Of the networks, behind every interval: percentiles at 2.5 and 97.5 need some hundreds (Efron, Tibshirani 1993)."""
+"""Of the networks, behind every interval: percentiles at 2.5 and 97.5 need some hundreds (Efron,
+Tibshirani 1993)."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,14 @@ class Interval:
 
 
 def ensemble(
-    depth: int, width: int, sigma_w: float, sigma_b: float, activation: str, networks: int, seed: int, radius: float = 1.0
+    depth: int,
+    width: int,
+    sigma_w: float,
+    sigma_b: float,
+    activation: str,
+    networks: int,
+    seed: int,
+    radius: float = 1.0,
 ) -> Ensemble:
     """A circle of the plane through many random networks of piecewise linear units.
 
@@ -58,10 +69,18 @@ def ensemble(
         (3, 3)
     """
     found = [
-        analyse(random_layers(depth, width, sigma_w, sigma_b, activation, stream_key(seed, "network", number) >> 1), circle(radius))
+        analyse(
+            random_layers(
+                depth, width, sigma_w, sigma_b, activation, stream_key(seed, "network", number) >> 1
+            ),
+            circle(radius),
+        )
         for number in range(networks)
     ]
-    return Ensemble(np.array([one.latent_lengths for one in found]), np.array([one.transitions for one in found]))
+    return Ensemble(
+        np.array([one.latent_lengths for one in found]),
+        np.array([one.transitions for one in found]),
+    )
 
 
 def bootstrap_mean(values: np.ndarray, seed: int) -> Interval:
@@ -78,9 +97,11 @@ def bootstrap_mean(values: np.ndarray, seed: int) -> Interval:
 
 
 def growth_per_layer(lengths: np.ndarray, seed: int) -> Interval:
-    """(E l_L / E l_1)^(1/(L-1)) with its bootstrap interval: the growth between the first and the last hidden layer.
+    """(E l_L / E l_1)^(1/(L-1)) with its bootstrap interval: the growth between the first and the
+    last hidden layer.
 
-    The first layer is left out, since it maps the plane to the hidden width and differs in its fan-in.
+    The first layer is left out, since it maps the plane to the hidden width and differs in its
+    fan-in.
 
     Args:
         lengths: (networks, L + 1), L >= 2.
@@ -95,10 +116,13 @@ def growth_per_layer(lengths: np.ndarray, seed: int) -> Interval:
     """
     layers = lengths.shape[1] - 2
     if layers < 1:
-        raise BadInput.field("lengths", "two hidden layers or more", f"{layers + 1}", "analyse deeper networks")
+        raise BadInput.field(
+            "lengths", "two hidden layers or more", f"{layers + 1}", "analyse deeper networks"
+        )
 
     def growth(means: np.ndarray) -> np.ndarray:
-        with np.errstate(invalid="ignore", divide="ignore"):  # where every network is dead there is no growth: NaN
+        # where every network is dead there is no growth: NaN
+        with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray((means[..., -1] / means[..., 1]) ** (1 / layers))
 
     low, high = np.quantile(growth(_resampled_means(lengths, seed)), [0.025, 0.975])
@@ -107,7 +131,9 @@ def growth_per_layer(lengths: np.ndarray, seed: int) -> Interval:
 
 def _resampled_means(values: np.ndarray, seed: int) -> np.ndarray:
     count = len(values)
-    counts = generator(seed, "bootstrap", count).multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
+    counts = generator(seed, "bootstrap", count).multinomial(
+        count, np.full(count, 1 / count), size=RESAMPLES
+    )
     return np.asarray(np.tensordot(counts, values, axes=1) / count)
 
 
@@ -124,8 +150,8 @@ def mean_field_growth(activation: str, sigma_w: float, sigma_b: float) -> float:
 def published_base(activation: str, width: int, sigma_w: float, sigma_b: float) -> float:
     """The base of the published lower bound O(base^d): a scaling law, no number to compare with.
 
-    ReLU: sigma_w sqrt(k) / sqrt(k + 1). Hard-tanh: sigma_w sqrt(k) / sqrt(s^2 + k s), s^2 = sigma_w^2 + sigma_b^2. Raghu et
-    al., arXiv 1606.05336.
+    ReLU: sigma_w sqrt(k) / sqrt(k + 1). Hard-tanh: sigma_w sqrt(k) / sqrt(s^2 + k s), s^2 =
+    sigma_w^2 + sigma_b^2. Raghu et al., arXiv 1606.05336.
 
     Raises:
         BadInput: an activation without a published base.
@@ -139,4 +165,6 @@ def published_base(activation: str, width: int, sigma_w: float, sigma_b: float) 
     if activation == "hard_tanh":
         scale = np.hypot(sigma_w, sigma_b)
         return float(sigma_w * np.sqrt(width) / np.sqrt(scale**2 + width * scale))
-    raise BadInput.field("activation", "relu or hard_tanh", activation, "no base is published for others")
+    raise BadInput.field(
+        "activation", "relu or hard_tanh", activation, "no base is published for others"
+    )

@@ -1,8 +1,10 @@
-"""Which layer turns the output's length most: sensitivities of many networks, and equal turns of one layer at a time.
+"""Which layer turns the output's length most: sensitivities of many networks, and equal turns of
+one layer at a time.
 
-A matched perturbation rotates W_l by an angle towards a random matrix of the same norm, W_l cos a + R_l sin a with R_l
-orthogonal to W_l and |R_l| = |W_l|: every layer is moved by the same relative amount, at the same norm, so that what
-differs is the layer alone. That is the measurable form of "lower weights matter more" (Raghu et al., arXiv 1606.05336).
+A matched perturbation rotates W_l by an angle towards a random matrix of the same norm, W_l cos a +
+R_l sin a with R_l orthogonal to W_l and |R_l| = |W_l|: every layer is moved by the same relative
+amount, at the same norm, so that what differs is the layer alone. That is the measurable form of
+"lower weights matter more" (Raghu et al., arXiv 1606.05336).
 """
 
 from __future__ import annotations
@@ -21,7 +23,10 @@ def turned(weight: np.ndarray, angle: float, draw: np.random.Generator) -> np.nd
 
     Example:
         >>> moved = turned(np.eye(3), 0.3, np.random.default_rng(0))
-        >>> [round(float(number), 12) for number in (np.trace(moved) / 3, np.linalg.norm(moved) ** 2)]
+        >>> [
+        ...     round(float(number), 12)
+        ...     for number in (np.trace(moved) / 3, np.linalg.norm(moved) ** 2)
+        ... ]
         [0.955336489126, 3.0]
     """
     norm = np.linalg.norm(weight)
@@ -29,19 +34,27 @@ def turned(weight: np.ndarray, angle: float, draw: np.random.Generator) -> np.nd
         return weight
     direction = draw.standard_normal(weight.shape)
     direction -= weight * ((direction * weight).sum() / norm**2)
-    return np.asarray(weight * np.cos(angle) + direction * (norm / np.linalg.norm(direction)) * np.sin(angle))
+    return np.asarray(
+        weight * np.cos(angle) + direction * (norm / np.linalg.norm(direction)) * np.sin(angle)
+    )
 
 
 def perturbed_variation(layers: Layers, curve: Curve, angles: np.ndarray, seed: int) -> np.ndarray:
-    """|V' - V| / max(V, V') of the output's total variation after one layer has been turned, (L + 1, angles).
+    """|V' - V| / max(V, V') of the output's total variation after one layer has been turned,
+    (L + 1, angles).
 
-    Small changes are relative ones; 1 is a turn that silences the output, or wakes it. Each layer is turned in one random
-    direction, the same for all angles.
+    Small changes are relative ones; 1 is a turn that silences the output, or wakes it. Each layer
+    is turned in one random direction, the same for all angles.
 
     Example:
         >>> from eigenscape.expressivity.curves import circle
         >>> from eigenscape.expressivity.networks import random_layers
-        >>> change = perturbed_variation(random_layers(2, 8, 2.0, 0.0, "relu", seed=0), circle(1.0), np.array([0.0, 0.1]), seed=0)
+        >>> change = perturbed_variation(
+        ...     random_layers(2, 8, 2.0, 0.0, "relu", seed=0),
+        ...     circle(1.0),
+        ...     np.array([0.0, 0.1]),
+        ...     seed=0,
+        ... )
         >>> change.shape, bool(change[:, 0].max() < 1e-12)
         ((3, 2), True)
     """

@@ -1,7 +1,9 @@
-"""Networks as the expressivity analysis takes them: a list of weight matrices and biases, and one activation.
+"""Networks as the expressivity analysis takes them: a list of weight matrices and biases, and one
+activation.
 
-An explorer edits single weights and a trained network has weights of its own, so nothing here is tied to the priors of
-the study. Random networks follow the source: W_ij ~ N(0, sigma_w^2 / fan_in), b_i ~ N(0, sigma_b^2).
+An explorer edits single weights and a trained network has weights of its own, so nothing here is
+tied to the priors of the study. Random networks follow the source: W_ij ~ N(0, sigma_w^2 / fan_in),
+b_i ~ N(0, sigma_b^2).
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ UNITS = {**ACTIVATIONS, HARD_TANH.name: HARD_TANH}
 """Every activation a curve can be followed through."""
 
 KINKS = {"linear": (), "relu": (0.0,), "hard_tanh": (-1.0, 1.0)}
-"""Pre-activations at which a piecewise linear activation changes its slope. Other activations are smooth."""
+"""Pre-activations at which a piecewise linear activation changes its slope. Other activations are
+smooth."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,13 @@ class Layers:
         activation: of the hidden units: relu, hard_tanh, linear, tanh or sigmoid.
 
     Raises:
-        BadInput: shapes that do not fit each other, values that are not finite, an unknown activation.
+        BadInput: shapes that do not fit each other, values that are not finite, an unknown
+            activation.
 
     Example:
-        >>> absolute = Layers((np.array([[1.0, -1.0]]), np.ones((2, 1))), (np.zeros(2), np.zeros(1)), "relu")
+        >>> absolute = Layers(
+        ...     (np.array([[1.0, -1.0]]), np.ones((2, 1))), (np.zeros(2), np.zeros(1)), "relu"
+        ... )
         >>> hidden, output = absolute.forward(np.array([[-3.0]]))
         >>> hidden, output
         (array([[0., 3.]]), array([[3.]]))
@@ -47,20 +53,40 @@ class Layers:
 
     def __post_init__(self) -> None:
         if self.activation not in UNITS:
-            raise BadInput.field("activation", f"one of {', '.join(UNITS)}", repr(self.activation), 'write "relu"')
+            raise BadInput.field(
+                "activation", f"one of {', '.join(UNITS)}", repr(self.activation), 'write "relu"'
+            )
         weights = tuple(np.asarray(weight, float) for weight in self.weights)
         biases = tuple(np.asarray(bias, float) for bias in self.biases)
         if not weights or len(weights) != len(biases):
-            raise BadInput.field("weights", "one bias vector per matrix", f"{len(weights)} and {len(biases)}", "give as many of each")
+            raise BadInput.field(
+                "weights",
+                "one bias vector per matrix",
+                f"{len(weights)} and {len(biases)}",
+                "give as many of each",
+            )
         for place, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
             fan_in = weights[place - 1].shape[-1] if place else weight.shape[0]
-            if weight.ndim != 2 or bias.shape != weight.shape[1:] or weight.shape[0] != fan_in or 0 in weight.shape:
+            if (
+                weight.ndim != 2
+                or bias.shape != weight.shape[1:]
+                or weight.shape[0] != fan_in
+                or 0 in weight.shape
+            ):
                 shapes = f"a matrix ({fan_in}, k) and a bias (k,)"
                 raise BadInput.field(
-                    f"weights[{place}]", shapes, f"{weight.shape} and {bias.shape}", "give matrices of shape (fan_in, fan_out)"
+                    f"weights[{place}]",
+                    shapes,
+                    f"{weight.shape} and {bias.shape}",
+                    "give matrices of shape (fan_in, fan_out)",
                 )
             if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
-                raise BadInput.field(f"weights[{place}]", "finite numbers", "an infinity or NaN", "correct the matrix or its bias")
+                raise BadInput.field(
+                    f"weights[{place}]",
+                    "finite numbers",
+                    "an infinity or NaN",
+                    "correct the matrix or its bias",
+                )
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "biases", biases)
 
@@ -90,7 +116,9 @@ class Layers:
         return UNITS[self.activation]
 
     def forward(self, x: np.ndarray) -> list[np.ndarray]:
-        """Activations z_1 .. z_L of the hidden layers and the output, each (n, units), at the rows of x (n, inputs)."""
+        """Activations z_1 .. z_L of the hidden layers and the output, each (n, units), at the rows
+        of x (n, inputs).
+        """
         states = []
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             x = self.unit.function(x @ weight + bias)
@@ -103,7 +131,9 @@ class Layers:
 
 
 def generator(seed: int, *labels: object) -> np.random.Generator:
-    """The stream of random numbers that a seed and labels name; the same on every machine and in every order of work."""
+    """The stream of random numbers that a seed and labels name; the same on every machine and in
+    every order of work.
+    """
     return np.random.Generator(np.random.Philox(key=stream_key(seed, "expressivity", *labels)))
 
 
@@ -119,9 +149,10 @@ def random_layers(
 ) -> Layers:
     """A network with W ~ N(0, sigma_w^2 / fan_in) and b ~ N(0, sigma_b^2).
 
-    The source divides by the width k in every layer; dividing the first layer by the inputs instead makes its
-    pre-activations have variance sigma_w^2 |x|^2 / inputs whatever the width. Ratios between hidden layers are the same.
-    The numbers drawn do not depend on the two deviations, so a sweep over them moves one and the same network.
+    The source divides by the width k in every layer; dividing the first layer by the inputs instead
+    makes its pre-activations have variance sigma_w^2 |x|^2 / inputs whatever the width. Ratios
+    between hidden layers are the same. The numbers drawn do not depend on the two deviations, so a
+    sweep over them moves one and the same network.
 
     Args:
         depth: L >= 0 hidden layers.
@@ -141,9 +172,19 @@ def random_layers(
         (4, 4)
     """
     if depth < 0 or min(width, inputs, outputs) < 1:
-        raise BadInput.field("depth, width", "depth >= 0 and sizes >= 1", f"{(depth, width, inputs, outputs)}", "give positive sizes")
+        raise BadInput.field(
+            "depth, width",
+            "depth >= 0 and sizes >= 1",
+            f"{(depth, width, inputs, outputs)}",
+            "give positive sizes",
+        )
     if not (np.isfinite(sigma_w) and np.isfinite(sigma_b) and min(sigma_w, sigma_b) >= 0):
-        raise BadInput.field("sigma_w, sigma_b", "finite numbers of at least 0", f"{(sigma_w, sigma_b)}", "give non-negative deviations")
+        raise BadInput.field(
+            "sigma_w, sigma_b",
+            "finite numbers of at least 0",
+            f"{(sigma_w, sigma_b)}",
+            "give non-negative deviations",
+        )
     sizes = (inputs, *[width] * depth, outputs)
     draw = generator(seed, "layers", *sizes)
     weights, biases = [], []

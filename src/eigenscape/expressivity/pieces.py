@@ -1,9 +1,10 @@
 """The exact propagation of a curve through a piecewise linear network.
 
-While no unit changes its linear region, every pre-activation is A u(t) + B v(t) + c, and its crossings of a kink are
-known in closed form: on trigonometric pieces t = atan2(B, A) +- arccos(-c / sqrt(A^2 + B^2)) (none, one or two in the
-piece), on straight ones t = -c / A. So the breakpoints of the first layer split the curve, those of the second layer
-split each part again, and so on: nothing is sampled.
+While no unit changes its linear region, every pre-activation is A u(t) + B v(t) + c, and its
+crossings of a kink are known in closed form: on trigonometric pieces t = atan2(B, A) +- arccos(-c /
+sqrt(A^2 + B^2)) (none, one or two in the piece), on straight ones t = -c / A. So the breakpoints of
+the first layer split the curve, those of the second layer split each part again, and so on: nothing
+is sampled.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from eigenscape.expressivity.curves import Curve, Kind
 from eigenscape.expressivity.networks import KINKS, Layers
 
 MOST_ACTIVATIONS = 2**24
-"""Pieces times units of one layer: 400 MB of coefficients. Pieces of hard-tanh networks multiply from layer to layer where
-weights are large, so the next layer would not fit either."""
+"""Pieces times units of one layer: 400 MB of coefficients. Pieces of hard-tanh networks multiply
+from layer to layer where weights are large, so the next layer would not fit either."""
 
 MERGED = 1e-13
-"""Crossings closer than this to each other or to the end of a piece are one: a parameter of size 2 pi has a rounding
-error of 1e-15, and a crossing found from coefficients of L layers a few times that. A part so short changes a length by
-its own speed times 1e-13."""
+"""Crossings closer than this to each other or to the end of a piece are one: a parameter of size 2
+pi has a rounding error of 1e-15, and a crossing found from coefficients of L layers a few times
+that. A part so short changes a length by its own speed times 1e-13."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class LayerPieces:
         start: (n,) where each piece begins.
         stop: (n,) where it ends.
         coefficients: (3, n, k) of the layer's activations z.
-        pattern: (n, k) int8, the linear region of every unit: 0 or 1 for ReLU, -1, 0 or 1 for hard-tanh.
+        pattern: (n, k) int8, the linear region of every unit: 0 or 1 for ReLU, -1, 0 or 1 for
+            hard-tanh.
         parent: (n,) the piece of the layer below that each piece is part of.
     """
 
@@ -70,7 +72,9 @@ class Propagation:
         return self.layers[-1].stop if self.layers else self.curve.stop
 
     def ancestors(self) -> list[np.ndarray]:
-        """For the input and every hidden layer, the piece there that holds each piece of the output; (n,) each."""
+        """For the input and every hidden layer, the piece there that holds each piece of the
+        output; (n,) each.
+        """
         index = np.arange(len(self.start))
         found = [index]
         for layer in reversed(self.layers):
@@ -88,19 +92,31 @@ def propagate(layers: Layers, curve: Curve, most: int = MOST_ACTIVATIONS) -> Pro
         most: pieces times units of a layer, beyond which the curve is refused.
 
     Raises:
-        BadInput: a smooth activation, a curve in another space than the network's inputs, or one that breaks into too many
-            pieces.
+        BadInput: a smooth activation, a curve in another space than the network's inputs, or one
+            that breaks into too many pieces.
 
     Example:
         >>> from eigenscape.expressivity.curves import circle
-        >>> one_unit = Layers((np.array([[1.0], [0.0]]), np.ones((1, 1))), (np.zeros(1), np.zeros(1)), "relu")
+        >>> one_unit = Layers(
+        ...     (np.array([[1.0], [0.0]]), np.ones((1, 1))), (np.zeros(1), np.zeros(1)), "relu"
+        ... )
         >>> propagate(one_unit, circle(1.0)).layers[0].stop / np.pi
         array([0.5, 1.5, 2. ])
     """
     if not layers.piecewise_linear:
-        raise BadInput.field("activation", f"one of {', '.join(KINKS)}", layers.activation, "use expressivity.analysis, which integrates")
+        raise BadInput.field(
+            "activation",
+            f"one of {', '.join(KINKS)}",
+            layers.activation,
+            "use expressivity.analysis, which integrates",
+        )
     if layers.inputs != curve.inputs:
-        raise BadInput.field("curve", f"{layers.inputs} coordinates", str(curve.inputs), "give the curve the network's input dimension")
+        raise BadInput.field(
+            "curve",
+            f"{layers.inputs} coordinates",
+            str(curve.inputs),
+            "give the curve the network's input dimension",
+        )
     start, stop, coefficients = curve.start, curve.stop, curve.coefficients
     passed = []
     for weight, bias in zip(layers.weights[:-1], layers.biases[:-1], strict=True):
@@ -114,13 +130,25 @@ def propagate(layers: Layers, curve: Curve, most: int = MOST_ACTIVATIONS) -> Pro
     return Propagation(curve, tuple(passed), output)
 
 
-def _activate(curve: Curve, start: np.ndarray, stop: np.ndarray, before: np.ndarray, activation: str, most: int) -> LayerPieces:
+def _activate(
+    curve: Curve,
+    start: np.ndarray,
+    stop: np.ndarray,
+    before: np.ndarray,
+    activation: str,
+    most: int,
+) -> LayerPieces:
     """Split the pieces where a unit crosses a kink, and put the activations on the parts."""
     piece, time = crossings(curve, start, stop, before, KINKS[activation])
     pieces, units = len(start) + len(piece), before.shape[2]
     if pieces * units > most:
         found = f"{pieces:,} pieces in a layer of {units} units"
-        raise BadInput.field("curve", f"at most {most // units:,} pieces", found, "lower sigma_w, the depth or the width")
+        raise BadInput.field(
+            "curve",
+            f"at most {most // units:,} pieces",
+            found,
+            "lower sigma_w, the depth or the width",
+        )
     parent, start, stop = split(start, stop, piece, time)
     u, v = curve.basis(0.5 * (start + stop))
     after = before[:, parent]
@@ -138,9 +166,14 @@ def _activate(curve: Curve, start: np.ndarray, stop: np.ndarray, before: np.ndar
 
 
 def crossings(
-    curve: Curve, start: np.ndarray, stop: np.ndarray, coefficients: np.ndarray, levels: tuple[float, ...]
+    curve: Curve,
+    start: np.ndarray,
+    stop: np.ndarray,
+    coefficients: np.ndarray,
+    levels: tuple[float, ...],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where the scalars A u + B v + c cross one of the levels strictly inside their pieces: piece numbers and parameters.
+    """Where the scalars A u + B v + c cross one of the levels strictly inside their pieces: piece
+    numbers and parameters.
 
     Args:
         curve: gives the kind of the pieces.
@@ -157,8 +190,9 @@ def crossings(
         if curve.kind is Kind.TRIGONOMETRIC:
             u, v = curve.slopes(t)
             slopes.append(u[:, None] * a + v[:, None] * b < 0)
-    # Both ends on one side: two crossings where the extreme lies inside and beyond the level. A piece of more than
-    # half a turn may hold two extremes, so there every unit that reaches the level is looked at.
+    # Both ends on one side: two crossings where the extreme lies inside and beyond the level. A
+    # piece of more than half a turn may hold two extremes, so there every unit that reaches the
+    # level is looked at.
     turns = (slopes[0] != slopes[1]) | ((stop - start) > np.pi)[:, None] if slopes else None
     pieces, times = [np.empty(0, int)], [np.empty(0)]
     for level in levels:
@@ -168,7 +202,10 @@ def crossings(
         if turns is None:
             time = -constant / a[piece, unit]
         else:
-            amplitude, phase = np.hypot(a[piece, unit], b[piece, unit]), np.arctan2(b[piece, unit], a[piece, unit])
+            amplitude, phase = (
+                np.hypot(a[piece, unit], b[piece, unit]),
+                np.arctan2(b[piece, unit], a[piece, unit]),
+            )
             reaches = np.abs(constant) < amplitude
             piece, phase = piece[reaches], phase[reaches]
             half = np.arccos(-constant[reaches] / amplitude[reaches])
@@ -180,8 +217,12 @@ def crossings(
     return np.concatenate(pieces), np.concatenate(times)
 
 
-def split(start: np.ndarray, stop: np.ndarray, piece: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The parts of pieces between the given parameters ``time`` inside the pieces ``piece``: parents, starts and stops."""
+def split(
+    start: np.ndarray, stop: np.ndarray, piece: np.ndarray, time: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The parts of pieces between the given parameters ``time`` inside the pieces ``piece``:
+    parents, starts and stops.
+    """
     order = np.lexsort((time, piece))
     piece, time = piece[order], time[order]
     distinct = np.ones(len(time), bool)

@@ -1,9 +1,10 @@
 """Lengths through networks of smooth units, by adaptive quadrature with an error estimate.
 
-Where no closed form exists the speed of every layer along the curve is still exact at any t, by forward differentiation
-z' = phi'(h) (z'_{below} W). Clenshaw-Curtis rules of two orders on the same nodes are compared on every interval; where they
-differ, or where a unit moves further between two nodes than a rule can see, the interval is halved. |f'| has kinks where
-f' = 0: these are found, and the total variation is the sum of |differences of f| between them.
+Where no closed form exists the speed of every layer along the curve is still exact at any t, by
+forward differentiation z' = phi'(h) (z'_{below} W). Clenshaw-Curtis rules of two orders on the same
+nodes are compared on every interval; where they differ, or where a unit moves further between two
+nodes than a rule can see, the interval is halved. |f'| has kinks where f' = 0: these are found, and
+the total variation is the sum of |differences of f| between them.
 """
 
 from __future__ import annotations
@@ -17,42 +18,54 @@ from eigenscape.expressivity.curves import Curve
 from eigenscape.expressivity.networks import Layers
 
 NODES = 17
-"""Of the finer rule; every second one makes the coarser. An interpolating rule of n nodes is exact to degree n - 1, so a
-smooth speed converges in a few halvings, and the difference of the two overstates the error of the finer."""
+"""Of the finer rule; every second one makes the coarser. An interpolating rule of n nodes is exact
+to degree n - 1, so a smooth speed converges in a few halvings, and the difference of the two
+overstates the error of the finer."""
 
 TOLERANCE = 1e-8
-"""Relative, of each length; far below the width of a line in a figure and the six digits of a page, far above rounding."""
+"""Relative, of each length; far below the width of a line in a figure and the six digits of a page,
+far above rounding."""
 
 ROUNDING = 1e-14
-"""A length so much shorter than the longest one consists of rounding, and cannot be had to the tolerance."""
+"""A length so much shorter than the longest one consists of rounding, and cannot be had to the
+tolerance."""
 
 FIRST_INTERVALS = 16
 """Of every piece: 256 nodes around a circle, from which halving starts."""
 
 LEAST_SHARE = 1e-3
-"""Of the tolerance that an interval may spend, however short it is: a thousand such intervals are a length's worth."""
+"""Of the tolerance that an interval may spend, however short it is: a thousand such intervals are a
+length's worth."""
 
 LARGEST_STEP = 0.5
-"""By how much a unit with values in [-1, 1] may move between neighbouring nodes. A unit that saturates there and back between two
-nodes is seen by neither rule, and their difference would be no estimate. Units whose steps are this small in every layer
-below move a pre-activation by a bounded amount, so that the next layer's steps show what happens there."""
+"""By how much a unit with values in [-1, 1] may move between neighbouring nodes. A unit that
+saturates there and back between two nodes is seen by neither rule, and their difference would be no
+estimate. Units whose steps are this small in every layer below move a pre-activation by a bounded
+amount, so that the next layer's steps show what happens there."""
 
 MOST_HALVINGS = 40
-"""An interval then has 1e-12 of its length: what is left of a kink of the speed (a layer of one unit has some) is rounding."""
+"""An interval then has 1e-12 of its length: what is left of a kink of the speed (a layer of one
+unit has some) is rounding."""
 
 EXTREME = {"xatol": 1e-7, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0}
-"""Of an extreme of f, relative to the distance of two nodes: it enters f by its square, which is rounding."""
+"""Of an extreme of f, relative to the distance of two nodes: it enters f by its square, which is
+rounding."""
 
 MOST_UNIT_VALUES = 2**26
-"""Nodes times units: some seconds of one core. A curve that needs more has a feature for every few pixels of any picture."""
+"""Nodes times units: some seconds of one core. A curve that needs more has a feature for every few
+pixels of any picture."""
 
 
 def _rule(nodes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Chebyshev points of [-1, 1], ends included, and the weights that integrate every polynomial through them."""
+    """Chebyshev points of [-1, 1], ends included, and the weights that integrate every polynomial
+    through them.
+    """
     points = -np.cos(np.pi * np.arange(nodes) / (nodes - 1))
     degrees = np.arange(nodes)
     integrals = np.where(degrees % 2, 0.0, 2.0 / (1.0 - degrees**2 + (degrees % 2)))
-    return points, np.linalg.solve(np.polynomial.chebyshev.chebvander(points, nodes - 1).T, integrals)
+    return points, np.linalg.solve(
+        np.polynomial.chebyshev.chebvander(points, nodes - 1).T, integrals
+    )
 
 
 POINTS, FINE = _rule(NODES)
@@ -67,7 +80,8 @@ class Integrated:
         latent: (L + 1,) of the input and every hidden layer.
         output: total variation of the output.
         lifted: length of (x, f(x)).
-        error: sum over intervals of the difference of the two rules, of the least certain of these lengths.
+        error: sum over intervals of the difference of the two rules, of the least certain of these
+            lengths.
     """
 
     latent: np.ndarray
@@ -103,7 +117,9 @@ def _follow(layers: Layers, curve: Curve, t: np.ndarray) -> _Followed:
         np.maximum(steps, np.abs(np.diff(state, axis=0)).max(axis=1), out=steps)
     rate = tangent @ layers.weights[-1]
     norms.append(np.hypot(norms[0], np.linalg.norm(rate, axis=1)))
-    return _Followed(np.stack(norms, axis=1), state @ layers.weights[-1] + layers.biases[-1], rate, steps)
+    return _Followed(
+        np.stack(norms, axis=1), state @ layers.weights[-1] + layers.biases[-1], rate, steps
+    )
 
 
 def integrate(layers: Layers, curve: Curve, tolerance: float = TOLERANCE) -> Integrated:
@@ -137,7 +153,9 @@ def integrate(layers: Layers, curve: Curve, tolerance: float = TOLERANCE) -> Int
         fine, difference, step = _intervals(layers, curve, left, right)
         scale = np.maximum(scale, total + fine.sum(axis=0))
         share = np.maximum((right - left) / whole, LEAST_SHARE)[:, None]
-        good = (difference <= share * np.maximum(tolerance * scale, ROUNDING * scale.max())).all(axis=1)
+        good = (difference <= share * np.maximum(tolerance * scale, ROUNDING * scale.max())).all(
+            axis=1
+        )
         good = (good & (step <= LARGEST_STEP)) | (halving == MOST_HALVINGS)
         total += fine[good].sum(axis=0)
         error += difference[good].sum(axis=0)
@@ -149,15 +167,22 @@ def integrate(layers: Layers, curve: Curve, tolerance: float = TOLERANCE) -> Int
     return Integrated(total[:-2], float(total[-1]), float(total[-2]), float(error.max()))
 
 
-def _intervals(layers: Layers, curve: Curve, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lengths by the finer rule and differences to the coarser, both (n, L + 3), and the largest step of a unit (n,)."""
+def _intervals(
+    layers: Layers, curve: Curve, left: np.ndarray, right: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lengths by the finer rule and differences to the coarser, both (n, L + 3), and the largest
+    step of a unit (n,).
+    """
     half = 0.5 * (right - left)
     t = (0.5 * (left + right))[:, None] + half[:, None] * POINTS
-    # Neither end of an interval may fall into the neighbouring piece of the curve, whose velocity is another one.
+    # Neither end of an interval may fall into the neighbouring piece of the curve, whose velocity
+    # is another one.
     t[:, 0], t[:, -1] = left, np.nextafter(right, left)
     found = _follow(layers, curve, t.ravel())
     shape = (len(left), NODES, -1)
-    speeds, rate, output = (values.reshape(shape) for values in (found.speeds, found.rate, found.output))
+    speeds, rate, output = (
+        values.reshape(shape) for values in (found.speeds, found.rate, found.output)
+    )
     step = np.append(found.steps, 0.0).reshape(len(left), NODES)[:, :-1].max(axis=1)
     fine = half[:, None] * np.einsum("inq,n->iq", speeds, FINE)
     coarse = half[:, None] * np.einsum("inq,n->iq", speeds[:, ::2], COARSE)
@@ -170,15 +195,23 @@ def _intervals(layers: Layers, curve: Curve, left: np.ndarray, right: np.ndarray
         norm = np.linalg.norm(rate, axis=2)
         variation = half * (norm @ FINE)
         missed = np.maximum(missed, np.abs(variation - half * (norm[:, ::2] @ COARSE)))
-    return np.column_stack([fine, variation]), np.column_stack([np.abs(fine - coarse), missed]), step
+    return (
+        np.column_stack([fine, variation]),
+        np.column_stack([np.abs(fine - coarse), missed]),
+        step,
+    )
 
 
-def _variations(layers: Layers, curve: Curve, t: np.ndarray, output: np.ndarray, rate: np.ndarray) -> np.ndarray:
-    """Total variation of f on every interval: between neighbouring nodes |f| differences, by way of an extreme where f' changes sign."""
+def _variations(
+    layers: Layers, curve: Curve, t: np.ndarray, output: np.ndarray, rate: np.ndarray
+) -> np.ndarray:
+    """Total variation of f on every interval: between neighbouring nodes |f| differences, by way of
+    an extreme where f' changes sign.
+    """
     found = np.abs(np.diff(output, axis=1))
     place, node = np.nonzero((rate[:, :-1] < 0) != (rate[:, 1:] < 0))
     if len(place):
-        from scipy.optimize import elementwise  # noqa: PLC0415 - piecewise linear networks are exact without it
+        from scipy.optimize import elementwise  # noqa: PLC0415
 
         first, width = t[place, node], t[place, node + 1] - t[place, node]
 
@@ -188,10 +221,14 @@ def _variations(layers: Layers, curve: Curve, t: np.ndarray, output: np.ndarray,
         ends = np.zeros(len(place)), np.ones(len(place))
         turn = elementwise.find_root(slope, ends, args=(first, width), tolerances=EXTREME).x
         extreme = _follow(layers, curve, first + turn * width).output[:, 0]
-        found[place, node] = np.abs(extreme - output[place, node]) + np.abs(output[place, node + 1] - extreme)
+        found[place, node] = np.abs(extreme - output[place, node]) + np.abs(
+            output[place, node + 1] - extreme
+        )
     return np.asarray(found.sum(axis=1))
 
 
 def too_folded(found: str) -> BadInput:
     """The one line for a curve whose image has more folds than can be followed."""
-    return BadInput.field("curve", "an image that can be followed", found, "lower sigma_w, the depth or the width")
+    return BadInput.field(
+        "curve", "an image that can be followed", found, "lower sigma_w, the depth or the width"
+    )

@@ -1,16 +1,20 @@
-"""How the output's length answers to each weight matrix: exact derivatives, and what of them means something.
+"""How the output's length answers to each weight matrix: exact derivatives, and what of them means
+something.
 
-The total variation of the output is a sum over monotone stretches, V = sum_i s_i [f(t_{i+1}) - f(t_i)] with signs s_i,
-so its derivative is a sum over the extremes of f (and the ends of an open curve),
+The total variation of the output is a sum over monotone stretches, V = sum_i s_i [f(t_{i+1}) -
+f(t_i)] with signs s_i, so its derivative is a sum over the extremes of f (and the ends of an open
+curve),
 
     dV = sum_i (s_{i-1} - s_i) df(t_i).
 
-At a smooth extreme f' = 0 and the motion of t_i does not count. At a breakpoint of a unit with pre-activation h the
-breakpoint moves with the weights, dt = -dh / h', and df(t_i) = df - (f'/h') dh at fixed t. Both are one backward pass.
+At a smooth extreme f' = 0 and the motion of t_i does not count. At a breakpoint of a unit with
+pre-activation h the breakpoint moves with the weights, dt = -dh / h', and df(t_i) = df - (f'/h') dh
+at fixed t. Both are one backward pass.
 
-The radial trap: a bias-free ReLU network is homogeneous of degree 1 in every weight matrix, so <W_l, dV/dW_l> = V for
-every l. The component along W_l only rescales, and is the same in every layer: a plot of it, or of a norm that holds
-it, says nothing about which layer matters. The tangential part, orthogonal to W_l, is what turns the curve.
+The radial trap: a bias-free ReLU network is homogeneous of degree 1 in every weight matrix, so
+<W_l, dV/dW_l> = V for every l. The component along W_l only rescales, and is the same in every
+layer: a plot of it, or of a norm that holds it, says nothing about which layer matters. The
+tangential part, orthogonal to W_l, is what turns the curve.
 """
 
 from __future__ import annotations
@@ -35,8 +39,8 @@ class LengthGradient:
         length: the total variation V.
         weights: L + 1 arrays dV/dW_l, shaped like the weights.
         radial: (L + 1,) <W_l, dV/dW_l> / V; 1 in every layer of a bias-free ReLU network.
-        tangential: (L + 1,) |W_l| |dV/dW_l - its part along W_l| / V, Frobenius norms: the relative change of the
-            length per relative change of W_l that keeps |W_l|.
+        tangential: (L + 1,) |W_l| |dV/dW_l - its part along W_l| / V, Frobenius norms: the relative
+            change of the length per relative change of W_l that keeps |W_l|.
     """
 
     length: float
@@ -46,7 +50,8 @@ class LengthGradient:
 
 
 def length_sensitivity(layers: Layers, curve: Curve) -> np.ndarray:
-    """Tangential sensitivities (L + 1,) of the output's length, one per weight matrix; the read-out is the last.
+    """Tangential sensitivities (L + 1,) of the output's length, one per weight matrix; the read-out
+    is the last.
 
     Raises:
         BadInput: smooth units or more than one output.
@@ -54,7 +59,9 @@ def length_sensitivity(layers: Layers, curve: Curve) -> np.ndarray:
     Example:
         >>> from eigenscape.expressivity.curves import circle
         >>> from eigenscape.expressivity.networks import random_layers
-        >>> length_sensitivity(random_layers(3, 8, 2.0**0.5, 0.0, "relu", seed=1), circle(1.0)).shape
+        >>> length_sensitivity(
+        ...     random_layers(3, 8, 2.0**0.5, 0.0, "relu", seed=1), circle(1.0)
+        ... ).shape
         (4,)
     """
     return length_gradient(layers, curve).tangential
@@ -68,18 +75,24 @@ def length_gradient(layers: Layers, curve: Curve) -> LengthGradient:
 
     Example:
         >>> from eigenscape.expressivity.curves import circle
-        >>> one = Layers((np.array([[3.0], [4.0]]), np.ones((1, 1))), (np.zeros(1), np.zeros(1)), "relu")
+        >>> one = Layers(
+        ...     (np.array([[3.0], [4.0]]), np.ones((1, 1))), (np.zeros(1), np.zeros(1)), "relu"
+        ... )
         >>> found = length_gradient(one, circle(1.0))  # 2 |w|
         >>> round(found.length, 12), found.weights[0].ravel().round(12), found.radial.round(12)
         (10.0, array([1.2, 1.6]), array([1., 1.]))
     """
     if layers.outputs != 1:
-        raise BadInput.field("layers", "one output", str(layers.outputs), "analyse one output at a time")
+        raise BadInput.field(
+            "layers", "one output", str(layers.outputs), "analyse one output at a time"
+        )
     return gradient_of_pieces(layers, propagate(layers, curve))
 
 
 def gradient_of_pieces(layers: Layers, passed: Propagation) -> LengthGradient:
-    """`length_gradient` of a curve that has been followed through the network, of one output, already."""
+    """`length_gradient` of a curve that has been followed through the network, of one output,
+    already.
+    """
     curve = passed.curve
     length = float(piece_lengths(curve.kind, passed.start, passed.stop, passed.output).sum())
     t, left, factor, at_break = _extremes(passed)
@@ -94,7 +107,9 @@ def gradient_of_pieces(layers: Layers, passed: Propagation) -> LengthGradient:
 
 
 def _extremes(passed: Propagation) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Where the sign of f' changes: parameters, pieces to the left, factors s_before - s_after, whether at a breakpoint."""
+    """Where the sign of f' changes: parameters, pieces to the left, factors s_before - s_after,
+    whether at a breakpoint.
+    """
     curve, a, b = passed.curve, passed.output[0, :, 0], passed.output[1, :, 0]
     piece, start, stop = split(passed.start, passed.stop, *_critical_points(passed))
     u, v = curve.slopes(0.5 * (start + stop))
@@ -114,18 +129,32 @@ def _extremes(passed: Propagation) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
 
 
 def _critical_points(passed: Propagation) -> tuple[np.ndarray, np.ndarray]:
-    """Pieces and parameters where f' = 0 inside a piece: atan2(B, A) + k pi, none on straight pieces."""
+    """Pieces and parameters where f' = 0 inside a piece: atan2(B, A) + k pi, none on straight
+    pieces.
+    """
     if passed.curve.kind is Kind.LINEAR:
         return np.empty(0, int), np.empty(0)
-    start, stop, a, b = passed.start[:, None], passed.stop[:, None], passed.output[0], passed.output[1]
+    start, stop, a, b = (
+        passed.start[:, None],
+        passed.stop[:, None],
+        passed.output[0],
+        passed.output[1],
+    )
     turns = np.pi * np.arange(int(np.ceil((stop - start).max() / np.pi)) + 1)
     candidates = start + np.mod(np.arctan2(b, a) - start, np.pi) + turns
-    piece, turn = np.nonzero((candidates > start + MERGED) & (candidates < stop - MERGED) & (np.hypot(a, b) > 0))
+    piece, turn = np.nonzero(
+        (candidates > start + MERGED) & (candidates < stop - MERGED) & (np.hypot(a, b) > 0)
+    )
     return piece, candidates[piece, turn]
 
 
 def _backward(
-    layers: Layers, passed: Propagation, t: np.ndarray, left: np.ndarray, factor: np.ndarray, at_break: np.ndarray
+    layers: Layers,
+    passed: Propagation,
+    t: np.ndarray,
+    left: np.ndarray,
+    factor: np.ndarray,
+    at_break: np.ndarray,
 ) -> tuple[np.ndarray, ...]:
     """sum_i factor_i df(t_i)/dW_l for every l, following the breakpoints."""
     ancestors = passed.ancestors()
@@ -139,7 +168,9 @@ def _backward(
     state, tangent = u[:, None] * a + v[:, None] * b + c, du[:, None] * a + dv[:, None] * b
     states, velocities = [state], []
     constants = [pattern[left] if layers.activation == "hard_tanh" else 0 for pattern in patterns]
-    for weight, bias, slope, constant in zip(layers.weights[:-1], layers.biases[:-1], slopes, constants, strict=True):
+    for weight, bias, slope, constant in zip(
+        layers.weights[:-1], layers.biases[:-1], slopes, constants, strict=True
+    ):
         velocities.append(tangent @ weight)
         state = (state @ weight + bias) * slope + constant
         tangent = velocities[-1] * slope
@@ -158,7 +189,9 @@ def _backward(
     error = factor[:, None]
     gradients = [states[-1].T @ error]
     for place in range(layers.depth - 1, -1, -1):
-        error = (error @ layers.weights[place + 1].T) * slopes[place] + factor[:, None] * moving[place]
+        error = (error @ layers.weights[place + 1].T) * slopes[place] + factor[:, None] * moving[
+            place
+        ]
         gradients.append(states[place].T @ error)
     return tuple(gradients[::-1])
 

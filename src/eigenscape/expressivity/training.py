@@ -1,9 +1,11 @@
-"""What training makes of expressivity, on scikit-learn's handwritten digits, which need no network to load.
+"""What training makes of expressivity, on scikit-learn's handwritten digits, which need no network
+to load.
 
-Two experiments of Raghu et al., arXiv 1606.05336, with digits in the place of MNIST and CIFAR-10. Train exactly one
-hidden layer of a random network and leave all others as drawn: the lower the layer, the more of the network remains
-above it, and the better it is said to fit. And train a whole network, and follow the length of a curve
-through two data points: large weights are said to contract it, small ones to stretch it.
+Two experiments of Raghu et al., arXiv 1606.05336, with digits in the place of MNIST and CIFAR-10.
+Train exactly one hidden layer of a random network and leave all others as drawn: the lower the
+layer, the more of the network remains above it, and the better it is said to fit. And train a whole
+network, and follow the length of a curve through two data points: large weights are said to
+contract it, small ones to stretch it.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from eigenscape.seeding import stream_key
 CLASSES = 10
 
 BATCH = 128
-"""Images per step: ten steps an epoch of the digits, and a size at which the source's optimiser is at home."""
+"""Images per step: ten steps an epoch of the digits, and a size at which the source's optimiser is
+at home."""
 
 TRAINING_SHARE = 0.75
 """Of the 1,797 images; the rest measures accuracy."""
@@ -45,16 +48,17 @@ class Digits:
 
 
 def digits(seed: int) -> Digits:
-    """The 8 x 8 digits of scikit-learn, shuffled, with mean 0 and mean square 1 over the training images.
+    """The 8 x 8 digits of scikit-learn, shuffled, with mean 0 and mean square 1 over the training
+    images.
 
-    One scale for all pixels, so that borders that are always empty stay so. Source: E. Alpaydin, C. Kaynak, Optical
-    recognition of handwritten digits, UCI 1998.
+    One scale for all pixels, so that borders that are always empty stay so. Source: E. Alpaydin, C.
+    Kaynak, Optical recognition of handwritten digits, UCI 1998.
 
     Example:
         >>> digits(0).train_images.shape
         (1347, 64)
     """
-    from sklearn.datasets import load_digits  # noqa: PLC0415 - a second to import, and needed here only
+    from sklearn.datasets import load_digits  # noqa: PLC0415
 
     images, labels = load_digits(return_X_y=True)
     order = generator(seed, "digits").permutation(len(images))
@@ -70,7 +74,8 @@ class OneLayerTraining:
     """Accuracies of networks of which one hidden layer was trained.
 
     Attributes:
-        layers: (r,) the hidden layer that was trained, from 2 on, where all have equally many weights.
+        layers: (r,) the hidden layer that was trained, from 2 on, where all have equally many
+            weights.
         train: (r, runs) on the training images.
         test: (r, runs) on the others.
         chance: (runs,) of the untrained networks on the test images.
@@ -83,12 +88,21 @@ class OneLayerTraining:
 
 
 def train_one_layer(
-    depth: int, width: int, sigma_w: float, activation: str, *, runs: int, epochs: int, rate: float, seed: int
+    depth: int,
+    width: int,
+    sigma_w: float,
+    activation: str,
+    *,
+    runs: int,
+    epochs: int,
+    rate: float,
+    seed: int,
 ) -> OneLayerTraining:
-    """Train hidden layer 2, ..., L of the same random networks, one at a time, by Adam on the cross entropy.
+    """Train hidden layer 2, ..., L of the same random networks, one at a time, by Adam on the cross
+    entropy.
 
-    All trained layers hold k^2 weights; biases, the first layer and the read-out stay as drawn. The runs of all layers
-    are one batch of matrices.
+    All trained layers hold k^2 weights; biases, the first layer and the read-out stay as drawn. The
+    runs of all layers are one batch of matrices.
 
     Args:
         depth: L >= 2.
@@ -102,10 +116,25 @@ def train_one_layer(
     """
     data = digits(seed)
     networks = [
-        random_layers(depth, width, sigma_w, 0.0, activation, stream_key(seed, "one layer", run) >> 1, 64, CLASSES) for run in range(runs)
+        random_layers(
+            depth,
+            width,
+            sigma_w,
+            0.0,
+            activation,
+            stream_key(seed, "one layer", run) >> 1,
+            64,
+            CLASSES,
+        )
+        for run in range(runs)
     ]
     phi = _UNITS[activation]
-    frozen = [torch.tensor(np.stack([network.weights[place] for network in networks]), dtype=torch.float32) for place in range(depth + 1)]
+    frozen = [
+        torch.tensor(
+            np.stack([network.weights[place] for network in networks]), dtype=torch.float32
+        )
+        for place in range(depth + 1)
+    ]
     places = list(range(1, depth))
     trained = [frozen[place].clone().requires_grad_() for place in places]
 
@@ -156,11 +185,22 @@ class LengthsInTraining:
 
 
 def lengths_in_training(
-    depth: int, width: int, sigma_w: float, activation: str, *, runs: int, epochs: int, measured: int, rate: float, seed: int
+    depth: int,
+    width: int,
+    sigma_w: float,
+    activation: str,
+    *,
+    runs: int,
+    epochs: int,
+    measured: int,
+    rate: float,
+    seed: int,
 ) -> LengthsInTraining:
-    """Train whole networks by stochastic gradient descent and measure, exactly, the image of one curve in every layer.
+    """Train whole networks by stochastic gradient descent and measure, exactly, the image of one
+    curve in every layer.
 
-    Each run has a network and a pair of test images of different classes; the curve is the ellipse through them.
+    Each run has a network and a pair of test images of different classes; the curve is the ellipse
+    through them.
 
     Args:
         depth: L.
@@ -177,7 +217,16 @@ def lengths_in_training(
     marks = np.unique(np.round(np.linspace(0, epochs, measured + 1)).astype(int))
     all_lengths, all_test = [], []
     for run in range(runs):
-        network = random_layers(depth, width, sigma_w, 0.0, activation, stream_key(seed, "lengths", run) >> 1, 64, CLASSES)
+        network = random_layers(
+            depth,
+            width,
+            sigma_w,
+            0.0,
+            activation,
+            stream_key(seed, "lengths", run) >> 1,
+            64,
+            CLASSES,
+        )
         first = int(generator(seed, "pair", run).integers(len(data.test_images)))
         others = np.flatnonzero(data.test_labels != data.test_labels[first])
         second = int(generator(seed, "partner", run).choice(others))
@@ -185,16 +234,24 @@ def lengths_in_training(
         lengths, test = [], []
         for layers in _trained(network, data, marks, rate, stream_key(seed, "order", run) >> 1):
             lengths.append(analyse(layers, curve).latent_lengths)
-            test.append((layers.forward(data.test_images)[-1].argmax(axis=1) == data.test_labels).mean())
+            test.append(
+                (layers.forward(data.test_images)[-1].argmax(axis=1) == data.test_labels).mean()
+            )
         all_lengths.append(lengths)
         all_test.append(test)
     return LengthsInTraining(marks, np.array(all_lengths), np.array(all_test))
 
 
-def _trained(network: Layers, data: Digits, marks: np.ndarray, rate: float, seed: int) -> Iterator[Layers]:
+def _trained(
+    network: Layers, data: Digits, marks: np.ndarray, rate: float, seed: int
+) -> Iterator[Layers]:
     """The network after each number of epochs in ``marks``."""
-    weights = [torch.tensor(weight, dtype=torch.float32, requires_grad=True) for weight in network.weights]
-    biases = [torch.tensor(bias, dtype=torch.float32, requires_grad=True) for bias in network.biases]
+    weights = [
+        torch.tensor(weight, dtype=torch.float32, requires_grad=True) for weight in network.weights
+    ]
+    biases = [
+        torch.tensor(bias, dtype=torch.float32, requires_grad=True) for bias in network.biases
+    ]
     optimiser, phi = torch.optim.SGD([*weights, *biases], lr=rate), _UNITS[network.activation]
     steps = _batches(len(data.train_images), int(marks[-1]), seed)
     per_epoch, done = len(data.train_images) // BATCH, 0
@@ -204,7 +261,9 @@ def _trained(network: Layers, data: Digits, marks: np.ndarray, rate: float, seed
             state = _images(data.train_images[chosen])
             for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
                 state = phi(state @ weight + bias)
-            loss = torch.nn.functional.cross_entropy(state @ weights[-1] + biases[-1], torch.tensor(data.train_labels[chosen]))
+            loss = torch.nn.functional.cross_entropy(
+                state @ weights[-1] + biases[-1], torch.tensor(data.train_labels[chosen])
+            )
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -231,4 +290,6 @@ def _batches(count: int, epochs: int, seed: int) -> Iterator[np.ndarray]:
 
 def _accuracies(outputs: torch.Tensor, labels: np.ndarray) -> np.ndarray:
     """(layers, runs) shares of right labels."""
-    return np.asarray((outputs.argmax(dim=-1) == torch.tensor(labels)).float().mean(dim=-1).numpy(), float)
+    return np.asarray(
+        (outputs.argmax(dim=-1) == torch.tensor(labels)).float().mean(dim=-1).numpy(), float
+    )

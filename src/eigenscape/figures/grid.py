@@ -24,10 +24,13 @@ from eigenscape.config.study import CellStatus
 from eigenscape.errors import BadInput
 from eigenscape.figures.style import round_levels
 
-KNOWN_STATUSES = frozenset({*(status.value for status in SpectrumStatus), CellStatus.OVER_LIMIT.value})
+KNOWN_STATUSES = frozenset(
+    {*(status.value for status in SpectrumStatus), CellStatus.OVER_LIMIT.value}
+)
 
 LABEL_WIDTH = 0.045
-"""Room for the label of a tick, as a fraction of the axis: three digits of 7 points on 5 inches, and space around."""
+"""Room for the label of a tick, as a fraction of the axis: three digits of 7 points on 5 inches,
+and space around."""
 
 FIX = "give the table of condition numbers of a study"
 
@@ -38,7 +41,8 @@ CONTOUR_WIDTH = 0.8
 """Points."""
 
 SHORTEST = 0.5
-"""Inches that a line of equal P must span: twice the length of a label of five digits at 6 points."""
+"""Inches that a line of equal P must span: twice the length of a label of five digits at 6
+points."""
 
 NEAR = 1.5
 """Lines of equal P whose values differ by less than this factor would touch each other's labels."""
@@ -57,7 +61,9 @@ class CellGrid:
         table: the rows, in any order.
 
     Example:
-        >>> rows = pd.DataFrame({"depth": [1, 2, 1], "width": [5, 5, 10], "parameters": [16, 46, 31]})
+        >>> rows = pd.DataFrame(
+        ...     {"depth": [1, 2, 1], "width": [5, 5, 10], "parameters": [16, 46, 31]}
+        ... )
         >>> grid = CellGrid.of(rows, ["parameters"])
         >>> grid.values("parameters")
         array([[16., 46.],
@@ -75,7 +81,8 @@ class CellGrid:
         """The plane of a table that has ``columns`` beside depth and width.
 
         Raises:
-            BadInput: the table is empty, lacks a column, has a cell twice, or holds an unknown status.
+            BadInput: the table is empty, lacks a column, has a cell twice, or holds an unknown
+                status.
         """
         if missing := [name for name in ("depth", "width", *columns) if name not in table.columns]:
             found = ", ".join(map(str, table.columns))
@@ -85,10 +92,16 @@ class CellGrid:
         if (twice := table[table.duplicated(["depth", "width"])]).shape[0]:
             cell = f"depth {twice.iloc[0]['depth']}, width {twice.iloc[0]['width']} twice"
             raise BadInput.field("table", "one row per cell", cell, "draw one study at a time")
-        if "status" in columns and (unknown := sorted(set(table["status"].astype(str)) - KNOWN_STATUSES)):
+        if "status" in columns and (
+            unknown := sorted(set(table["status"].astype(str)) - KNOWN_STATUSES)
+        ):
             expected = f"one of {', '.join(sorted(KNOWN_STATUSES))}"
-            raise BadInput.field("status", expected, unknown[0], "compute the table again with this version")
-        return cls(np.unique(table["depth"].to_numpy()), np.unique(table["width"].to_numpy()), table)
+            raise BadInput.field(
+                "status", expected, unknown[0], "compute the table again with this version"
+            )
+        return cls(
+            np.unique(table["depth"].to_numpy()), np.unique(table["width"].to_numpy()), table
+        )
 
     @property
     def is_plane(self) -> bool:
@@ -126,8 +139,11 @@ class CellGrid:
         axes.set_xticks(_spaced(self.depths, self.depth_edges))
         axes.set_yticks(_spaced(self.widths, self.width_edges))
 
-    def draw_parameter_contours(self, figure: Figure, axes: Axes, avoid: float | None = None) -> ContourSet | None:
-        """Labelled lines of equal parameter count, or None where the grid is no plane or P does not vary enough.
+    def draw_parameter_contours(
+        self, figure: Figure, axes: Axes, avoid: float | None = None
+    ) -> ContourSet | None:
+        """Labelled lines of equal parameter count, or None where the grid is no plane or P does not
+        vary enough.
 
         Lines too short for their label are left out, and lines near ``avoid``, another line's P.
         """
@@ -140,16 +156,27 @@ class CellGrid:
         # Lengths of lines and rotations of labels are known only once the axes have their size.
         figure.draw_without_rendering()
         lines = self._contours(axes, parameters, levels)
-        extents = [path.get_extents(axes.transData) if len(path) else None for path in lines.get_paths()]
-        long = [box is not None and max(box.width, box.height) > SHORTEST * figure.dpi for box in extents]
+        extents = [
+            path.get_extents(axes.transData) if len(path) else None for path in lines.get_paths()
+        ]
+        long = [
+            box is not None and max(box.width, box.height) > SHORTEST * figure.dpi
+            for box in extents
+        ]
         lines.remove()
         if not any(long):
             return None
-        lines = self._contours(axes, parameters, [level for level, kept in zip(levels, long, strict=True) if kept])
+        lines = self._contours(
+            axes, parameters, [level for level, kept in zip(levels, long, strict=True) if kept]
+        )
         lines.set_path_effects(HALO)
-        # Neighbouring lines run close together at small depths, so their labels stand at alternating places.
+        # Neighbouring lines run close together at small depths, so their labels stand at
+        # alternating places.
         parts = cycle((0.45, 0.65))
-        places = [_part_way(path, axes.transData, part) for path, part in zip(lines.get_paths(), parts, strict=False)]
+        places = [
+            _part_way(path, axes.transData, part)
+            for path, part in zip(lines.get_paths(), parts, strict=False)
+        ]
         form = {level: f"{10**level:,.0f}" for level in lines.levels}
         for text in axes.clabel(lines, fmt=form, fontsize=6, inline_spacing=2, manual=places):
             text.set_path_effects(HALO)
@@ -157,21 +184,41 @@ class CellGrid:
         return lines
 
     def write_values(self, axes: Axes, values: np.ndarray, form: str) -> None:
-        """The finite ``values`` in their cells: for grids that are no plane, whose room no contours take."""
+        """The finite ``values`` in their cells: for grids that are no plane, whose room no contours
+        take.
+        """
         upright = len(self.depths) > MOST_LEVEL_VALUES
         for row, column in zip(*np.nonzero(np.isfinite(values)), strict=True):
             text = form.format(values[row, column])
             place = (self.depths[column], self.widths[row])
-            axes.text(*place, text, ha="center", va="center", rotation=90 * upright, fontsize=7, path_effects=HALO)
+            axes.text(
+                *place,
+                text,
+                ha="center",
+                va="center",
+                rotation=90 * upright,
+                fontsize=7,
+                path_effects=HALO,
+            )
 
     def _contours(self, axes: Axes, parameters: np.ndarray, levels: list[float]) -> ContourSet:
-        """Lines at ``levels``; interpolated in log P, which is nearly linear between neighbours, as P is not."""
-        style: dict[str, Any] = {"colors": "black", "linewidths": CONTOUR_WIDTH, "linestyles": "solid"}
-        return axes.contour(self.depths, self.widths, np.log10(parameters), levels=np.log10(levels), **style)
+        """Lines at ``levels``; interpolated in log P, which is nearly linear between neighbours, as
+        P is not.
+        """
+        style: dict[str, Any] = {
+            "colors": "black",
+            "linewidths": CONTOUR_WIDTH,
+            "linestyles": "solid",
+        }
+        return axes.contour(
+            self.depths, self.widths, np.log10(parameters), levels=np.log10(levels), **style
+        )
 
 
 def _edges(centres: np.ndarray) -> np.ndarray:
-    """(n + 1,): half-way between neighbours; the outer cells are as wide outwards as inwards, but stay above zero."""
+    """(n + 1,): half-way between neighbours; the outer cells are as wide outwards as inwards, but
+    stay above zero.
+    """
     if len(centres) == 1:
         return np.array([centres[0] - 0.5, centres[0] + 0.5])
     middles = (centres[:-1] + centres[1:]) / 2
@@ -180,7 +227,9 @@ def _edges(centres: np.ndarray) -> np.ndarray:
 
 
 def _part_way(path: Path, to_display: Transform, part: float) -> tuple[float, float]:
-    """The point after ``part`` of the longest piece of a line as drawn; near 1/2 a label is far from the border."""
+    """The point after ``part`` of the longest piece of a line as drawn; near 1/2 a label is far
+    from the border.
+    """
     pieces = [to_display.transform(piece) for piece in path.to_polygons(closed_only=False)]
     travelled = [np.cumsum([0.0, *np.hypot(*np.diff(piece, axis=0).T)]) for piece in pieces]
     longest = int(np.argmax([distance[-1] for distance in travelled]))

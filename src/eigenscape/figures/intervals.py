@@ -25,14 +25,27 @@ def require_columns(table: pd.DataFrame, columns: list[str]) -> None:
     missing = [name for name in columns if name not in table.columns]
     if missing or table.empty:
         found = f"no {', '.join(missing)}" if missing else "no rows"
-        raise BadInput.field("table", f"rows with {', '.join(columns)}", found, "give the table of the stage expressivity")
+        raise BadInput.field(
+            "table",
+            f"rows with {', '.join(columns)}",
+            found,
+            "give the table of the stage expressivity",
+        )
 
 
 def draw_means(axes: Axes, x: Any, rows: pd.DataFrame, column: str, **style: Any) -> None:
-    """The column's means against x, joined, with bars from ``<column>_low`` to ``<column>_high``."""
+    """The column's means against x, joined, with bars from ``<column>_low`` to
+    ``<column>_high``.
+    """
     means = rows[column].to_numpy(dtype=np.float64)
     # A percentile interval of few networks may end beside the mean itself by rounding.
     ends = [
-        np.maximum(sign * (rows[f"{column}_{end}"].to_numpy(dtype=np.float64) - means), 0.0) for sign, end in ((-1, "low"), (1, "high"))
+        np.maximum(sign * (rows[f"{column}_{end}"].to_numpy(dtype=np.float64) - means), 0.0)
+        for sign, end in ((-1, "low"), (1, "high"))
     ]
-    axes.errorbar(x, means, yerr=ends, **{"markersize": 3.0, "linewidth": 1.0, "elinewidth": 0.7, "capsize": 1.5, **style})
+    axes.errorbar(
+        x,
+        means,
+        yerr=ends,
+        **{"markersize": 3.0, "linewidth": 1.0, "elinewidth": 0.7, "capsize": 1.5, **style},
+    )

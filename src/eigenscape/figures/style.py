@@ -1,9 +1,10 @@
 """One look for every figure, and one way to write it to disk.
 
-Figures are plain `matplotlib.figure.Figure` objects made inside `paper_style`; pyplot, with its global
-list of open figures and its choice of a screen, is never imported. The style starts from
-matplotlib's own defaults, so a user's ``matplotlibrc`` changes nothing, and uses only the fonts that
-matplotlib ships, so the same input gives the same bytes on every machine with the same matplotlib.
+Figures are plain `matplotlib.figure.Figure` objects made inside `paper_style`; pyplot, with its
+global list of open figures and its choice of a screen, is never imported. The style starts from
+matplotlib's own defaults, so a user's ``matplotlibrc`` changes nothing, and uses only the fonts
+that matplotlib ships, so the same input gives the same bytes on every machine with the same
+matplotlib.
 """
 
 from __future__ import annotations
@@ -39,10 +40,12 @@ PALETTE = {
     "sky": "#56B4E9",
     "black": "#000000",
 }
-"""Told apart with every kind of colour vision: M. Okabe and K. Ito, Color Universal Design (2008)."""
+"""Told apart with every kind of colour vision: M. Okabe and K. Ito, Color Universal Design
+(2008)."""
 
 GREY = "#767676"
-"""Context (nulls, guides): the lightest grey with a contrast of 4.5 to white, the threshold of WCAG 2 for text."""
+"""Context (nulls, guides): the lightest grey with a contrast of 4.5 to white, the threshold of WCAG
+2 for text."""
 
 PALE = "#E4E4E4"
 """Ground of cells without a value: lighter than every colour of a map but its topmost."""
@@ -64,7 +67,8 @@ _PAPER: dict[str, Any] = {
     "legend.fontsize": 7,
     "legend.frameon": False,
     "mathtext.fontset": "dejavusans",
-    # Type 42 embeds whole TrueType outlines: text stays text, and journals that refuse Type 3 accept it.
+    # Type 42 embeds whole TrueType outlines: text stays text, and journals that refuse Type 3
+    # accept it.
     "pdf.fonttype": 42,
     "ps.fonttype": 42,
     "axes.linewidth": 0.6,
@@ -88,7 +92,8 @@ _METADATA: dict[str, dict[str, Any]] = {
 
 @contextmanager
 def paper_style() -> Iterator[None]:
-    """The style, for as long as a figure is being made: a context, or a decorator of the function that makes it.
+    """The style, for as long as a figure is being made: a context, or a decorator of the function
+    that makes it.
 
     Example:
         >>> import matplotlib
@@ -119,7 +124,8 @@ def figure_of(axes: Axes) -> Figure:
 
 
 def tick_counts(axis: Axis, last: int, most: int = 6) -> None:
-    """Ticks for what is counted from 1 to ``last``: round numbers in at most ``most`` steps, and 1 in the place of 0.
+    """Ticks for what is counted from 1 to ``last``: round numbers in at most ``most`` steps, and 1
+    in the place of 0.
 
     Example:
         >>> axes = Figure().subplots()
@@ -133,7 +139,8 @@ def tick_counts(axis: Axis, last: int, most: int = 6) -> None:
 
 
 def round_levels(low: float, high: float, most: int = 7) -> list[float]:
-    """Round numbers strictly between two positive ones, evenly in the logarithm, at most about ``most`` of them.
+    """Round numbers strictly between two positive ones, evenly in the logarithm, at most about
+    ``most`` of them.
 
     Example:
         >>> round_levels(16, 74101)
@@ -144,7 +151,12 @@ def round_levels(low: float, high: float, most: int = 7) -> list[float]:
     decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
     levels: list[float] = []
     for steps in ((1, 2, 5), (1, 3), (1,)):
-        levels = [step * 10.0**decade for decade in decades for step in steps if low < step * 10.0**decade < high]
+        levels = [
+            step * 10.0**decade
+            for decade in decades
+            for step in steps
+            if low < step * 10.0**decade < high
+        ]
         if len(levels) <= most:
             break
     return levels
@@ -179,8 +191,9 @@ def save(figure: Figure, folder: Path | str, name: str) -> list[Path]:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with paper_style():
-        # Laid out once: an engine that runs again for the second format may move an axis by a fraction of a point, and even a
-        # placeholder for one ("none") makes matplotlib draw everything once more per format.
+        # Laid out once: an engine that runs again for the second format may move an axis by a
+        # fraction of a point, and even a placeholder for one ("none") makes matplotlib draw
+        # everything once more per format.
         figure.draw_without_rendering()
         figure.set_layout_engine(None)
         return [_write(figure, folder / f"{name}.{ending}", ending) for ending in _METADATA]
@@ -198,7 +211,8 @@ def _write(figure: Figure, path: Path, ending: str) -> Path:
 
 @paper_style()
 def message_figure(sentence: str) -> Figure:
-    """A figure that says in one sentence why there is nothing to draw: a study ends with all its figures, and no blank one.
+    """A figure that says in one sentence why there is nothing to draw: a study ends with all its
+    figures, and no blank one.
 
     Example:
         >>> message_figure("no network was trained").texts[0].get_text()

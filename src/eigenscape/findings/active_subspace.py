@@ -1,4 +1,6 @@
-"""The published findings on the spectrum of C, its layers and the condition number, judged by the rules written here."""
+"""The published findings on the spectrum of C, its layers and the condition number, judged by the
+rules written here.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eigenscape.active_subspace.association import Estimate, iso_parameter_contrast, partial_spearman, spearman
+from eigenscape.active_subspace.association import (
+    Estimate,
+    iso_parameter_contrast,
+    partial_spearman,
+    spearman,
+)
 from eigenscape.config.study import Study
 from eigenscape.findings.verdicts import SIGNIFICANT, Finding, Verdict
 from eigenscape.stages.active_subspace.importance import headline_importance
@@ -37,7 +44,9 @@ def active_subspace_findings(study: Study, folder: StudyFolder) -> list[Finding]
 
 
 def _slow_decay(study: Study, folder: StudyFolder, importance: dict[str, Any]) -> Finding:
-    """Holds for the population where its plateaus are many; a short staircase makes the smooth decay a matter of sampling."""
+    """Holds for the population where its plateaus are many; a short staircase makes the smooth
+    decay a matter of sampling.
+    """
     cell = study.headline_cell
     spectrum = read_verified_spectrum(cell, folder)
     projection = require_projection(study, cell.architecture, folder)
@@ -46,13 +55,22 @@ def _slow_decay(study: Study, folder: StudyFolder, importance: dict[str, Any]) -
     slope = importance["family"].get("spectral_slope", {})
     words = ""
     if slope and math.isfinite(slope["low"]):
-        words = f"; spectral slope {slope['value']:.2f} [{slope['low']:.2f}, {slope['high']:.2f}], with random signs {slope['null']:.2f}"
+        words = (
+            f"; spectral slope {slope['value']:.2f} [{slope['low']:.2f}, {slope['high']:.2f}], with"
+            f" random signs {slope['null']:.2f}"
+        )
     raw, projected = _decades(spectrum.log10_condition), _decades(projection["log10_cond_sym"])
     return Finding(
         "the eigenvalues of C decay slowly",
         Verdict.CONDITION if short else Verdict.HOLDS,
-        f"sample spectrum of the headline: {raw} at P/N = {size / cell.samples:.2f}; projected: {projected}, in {plateaus} plateaus{words}",
-        "the smooth decay is that of a finite sample; the population spectrum is a staircase, forced by symmetry" if short else "",
+        f"sample spectrum of the headline: {raw} at P/N = {size / cell.samples:.2f}; projected:"
+        f" {projected}, in {plateaus} plateaus{words}",
+        (
+            "the smooth decay is that of a finite sample; the population spectrum is a staircase,"
+            " forced by symmetry"
+            if short
+            else ""
+        ),
     )
 
 
@@ -61,15 +79,21 @@ def _layer_structure(importance: dict[str, Any]) -> Finding:
     claim = "the eigenvectors have a layer structure"
     if "purity" not in importance:
         return Finding(claim, Verdict.NOT_SHOWN, "no eigenvectors in this study")
-    holds = importance["purity_p"] < SIGNIFICANT and importance["purity"] > importance["purity_of_random_basis"]
+    holds = (
+        importance["purity_p"] < SIGNIFICANT
+        and importance["purity"] > importance["purity_of_random_basis"]
+    )
     return Finding(
         claim,
         Verdict.HOLDS if holds else Verdict.NOT_SHOWN,
-        f"block purity {_ranged(importance, 'purity')} (the leading w: {_ranged(importance, 'leading_purity')}) "
-        f"against {importance['purity_of_random_basis']:.2f} for a random basis, p = {importance['purity_p']:.3g}; "
-        f"Spearman correlation of layer and index {_ranged(importance, 'centroid_rho')}",
-        f"groups of vectors, not single ones: the bootstrap turns the first by {importance['subspace_error_1']:.2f} of a right angle, "
-        f"the leading w together by {importance['subspace_error_width']:.2f}",
+        f"block purity {_ranged(importance, 'purity')} (the leading w:"
+        f" {_ranged(importance, 'leading_purity')}) against"
+        f" {importance['purity_of_random_basis']:.2f} for a random basis, p ="
+        f" {importance['purity_p']:.3g}; Spearman correlation of layer and index"
+        f" {_ranged(importance, 'centroid_rho')}",
+        "groups of vectors, not single ones: the bootstrap turns the first by"
+        f" {importance['subspace_error_1']:.2f} of a right angle, the leading w together by"
+        f" {importance['subspace_error_width']:.2f}",
     )
 
 
@@ -79,49 +103,73 @@ def _ranged(numbers: dict[str, Any], name: str) -> str:
 
 
 def _earlier_layers(importance: dict[str, Any]) -> Finding:
-    """Holds where hidden layers lose gradient with depth under the study's prior; a condition where another prior reverses it."""
+    """Holds where hidden layers lose gradient with depth under the study's prior; a condition where
+    another prior reverses it.
+    """
     claim = "earlier layers matter more"
     own, other = importance["priors"]
     if "slope" not in own:
         return Finding(claim, Verdict.NOT_SHOWN, "the headline network has too few hidden layers")
     words = "; ".join(
-        f"{prior['prior']}: slope {prior['slope']:+.3f} [{prior['slope_low']:+.3f}, {prior['slope_high']:+.3f}] decades per layer, "
-        f"chi_1 = {prior['chi_1']:.2f}"
+        f"{prior['prior']}: slope {prior['slope']:+.3f} [{prior['slope_low']:+.3f},"
+        f" {prior['slope_high']:+.3f}] decades per layer, chi_1 = {prior['chi_1']:.2f}"
         for prior in (own, other)
     )
     earlier, reversed_there = own["slope_high"] < 0, other["slope_low"] > 0
     if not earlier:
-        return Finding(claim, Verdict.DOES_NOT if own["slope_low"] > 0 else Verdict.NOT_SHOWN, words, "it is a property of the prior")
-    return Finding(claim, Verdict.CONDITION if reversed_there else Verdict.HOLDS, words, "it is a property of the prior: chi_1 > 1")
+        return Finding(
+            claim,
+            Verdict.DOES_NOT if own["slope_low"] > 0 else Verdict.NOT_SHOWN,
+            words,
+            "it is a property of the prior",
+        )
+    return Finding(
+        claim,
+        Verdict.CONDITION if reversed_there else Verdict.HOLDS,
+        words,
+        "it is a property of the prior: chi_1 > 1",
+    )
 
 
 def _enough_samples(table: pd.DataFrame) -> Finding:
-    """Holds where the projected value lies near the sample value; a condition where samples inflate it by more than half a decade."""
+    """Holds where the projected value lies near the sample value; a condition where samples inflate
+    it by more than half a decade.
+    """
     claim = "N of at least P samples give the condition number"
     both = table[np.isfinite(table["log10_cond"]) & np.isfinite(table["log10_cond_sym"])]
     if both.empty:
         return Finding(claim, Verdict.NOT_SHOWN, "no network has both a raw and a projected number")
     inflation = both["log10_cond"] - both["log10_cond_sym"]
     bracketed = both[np.isfinite(both["log10_cond_low"])]
-    inside = (bracketed["log10_cond_low"] <= bracketed["log10_cond_sym"]) & (bracketed["log10_cond_sym"] <= bracketed["log10_cond_high"])
+    inside = (bracketed["log10_cond_low"] <= bracketed["log10_cond_sym"]) & (
+        bracketed["log10_cond_sym"] <= bracketed["log10_cond_high"]
+    )
     ends = [f"{1 / both['parameters_per_sample'].agg(end):.0f}" for end in ("max", "min")]
     ratios = " to ".join(dict.fromkeys(ends))
     return Finding(
         claim,
         Verdict.HOLDS if inflation.median() < 0.5 else Verdict.DOES_NOT,
-        f"at N/P = {ratios} the raw number exceeds the projected one by {inflation.median():.2f} decades in the median, "
-        f"{inflation.max():.2f} at most; the bracket contains the projected number in {int(inside.sum())} of {len(bracketed)} networks",
+        f"at N/P = {ratios} the raw number exceeds the projected one by {inflation.median():.2f}"
+        f" decades in the median, {inflation.max():.2f} at most; the bracket contains the projected"
+        f" number in {int(inside.sum())} of {len(bracketed)} networks",
         "the inflation grows with depth, where gradients have heavy tails",
     )
 
 
 def _mimics_parameter_count(table: pd.DataFrame) -> Finding:
-    """Holds where the rank correlation with P is strong and networks of equal P but different depth have equal numbers."""
+    """Holds where the rank correlation with P is strong and networks of equal P but different depth
+    have equal numbers.
+    """
     column = "log10_cond_sym" if np.isfinite(table["log10_cond_sym"]).sum() >= 5 else "log10_cond"
-    number, count, ladder = (table[name].to_numpy(dtype=np.float64) for name in (column, "parameters", "log10_ladder"))
+    number, count, ladder = (
+        table[name].to_numpy(dtype=np.float64) for name in (column, "parameters", "log10_ladder")
+    )
     ladder = np.abs(ladder)
     with_count, with_ladder = spearman(number, count), spearman(number, ladder)
-    beyond, contrast = partial_spearman(number, count, ladder), iso_parameter_contrast(table, column)
+    beyond, contrast = (
+        partial_spearman(number, count, ladder),
+        iso_parameter_contrast(table, column),
+    )
     strong = with_count.low > 0.5
     differs = contrast.low > 0 or contrast.high < 0
     verdict = Verdict.NOT_SHOWN
@@ -132,21 +180,30 @@ def _mimics_parameter_count(table: pd.DataFrame) -> Finding:
     return Finding(
         "the condition number mimics the parameter count",
         verdict,
-        f"{column}: rank correlation with P {_words(with_count)}, with the size of (L-1) log10 chi_1 {_words(with_ladder)}; with P given "
-        f"that ladder {_words(beyond)}; deeper less shallower network at equal P, in decades, {_words(contrast)}",
-        "along a grid in which depth and width grow together; at equal P depth decides" if differs else "",
+        f"{column}: rank correlation with P {_words(with_count)}, with the size of (L-1) log10"
+        f" chi_1 {_words(with_ladder)}; with P given that ladder {_words(beyond)}; deeper less"
+        f" shallower network at equal P, in decades, {_words(contrast)}",
+        (
+            "along a grid in which depth and width grow together; at equal P depth decides"
+            if differs
+            else ""
+        ),
     )
 
 
 def _predicts_training(study: Study, folder: StudyFolder, table: pd.DataFrame) -> Finding:
-    """Holds where the interval of the rank correlation with steps to the threshold lies above zero."""
+    """Holds where the interval of the rank correlation with steps to the threshold lies above
+    zero.
+    """
     claim = "the condition number says how easily a network trains"
     path = folder.root / "tables" / "training.csv"
     if not study.trained_architectures() or not path.exists():
         return Finding(claim, Verdict.NOT_SHOWN, "no network of the grid was trained")
     note_read(path)
     training = pd.read_csv(path)
-    merged = training[training["rule"] == "search"].merge(table, on=["depth", "width"], suffixes=("", "_table"))
+    merged = training[training["rule"] == "search"].merge(
+        table, on=["depth", "width"], suffixes=("", "_table")
+    )
     steps = merged["log10_steps"].to_numpy(dtype=np.float64)
     raw = spearman(merged["log10_cond"].to_numpy(dtype=np.float64), steps)
     projected = spearman(merged["log10_cond_sym"].to_numpy(dtype=np.float64), steps)
@@ -160,8 +217,9 @@ def _predicts_training(study: Study, folder: StudyFolder, table: pd.DataFrame) -
     return Finding(
         claim,
         verdict,
-        f"rank correlation of steps to the threshold with the raw number {_words(raw)}, with the projected number {_words(projected)}, "
-        f"with P {_words(count)}; {reached} of {len(merged)} networks reach the threshold",
+        f"rank correlation of steps to the threshold with the raw number {_words(raw)}, with the"
+        f" projected number {_words(projected)}, with P {_words(count)}; {reached} of {len(merged)}"
+        " networks reach the threshold",
         "gradient descent with the best of a ladder of steps, from draws of the same prior",
     )
 
@@ -169,7 +227,10 @@ def _predicts_training(study: Study, folder: StudyFolder, table: pd.DataFrame) -
 def _words(estimate: Estimate) -> str:
     if not math.isfinite(estimate.value):
         return "not known (too few networks)"
-    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}] over {estimate.count} networks"
+    return (
+        f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}] over {estimate.count}"
+        " networks"
+    )
 
 
 def _decades(value: float) -> str:

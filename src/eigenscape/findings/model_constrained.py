@@ -1,6 +1,7 @@
 """What the cases of model-constrained networks say of the question, judged by stated rules.
 
-The published pages end with the question, not with a claim; the two claims that are judged here are this project's wording of it.
+The published pages end with the question, not with a claim; the two claims that are judged here are
+this project's wording of it.
 """
 
 from __future__ import annotations
@@ -34,14 +35,17 @@ def model_constrained_findings(study: Study, folder: StudyFolder) -> list[Findin
 def judged(table: pd.DataFrame) -> list[Finding]:
     """The question in two claims, judged between the reference and the largest alpha of every case.
 
-    The reference is 0, but for TNet and TAEN the least alpha above it: without its model TNet sees no data. Cases without a change of
-    their condition number, such as those whose null directions come and go with alpha, have no say.
+    The reference is 0, but for TNet and TAEN the least alpha above it: without its model TNet sees
+    no data. Cases without a change of their condition number, such as those whose null directions
+    come and go with alpha, have no say.
     """
     ends = []
     for name, own in table.groupby("case", sort=False):
         rows = own.sort_values("alpha")
         if math.isfinite(rows["change"].iloc[-1]):
-            ends.append((str(name), rows[rows["alpha"] == rows["reference"]].iloc[0], rows.iloc[-1]))
+            ends.append(
+                (str(name), rows[rows["alpha"] == rows["reference"]].iloc[0], rows.iloc[-1])
+            )
     return [_condition(ends), _training(ends)]
 
 
@@ -49,7 +53,9 @@ _Ends = list[tuple[str, pd.Series, pd.Series]]
 
 
 def _direction(last: pd.Series) -> int:
-    """+1 where the 95 % interval of the paired change of the projected condition number lies above 0, -1 below, else 0."""
+    """+1 where the 95 % interval of the paired change of the projected condition number lies above
+    0, -1 below, else 0.
+    """
     return int(last["change_low"] > 0) - int(last["change_high"] < 0)
 
 
@@ -66,10 +72,12 @@ def _condition(ends: _Ends) -> Finding:
     elif any(d > 0 for d in directions):
         verdict = Verdict.CONDITION
     words = "; ".join(
-        f"{name}: {first['log10_cond_range']:.2f} [{first['log10_cond_range_low']:.2f}, {first['log10_cond_range_high']:.2f}] decades at "
-        f"alpha = {first['alpha']:g}, {last['log10_cond_range']:.2f} [{last['log10_cond_range_low']:.2f}, "
-        f"{last['log10_cond_range_high']:.2f}] at {last['alpha']:g}, whose leading subspace overlaps that at {first['alpha']:g} by "
-        f"{last['overlap']:.2f} (halves of the samples by {last['overlap_halves']:.2f})"
+        f"{name}: {first['log10_cond_range']:.2f} [{first['log10_cond_range_low']:.2f},"
+        f" {first['log10_cond_range_high']:.2f}] decades at alpha = {first['alpha']:g},"
+        f" {last['log10_cond_range']:.2f} [{last['log10_cond_range_low']:.2f},"
+        f" {last['log10_cond_range_high']:.2f}] at {last['alpha']:g}, whose leading subspace"
+        f" overlaps that at {first['alpha']:g} by {last['overlap']:.2f} (halves of the samples by"
+        f" {last['overlap_halves']:.2f})"
         for name, first, last in ends
     )
     return Finding(
@@ -81,25 +89,36 @@ def _condition(ends: _Ends) -> Finding:
 
 
 def _training(ends: _Ends) -> Finding:
-    """Holds where, in every case with a change of the condition number, the quartiles of the excess after training move the same way.
+    """Holds where, in every case with a change of the condition number, the quartiles of the excess
+    after training move the same way.
 
     They move where those at both ends have nothing in common; at least one case must show it.
     """
     agreements, words = [], []
     for name, first, last in ends:
-        worse = int(last["log10_excess_low"] > first["log10_excess_high"]) - int(last["log10_excess_high"] < first["log10_excess_low"])
+        worse = int(last["log10_excess_low"] > first["log10_excess_high"]) - int(
+            last["log10_excess_high"] < first["log10_excess_low"]
+        )
         agreements.append(_direction(last) * worse)
         words.append(
-            f"{name}: {first['log10_excess']:.2f} [{first['log10_excess_low']:.2f}, {first['log10_excess_high']:.2f}] at alpha = "
-            f"{first['alpha']:g}, {last['log10_excess']:.2f} [{last['log10_excess_low']:.2f}, {last['log10_excess_high']:.2f}] at "
-            f"{last['alpha']:g}"
+            f"{name}: {first['log10_excess']:.2f} [{first['log10_excess_low']:.2f},"
+            f" {first['log10_excess_high']:.2f}] at alpha = {first['alpha']:g},"
+            f" {last['log10_excess']:.2f} [{last['log10_excess_low']:.2f},"
+            f" {last['log10_excess_high']:.2f}] at {last['alpha']:g}"
         )
     verdict = Verdict.NOT_SHOWN
     if any(agreements):
-        verdict = Verdict.HOLDS if min(agreements) >= 0 else Verdict.DOES_NOT if max(agreements) <= 0 else Verdict.CONDITION
+        verdict = (
+            Verdict.HOLDS
+            if min(agreements) >= 0
+            else Verdict.DOES_NOT
+            if max(agreements) <= 0
+            else Verdict.CONDITION
+        )
     return Finding(
         "with a model in the loss, training follows the condition number",
         verdict,
-        "log10 of the loss above the least that L-BFGS found, after training over that before, with quartiles: " + "; ".join(words),
+        "log10 of the loss above the least that L-BFGS found, after training over that before, with"
+        " quartiles: " + "; ".join(words),
         "it depends on the loss and on the equations" if verdict is Verdict.CONDITION else "",
     )

@@ -1,7 +1,9 @@
-"""Published findings on training trajectories that are embedded together, judged on the tables of the stage `inpca`.
+"""Published findings on training trajectories that are embedded together, judged on the tables of
+the stage `inpca`.
 
-The claims are those of J. Mao et al., PNAS 2024, doi 10.1073/pnas.2310002121 (arXiv 2305.01604), and of arXiv 2505.08915, in this project's
-words; the rules of the verdicts are this project's and stand with each function.
+The claims are those of J. Mao et al., PNAS 2024, doi 10.1073/pnas.2310002121 (arXiv 2305.01604),
+and of arXiv 2505.08915, in this project's words; the rules of the verdicts are this project's and
+stand with each function.
 """
 
 from __future__ import annotations
@@ -21,11 +23,13 @@ if TYPE_CHECKING:
 
 
 MOST = 0.5
-"""Explained stress of three directions from which a manifold counts as low-dimensional (this project's choice)."""
+"""Explained stress of three directions from which a manifold counts as low-dimensional (this
+project's choice)."""
 
 
 NEARLY = 0.8
-"""Share of the own explained stress that axes of other networks must reach to count as as good (this project's choice)."""
+"""Share of the own explained stress that axes of other networks must reach to count as as good
+(this project's choice)."""
 
 
 def inpca_findings(study: Study, folder: StudyFolder) -> list[Finding]:
@@ -40,7 +44,12 @@ def inpca_findings(study: Study, folder: StudyFolder) -> list[Finding]:
 
 def judged(tables: dict[str, pd.DataFrame]) -> list[Finding]:
     """The published findings on these tables."""
-    return [_thin(tables["spectra"]), _ribbon(tables["spectra"]), _linear_axes(tables["crossed"]), _factors(tables["equal"])]
+    return [
+        _thin(tables["spectra"]),
+        _ribbon(tables["spectra"]),
+        _linear_axes(tables["crossed"]),
+        _factors(tables["equal"]),
+    ]
 
 
 def _interval(row: pd.Series, name: str) -> str:
@@ -52,7 +61,9 @@ def _row(spectra: pd.DataFrame, name: str) -> pd.Series:
 
 
 def _thin(spectra: pd.DataFrame) -> Finding:
-    """Holds where the interval of chi_3 of all trajectories lies above `MOST`, does not where it lies below."""
+    """Holds where the interval of chi_3 of all trajectories lies above `MOST`, does not where it
+    lies below.
+    """
     row, other = _row(spectra, "all"), _row(spectra, "all, linear spacing")
     verdict = Verdict.NOT_SHOWN
     if row["chi_3_low"] > MOST:
@@ -60,22 +71,34 @@ def _thin(spectra: pd.DataFrame) -> Finding:
     elif row["chi_3_high"] < MOST:
         verdict = Verdict.DOES_NOT
     return Finding(
-        "Training trajectories of many networks explore one low-dimensional manifold of predictions",
+        "Training trajectories of many networks explore one low-dimensional manifold of"
+        " predictions",
         verdict,
-        f"explained stress of two directions {_interval(row, 'chi_2')}, of three {_interval(row, 'chi_3')}, of fifty "
-        f"{row['chi_50']:.2f}; with checkpoints linear in steps {other['chi_3']:.2f} of three; imaginary directions carry "
-        f"{row['imaginary_share']:.1%} of the squares",
+        f"explained stress of two directions {_interval(row, 'chi_2')}, of three"
+        f" {_interval(row, 'chi_3')}, of fifty {row['chi_50']:.2f}; with checkpoints linear in"
+        f" steps {other['chi_3']:.2f} of three; imaginary directions carry"
+        f" {row['imaginary_share']:.1%} of the squares",
         "checkpoints evenly spaced in the logarithm of steps weigh early training more",
     )
 
 
 def _ribbon(spectra: pd.DataFrame) -> Finding:
-    """Holds where the eigenvalues of all trajectories, and of every family, are those of a ribbon; a condition where only some are."""
+    """Holds where the eigenvalues of all trajectories, and of every family, are those of a ribbon;
+    a condition where only some are.
+    """
     rows = spectra[spectra["set"].eq("all") | spectra["set"].str.startswith("family ")]
     ribbons = rows["verdict"] == RibbonVerdict.RIBBON.value
-    verdict = Verdict.HOLDS if ribbons.all() else Verdict.CONDITION if ribbons.any() else Verdict.DOES_NOT
-    numbers = [(row["set"], _interval(row, "slope"), row["r_squared"], row["decades"]) for _, row in rows.iterrows()]
-    words = [f"{name}: slope {slope}, R^2 {straight:.2f}, {decades:.1f} decades" for name, slope, straight, decades in numbers]
+    verdict = (
+        Verdict.HOLDS if ribbons.all() else Verdict.CONDITION if ribbons.any() else Verdict.DOES_NOT
+    )
+    numbers = [
+        (row["set"], _interval(row, "slope"), row["r_squared"], row["decades"])
+        for _, row in rows.iterrows()
+    ]
+    words = [
+        f"{name}: slope {slope}, R^2 {straight:.2f}, {decades:.1f} decades"
+        for name, slope, straight, decades in numbers
+    ]
     return Finding(
         "The manifold is a hyper-ribbon: its widths fall geometrically",
         verdict,
@@ -85,19 +108,40 @@ def _ribbon(spectra: pd.DataFrame) -> Finding:
 
 
 def _linear_axes(crossed: pd.DataFrame) -> Finding:
-    """Holds where three axes of linear models give nonlinear ones at least `NEARLY` of the stress that three of their own do."""
-    claim = "Axes made from linear models alone embed nonlinear networks nearly as well as their own"
-    asked = crossed[crossed["axes"].eq("linear") & crossed["directions"].eq(3)] if len(crossed) else crossed
+    """Holds where three axes of linear models give nonlinear ones at least `NEARLY` of the stress
+    that three of their own do.
+    """
+    claim = (
+        "Axes made from linear models alone embed nonlinear networks nearly as well as their own"
+    )
+    asked = (
+        crossed[crossed["axes"].eq("linear") & crossed["directions"].eq(3)]
+        if len(crossed)
+        else crossed
+    )
     if asked.empty:
-        return Finding(claim, Verdict.NOT_SHOWN, "no linear or no nonlinear networks in this ensemble")
+        return Finding(
+            claim, Verdict.NOT_SHOWN, "no linear or no nonlinear networks in this ensemble"
+        )
     shares = asked["stress"] / asked["own_stress"]
-    verdict = Verdict.HOLDS if (shares >= NEARLY).all() else Verdict.CONDITION if (shares >= NEARLY).any() else Verdict.DOES_NOT
-    words = [f"{row['family']}: {row['stress']:.2f} against {row['own_stress']:.2f}" for _, row in asked.iterrows()]
+    verdict = (
+        Verdict.HOLDS
+        if (shares >= NEARLY).all()
+        else Verdict.CONDITION
+        if (shares >= NEARLY).any()
+        else Verdict.DOES_NOT
+    )
+    words = [
+        f"{row['family']}: {row['stress']:.2f} against {row['own_stress']:.2f}"
+        for _, row in asked.iterrows()
+    ]
     return Finding(claim, verdict, "explained stress of three directions, " + "; ".join(words))
 
 
 def _factors(equal: pd.DataFrame) -> Finding:
-    """Holds where, at every compared progress, other architectures are farther apart than other optimisers, and these than seeds."""
+    """Holds where, at every compared progress, other architectures are farther apart than other
+    optimisers, and these than seeds.
+    """
     claim = "Architecture tells trajectories apart; optimiser and seed matter less"
     if equal.empty:
         return Finding(claim, Verdict.NOT_SHOWN, "no two trajectories reach the same progress")
@@ -110,7 +154,18 @@ def _factors(equal: pd.DataFrame) -> Finding:
     greater = rows[other].min(axis=1) > rows[less].max(axis=1)
     verdict = Verdict.NOT_SHOWN
     if len(rows):
-        verdict = Verdict.HOLDS if greater.all() else Verdict.CONDITION if greater.any() else Verdict.DOES_NOT
+        verdict = (
+            Verdict.HOLDS
+            if greater.all()
+            else Verdict.CONDITION
+            if greater.any()
+            else Verdict.DOES_NOT
+        )
     means = "; ".join(f"other {name} {rows[name].mean():.3f}" for name in [*other, *less])
-    evidence = f"mean distance at equal progress: {means}; at {int(greater.sum())} of {len(rows)} places the first exceed the last"
-    return Finding(claim, verdict, evidence, "predictions are compared at equal progress, not equal time")
+    evidence = (
+        f"mean distance at equal progress: {means}; at {int(greater.sum())} of {len(rows)} places"
+        " the first exceed the last"
+    )
+    return Finding(
+        claim, verdict, evidence, "predictions are compared at equal progress, not equal time"
+    )

@@ -1,7 +1,9 @@
-"""The published controls of sloppiness and this project's theory of them, judged on the tables of the theory.
+"""The published controls of sloppiness and this project's theory of them, judged on the tables of
+the theory.
 
-Verdicts come from the rules written here. A control is judged along lines of the phase map, on which the two others stay: of the lines on
-which chi_3 varies by more than `VARIES`, it rises or falls where its rank correlation with the control is beyond +-`MONOTONE`.
+Verdicts come from the rules written here. A control is judged along lines of the phase map, on
+which the two others stay: of the lines on which chi_3 varies by more than `VARIES`, it rises or
+falls where its rank correlation with the control is beyond +-`MONOTONE`.
 """
 
 from __future__ import annotations
@@ -28,15 +30,18 @@ VARIES = 0.05
 
 
 MONOTONE = 0.8
-"""Rank correlation from which on chi_3 counts as rising or falling along a line (this project's choice)."""
+"""Rank correlation from which on chi_3 counts as rising or falling along a line (this project's
+choice)."""
 
 
 MOST = 0.9
-"""Share of lines, or of cells, that makes a rule hold; less than half makes it not hold (this project's choice)."""
+"""Share of lines, or of cells, that makes a rule hold; less than half makes it not hold (this
+project's choice)."""
 
 
 NEAR = 0.25
-"""How far a slope may lie from the leading asymptotics, relative, for the theory to count as met (this project's choice)."""
+"""How far a slope may lie from the leading asymptotics, relative, for the theory to count as met
+(this project's choice)."""
 
 
 ASYMPTOTIC = 100.0
@@ -49,16 +54,37 @@ def sloppiness_theory_findings(study: Study, folder: StudyFolder) -> list[Findin
     Raises:
         DamagedResult: a part is missing or damaged.
     """
-    tables = {name: table for part in ("phase_map", "kernel") for name, table in read_theory(study, folder, part).items()}
-    return judged({**tables, "variants": read_theory(study, folder, "sgd")["variants"]}, study.sloppiness.phase_map.level)
+    tables = {
+        name: table
+        for part in ("phase_map", "kernel")
+        for name, table in read_theory(study, folder, part).items()
+    }
+    return judged(
+        {**tables, "variants": read_theory(study, folder, "sgd")["variants"]},
+        study.sloppiness.phase_map.level,
+    )
 
 
 def judged(tables: dict[str, pd.DataFrame], level: float) -> list[Finding]:
-    """The published controls and extensions, arXiv 2505.08915 in this project's words, and two statements of this project's theory."""
+    """The published controls and extensions, arXiv 2505.08915 in this project's words, and two
+    statements of this project's theory.
+    """
     phase = tables["map"]
     return [
-        _control(phase, "decay", "Trajectories are thinner the faster the eigenvalues of the input correlation decay (c)", 1),
-        _control(phase, "ratio", "Trajectories are thinner the larger the truth beside the initial weights (sigma_*/sigma_w)", 1),
+        _control(
+            phase,
+            "decay",
+            "Trajectories are thinner the faster the eigenvalues of the input correlation"
+            " decay (c)",
+            1,
+        ),
+        _control(
+            phase,
+            "ratio",
+            "Trajectories are thinner the larger the truth beside the initial weights"
+            " (sigma_*/sigma_w)",
+            1,
+        ),
         _control(phase, "steps", "Trajectories are thinner the fewer the steps (T)", -1),
         _slopes(tables["slopes"]),
         _boundaries(phase, level),
@@ -80,23 +106,34 @@ def _control(phase: pd.DataFrame, control: str, claim: str, direction: int) -> F
         if rank < -MONOTONE:
             against.append(tuple(float(line[name].iloc[0]) for name in others))
     if count == 0:
-        return Finding(claim, Verdict.NOT_SHOWN, f"chi_3 varies by more than {VARIES:g} on no line of the map")
+        return Finding(
+            claim, Verdict.NOT_SHOWN, f"chi_3 varies by more than {VARIES:g} on no line of the map"
+        )
     share = rising / count
-    verdict = Verdict.HOLDS if share >= MOST else Verdict.CONDITION if share >= 0.5 else Verdict.NOT_SHOWN
+    verdict = (
+        Verdict.HOLDS if share >= MOST else Verdict.CONDITION if share >= 0.5 else Verdict.NOT_SHOWN
+    )
     if falling / count >= 0.5:
         verdict = Verdict.DOES_NOT
-    words = f"chi_3 does so on {rising} of the {count} lines of the map along which it varies, the opposite on {falling}"
+    words = (
+        f"chi_3 does so on {rising} of the {count} lines of the map along which it varies, the"
+        f" opposite on {falling}"
+    )
     where = ""
     if against:
         bounds = np.array(against)
         where = "the opposite: " + ", ".join(
-            f"{name} {low:g} to {high:g}" for name, low, high in zip(others, bounds.min(axis=0), bounds.max(axis=0), strict=True)
+            f"{name} {low:g} to {high:g}"
+            for name, low, high in zip(others, bounds.min(axis=0), bounds.max(axis=0), strict=True)
         )
     return Finding(claim, verdict, words, where)
 
 
 def _slopes(slopes: pd.DataFrame) -> Finding:
-    claim = "Eigenvalues of clouds of one start fall by pi^2 / ln(4 kappa) per direction, whatever c (this project's theory)"
+    claim = (
+        "Eigenvalues of clouds of one start fall by pi^2 / ln(4 kappa) per direction, whatever c"
+        " (this project's theory)"
+    )
     asked = slopes[(slopes["converged"] >= FEWEST_DIRECTIONS) & (slopes["reach"] >= ASYMPTOTIC)]
     linear = asked[asked["checkpoints"] == "linear"]
     if linear.empty:
@@ -104,7 +141,10 @@ def _slopes(slopes: pd.DataFrame) -> Finding:
     ratio = asked["slope"] / asked["theory"]
     share = float((np.abs(ratio[linear.index] - 1) <= NEAR).mean())
     spacings = {name: ratio[asked["checkpoints"] == name] for name in ("linear", "logarithmic")}
-    words = "; ".join(f"{name} checkpoints: {found.min():.2f} to {found.max():.2f} of it" for name, found in spacings.items())
+    words = "; ".join(
+        f"{name} checkpoints: {found.min():.2f} to {found.max():.2f} of it"
+        for name, found in spacings.items()
+    )
     return Finding(
         claim,
         Verdict.HOLDS if share >= MOST else Verdict.CONDITION if share >= 0.5 else Verdict.DOES_NOT,
@@ -114,7 +154,8 @@ def _slopes(slopes: pd.DataFrame) -> Finding:
 
 
 def agreement(phase: pd.DataFrame, k: int, level: float) -> dict[str, float]:
-    """Share of cells in which a boundary says rightly whether chi_k reaches a level: that of k_*, and that by sums of squares.
+    """Share of cells in which a boundary says rightly whether chi_k reaches a level: that of k_*,
+    and that by sums of squares.
 
     Either is joined with i_c <= k.
     """
@@ -122,24 +163,35 @@ def agreement(phase: pd.DataFrame, k: int, level: float) -> dict[str, float]:
     reached = phase[f"chi_{k}"].to_numpy(float) >= level
     few = decay >= regimes.data_boundary(reach, k)
     return {
-        "k_*": float(((few | (ratio >= regimes.truth_boundary(reach, decay, k))) == reached).mean()),
-        "sums of squares": float(((few | (ratio >= regimes.stress_boundary(reach, decay, k, level))) == reached).mean()),
+        "k_*": float(
+            ((few | (ratio >= regimes.truth_boundary(reach, decay, k))) == reached).mean()
+        ),
+        "sums of squares": float(
+            ((few | (ratio >= regimes.stress_boundary(reach, decay, k, level))) == reached).mean()
+        ),
     }
 
 
 def _boundaries(phase: pd.DataFrame, level: float) -> Finding:
-    claim = f"Two boundaries in (c, sigma_*/sigma_w, T) part ribbons from the rest, chi_k >= {level:g} (this project's theory)"
+    claim = (
+        f"Two boundaries in (c, sigma_*/sigma_w, T) part ribbons from the rest, chi_k >= {level:g}"
+        " (this project's theory)"
+    )
     asked = phase[phase["reach"] >= ASYMPTOTIC]
     if asked.empty:
         return Finding(claim, Verdict.NOT_SHOWN, f"no cell with kappa of {ASYMPTOTIC:g} or more")
     found = {k: agreement(asked, k, level) for k in DIRECTIONS}
     right = min(shares["sums of squares"] for shares in found.values())
-    words = "; ".join(f"k = {k}: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items()) for k, shares in found.items())
+    words = "; ".join(
+        f"k = {k}: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+        for k, shares in found.items()
+    )
     return Finding(
         claim,
         Verdict.HOLDS if right >= MOST else Verdict.CONDITION if right >= 0.5 else Verdict.DOES_NOT,
         f"cells told rightly: {words}",
-        f"kappa of {ASYMPTOTIC:g} and more; k_* says where the ribbon's k-th direction shows, not where chi_k reaches a level",
+        f"kappa of {ASYMPTOTIC:g} and more; k_* says where the ribbon's k-th direction shows, not"
+        " where chi_k reaches a level",
     )
 
 
@@ -150,20 +202,37 @@ def _kernels(machines: pd.DataFrame) -> Finding:
     least = float(machines["start"].min())
     words = f"judged so in {int(holds.sum())} of {len(machines)} clouds"
     words += f"; from starts of {least:g} in {int(holds[quiet].sum())} of {int(quiet.sum())}"
-    ratio = (machines["slope"] / machines["theory"])[quiet & holds & (machines["reach_of_targets"] >= ASYMPTOTIC)].to_numpy(float)
+    ratio = (machines["slope"] / machines["theory"])[
+        quiet & holds & (machines["reach_of_targets"] >= ASYMPTOTIC)
+    ].to_numpy(float)
     if len(ratio):
         words += f", with slopes of {ratio.min():.2f} to {ratio.max():.2f} times theory"
     if holds.all():
         return Finding(claim, Verdict.HOLDS, words)
-    verdict = Verdict.CONDITION if holds[quiet].mean() >= MOST else Verdict.NOT_SHOWN if holds.any() else Verdict.DOES_NOT
-    return Finding(claim, verdict, words, "random starts add a flat floor" if verdict is Verdict.CONDITION else "")
+    verdict = (
+        Verdict.CONDITION
+        if holds[quiet].mean() >= MOST
+        else Verdict.NOT_SHOWN
+        if holds.any()
+        else Verdict.DOES_NOT
+    )
+    return Finding(
+        claim,
+        verdict,
+        words,
+        "random starts add a flat floor" if verdict is Verdict.CONDITION else "",
+    )
 
 
 def _noise(variants: pd.DataFrame, level: float) -> Finding:
     claim = f"The noise of SGD leaves three directions enough, chi_3 >= {level:g}"
-    batches = variants[(variants["batch"] > 0) & (variants["momentum"] == 0) & (variants["weight_decay"] == 0)].sort_values("batch")
+    batches = variants[
+        (variants["batch"] > 0) & (variants["momentum"] == 0) & (variants["weight_decay"] == 0)
+    ].sort_values("batch")
     enough = batches["chi_3"] >= level
-    words = "chi_3 " + ", ".join(f"{row.chi_3:.2f} at batch {row.batch}" for row in batches.itertuples())
+    words = "chi_3 " + ", ".join(
+        f"{row.chi_3:.2f} at batch {row.batch}" for row in batches.itertuples()
+    )
     quiet = variants[variants["batch"] == 0]
     words += f"; {float(quiet['chi_3'].iloc[0]):.2f} without noise" if len(quiet) else ""
     if enough.all():

@@ -1,8 +1,8 @@
 """The stage `findings`: each published finding, whether it holds in this study, and the evidence.
 
-One table for all sciences. A science brings a function from the study's results to judged findings (`judges`); one that is
-switched off in the configuration brings none. Verdicts are computed by the rules of those functions, and come out as they
-come out: another study may give other ones.
+One table for all sciences. A science brings a function from the study's results to judged findings
+(`judges`); one that is switched off in the configuration brings none. Verdicts are computed by the
+rules of those functions, and come out as they come out: another study may give other ones.
 """
 
 from __future__ import annotations
@@ -30,9 +30,12 @@ def judges(study: Study) -> dict[str, Callable[[Study, StudyFolder], list[Findin
 
     Example:
         >>> list(judges(Study.from_mapping({"expressivity": {"enabled": False}})))
-        ['active subspace', 'subspace clustering', 'sloppiness', 'sloppiness, theory', 'model-constrained']
+        ['active subspace', 'subspace clustering', 'sloppiness', 'sloppiness, theory',
+         'model-constrained']
     """
-    found: dict[str, Callable[[Study, StudyFolder], list[Finding]]] = {"active subspace": active_subspace_findings}
+    found: dict[str, Callable[[Study, StudyFolder], list[Finding]]] = {
+        "active subspace": active_subspace_findings
+    }
     if study.expressivity.enabled:
         found["expressivity"] = expressivity_findings
     if study.clustering.enabled:
@@ -51,7 +54,11 @@ def findings_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
     Raises:
         DamagedResult: a result that is needed is missing or damaged.
     """
-    rows = [{"science": science} | asdict(finding) for science, judge in judges(study).items() for finding in judge(study, folder)]
+    rows = [
+        {"science": science} | asdict(finding)
+        for science, judge in judges(study).items()
+        for finding in judge(study, folder)
+    ]
     return pd.DataFrame(rows)
 
 
@@ -65,5 +72,8 @@ def write_findings(study: Study, folder: StudyFolder) -> None:
         "| science | finding | verdict | evidence | condition |",
         "|---|---|---|---|---|",
     ]
-    lines += [f"| {row.science} | {row.finding} | **{row.verdict}** | {row.evidence} | {row.condition} |" for row in table.itertuples()]
+    lines += [
+        f"| {row.science} | {row.finding} | **{row.verdict}** | {row.evidence} | {row.condition} |"
+        for row in table.itertuples()
+    ]
     write_atomically(folder.root / "tables" / "findings.md", ("\n".join(lines) + "\n").encode())

@@ -1,4 +1,6 @@
-"""Published findings and what a study says of them: the words that the judges of all sciences share."""
+"""Published findings and what a study says of them: the words that the judges of all sciences
+share.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +48,10 @@ def of_settings(holds: int, reverse: int, settings: int) -> Verdict:
         settings: all in which it could have been shown.
 
     Example:
-        >>> [of_settings(*counts).value for counts in ((3, 0, 3), (1, 0, 3), (0, 3, 3), (0, 1, 3), (0, 0, 0))]
-        ['holds', 'holds under a condition', 'does not hold', 'not shown either way', 'not testable']
+        >>> settings = ((3, 0, 3), (1, 0, 3), (0, 3, 3), (0, 1, 3), (0, 0, 0))
+        >>> [of_settings(*counts).value for counts in settings]
+        ['holds', 'holds under a condition', 'does not hold', 'not shown either way',
+         'not testable']
     """
     if settings == 0:
         return Verdict.NOT_TESTABLE

@@ -1,4 +1,5 @@
-"""The seconds that a study will take, from counted work and the rates of a machine. Nothing is decided by them.
+"""The seconds that a study will take, from counted work and the rates of a machine. Nothing is
+decided by them.
 
 ===================  ==========================================================
 `jobs`               the work of every job of the workflow, and what it waits for

@@ -1,8 +1,10 @@
-"""The work of the experiments with curves: how many pieces a curve falls into, and what a piece costs.
+"""The work of the experiments with curves: how many pieces a curve falls into, and what a piece
+costs.
 
-A piece of the curve in a layer of k units costs k looks for a crossing, plus as many numbers to carry on. Pieces are
-estimated, not counted: about c k sqrt(sigma_w)^l new ones in hidden layer l of hard-tanh networks (c = 4: each unit crosses
-two kinks, twice a turn), 2 k in every layer of ReLU networks, whose transitions do not grow.
+A piece of the curve in a layer of k units costs k looks for a crossing, plus as many numbers to
+carry on. Pieces are estimated, not counted: about c k sqrt(sigma_w)^l new ones in hidden layer l of
+hard-tanh networks (c = 4: each unit crosses two kinks, twice a turn), 2 k in every layer of ReLU
+networks, whose transitions do not grow.
 """
 
 from __future__ import annotations
@@ -12,11 +14,13 @@ from eigenscape.planning import memory
 from eigenscape.planning.work import NOTHING, Kind, Work
 
 SECONDS_PER_LOOK = 3e-8
-"""A unit on a piece: two ends, a slope, a split and the closed forms, in numpy. Fitted to the default
-experiments; pieces are overestimated, so that a look that was made cost 70 to 110 ns on 8 x 64 networks."""
+"""A unit on a piece: two ends, a slope, a split and the closed forms, in numpy. Fitted to the
+default experiments; pieces are overestimated, so that a look that was made cost 70 to 110 ns on 8 x
+64 networks."""
 
 SECONDS_PER_LAYER = 0.3e-3
-"""numpy calls of a layer whatever its size: 0.35 ms for a whole 2 x 4 network, some 5 ms for 8 x 8."""
+"""numpy calls of a layer whatever its size: 0.35 ms for a whole 2 x 4 network, some 5 ms for 8 x
+8."""
 
 
 def analysis(depth: int, width: int, sigma_w: float, activation: str) -> Work:
@@ -26,14 +30,22 @@ def analysis(depth: int, width: int, sigma_w: float, activation: str) -> Work:
     for layer in range(depth):
         pieces += crossings * width * rate**layer
         looks += pieces * width
-    return Work({Kind.SCALAR: looks * SECONDS_PER_LOOK + depth * SECONDS_PER_LAYER}, memory.curve(pieces, width, depth))
+    return Work(
+        {Kind.SCALAR: looks * SECONDS_PER_LOOK + depth * SECONDS_PER_LAYER},
+        memory.curve(pieces, width, depth),
+    )
 
 
 def experiments(study: Study) -> dict[str, Work]:
     """The work of every experiment, by its name; none where the study leaves them out."""
     if not study.expressivity.enabled:
         return {}
-    return {"growth": _growth(study), "sensitivity": _sensitivity(study), "dichotomies": _dichotomies(study), "digits": _digits(study)}
+    return {
+        "growth": _growth(study),
+        "sensitivity": _sensitivity(study),
+        "dichotomies": _dichotomies(study),
+        "digits": _digits(study),
+    }
 
 
 def _growth(study: Study) -> Work:
@@ -41,7 +53,12 @@ def _growth(study: Study) -> Work:
     deviations = [("relu", sigma_w) for sigma_w in section.relu_weight_std]
     deviations += [("hard_tanh", sigma_w) for sigma_w in section.hard_tanh_weight_std]
     one = sum(
-        (analysis(section.depth, width, sigma_w, activation) for activation, sigma_w in deviations for width in section.width), NOTHING
+        (
+            analysis(section.depth, width, sigma_w, activation)
+            for activation, sigma_w in deviations
+            for width in section.width
+        ),
+        NOTHING,
     )
     return section.networks * len(section.bias_std) * one
 
@@ -51,7 +68,9 @@ def _sensitivity(study: Study) -> Work:
     section = study.expressivity.sensitivity
     calls = section.networks * (3 + (section.depth + 1) * len(section.angles))
     pair = analysis(section.depth, section.width, section.relu_weight_std, "relu")
-    return calls * (pair + analysis(section.depth, section.width, section.hard_tanh_weight_std, "hard_tanh"))
+    return calls * (
+        pair + analysis(section.depth, section.width, section.hard_tanh_weight_std, "hard_tanh")
+    )
 
 
 def _dichotomies(study: Study) -> Work:
@@ -60,7 +79,13 @@ def _dichotomies(study: Study) -> Work:
     work = NOTHING
     for width in section.width:
         for depth in section.depth:
-            work += sum((analysis(above, width, section.weight_std, "hard_tanh") for above in range(1, depth + 1)), NOTHING)
+            work += sum(
+                (
+                    analysis(above, width, section.weight_std, "hard_tanh")
+                    for above in range(1, depth + 1)
+                ),
+                NOTHING,
+            )
     return section.networks * section.inputs * work
 
 
@@ -68,7 +93,8 @@ IMAGES, BATCH = 1347, 128
 """Training images of scikit-learn's digits, and images per step (`expressivity.training`)."""
 
 TORCH_RATE = 25e9
-"""Flops per second of batches of 128 x 64 through products and clamps of width 64 in single precision, forward and backward."""
+"""Flops per second of batches of 128 x 64 through products and clamps of width 64 in single
+precision, forward and backward."""
 
 SECONDS_PER_TORCH_LAYER = 0.08e-3
 """Calls of one layer, forward, backward and step."""
@@ -85,5 +111,8 @@ def _digits(study: Study) -> Work:
     followed = Work(memory=memory.digits(section.runs, section.one_layer_depth, width, IMAGES))
     for variance in section.length_weight_variance:
         looks = analysis(section.length_depth, width, variance**0.5, section.activation)
-        followed += Work({Kind.SCALAR: section.length_epochs * steps * deep_step}) + (section.measured + 1) * looks
+        followed += (
+            Work({Kind.SCALAR: section.length_epochs * steps * deep_step})
+            + (section.measured + 1) * looks
+        )
     return Work({Kind.START: 1.0, Kind.SCALAR: one_layer}) + section.runs * followed

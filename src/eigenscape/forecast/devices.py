@@ -1,8 +1,9 @@
 """The raw map and single large cells on many GPUs, on paper.
 
-What is planned is what the program does: gradients and sums on the device, triangles merged on the host, one writer a
-band, the eigensolve on one GPU as far as that goes and over the host cores beyond, and the bracket on one host core. Where one of
-these is hopeless at a size, the plan shows it, and that is what it is for.
+What is planned is what the program does: gradients and sums on the device, triangles merged on the
+host, one writer a band, the eigensolve on one GPU as far as that goes and over the host cores
+beyond, and the bracket on one host core. Where one of these is hopeless at a size, the plan shows
+it, and that is what it is for.
 """
 
 from __future__ import annotations
@@ -16,15 +17,22 @@ from eigenscape.distributed.reduction import owner
 from eigenscape.forecast.jobs import Job
 from eigenscape.forecast.schedule import Schedule, schedule
 from eigenscape.planning import cells as cost
-from eigenscape.planning.communication import Accumulation, Share, accumulation, band_arrays, bands_traffic
+from eigenscape.planning.communication import (
+    Accumulation,
+    Share,
+    accumulation,
+    band_arrays,
+    bands_traffic,
+)
 from eigenscape.planning.machine import CORE, Machine
 from eigenscape.planning.work import NOTHING, Kind, Work
 
 MOMENT, EIGENSOLVE, BRACKET = "second moment", "eigenvalues", "bracket"
 
 MESSAGES_PER_COLUMN = 10
-"""Broadcasts and sums that ScaLAPACK's reduction to tridiagonal form makes a column, each of log2(processes) messages
-(ScaLAPACK Users' Guide, SIAM 1997, chapter 5: messages grow as P log p)."""
+"""Broadcasts and sums that ScaLAPACK's reduction to tridiagonal form makes a column, each of
+log2(processes) messages (ScaLAPACK Users' Guide, SIAM 1997, chapter 5: messages grow as P log
+p)."""
 
 NODE_DEVICES = 8
 """GPUs that share the memory of one node, where the bracket's matrices must fit."""
@@ -39,7 +47,8 @@ class CellPlan:
         devices: that share its second moment.
         accumulation: by samples or by bands, and why.
         solvers: devices whose host cores, or the one device whose GPU, solve for its eigenvalues.
-        bracketed: whether the bracket's matrices fit the memory of a node; a cell without has no interval.
+        bracketed: whether the bracket's matrices fit the memory of a node; a cell without has no
+            interval.
         jobs: its stages, in order.
     """
 
@@ -81,15 +90,18 @@ def worker(job: Job, machine: Machine) -> Machine:
 def accumulated(cell: Cell, points: int, size: int, way: Share) -> Work:
     """C of a cell on R devices: the busiest one, with what passes between device and host.
 
-    By samples: as `cells.second_moment`, parameters up and gradients down, and a triangle down for every slot. By bands:
-    its part of the gradients, the columns of the fullest rank for all samples, every gradient to every device.
+    By samples: as `cells.second_moment`, parameters up and gradients down, and a triangle down for
+    every slot. By bands: its part of the gradients, the columns of the fullest rank for all
+    samples, every gradient to every device.
     """
     architecture, parameters = cell.architecture, cell.architecture.parameters
     triangle = cost.FLOAT * cost.triangle_numbers(parameters)
     entries = cost.FLOAT * float(cell.samples) * parameters
     if way is Share.SAMPLES:
         slots = -(-SLOTS // size)
-        return cost.second_moment(cell, points, size) + Work({Kind.COPY: 2 * entries * slots / SLOTS + float(slots * triangle)})
+        return cost.second_moment(cell, points, size) + Work(
+            {Kind.COPY: 2 * entries * slots / SLOTS + float(slots * triangle)}
+        )
     share = fullest_share(parameters, size)
     traffic = bands_traffic(parameters, cell.samples, 0, size)
     work = (1 / size) * cost.gradients(architecture, points, cell.samples)
@@ -120,7 +132,9 @@ def fullest_share(parameters: int, size: int) -> float:
 
 
 def eigenvalues_on(cell: Cell, size: int, machine: Machine) -> Work:
-    """Reading C and solving for all its eigenvalues: on one GPU, or on the host cores of R workers."""
+    """Reading C and solving for all its eigenvalues: on one GPU, or on the host cores of R
+    workers.
+    """
     parameters = cell.architecture.parameters
     matrix = cost.FLOAT * float(parameters) ** 2
     if machine.largest_eigensolve is None or parameters <= machine.largest_eigensolve:
@@ -142,28 +156,37 @@ def eigenvalues_on(cell: Cell, size: int, machine: Machine) -> Work:
 def plan_on(study: Study, machine: Machine, devices: int) -> DevicePlan:
     """Deal every computed cell of the study's map to devices.
 
-    A cell gets the fewest devices, in powers of two, with which its second moment takes no longer than the average load of
-    a device, so that no cell alone holds up the others.
+    A cell gets the fewest devices, in powers of two, with which its second moment takes no longer
+    than the average load of a device, so that no cell alone holds up the others.
     """
     cells = study.computed_cells()
-    single = {cell.folder: machine.seconds(accumulated(cell, study.problem.points, 1, Share.SAMPLES)) for cell in cells}
+    single = {
+        cell.folder: machine.seconds(accumulated(cell, study.problem.points, 1, Share.SAMPLES))
+        for cell in cells
+    }
     average = sum(single.values()) / devices
     planned = [_plan_cell(study, cell, machine, devices, average) for cell in cells]
     fitting = tuple(plan for plan in planned if plan is not None)
     left_out = tuple(cell for cell, plan in zip(cells, planned, strict=True) if plan is None)
     jobs = [job for plan in fitting for job in plan.jobs]
     without = [job for job in jobs if job.stage != BRACKET]
-    dealt, unbracketed = (schedule(some, lambda job: duration(job, machine), devices) for some in (jobs, without))
+    dealt, unbracketed = (
+        schedule(some, lambda job: duration(job, machine), devices) for some in (jobs, without)
+    )
     return DevicePlan(fitting, dealt, unbracketed, left_out)
 
 
-def _plan_cell(study: Study, cell: Cell, machine: Machine, devices: int, average: float) -> CellPlan | None:
+def _plan_cell(
+    study: Study, cell: Cell, machine: Machine, devices: int, average: float
+) -> CellPlan | None:
     parameters, points = cell.architecture.parameters, study.problem.points
     choices = []
     for size in (2**power for power in range(devices.bit_length())):
         way = accumulation(parameters, size, machine.memory)
         triangle = cost.FLOAT * cost.triangle_numbers(parameters)
-        on_device = triangle if way.share is Share.SAMPLES else triangle * fullest_share(parameters, size)
+        on_device = (
+            triangle if way.share is Share.SAMPLES else triangle * fullest_share(parameters, size)
+        )
         room = machine.memory if machine.device_memory is None else machine.device_memory
         if way.fits and on_device + 2 * cost.FLOAT * BLOCK * parameters <= room:
             work = accumulated(cell, points, size, way.share)
@@ -171,9 +194,17 @@ def _plan_cell(study: Study, cell: Cell, machine: Machine, devices: int, average
     if not choices:
         return None
     quick = [choice for choice in choices if choice[0] <= average]
-    _, size, way, moment = min(quick, key=lambda choice: choice[1]) if quick else min(choices, key=lambda choice: choice[:2])
+    _, size, way, moment = (
+        min(quick, key=lambda choice: choice[1])
+        if quick
+        else min(choices, key=lambda choice: choice[:2])
+    )
     distributed = machine.largest_eigensolve is not None and parameters > machine.largest_eigensolve
-    solvers, solving = _solvers(cell, machine, devices, average) if distributed else (1, eigenvalues_on(cell, 1, machine))
+    solvers, solving = (
+        _solvers(cell, machine, devices, average)
+        if distributed
+        else (1, eigenvalues_on(cell, 1, machine))
+    )
     matrices = cost.matrices_held(cell, vectors=False) * cost.FLOAT * parameters**2
     bracketed = matrices <= NODE_DEVICES * machine.memory
     names = [f"{stage}/{cell.folder}" for stage in (MOMENT, EIGENSOLVE, BRACKET)]
@@ -188,7 +219,9 @@ def _plan_cell(study: Study, cell: Cell, machine: Machine, devices: int, average
 
 
 def _solvers(cell: Cell, machine: Machine, devices: int, average: float) -> tuple[int, Work]:
-    """The fewest workers, in powers of two, whose host memory holds the matrix and that are no slower than average."""
+    """The fewest workers, in powers of two, whose host memory holds the matrix and that are no
+    slower than average.
+    """
     choices = []
     for size in (2**power for power in range(devices.bit_length())):
         work = eigenvalues_on(cell, size, machine)
@@ -197,17 +230,27 @@ def _solvers(cell: Cell, machine: Machine, devices: int, average: float) -> tupl
     if not choices:
         return devices, eigenvalues_on(cell, devices, machine)
     quick = [choice for choice in choices if choice[0] <= average]
-    _, size, work = min(quick, key=lambda choice: choice[1]) if quick else min(choices, key=lambda choice: choice[:2])
+    _, size, work = (
+        min(quick, key=lambda choice: choice[1])
+        if quick
+        else min(choices, key=lambda choice: choice[:2])
+    )
     return size, work
 
 
 def stage_totals(plan: DevicePlan, machine: Machine) -> dict[str, tuple[Work, float, Kind | None]]:
-    """Per stage: its work over all devices, its device-seconds, and the kind that takes most of them."""
+    """Per stage: its work over all devices, its device-seconds, and the kind that takes most of
+    them.
+    """
     totals: dict[str, tuple[Work, float, Kind | None]] = {}
     for stage in (MOMENT, EIGENSOLVE, BRACKET):
         jobs = [job for cell in plan.cells for job in cell.jobs if job.stage == stage]
         if not jobs:
             continue
         work = sum((job.total for job in jobs), NOTHING)
-        totals[stage] = (work, sum(job.cores * duration(job, machine) for job in jobs), worker(jobs[0], machine).bottleneck(work))
+        totals[stage] = (
+            work,
+            sum(job.cores * duration(job, machine) for job in jobs),
+            worker(jobs[0], machine).bottleneck(work),
+        )
     return totals

@@ -1,4 +1,6 @@
-"""The work of `trajectories` and `inpca`: training in batches of replicas, distances between all checkpoints, eigensolves."""
+"""The work of `trajectories` and `inpca`: training in batches of replicas, distances between all
+checkpoints, eigensolves.
+"""
 
 from __future__ import annotations
 
@@ -11,30 +13,38 @@ from eigenscape.planning.ensembles import CLASSES, PIXELS, TRAINED
 from eigenscape.planning.work import NOTHING, Kind, Work
 
 SECONDS_PER_STEP_AND_LAYER = 0.16e-3
-"""torch calls of a layer in a step of training: forward, backward, optimiser. Measured: 600 steps of a linear model take 0.22 s."""
+"""torch calls of a layer in a step of training: forward, backward, optimiser. Measured: 600 steps
+of a linear model take 0.22 s."""
 
 CONVOLUTION_FACTOR = 12.0
-"""How much longer a step of the convolutional network takes than its products, for unfolding and pooling."""
+"""How much longer a step of the convolutional network takes than its products, for unfolding and
+pooling."""
 
 UNFOLDED = 64 * 10 + 16 * 20
-"""Numbers an input and channel in the two convolutions: images, and patches of nine pixels that they are unfolded into."""
+"""Numbers an input and channel in the two convolutions: images, and patches of nine pixels that
+they are unfolded into."""
 
 SECONDS_PER_PAIR_AND_SAMPLE = 1.7e-9
-"""Of distances, ten classes: measured on one busy core of an EPYC Zen 4 (`benchmarks/sloppiness.py`)."""
+"""Of distances, ten classes: measured on one busy core of an EPYC Zen 4
+(`benchmarks/sloppiness.py`)."""
 
 SCRATCH = 16 * 10**6
-"""Bytes that a block of distances takes, ten classes (`sloppiness.distances.scratch_bytes`; a test keeps it above)."""
+"""Bytes that a block of distances takes, ten classes (`sloppiness.distances.scratch_bytes`; a test
+keeps it above)."""
 
 
 SETS = 4.0
-"""Eigensolves of all sets together, in units of the largest: both spacings, nonlinear ones, families, networks."""
+"""Eigensolves of all sets together, in units of the largest: both spacings, nonlinear ones,
+families, networks."""
 
 SECONDS_AT_EQUAL_PROGRESS = 6e-9
 """Per checkpoint, sample and class, of the bisection for progress and the re-indexing."""
 
 
 def groups(study: Study) -> dict[str, Work]:
-    """The work of every group of architectures, by its name; none where the study leaves them out."""
+    """The work of every group of architectures, by its name; none where the study leaves them
+    out.
+    """
     if not study.sloppiness.enabled:
         return {}
     section = study.sloppiness.ensemble
@@ -47,7 +57,9 @@ def groups(study: Study) -> dict[str, Work]:
             depth = int(group.removeprefix("perceptron-d"))
             for width in section.width:
                 sizes = [PIXELS, *[width] * depth, CLASSES]
-                work = work + _network(section, sum(a * b for a, b in pairwise(sizes)), depth + 1, sum(sizes[1:]))
+                work = work + _network(
+                    section, sum(a * b for a, b in pairwise(sizes)), depth + 1, sum(sizes[1:])
+                )
         else:
             c = section.channels or 0
             products = PIXELS * 9 * c + PIXELS // 4 * 9 * 2 * c * c + PIXELS // 16 * 2 * c * CLASSES
@@ -57,21 +69,35 @@ def groups(study: Study) -> dict[str, Work]:
 
 
 def _network(section: EnsembleSection, products: int, layers: int, units: int) -> Work:
-    """One architecture under every optimiser, with so many products an input, layers, and units in all of them."""
+    """One architecture under every optimiser, with so many products an input, layers, and units in
+    all of them.
+    """
     runs, batch = len(section.optimisers), min(section.batch, TRAINED)
     flops = 6.0 * products * batch * section.steps * section.seeds * runs
-    recorded = 2.0 * products * CLASSES * section.inputs_per_class * 2 * section.checkpoints * section.seeds * runs
+    recorded = (
+        2.0
+        * products
+        * CLASSES
+        * section.inputs_per_class
+        * 2
+        * section.checkpoints
+        * section.seeds
+        * runs
+    )
     calls = runs * section.steps * (layers + 1) * SECONDS_PER_STEP_AND_LAYER
     inputs = CLASSES * section.inputs_per_class
-    held = memory.trajectories(runs, section.seeds, 2 * section.checkpoints, inputs, CLASSES, units, batch, products)
+    held = memory.trajectories(
+        runs, section.seeds, 2 * section.checkpoints, inputs, CLASSES, units, batch, products
+    )
     return Work({Kind.PRODUCT: flops + recorded, Kind.SCALAR: calls}, held)
 
 
 def inpca(study: Study) -> Work:
     """Distances, the embeddings of all sets, their bootstrap, and progress.
 
-    Memory: 8 M^2 for the distances of M checkpoints; 8 7 (M/2)^2 for the largest set with its eigensolve and the embeddings that are kept;
-    all predictions twice, while they are read, and what distances are computed in.
+    Memory: 8 M^2 for the distances of M checkpoints; 8 7 (M/2)^2 for the largest set with its
+    eigensolve and the embeddings that are kept; all predictions twice, while they are read, and
+    what distances are computed in.
     """
     section = study.sloppiness.ensemble
     points, samples = float(section.points()), CLASSES * section.inputs_per_class
@@ -80,5 +106,11 @@ def inpca(study: Study) -> Work:
     seconds = 0.5 * points**2 * samples * SECONDS_PER_PAIR_AND_SAMPLE * CLASSES / 10
     seconds += points * samples * CLASSES * SECONDS_AT_EQUAL_PROGRESS * 53 / CLASSES
     counts = {Kind.SCALAR: seconds, Kind.EIGENVECTORS: SETS * 9 * half**3}
-    counts |= {Kind.EIGENVALUES: SETS * section.replicates * 4 / 3 * kept**3, Kind.COLUMN: SETS * section.replicates * kept}
-    return Work(counts, memory=int(8 * points**2 + 7 * 8 * half**2 + 2 * 4 * points * samples * CLASSES) + SCRATCH)
+    counts |= {
+        Kind.EIGENVALUES: SETS * section.replicates * 4 / 3 * kept**3,
+        Kind.COLUMN: SETS * section.replicates * kept,
+    }
+    return Work(
+        counts,
+        memory=int(8 * points**2 + 7 * 8 * half**2 + 2 * 4 * points * samples * CLASSES) + SCRATCH,
+    )

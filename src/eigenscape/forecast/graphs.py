@@ -1,6 +1,7 @@
 """The work of `clustering`: training in batches of replicas, and a self-expression for every graph.
 
-Neither the size of supports nor ADMM's number of iterations is known beforehand; the estimates are those of the default study.
+Neither the size of supports nor ADMM's number of iterations is known beforehand; the estimates are
+those of the default study.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ ITERATIONS = 200
 """Of ADMM, a mean over the columns of the default study's graphs, whose medians are 90 to 190."""
 
 SECONDS_PER_ENTRY = 10e-9
-"""Of an N x N matrix in one iteration. With 200 of them 30 ms a graph of 120 inputs: the mean over the 415 graphs of the default
-study, of which narrow layers take up to 43 ms and wide ones 16."""
+"""Of an N x N matrix in one iteration. With 200 of them 30 ms a graph of 120 inputs: the mean over
+the 415 graphs of the default study, of which narrow layers take up to 43 ms and wide ones 16."""
 
 SECONDS_PER_READ_OUT = 6e-3
 """Null of modularity (200 permutations), similarities and rows of one graph."""
@@ -32,16 +33,19 @@ SECONDS_PER_ORDER = 2.4e-6
 """Of layers, times the square of their number: blocks are searched anew."""
 
 SECONDS_PER_COLUMN, SECONDS_PER_COLUMN_AND_INPUT = 15e-6, 90e-9
-"""Of the active set with its certificate, where a column has some dozen coefficients: benchmarks/clustering.py."""
+"""Of the active set with its certificate, where a column has some dozen coefficients:
+benchmarks/clustering.py."""
 
 SECONDS_PER_STEP_AND_LAYER = 0.25e-3
 """torch calls of a layer in a step of training: forward, backward, Adam."""
 
 UNFOLDED = 64 * 10 + 16 * 20
-"""Numbers an input and channel in the two convolutions: images, and patches of nine pixels that they are unfolded into."""
+"""Numbers an input and channel in the two convolutions: images, and patches of nine pixels that
+they are unfolded into."""
 
 CONVOLUTION_FACTOR = 3.5
-"""How much longer a step of the convolutional network takes than its products, for unfolding and pooling: 3.2 to 3.8 s of training."""
+"""How much longer a step of the convolutional network takes than its products, for unfolding and
+pooling: 3.2 to 3.8 s of training."""
 
 
 def networks(study: Study) -> dict[str, Work]:
@@ -51,18 +55,24 @@ def networks(study: Study) -> dict[str, Work]:
         return {}
     shapes = [[64, *[width] * depth, CLASSES] for depth in section.depth for width in section.width]
     found = {
-        name: _network(study, sum(a * b for a, b in pairwise(sizes)), len(sizes) - 2, sum(sizes[1:]))
+        name: _network(
+            study, sum(a * b for a, b in pairwise(sizes)), len(sizes) - 2, sum(sizes[1:])
+        )
         for name, sizes in zip(section.network_names(), shapes, strict=False)
     }
     if section.channels is not None:
         c = section.channels
         products = 64 * 9 * c + 16 * 9 * 2 * c * c + 32 * c * c + 4 * c * CLASSES
-        found[section.network_names()[-1]] = _network(study, int(CONVOLUTION_FACTOR * products), 3, UNFOLDED * c)
+        found[section.network_names()[-1]] = _network(
+            study, int(CONVOLUTION_FACTOR * products), 3, UNFOLDED * c
+        )
     return found
 
 
 def _network(study: Study, products: int, layers: int, units: int) -> Work:
-    """Both variants of one architecture, with so many products an input, hidden layers, and units in all of them."""
+    """Both variants of one architecture, with so many products an input, hidden layers, and units
+    in all of them.
+    """
     section = study.clustering
     variants, replicas, epochs = 1 + section.shuffled_twin, section.seeds, section.epochs[-1]
     ends = replicas * (2 + section.shuffled_twin)
@@ -70,7 +80,10 @@ def _network(study: Study, products: int, layers: int, units: int) -> Work:
     inputs = CLASSES * section.inputs_per_class
     steps = variants * epochs * (TRAINED // BATCH)
     trained = Work(
-        {Kind.PRODUCT: 6.0 * products * BATCH * steps * replicas, Kind.SCALAR: steps * (layers + 1) * SECONDS_PER_STEP_AND_LAYER}
+        {
+            Kind.PRODUCT: 6.0 * products * BATCH * steps * replicas,
+            Kind.SCALAR: steps * (layers + 1) * SECONDS_PER_STEP_AND_LAYER,
+        }
     )
     solved = 0.0
     if section.graph.method == "sparse":
@@ -79,5 +92,12 @@ def _network(study: Study, products: int, layers: int, units: int) -> Work:
         solved = ITERATIONS * inputs**2 * SECONDS_PER_ENTRY if iterates else exact
     read = graphs * (solved + SECONDS_PER_READ_OUT) + ends * layers * SECONDS_PER_CLUSTERING
     orders = min(section.permutations, factorial(layers))
-    work = NOTHING + trained + Work({Kind.SCALAR: read + ends * orders * layers**2 * SECONDS_PER_ORDER})
-    return Work(work.counts, memory.layer_graphs(replicas, len(section.epochs), inputs, units, TRAINED, products))
+    work = (
+        NOTHING
+        + trained
+        + Work({Kind.SCALAR: read + ends * orders * layers**2 * SECONDS_PER_ORDER})
+    )
+    return Work(
+        work.counts,
+        memory.layer_graphs(replicas, len(section.epochs), inputs, units, TRAINED, products),
+    )

@@ -1,8 +1,9 @@
 """The rates of the machine at hand, from four probes that take about a second together.
 
-A probe times one thing that stands for many: a product for all that LAPACK and compiled loops do, a small eigensolve for
-eigensolves, a copy for what waits for memory, a loop of plain Python for imports, figures and files. Every rate is
-that of the reference core times how much faster its probe runs here.
+A probe times one thing that stands for many: a product for all that LAPACK and compiled loops do, a
+small eigensolve for eigensolves, a copy for what waits for memory, a loop of plain Python for
+imports, figures and files. Every rate is that of the reference core times how much faster its probe
+runs here.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ PROBE_OF = {
     Kind.SCALAR: Probe.PYTHON,
     Kind.MESSAGE: Probe.PYTHON,
 }
-"""Which probe stands for a kind. Reading and writing are bound by checksums and copies, not by the disk."""
+"""Which probe stands for a kind. Reading and writing are bound by checksums and copies, not by the
+disk."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,10 @@ class Probed:
 
     def machine(self) -> Machine:
         """One core of this machine."""
-        rates = {kind: rate * self.rates[PROBE_OF[kind]] / REFERENCE[PROBE_OF[kind]] for kind, rate in CORE.rates.items()}
+        rates = {
+            kind: rate * self.rates[PROBE_OF[kind]] / REFERENCE[PROBE_OF[kind]]
+            for kind, rate in CORE.rates.items()
+        }
         product = self.rates[Probe.PRODUCT] / 1e9
         return replace(
             CORE,
@@ -72,7 +77,9 @@ class Probed:
 
 
 def probed(repeats: int = 5) -> Probed:
-    """Time every probe on one thread, in processor seconds and the best of a few: other users of a machine must not count."""
+    """Time every probe on one thread, in processor seconds and the best of a few: other users of a
+    machine must not count.
+    """
     import numpy as np  # noqa: PLC0415 - a plan for another machine needs none of it
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
@@ -91,7 +98,9 @@ def probed(repeats: int = 5) -> Probed:
         return Probed(
             {
                 Probe.PRODUCT: 2 * 640**3 / _best(lambda: matrix @ matrix, repeats),
-                Probe.EIGENSOLVE: 4 / 3 * 320**3 / _best(lambda: np.linalg.eigvalsh(symmetric), repeats),
+                Probe.EIGENSOLVE: (
+                    4 / 3 * 320**3 / _best(lambda: np.linalg.eigvalsh(symmetric), repeats)
+                ),
                 Probe.COPY: 2 * source.nbytes / _best(lambda: np.copyto(target, source), repeats),
                 Probe.PYTHON: 10**6 / _best(count, repeats),
             }

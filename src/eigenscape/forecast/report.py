@@ -26,27 +26,47 @@ def workflow_schedule(jobs: Sequence[Job], machine: Machine, cores: int) -> Sche
 
 def cell_lines(costs: Sequence[CellCost], machine: Machine) -> list[str]:
     """A line per cell: P, N, flops, memory, disk, seconds of a core."""
-    lines = [f"{'cell':<28}{'P':>8}{'N':>10}{'Gflop':>15}{'memory':>10}{'disk':>9}{'core time':>11}"]
+    lines = [
+        f"{'cell':<28}{'P':>8}{'N':>10}{'Gflop':>15}{'memory':>10}{'disk':>9}{'core time':>11}"
+    ]
     for cost in costs:
         size, samples = cost.cell.architecture.parameters, cost.cell.samples
-        numbers = f"{size:>8,}{samples:>10,}{cost.flops / 1e9:>15,.2f}{size_text(cost.memory):>10}{size_text(cost.disk):>9}"
-        lines.append(f"{cost.cell.folder:<28}{numbers}{duration_text(machine.seconds(cost.work)):>11}")
+        numbers = (
+            f"{size:>8,}{samples:>10,}{cost.flops / 1e9:>15,.2f}"
+            f"{size_text(cost.memory):>10}{size_text(cost.disk):>9}"
+        )
+        lines.append(
+            f"{cost.cell.folder:<28}{numbers}{duration_text(machine.seconds(cost.work)):>11}"
+        )
     return lines
 
 
 def stage_lines(jobs: Sequence[Job], machine: Machine) -> list[str]:
-    """A line per stage of the workflow: jobs, flops, bytes through disk and network, memory, core time, bottleneck."""
-    lines = [f"{'stage':<22}{'jobs':>5}{'Gflop':>14}{'moved':>10}{'memory':>10}{'core time':>11}   most of it"]
+    """A line per stage of the workflow: jobs, flops, bytes through disk and network, memory, core
+    time, bottleneck.
+    """
+    lines = [
+        f"{'stage':<22}{'jobs':>5}{'Gflop':>14}{'moved':>10}{'memory':>10}{'core time':>11}   most"
+        " of it"
+    ]
     for stage in dict.fromkeys(job.stage for job in jobs):
         own = [job for job in jobs if job.stage == stage]
         work = sum((job.total for job in own), NOTHING)
         memory = max(job.cores * job.work.memory for job in own)
-        numbers = f"{len(own):>5}{work.flops / 1e9:>14,.1f}{size_text(work.bytes_moved):>10}{size_text(memory) if memory else '-':>10}"
-        lines.append(f"{stage:<22}{numbers}{duration_text(machine.seconds(work)):>11}   {machine.bottleneck(work)}")
+        numbers = (
+            f"{len(own):>5}{work.flops / 1e9:>14,.1f}{size_text(work.bytes_moved):>10}"
+            f"{size_text(memory) if memory else '-':>10}"
+        )
+        lines.append(
+            f"{stage:<22}{numbers}{duration_text(machine.seconds(work)):>11}  "
+            f" {machine.bottleneck(work)}"
+        )
     return lines
 
 
-def report(study: Study, costs: Sequence[CellCost], jobs: Sequence[Job], machine: Machine, cores: int) -> str:
+def report(
+    study: Study, costs: Sequence[CellCost], jobs: Sequence[Job], machine: Machine, cores: int
+) -> str:
     """The plan of a study on this machine; its last two lines are the brief form."""
     dealt = workflow_schedule(jobs, machine, cores)
     networks, computed = len(list(study.grid_architectures())), len(costs) - 1
@@ -54,7 +74,10 @@ def report(study: Study, costs: Sequence[CellCost], jobs: Sequence[Job], machine
     bound = (
         f"its longest chain of jobs, {' -> '.join(name.split('/')[0] for name in dealt.critical)}"
         if dealt.critical_seconds > 0.8 * dealt.seconds
-        else f"the number of cores, which spend most of their time on {machine.bottleneck(everything)}"
+        else (
+            "the number of cores, which spend most of their time on"
+            f" {machine.bottleneck(everything)}"
+        )
     )
     return "\n".join(
         [
@@ -62,10 +85,16 @@ def report(study: Study, costs: Sequence[CellCost], jobs: Sequence[Job], machine
             "",
             *stage_lines(jobs, machine),
             "",
-            f"{computed} of {networks} networks get a raw condition number; {networks - computed} have more than "
-            f"{study.sampling.raw_parameter_limit:,} parameters",
-            f"disk {size_text(sum(cost.disk for cost in costs))}; about {duration_text(dealt.seconds + SNAKEMAKE_START)} on {cores} cores, "
-            f"{machine.title}; held up by {bound}",
+            (
+                f"{computed} of {networks} networks get a raw condition number;"
+                f" {networks - computed} have more than {study.sampling.raw_parameter_limit:,}"
+                " parameters"
+            ),
+            (
+                f"disk {size_text(sum(cost.disk for cost in costs))}; about"
+                f" {duration_text(dealt.seconds + SNAKEMAKE_START)} on {cores} cores,"
+                f" {machine.title}; held up by {bound}"
+            ),
         ]
     )
 
@@ -73,13 +102,22 @@ def report(study: Study, costs: Sequence[CellCost], jobs: Sequence[Job], machine
 def device_report(plan: DevicePlan, machine: Machine, devices: int) -> str:
     """The plan of the raw map on many devices."""
     lines = [f"on paper, not run: {devices:,} x {machine.title}", ""]
-    lines.append(f"{'stage':<16}{'Pflop':>9}{'moved':>10}{'memory':>10}{'device time':>13}   most of it")
+    lines.append(
+        f"{'stage':<16}{'Pflop':>9}{'moved':>10}{'memory':>10}{'device time':>13}   most of it"
+    )
     for stage, (work, seconds, kind) in stage_totals(plan, machine).items():
         moved, memory = size_text(work.bytes_moved), size_text(work.memory) if work.memory else "-"
-        lines.append(f"{stage:<16}{work.flops / 1e15:>9,.2f}{moved:>10}{memory:>10}{duration_text(seconds):>13}   {kind}")
+        lines.append(
+            f"{stage:<16}{work.flops / 1e15:>9,.2f}{moved:>10}{memory:>10}"
+            f"{duration_text(seconds):>13}   {kind}"
+        )
     lines.append("")
     bracketed = any(cell.bracketed for cell in plan.cells)
-    totals = (("with brackets", plan.dealt), ("without", plan.unbracketed)) if bracketed else (("in all", plan.dealt),)
+    totals = (
+        (("with brackets", plan.dealt), ("without", plan.unbracketed))
+        if bracketed
+        else (("in all", plan.dealt),)
+    )
     for name, dealt in totals:
         lines.append(f"{name:<16}{duration_text(dealt.seconds):>12}   {_held_up(dealt, devices)}")
     largest = max(plan.cells, key=lambda cell: cell.cell.architecture.parameters)
@@ -87,25 +125,43 @@ def device_report(plan: DevicePlan, machine: Machine, devices: int) -> str:
     lines += [
         "",
         f"largest cell {largest.cell.folder}: P = {size:,}, N = {largest.cell.samples:,}",
-        f"  second moment by {way.share} on {largest.devices}, {size_text(way.memory)} each: {way.reason}",
+        (
+            f"  second moment by {way.share} on {largest.devices}, {size_text(way.memory)} each:"
+            f" {way.reason}"
+        ),
     ]
     for job in largest.jobs:
         by = worker(job, machine)
         parts = sorted(by.seconds_by_kind(job.work).items(), key=lambda item: -item[1])[:3]
         share = ", ".join(f"{kind} {seconds / by.seconds(job.work):.0%}" for kind, seconds in parts)
-        lines.append(f"  {job.stage:<14} on {job.cores:>5,}{duration_text(duration(job, machine)):>13}   {share}")
+        lines.append(
+            f"  {job.stage:<14} on {job.cores:>5,}{duration_text(duration(job, machine)):>13}  "
+            f" {share}"
+        )
     if not largest.bracketed:
-        lines.append(f"  {BRACKET:<14} none: its matrices do not fit a node, so this condition number has no interval")
+        lines.append(
+            f"  {BRACKET:<14} none: its matrices do not fit a node, so this condition number has no"
+            " interval"
+        )
     if plan.left_out:
-        lines.append(f"left out, since they fit no number of devices: {', '.join(cell.folder for cell in plan.left_out)}")
+        lines.append(
+            "left out, since they fit no number of devices:"
+            f" {', '.join(cell.folder for cell in plan.left_out)}"
+        )
     return "\n".join(lines)
 
 
 def _held_up(dealt: Schedule, devices: int) -> str:
     if dealt.critical_seconds > 0.8 * dealt.seconds:
         stage, _, cell = dealt.critical[-1].partition("/")
-        return f"held up by the {stage} of {cell}; {dealt.busy / devices / dealt.seconds:.0%} of the devices' time is used"
-    return f"held up by the number of devices; {dealt.busy / devices / dealt.seconds:.0%} of their time is used"
+        return (
+            f"held up by the {stage} of {cell}; {dealt.busy / devices / dealt.seconds:.0%} of the"
+            " devices' time is used"
+        )
+    return (
+        f"held up by the number of devices; {dealt.busy / devices / dealt.seconds:.0%} of their"
+        " time is used"
+    )
 
 
 def duration_text(seconds: float) -> str:

@@ -1,7 +1,8 @@
 """Jobs dealt to cores: when everything is finished, and the chain of jobs that decides it.
 
-List scheduling (Graham 1969): whenever cores are free, the waiting job of the highest priority that fits
-starts, of equal ones the longest. That is how the workflow's scheduler behaves, and never worse than twice the best.
+List scheduling (Graham 1969): whenever cores are free, the waiting job of the highest priority that
+fits starts, of equal ones the longest. That is how the workflow's scheduler behaves, and never
+worse than twice the best.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ def schedule(jobs: Sequence[Job], duration: Callable[[Job], float], cores: int) 
         free += held
         done.add(name)
     chain, length = _longest_chain(jobs, seconds)
-    return Schedule(now, sum(seconds[job.name] * min(job.cores, cores) for job in jobs), chain, length)
+    return Schedule(
+        now, sum(seconds[job.name] * min(job.cores, cores) for job in jobs), chain, length
+    )
 
 
 def _longest_chain(jobs: Sequence[Job], seconds: dict[str, float]) -> tuple[tuple[str, ...], float]:

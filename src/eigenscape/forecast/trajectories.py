@@ -1,6 +1,8 @@
-"""The work of the linear theory of trajectories: many small eigensolves, and simulations step by step.
+"""The work of the linear theory of trajectories: many small eigensolves, and simulations step by
+step.
 
-Seconds were measured on one core of the reference machine (AMD EPYC, Zen 4) while others used its neighbours.
+Seconds were measured on one core of the reference machine (AMD EPYC, Zen 4) while others used its
+neighbours.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ OUTPUTS = 10
 
 
 def eigenvalues(size: int) -> float:
-    """Seconds of a symmetric eigensolve, values alone: 0.2 ms at 60, 0.6 ms at 120, 2.4 ms at 250, 1.1 s at 2,000 (with its assembly).
+    """Seconds of a symmetric eigensolve, values alone: 0.2 ms at 60, 0.6 ms at 120, 2.4 ms at 250,
+    1.1 s at 2,000 (with its assembly).
 
     Example:
         >>> round(1e3 * eigenvalues(250), 1)
@@ -55,9 +58,17 @@ def _phase_map(study: Study) -> float:
         return len(Setting(decay, steps, section.step, section.components).eigenvalues)
 
     spectra = len(section.ratio) + 2
-    cells = sum(eigenvalues(size(decay, steps)) + SECONDS_PER_JUDGED_SPECTRUM for decay in section.decay for steps in section.steps)
+    cells = sum(
+        eigenvalues(size(decay, steps)) + SECONDS_PER_JUDGED_SPECTRUM
+        for decay in section.decay
+        for steps in section.steps
+    )
     simulated = sum(
-        steps * (SECONDS_PER_SIMULATED_STEP + 8.0 * section.starts * size(decay, steps) ** 2 * SECONDS_PER_FLOP)
+        steps
+        * (
+            SECONDS_PER_SIMULATED_STEP
+            + 8.0 * section.starts * size(decay, steps) ** 2 * SECONDS_PER_FLOP
+        )
         for decay in section.simulated_decay
         for steps in section.simulated_steps
     )
@@ -65,23 +76,38 @@ def _phase_map(study: Study) -> float:
 
 
 def _kernel(study: Study) -> float:
-    """A kernel matrix and its eigenvectors, then two spectra for every start and number of steps."""
+    """A kernel matrix and its eigenvectors, then two spectra for every start and number of
+    steps.
+    """
     section = study.sloppiness.kernel
     clouds = len(section.start) * len(section.steps)
-    spectra = eigenvalues(section.train) + eigenvalues(OUTPUTS * section.test) + 2 * SECONDS_PER_JUDGED_SPECTRUM
+    spectra = (
+        eigenvalues(section.train)
+        + eigenvalues(OUTPUTS * section.test)
+        + 2 * SECONDS_PER_JUDGED_SPECTRUM
+    )
     vectors = 3e-10 * (section.train + section.test) ** 3 + SECONDS_PER_KERNEL
     return len(section.kernels) * (vectors + clouds * spectra)
 
 
 def _sgd(study: Study) -> float:
-    """Gradient descent, every batch, and two variants: a recursion and simulated groups of two paths per weight."""
+    """Gradient descent, every batch, and two variants: a recursion and simulated groups of two
+    paths per weight.
+    """
     section = study.sloppiness.sgd
     size, middle = section.components + 1, section.batch[len(section.batch) // 2]
     paths = 2 * size
-    recursion = SECONDS_PER_SIMULATED_STEP + (4.0 * section.examples * size**2 + 6.0 * size**3) * SECONDS_PER_FLOP
+    recursion = (
+        SECONDS_PER_SIMULATED_STEP
+        + (4.0 * section.examples * size**2 + 6.0 * size**3) * SECONDS_PER_FLOP
+    )
     flops = 2.0 * paths * section.examples**2 + 4.0 * paths * section.examples * size
     seconds = 0.0
     for batch in [0, *section.batch, middle, middle]:
-        simulated = SECONDS_PER_SIMULATED_STEP + flops * SECONDS_PER_FLOP + batch * paths * size * SECONDS_PER_GATHERED_NUMBER
+        simulated = (
+            SECONDS_PER_SIMULATED_STEP
+            + flops * SECONDS_PER_FLOP
+            + batch * paths * size * SECONDS_PER_GATHERED_NUMBER
+        )
         seconds += section.steps * (recursion + section.simulated * simulated)
     return seconds

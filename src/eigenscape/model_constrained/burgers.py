@@ -2,9 +2,10 @@
 
     u_t + (u^2 / 2)_x = nu u_xx on [0, 1), periodic,
 
-central differences of the flux on m cells and an explicit Euler step, F(u) = u + dt R(u). The sum of u is conserved exactly. With
-``advection`` the flux is u instead: transport with speed 1. The step must obey dt nu / dx^2 <= 1/2 and dt <= 2 nu (the
-limit of central differences with Euler, for speeds of order 1), which is checked.
+central differences of the flux on m cells and an explicit Euler step, F(u) = u + dt R(u). The sum
+of u is conserved exactly. With ``advection`` the flux is u instead: transport with speed 1. The
+step must obey dt nu / dx^2 <= 1/2 and dt <= 2 nu (the limit of central differences with Euler, for
+speeds of order 1), which is checked.
 """
 
 from __future__ import annotations
@@ -47,7 +48,10 @@ class Burgers:
         if not 0 < self.step <= largest:
             found = f"{self.step:g}"
             raise BadInput.field(
-                "step", f"a number above 0 and at most {largest:g}", found, "write a smaller step, or other points or viscosity"
+                "step",
+                f"a number above 0 and at most {largest:g}",
+                found,
+                "write a smaller step, or other points or viscosity",
             )
 
     @property
@@ -64,7 +68,9 @@ class Burgers:
         """R(u) = -(flux)_x + nu u_xx."""
         after, before = u.roll(-1, dims=-1), u.roll(1, dims=-1)
         flux = (after - before) if self.advection else (after**2 - before**2) / 2
-        return -flux * (self.points / 2) + self.viscosity * self.points**2 * (after - 2 * u + before)
+        return -flux * (self.points / 2) + self.viscosity * self.points**2 * (
+            after - 2 * u + before
+        )
 
     def __call__(self, u: torch.Tensor) -> torch.Tensor:
         """F(u)."""
@@ -79,7 +85,8 @@ class Burgers:
 
 
 def random_waves(coefficients: np.ndarray, points: int) -> np.ndarray:
-    """States (n, m) from coefficients (n, 2 k): sum_j (a_j sin + b_j cos)(2 pi j x) / j, scaled to mean square 1/2 on average.
+    """States (n, m) from coefficients (n, 2 k): sum_j (a_j sin + b_j cos)(2 pi j x) / j, scaled to
+    mean square 1/2 on average.
 
     Example:
         >>> random_waves(np.array([[2.0, 0.0]]), 4).round(12)

@@ -1,8 +1,9 @@
-"""What a study samples: data, forward map and loss together, and the parts that cases of inverse problems have in common.
+"""What a study samples: data, forward map and loss together, and the parts that cases of inverse
+problems have in common.
 
-A case needs named arrays, the sizes of its network, and two functions of a network: its loss with weight alpha, and how wrong it is
-on data that it has not seen. Variances scale both parts of every loss, so alpha = 1 weighs a relative error of the model as
-much as one of the data.
+A case needs named arrays, the sizes of its network, and two functions of a network: its loss with
+weight alpha, and how wrong it is on data that it has not seen. Variances scale both parts of every
+loss, so alpha = 1 weighs a relative error of the model as much as one of the data.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from eigenscape.seeding import stream_key
 Tensors = Mapping[str, torch.Tensor]
 
 Prepared = Callable[[float, Activation], Mapping[str, np.ndarray]]
-"""Arrays that depend on alpha and on the networks' activation, such as what a trained encoder says."""
+"""Arrays that depend on alpha and on the networks' activation, such as what a trained encoder
+says."""
 
 HELD_OUT = 200
 """Pairs that no network is trained on: the error's own sampling error is then below 10 %."""
@@ -44,7 +46,8 @@ class Case:
         problem: network inputs (n, inputs) and what they are compared with (n, outputs).
         arrays: everything that the two functions use, float64.
         loss: of a network, alpha and the arrays as tensors; scalar.
-        error: of a network and the arrays: squared error on data not seen, 1 for a network that knows their mean at best.
+        error: of a network and the arrays: squared error on data not seen, 1 for a network that
+            knows their mean at best.
         prepared: more arrays for the loss.
     """
 
@@ -55,13 +58,17 @@ class Case:
     error: Callable[[Map, Tensors], torch.Tensor]
     prepared: Prepared | None = None
 
-    def loss_beside(self, architecture: Architecture, activation: Activation, alpha: float) -> LossBeside:
+    def loss_beside(
+        self, architecture: Architecture, activation: Activation, alpha: float
+    ) -> LossBeside:
         """The loss as a function of parameter vectors, for `networks.loss_sampler`."""
         arrays = {**self.arrays, **(self.prepared(alpha, activation) if self.prepared else {})}
 
         def beside(like: torch.Tensor) -> Loss:
             tensors = _tensors(arrays, like)
-            return lambda theta: self.loss(lambda x: network_output(theta, x, architecture, activation), alpha, tensors)
+            return lambda theta: self.loss(
+                lambda x: network_output(theta, x, architecture, activation), alpha, tensors
+            )
 
         return beside
 
@@ -70,13 +77,18 @@ class Case:
 
         def beside(like: torch.Tensor) -> Loss:
             tensors = _tensors(self.arrays, like)
-            return lambda theta: self.error(lambda x: network_output(theta, x, architecture, activation), tensors)
+            return lambda theta: self.error(
+                lambda x: network_output(theta, x, architecture, activation), tensors
+            )
 
         return beside
 
 
 def _tensors(arrays: Mapping[str, np.ndarray], like: torch.Tensor) -> Tensors:
-    return {name: torch.as_tensor(array, dtype=like.dtype, device=like.device) for name, array in arrays.items()}
+    return {
+        name: torch.as_tensor(array, dtype=like.dtype, device=like.device)
+        for name, array in arrays.items()
+    }
 
 
 def standard_normal(seed: int, name: str, rows: int, columns: int) -> np.ndarray:
@@ -86,13 +98,17 @@ def standard_normal(seed: int, name: str, rows: int, columns: int) -> np.ndarray
         >>> bool((standard_normal(0, "mine", 3, 2)[:2] == standard_normal(0, "mine", 2, 2)).all())
         True
     """
-    generator = np.random.Generator(np.random.Philox(key=stream_key(seed, "model-constrained", name)))
+    generator = np.random.Generator(
+        np.random.Philox(key=stream_key(seed, "model-constrained", name))
+    )
     return generator.standard_normal((rows, columns))
 
 
 @dataclass(frozen=True)
 class Shifted:
-    """(G(u) - shift) / scale: observations of order one, which is what networks like to be given."""
+    """(G(u) - shift) / scale: observations of order one, which is what networks like to be
+    given.
+    """
 
     forward: Map
     shift: np.ndarray
@@ -100,15 +116,21 @@ class Shifted:
 
     def __call__(self, u: torch.Tensor) -> torch.Tensor:
         """Of unknowns (..., m)."""
-        return (self.forward(u) - torch.as_tensor(self.shift, dtype=u.dtype, device=u.device)) / self.scale
+        return (
+            self.forward(u) - torch.as_tensor(self.shift, dtype=u.dtype, device=u.device)
+        ) / self.scale
 
 
-def inverse_problem(name: str, section: ModelConstrainedSection, seed: int, forward: Map, unknown: np.ndarray) -> Case:
-    """The case mcDNN, TNet or TAEN, as the name ends, for any forward map; observations are standardised and given noise.
+def inverse_problem(
+    name: str, section: ModelConstrainedSection, seed: int, forward: Map, unknown: np.ndarray
+) -> Case:
+    """The case mcDNN, TNet or TAEN, as the name ends, for any forward map; observations are
+    standardised and given noise.
 
-    TAEN is trained in two steps, as in its paper: first the encoder, a TNet, then the decoder on what the encoder says. The
-    network of the case is the decoder, whose loss is 1/(2n) sum_i |d(e(y_i)) - G(e(y_i))|^2: alpha acts on it through the
-    encoder. The encoder's own second moment is that of TNet.
+    TAEN is trained in two steps, as in its paper: first the encoder, a TNet, then the decoder on
+    what the encoder says. The network of the case is the decoder, whose loss is 1/(2n) sum_i
+    |d(e(y_i)) - G(e(y_i))|^2: alpha acts on it through the encoder. The encoder's own second moment
+    is that of TNet.
 
     Args:
         name: of forward map and loss, such as ``deconvolution-tnet``.
@@ -123,39 +145,69 @@ def inverse_problem(name: str, section: ModelConstrainedSection, seed: int, forw
     kind, losses = name.rpartition("-")[2], ("mcdnn", "tnet", "taen")
     if kind not in losses:
         raise BadInput.field(
-            "model_constrained.cases", f"names that end with {', '.join(losses)}", name, "name the loss after the forward map: heat-tnet"
+            "model_constrained.cases",
+            f"names that end with {', '.join(losses)}",
+            name,
+            "name the loss after the forward map: heat-tnet",
         )
     n = section.pairs
     seen = forward(torch.from_numpy(unknown)).numpy()
     shift = seen[:n].mean(axis=0)
     scale = float(np.sqrt(np.mean((seen[:n] - shift) ** 2)))
-    observed = (seen - shift) / scale + section.noise * standard_normal(seed, f"noise of {name.partition('-')[0]}", *seen.shape)
+    observed = (seen - shift) / scale + section.noise * standard_normal(
+        seed, f"noise of {name.partition('-')[0]}", *seen.shape
+    )
     mean = unknown[:n].mean(axis=0)
     variance = float(np.mean((unknown[:n] - mean) ** 2))
-    arrays = {"u": unknown[:n], "y": observed[:n], "mean": mean, "held_u": unknown[n:], "held_y": observed[n:]}
+    arrays = {
+        "u": unknown[:n],
+        "y": observed[:n],
+        "mean": mean,
+        "held_u": unknown[n:],
+        "held_y": observed[n:],
+    }
     u_precision, y_precision = 1.0 / (unknown.shape[1] * variance), 1.0 / seen.shape[1]
     model = Shifted(forward, shift, scale)
 
     def with_target(target: str) -> Callable[[Map, float, Tensors], torch.Tensor]:
-        return lambda network, alpha, tensors: mc_dnn(network, tensors[target], tensors["y"], model, alpha, u_precision, y_precision)
+        return lambda network, alpha, tensors: mc_dnn(
+            network, tensors[target], tensors["y"], model, alpha, u_precision, y_precision
+        )
 
     def error(network: Map, tensors: Tensors) -> torch.Tensor:
         wrong = ((network(tensors["held_y"]) - tensors["held_u"]) ** 2).mean()
         return wrong / ((tensors["mean"] - tensors["held_u"]) ** 2).mean()
 
     if kind != "taen":
-        return Case(name, Problem(observed[:n], unknown[:n]), arrays, with_target("u" if kind == "mcdnn" else "mean"), error)
+        return Case(
+            name,
+            Problem(observed[:n], unknown[:n]),
+            arrays,
+            with_target("u" if kind == "mcdnn" else "mean"),
+            error,
+        )
 
     def encoded(alpha: float, activation: Activation) -> dict[str, np.ndarray]:
-        own, loss = {key: torch.from_numpy(array) for key, array in arrays.items()}, with_target("mean")
+        own, loss = (
+            {key: torch.from_numpy(array) for key, array in arrays.items()},
+            with_target("mean"),
+        )
         encoder = Architecture(section.depth, section.width, seen.shape[1], unknown.shape[1])
         start, prior = np.empty((1, encoder.parameters)), prior_named(section.prior)
-        fill_parameters(start, 0, stream_key(seed, "model-constrained encoder", *encoder.sizes), prior.scales(encoder), prior.draw)
+        fill_parameters(
+            start,
+            0,
+            stream_key(seed, "model-constrained encoder", *encoder.sizes),
+            prior.scales(encoder),
+            prior.draw,
+        )
 
         def of_encoder(theta: torch.Tensor) -> torch.Tensor:
             return loss(lambda y: network_output(theta, y, encoder, activation), alpha, own)
 
-        trained = least_losses(of_encoder, torch.from_numpy(start), section.encoder_steps).parameters[0]
+        trained = least_losses(
+            of_encoder, torch.from_numpy(start), section.encoder_steps
+        ).parameters[0]
         found = network_output(torch.from_numpy(trained), own["y"], encoder, activation)
         return {"found": found.numpy(), "modelled": model(found).numpy()}
 
@@ -166,4 +218,6 @@ def inverse_problem(name: str, section: ModelConstrainedSection, seed: int, forw
         exact = model(tensors["held_u"])
         return ((network(tensors["held_u"]) - exact) ** 2).mean() / (exact**2).mean()
 
-    return Case(name, Problem(unknown[:n], observed[:n]), arrays, of_decoder, error_of_decoder, encoded)
+    return Case(
+        name, Problem(unknown[:n], observed[:n]), arrays, of_decoder, error_of_decoder, encoded
+    )

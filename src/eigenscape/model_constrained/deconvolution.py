@@ -1,10 +1,12 @@
-"""One-dimensional deconvolution: a function on [0, 1] is seen through a Gaussian blur at some points.
+"""One-dimensional deconvolution: a function on [0, 1] is seen through a Gaussian blur at some
+points.
 
-    y_i = h sum_j k(s_i, t_j) u_j,   k(s, t) = (2 pi b^2)^(-1/2) exp(-(s - t)^2 / (2 b^2)),   h = 1/m,
+    y_i = h sum_j k(s_i, t_j) u_j,  k(s, t) = (2 pi b^2)^(-1/2) exp(-(s - t)^2 / (2 b^2)),  h = 1/m,
 
-with t_j the midpoints of m equal cells and s_i the q observed ones among them, spread evenly. The map is linear, so everything
-about it has a closed form. The unknown is drawn from a smooth Gaussian prior with precision proportional to
-(d I - Laplacian)^2, without flux at the ends. This setting is the project's own.
+with t_j the midpoints of m equal cells and s_i the q observed ones among them, spread evenly. The
+map is linear, so everything about it has a closed form. The unknown is drawn from a smooth Gaussian
+prior with precision proportional to (d I - Laplacian)^2, without flux at the ends. This setting is
+the project's own.
 """
 
 from __future__ import annotations
@@ -48,28 +50,41 @@ class Deconvolution:
 
 
 def blur_matrix(points: int, observed: int, blur: float) -> np.ndarray:
-    """G, (q, m): the blur with standard deviation ``blur`` (length of the interval: 1), by the midpoint rule.
+    """G, (q, m): the blur with standard deviation ``blur`` (length of the interval: 1), by the
+    midpoint rule.
 
     Raises:
         BadInput: more observations than points, or none.
 
     Example:
-        >>> blur_matrix(200, 3, 0.05).sum(axis=1).round(3)  # an inner point sees all of the kernel, an end a half
+        >>> # an inner point sees all of the kernel, an end a half
+        >>> blur_matrix(200, 3, 0.05).sum(axis=1).round(3)
         array([0.52, 1.  , 0.52])
     """
     if not 1 <= observed <= points:
-        raise BadInput.field("observed", f"a whole number from 1 to points, {points}", str(observed), "write observed: 12")
+        raise BadInput.field(
+            "observed",
+            f"a whole number from 1 to points, {points}",
+            str(observed),
+            "write observed: 12",
+        )
     centres = (np.arange(points) + 0.5) / points
-    seen = centres[np.round(np.linspace(0, points - 1, observed)).astype(int)] if observed > 1 else centres[[points // 2]]
-    kernel = np.exp(-((seen[:, None] - centres) ** 2) / (2 * blur**2)) / np.sqrt(2 * np.pi * blur**2)
+    seen = (
+        centres[np.round(np.linspace(0, points - 1, observed)).astype(int)]
+        if observed > 1
+        else centres[[points // 2]]
+    )
+    kernel = np.exp(-((seen[:, None] - centres) ** 2) / (2 * blur**2)) / np.sqrt(
+        2 * np.pi * blur**2
+    )
     return np.asarray(kernel / points)
 
 
 def smooth_prior_factor(points: int, correlation: float = 0.2) -> np.ndarray:
     """A factor F (m, m) with F F^T the prior covariance of u, scaled to mean variance 1.
 
-    F is the inverse of (d I - Laplacian) on the cells, d = 1/correlation^2: correlations fall over about that length. The precision is
-    its square, so that draws F z are differentiable functions.
+    F is the inverse of (d I - Laplacian) on the cells, d = 1/correlation^2: correlations fall over
+    about that length. The precision is its square, so that draws F z are differentiable functions.
 
     Example:
         >>> factor = smooth_prior_factor(30)

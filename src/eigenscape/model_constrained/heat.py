@@ -1,16 +1,19 @@
-"""Heat conduction in a plate: from the coefficients of its log conductivity to temperatures at some points.
+"""Heat conduction in a plate: from the coefficients of its log conductivity to temperatures at some
+points.
 
     -div(exp(v) grad T) = 20 on the unit square,   T = 0 on the lower edge,   no flux on the others,
 
-by bilinear finite elements on e x e squares, v constant on each. v = sum_j z_j sqrt(l_j) phi_j is a Karhunen-Loeve
-field: eigenpairs of the covariance exp(-|dx|/l_x - |dy|/l_y) on the elements' centres, cut off after m terms. The two lengths
-differ, so that no eigenvalue is double and no eigenvector left to the linear algebra library.
+by bilinear finite elements on e x e squares, v constant on each. v = sum_j z_j sqrt(l_j) phi_j is a
+Karhunen-Loeve field: eigenpairs of the covariance exp(-|dx|/l_x - |dy|/l_y) on the elements'
+centres, cut off after m terms. The two lengths differ, so that no eigenvalue is double and no
+eigenvector left to the linear algebra library.
 
-On the CPU plates are solved one by one (`plate`). On other devices the stiffness matrix is taken as block tridiagonal over the
-rows of nodes, and factored by batched Cholesky of these blocks.
-The solution T = K(c)^-1 f has adjoint gradients: for a loss with gradient g in T, p = K^-1 g, and dL/dc_e = -p_e^T K_0 T_e
-over the four nodes of an element, K_0 its stiffness at conductivity 1: one more solve for all conductivities. The setting
-follows what is known of that of TNet (arXiv 2105.12033), whose details were not available.
+On the CPU plates are solved one by one (`plate`). On other devices the stiffness matrix is taken as
+block tridiagonal over the rows of nodes, and factored by batched Cholesky of these blocks. The
+solution T = K(c)^-1 f has adjoint gradients: for a loss with gradient g in T, p = K^-1 g, and
+dL/dc_e = -p_e^T K_0 T_e over the four nodes of an element, K_0 its stiffness at conductivity 1: one
+more solve for all conductivities. The setting follows what is known of that of TNet (arXiv
+2105.12033), whose details were not available.
 """
 
 from __future__ import annotations
@@ -32,11 +35,23 @@ SOURCE = 20.0
 LENGTHS = (0.5, 0.35)
 """Correlation lengths of v along x and y: a few cells of any grid that is used, and different."""
 
-STIFFNESS = np.array([[4.0, -1.0, -2.0, -1.0], [-1.0, 4.0, -1.0, -2.0], [-2.0, -1.0, 4.0, -1.0], [-1.0, -2.0, -1.0, 4.0]]) / 6.0
-"""K_0 of a bilinear square, of any size in two dimensions; nodes anticlockwise from the lower left."""
+STIFFNESS = (
+    np.array(
+        [
+            [4.0, -1.0, -2.0, -1.0],
+            [-1.0, 4.0, -1.0, -2.0],
+            [-2.0, -1.0, 4.0, -1.0],
+            [-1.0, -2.0, -1.0, 4.0],
+        ]
+    )
+    / 6.0
+)
+"""K_0 of a bilinear square, of any size in two dimensions; nodes anticlockwise from the lower
+left."""
 
 SYSTEMS = 512
-"""Solved at a time: the blocks of a 16 x 16 plate then take 20 MB, and memory does not grow with the number of samples."""
+"""Solved at a time: the blocks of a 16 x 16 plate then take 20 MB, and memory does not grow with
+the number of samples."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +61,8 @@ class Heat:
     Attributes:
         elements: e, squares along each side.
         modes: m, terms of the Karhunen-Loeve field.
-        observed: q, points of observation: a Halton sequence, so that more of them contain the fewer.
+        observed: q, points of observation: a Halton sequence, so that more of them contain the
+            fewer.
 
     Raises:
         BadInput: more modes than elements.
@@ -64,7 +80,9 @@ class Heat:
     def __post_init__(self) -> None:
         if not 1 <= self.modes <= self.elements**2:
             expected = f"a whole number from 1 to elements^2 = {self.elements**2}"
-            raise BadInput.field("modes", expected, str(self.modes), "write modes: 15, or take more elements")
+            raise BadInput.field(
+                "modes", expected, str(self.modes), "write modes: 15, or take more elements"
+            )
 
     @property
     def unknowns(self) -> int:
@@ -85,12 +103,17 @@ class Heat:
         order = np.argsort(-values.ravel(), kind="stable")[: self.modes]
         rows, columns = np.unravel_index(order, values.shape)
         along_y, along_x = axes[1][1][:, rows], axes[0][1][:, columns]
-        return np.asarray(np.sqrt(values.ravel()[order])[:, None, None] * np.einsum("yj,xj->jyx", along_y, along_x))
+        return np.asarray(
+            np.sqrt(values.ravel()[order])[:, None, None]
+            * np.einsum("yj,xj->jyx", along_y, along_x)
+        )
 
     @cached_property
     def observation(self) -> np.ndarray:
         """Bilinear interpolation from the free nodes (e (e + 1),) to the points, (q, e (e + 1))."""
-        points = scipy.stats.qmc.Halton(2, scramble=False).random(self.observed + 1)[1:] * self.elements
+        points = (
+            scipy.stats.qmc.Halton(2, scramble=False).random(self.observed + 1)[1:] * self.elements
+        )
         nodes = np.arange(self.elements + 1)
         hat_x, hat_y = (np.maximum(1 - np.abs(points[:, axis, None] - nodes), 0) for axis in (0, 1))
         weights = np.einsum("qy,qx->qyx", hat_y, hat_x)[:, 1:]  # the lower edge is at 0
@@ -101,12 +124,16 @@ class Heat:
         """Load f on the free nodes, (e, e + 1): a quarter of each neighbouring square's heat."""
         squares = np.zeros((self.elements + 2, self.elements + 2))
         squares[1:-1, 1:-1] = SOURCE / (4 * self.elements**2)
-        return np.asarray(squares[1:, 1:] + squares[1:, :-1] + squares[:-1, 1:] + squares[:-1, :-1])[1:]
+        return np.asarray(
+            squares[1:, 1:] + squares[1:, :-1] + squares[:-1, 1:] + squares[:-1, :-1]
+        )[1:]
 
     def conductivity(self, z: torch.Tensor) -> torch.Tensor:
         """exp(v) on the elements, (..., e, e)."""
         field = torch.as_tensor(self.field, dtype=z.dtype, device=z.device)
-        return torch.exp((z @ field.reshape(self.modes, -1)).reshape(*z.shape[:-1], self.elements, self.elements))
+        return torch.exp(
+            (z @ field.reshape(self.modes, -1)).reshape(*z.shape[:-1], self.elements, self.elements)
+        )
 
     def temperature(self, z: torch.Tensor) -> torch.Tensor:
         """T on the free nodes, (..., e, e + 1), row by row from the first above the lower edge."""
@@ -121,7 +148,9 @@ class Heat:
 
 
 def _modes_of_axis(centres: np.ndarray, length: float) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenpairs of exp(-|dx|/length) in one direction, descending, phi normalised to mean square 1, its largest entry positive."""
+    """Eigenpairs of exp(-|dx|/length) in one direction, descending, phi normalised to mean square
+    1, its largest entry positive.
+    """
     covariance = np.exp(-np.abs(centres[:, None] - centres) / length) / len(centres)
     values, vectors = np.linalg.eigh(covariance)
     vectors = vectors[:, ::-1] * np.sqrt(len(centres))
@@ -130,11 +159,13 @@ def _modes_of_axis(centres: np.ndarray, length: float) -> tuple[np.ndarray, np.n
 
 
 def conduct(conductivity: torch.Tensor, load: torch.Tensor) -> torch.Tensor:
-    """T = K(c)^-1 f, (..., e, e + 1), for conductivities c (..., e, e) and loads f (..., e, e + 1); differentiable, any order.
+    """T = K(c)^-1 f, (..., e, e + 1), for conductivities c (..., e, e) and loads f (..., e, e + 1);
+    differentiable, any order.
 
     Example:
         >>> c = torch.ones(2, 2, dtype=torch.float64)
-        >>> f = torch.tensor([[0.0, 0.0, 0.0], [0.25, 0.5, 0.25]], dtype=torch.float64)  # a unit flux through the upper edge
+        >>> # a unit flux through the upper edge
+        >>> f = torch.tensor([[0.0, 0.0, 0.0], [0.25, 0.5, 0.25]], dtype=torch.float64)
         >>> [[round(float(t), 9) for t in row] for row in conduct(c, f)]
         [[0.5, 0.5, 0.5], [1.0, 1.0, 1.0]]
     """
@@ -142,19 +173,29 @@ def conduct(conductivity: torch.Tensor, load: torch.Tensor) -> torch.Tensor:
 
 
 class _Conduct(torch.autograd.Function):
-    """The solve with its adjoint; `backward` and `jvp` are made of solves, so that they can be differentiated again."""
+    """The solve with its adjoint; `backward` and `jvp` are made of solves, so that they can be
+    differentiated again.
+    """
 
     @staticmethod
     def forward(conductivity: torch.Tensor, load: torch.Tensor) -> torch.Tensor:
-        plates = conductivity.detach().reshape(-1, *conductivity.shape[-2:]), load.detach().reshape(-1, *load.shape[-2:])
+        plates = (
+            conductivity.detach().reshape(-1, *conductivity.shape[-2:]),
+            load.detach().reshape(-1, *load.shape[-2:]),
+        )
         if load.device.type == "cpu":
             return solve_one_by_one(*plates).reshape(load.shape)
-        return torch.cat([solve_in_blocks(*part) for part in zip(*(torch.split(p, SYSTEMS) for p in plates), strict=True)]).reshape(
-            load.shape
-        )
+        return torch.cat(
+            [
+                solve_in_blocks(*part)
+                for part in zip(*(torch.split(p, SYSTEMS) for p in plates), strict=True)
+            ]
+        ).reshape(load.shape)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[torch.Tensor, torch.Tensor], output: torch.Tensor) -> None:
+    def setup_context(
+        ctx: Any, inputs: tuple[torch.Tensor, torch.Tensor], output: torch.Tensor
+    ) -> None:
         ctx.save_for_backward(inputs[0], output)
         ctx.save_for_forward(inputs[0], output)
 
@@ -171,7 +212,12 @@ class _Conduct(torch.autograd.Function):
         return conduct(conductivity, change if tangents[1] is None else change + tangents[1])
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[int | None, int | None], conductivity: torch.Tensor, load: torch.Tensor) -> tuple[torch.Tensor, int]:
+    def vmap(
+        info: Any,
+        in_dims: tuple[int | None, int | None],
+        conductivity: torch.Tensor,
+        load: torch.Tensor,
+    ) -> tuple[torch.Tensor, int]:
         moved = [
             tensor.expand(info.batch_size, *tensor.shape) if dim is None else tensor.movedim(dim, 0)
             for tensor, dim in zip((conductivity, load), in_dims, strict=True)
@@ -180,9 +226,13 @@ class _Conduct(torch.autograd.Function):
 
 
 def _corners(nodes: torch.Tensor) -> torch.Tensor:
-    """Values at the four corners of every element, (..., e, e, 4), from the free nodes (..., e, e + 1)."""
+    """Values at the four corners of every element, (..., e, e, 4), from the free nodes (..., e, e +
+    1).
+    """
     whole = torch.cat([torch.zeros_like(nodes[..., :1, :]), nodes], dim=-2)
-    return torch.stack([whole[..., :-1, :-1], whole[..., :-1, 1:], whole[..., 1:, 1:], whole[..., 1:, :-1]], dim=-1)
+    return torch.stack(
+        [whole[..., :-1, :-1], whole[..., :-1, 1:], whole[..., 1:, 1:], whole[..., 1:, :-1]], dim=-1
+    )
 
 
 def _element_products(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
@@ -231,14 +281,21 @@ def solve_in_blocks(conductivity: torch.Tensor, load: torch.Tensor) -> torch.Ten
             right = load[..., row + 1, :, None] - link @ forward[-1]
     found = [torch.linalg.solve_triangular(factors[-1].mT, forward[-1], upper=True)]
     for row in range(rows - 2, -1, -1):
-        found.append(torch.linalg.solve_triangular(factors[row].mT, forward[row] - links[row].mT @ found[-1], upper=True))
+        found.append(
+            torch.linalg.solve_triangular(
+                factors[row].mT, forward[row] - links[row].mT @ found[-1], upper=True
+            )
+        )
     return torch.stack(found[::-1], dim=-3)[..., 0]
 
 
 def _blocks(conductivity: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """D (..., e, e + 1, e + 1) of the free node rows, and B (..., e - 1, e + 1, e + 1) from a row to the one above it."""
+    """D (..., e, e + 1, e + 1) of the free node rows, and B (..., e - 1, e + 1, e + 1) from a row
+    to the one above it.
+    """
     pad, diag = torch.nn.functional.pad, torch.diag_embed
-    above = pad(conductivity, (0, 0, 0, 1))[..., 1:, :]  # squares above each free row of nodes: none above the upper edge
+    # squares above each free row of nodes: none above the upper edge
+    above = pad(conductivity, (0, 0, 0, 1))[..., 1:, :]
     both = conductivity + above
     own = (pad(both, (0, 1)) + pad(both, (1, 0))) * STIFFNESS[0, 0]
     beside = both * STIFFNESS[0, 1]

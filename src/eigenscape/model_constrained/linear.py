@@ -1,15 +1,17 @@
-"""Closed forms for linear networks Psi(y) = W y + b and linear forward maps: what training should reach.
+"""Closed forms for linear networks Psi(y) = W y + b and linear forward maps: what training should
+reach.
 
-With Gamma and Lambda the covariances of unknowns and observations (W_u = Gamma^-1, W_y = Lambda^-1 in `losses`), training pairs as
-columns U (m, n), Y (q, n), bars for means, Y_c = Y - ybar 1^T, and + for the pseudo-inverse, the optimum of mcDNN of least norm
-predicts at any y the Tikhonov solution
+With Gamma and Lambda the covariances of unknowns and observations (W_u = Gamma^-1, W_y = Lambda^-1
+in `losses`), training pairs as columns U (m, n), Y (q, n), bars for means, Y_c = Y - ybar 1^T, and
++ for the pseudo-inverse, the optimum of mcDNN of least norm predicts at any y the Tikhonov solution
 
     u = argmin 1/2 |y' - G u|^2_{Lambda^-1} + 1/(2 alpha) |u - u_0|^2_{Gamma^-1},
-    y' = y,   u_0 = ubar + U_c Y_c^+ (y - ybar) - alpha Gamma G^T Lambda^-1 (I - Y_c Y_c^+)(y - ybar).
+    y' = y,
+    u_0 = ubar + U_c Y_c^+ (y - ybar) - alpha Gamma G^T Lambda^-1 (I - Y_c Y_c^+)(y - ybar).
 
-TNet is the same with u_0 fixed; where Y_c has full row rank it predicts exactly (I + alpha G^T G)^-1 (u_0 + alpha G^T y), for
-Gamma = Lambda = I, and else y is replaced by ybar + Y_c Y_c^+ (y - ybar). This project's derivation; the published
-page prints the two weights interchanged.
+TNet is the same with u_0 fixed; where Y_c has full row rank it predicts exactly (I + alpha G^T
+G)^-1 (u_0 + alpha G^T y), for Gamma = Lambda = I, and else y is replaced by ybar + Y_c Y_c^+ (y -
+ybar). This project's derivation; the published page prints the two weights interchanged.
 
 The second moment of the gradient is known as well: see `second_moment`.
 """
@@ -39,12 +41,18 @@ class LinearNetwork:
 
 
 def mc_dnn_optimum(
-    u: np.ndarray, y: np.ndarray, forward: np.ndarray, alpha: float, gamma: np.ndarray | None = None, noise: np.ndarray | None = None
+    u: np.ndarray,
+    y: np.ndarray,
+    forward: np.ndarray,
+    alpha: float,
+    gamma: np.ndarray | None = None,
+    noise: np.ndarray | None = None,
 ) -> LinearNetwork:
     """The optimum of `losses.mc_dnn` of least norm.
 
     From the gradient: A (W ybar + b) = Gamma^-1 ubar + alpha G^T Lambda^-1 ybar, and
-    W = A^-1 (Gamma^-1 U_c + alpha G^T Lambda^-1 Y_c) Y_c^+, with A = Gamma^-1 + alpha G^T Lambda^-1 G.
+    W = A^-1 (Gamma^-1 U_c + alpha G^T Lambda^-1 Y_c) Y_c^+, with A = Gamma^-1 + alpha G^T Lambda^-1
+    G.
 
     Args:
         u: unknowns, (n, m).
@@ -56,7 +64,8 @@ def mc_dnn_optimum(
 
     Example:
         >>> pairs = np.eye(3)
-        >>> mc_dnn_optimum(2 * pairs, pairs, np.eye(3), alpha=3.0)(pairs[0]).round(12) + 0.0  # the blend (2 y + 3 y) / (1 + 3)
+        >>> # the blend (2 y + 3 y) / (1 + 3)
+        >>> mc_dnn_optimum(2 * pairs, pairs, np.eye(3), alpha=3.0)(pairs[0]).round(12) + 0.0
         array([1.25, 0.  , 0.  ])
     """
     gamma_inverse = np.linalg.inv(np.eye(u.shape[1]) if gamma is None else gamma)
@@ -65,12 +74,21 @@ def mc_dnn_optimum(
     pulled = alpha * forward.T @ noise_inverse
     u_mean, y_mean = u.mean(axis=0), y.mean(axis=0)
     centred = (y - y_mean).T
-    weight = np.linalg.solve(system, gamma_inverse @ (u - u_mean).T + pulled @ centred) @ np.linalg.pinv(centred)
-    return LinearNetwork(weight, np.linalg.solve(system, gamma_inverse @ u_mean + pulled @ y_mean) - weight @ y_mean)
+    weight = np.linalg.solve(
+        system, gamma_inverse @ (u - u_mean).T + pulled @ centred
+    ) @ np.linalg.pinv(centred)
+    return LinearNetwork(
+        weight, np.linalg.solve(system, gamma_inverse @ u_mean + pulled @ y_mean) - weight @ y_mean
+    )
 
 
 def tnet_optimum(
-    u_0: np.ndarray, y: np.ndarray, forward: np.ndarray, alpha: float, gamma: np.ndarray | None = None, noise: np.ndarray | None = None
+    u_0: np.ndarray,
+    y: np.ndarray,
+    forward: np.ndarray,
+    alpha: float,
+    gamma: np.ndarray | None = None,
+    noise: np.ndarray | None = None,
 ) -> LinearNetwork:
     """The optimum of `losses.tnet` of least norm: mcDNN with u_0 (m,) in the place of every u."""
     return mc_dnn_optimum(np.tile(u_0, (len(y), 1)), y, forward, alpha, gamma, noise)
@@ -86,15 +104,18 @@ def second_moment(
     y_precision: np.ndarray | float = 1.0,
     constant: np.ndarray | float = 0.0,
 ) -> np.ndarray:
-    """C = E[grad L grad L^T] of `losses.mc_dnn` for Psi(y) = y W + b, over independent parameters of mean 0; exact, for any alpha.
+    """C = E[grad L grad L^T] of `losses.mc_dnn` for Psi(y) = y W + b, over independent parameters
+    of mean 0; exact, for any alpha.
 
-    The parameters Theta, (q + 1, m), are the rows of W (q, m) and then b, in the order of the parameter vector. With
-    X = [Y 1], (n, q + 1), and A = W_u + alpha G^T W_y G the gradient is affine,
+    The parameters Theta, (q + 1, m), are the rows of W (q, m) and then b, in the order of the
+    parameter vector. With X = [Y 1], (n, q + 1), and A = W_u + alpha G^T W_y G the gradient is
+    affine,
 
-        grad L = H vec(Theta) - c,   H = X^T X / n (x) A,   c = vec(X^T (U W_u + alpha (Y - 1 g^T) W_y G)) / n,
+        grad L = H vec(Theta) - c,   H = X^T X / n (x) A,
+        c = vec(X^T (U W_u + alpha (Y - 1 g^T) W_y G)) / n,
 
-    where vec takes rows one after the other, so that C = H Sigma H + c c^T with Sigma the variances: quadratic in alpha. TNet
-    is the same with u_0 for every u. This project's derivation.
+    where vec takes rows one after the other, so that C = H Sigma H + c c^T with Sigma the
+    variances: quadratic in alpha. TNet is the same with u_0 for every u. This project's derivation.
 
     Args:
         u: unknowns, (n, m).
@@ -107,12 +128,17 @@ def second_moment(
         constant: g, (q,), of an affine forward map G u + g.
 
     Example:
-        >>> one = np.ones((1, 1))  # L = (w + b - 1)^2 / 2 + alpha (w + b - 1)^2 / 2, so the gradient is (1 + alpha)(w + b - 1)(1, 1)
+        >>> # L = (w + b - 1)^2 / 2 + alpha (w + b - 1)^2 / 2,
+        >>> # so the gradient is (1 + alpha)(w + b - 1)(1, 1)
+        >>> one = np.ones((1, 1))
         >>> second_moment(one, one, one, 1.0, np.ones(2))  # 4 (1 + 1 + 1)
         array([[12., 12.],
                [12., 12.]])
     """
-    w_u, w_y = (np.eye(len(a.T)) * p if np.ndim(p) == 0 else np.asarray(p) for a, p in ((u, u_precision), (y, y_precision)))
+    w_u, w_y = (
+        np.eye(len(a.T)) * p if np.ndim(p) == 0 else np.asarray(p)
+        for a, p in ((u, u_precision), (y, y_precision))
+    )
     x = np.concatenate([y, np.ones((len(y), 1))], axis=1)
     slope = np.kron(x.T @ x / len(x), w_u + alpha * forward.T @ w_y @ forward)
     at_zero = (x.T @ (u @ w_u + alpha * (y - constant) @ w_y @ forward) / len(x)).ravel()
@@ -120,21 +146,36 @@ def second_moment(
 
 
 def tikhonov(
-    y: np.ndarray, u_0: np.ndarray, forward: np.ndarray, alpha: float, gamma: np.ndarray | None = None, noise: np.ndarray | None = None
+    y: np.ndarray,
+    u_0: np.ndarray,
+    forward: np.ndarray,
+    alpha: float,
+    gamma: np.ndarray | None = None,
+    noise: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The u of least |y - G u|^2_{Lambda^-1} + |u - u_0|^2_{Gamma^-1} / alpha, for y (..., q) and u_0 (..., m).
+    """The u of least |y - G u|^2_{Lambda^-1} + |u - u_0|^2_{Gamma^-1} / alpha, for y (..., q) and
+    u_0 (..., m).
 
-    Solved as one least-squares problem in the factors of the weights, and not by the normal equations that the optima are made of.
+    Solved as one least-squares problem in the factors of the weights, and not by the normal
+    equations that the optima are made of.
 
     Example:
         >>> tikhonov(np.array([4.0]), np.array([0.0]), np.eye(1), alpha=3.0)
         array([3.])
     """
     m, q = forward.shape[1], forward.shape[0]
-    root_gamma = np.linalg.inv(np.linalg.cholesky(np.eye(m) if gamma is None else gamma)) / np.sqrt(alpha)
+    root_gamma = np.linalg.inv(np.linalg.cholesky(np.eye(m) if gamma is None else gamma)) / np.sqrt(
+        alpha
+    )
     root_noise = np.linalg.inv(np.linalg.cholesky(np.eye(q) if noise is None else noise))
     right = np.concatenate(
-        [np.atleast_2d(y) @ root_noise.T, np.broadcast_to(np.atleast_2d(u_0) @ root_gamma.T, (len(np.atleast_2d(y)), m))], axis=1
+        [
+            np.atleast_2d(y) @ root_noise.T,
+            np.broadcast_to(np.atleast_2d(u_0) @ root_gamma.T, (len(np.atleast_2d(y)), m)),
+        ],
+        axis=1,
     )
-    found = np.linalg.lstsq(np.concatenate([root_noise @ forward, root_gamma]), right.T, rcond=None)[0].T
+    found = np.linalg.lstsq(
+        np.concatenate([root_noise @ forward, root_gamma]), right.T, rcond=None
+    )[0].T
     return np.asarray(found.reshape(*y.shape[:-1], m))

@@ -1,9 +1,11 @@
-"""K(c) T = f of a plate on the CPU, one plate at a time in cache: Cholesky of a band matrix, compiled.
+"""K(c) T = f of a plate on the CPU, one plate at a time in cache: Cholesky of a band matrix,
+compiled.
 
-The free nodes of e x e squares are e (e + 1); numbered row by row, a node meets at most e + 2 before it, so that K has
-that many diagonals below its own. A factor takes about e^4 / 2 operations, and a plate of 16 x 16 squares 80 kB. Library calls for
-such small matrices cost more than their arithmetic: see benchmarks/plate_solver.py. Every plate is solved by itself, so
-its bits do not depend on the plates beside it.
+The free nodes of e x e squares are e (e + 1); numbered row by row, a node meets at most e + 2
+before it, so that K has that many diagonals below its own. A factor takes about e^4 / 2 operations,
+and a plate of 16 x 16 squares 80 kB. Library calls for such small matrices cost more than their
+arithmetic: see benchmarks/plate_solver.py. Every plate is solved by itself, so its bits do not
+depend on the plates beside it.
 """
 
 from __future__ import annotations
@@ -13,24 +15,28 @@ import numpy as np
 from eigenscape.networks.compiled import compiled
 
 _FAST = {"contract", "reassoc", "nsz"}
-"""Fused multiply-add and reordered sums are allowed (they vectorise); infinities and NaN keep their meaning."""
+"""Fused multiply-add and reordered sums are allowed (they vectorise); infinities and NaN keep their
+meaning."""
 
 
 @compiled(fastmath=_FAST, error_model="numpy")
 def solve_plates(conductivity, load, stiffness):
-    """T (S, e, e + 1) for conductivities c (S, e, e) and loads (S, e, e + 1), all float64 and C-contiguous.
+    """T (S, e, e + 1) for conductivities c (S, e, e) and loads (S, e, e + 1), all float64 and
+    C-contiguous.
 
     Args:
         conductivity: of every square.
         load: on the free nodes.
-        stiffness: K_0 (4, 4) of a square at conductivity 1, nodes anticlockwise from the lower left.
+        stiffness: K_0 (4, 4) of a square at conductivity 1, nodes anticlockwise from the lower
+            left.
 
     Returns:
         Temperatures; NaN where K is not positive definite.
 
     Example:
-        >>> k_0 = np.array([[4.0, -1, -2, -1], [-1, 4, -1, -2], [-2, -1, 4, -1], [-1, -2, -1, 4]]) / 6
-        >>> solve_plates(np.full((1, 1, 1), 2.0), np.ones((1, 1, 2)), k_0).round(12)  # a unit force on 2 times 1/2
+        >>> k_0 = np.array([[4.0, -1, -2, -1], [-1, 4, -1, -2], [-2, -1, 4, -1], [-1, -2, -1, 4]])
+        >>> # a unit force on 2 times 1/2
+        >>> solve_plates(np.full((1, 1, 1), 2.0), np.ones((1, 1, 2)), k_0 / 6).round(12)
         array([[[1., 1.]]])
     """
     e = conductivity.shape[1]
@@ -47,7 +53,8 @@ def solve_plates(conductivity, load, stiffness):
                 c = conductivity[plate, row, column]
                 for a in range(4):
                     for b in range(4):
-                        # The lower edge is kept at 0: nodes below the first free row have negative numbers.
+                        # The lower edge is kept at 0: nodes below the first free row have negative
+                        # numbers.
                         if local[b] >= 0 and local[a] >= local[b]:
                             band[local[a], below + local[b] - local[a]] += c * stiffness[a, b]
         right, t = load[plate].ravel(), found[plate].ravel()
@@ -64,7 +71,8 @@ def solve_plates(conductivity, load, stiffness):
             for k in range(max(0, below - i), below):
                 total += own[k] * own[k]
                 known += own[k] * t[i - below + k]
-            own[below] = 1.0 / np.sqrt(own[below] - total)  # the inverse of L_ii: products are quicker than quotients
+            # the inverse of L_ii: products are quicker than quotients
+            own[below] = 1.0 / np.sqrt(own[below] - total)
             t[i] = (right[i] - known) * own[below]
         for i in range(nodes - 1, -1, -1):
             t[i] *= band[i, below]

@@ -1,4 +1,6 @@
-"""The cases that the configuration knows by name. A new one is an entry of `CASES`, or a file of the user's own (`own`)."""
+"""The cases that the configuration knows by name. A new one is an entry of `CASES`, or a file of
+the user's own (`own`).
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,18 @@ import torch
 from eigenscape.config.model_constrained import ModelConstrainedSection
 from eigenscape.errors import BadInput
 from eigenscape.model_constrained.burgers import Burgers, random_waves
-from eigenscape.model_constrained.case import HELD_OUT, Case, Tensors, inverse_problem, standard_normal
-from eigenscape.model_constrained.deconvolution import Deconvolution, blur_matrix, smooth_prior_factor
+from eigenscape.model_constrained.case import (
+    HELD_OUT,
+    Case,
+    Tensors,
+    inverse_problem,
+    standard_normal,
+)
+from eigenscape.model_constrained.deconvolution import (
+    Deconvolution,
+    blur_matrix,
+    smooth_prior_factor,
+)
 from eigenscape.model_constrained.heat import Heat
 from eigenscape.model_constrained.losses import Map, mc_tangent
 from eigenscape.model_constrained.user_case import own_case
@@ -28,13 +40,16 @@ def case_named(name: str, section: ModelConstrainedSection, seed: int) -> Case:
         BadInput: no case of that name, or settings of its forward map that cannot be used.
 
     Example:
-        >>> case_named("deconvolution-tnet", ModelConstrainedSection(), seed=0).problem.targets.shape
+        >>> case = case_named("deconvolution-tnet", ModelConstrainedSection(), seed=0)
+        >>> case.problem.targets.shape
         (20, 24)
     """
     if name.partition("-")[0] in section.own:
         return own_case(name, section, seed)
     if name not in CASES:
-        raise BadInput.field("model_constrained.cases", f"one of {', '.join(CASES)}", name, "choose one of them")
+        raise BadInput.field(
+            "model_constrained.cases", f"one of {', '.join(CASES)}", name, "choose one of them"
+        )
     return CASES[name](name, section, seed)
 
 
@@ -42,13 +57,17 @@ def _deconvolution(name: str, section: ModelConstrainedSection, seed: int) -> Ca
     settings = section.deconvolution
     drawn = standard_normal(seed, "deconvolution", section.pairs + HELD_OUT, settings.points)
     forward = Deconvolution(blur_matrix(settings.points, settings.observed, settings.blur))
-    return inverse_problem(name, section, seed, forward, drawn @ smooth_prior_factor(settings.points).T)
+    return inverse_problem(
+        name, section, seed, forward, drawn @ smooth_prior_factor(settings.points).T
+    )
 
 
 def _heat(name: str, section: ModelConstrainedSection, seed: int) -> Case:
     settings = section.heat
     drawn = standard_normal(seed, "heat", section.pairs + HELD_OUT, settings.modes)
-    return inverse_problem(name, section, seed, Heat(settings.elements, settings.modes, settings.observed), drawn)
+    return inverse_problem(
+        name, section, seed, Heat(settings.elements, settings.modes, settings.observed), drawn
+    )
 
 
 def _burgers(name: str, section: ModelConstrainedSection, seed: int) -> Case:
@@ -56,7 +75,11 @@ def _burgers(name: str, section: ModelConstrainedSection, seed: int) -> Case:
     step = Burgers(settings.points, settings.viscosity, settings.step)
     start = random_waves(standard_normal(seed, "burgers", n + HELD_OUT, 2 * WAVES), settings.points)
     states = step.trajectory(torch.from_numpy(start), settings.learned_steps).numpy()
-    noise = section.noise * float(start[:n].std()) * standard_normal(seed, "noise of burgers", n, settings.points)
+    noise = (
+        section.noise
+        * float(start[:n].std())
+        * standard_normal(seed, "noise of burgers", n, settings.points)
+    )
     # A network that stays at 0 has an error of |u_1 - u_0|: the unit of both parts of the loss.
     change = float(np.mean((states[:n, 1] - states[:n, 0]) ** 2))
     arrays = {"states": states[:n], "noise": noise, "held": states[n:, :2]}
@@ -64,12 +87,21 @@ def _burgers(name: str, section: ModelConstrainedSection, seed: int) -> Case:
 
     def loss(network: Map, alpha: float, tensors: Tensors) -> torch.Tensor:
         return mc_tangent(
-            network, tensors["states"], step, settings.step, alpha, settings.model_steps, precision=precision, noise=tensors["noise"]
+            network,
+            tensors["states"],
+            step,
+            settings.step,
+            alpha,
+            settings.model_steps,
+            precision=precision,
+            noise=tensors["noise"],
         )
 
     def error(network: Map, tensors: Tensors) -> torch.Tensor:
         before, after = tensors["held"].unbind(dim=1)
-        return ((before + settings.step * network(before) - after) ** 2).mean() / ((after - before) ** 2).mean()
+        return ((before + settings.step * network(before) - after) ** 2).mean() / (
+            (after - before) ** 2
+        ).mean()
 
     return Case(name, Problem(states[:n, 0] + noise, states[:n, 1]), arrays, loss, error)
 

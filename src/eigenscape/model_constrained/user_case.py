@@ -4,7 +4,8 @@ The file is run, as any program of the user's: name only files that you trust. I
 
     case(name, section, seed) -> Case
 
-as the entries of `problems.CASES` do; `case.inverse_problem` makes mcDNN, TNet and TAEN of any forward map.
+as the entries of `problems.CASES` do; `case.inverse_problem` makes mcDNN, TNet and TAEN of any
+forward map.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from eigenscape.model_constrained.case import Case
 
 
 class _AsItStands(SourceFileLoader):
-    """Without kept bytecode, which is told by second and size, and two versions of a file may share both."""
+    """Without kept bytecode, which is told by second and size, and two versions of a file may share
+    both.
+    """
 
     def path_stats(self, path: object) -> Never:
         raise OSError
@@ -36,34 +39,74 @@ def own_case(name: str, section: ModelConstrainedSection, seed: int) -> Case:
         seed: of the study.
 
     Raises:
-        BadInput: the file is not what it was when the study was configured, does not run, makes no case, or one of other sizes.
+        BadInput: the file is not what it was when the study was configured, does not run, makes no
+            case, or one of other sizes.
     """
-    own, field = section.own[name.partition("-")[0]], f"model_constrained.own.{name.partition('-')[0]}"
+    own, field = (
+        section.own[name.partition("-")[0]],
+        f"model_constrained.own.{name.partition('-')[0]}",
+    )
     path = Path(own.file)
     try:
         found = digest_of_file(path)
     except OSError as error:
-        raise BadInput.field(field, "a Python file that can be read", f"{own.file}: {error.strerror}", "correct its path") from error
+        raise BadInput.field(
+            field,
+            "a Python file that can be read",
+            f"{own.file}: {error.strerror}",
+            "correct its path",
+        ) from error
     if found != own.digest:
-        fix = "results of another file are another study's: give study another name, and run `snakemake` again"
-        raise BadInput.field(field, f"the file that the study was configured with, digest {own.digest}", found, fix)
+        fix = (
+            "results of another file are another study's: give study another name, and run"
+            " `snakemake` again"
+        )
+        raise BadInput.field(
+            field, f"the file that the study was configured with, digest {own.digest}", found, fix
+        )
     label = f"eigenscape_case_{found}"
-    specification = importlib.util.spec_from_file_location(label, path, loader=_AsItStands(label, str(path)))
+    specification = importlib.util.spec_from_file_location(
+        label, path, loader=_AsItStands(label, str(path))
+    )
     make = None
     if specification is not None and specification.loader is not None:
-        module = sys.modules[label] = importlib.util.module_from_spec(specification)  # where dataclasses look for their annotations
+        # where dataclasses look for their annotations
+        module = sys.modules[label] = importlib.util.module_from_spec(specification)
         try:
             specification.loader.exec_module(module)
         except Exception as error:
             del sys.modules[label]
-            raise BadInput.field(field, "a Python file that runs", f"{type(error).__name__}: {error}", "correct the file") from error
+            raise BadInput.field(
+                field,
+                "a Python file that runs",
+                f"{type(error).__name__}: {error}",
+                "correct the file",
+            ) from error
         make = getattr(module, "case", None)
     if not callable(make):
-        raise BadInput.field(field, "a Python file that defines case(name, section, seed)", own.file, "see docs/model_constrained.md")
+        raise BadInput.field(
+            field,
+            "a Python file that defines case(name, section, seed)",
+            own.file,
+            "see docs/model_constrained.md",
+        )
     made = make(name, section, seed)
     if not isinstance(made, Case):
-        raise BadInput.field(field, "a Case from case(name, section, seed)", type(made).__name__, "see docs/model_constrained.md")
-    sizes, architecture = (made.problem.inputs.shape[1], made.problem.targets.shape[1]), section.architecture_of(name)
+        raise BadInput.field(
+            field,
+            "a Case from case(name, section, seed)",
+            type(made).__name__,
+            "see docs/model_constrained.md",
+        )
+    sizes, architecture = (
+        (made.problem.inputs.shape[1], made.problem.targets.shape[1]),
+        section.architecture_of(name),
+    )
     if sizes != (expected := (architecture.inputs, architecture.outputs)):
-        raise BadInput.field(field, f"a network from {expected[0]} to {expected[1]} numbers", f"{sizes}", "correct observed and points")
+        raise BadInput.field(
+            field,
+            f"a network from {expected[0]} to {expected[1]} numbers",
+            f"{sizes}",
+            "correct observed and points",
+        )
     return made

@@ -12,13 +12,15 @@ class Adam:
     """Adam with its authors' defaults (D. Kingma, J. Ba, arXiv 1412.6980, algorithm 1).
 
     Args:
-        parameters: moved in place, entry by entry; so one tensor may hold the parameters of many networks.
+        parameters: moved in place, entry by entry; so one tensor may hold the parameters of many
+            networks.
         rate: of learning.
 
     Example:
         >>> theta = torch.tensor([1.0, -2.0], dtype=torch.float64)
         >>> Adam([theta], rate=0.1).step((torch.tensor([5.0, -0.3], dtype=torch.float64),))
-        >>> theta.round(decimals=4).tolist()  # the first step is the rate in every entry, whatever the gradient's size
+        >>> # the first step is the rate in every entry, whatever the gradient's size
+        >>> theta.round(decimals=4).tolist()
         [0.9, -1.9]
     """
 
@@ -31,7 +33,9 @@ class Adam:
     def step(self, gradients: tuple[torch.Tensor, ...]) -> None:
         """Move all parameters."""
         self.steps += 1
-        for p, gradient, mean, square in zip(self.parameters, gradients, self.means, self.squares, strict=True):
+        for p, gradient, mean, square in zip(
+            self.parameters, gradients, self.means, self.squares, strict=True
+        ):
             mean.mul_(0.9).add_(gradient, alpha=0.1)
             square.mul_(0.999).addcmul_(gradient, gradient, value=0.001)
             size = (square / (1 - 0.999**self.steps)).sqrt_().add_(1e-8)

@@ -25,12 +25,15 @@ _FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 Loss = Callable[[torch.Tensor], torch.Tensor]
 
 
-def network_output(theta: torch.Tensor, x: torch.Tensor, architecture: Architecture, activation: Activation) -> torch.Tensor:
+def network_output(
+    theta: torch.Tensor, x: torch.Tensor, architecture: Architecture, activation: Activation
+) -> torch.Tensor:
     """f(x; theta), shape (n, outputs), for theta (P,) and x (n, inputs).
 
     Example:
         >>> from eigenscape.networks.activations import RELU
-        >>> network_output(torch.tensor([1.0, -1.0, 2.0, 0.5]), torch.tensor([[3.0]]), Architecture(1, 1), RELU)
+        >>> theta, x = torch.tensor([1.0, -1.0, 2.0, 0.5]), torch.tensor([[3.0]])
+        >>> network_output(theta, x, Architecture(1, 1), RELU)
         tensor([[4.5000]])
     """
     phi, h = _FUNCTIONS[activation.name], x
@@ -41,12 +44,15 @@ def network_output(theta: torch.Tensor, x: torch.Tensor, architecture: Architect
     return h
 
 
-def mean_squared_residual(x: torch.Tensor, y: torch.Tensor, architecture: Architecture, activation: Activation) -> Loss:
+def mean_squared_residual(
+    x: torch.Tensor, y: torch.Tensor, architecture: Architecture, activation: Activation
+) -> Loss:
     """The loss as a function of theta alone: (1/n) sum_i |f(x_i; theta) - y_i|^2, a scalar.
 
     Example:
         >>> from eigenscape.networks.activations import LINEAR
-        >>> loss = mean_squared_residual(torch.ones(1, 1), torch.zeros(1, 1), Architecture(1, 1), LINEAR)
+        >>> x, y = torch.ones(1, 1), torch.zeros(1, 1)
+        >>> loss = mean_squared_residual(x, y, Architecture(1, 1), LINEAR)
         >>> torch.func.grad(loss)(torch.tensor([2.0, 0.0, 3.0, 1.0]))
         tensor([42., 42., 28., 14.])
     """
@@ -58,19 +64,26 @@ def mean_squared_residual(x: torch.Tensor, y: torch.Tensor, architecture: Archit
     return loss
 
 
-def cross_entropy_beside(problem: Problem, architecture: Architecture, activation: Activation) -> Callable[[torch.Tensor], Loss]:
-    """Given a tensor, the loss -(1/n) sum_i log softmax(f(x_i; theta))_{y_i} in its precision and on its device; targets are indicators.
+def cross_entropy_beside(
+    problem: Problem, architecture: Architecture, activation: Activation
+) -> Callable[[torch.Tensor], Loss]:
+    """Given a tensor, the loss -(1/n) sum_i log softmax(f(x_i; theta))_{y_i} in its precision and
+    on its device; targets are indicators.
 
     Example:
         >>> import numpy as np
         >>> from eigenscape.networks.activations import LINEAR
         >>> data = Problem(np.zeros((1, 1)), np.array([[1.0, 0.0]]))
-        >>> cross_entropy_beside(data, Architecture(1, 1, outputs=2), LINEAR)(torch.zeros(1))(torch.zeros(6))
+        >>> beside = cross_entropy_beside(data, Architecture(1, 1, outputs=2), LINEAR)
+        >>> beside(torch.zeros(1))(torch.zeros(6))
         tensor(0.6931)
     """
 
     def beside(like: torch.Tensor) -> Loss:
-        x, indicators = (torch.as_tensor(array, dtype=like.dtype, device=like.device) for array in (problem.inputs, problem.targets))
+        x, indicators = (
+            torch.as_tensor(array, dtype=like.dtype, device=like.device)
+            for array in (problem.inputs, problem.targets)
+        )
 
         def loss(theta: torch.Tensor) -> torch.Tensor:
             scores = network_output(theta, x, architecture, activation)
@@ -81,10 +94,15 @@ def cross_entropy_beside(problem: Problem, architecture: Architecture, activatio
     return beside
 
 
-def gradients_and_losses(parameters: torch.Tensor, loss: Loss, chunk: int = 32) -> tuple[torch.Tensor, torch.Tensor]:
-    """Gradients (B, P) and losses (B,) at the rows of ``parameters`` (B, P), ``chunk`` of them at a time.
+def gradients_and_losses(
+    parameters: torch.Tensor, loss: Loss, chunk: int = 32
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Gradients (B, P) and losses (B,) at the rows of ``parameters`` (B, P), ``chunk`` of them at a
+    time.
 
     A chunk of 32 was the fastest on the CPU at P = 5,146; results do not depend on B beyond it.
     """
-    gradients, losses = torch.func.vmap(torch.func.grad_and_value(loss), chunk_size=chunk)(parameters)
+    gradients, losses = torch.func.vmap(torch.func.grad_and_value(loss), chunk_size=chunk)(
+        parameters
+    )
     return gradients, losses

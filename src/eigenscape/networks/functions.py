@@ -1,7 +1,8 @@
 """Gradients of functions that are no networks: P numbers in, one number out, and no layers.
 
-A gradient in numpy at samples that are drawn as parameters of networks are, or gradients that somebody has computed
-already. Both are a `GradientSampler`, so that whatever reduces gradients serves them too.
+A gradient in numpy at samples that are drawn as parameters of networks are, or gradients that
+somebody has computed already. Both are a `GradientSampler`, so that whatever reduces gradients
+serves them too.
 """
 
 from __future__ import annotations
@@ -36,7 +37,12 @@ class Coordinates(Architecture):
 
     def __init__(self, count: int) -> None:
         if count < 1:
-            raise BadInput.field("parameters", "a whole number of at least 1", str(count), "give how many numbers the function takes")
+            raise BadInput.field(
+                "parameters",
+                "a whole number of at least 1",
+                str(count),
+                "give how many numbers the function takes",
+            )
         super().__init__(depth=1, width=count)
 
     def __repr__(self) -> str:
@@ -50,7 +56,11 @@ class Coordinates(Architecture):
     @property
     def layers(self) -> tuple[LayerBlock, ...]:
         """One block of P numbers: a linear unit of P - 1 inputs has as many."""
-        return (LayerBlock(self.width - 1, 1, slice(0, self.width - 1), slice(self.width - 1, self.width)),)
+        return (
+            LayerBlock(
+                self.width - 1, 1, slice(0, self.width - 1), slice(self.width - 1, self.width)
+            ),
+        )
 
     @property
     def parameters(self) -> int:
@@ -64,7 +74,8 @@ class Coordinates(Architecture):
 
 
 def plain_prior(draw: StandardDraw, scale: float) -> Prior:
-    """Independent N(0, scale^2) or U(-scale, scale) on every number, of a function that need have no symmetry.
+    """Independent N(0, scale^2) or U(-scale, scale) on every number, of a function that need have
+    no symmetry.
 
     Raises:
         BadInput: a scale that is not a positive number.
@@ -76,7 +87,14 @@ def plain_prior(draw: StandardDraw, scale: float) -> Prior:
     if not 0 < scale < np.inf:
         raise BadInput.field("scale", "a positive number", str(scale), "write 1.0")
     what = f"N(0, {scale:g}^2)" if draw is StandardDraw.NORMAL else f"U(-{scale:g}, {scale:g})"
-    return Prior(f"{what} on every parameter", draw, lambda _: scale, lambda _: scale, "given by the caller", symmetric=False)
+    return Prior(
+        f"{what} on every parameter",
+        draw,
+        lambda _: scale,
+        lambda _: scale,
+        "given by the caller",
+        symmetric=False,
+    )
 
 
 class FunctionSampler(GradientSampler):
@@ -89,20 +107,25 @@ class FunctionSampler(GradientSampler):
         key: random stream.
 
     Example:
-        >>> sampler = FunctionSampler(lambda x: 2 * x, 3, plain_prior(StandardDraw.NORMAL, 1.0), key=0)
+        >>> prior = plain_prior(StandardDraw.NORMAL, 1.0)
+        >>> sampler = FunctionSampler(lambda x: 2 * x, 3, prior, key=0)
         >>> gradients, _ = sampler.block(0, 2)
         >>> bool(np.array_equal(gradients, 2 * sampler.parameters(0, 2)))
         True
     """
 
-    def __init__(self, gradient: Callable[[np.ndarray], np.ndarray], count: int, prior: Prior, key: int) -> None:
+    def __init__(
+        self, gradient: Callable[[np.ndarray], np.ndarray], count: int, prior: Prior, key: int
+    ) -> None:
         super().__init__(Coordinates(count), LINEAR, prior, ONE_TERM, key)
         self._gradient = gradient
 
     def _fill(self, parameters: np.ndarray, gradients: np.ndarray, losses: np.ndarray) -> None:
         found = np.asarray(self._gradient(parameters.copy()))
         if found.shape != gradients.shape or found.dtype.kind not in "fiu":
-            expected = f"real numbers of shape {gradients.shape} for points of that shape, a row for each"
+            expected = (
+                f"real numbers of shape {gradients.shape} for points of that shape, a row for each"
+            )
             fix = "let the function take many points at once, or loop over its rows inside"
             raise BadInput.field("gradient", expected, f"{found.dtype} of shape {found.shape}", fix)
         gradients[:] = found
@@ -114,7 +137,8 @@ class GivenGradients(GradientSampler):
 
     Args:
         gradients: (N, P), finite real numbers; not copied where they are float64 in C order.
-        architecture: of the network whose gradients they are, ordered as there; no layers by default.
+        architecture: of the network whose gradients they are, ordered as there; no layers by
+            default.
 
     Raises:
         BadInput: not two-dimensional, empty, not finite, or not of this architecture.
@@ -130,19 +154,35 @@ class GivenGradients(GradientSampler):
             rows = np.asarray(gradients)
         except ValueError:
             fix = "give as many numbers for each sample"
-            raise BadInput.field("gradients", "rows of one length", "rows of different lengths", fix) from None
+            raise BadInput.field(
+                "gradients", "rows of one length", "rows of different lengths", fix
+            ) from None
         if rows.ndim != 2 or rows.size == 0 or rows.dtype.kind not in "fiu":
-            expected = "real numbers of shape (N, P), a row for each sample and a column for each parameter"
-            fix = "give one gradient as gradient[None, :]" if rows.ndim == 1 else "stack the gradients as rows"
+            expected = (
+                "real numbers of shape (N, P), a row for each sample and a column for each"
+                " parameter"
+            )
+            fix = (
+                "give one gradient as gradient[None, :]"
+                if rows.ndim == 1
+                else "stack the gradients as rows"
+            )
             raise BadInput.field("gradients", expected, f"{rows.dtype} of shape {rows.shape}", fix)
         if architecture is not None and rows.shape[1] != architecture.parameters:
-            expected = f"{architecture.parameters} columns, one for each parameter of {architecture.label}"
+            expected = (
+                f"{architecture.parameters} columns, one for each parameter of {architecture.label}"
+            )
             fix = "give the architecture of this network, weights then bias layer by layer"
             raise BadInput.field("gradients", expected, f"shape {rows.shape}", fix)
         rows = np.ascontiguousarray(rows, np.float64)
         if not np.isfinite(rows).all():
             first = int(np.argmin(np.isfinite(rows).all(axis=1)))
-            raise BadInput.field("gradients", "finite numbers", f"infinity or NaN in row {first}", "leave such samples out, and say so")
+            raise BadInput.field(
+                "gradients",
+                "finite numbers",
+                f"infinity or NaN in row {first}",
+                "leave such samples out, and say so",
+            )
         shape = Coordinates(rows.shape[1]) if architecture is None else architecture
         super().__init__(shape, LINEAR, plain_prior(StandardDraw.NORMAL, 1.0), ONE_TERM, key=0)
         self._rows = rows
@@ -159,7 +199,10 @@ class GivenGradients(GradientSampler):
             BadInput: always.
         """
         raise BadInput.field(
-            "parameters", "a sampler that draws them", "gradients alone", "use network_sampler, function_sampler or loss_sampler"
+            "parameters",
+            "a sampler that draws them",
+            "gradients alone",
+            "use network_sampler, function_sampler or loss_sampler",
         )
 
     def block(self, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -169,5 +212,10 @@ class GivenGradients(GradientSampler):
             BadInput: there are not so many.
         """
         if first + count > self.count:
-            raise BadInput.field("samples", f"at most {self.count}, the rows of the array", str(first + count), "ask for fewer")
+            raise BadInput.field(
+                "samples",
+                f"at most {self.count}, the rows of the array",
+                str(first + count),
+                "ask for fewer",
+            )
         return self._rows[first : first + count], np.zeros(count)

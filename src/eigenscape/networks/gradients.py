@@ -42,15 +42,17 @@ class NonFinite(StrEnum):
     FAIL = "fail"
     """The run stops and names the sample."""
     EXCLUDE = "exclude"
-    """Its gradient is zero, its loss NaN, and it counts for nothing; how many there are stands in the receipt."""
+    """Its gradient is zero, its loss NaN, and it counts for nothing; how many there are stands in
+    the receipt."""
 
 
 class GradientSampler:
     """Gradients of the loss at samples of the prior.
 
-    g_n = grad L(theta_n), with theta_n a function of the key and of n alone. Buffers are reused: the
-    arrays that `block` returns hold until its next call. Where memory runs out, blocks are worked through in halves,
-    quarters, ...: every gradient is computed by itself, so its bits are the same (on the CPU; not on a GPU).
+    g_n = grad L(theta_n), with theta_n a function of the key and of n alone. Buffers are reused:
+    the arrays that `block` returns hold until its next call. Where memory runs out, blocks are
+    worked through in halves, quarters, ...: every gradient is computed by itself, so its bits are
+    the same (on the CPU; not on a GPU).
 
     Args:
         architecture: the network.
@@ -83,7 +85,9 @@ class GradientSampler:
         self._at_once: int | None = None
 
     @classmethod
-    def of_study(cls, study: Study, architecture: Architecture, device: Device = Device.CPU) -> GradientSampler:
+    def of_study(
+        cls, study: Study, architecture: Architecture, device: Device = Device.CPU
+    ) -> GradientSampler:
         """The sampler of one network of a study."""
         return cls(
             architecture,
@@ -110,7 +114,9 @@ class GradientSampler:
 
     @property
     def relative_noise(self) -> float:
-        """The relative rounding error n eps of a gradient, a sum over n points of terms that may cancel."""
+        """The relative rounding error n eps of a gradient, a sum over n points of terms that may
+        cancel.
+        """
         return self.problem.points * float(np.finfo(self._precision).eps)
 
     def parameters(self, first: int, count: int) -> np.ndarray:
@@ -118,7 +124,7 @@ class GradientSampler:
         if len(self._parameters) < count:
             self._parameters = np.empty((count, self.architecture.parameters), self._precision)
         drawn = self._parameters[:count]
-        from eigenscape.networks import sampling  # noqa: PLC0415 - compiled code, which who reads results can do without
+        from eigenscape.networks import sampling  # noqa: PLC0415
 
         sampling.fill_parameters(drawn, first, self._key, self._scales, self.prior.draw)
         return drawn
@@ -137,13 +143,21 @@ class GradientSampler:
             try:
                 self._gradients = np.empty((count, self.architecture.parameters), self._precision)
             except MemoryError as error:
-                expected = f"memory for {count} gradients of {self.architecture.parameters:,} parameters"
-                raise DoesNotFit.field("memory", expected, str(error), "use fewer ranks a node, or more memory") from error
+                expected = (
+                    f"memory for {count} gradients of {self.architecture.parameters:,} parameters"
+                )
+                raise DoesNotFit.field(
+                    "memory", expected, str(error), "use fewer ranks a node, or more memory"
+                ) from error
             self._losses = np.empty(count, self._precision)
         gradients, losses = self._gradients[:count], self._losses[:count]
 
         def fill(start: int, stop: int) -> None:
-            self._fill(self.parameters(first + start, stop - start), gradients[start:stop], losses[start:stop])
+            self._fill(
+                self.parameters(first + start, stop - start),
+                gradients[start:stop],
+                losses[start:stop],
+            )
 
         self._in_parts(fill, count)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -160,11 +174,17 @@ class GradientSampler:
         from eigenscape.networks import functional  # noqa: PLC0415
 
         def part(start: int, stop: int) -> tuple[torch.Tensor, torch.Tensor]:
-            parameters = torch.from_numpy(self.parameters(first + start, stop - start)).to(self.place)
+            parameters = torch.from_numpy(self.parameters(first + start, stop - start)).to(
+                self.place
+            )
             return functional.gradients_and_losses(parameters, self._loss_beside(parameters))
 
         parts = self._in_parts(part, count)
-        gradients, losses = parts[0] if len(parts) == 1 else (torch.cat(tensors) for tensors in zip(*parts, strict=True))
+        gradients, losses = (
+            parts[0]
+            if len(parts) == 1
+            else (torch.cat(tensors) for tensors in zip(*parts, strict=True))
+        )
         if not bool(torch.isfinite(gradients).all()):
             bad = self._not_finite(gradients.cpu().numpy(), first)
             gradients[bad], losses[bad] = 0.0, torch.nan
@@ -174,15 +194,22 @@ class GradientSampler:
         """Gradients (B, P) and losses (B,) at parameter vectors (B, P), in place, on the CPU."""
         from eigenscape.networks import kernel  # noqa: PLC0415 - compiled code
 
-        kernel.fill_gradients(parameters, gradients, losses, self.architecture, self.activation, self.problem)
+        kernel.fill_gradients(
+            parameters, gradients, losses, self.architecture, self.activation, self.problem
+        )
 
     def _loss_beside(self, parameters: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
-        """The loss of one parameter vector, with its data in the precision and on the device of ``parameters``."""
+        """The loss of one parameter vector, with its data in the precision and on the device of
+        ``parameters``.
+        """
         import torch  # noqa: PLC0415 - the CPU route does not need it
 
         from eigenscape.networks import functional  # noqa: PLC0415
 
-        x, y = (torch.as_tensor(a, dtype=parameters.dtype, device=parameters.device) for a in (self.problem.inputs, self.problem.targets))
+        x, y = (
+            torch.as_tensor(a, dtype=parameters.dtype, device=parameters.device)
+            for a in (self.problem.inputs, self.problem.targets)
+        )
         return functional.mean_squared_residual(x, y, self.architecture, self.activation)
 
     def _in_parts(self, work: Callable[[int, int], Result], count: int) -> list[Result]:
@@ -201,17 +228,26 @@ class GradientSampler:
                 if not _memory_exhausted(error):
                     raise
                 if size == 1:
-                    expected = f"memory for one gradient of {self.architecture.parameters:,} parameters"
-                    raise DoesNotFit.field("memory", expected, str(error), "use fewer ranks a node, or more memory") from error
+                    expected = (
+                        f"memory for one gradient of {self.architecture.parameters:,} parameters"
+                    )
+                    raise DoesNotFit.field(
+                        "memory", expected, str(error), "use fewer ranks a node, or more memory"
+                    ) from error
                 self._at_once = size // 2
                 self._parameters = np.empty((0, self.architecture.parameters), self._precision)
-                log.warning("%s: memory is exhausted; gradients are computed %d at a time", self.architecture.label, self._at_once)
+                log.warning(
+                    "%s: memory is exhausted; gradients are computed %d at a time",
+                    self.architecture.label,
+                    self._at_once,
+                )
                 continue
             start += size
         return done
 
     def _not_finite(self, gradients: np.ndarray, first: int) -> np.ndarray:
-        """Rows that hold an infinity or NaN; a row whose sum overflows may still be finite, so each entry is looked at.
+        """Rows that hold an infinity or NaN; a row whose sum overflows may still be finite, so each
+        entry is looked at.
 
         Raises:
             NotFiniteGradient: there is such a row, and the study says that this is a failure.
@@ -219,18 +255,26 @@ class GradientSampler:
         bad = np.flatnonzero(~np.isfinite(gradients).all(axis=1))
         if len(bad) == 0:
             return bad
-        names = ", ".join(str(first + int(row)) for row in bad[:8]) + (", ..." if len(bad) > 8 else "")
+        names = ", ".join(str(first + int(row)) for row in bad[:8]) + (
+            ", ..." if len(bad) > 8 else ""
+        )
         who = f"{'sample' if len(bad) == 1 else 'samples'} {names} of {self.architecture.label}"
         what = f"{who}: expected a finite gradient, found infinity or NaN in {self._precision}"
         if self.non_finite is NonFinite.FAIL:
             raise NotFiniteGradient(
-                f"{what}; choose a prior with smaller weights, sampling: {{precision: float64}}, or leave such samples out "
-                "and count them with sampling: {non_finite: exclude}"
+                f"{what}; choose a prior with smaller weights, sampling: {{precision: float64}}, or"
+                " leave such samples out and count them with sampling: {non_finite: exclude}"
             )
         log.warning("%s; excluded", what)
         return bad
 
 
 def _memory_exhausted(error: Exception) -> bool:
-    """Whether numpy or torch (on the CPU a plain RuntimeError) could not have the memory that it asked for."""
-    return isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
+    """Whether numpy or torch (on the CPU a plain RuntimeError) could not have the memory that it
+    asked for.
+    """
+    return (
+        isinstance(error, MemoryError)
+        or "out of memory" in str(error)
+        or "can't allocate memory" in str(error)
+    )

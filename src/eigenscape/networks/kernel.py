@@ -6,8 +6,8 @@ products (docs/benchmarks.md). The products are SciPy's BLAS through numba's ``n
 A row of the result depends on its own parameter vector only, not on the batch it came in.
 
 Forward, with h_0 = x (n, inputs):  z_l = h_{l-1} W_l + b_l,  h_l = phi(z_l),  f = z_{L+1}.
-Backward, with d_{L+1} = (2/n) (f - y) / outputs:  dW_l = h_{l-1}^T d_l,  db_l = sum over points of d_l,
-d_{l-1} = (d_l W_l^T) phi'(z_{l-1}).
+Backward, with d_{L+1} = (2/n) (f - y) / outputs:  dW_l = h_{l-1}^T d_l,
+db_l = sum over points of d_l,  d_{l-1} = (d_l W_l^T) phi'(z_{l-1}).
 """
 
 from __future__ import annotations
@@ -23,19 +23,24 @@ from eigenscape.networks.problems import Problem
 
 _TANH, _RELU, _SIGMOID = TANH.code, RELU.code, SIGMOID.code
 _FAST = {"contract", "reassoc", "nsz"}
-"""Fused multiply-add and reordered sums are allowed (they vectorise); infinities and NaN keep their meaning."""
+"""Fused multiply-add and reordered sums are allowed (they vectorise); infinities and NaN keep their
+meaning."""
 
 _WIDEST_TRANSPOSED = 128
-"""OpenBLAS runs a small D W^T at 0.6 of its rate for H W: up to here W is transposed first (benchmarks/gradient_kernel.py)."""
+"""OpenBLAS runs a small D W^T at 0.6 of its rate for H W: up to here W is transposed first
+(benchmarks/gradient_kernel.py)."""
 
 _ROUND = 6755399441055744.0
-"""1.5 * 2^52: adding and subtracting it rounds to the nearest whole number. The functions that do so must be
-compiled on their own, without `reassoc` (LLVM inlines them later): reordering would cancel the two."""
+"""1.5 * 2^52: adding and subtracting it rounds to the nearest whole number. The functions that do
+so must be compiled on their own, without `reassoc` (LLVM inlines them later): reordering would
+cancel the two."""
 
 
 @njit(fastmath={"contract"})
 def _exponential_minus_one(y):
-    """e^y - 1 for 0 <= y <= 700 to a few ulp: y = k log 2 + r, Taylor series of e^r - 1 to r^13/13! (next term 4e-18)."""
+    """e^y - 1 for 0 <= y <= 700 to a few ulp: y = k log 2 + r, Taylor series of e^r - 1 to r^13/13!
+    (next term 4e-18).
+    """
     rounded = y * 1.4426950408889634 + _ROUND
     k = integer_of(rounded)
     whole = rounded - _ROUND
@@ -62,9 +67,10 @@ def _exponential_minus_one(y):
 def _tanh(x):
     """tanh(x) to a few ulp, and exactly odd; +-1 to double precision beyond |x| = 20.
 
-    2 x = k log 2 + r, and ``e^r = (Q + r P)/(Q - r P)`` with the polynomials of r^2 of the Cephes library (S. L. Moshier, exp.c),
-    so with s = 2^k  ``tanh x = (s e^r - 1)/(s e^r + 1) = ((s - 1) Q + (s + 1) r P)/((s + 1) Q + (s - 1) r P)``: one division, and
-    nothing cancels near 0, where s = 1.
+    2 x = k log 2 + r, and ``e^r = (Q + r P)/(Q - r P)`` with the polynomials of r^2 of the Cephes
+    library (S. L. Moshier, exp.c), so with s = 2^k
+    ``tanh x = (s e^r - 1)/(s e^r + 1) = ((s - 1) Q + (s + 1) r P)/((s + 1) Q + (s - 1) r P)``:
+    one division, and nothing cancels near 0, where s = 1.
     """
     x = max(min(x, 20.0), -20.0)
     rounded = (x + x) * 1.4426950408889634 + _ROUND
@@ -74,7 +80,10 @@ def _tanh(x):
     r = r - whole * 1.90821492927058770002e-10
     square = r * r
     p = ((1.26177193074810590878e-4 * square + 3.02994407707441961300e-2) * square + 1.0) * r
-    q = ((3.00198505138664455042e-6 * square + 2.52448340349684104192e-3) * square + 2.27265548208155028766e-1) * square + 2.0
+    q = (
+        (3.00198505138664455042e-6 * square + 2.52448340349684104192e-3) * square
+        + 2.27265548208155028766e-1
+    ) * square + 2.0
     scale = float_of((k + 1023) << 52)
     less, more = scale - 1.0, scale + 1.0
     return (less * q + more * p) / (more * q + less * p)
@@ -124,7 +133,9 @@ def _multiply_by_derivative(d, h, code):
 
 @compiled(fastmath=_FAST, error_model="numpy")
 def _column_sums(d, sums):
-    """Sum over the n points of d (n, w), four at a time: a quarter of the loads and stores of the sums."""
+    """Sum over the n points of d (n, w), four at a time: a quarter of the loads and stores of the
+    sums.
+    """
     sums[:] = 0
     fours = d.shape[0] - d.shape[0] % 4
     for point in range(0, fours, 4):
@@ -139,7 +150,9 @@ def _column_sums(d, sums):
 
 @compiled(fastmath=_FAST, error_model="numpy")
 def _transpose(weights, transposed):
-    """W^T, eight columns of W at a time: a cache line of W is read whole, and eight rows of W^T are written side by side."""
+    """W^T, eight columns of W at a time: a cache line of W is read whole, and eight rows of W^T are
+    written side by side.
+    """
     eights = weights.shape[1] - weights.shape[1] % 8
     for first in range(0, eights, 8):
         for row in range(weights.shape[0]):
@@ -170,9 +183,19 @@ def _gradients(parameters, gradients, losses, x, y, depth, width, code):
         _add_bias_and_activate(hidden[0], theta[inputs * width : first], code)
         for layer in range(1, depth):
             start = first + (layer - 1) * square
-            np.dot(hidden[layer - 1], theta[start : start + width * width].reshape(width, width), hidden[layer])
-            _add_bias_and_activate(hidden[layer], theta[start + width * width : start + square], code)
-        np.dot(hidden[depth - 1], theta[last : last + width * outputs].reshape(width, outputs), residual)
+            np.dot(
+                hidden[layer - 1],
+                theta[start : start + width * width].reshape(width, width),
+                hidden[layer],
+            )
+            _add_bias_and_activate(
+                hidden[layer], theta[start + width * width : start + square], code
+            )
+        np.dot(
+            hidden[depth - 1],
+            theta[last : last + width * outputs].reshape(width, outputs),
+            residual,
+        )
 
         total = 0.0
         bias = theta[last + width * outputs :]
@@ -183,13 +206,21 @@ def _gradients(parameters, gradients, losses, x, y, depth, width, code):
                 residual[point, output] = dtype.type(2) * scale * difference
         losses[sample] = total * scale
 
-        np.dot(hidden[depth - 1].T, residual, gradient[last : last + width * outputs].reshape(width, outputs))
+        np.dot(
+            hidden[depth - 1].T,
+            residual,
+            gradient[last : last + width * outputs].reshape(width, outputs),
+        )
         _column_sums(residual, gradient[last + width * outputs :])
         np.dot(residual, theta[last : last + width * outputs].reshape(width, outputs).T, d)
         _multiply_by_derivative(d, hidden[depth - 1], code)
         for layer in range(depth - 1, 0, -1):
             start = first + (layer - 1) * square
-            np.dot(hidden[layer - 1].T, d, gradient[start : start + width * width].reshape(width, width))
+            np.dot(
+                hidden[layer - 1].T,
+                d,
+                gradient[start : start + width * width].reshape(width, width),
+            )
             _column_sums(d, gradient[start + width * width : start + square])
             weights = theta[start : start + width * width].reshape(width, width)
             if width <= _WIDEST_TRANSPOSED:
@@ -233,4 +264,6 @@ def fill_gradients(
     """
     dtype = parameters.dtype
     x, y = np.ascontiguousarray(problem.inputs, dtype), np.ascontiguousarray(problem.targets, dtype)
-    _gradients(parameters, gradients, losses, x, y, architecture.depth, architecture.width, activation.code)
+    _gradients(
+        parameters, gradients, losses, x, y, architecture.depth, architecture.width, activation.code
+    )

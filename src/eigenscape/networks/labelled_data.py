@@ -1,6 +1,8 @@
-"""Labelled inputs that classifiers are trained on: checked, and standardised by their training part.
+"""Labelled inputs that classifiers are trained on: checked, and standardised by their training
+part.
 
-How inputs are held out is the business of each analysis; what a usable file is, and how it is scaled, is the same for all.
+How inputs are held out is the business of each analysis; what a usable file is, and how it is
+scaled, is the same for all.
 """
 
 from __future__ import annotations
@@ -86,21 +88,38 @@ def classes_of(inputs: np.ndarray, labels: np.ndarray) -> Classes:
     inputs, labels = np.asarray(inputs), np.asarray(labels)
     if inputs.ndim not in (2, 3) or inputs.dtype.kind not in "buif" or 0 in inputs.shape:
         found = f"shape {inputs.shape}, {inputs.dtype}"
-        raise BadInput.field("X", "numbers of shape (n, d), or (n, h, w) for images", found, "save X with one input per row")
+        raise BadInput.field(
+            "X",
+            "numbers of shape (n, d), or (n, h, w) for images",
+            found,
+            "save X with one input per row",
+        )
     if labels.ndim != 1 or len(labels) != len(inputs) or labels.dtype.kind not in "biuUS":
         found = f"shape {labels.shape}, {labels.dtype}"
-        raise BadInput.field("y", f"whole numbers or text of shape ({len(inputs)},)", found, "save y with one label per row of X")
+        raise BadInput.field(
+            "y",
+            f"whole numbers or text of shape ({len(inputs)},)",
+            found,
+            "save y with one label per row of X",
+        )
     inputs = inputs.astype(np.float64)
     if not np.isfinite(inputs).all():
-        raise BadInput.field("X", "finite numbers", "an infinity or NaN", "remove such rows or fill them in")
+        raise BadInput.field(
+            "X", "finite numbers", "an infinity or NaN", "remove such rows or fill them in"
+        )
     names, codes = np.unique(labels, return_inverse=True)
     if len(names) < 2:
-        raise BadInput.field("y", "at least two classes", f"{len(names)}", "give labels that differ")
+        raise BadInput.field(
+            "y", "at least two classes", f"{len(names)}", "give labels that differ"
+        )
     return Classes(inputs, names, codes)
 
 
-def standardised(data: Classes, trained: list[np.ndarray], chosen: list[np.ndarray]) -> LabelledData:
-    """One mean per input's entry and one scale for all, of the training part: pixels that never change stay zero.
+def standardised(
+    data: Classes, trained: list[np.ndarray], chosen: list[np.ndarray]
+) -> LabelledData:
+    """One mean per input's entry and one scale for all, of the training part: pixels that never
+    change stay zero.
 
     Args:
         data: all inputs.
@@ -111,9 +130,12 @@ def standardised(data: Classes, trained: list[np.ndarray], chosen: list[np.ndarr
         BadInput: all training inputs are the same.
 
     Example:
-        >>> found = standardised(classes_of(np.array([[0.0], [2.0], [4.0]]), np.array([0, 0, 1])), [np.array([0, 1])], [np.array([2])])
-        >>> found.train_inputs.ravel().tolist(), found.inputs.ravel().tolist(), found.labels.tolist()
-        ([-1.0, 1.0], [3.0], [1])
+        >>> classes = classes_of(np.array([[0.0], [2.0], [4.0]]), np.array([0, 0, 1]))
+        >>> found = standardised(classes, [np.array([0, 1])], [np.array([2])])
+        >>> found.train_inputs.ravel().tolist()
+        [-1.0, 1.0]
+        >>> found.inputs.ravel().tolist(), found.labels.tolist()
+        ([3.0], [1])
     """
     rows, kept = np.sort(np.concatenate(trained)), np.concatenate(chosen)
     centre = data.inputs[rows].mean(axis=0)
@@ -121,4 +143,6 @@ def standardised(data: Classes, trained: list[np.ndarray], chosen: list[np.ndarr
     if scale == 0:
         raise BadInput.field("X", "inputs that differ", "all the same", "look at how X was saved")
     inputs = (data.inputs - centre) / scale
-    return LabelledData(inputs[rows], data.codes[rows], inputs[kept], data.codes[kept], len(data.names))
+    return LabelledData(
+        inputs[rows], data.codes[rows], inputs[kept], data.codes[kept], len(data.names)
+    )

@@ -41,9 +41,10 @@ class Prior:
         weight_scale: scale of a layer's weights, from its fan-in and fan-out.
         bias_scale: scale of a layer's biases; 0 fixes them at zero.
         source: where the prior is taken from.
-        symmetric: parameters are independent, alike within a layer's weights and within its biases, and symmetric
-            about zero: what the symmetries of the second moment ask for. All priors here are; one that is not
-            must say so, and is not projected (`active_subspace.symmetry`).
+        symmetric: parameters are independent, alike within a layer's weights and within its biases,
+            and symmetric about zero: what the symmetries of the second moment ask for. All priors
+            here are; one that is not must say so, and is not projected
+            (`active_subspace.symmetry`).
     """
 
     name: str
@@ -95,7 +96,8 @@ PRIORS = {
             StandardDraw.NORMAL,
             _inverse_root_fan_in,
             _zero,
-            "N(0, 1/fan_in), biases zero: LeCun, Bottou, Orr, Muller, Efficient BackProp, 1998, section 4.6",
+            "N(0, 1/fan_in), biases zero: LeCun, Bottou, Orr, Muller, Efficient BackProp, 1998,"
+            " section 4.6",
         ),
         Prior(
             "glorot_uniform",
@@ -123,7 +125,8 @@ PRIORS = {
 
 
 def scaled_normal(weight_std: float, bias_std: float) -> Prior:
-    """N(0, weight_std^2/fan_in) weights and N(0, bias_std^2) biases: the two-parameter family of mean-field theory.
+    """N(0, weight_std^2/fan_in) weights and N(0, bias_std^2) biases: the two-parameter family of
+    mean-field theory.
 
     Source: Poole et al. 2016, arXiv 1606.05340.
 
@@ -151,5 +154,10 @@ def prior_named(name: str) -> Prior:
         <StandardDraw.NORMAL: 0>
     """
     if name not in PRIORS:
-        raise BadInput.field("prior.kind", f"one of {', '.join(PRIORS)}", name, "write prior: {kind: standard_normal}")
+        raise BadInput.field(
+            "prior.kind",
+            f"one of {', '.join(PRIORS)}",
+            name,
+            "write prior: {kind: standard_normal}",
+        )
     return PRIORS[name]

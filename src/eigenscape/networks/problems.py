@@ -55,6 +55,8 @@ def problem_of(section: ProblemSection) -> Problem:
     """
     if section.is_own:
         fix = "run it in a study of kind sine"
-        raise BadInput.field("problem.kind", "sine, for what varies the sine and its networks", section.kind, fix)
+        raise BadInput.field(
+            "problem.kind", "sine, for what varies the sine and its networks", section.kind, fix
+        )
     low, high = section.interval
     return sine_regression((low, high), section.points)

@@ -1,6 +1,8 @@
-"""Where gradients come from, in one call each: a network on its data, any torch loss, any function, an array.
+"""Where gradients come from, in one call each: a network on its data, any torch loss, any function,
+an array.
 
-Every sampler draws parameter vector number n from (seed, n) alone: a longer run begins with the same samples.
+Every sampler draws parameter vector number n from (seed, n) alone: a longer run begins with the
+same samples.
 """
 
 from __future__ import annotations
@@ -42,19 +44,21 @@ def network_sampler(
 ) -> GradientSampler:
     """Loss gradients of a fully connected network, at samples of a prior.
 
-    g_n = grad L(theta_n), L(theta) = (1/n) sum_i |f(x_i; theta) - y_i|^2. The same depth, width, problem, prior and seed
-    give the same numbers as the workflow's.
+    g_n = grad L(theta_n), L(theta) = (1/n) sum_i |f(x_i; theta) - y_i|^2. The same depth, width,
+    problem, prior and seed give the same numbers as the workflow's.
 
     Args:
         depth: L, hidden layers.
         width: w, neurons in each.
         activation: ``tanh``, ``relu``, ``sigmoid`` or ``linear``.
-        prior: a name of `networks.priors`, or one of your own such as `networks.priors.scaled_normal`.
-        problem: inputs (n, .) and targets (n, .); by default 50 points of sin(2 pi x) on [-1, 1], the default study's.
+        prior: a name of `networks.priors`, or one of your own such as
+            `networks.priors.scaled_normal`.
+        problem: inputs (n, .) and targets (n, .); by default 50 points of sin(2 pi x) on [-1, 1],
+            the default study's.
         seed: of the random stream.
         precision: of draws and gradients.
-        device: where gradients are computed and summed: ``cpu`` by the compiled kernel, ``cuda`` by torch on a GPU, ``torch`` by
-            the GPU's route on the CPU. Draws are the same on all.
+        device: where gradients are computed and summed: ``cpu`` by the compiled kernel, ``cuda`` by
+            torch on a GPU, ``torch`` by the GPU's route on the CPU. Draws are the same on all.
 
     Raises:
         BadInput: an unknown name, a size below 1, or data whose shapes do not belong together.
@@ -68,9 +72,13 @@ def network_sampler(
     data = sine_regression() if problem is None else _checked(problem)
     architecture = Architecture(depth, width, data.inputs.shape[1], data.targets.shape[1])
     if precision not in ("float64", "float32"):
-        raise BadInput.field("precision", "float64 or float32", str(precision), "write precision='float64'")
+        raise BadInput.field(
+            "precision", "float64 or float32", str(precision), "write precision='float64'"
+        )
     if device not in list(Device):
-        raise BadInput.field("device", f"one of {', '.join(Device)}", str(device), "write device='cpu'")
+        raise BadInput.field(
+            "device", f"one of {', '.join(Device)}", str(device), "write device='cpu'"
+        )
     return GradientSampler(
         architecture,
         activation_named(activation),
@@ -100,7 +108,8 @@ def function_sampler(
         seed: of the random stream.
 
     Raises:
-        BadInput: an unknown draw, or a number out of range; while sampling, gradients of another shape.
+        BadInput: an unknown draw, or a number out of range; while sampling, gradients of another
+            shape.
 
     Example:
         >>> sampler = function_sampler(lambda x: np.exp(x), 2, draw="uniform")
@@ -108,8 +117,15 @@ def function_sampler(
         True
     """
     if draw not in _DRAWS:
-        raise BadInput.field("draw", f"one of {', '.join(_DRAWS)}", str(draw), "write draw='normal'")
-    return FunctionSampler(gradient, parameters, plain_prior(_DRAWS[draw], scale), stream_key(seed, "function prior", parameters))
+        raise BadInput.field(
+            "draw", f"one of {', '.join(_DRAWS)}", str(draw), "write draw='normal'"
+        )
+    return FunctionSampler(
+        gradient,
+        parameters,
+        plain_prior(_DRAWS[draw], scale),
+        stream_key(seed, "function prior", parameters),
+    )
 
 
 def loss_sampler(
@@ -124,12 +140,15 @@ def loss_sampler(
     """Gradients of any scalar that torch can differentiate, by ``torch.func``.
 
     Args:
-        loss: from theta, a float64 tensor (P,), to a scalar; without in-place operations, since it is mapped over samples.
-        architecture: of a network of your own, its parameters ordered as in `Architecture`; or P, where there are no layers.
+        loss: from theta, a float64 tensor (P,), to a scalar; without in-place operations, since it
+            is mapped over samples.
+        architecture: of a network of your own, its parameters ordered as in `Architecture`; or P,
+            where there are no layers.
         prior: over theta; without layers ``standard_normal``, or a `Prior` of your own.
-        symmetry: which transformations of the hidden units leave the loss as it is, where it is that of a fully connected network
-            of this architecture: ``permutations_and_signs`` for odd units, ``permutations`` for others. You vouch for it, and
-            `project` uses it; without it nothing is projected.
+        symmetry: which transformations of the hidden units leave the loss as it is, where it is
+            that of a fully connected network of this architecture: ``permutations_and_signs`` for
+            odd units, ``permutations`` for others. You vouch for it, and `project` uses it; without
+            it nothing is projected.
         points: n, how many terms the loss sums, which decides how far rounding reaches.
         seed: of the random stream.
 
@@ -141,7 +160,7 @@ def loss_sampler(
         >>> bool(np.array_equal(sampler.block(0, 2)[0], sampler.parameters(0, 2)))
         True
     """
-    from eigenscape.networks.loss_sampler import LossSampler  # noqa: PLC0415 - torch, which the other samplers do without
+    from eigenscape.networks.loss_sampler import LossSampler  # noqa: PLC0415
 
     shape = Coordinates(architecture) if isinstance(architecture, int) else architecture
     chosen = prior if isinstance(prior, Prior) else prior_named(prior)
@@ -149,11 +168,23 @@ def loss_sampler(
         fix = "give the Architecture of the network, or a Prior of your own"
         raise BadInput.field("prior", "standard_normal where there are no layers", prior, fix)
     if symmetry not in (None, *_STAND_INS):
-        raise BadInput.field("symmetry", f"one of {', '.join(_STAND_INS)}, or None", str(symmetry), "leave it out where you are not sure")
+        raise BadInput.field(
+            "symmetry",
+            f"one of {', '.join(_STAND_INS)}, or None",
+            str(symmetry),
+            "leave it out where you are not sure",
+        )
     if symmetry is None:
-        chosen = dataclasses.replace(chosen, name=f"{chosen.name} of a loss_sampler without symmetry=...", symmetric=False)
+        chosen = dataclasses.replace(
+            chosen, name=f"{chosen.name} of a loss_sampler without symmetry=...", symmetric=False
+        )
     if points < 1:
-        raise BadInput.field("points", "a whole number of at least 1", str(points), "give how many terms the loss sums")
+        raise BadInput.field(
+            "points",
+            "a whole number of at least 1",
+            str(points),
+            "give how many terms the loss sums",
+        )
     problem = ONE_TERM if points == 1 else Problem(np.zeros((points, 1)), np.zeros((points, 1)))
     units = _STAND_INS.get(symmetry or "", LINEAR)
     sampler = LossSampler(shape, units, chosen, problem, lambda _: loss, prior_key(seed, shape))
@@ -171,7 +202,9 @@ def _try(sampler: GradientSampler) -> None:
         found = " ".join(str(error).split())[:200]
         size = sampler.architecture.parameters
         expected = f"a scalar that torch differentiates at theta, float64 of shape ({size},)"
-        raise BadInput.field("loss", expected, found, "try torch.func.grad(loss) at one such theta") from error
+        raise BadInput.field(
+            "loss", expected, found, "try torch.func.grad(loss) at one such theta"
+        ) from error
 
 
 def _checked(problem: Problem) -> Problem:
@@ -183,7 +216,17 @@ def _checked(problem: Problem) -> Problem:
     inputs, targets = (np.asarray(array, np.float64) for array in (problem.inputs, problem.targets))
     if inputs.ndim != 2 or targets.ndim != 2 or len(inputs) != len(targets) or len(inputs) == 0:
         found = f"shapes {inputs.shape} and {targets.shape}"
-        raise BadInput.field("problem", "inputs (n, d) and targets (n, k), n at least 1", found, "give a column as x[:, None]")
+        raise BadInput.field(
+            "problem",
+            "inputs (n, d) and targets (n, k), n at least 1",
+            found,
+            "give a column as x[:, None]",
+        )
     if not (np.isfinite(inputs).all() and np.isfinite(targets).all()):
-        raise BadInput.field("problem", "finite inputs and targets", "infinity or NaN", "leave such points out, and say so")
+        raise BadInput.field(
+            "problem",
+            "finite inputs and targets",
+            "infinity or NaN",
+            "leave such points out, and say so",
+        )
     return Problem(inputs, targets)

@@ -55,7 +55,9 @@ def philox4x32(counter, key):
         ['6627e8d5', 'e169c58d', 'bc57ac4c', '9b00dbd8']
     """
     words = np.empty(4, np.uint64)
-    words[0], words[1], words[2], words[3] = _philox(counter[0], counter[1], counter[2], counter[3], key[0], key[1])
+    words[0], words[1], words[2], words[3] = _philox(
+        counter[0], counter[1], counter[2], counter[3], key[0], key[1]
+    )
     return words
 
 
@@ -66,8 +68,12 @@ def _fill_uniforms(first, second, number, key):
     low, high = np.uint64(number) & _WORD, np.uint64(number) >> _HALF
     for pair in range(first.shape[0]):
         w0, w1, w2, w3 = _philox(np.uint64(pair), np.uint64(0), low, high, k0, k1)
-        first[pair] = float_of(np.int64((((w0 << _HALF) | w1) >> _MANTISSA_SHIFT) | _ONE_TO_TWO)) - 1.0
-        second[pair] = float_of(np.int64((((w2 << _HALF) | w3) >> _MANTISSA_SHIFT) | _ONE_TO_TWO)) - 1.0
+        first[pair] = (
+            float_of(np.int64((((w0 << _HALF) | w1) >> _MANTISSA_SHIFT) | _ONE_TO_TWO)) - 1.0
+        )
+        second[pair] = (
+            float_of(np.int64((((w2 << _HALF) | w3) >> _MANTISSA_SHIFT) | _ONE_TO_TWO)) - 1.0
+        )
 
 
 @compiled(error_model="numpy")
@@ -77,7 +83,8 @@ def _uniforms_to_normals(first, second):
     Branch-free, so that the compiler vectorises it: selections are made by bit masks.
     """
     for pair in range(first.shape[0]):
-        # log(x), x in (0, 1]: x = 2^k m with m in [sqrt(1/2), sqrt(2)), then fdlibm's series in s = f/(2+f), f = m-1
+        # log(x), x in (0, 1]: x = 2^k m with m in [sqrt(1/2), sqrt(2)), then fdlibm's series in s =
+        # f/(2+f), f = m-1
         bits = integer_of(1.0 - first[pair])
         exponent = ((bits >> 52) & 0x7FF) - 1023
         mantissa = float_of((bits & 0x000FFFFFFFFFFFFF) | 0x3FF0000000000000)
@@ -96,10 +103,13 @@ def _uniforms_to_normals(first, second):
         series = series * z + 6.666666666666735130e-01
         series = series * z
         half_square = 0.5 * f * f
-        logarithm = k * _LOG_2_HIGH - ((half_square - (s * (half_square + series) + k * _LOG_2_LOW)) - f)
+        logarithm = k * _LOG_2_HIGH - (
+            (half_square - (s * (half_square + series) + k * _LOG_2_LOW)) - f
+        )
         radius = np.sqrt(-2.0 * logarithm)
 
-        # sine and cosine of 2 pi u: u = q/4 + t with |t| <= 1/8, then the quadrant q swaps and signs them
+        # sine and cosine of 2 pi u: u = q/4 + t with |t| <= 1/8, then the quadrant q swaps and
+        # signs them
         u = second[pair]
         rounded = 4.0 * u + _ROUND
         quadrant = integer_of(rounded)
@@ -147,11 +157,13 @@ def _fill_draws(draws, first_number, key, scales, normal):
             draws[row, pairs + pair] = second[pair] * scales[pairs + pair]
 
 
-def fill_parameters(parameters: np.ndarray, first: int, key: int, scales: np.ndarray, draw: StandardDraw) -> None:
+def fill_parameters(
+    parameters: np.ndarray, first: int, key: int, scales: np.ndarray, draw: StandardDraw
+) -> None:
     """Draw parameter vectors ``first``, ``first + 1``, ... into the rows of ``parameters``.
 
-    Draws are made in float64 and rounded to the type of ``parameters``, so a float32 study samples the
-    same points.
+    Draws are made in float64 and rounded to the type of ``parameters``, so a float32 study samples
+    the same points.
 
     Args:
         parameters: (B, P), float64 or float32, overwritten.

@@ -1,8 +1,10 @@
-"""What is decided before anything runs: cells and their batches, memory, ranks and solvers. Read by the Snakefile; nothing heavy.
+"""What is decided before anything runs: cells and their batches, memory, ranks and solvers. Read by
+the Snakefile; nothing heavy.
 
 ===================  ==========================================================
 `work`               counts of one piece of work, by kind
-`machine`            how much of each kind a machine does in a second, with the source of every number
+`machine`            how much of each kind a machine does in a second, with the source of every
+                     number
 `cells`              the work of one cell: second moment, bracket, spectrum
 `communication`      messages and bytes between ranks, and which way to share a second moment
 `models`             the work of model-constrained cases

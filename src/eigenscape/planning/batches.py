@@ -1,6 +1,8 @@
-"""What the cells of a study cost before it runs, how they are dealt into jobs, and whether they fit this machine.
+"""What the cells of a study cost before it runs, how they are dealt into jobs, and whether they fit
+this machine.
 
-The counts are those of `forecast`; this file is read by the workflow before anything runs, so it imports nothing heavy.
+The counts are those of `forecast`; this file is read by the workflow before anything runs, so it
+imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -51,7 +53,9 @@ def cost_of(study: Study, cell: Cell, *, vectors: bool) -> CellCost:
         '8.25e+11'
     """
     matrix = cost.stored_bytes(cell.architecture.parameters)
-    work = cost.second_moment(cell, study.problem.points) + cost.spectrum(cell, study, vectors=vectors)
+    work = cost.second_moment(cell, study.problem.points) + cost.spectrum(
+        cell, study, vectors=vectors
+    )
     return CellCost(cell, work, matrix * (2 if vectors else 1))
 
 
@@ -62,12 +66,17 @@ def costs_of(study: Study) -> list[CellCost]:
 
 
 def require_fit(
-    costs: list[CellCost], results: Path, cores: int, memory_of_node: int | None = None, shared: Mapping[str, int] | None = None
+    costs: list[CellCost],
+    results: Path,
+    cores: int,
+    memory_of_node: int | None = None,
+    shared: Mapping[str, int] | None = None,
 ) -> None:
     """Refuse a study that this machine cannot hold.
 
-    Memory is judged for as many cells at a time as there are cores, the largest ones; or, for the nodes of a cluster of which
-    each takes one, for the largest cell. ``shared`` gives the bytes of cells, by folder, that several ranks hold together.
+    Memory is judged for as many cells at a time as there are cores, the largest ones; or, for the
+    nodes of a cluster of which each takes one, for the largest cell. ``shared`` gives the bytes of
+    cells, by folder, that several ranks hold together.
 
     Raises:
         DoesNotFit: naming the cell, what it needs and what there is.
@@ -76,14 +85,19 @@ def require_fit(
 
     needs = {cost.cell.folder: (shared or {}).get(cost.cell.folder, cost.memory) for cost in costs}
     by_memory = sorted(needs.items(), key=lambda need: -need[1])[: 1 if memory_of_node else cores]
-    memory, available = sum(need for _, need in by_memory), memory_of_node or psutil.virtual_memory().available
+    memory, available = (
+        sum(need for _, need in by_memory),
+        memory_of_node or psutil.virtual_memory().available,
+    )
     if memory > available:
         raise DoesNotFit.field(
             "memory",
-            f"{size_text(memory)} for {len(by_memory)} cell{'s' * (len(by_memory) > 1)} at a time, the largest {by_memory[0][0]}",
+            f"{size_text(memory)} for {len(by_memory)} cell{'s' * (len(by_memory) > 1)} at a time,"
+            f" the largest {by_memory[0][0]}",
             f"{size_text(available)} available",
-            "lower sampling.raw_parameter_limit or use fewer cores; for nodes of a cluster say their size, EIGENSCAPE_NODE_MEMORY=256, and "
-            "docs/large_cells.md for cells that no node holds",
+            "lower sampling.raw_parameter_limit or use fewer cores; for nodes of a cluster say"
+            " their size, EIGENSCAPE_NODE_MEMORY=256, and docs/large_cells.md for cells that no"
+            " node holds",
         )
     existing = next(folder for folder in (results, *results.absolute().parents) if folder.exists())
     disk, free = sum(cost.disk for cost in costs), shutil.disk_usage(existing).free
@@ -97,16 +111,24 @@ def require_fit(
 
 
 LARGE_CELL_FLOPS = 5e12
-"""A cell with more work (some two minutes on a core) is a job of its own over MPI ranks; below, starting it would cost more."""
+"""A cell with more work (some two minutes on a core) is a job of its own over MPI ranks; below,
+starting it would cost more."""
 
 
 LARGE_CELL_SECONDS = 120.0
-"""The same as seconds, for gradients by torch: finite elements take far longer than the layers' products."""
+"""The same as seconds, for gradients by torch: finite elements take far longer than the layers'
+products."""
 
 
 def large_cells(study: Study) -> list[Cell]:
-    """Cells of the map that are jobs of their own. Cells that grow are not: their N is not known beforehand."""
-    return [cell for cell in study.computed_cells() if cell.growth is None and cost_of(study, cell, vectors=False).flops > LARGE_CELL_FLOPS]
+    """Cells of the map that are jobs of their own. Cells that grow are not: their N is not known
+    beforehand.
+    """
+    return [
+        cell
+        for cell in study.computed_cells()
+        if cell.growth is None and cost_of(study, cell, vectors=False).flops > LARGE_CELL_FLOPS
+    ]
 
 
 def large_weights(study: Study, case: str) -> list[Cell]:
@@ -115,14 +137,16 @@ def large_weights(study: Study, case: str) -> list[Cell]:
     return [
         cell
         for cell in cells
-        if cost_of(study, cell, vectors=True).flops > LARGE_CELL_FLOPS or models.sampling_seconds(study, cell) > LARGE_CELL_SECONDS
+        if cost_of(study, cell, vectors=True).flops > LARGE_CELL_FLOPS
+        or models.sampling_seconds(study, cell) > LARGE_CELL_SECONDS
     ]
 
 
 def batches(study: Study) -> dict[str, list[Cell]]:
     """The other cells of the map dealt into batches, each one job of the workflow.
 
-    A batch is one width and one decade of depths, so that a cell keeps its batch when the grid grows.
+    A batch is one width and one decade of depths, so that a cell keeps its batch when the grid
+    grows.
 
     Example:
         >>> sorted(batches(Study()))[:3]

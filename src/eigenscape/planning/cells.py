@@ -13,15 +13,16 @@ FLOAT = 8
 """Bytes of a float64."""
 
 _STRIP = 512
-"""Columns of a strip of the triangle (`active_subspace.triangle.STRIP`; a test keeps the two equal: importing it here
-would compile kernels before a workflow is read)."""
+"""Columns of a strip of the triangle (`active_subspace.triangle.STRIP`; a test keeps the two equal:
+importing it here would compile kernels before a workflow is read)."""
 
 _TWO_STAGE_FROM = 2000
-"""Rows from which on the host takes values in two stages, with what `make setup` installs (`eigensolvers.TWO_STAGE_FROM`)."""
+"""Rows from which on the host takes values in two stages, with what `make setup` installs
+(`eigensolvers.TWO_STAGE_FROM`)."""
 
 LANCZOS_ONE, LANCZOS_OUTER = 70, 155
-"""Products with C or its inverse until the outermost pair, and the eight outermost pairs, have converged at both ends;
-counted on five networks of P = 141 to 2,881: 52 to 82, and 90 to 195."""
+"""Products with C or its inverse until the outermost pair, and the eight outermost pairs, have
+converged at both ends; counted on five networks of P = 141 to 2,881: 52 to 82, and 90 to 195."""
 
 BRACKET_COLUMNS = 20
 """Directions of the bracket: one pair of each half, and eight at either end."""
@@ -31,7 +32,8 @@ BRACKET_DIRECTIONS = 16
 
 
 SECONDS_PER_MODULE_GRADIENT, SECONDS_PER_MODULE_FLOP = 50e-6, 0.5e-9
-"""Of one gradient of a user's module by torch, and of one operation of its forward pass within it."""
+"""Of one gradient of a user's module by torch, and of one operation of its forward pass within
+it."""
 
 
 def weights_of(architecture: Architecture) -> int:
@@ -44,15 +46,20 @@ def weights_of(architecture: Architecture) -> int:
     return sum(layer.fan_in * layer.fan_out for layer in architecture.layers)
 
 
-def gradients(architecture: Architecture, points: int, samples: float, *, drawn: bool = True) -> Work:
-    """Losses and gradients of N samples: three products a layer, two in the first, which passes nothing down.
+def gradients(
+    architecture: Architecture, points: int, samples: float, *, drawn: bool = True
+) -> Work:
+    """Losses and gradients of N samples: three products a layer, two in the first, which passes
+    nothing down.
 
-    ``2 n N (3 W - first)`` flops, W the entries of all weight matrices and ``first`` those of the first; that is
-    6 P n N but for biases. With them N n L w activations, N (L + 1) layer calls, and N P draws unless the
-    parameters are given. A user's module: three forward passes as torch counts them, and torch's own time.
+    ``2 n N (3 W - first)`` flops, W the entries of all weight matrices and ``first`` those of the
+    first; that is 6 P n N but for biases. With them N n L w activations, N (L + 1) layer calls, and
+    N P draws unless the parameters are given. A user's module: three forward passes as torch counts
+    them, and torch's own time.
 
     Example:
-        >>> int(gradients(Architecture(depth=1, width=2), points=5, samples=1)[Kind.GRADIENT])  # 2 * 5 * (3 * 4 - 2)
+        >>> # 2 * 5 * (3 * 4 - 2)
+        >>> int(gradients(Architecture(depth=1, width=2), points=5, samples=1)[Kind.GRADIENT])
         100
     """
     if isinstance(architecture, ModuleArchitecture):
@@ -61,7 +68,13 @@ def gradients(architecture: Architecture, points: int, samples: float, *, drawn:
                 Kind.GRADIENT: 3.0 * points * samples * architecture.point_flops,
                 Kind.LAYER: samples * float(len(architecture.layers)),
                 Kind.DRAW: float(samples * architecture.parameters) if drawn else 0.0,
-                Kind.SCALAR: samples * (SECONDS_PER_MODULE_GRADIENT + SECONDS_PER_MODULE_FLOP * points * architecture.point_flops),
+                Kind.SCALAR: (
+                    samples
+                    * (
+                        SECONDS_PER_MODULE_GRADIENT
+                        + SECONDS_PER_MODULE_FLOP * points * architecture.point_flops
+                    )
+                ),
             },
             memory=2 * FLOAT * BLOCK * architecture.parameters,
         )
@@ -78,7 +91,8 @@ def gradients(architecture: Architecture, points: int, samples: float, *, drawn:
 
 
 def gram_flops(parameters: int, samples: float) -> float:
-    """N sum over strips s, w = min(512, P - s) wide, of w^2 for its square (half of a product) and 2 (P - s - w) w below: P^2 N.
+    """N sum over strips s, w = min(512, P - s) wide, of w^2 for its square (half of a product) and
+    2 (P - s - w) w below: P^2 N.
 
     Example:
         >>> gram_flops(600, 1)  # 512^2 + 2 * 88 * 512 + 88^2
@@ -99,55 +113,68 @@ def device_gram_flops(parameters: int, samples: float) -> float:
 
 def triangle_numbers(parameters: int) -> int:
     """Numbers of a triangle in strips, about P^2/2 + 256 P."""
-    return sum((parameters - start) * min(_STRIP, parameters - start) for start in range(0, parameters, _STRIP))
+    return sum(
+        (parameters - start) * min(_STRIP, parameters - start)
+        for start in range(0, parameters, _STRIP)
+    )
 
 
 def summed(architecture: Architecture, points: int, samples: float) -> Work:
     """Gradients of N samples and their Gram matrix."""
-    return gradients(architecture, points, samples) + Work({Kind.GRAM: gram_flops(architecture.parameters, samples)})
+    return gradients(architecture, points, samples) + Work(
+        {Kind.GRAM: gram_flops(architecture.parameters, samples)}
+    )
 
 
 def second_moment(cell: Cell, points: int, ranks: int = 1) -> Work:
     """C of a cell from its samples to its store: the busiest of R ranks that share the samples.
 
-    A rank has at most ceil(16/R) of 16 slots. Every slot zeroes a triangle and every merge of two reads
-    both and writes one, so 16 slots stream 16 * 4 triangles; a band is written by its owner, twice
-    8 P^2 / R bytes with its mirror image and read back.
+    A rank has at most ceil(16/R) of 16 slots. Every slot zeroes a triangle and every merge of two
+    reads both and writes one, so 16 slots stream 16 * 4 triangles; a band is written by its owner,
+    twice 8 P^2 / R bytes with its mirror image and read back.
 
-    Memory: five triangles; or, where P is at most some 1,700, one with the columns of a band and four chunks that are written and
-    read back; and blocks of parameters and of gradients.
+    Memory: five triangles; or, where P is at most some 1,700, one with the columns of a band and
+    four chunks that are written and read back; and blocks of parameters and of gradients.
     """
     architecture, size = cell.architecture, cell.architecture.parameters
     slots = -(-SLOTS // ranks)
     triangle = FLOAT * triangle_numbers(size)
     work = (slots / SLOTS) * summed(architecture, points, cell.samples)
     written = triangle + FLOAT * size * min(size, _CHUNK) + 4 * chunk_bytes(size)
-    work += Work({Kind.STREAM: 4.0 * slots * triangle}, memory=max(5 * triangle, written) + 2 * FLOAT * BLOCK * size)
+    work += Work(
+        {Kind.STREAM: 4.0 * slots * triangle},
+        memory=max(5 * triangle, written) + 2 * FLOAT * BLOCK * size,
+    )
     work += Work({Kind.WRITE: FLOAT * float(size) ** 2 / ranks, Kind.STORE: 1.0})
     if ranks > 1:
-        from eigenscape.planning.communication import reduction_traffic  # noqa: PLC0415 - imports compiled kernels
+        from eigenscape.planning.communication import reduction_traffic  # noqa: PLC0415
 
         traffic = [reduction_traffic(size, rank, ranks) for rank in range(ranks)]
         work += Work(
             {
                 Kind.SEND: float(max(each.bytes_sent + each.bytes_received for each in traffic)),
-                Kind.MESSAGE: float(max(each.messages_sent + each.messages_received for each in traffic)),
+                Kind.MESSAGE: float(
+                    max(each.messages_sent + each.messages_received for each in traffic)
+                ),
             }
         )
     return work
 
 
 def assembled(parameters: int) -> Work:
-    """A full symmetric matrix from a triangle: every entry scaled and mirrored, in an order that caches dislike."""
+    """A full symmetric matrix from a triangle: every entry scaled and mirrored, in an order that
+    caches dislike.
+    """
     return Work({Kind.REORDER: 2.0 * float(parameters) ** 2})
 
 
 def eigensolve(parameters: int, *, vectors: bool, on_host: bool = True) -> Work:
     """All eigenvalues of a dense symmetric matrix, 4/3 P^3 flops, or 4 P^3 with vectors.
 
-    Golub and Van Loan, Matrix Computations, section 8.3. With them: checks that C is finite and symmetric,
-    and its copy sorted by the diagonal. The graded route, for spectra longer than ten decades, costs 3 P^3 more; which
-    cells take it is not known beforehand (none of the default study does).
+    Golub and Van Loan, Matrix Computations, section 8.3. With them: checks that C is finite and
+    symmetric, and its copy sorted by the diagonal. The graded route, for spectra longer than ten
+    decades, costs 3 P^3 more; which cells take it is not known beforehand (none of the default
+    study does).
     """
     cube = float(parameters) ** 3
     values = Kind.TWO_STAGE if on_host and parameters >= _TWO_STAGE_FROM else Kind.EIGENVALUES
@@ -157,50 +184,88 @@ def eigensolve(parameters: int, *, vectors: bool, on_host: bool = True) -> Work:
 
 
 def from_gradients(cell: Cell) -> bool:
-    """Whether the spectrum is taken from the gradients, since they are fewer than the parameters (`stages.active_subspace.few_samples`)."""
+    """Whether the spectrum is taken from the gradients, since they are fewer than the parameters
+    (`stages.active_subspace.few_samples`).
+    """
     return cell.samples < cell.architecture.parameters
 
 
 def spectrum(cell: Cell, study: Study, *, vectors: bool) -> Work:
-    """Eigenvalues of a stored C and the bracket of its condition number; where N < P, singular values of the gradients."""
+    """Eigenvalues of a stored C and the bracket of its condition number; where N < P, singular
+    values of the gradients.
+    """
     size = cell.architecture.parameters
     matrix = FLOAT * size * size
     if from_gradients(cell):
         return _few_samples(cell, study, vectors=vectors)
-    work = Work({Kind.READ: float(matrix), Kind.STORE: 1.0}) + eigensolve(size, vectors=vectors) + bracket(cell, study)
+    work = (
+        Work({Kind.READ: float(matrix), Kind.STORE: 1.0})
+        + eigensolve(size, vectors=vectors)
+        + bracket(cell, study)
+    )
     if vectors:
         work += Work({Kind.WRITE: float(matrix)})
-    resampled = cell.samples * (study.projection.replicates + 3 * BRACKET_COLUMNS) if bracketed(cell) else 0
+    resampled = (
+        cell.samples * (study.projection.replicates + 3 * BRACKET_COLUMNS) if bracketed(cell) else 0
+    )
     blocks = 2 * FLOAT * BLOCK * size
-    held = max(matrices_held(cell, vectors=vectors) * matrix + FLOAT * resampled, written_vectors(size) * vectors)
+    held = max(
+        matrices_held(cell, vectors=vectors) * matrix + FLOAT * resampled,
+        written_vectors(size) * vectors,
+    )
     return work + Work(memory=blocks + held)
 
 
 def _few_samples(cell: Cell, study: Study, *, vectors: bool) -> Work:
-    """The gradients once more, a QR factorisation (2 N^2 (P - N/3)), singular values of a triangle (8/3 N^3); C is read, to verify it.
+    """The gradients once more, a QR factorisation (2 N^2 (P - N/3)), singular values of a triangle
+    (8/3 N^3); C is read, to verify it.
 
-    With vectors, all P of them: 4 P^2 N, and they are written. Memory: the most of three chunks of C while it is verified, and
-    8 (N P + 4 N^2 + 36 P) with blocks of gradients, and 16 P^2 more with vectors; then 8 P^2 with two bands while those are written.
+    With vectors, all P of them: 4 P^2 N, and they are written. Memory: the most of three chunks of
+    C while it is verified, and 8 (N P + 4 N^2 + 36 P) with blocks of gradients, and 16 P^2 more
+    with vectors; then 8 P^2 with two bands while those are written.
     """
     architecture, size, samples = cell.architecture, cell.architecture.parameters, cell.samples
     square = float(size) ** 2
     work = gradients(architecture, study.problem.points, samples)
-    work += Work({Kind.READ: 2.0 * FLOAT * square, Kind.STORE: 1.0, Kind.REORDER: float(samples * size), Kind.COLUMN: float(samples)})
-    work += Work({Kind.FACTOR: 2.0 * samples**2 * (size - samples / 3), Kind.EIGENVALUES: 8.0 / 3.0 * samples**3})
+    work += Work(
+        {
+            Kind.READ: 2.0 * FLOAT * square,
+            Kind.STORE: 1.0,
+            Kind.REORDER: float(samples * size),
+            Kind.COLUMN: float(samples),
+        }
+    )
+    work += Work(
+        {
+            Kind.FACTOR: 2.0 * samples**2 * (size - samples / 3),
+            Kind.EIGENVALUES: 8.0 / 3.0 * samples**3,
+        }
+    )
     if vectors:
-        work += Work({Kind.EIGENVECTORS: 4.0 * square * samples, Kind.WRITE: FLOAT * square, Kind.REORDER: 2.0 * square})
+        work += Work(
+            {
+                Kind.EIGENVECTORS: 4.0 * square * samples,
+                Kind.WRITE: FLOAT * square,
+                Kind.REORDER: 2.0 * square,
+            }
+        )
     held = samples * size + 4 * samples**2 + 36 * size + 2 * size**2 * vectors
     blocks = 2 * FLOAT * BLOCK * size
-    return work + Work(memory=blocks + max(FLOAT * held, 3 * chunk_bytes(size), written_vectors(size) * vectors))
+    return work + Work(
+        memory=blocks + max(FLOAT * held, 3 * chunk_bytes(size), written_vectors(size) * vectors)
+    )
 
 
 def written_vectors(parameters: int) -> int:
-    """Bytes while eigenvectors are written: themselves, and 1,024 rows of them five times, by Zarr in chunks and read back."""
+    """Bytes while eigenvectors are written: themselves, and 1,024 rows of them five times, by Zarr
+    in chunks and read back.
+    """
     return FLOAT * (parameters**2 + 5 * parameters * min(parameters, _CHUNK))
 
 
 _CHUNK = 1024
-"""Rows and columns of a stored chunk (`active_subspace.triangle.BAND`; a test keeps the two equal)."""
+"""Rows and columns of a stored chunk (`active_subspace.triangle.BAND`; a test keeps the two
+equal)."""
 
 
 def chunk_bytes(parameters: int) -> int:
@@ -219,16 +284,17 @@ def stored_bytes(parameters: int) -> int:
 
 
 SOLVED_VALUES, SOLVED_VECTORS = 6, 7
-"""P x P matrices at the peak of an eigensolve, C among them. By `eigh` 4 (C, its sorted copy, LAPACK's, and one while C is checked) or 5
-with vectors; the graded route, which is not known beforehand, holds C, the part of it that carries gradient, LAPACK's factor, its
-triangle without null columns, and two of that scaled to unit rows, beside the vectors."""
+"""P x P matrices at the peak of an eigensolve, C among them. By `eigh` 4 (C, its sorted copy,
+LAPACK's, and one while C is checked) or 5 with vectors; the graded route, which is not known
+beforehand, holds C, the part of it that carries gradient, LAPACK's factor, its triangle without
+null columns, and two of that scaled to unit rows, beside the vectors."""
 
 
 def matrices_held(cell: Cell, *, vectors: bool) -> int:
     """P x P matrices at the peak of the spectrum stage.
 
-    Of the eigensolve; or, in the bracket, C with those of the first half and quarter and of the second half, a sorted copy and its
-    factor, beside the vectors.
+    Of the eigensolve; or, in the bracket, C with those of the first half and quarter and of the
+    second half, a sorted copy and its factor, beside the vectors.
     """
     in_bracket = 6 + vectors if bracketed(cell) else 0
     return max(SOLVED_VECTORS if vectors else SOLVED_VALUES, in_bracket)
@@ -240,11 +306,12 @@ def bracketed(cell: Cell) -> bool:
 
 
 def bracket(cell: Cell, study: Study) -> Work:
-    """The bracket: C of the first half and quarter, their outermost pairs, and every gradient along them.
+    """The bracket: C of the first half and quarter, their outermost pairs, and every gradient along
+    them.
 
-    Half of the second moment; a Cholesky factor (P^3/3) and some Lanczos steps (8 P^2 bytes each) for C, for either half
-    and, from N = 4 P on, for the first quarter; N P 20 multiplications; R bootstrap replicates of N counts.
-    Nothing where the halves have fewer samples than P.
+    Half of the second moment; a Cholesky factor (P^3/3) and some Lanczos steps (8 P^2 bytes each)
+    for C, for either half and, from N = 4 P on, for the first quarter; N P 20 multiplications; R
+    bootstrap replicates of N counts. Nothing where the halves have fewer samples than P.
     """
     architecture, size, samples = cell.architecture, cell.architecture.parameters, cell.samples
     if not bracketed(cell):
@@ -253,7 +320,9 @@ def bracket(cell: Cell, study: Study) -> Work:
     single = 3 if quarter else 2
     square = float(size) ** 2
     factors = single + 1
-    work = summed(architecture, study.problem.points, samples // 2) + (2 if quarter else 1) * assembled(size)
+    work = summed(architecture, study.problem.points, samples // 2) + (
+        2 if quarter else 1
+    ) * assembled(size)
     work += Work(
         {
             Kind.FACTOR: factors * float(size) ** 3 / 3,

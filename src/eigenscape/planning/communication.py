@@ -2,11 +2,12 @@
 
 Two ways to share one second moment among R ranks:
 
-*by samples*: every rank sums gradients of its own slots into a triangle of its own, and the triangles
-are reduced (`distributed.reduction`). Little is sent, but every rank holds whole triangles.
+*by samples*: every rank sums gradients of its own slots into a triangle of its own, and the
+triangles are reduced (`distributed.reduction`). Little is sent, but every rank holds whole
+triangles.
 
-*by bands*: every rank holds some bands of columns, and every block of gradients goes to all ranks. A rank
-holds a part of the triangle, but receives all gradients, N P 8 bytes.
+*by bands*: every rank holds some bands of columns, and every block of gradients goes to all ranks.
+A rank holds a part of the triangle, but receives all gradients, N P 8 bytes.
 """
 
 from __future__ import annotations
@@ -27,14 +28,16 @@ FLOAT = 8
 """Bytes of a float64."""
 
 PARTIAL_SUMS = 5
-"""Triangles that a rank holds at most while it walks its slots in order: log2(16) nodes and the leaf at work."""
+"""Triangles that a rank holds at most while it walks its slots in order: log2(16) nodes and the
+leaf at work."""
 
 
 @functools.cache
 def held_nodes(rank: int, size: int, slots: int = SLOTS) -> int:
     """Nodes of the summation tree that a rank holds after its share of the slots.
 
-    A share is a contiguous run of slots, which the tree merges into the fewest aligned powers of two.
+    A share is a contiguous run of slots, which the tree merges into the fewest aligned powers of
+    two.
 
     Example:
         >>> [held_nodes(rank, 3) for rank in range(3)]  # slots 0-4, 5-9, 10-15
@@ -47,10 +50,13 @@ def held_nodes(rank: int, size: int, slots: int = SLOTS) -> int:
 
 
 def band_arrays(parameters: int, band: int) -> list[int]:
-    """Numbers in each array of one band of a partial sum: its strips, and with band 0 the first moments and a count.
+    """Numbers in each array of one band of a partial sum: its strips, and with band 0 the first
+    moments and a count.
 
     Example:
-        >>> band_arrays(600, 0)  # strips of 600 x 512 and 88 x 88, then sum g and sum L, then how many samples are excluded
+        >>> # strips of 600 x 512 and 88 x 88, then sum g and sum L,
+        >>> # then how many samples are excluded
+        >>> band_arrays(600, 0)
         [307200, 7744, 601, 1]
     """
     per_band = BAND // STRIP
@@ -70,14 +76,18 @@ def triangle_bytes(parameters: int) -> int:
 
 
 def reduction_traffic(parameters: int, rank: int, size: int, slots: int = SLOTS) -> Traffic:
-    """What one rank sends and receives in `distributed.reduction.finished_bands`, on a run without shards of an earlier one.
+    """What one rank sends and receives in `distributed.reduction.finished_bands`, on a run without
+    shards of an earlier one.
 
-    For every band that another rank owns, a rank sends that band of every node that it holds; for every band of its own it
-    receives that band of every node of every other rank. One sum over the ranks says before who holds what.
+    For every band that another rank owns, a rank sends that band of every node that it holds; for
+    every band of its own it receives that band of every node of every other rank. One sum over the
+    ranks says before who holds what.
 
     Example:
-        >>> reduction_traffic(600, 0, 2)  # the owner of the only band receives one node from the other rank
-        Traffic(messages_sent=0, bytes_sent=0, messages_received=4, bytes_received=2524368, collectives=1)
+        >>> # the owner of the only band receives one node from the other rank
+        >>> reduction_traffic(600, 0, 2)
+        Traffic(messages_sent=0, bytes_sent=0, messages_received=4, bytes_received=2524368,
+                collectives=1)
     """
     nodes = [held_nodes(other, size, slots) for other in range(size)]
     traffic = Traffic(collectives=int(size > 1))
@@ -94,15 +104,20 @@ def reduction_traffic(parameters: int, rank: int, size: int, slots: int = SLOTS)
     return traffic
 
 
-def bands_traffic(parameters: int, samples: int, rank: int, size: int, slots: int = SLOTS) -> Traffic:
-    """What one of R ranks sends and receives when every block of gradients goes to all: N (P + 1) 8 bytes reach every rank.
+def bands_traffic(
+    parameters: int, samples: int, rank: int, size: int, slots: int = SLOTS
+) -> Traffic:
+    """What one of R ranks sends and receives when every block of gradients goes to all: N (P + 1) 8
+    bytes reach every rank.
 
-    Every block is broadcast, gradients and losses apart, by the rank that computed it: block i of a slot by rank i mod R. The ranks agree
-    on what to resume once, before every slot, and on whether to stop before every R blocks. On a run without shards of an earlier one.
+    Every block is broadcast, gradients and losses apart, by the rank that computed it: block i of a
+    slot by rank i mod R. The ranks agree on what to resume once, before every slot, and on whether
+    to stop before every R blocks. On a run without shards of an earlier one.
 
     Example:
         >>> bands_traffic(1000, 16 * 512, 0, 2)  # two blocks a slot, one for each rank
-        Traffic(messages_sent=32, bytes_sent=32800768, messages_received=32, bytes_received=32800768, collectives=33)
+        Traffic(messages_sent=32, bytes_sent=32800768, messages_received=32,
+                bytes_received=32800768, collectives=33)
     """
     traffic = Traffic()
     if size == 1:
@@ -113,7 +128,10 @@ def bands_traffic(parameters: int, samples: int, rank: int, size: int, slots: in
         traffic.collectives += -(-len(blocks) // size)
         for number, count in enumerate(blocks):
             arrays = (count * parameters, count)
-            messages, volume = sum(-(-numbers // LARGEST_MESSAGE) for numbers in arrays), FLOAT * sum(arrays)
+            messages, volume = (
+                sum(-(-numbers // LARGEST_MESSAGE) for numbers in arrays),
+                FLOAT * sum(arrays),
+            )
             if number % size == rank:
                 traffic.messages_sent += messages
                 traffic.bytes_sent += volume
@@ -137,7 +155,8 @@ class Accumulation:
     Attributes:
         share: by samples or by bands.
         memory: bytes that every rank holds.
-        fits: whether that is at most what a rank may take; where neither way fits, the smaller one is given.
+        fits: whether that is at most what a rank may take; where neither way fits, the smaller one
+            is given.
         reason: one sentence.
     """
 
@@ -148,17 +167,22 @@ class Accumulation:
 
 
 def sample_memory(parameters: int) -> int:
-    """Bytes of a rank that sums by samples: five triangles, a block of parameters and one of gradients."""
+    """Bytes of a rank that sums by samples: five triangles, a block of parameters and one of
+    gradients.
+    """
     return PARTIAL_SUMS * triangle_bytes(parameters) + 2 * FLOAT * BLOCK * parameters
 
 
 def bands_memory(parameters: int, size: int) -> int:
-    """Bytes of one of R ranks that sum by bands: its part of five triangles; blocks of parameters, of its gradients, of another rank's."""
+    """Bytes of one of R ranks that sum by bands: its part of five triangles; blocks of parameters,
+    of its gradients, of another rank's.
+    """
     return PARTIAL_SUMS * triangle_bytes(parameters) // size + 3 * FLOAT * BLOCK * parameters
 
 
 def accumulation(parameters: int, size: int, memory_per_rank: int) -> Accumulation:
-    """By samples wherever that fits, since it sends least; by bands where whole triangles do not fit a rank.
+    """By samples wherever that fits, since it sends least; by bands where whole triangles do not
+    fit a rank.
 
     Example:
         >>> accumulation(5146, 2, 8 * 10**9).share.value
@@ -169,12 +193,30 @@ def accumulation(parameters: int, size: int, memory_per_rank: int) -> Accumulati
     whole, part = sample_memory(parameters), bands_memory(parameters, size)
     most = band_count(parameters)
     if size <= SLOTS and whole <= memory_per_rank:
-        return Accumulation(Share.SAMPLES, whole, True, "whole triangles fit every rank, and summing by samples sends least")
-    why = f"more than {SLOTS} ranks cannot share the samples" if size > SLOTS else "whole triangles do not fit a rank"
+        return Accumulation(
+            Share.SAMPLES,
+            whole,
+            True,
+            "whole triangles fit every rank, and summing by samples sends least",
+        )
+    why = (
+        f"more than {SLOTS} ranks cannot share the samples"
+        if size > SLOTS
+        else "whole triangles do not fit a rank"
+    )
     if size <= most and part <= memory_per_rank:
         return Accumulation(Share.BANDS, part, True, why)
     if size > most:
-        return Accumulation(Share.BANDS, part, False, f"{size} ranks are more than the {most} bands of columns")
+        return Accumulation(
+            Share.BANDS, part, False, f"{size} ranks are more than the {most} bands of columns"
+        )
     if whole <= part:
-        return Accumulation(Share.SAMPLES, whole, False, "neither way fits; more ranks would only add buffers")
-    return Accumulation(Share.BANDS, part, False, "neither way fits; take another number of ranks, or more memory a rank")
+        return Accumulation(
+            Share.SAMPLES, whole, False, "neither way fits; more ranks would only add buffers"
+        )
+    return Accumulation(
+        Share.BANDS,
+        part,
+        False,
+        "neither way fits; take another number of ranks, or more memory a rank",
+    )

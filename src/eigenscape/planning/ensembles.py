@@ -23,13 +23,25 @@ def ranks(section: EnsembleSection) -> int:
     """MPI ranks that share the distances.
 
     Example:
-        >>> ranks(EnsembleSection()), ranks(EnsembleSection(seeds=40, checkpoints=50, inputs_per_class=100))
+        >>> large = EnsembleSection(seeds=40, checkpoints=50, inputs_per_class=100)
+        >>> ranks(EnsembleSection()), ranks(large)
         (1, 4)
     """
-    return RANKS if 0.5 * section.points() ** 2 * CLASSES * section.inputs_per_class > RANK_PAIRS else 1
+    return (
+        RANKS
+        if 0.5 * section.points() ** 2 * CLASSES * section.inputs_per_class > RANK_PAIRS
+        else 1
+    )
 
 
 def rank_memory(section: EnsembleSection) -> int:
-    """Bytes of a rank: the interpreter, all predictions in single precision, and on rank 0 the matrix, which stands for every rank."""
+    """Bytes of a rank: the interpreter, all predictions in single precision, and on rank 0 the
+    matrix, which stands for every rank.
+    """
     points = section.points()
-    return 900 * 10**6 + 4 * points * CLASSES**2 * section.inputs_per_class + 8 * points**2 + 4 * 2 * points**2
+    return (
+        900 * 10**6
+        + 4 * points * CLASSES**2 * section.inputs_per_class
+        + 8 * points**2
+        + 4 * 2 * points**2
+    )

@@ -1,7 +1,9 @@
-"""How the spectrum of a large network is computed, and what that costs: chosen from P, N and memory before anything runs.
+"""How the spectrum of a large network is computed, and what that costs: chosen from P, N and memory
+before anything runs.
 
-*dual*: all nonzero eigenvalues from the N x N Gram matrix. *matrix-free*: the leading pairs by block Krylov and a density by Lanczos,
-for N so large that the Gram matrix does not fit either. Both need memory in proportion to P; what fits neither is refused.
+*dual*: all nonzero eigenvalues from the N x N Gram matrix. *matrix-free*: the leading pairs by
+block Krylov and a density by Lanczos, for N so large that the Gram matrix does not fit either. Both
+need memory in proportion to P; what fits neither is refused.
 """
 
 from __future__ import annotations
@@ -29,16 +31,20 @@ LARGEST_GRAM = 32_766
 """Rows up to which LAPACK's divide and conquer counts its work space in 32 bits."""
 
 GRAM_MATRICES = 5
-"""N x N matrices at the peak of the dual eigensolve: rows, K, LAPACK's copy, vectors and work space."""
+"""N x N matrices at the peak of the dual eigensolve: rows, K, LAPACK's copy, vectors and work
+space."""
 
 TREE_NODES = 5
-"""Sums over slots that a rank holds at most (`distributed.tree_sums.HELD_NODES`; a test keeps the two equal)."""
+"""Sums over slots that a rank holds at most (`distributed.tree_sums.HELD_NODES`; a test keeps the
+two equal)."""
 
 SPARE_VECTORS = 3
-"""Blocks of vectors beside those: the image at work, LAPACK's copy for the orthogonalisation, and one that is being sent."""
+"""Blocks of vectors beside those: the image at work, LAPACK's copy for the orthogonalisation, and
+one that is being sent."""
 
 KRYLOV_PASSES = 22
-"""Until 20 pairs have converged, about: 15 and 17 were counted at P = 901, 27 at P = 10^6; slow decay takes more."""
+"""Until 20 pairs have converged, about: 15 and 17 were counted at P = 901, 27 at P = 10^6; slow
+decay takes more."""
 
 
 @dataclass(frozen=True)
@@ -73,17 +79,27 @@ def plan_large(study: Study, architecture: Architecture) -> LargePlan:
     Example:
         >>> plan = plan_large(Study(), Architecture(4, 100))
         >>> plan.route.value, plan.reason
-        ('dual', 'P = 30,601, N = 512: all eigenvalues from the N x N Gram matrix; gradients are kept')
+        ('dual',
+         'P = 30,601, N = 512: all eigenvalues from the N x N Gram matrix; gradients are kept')
     """
     section, parameters = study.large, architecture.parameters
     allowed = int(section.memory_gb * 1e9)
     needs = {LargeRoute.DUAL: dual_memory(parameters, section.samples, section.leading)}
     needs[LargeRoute.MATRIX_FREE] = matrix_free_memory(parameters, section.leading, section.probes)
     dual_works = section.samples <= min(parameters, LARGEST_GRAM)
-    wanted = [LargeRoute(section.route)] if section.route != "auto" else [LargeRoute.DUAL] * dual_works + [LargeRoute.MATRIX_FREE]
+    wanted = (
+        [LargeRoute(section.route)]
+        if section.route != "auto"
+        else [LargeRoute.DUAL] * dual_works + [LargeRoute.MATRIX_FREE]
+    )
     if section.route == "dual" and section.samples > LARGEST_GRAM:
         fix = "write large: {route: matrix_free}, or fewer samples"
-        raise DoesNotFit.field("large.samples", f"at most {LARGEST_GRAM:,} for the dual route", f"{section.samples:,}", fix)
+        raise DoesNotFit.field(
+            "large.samples",
+            f"at most {LARGEST_GRAM:,} for the dual route",
+            f"{section.samples:,}",
+            fix,
+        )
     route = next((route for route in wanted if needs[route] <= allowed), None)
     if route is None:
         least = min(needs[route] for route in wanted)
@@ -99,13 +115,24 @@ def plan_large(study: Study, architecture: Architecture) -> LargePlan:
     tiles = -(-section.samples // TILE)
     held = tiles if kept else max(1, min(tiles, 1 + (allowed - needs[route]) // tile))
     room = everything if kept else max(0, allowed - needs[route])
-    how = "gradients are kept" if kept else "gradients are computed again from their seeds in every pass"
+    how = (
+        "gradients are kept"
+        if kept
+        else "gradients are computed again from their seeds in every pass"
+    )
     if route is LargeRoute.DUAL:
         if not kept:
             how = f"gradients are computed again from their seeds, {held * TILE:,} held at a time"
-        what, work = "all eigenvalues from the N x N Gram matrix", _dual_work(study, architecture, held, kept=kept)
+        what, work = (
+            "all eigenvalues from the N x N Gram matrix",
+            _dual_work(study, architecture, held, kept=kept),
+        )
     else:
-        because = f"N = {section.samples:,} gradients have too large a Gram matrix" if section.route == "auto" else "as asked"
+        because = (
+            f"N = {section.samples:,} gradients have too large a Gram matrix"
+            if section.route == "auto"
+            else "as asked"
+        )
         what = f"{section.leading} leading pairs by block Krylov, density by Lanczos ({because})"
         work = _matrix_free_work(study, architecture, kept=kept)
     more = everything if kept else (held - 1) * tile if route is LargeRoute.DUAL else room
@@ -121,12 +148,24 @@ def plan_large(study: Study, architecture: Architecture) -> LargePlan:
 
 
 def large_cell(study: Study, plan: LargePlan) -> Cell:
-    """The identity of the work on one large network; how much memory it may take is no part of it."""
+    """The identity of the work on one large network; how much memory it may take is no part of
+    it.
+    """
     section = study.large
-    facts = {"route": str(plan.route), "leading": section.leading, "tile": TILE, "krylov": [KRYLOV_BLOCK, KRYLOV_BLOCKS]}
+    facts = {
+        "route": str(plan.route),
+        "leading": section.leading,
+        "tile": TILE,
+        "krylov": [KRYLOV_BLOCK, KRYLOV_BLOCKS],
+    }
     if plan.route is LargeRoute.MATRIX_FREE:
         facts |= {"probes": section.probes, "steps": section.steps}
-    return Cell(plan.architecture, section.samples, f"large/{plan.architecture.label}-n{section.samples}", {**study.facts, **facts})
+    return Cell(
+        plan.architecture,
+        section.samples,
+        f"large/{plan.architecture.label}-n{section.samples}",
+        {**study.facts, **facts},
+    )
 
 
 def plans_of(study: Study) -> list[LargePlan]:
@@ -139,7 +178,8 @@ def plans_of(study: Study) -> list[LargePlan]:
 
 
 def require_room(study: Study, available: int) -> None:
-    """Refuse large networks that this machine, or a node of so many bytes, does not hold, whatever the study allows.
+    """Refuse large networks that this machine, or a node of so many bytes, does not hold, whatever
+    the study allows.
 
     Raises:
         DoesNotFit: naming the network.
@@ -150,8 +190,13 @@ def require_room(study: Study, available: int) -> None:
     for plan in plans_of(study):
         if plan.work.memory > available:
             expected = f"{plan.work.memory / 1e9:.3g} GB for {plan.architecture.label}"
-            fix = "lower large.memory_gb, so that gradients are computed more often, or large.leading, or use a larger machine"
-            raise DoesNotFit.field("large: memory", expected, f"{available / 1e9:.3g} GB available", fix)
+            fix = (
+                "lower large.memory_gb, so that gradients are computed more often, or"
+                " large.leading, or use a larger machine"
+            )
+            raise DoesNotFit.field(
+                "large: memory", expected, f"{available / 1e9:.3g} GB available", fix
+            )
 
 
 def large_lines(study: Study, machine: Machine) -> list[str]:
@@ -159,13 +204,17 @@ def large_lines(study: Study, machine: Machine) -> list[str]:
     found = []
     for plan in plans_of(study):
         memory, seconds = plan.work.memory / 1e9, machine.seconds(plan.work)
-        cost_text = f"{memory:.2f} GB a rank, {plan.work.flops / 1e9:,.1f} Gflop, {seconds:,.1f} s of a core"
+        cost_text = (
+            f"{memory:.2f} GB a rank, {plan.work.flops / 1e9:,.1f} Gflop, {seconds:,.1f} s of a"
+            " core"
+        )
         found.append(f"large network {plan.architecture.label}: {plan.reason}; {cost_text}")
     return found
 
 
 def dual_memory(parameters: int, samples: int, leading: int) -> int:
-    """Bytes that the dual route takes at least: two tiles, parts that fill one, the Gram matrix; leading vectors with their residuals.
+    """Bytes that the dual route takes at least: two tiles, parts that fill one, the Gram matrix;
+    leading vectors with their residuals.
 
     8 max(P (2 * 64 + 16) + N^2, 5 N^2, P (64 + 16 + (1 + 5 + 3) k) + N^2).
 
@@ -181,7 +230,8 @@ def dual_memory(parameters: int, samples: int, leading: int) -> int:
 
 
 def matrix_free_memory(parameters: int, leading: int, probes: int) -> int:
-    """Bytes that the matrix-free route takes: one tile, the Krylov basis, and blocks of vectors that are being summed; O(P (b + k)).
+    """Bytes that the matrix-free route takes: one tile, the Krylov basis, and blocks of vectors
+    that are being summed; O(P (b + k)).
 
     8 P (64 + 16 + max((k + 6 b) + (5 + 3) max(b, k), (2 + 5 + 3) q)), whatever N.
 
@@ -189,13 +239,18 @@ def matrix_free_memory(parameters: int, leading: int, probes: int) -> int:
         >>> round(matrix_free_memory(10**6, 20, 8) / 1e9, 1)
         2.8
     """
-    krylov = leading + (KRYLOV_BLOCKS + 1) * KRYLOV_BLOCK + (TREE_NODES + SPARE_VECTORS) * max(KRYLOV_BLOCK, leading)
+    krylov = (
+        leading
+        + (KRYLOV_BLOCKS + 1) * KRYLOV_BLOCK
+        + (TREE_NODES + SPARE_VECTORS) * max(KRYLOV_BLOCK, leading)
+    )
     density = leading + (2 + TREE_NODES + SPARE_VECTORS) * probes
     return cost.FLOAT * parameters * (TILE + 2 * PART + max(krylov, density))
 
 
 def computed_gradients(samples: int, held: int) -> int:
-    """Gradients that the Gram matrix takes with ``held`` tiles at a time: every block, and all tiles before it.
+    """Gradients that the Gram matrix takes with ``held`` tiles at a time: every block, and all
+    tiles before it.
 
     Example:
         >>> computed_gradients(256, 4), computed_gradients(256, 2), computed_gradients(256, 1)
@@ -206,22 +261,43 @@ def computed_gradients(samples: int, held: int) -> int:
 
 
 def _dual_work(study: Study, architecture: Architecture, held: int, *, kept: bool) -> Work:
-    """The Gram matrix, N^2 P flops; its eigensolve, 4 N^3; the leading vectors and their residuals, two passes."""
+    """The Gram matrix, N^2 P flops; its eigensolve, 4 N^3; the leading vectors and their residuals,
+    two passes.
+    """
     samples, parameters, leading = study.large.samples, architecture.parameters, study.large.leading
     passes = 0 if kept else 2
-    gradients = cost.gradients(architecture, study.problem.points, computed_gradients(samples, held) + passes * samples)
-    products = Work({Kind.GRAM: float(samples) ** 2 * parameters, Kind.PRODUCT: 6.0 * samples * parameters * leading})
-    return gradients + products + cost.eigensolve(samples, vectors=True) + _written(parameters, leading)
+    gradients = cost.gradients(
+        architecture, study.problem.points, computed_gradients(samples, held) + passes * samples
+    )
+    products = Work(
+        {
+            Kind.GRAM: float(samples) ** 2 * parameters,
+            Kind.PRODUCT: 6.0 * samples * parameters * leading,
+        }
+    )
+    return (
+        gradients
+        + products
+        + cost.eigensolve(samples, vectors=True)
+        + _written(parameters, leading)
+    )
 
 
 def _matrix_free_work(study: Study, architecture: Architecture, *, kept: bool) -> Work:
-    """Passes over the gradients: one for traces, `KRYLOV_PASSES`, one for residuals, one a Lanczos step; 4 N P flops a vector."""
+    """Passes over the gradients: one for traces, `KRYLOV_PASSES`, one for residuals, one a Lanczos
+    step; 4 N P flops a vector.
+    """
     section, parameters = study.large, architecture.parameters
     passes = 2 + KRYLOV_PASSES + section.steps
     vectors = KRYLOV_PASSES * KRYLOV_BLOCK + section.leading + section.steps * section.probes
-    gradients = cost.gradients(architecture, study.problem.points, (1 if kept else passes) * section.samples)
+    gradients = cost.gradients(
+        architecture, study.problem.points, (1 if kept else passes) * section.samples
+    )
     basis = section.leading + KRYLOV_BLOCKS * KRYLOV_BLOCK
-    products = 4.0 * section.samples * parameters * vectors + 8.0 * KRYLOV_PASSES * basis * KRYLOV_BLOCK * parameters
+    products = (
+        4.0 * section.samples * parameters * vectors
+        + 8.0 * KRYLOV_PASSES * basis * KRYLOV_BLOCK * parameters
+    )
     return gradients + Work({Kind.PRODUCT: products}) + _written(parameters, section.leading)
 
 

@@ -1,7 +1,8 @@
 """What machines do in a second, kind by kind, each number with its source.
 
-A `Machine` is one worker: a core, or a GPU with the cores and the memory that come with it. Seconds of some work are
-the sum over kinds of count / rate: nothing overlaps, and no kind is forgotten because another is larger.
+A `Machine` is one worker: a core, or a GPU with the cores and the memory that come with it. Seconds
+of some work are the sum over kinds of count / rate: nothing overlaps, and no kind is forgotten
+because another is larger.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ class Machine:
         title: for people.
         rates: units a second by kind; flops, bytes or counts.
         memory: bytes that a worker may hold.
-        largest_eigensolve: P up to which one worker solves alone at its own rate; None without a limit.
+        largest_eigensolve: P up to which one worker solves alone at its own rate; None without a
+            limit.
         device_memory: bytes of the GPU's own memory; None where there is no GPU.
-        assumed: whether some rate is taken from data sheets or papers and was not measured by this project.
+        assumed: whether some rate is taken from data sheets or papers and was not measured by this
+            project.
         sources: where the numbers are from, one sentence each.
     """
 
@@ -62,7 +65,8 @@ class Machine:
 
 
 DGEMM = 47e9
-"""fp64 flop/s of a matrix product on one core of the reference machine while its other core works too."""
+"""fp64 flop/s of a matrix product on one core of the reference machine while its other core works
+too."""
 
 CORE = Machine(
     name="core",
@@ -97,11 +101,18 @@ CORE = Machine(
     device_memory=None,
     assumed=False,
     sources=(
-        "gradients, activations, layer calls: least squares over ten networks, P = 16 to 48,601, n = 50, within 14 %",
-        "gram products and eigenvalues: benchmarks/headline.py; the others: timed one by one (benchmarks/plan_against_runs.py compares)",
+        (
+            "gradients, activations, layer calls: least squares over ten networks, P = 16 to"
+            " 48,601, n = 50, within 14 %"
+        ),
+        (
+            "gram products and eigenvalues: benchmarks/headline.py; the others: timed one by one"
+            " (benchmarks/plan_against_runs.py compares)"
+        ),
     ),
 )
-"""One core of the machine that the formulas were fitted on; `measured_machine` scales it to the machine at hand."""
+"""One core of the machine that the formulas were fitted on; `measured_machine` scales it to the
+machine at hand."""
 
 H100_FP64 = 67e12
 """fp64 flop/s of an H100 SXM on tensor cores, NVIDIA's data sheet."""
@@ -133,12 +144,27 @@ H100 = Machine(
     assumed=True,
     sources=(
         "67 TFLOP/s fp64 on tensor cores, 3.35 TB/s of memory, 80 GB: data sheet of the H100 SXM",
-        "gram products at half of that: a rank-256 update of a strip 512 wide does 26 flops a byte, where 67 TFLOP/s need 20",
-        "gradients at 5 %: layers of 5 to 100 units leave tensor cores idle; 20 launches of 10 us a layer and block of 256 samples",
+        (
+            "gram products at half of that: a rank-256 update of a strip 512 wide does 26 flops a"
+            " byte, where 67 TFLOP/s need 20"
+        ),
+        (
+            "gradients at 5 %: layers of 5 to 100 units leave tensor cores idle; 20 launches of 10"
+            " us a layer and block of 256 samples"
+        ),
         "activations: five passes over memory each; copies at 25 GB/s, half of what PCIe 5 x16 has",
-        "network at 25 GB/s a GPU, half of NDR InfiniBand's 400 Gbit/s: host-staged buffers pass memory twice; 5 us a message",
-        "eigensolve at 3 %, as published dense GPU solvers, up to P = 25,000; beyond, ScaLAPACK on the host cores at 0.35 of dgemm",
-        "draws, sums of triangles, reading and writing: host code of one core, at the rates of the reference core",
+        (
+            "network at 25 GB/s a GPU, half of NDR InfiniBand's 400 Gbit/s: host-staged buffers"
+            " pass memory twice; 5 us a message"
+        ),
+        (
+            "eigensolve at 3 %, as published dense GPU solvers, up to P = 25,000; beyond, ScaLAPACK"
+            " on the host cores at 0.35 of dgemm"
+        ),
+        (
+            "draws, sums of triangles, reading and writing: host code of one core, at the rates of"
+            " the reference core"
+        ),
     ),
 )
 """On paper: nothing here was run."""
@@ -158,5 +184,7 @@ def machine_named(name: str) -> Machine:
         True
     """
     if name not in MACHINES:
-        raise BadInput.field("--on", f"one of {', '.join(MACHINES)}", name, "leave it out for this machine")
+        raise BadInput.field(
+            "--on", f"one of {', '.join(MACHINES)}", name, "leave it out for this machine"
+        )
     return MACHINES[name]

@@ -1,12 +1,14 @@
-"""What each stage holds at its peak, in bytes beside the interpreter and its libraries: a formula a stage.
+"""What each stage holds at its peak, in bytes beside the interpreter and its libraries: a formula a
+stage.
 
-L layers, w units, P parameters, n data points; N samples, R resamples, B = 256 samples of a block. Every formula is the sum of the arrays
-that are alive at once where the stage holds most, counted in the sources; tests run the stages and hold their peaks to these numbers.
-Second moments, spectra and brackets stand in `cells`, ranks' shares in `communication` and `distributed.peak_memory`, networks
+L layers, w units, P parameters, n data points; N samples, R resamples, B = 256 samples of a block.
+Every formula is the sum of the arrays that are alive at once where the stage holds most, counted in
+the sources; tests run the stages and hold their peaks to these numbers. Second moments, spectra and
+brackets stand in `cells`, ranks' shares in `communication` and `distributed.peak_memory`, networks
 without C in `large`, the joint embedding in `ensembles`.
 
-In what runs through torch, products and their derivatives are its own affair: such formulas count whole arrays of activations
-(`TORCH_COPIES` of them), and are looser.
+In what runs through torch, products and their derivatives are its own affair: such formulas count
+whole arrays of activations (`TORCH_COPIES` of them), and are looser.
 """
 
 from __future__ import annotations
@@ -21,46 +23,64 @@ BATCH_NUMBERS = 2**21
 `active_subspace.other_moments`; a test keeps them equal)."""
 
 TORCH_COPIES = 8
-"""Arrays of one size that torch holds in a forward and backward pass: values, derivatives, what is kept of either, and temporaries."""
+"""Arrays of one size that torch holds in a forward and backward pass: values, derivatives, what is
+kept of either, and temporaries."""
 
 PLATE_COPIES = 20
-"""The same of a plate, in numbers a square: a dozen fields, and the corners of either solution, four to a square (17 were seen)."""
+"""The same of a plate, in numbers a square: a dozen fields, and the corners of either solution,
+four to a square (17 were seen)."""
 
 STEP_COPIES = 12
-"""The same of a network's steps in a row with the equation's beside them, a step (9 were seen for one, 11.5 each for eight)."""
+"""The same of a network's steps in a row with the equation's beside them, a step (9 were seen for
+one, 11.5 each for eight)."""
 
 TORCH_CHUNK = 192
-"""Gradients that torch computes at once (`networks.loss_sampler.CHUNK`; a test keeps them equal)."""
+"""Gradients that torch computes at once (`networks.loss_sampler.CHUNK`; a test keeps them
+equal)."""
 
 ORDERS = 999
-"""Resampled orders of eigenvectors (`active_subspace.importance_tests`; a test keeps them equal)."""
+"""Resampled orders of eigenvectors (`active_subspace.importance_tests`; a test keeps them
+equal)."""
 
 DRAWING = 200 * 10**6
-"""matplotlib with a canvas of 600 dots an inch, its copies, fonts and text: 175 MB were seen for a figure two columns wide."""
+"""matplotlib with a canvas of 600 dots an inch, its copies, fonts and text: 175 MB were seen for a
+figure two columns wide."""
 
 
 def projection(architecture: Architecture, samples: int, replicates: int) -> int:
-    """8 (3 B' P + 2 N 21 (L + 1) + R (4 N + (4 L)^2)), B' = 2^21 / P rows but at most 256: O(P) whatever N.
+    """8 (3 B' P + 2 N 21 (L + 1) + R (4 N + (4 L)^2)), B' = 2^21 / P rows but at most 256: O(P)
+    whatever N.
 
-    Parameters, gradients and one temporary of a batch; at most 21 numbers a layer and sample, twice while batches are joined; counts of
-    resamples as whole numbers, weights and parts; resampled blocks, the largest of which has at most 4 L rows.
+    Parameters, gradients and one temporary of a batch; at most 21 numbers a layer and sample, twice
+    while batches are joined; counts of resamples as whole numbers, weights and parts; resampled
+    blocks, the largest of which has at most 4 L rows.
     """
     rows = max(1, min(BLOCK, BATCH_NUMBERS // architecture.parameters))
     layers = architecture.depth + 1
-    numbers = 3 * rows * architecture.parameters + 2 * samples * 21 * layers + replicates * (4 * samples + (4 * architecture.depth) ** 2)
+    numbers = (
+        3 * rows * architecture.parameters
+        + 2 * samples * 21 * layers
+        + replicates * (4 * samples + (4 * architecture.depth) ** 2)
+    )
     return FLOAT * numbers
 
 
 def importance(study: Study) -> int:
-    """8 (8 T + 7 P^2), T numbers of a triangle, about P^2/2; or, where that is more, eigenvectors and coordinates of N samples.
+    """8 (8 T + 7 P^2), T numbers of a triangle, about P^2/2; or, where that is more, eigenvectors
+    and coordinates of N samples.
 
-    The jackknife: a triangle for each of eight groups, their sum as a matrix, and the eigensolve of what is left without one group;
-    where N < P, 8 (3 N P + 4 N^2) for the gradients, those of the groups that are left, and LAPACK's.
-    Eigenvectors: P^2 and a band of them twice while they are read; then P^2 with the larger of 999 resampled orders of all P of them,
-    thrice, and of G V (N, 4 w) thrice with resamples (R, N) thrice.
+    The jackknife: a triangle for each of eight groups, their sum as a matrix, and the eigensolve of
+    what is left without one group; where N < P, 8 (3 N P + 4 N^2) for the gradients, those of the
+    groups that are left, and LAPACK's. Eigenvectors: P^2 and a band of them twice while they are
+    read; then P^2 with the larger of 999 resampled orders of all P of them, thrice, and of G V (N,
+    4 w) thrice with resamples (R, N) thrice.
     """
     cell, replicates = study.headline_cell, study.projection.replicates
-    size, samples, directions = cell.architecture.parameters, cell.samples, min(4 * cell.architecture.width, cell.architecture.parameters)
+    size, samples, directions = (
+        cell.architecture.parameters,
+        cell.samples,
+        min(4 * cell.architecture.width, cell.architecture.parameters),
+    )
     jackknife = 8 * cost.triangle_numbers(size) + (1 + cost.SOLVED_VALUES) * size**2
     if cost.from_gradients(cell):
         jackknife = 3 * samples * size + 4 * samples**2
@@ -70,7 +90,9 @@ def importance(study: Study) -> int:
 
 
 def criticality(study: Study) -> int:
-    """8 (3 B P + N (3 (L + 1) + 3 R)): a block of gradients and their squares, masses by layer, resamples."""
+    """8 (3 B P + N (3 (L + 1) + 3 R)): a block of gradients and their squares, masses by layer,
+    resamples.
+    """
     section = study.criticality
     architecture = Architecture(section.depth, section.width)
     masses, resamples = 3 * (section.depth + 1), 3 * study.projection.replicates
@@ -78,45 +100,72 @@ def criticality(study: Study) -> int:
 
 
 def training(architecture: Architecture, points: int, replicas: int, steps: int) -> int:
-    """8 R ((s + 10) P + 8 n w L): s Lanczos vectors of all replicas, and torch's arrays of parameters and activations."""
+    """8 R ((s + 10) P + 8 n w L): s Lanczos vectors of all replicas, and torch's arrays of
+    parameters and activations.
+    """
     activations = points * architecture.width * architecture.depth
-    return FLOAT * replicas * ((steps + TORCH_COPIES + 2) * architecture.parameters + TORCH_COPIES * activations)
+    return (
+        FLOAT
+        * replicas
+        * ((steps + TORCH_COPIES + 2) * architecture.parameters + TORCH_COPIES * activations)
+    )
 
 
 def sensitivity(architecture: Architecture, samples: int, replicates: int) -> int:
-    """8 (6 B P + 2 N 21 (L + 1) 2 + R (4 N + (4 L)^2)): a block in double precision for both losses, then as in the projection."""
+    """8 (6 B P + 2 N 21 (L + 1) 2 + R (4 N + (4 L)^2)): a block in double precision for both
+    losses, then as in the projection.
+    """
     rows, layers = min(BLOCK, samples), architecture.depth + 1
     resampled = replicates * (4 * samples + (4 * architecture.depth) ** 2)
     return FLOAT * (6 * rows * architecture.parameters + 4 * samples * 21 * layers + resampled)
 
 
 def kinds(architecture: Architecture) -> int:
-    """8 (5 2^21 + 9 P^2): a batch of gradients of single points with its Jacobians; C and what an eigensolve with vectors takes."""
+    """8 (5 2^21 + 9 P^2): a batch of gradients of single points with its Jacobians; C and what an
+    eigensolve with vectors takes.
+    """
     return FLOAT * (5 * BATCH_NUMBERS + 9 * architecture.parameters**2)
 
 
 def curve(pieces: float, width: int, depth: int) -> int:
-    """8 n w (3 L + 12): coefficients (3, n, w) of every layer on n pieces, and what looking for crossings in the last takes."""
+    """8 n w (3 L + 12): coefficients (3, n, w) of every layer on n pieces, and what looking for
+    crossings in the last takes.
+    """
     return int(FLOAT * pieces * width * (3 * depth + 12))
 
 
 def digits(runs: int, depth: int, width: int, images: int) -> int:
-    """4 R n w (L^2 / 2 + 8): activations of all images in single precision, for every layer that is trained and those above it."""
+    """4 R n w (L^2 / 2 + 8): activations of all images in single precision, for every layer that is
+    trained and those above it.
+    """
     return int(4 * runs * images * width * (depth**2 / 2 + TORCH_COPIES))
 
 
-def layer_graphs(replicas: int, epochs: int, inputs: int, units: int, images: int, products: int) -> int:
+def layer_graphs(
+    replicas: int, epochs: int, inputs: int, units: int, images: int, products: int
+) -> int:
     """4 R (2 E n u + 3 n' u + 12 W) + 8 12 n^2.
 
-    Activations of u units at E epochs, twice while they are stacked; those of n' training images, which are only looked at; weights with
-    gradients and Adam's averages; the matrices of one graph.
+    Activations of u units at E epochs, twice while they are stacked; those of n' training images,
+    which are only looked at; weights with gradients and Adam's averages; the matrices of one graph.
     """
     single = replicas * (2 * epochs * inputs * units + 3 * images * units + 12 * products)
     return 4 * single + FLOAT * 12 * inputs**2
 
 
-def trajectories(optimisers: int, replicas: int, checkpoints: int, inputs: int, classes: int, units: int, batch: int, products: int) -> int:
-    """4 R (3 O T n C + 8 (b + n) u + 12 W): predictions of all checkpoints, while they are stacked; torch's arrays; weights."""
+def trajectories(
+    optimisers: int,
+    replicas: int,
+    checkpoints: int,
+    inputs: int,
+    classes: int,
+    units: int,
+    batch: int,
+    products: int,
+) -> int:
+    """4 R (3 O T n C + 8 (b + n) u + 12 W): predictions of all checkpoints, while they are stacked;
+    torch's arrays; weights.
+    """
     predictions = 3 * optimisers * checkpoints * inputs * classes
     return 4 * replicas * (predictions + TORCH_COPIES * (batch + inputs) * units + 12 * products)
 
@@ -124,8 +173,9 @@ def trajectories(optimisers: int, replicas: int, checkpoints: int, inputs: int, 
 def theory(study: Study) -> dict[str, int]:
     """By part: 8 (12 m^2 + 4 R m), 8 (8 n^2 + 2 n f + 5 (10 n*)^2) and 8 (2 b R d + 4 R n + 8 n^2).
 
-    `phase_map`: spectra of m components, and R starts. `kernel`: n digits, n* of them held out, 10 classes at once; f features, or the
-    parameters of the network whose tangents are taken. `sgd`: n examples, R = 2 d paths in d dimensions with batches of b.
+    `phase_map`: spectra of m components, and R starts. `kernel`: n digits, n* of them held out, 10
+    classes at once; f features, or the parameters of the network whose tangents are taken. `sgd`: n
+    examples, R = 2 d paths in d dimensions with batches of b.
     """
     section = study.sloppiness
     components, kernel, sgd = section.phase_map.components, section.kernel, section.sgd
@@ -135,30 +185,45 @@ def theory(study: Study) -> dict[str, int]:
     paths = 2 * size
     numbers = {
         "phase_map": 12 * components**2 + 4 * section.phase_map.starts * components,
-        "kernel": 8 * images**2 + 2 * images * max(kernel.features, tangents) + 5 * (10 * kernel.test) ** 2,
+        "kernel": (
+            8 * images**2
+            + 2 * images * max(kernel.features, tangents)
+            + 5 * (10 * kernel.test) ** 2
+        ),
         "sgd": 2 * batch * paths * size + 4 * paths * sgd.examples + 8 * sgd.examples**2,
     }
     return {name: FLOAT * count for name, count in numbers.items()}
 
 
 def model_constrained(study: Study, cell: Cell) -> int:
-    """The most of the cell's own second moment and spectrum with vectors, and torch's 8 c n (8 u + 20 e^2) of a part of a block.
+    """The most of the cell's own second moment and spectrum with vectors, and torch's 8 c n (8 u +
+    20 e^2) of a part of a block.
 
-    u units for each of n pairs of data and c = 192 parameter vectors at most, and e x e squares of a heated plate for each; 12 S u
-    for S steps of a wave in a row. The halves of the samples that are compared afterwards take less: C of all and of either half,
-    their difference, and eigenvectors, 6 P^2.
+    u units for each of n pairs of data and c = 192 parameter vectors at most, and e x e squares of
+    a heated plate for each; 12 S u for S steps of a wave in a row. The halves of the samples that
+    are compared afterwards take less: C of all and of either half, their difference, and
+    eigenvectors, 6 P^2.
     """
     own = max(cost.second_moment(cell, 1).memory, cost.spectrum(cell, study, vectors=True).memory)
     section = study.model_constrained
-    kind, numbers = str(cell.facts["case"]).partition("-")[0], TORCH_COPIES * sum(cell.architecture.sizes)
+    kind, numbers = (
+        str(cell.facts["case"]).partition("-")[0],
+        TORCH_COPIES * sum(cell.architecture.sizes),
+    )
     if kind == "heat":
         numbers += PLATE_COPIES * section.heat.elements**2
     elif kind == "burgers":
-        numbers = STEP_COPIES * max(section.burgers.learned_steps, section.burgers.model_steps) * sum(cell.architecture.sizes)
+        numbers = (
+            STEP_COPIES
+            * max(section.burgers.learned_steps, section.burgers.model_steps)
+            * sum(cell.architecture.sizes)
+        )
     return own + FLOAT * TORCH_CHUNK * section.pairs * numbers
 
 
 def figure(study: Study, name: str) -> int:
-    """Of figures that read eigenvectors, 16 P^2: the matrix, and once more while it is read; drawing itself for all."""
+    """Of figures that read eigenvectors, 16 P^2: the matrix, and once more while it is read;
+    drawing itself for all.
+    """
     reads = name in ("eigenvalues", "eigenvectors", "layer_importance", "sufficient_summary")
     return DRAWING + reads * 2 * FLOAT * study.headline_cell.architecture.parameters**2

@@ -1,4 +1,6 @@
-"""The work of `model-constrained`: gradients by torch, and descents, of one case for every weight of its model."""
+"""The work of `model-constrained`: gradients by torch, and descents, of one case for every weight
+of its model.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +14,25 @@ SECONDS_PER_CALL = 2.5e-3
 """Starting `vmap(grad)`, whatever the number of gradients."""
 
 SECONDS_PER_GRADIENT, SECONDS_PER_UNIT = 20e-6, 20e-9
-"""Of one gradient, and of one unit for one data point within it: ten networks of 256 to 2,712 parameters with 20 and 100 pairs took
-0.7 to 1.3 times this, on one thread of a machine that others used too."""
+"""Of one gradient, and of one unit for one data point within it: ten networks of 256 to 2,712
+parameters with 20 and 100 pairs took 0.7 to 1.3 times this, on one thread of a machine that others
+used too."""
 
 SECONDS_PER_SOLVE, SECONDS_PER_FACTOR = 4e-6, 1.2e-9
-"""Of the plate with e x e elements, with what torch does around its solution: the first, and the second times e^4."""
+"""Of the plate with e x e elements, with what torch does around its solution: the first, and the
+second times e^4."""
 
 SECONDS_ALONE, SECONDS_ALONE_PLATE = 0.6e-3, 1.5e-3
-"""Of one gradient that is asked for alone, beside its arithmetic: what torch takes to start its operations, and L-BFGS its steps. The
-second is added for a plate. Measured with 13 other processes on two cores."""
+"""Of one gradient that is asked for alone, beside its arithmetic: what torch takes to start its
+operations, and L-BFGS its steps. The second is added for a plate. Measured with 13 other processes
+on two cores."""
 
 TRIALS = 1.1
 """Gradients for each iteration of L-BFGS: nearly every first step is taken."""
 
 ENCODERS = 4
-"""Times that TAEN's encoder is trained for one alpha: for C, its spectrum, and twice beside training; 0.1 s is not worth a file."""
+"""Times that TAEN's encoder is trained for one alpha: for C, its spectrum, and twice beside
+training; 0.1 s is not worth a file."""
 
 LADDER = 7
 """Steps tried (`model_constrained.training.LADDER`)."""
@@ -63,7 +69,8 @@ def _once() -> Work:
 
 def _weight(study: Study, cell: Cell) -> Work:
     section = study.model_constrained
-    # C itself, its first quarter and half for the bracket, the bracket's own pass, and the half for angles; then the projection.
+    # C itself, its first quarter and half for the bracket, the bracket's own pass, and the half for
+    # angles; then the projection.
     samples = int(3.0 * cell.samples) + min(study.projection.samples, cell.samples)
     each = _gradient(study, cell)
     gradients = samples * each + 4 * SLOTS * SECONDS_PER_CALL
@@ -71,7 +78,12 @@ def _weight(study: Study, cell: Cell) -> Work:
     alone = SECONDS_ALONE + SECONDS_ALONE_PLATE * (_solves(study, cell) > 0)
     least = TRIALS * section.replicas * section.least_steps * (alone + each)
     if str(cell.facts["case"]).endswith("-taen"):
-        least += TRIALS * ENCODERS * section.encoder_steps * (alone + section.pairs * _solves(study, cell))
+        least += (
+            TRIALS
+            * ENCODERS
+            * section.encoder_steps
+            * (alone + section.pairs * _solves(study, cell))
+        )
     work = Work({Kind.SCALAR: gradients + descents + least + SECONDS_PER_WEIGHT})
     size = cell.architecture.parameters
     work += Work({Kind.GRAM: 2 * cost.gram_flops(size, cell.samples)})
@@ -83,14 +95,17 @@ def _gradient(study: Study, cell: Cell) -> float:
     """Seconds of one gradient."""
     section, architecture = study.model_constrained, cell.architecture
     seconds = SECONDS_PER_GRADIENT + SECONDS_PER_UNIT * section.pairs * _units(architecture)
-    if cell.facts["alpha"] and not str(cell.facts["case"]).endswith("-taen"):  # a decoder does not ask the model
+    # a decoder does not ask the model
+    if cell.facts["alpha"] and not str(cell.facts["case"]).endswith("-taen"):
         seconds += section.pairs * _solves(study, cell)
     return seconds
 
 
 def _solves(study: Study, cell: Cell) -> float:
     """Seconds of a plate's solution and its adjoint."""
-    elements = study.model_constrained.heat.elements if str(cell.facts["case"]).startswith("heat") else 0
+    elements = (
+        study.model_constrained.heat.elements if str(cell.facts["case"]).startswith("heat") else 0
+    )
     return 2 * (SECONDS_PER_SOLVE + SECONDS_PER_FACTOR * elements**4) if elements else 0.0
 
 

@@ -1,4 +1,6 @@
-"""On how many ranks a cell's eigensolve runs: on one where it fits, for only that gives a bracket of the condition number."""
+"""On how many ranks a cell's eigensolve runs: on one where it fits, for only that gives a bracket
+of the condition number.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +15,20 @@ from eigenscape.planning.batches import cost_of
 from eigenscape.planning.cells import from_gradients, spectrum
 
 LARGEST_ON_ONE_RANK = 32_766
-"""LAPACK's divide and conquer takes 1 + 6 P + 2 P^2 numbers of work space, which SciPy counts in 32 bits."""
+"""LAPACK's divide and conquer takes 1 + 6 P + 2 P^2 numbers of work space, which SciPy counts in 32
+bits."""
 
 LARGEST_WITH_VECTORS = 23_169, 46_340
-"""Gradients and parameters of `few_samples_spectrum` with vectors (`active_subspace.few_samples`; a test keeps them equal)."""
+"""Gradients and parameters of `few_samples_spectrum` with vectors (`active_subspace.few_samples`; a
+test keeps them equal)."""
 
 INTERPRETER_BYTES = 400 * 10**6
-"""Of every rank: Python with its libraries, MKL and MPI among them (measured: 300 MB), and some room."""
+"""Of every rank: Python with its libraries, MKL and MPI among them (measured: 300 MB), and some
+room."""
 
 RANKS = 2
-"""That the workflow starts where one rank does not do; --set-resources distributed_spectrum:tasks=16 for more."""
+"""That the workflow starts where one rank does not do; --set-resources
+distributed_spectrum:tasks=16 for more."""
 
 MEMORY_VARIABLE = "EIGENSCAPE_NODE_MEMORY"
 """Gigabytes of a compute node, where the workflow starts on a machine of another size."""
@@ -48,10 +54,19 @@ class SolverChoice:
         return self.ranks > 1
 
 
-def choose_solver(study: Study, cell: Cell, *, vectors: bool, memory: int, ranks: int, memory_per_rank: int | None = None) -> SolverChoice:
+def choose_solver(
+    study: Study,
+    cell: Cell,
+    *,
+    vectors: bool,
+    memory: int,
+    ranks: int,
+    memory_per_rank: int | None = None,
+) -> SolverChoice:
     """One rank where its memory and LAPACK's counting allow it, else all ranks that there are.
 
-    Where N < P one rank solves the gradients (`stages.active_subspace.few_samples`), and what it needs and counts is set by N.
+    Where N < P one rank solves the gradients (`stages.active_subspace.few_samples`), and what it
+    needs and counts is set by N.
 
     Args:
         study: the configuration.
@@ -66,21 +81,34 @@ def choose_solver(study: Study, cell: Cell, *, vectors: bool, memory: int, ranks
 
     Example:
         >>> study = Study()
-        >>> choose_solver(study, study.headline_cell, vectors=True, memory=8 * 10**9, ranks=2).reason
+        >>> cell = study.headline_cell
+        >>> choose_solver(study, cell, vectors=True, memory=8 * 10**9, ranks=2).reason
         'P = 5,146: one rank needs 1.9 GB of 8.0 GB'
     """
     parameters = cell.architecture.parameters
     few = from_gradients(cell)  # whose second moment is made by other ranks, and not held here
-    alone = (spectrum(cell, study, vectors=vectors) if few else cost_of(study, cell, vectors=vectors)).memory + INTERPRETER_BYTES
+    alone = (
+        spectrum(cell, study, vectors=vectors) if few else cost_of(study, cell, vectors=vectors)
+    ).memory + INTERPRETER_BYTES
     counted = (cell.samples if few else parameters) <= LARGEST_ON_ONE_RANK
     if few and vectors:
         counted = cell.samples <= LARGEST_WITH_VECTORS[0] and parameters <= LARGEST_WITH_VECTORS[1]
     if alone <= memory and counted:
         what = f"P = {parameters:,}" + f", N = {cell.samples:,} gradients in place of C" * few
-        return SolverChoice(1, f"{what}: one rank needs {_gigabytes(alone)} of {_gigabytes(memory)}", alone)
-    limits = "{:,} gradients of {:,} parameters".format(*LARGEST_WITH_VECTORS) if few and vectors else f"{LARGEST_ON_ONE_RANK:,} parameters"
+        return SolverChoice(
+            1, f"{what}: one rank needs {_gigabytes(alone)} of {_gigabytes(memory)}", alone
+        )
+    limits = (
+        "{:,} gradients of {:,} parameters".format(*LARGEST_WITH_VECTORS)
+        if few and vectors
+        else f"{LARGEST_ON_ONE_RANK:,} parameters"
+    )
     too_many = f"LAPACK counts no more than {limits}"
-    obstacle = too_many if alone <= memory else f"one rank would need {_gigabytes(alone)} of {_gigabytes(memory)}"
+    obstacle = (
+        too_many
+        if alone <= memory
+        else f"one rank would need {_gigabytes(alone)} of {_gigabytes(memory)}"
+    )
 
     def shared(ranks: int) -> int:
         return peak_bytes(parameters, ranks, vectors=vectors) + INTERPRETER_BYTES
@@ -88,14 +116,24 @@ def choose_solver(study: Study, cell: Cell, *, vectors: bool, memory: int, ranks
     if ranks == 1 or (memory_per_rank is not None and shared(ranks) > memory_per_rank):
         room = memory if memory_per_rank is None else memory_per_rank
         enough = next((more for more in range(2, parameters + 1) if shared(more) <= room), None)
-        fix = "lower sampling.raw_parameter_limit" if enough is None else f"start {enough} ranks or more of that size"
-        raise DoesNotFit.field(f"{cell.folder}: memory", f"{_gigabytes(shared(ranks))} on each of {ranks} ranks", _gigabytes(room), fix)
+        fix = (
+            "lower sampling.raw_parameter_limit"
+            if enough is None
+            else f"start {enough} ranks or more of that size"
+        )
+        raise DoesNotFit.field(
+            f"{cell.folder}: memory",
+            f"{_gigabytes(shared(ranks))} on each of {ranks} ranks",
+            _gigabytes(room),
+            fix,
+        )
     reason = f"P = {parameters:,}: {obstacle}; {ranks} ranks need {_gigabytes(shared(ranks))} each"
     return SolverChoice(ranks, reason, shared(ranks))
 
 
 def distributed_cells(study: Study, memory: int, ranks: int) -> dict[str, SolverChoice]:
-    """The cells of a study, by folder, whose eigensolve several ranks share; none in a study that one rank can solve.
+    """The cells of a study, by folder, whose eigensolve several ranks share; none in a study that
+    one rank can solve.
 
     Example:
         >>> distributed_cells(Study(), 8 * 10**9, 2)
@@ -103,14 +141,18 @@ def distributed_cells(study: Study, memory: int, ranks: int) -> dict[str, Solver
     """
     headline = study.headline_cell
     choices = {
-        cell.folder: choose_solver(study, cell, vectors=cell == headline, memory=memory, ranks=ranks)
+        cell.folder: choose_solver(
+            study, cell, vectors=cell == headline, memory=memory, ranks=ranks
+        )
         for cell in (headline, *planning.large_cells(study))
     }
     return {folder: choice for folder, choice in choices.items() if choice.distributed}
 
 
 def node_memory() -> int:
-    """Bytes of a compute node: of this machine, unless the environment variable `MEMORY_VARIABLE` says otherwise."""
+    """Bytes of a compute node: of this machine, unless the environment variable `MEMORY_VARIABLE`
+    says otherwise.
+    """
     import psutil  # noqa: PLC0415
 
     return said_memory() or int(psutil.virtual_memory().total)
@@ -130,7 +172,12 @@ def said_memory() -> int | None:
     except ValueError:
         gigabytes = -1.0
     if not 0 < gigabytes < float("inf"):
-        raise BadInput.field(MEMORY_VARIABLE, "gigabytes, such as 256", said, "correct it, or unset it to have this machine's taken")
+        raise BadInput.field(
+            MEMORY_VARIABLE,
+            "gigabytes, such as 256",
+            said,
+            "correct it, or unset it to have this machine's taken",
+        )
     return int(gigabytes * 10**9)
 
 

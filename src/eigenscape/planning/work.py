@@ -33,7 +33,8 @@ class Kind(StrEnum):
     DISTRIBUTED = "distributed eigensolve"
     """Flops of a dense eigensolve over the host cores of many workers."""
     COLUMN = "small eigensolves"
-    """Columns of matrices that an eigensolver walks through: what a column costs whatever its length."""
+    """Columns of matrices that an eigensolver walks through: what a column costs whatever its
+    length."""
     REORDER = "reordering"
     """Entries of matrices that are gathered, transposed or mirrored, which caches dislike."""
     RESAMPLE = "resampling"
@@ -45,7 +46,8 @@ class Kind(StrEnum):
     READ = "reading"
     """Bytes read from a store, with checksums and digest."""
     WRITE = "writing"
-    """Bytes written to a store, with checksums, digest and the verification that reads them back."""
+    """Bytes written to a store, with checksums, digest and the verification that reads them
+    back."""
     SEND = "network"
     """Bytes that the busiest rank sends and receives."""
     MESSAGE = "messages"
@@ -55,11 +57,21 @@ class Kind(StrEnum):
     START = "starting"
     """Interpreters started with their libraries."""
     SCALAR = "plain Python"
-    """Seconds of plain Python on the reference machine, for what is not arithmetic: figures, tables, text."""
+    """Seconds of plain Python on the reference machine, for what is not arithmetic: figures,
+    tables, text."""
 
 
 FLOPS = frozenset(
-    {Kind.GRADIENT, Kind.GRAM, Kind.PRODUCT, Kind.FACTOR, Kind.EIGENVALUES, Kind.TWO_STAGE, Kind.EIGENVECTORS, Kind.DISTRIBUTED},
+    {
+        Kind.GRADIENT,
+        Kind.GRAM,
+        Kind.PRODUCT,
+        Kind.FACTOR,
+        Kind.EIGENVALUES,
+        Kind.TWO_STAGE,
+        Kind.EIGENVECTORS,
+        Kind.DISTRIBUTED,
+    },
 )
 """The kinds that are floating-point operations."""
 
@@ -78,7 +90,8 @@ class Work:
         memory: bytes at the peak, without the interpreter.
 
     Example:
-        >>> both = Work({Kind.GRAM: 2.0}, memory=5) + 3 * Work({Kind.GRAM: 1.0, Kind.READ: 4.0}, memory=7)
+        >>> more = Work({Kind.GRAM: 1.0, Kind.READ: 4.0}, memory=7)
+        >>> both = Work({Kind.GRAM: 2.0}, memory=5) + 3 * more
         >>> both[Kind.GRAM], both[Kind.READ], both.flops, both.memory
         (5.0, 12.0, 5.0, 7)
     """
@@ -91,7 +104,9 @@ class Work:
 
     def __add__(self, other: Work) -> Work:
         kinds = {**self.counts, **other.counts}
-        return Work({kind: self[kind] + other[kind] for kind in kinds}, max(self.memory, other.memory))
+        return Work(
+            {kind: self[kind] + other[kind] for kind in kinds}, max(self.memory, other.memory)
+        )
 
     def __rmul__(self, times: float) -> Work:
         return Work({kind: times * count for kind, count in self.counts.items()}, self.memory)

@@ -1,1 +1,3 @@
-"""What became of a result: `verify` checks a study against its receipts, `lineage` says how one result was made."""
+"""What became of a result: `verify` checks a study against its receipts, `lineage` says how one
+result was made.
+"""

@@ -1,7 +1,7 @@
 """How one result was made: what `eigenscape show` prints.
 
-Everything is read from the receipts beside the results and from the study's configuration; the result itself is checked, and so are
-the results that it was made of.
+Everything is read from the receipts beside the results and from the study's configuration; the
+result itself is checked, and so are the results that it was made of.
 """
 
 from __future__ import annotations
@@ -52,13 +52,15 @@ class Shown:
         folder: where the study lies.
         state: "sound", or what is wrong with it, as `verify` says it.
         receipt: what confirms it, relative to the study's folder; "" where nothing does.
-        identity: everything that decides its bits, as far as it is kept; for tables and figures, what all results of the study share.
+        identity: everything that decides its bits, as far as it is kept; for tables and figures,
+            what all results of the study share.
         numbers: seed, P and N, where it has them.
         made: when, by which versions, on which machine; empty where that is not known.
         seconds: how long that took, by part.
         inputs: the results that it was made of.
         rule: of the workflow; "" for what is made on request alone.
-        remove: what has to go first, since the command passes over what a receipt confirms; relative to the study's folder.
+        remove: what has to go first, since the command passes over what a receipt confirms;
+            relative to the study's folder.
         command: that makes it again.
         snakemake: the same by Snakemake, with everything that it needs; "" where no rule makes it.
     """
@@ -90,9 +92,20 @@ def show_result(path: Path) -> Shown:
     name = _result_of(path, folder)
     recipe = recipe_of(study, name)
     if recipe is None:
-        expected = "a result, such as a store (.zarr), a bundle (.npz), a document (.json), a table or a figure"
-        fix = f"results lie in cells/, headline/, tables/, figures/ and beside them in {folder.root}; notes, logs and work are none"
-        raise BadInput.field(str(path), expected, "another file of the study" if path.exists() else "no such file", fix)
+        expected = (
+            "a result, such as a store (.zarr), a bundle (.npz), a document (.json), a table or a"
+            " figure"
+        )
+        fix = (
+            f"results lie in cells/, headline/, tables/, figures/ and beside them in {folder.root};"
+            " notes, logs and work are none"
+        )
+        raise BadInput.field(
+            str(path),
+            expected,
+            "another file of the study" if path.exists() else "no such file",
+            fix,
+        )
     if not (folder.root / name).exists():
         _require_made(study, name, path)
         target = recipe.target
@@ -112,20 +125,39 @@ def _require_made(study: Study, name: str, path: Path) -> None:
     """Refuse a name that no run of the study will ever write, so that nobody is told to make it.
 
     Raises:
-        BadInput: a figure that is not drawn, a cell that is not computed, a result of a sister that is left out.
+        BadInput: a figure that is not drawn, a cell that is not computed, a result of a sister that
+            is left out.
     """
     first, *rest = Path(name).parts
-    sister = next((sister for sister in _SISTERS if (rest[0] if first == "tables" else first).startswith(sister)), "")
+    sister = next(
+        (
+            sister
+            for sister in _SISTERS
+            if (rest[0] if first == "tables" else first).startswith(sister)
+        ),
+        "",
+    )
     if sister and not getattr(study, sister).enabled:
         found = f"one of {sister}, which this study leaves out"
-        raise BadInput.field(str(path), "a result of the study", found, f"set {sister}: {{enabled: true}} and run snakemake")
+        raise BadInput.field(
+            str(path),
+            "a result of the study",
+            found,
+            f"set {sister}: {{enabled: true}} and run snakemake",
+        )
     if first == "figures":
         drawn = [figure for family in draw.families_of(study).values() for figure in family.figures]
         stem = Path(name).stem
         if stem not in drawn and not stem.startswith("map_"):
             close = difflib.get_close_matches(stem, drawn, 1)
-            fix = f"did you mean {close[0]}?" if close else f"it draws {', '.join(drawn[:4])}, ..., as docs/gallery.md shows them"
-            raise BadInput.field(str(path), "a figure that this study draws", "no figure of that name", fix)
+            fix = (
+                f"did you mean {close[0]}?"
+                if close
+                else f"it draws {', '.join(drawn[:4])}, ..., as docs/gallery.md shows them"
+            )
+            raise BadInput.field(
+                str(path), "a figure that this study draws", "no figure of that name", fix
+            )
     if first in ("cells", "headline") or (first == "model_constrained" and len(rest) > 1):
         study.cell(f"{first}/{rest[0]}")
 
@@ -139,10 +171,15 @@ def study_folder_of(path: Path) -> StudyFolder:
     whole = Path(os.path.abspath(path))
     for place in whole.parents:
         if (place / "study.json").is_file():
-            return StudyFolder(Path(os.path.relpath(place)) if place.is_relative_to(Path.cwd()) else place)
+            return StudyFolder(
+                Path(os.path.relpath(place)) if place.is_relative_to(Path.cwd()) else place
+            )
     expected = "the path of a result, such as results/sine/figures/eigenvalues.pdf"
     raise BadInput.field(
-        str(path), expected, "no study.json in a folder above it", "give the path of a file or store below results/<study>/"
+        str(path),
+        expected,
+        "no study.json in a folder above it",
+        "give the path of a file or store below results/<study>/",
     )
 
 
@@ -159,7 +196,12 @@ def _result_of(path: Path, folder: StudyFolder) -> str:
     if inside.name.endswith(".receipt.json"):
         stem = inside.with_name(inside.name.removesuffix(".receipt.json"))
         return next(
-            (f"{stem.as_posix()}{ending}" for ending in (".zarr", ".npz") if (folder.root / f"{stem}{ending}").exists()), f"{stem}.zarr"
+            (
+                f"{stem.as_posix()}{ending}"
+                for ending in (".zarr", ".npz")
+                if (folder.root / f"{stem}{ending}").exists()
+            ),
+            f"{stem}.zarr",
         )
     if (
         inside.parts[:1] == ("receipts",)
@@ -168,8 +210,17 @@ def _result_of(path: Path, folder: StudyFolder) -> str:
     ):
         return next(iter(product.files))
     if (folder.root / inside).is_dir():
-        there = sorted(entry.name for entry in (folder.root / inside).iterdir() if not entry.name.endswith(".receipt.json"))
-        raise BadInput.field(str(path), "one result", "a folder", f"choose one of {', '.join(there[:6])}{', ...' * (len(there) > 6)}")
+        there = sorted(
+            entry.name
+            for entry in (folder.root / inside).iterdir()
+            if not entry.name.endswith(".receipt.json")
+        )
+        raise BadInput.field(
+            str(path),
+            "one result",
+            "a folder",
+            f"choose one of {', '.join(there[:6])}{', ...' * (len(there) > 6)}",
+        )
     return inside.as_posix()
 
 
@@ -184,7 +235,11 @@ def _shown(study: Study, folder: StudyFolder, name: str, recipe: Recipe) -> Show
     version = kept.get("eigenscape") or (product.version if product else "")
     confirmed_by = _receipt_name(path, folder)
     inputs = [*_inputs_of(product, folder), *_second_moment_of(path, kept, folder)]
-    remove = tuple(dict.fromkeys([name, confirmed_by] if path.suffix in (".zarr", ".npz") else [name])) if recipe.kept else ()
+    remove = (
+        tuple(dict.fromkeys([name, confirmed_by] if path.suffix in (".zarr", ".npz") else [name]))
+        if recipe.kept
+        else ()
+    )
     study_file = shlex.quote(str(folder.study))
     return Shown(
         result=name,
@@ -208,17 +263,26 @@ def _snakemake(study: Study, folder: StudyFolder, recipe: Recipe) -> str:
     if not recipe.target:
         return ""
     home = f"results/{study.study}/study.json"
-    study_file = shlex.quote(str(folder.study)) if _is_at_home(str(folder.root), study.study) else home
-    return f"snakemake --cores 2 --configfile {study_file} --force {shlex.quote(f'results/{study.study}/{recipe.target}')}"
+    study_file = (
+        shlex.quote(str(folder.study)) if _is_at_home(str(folder.root), study.study) else home
+    )
+    return (
+        f"snakemake --cores 2 --configfile {study_file} --force"
+        f" {shlex.quote(f'results/{study.study}/{recipe.target}')}"
+    )
 
 
 def _is_at_home(place: str, name: str) -> bool:
-    """Whether a study lies where Snakemake looks for it: anywhere else it would compute all of it again."""
+    """Whether a study lies where Snakemake looks for it: anywhere else it would compute all of it
+    again.
+    """
     return Path(os.path.abspath(place)).parts[-2:] == ("results", name)
 
 
 def _kept_facts(path: Path, folder: StudyFolder) -> dict[str, Any]:
-    """What the receipt beside a store, or a document itself, says; nothing for tables and figures."""
+    """What the receipt beside a store, or a document itself, says; nothing for tables and
+    figures.
+    """
     place = folder.receipt(path) if path.suffix in (".zarr", ".npz") else path
     if place.suffix != ".json":
         return {}
@@ -226,11 +290,17 @@ def _kept_facts(path: Path, folder: StudyFolder) -> dict[str, Any]:
         content = json.loads(place.read_bytes())
     except (OSError, ValueError):
         return {}
-    return {key: value for key, value in content.items() if key != "content"} if isinstance(content, dict) else {}
+    return (
+        {key: value for key, value in content.items() if key != "content"}
+        if isinstance(content, dict)
+        else {}
+    )
 
 
 def _receipt_name(path: Path, folder: StudyFolder) -> str:
-    """What confirms a result: the receipt beside a store, the document itself, or the receipt of a table or figure."""
+    """What confirms a result: the receipt beside a store, the document itself, or the receipt of a
+    table or figure.
+    """
     if path.suffix in (".zarr", ".npz"):
         place = folder.receipt(path)
     elif products.is_derived(path, folder):
@@ -252,7 +322,10 @@ def _numbers(identity: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, 
 def _inputs_of(product: products.Product | None, folder: StudyFolder) -> list[Input]:
     if product is None:
         return []
-    return [Input(name, digest, _state(folder.root / name, digest)) for name, digest in product.inputs.items()]
+    return [
+        Input(name, digest, _state(folder.root / name, digest))
+        for name, digest in product.inputs.items()
+    ]
 
 
 def _second_moment_of(path: Path, kept: Mapping[str, Any], folder: StudyFolder) -> list[Input]:
@@ -276,20 +349,35 @@ def as_json(shown: Shown) -> str:
 
 
 MOST_INPUTS = 8
-"""Lines of inputs that a person reads; the table of condition numbers has hundreds, of which those that changed come first."""
+"""Lines of inputs that a person reads; the table of condition numbers has hundreds, of which those
+that changed come first."""
 
 
 def as_text(shown: Shown) -> str:
     """For people: one fact a line."""
     lines = [f"{shown.result}, of the study {shown.study}: {shown.state}", ""]
-    facts = {**shown.numbers, **{key: value for key, value in shown.identity.items() if key not in ("seed", "samples")}}
+    facts = {
+        **shown.numbers,
+        **{key: value for key, value in shown.identity.items() if key not in ("seed", "samples")},
+    }
     lines += [_line(key, _plain(value)) for key, value in facts.items()]
     lines += ["", *_made_lines(shown), *_input_lines(shown), "", "To make it again:"]
     if shown.remove:  # the command passes over what a receipt confirms
-        lines.append(f"  rm -r {' '.join(shlex.quote(str(Path(shown.folder) / name)) for name in shown.remove)}")
+        lines.append(
+            "  rm -r"
+            f" {' '.join(shlex.quote(str(Path(shown.folder) / name)) for name in shown.remove)}"
+        )
     lines.append(f"  {shown.command}")
-    there = "" if _is_at_home(shown.folder, shown.study) else f", once this folder is results/{shown.study} beside the Snakefile"
-    lines += [f"or, with whatever it needs that is not there{there}:", f"  {shown.snakemake}"] if shown.snakemake else []
+    there = (
+        ""
+        if _is_at_home(shown.folder, shown.study)
+        else f", once this folder is results/{shown.study} beside the Snakefile"
+    )
+    lines += (
+        [f"or, with whatever it needs that is not there{there}:", f"  {shown.snakemake}"]
+        if shown.snakemake
+        else []
+    )
     return "\n".join(lines)
 
 
@@ -310,9 +398,23 @@ def _made_lines(shown: Shown) -> list[str]:
         return [_line("made", "not known: no receipt says when and by what")]
     made, lines = shown.made, []
     if "at" in made:
-        lines.append(_line("made", f"{made['at']} (UTC)" + (f", by the rule {shown.rule}" if shown.rule else "")))
-    versions = {"eigenscape": made.get("eigenscape", ""), "python": made.get("python", ""), **made.get("packages", {})}
-    lines.append(_line("versions", ", ".join(f"{name} {version}" for name, version in versions.items() if version)))
+        lines.append(
+            _line(
+                "made",
+                f"{made['at']} (UTC)" + (f", by the rule {shown.rule}" if shown.rule else ""),
+            )
+        )
+    versions = {
+        "eigenscape": made.get("eigenscape", ""),
+        "python": made.get("python", ""),
+        **made.get("packages", {}),
+    }
+    lines.append(
+        _line(
+            "versions",
+            ", ".join(f"{name} {version}" for name, version in versions.items() if version),
+        )
+    )
     if machine := made.get("machine"):
         lines.append(_line("machine", machine_words(machine)))
     if shown.seconds:

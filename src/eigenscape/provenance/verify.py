@@ -1,7 +1,8 @@
-"""Everything of a study, checked against its receipts: what is sound, what is damaged, what is unfinished, and what to do.
+"""Everything of a study, checked against its receipts: what is sound, what is damaged, what is
+unfinished, and what to do.
 
-Every chunk of every store is read, every digest computed anew. Of tables and figures it is also asked whether they were made of the
-results that are there now.
+Every chunk of every store is read, every digest computed anew. Of tables and figures it is also
+asked whether they were made of the results that are there now.
 """
 
 from __future__ import annotations
@@ -19,7 +20,16 @@ from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.planning.large import LargePlan, large_cell, plans_of
 from eigenscape.stages.common.attempts import notes_of
 from eigenscape.stages.common.progress import Progress
-from eigenscape.store import array_files, claims, documents, products, quarantine, receipts, second_moments, spectra
+from eigenscape.store import (
+    array_files,
+    claims,
+    documents,
+    products,
+    quarantine,
+    receipts,
+    second_moments,
+    spectra,
+)
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.shards import OpenSlot, Shards
 
@@ -74,15 +84,29 @@ class Finding:
 
 def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> list[Finding]:
     """Check every result of a study; reads everything, changes nothing."""
-    constrained = [cell for case in study.model_constrained.computed for cell in study.model_constrained_cells(case)]
-    begun = [cell for cell in constrained if (folder.root / cell.folder).exists() or folder.work(cell).exists()]
+    constrained = [
+        cell
+        for case in study.model_constrained.computed
+        for cell in study.model_constrained_cells(case)
+    ]
+    begun = [
+        cell
+        for cell in constrained
+        if (folder.root / cell.folder).exists() or folder.work(cell).exists()
+    ]
     cells = [study.headline_cell, *study.computed_cells(), *begun]
     papers = sorted(path for path in folder.root.rglob("*.json") if _is_document(path, folder))
-    work = {cell.folder: float(cell.architecture.parameters) ** 2 for cell in cells} | {str(path): 1e5 for path in papers}
+    work = {cell.folder: float(cell.architecture.parameters) ** 2 for cell in cells} | {
+        str(path): 1e5 for path in papers
+    }
     progress = None if quiet else Progress(f"verify {study.study}", work, "results")
     findings, done = [], set()
     for cell in cells:
-        findings += [_of_second_moment(study, cell, folder), _of_spectrum(study, cell, folder), *_of_work(cell, folder)]
+        findings += [
+            _of_second_moment(study, cell, folder),
+            _of_spectrum(study, cell, folder),
+            *_of_work(cell, folder),
+        ]
         done.add(cell.folder)
         if progress:
             progress.finish(done)
@@ -92,8 +116,13 @@ def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> l
         done.add(str(path))
         if progress:
             progress.finish(done)
-    findings += [_of_trajectories(path, folder) for path in sorted((folder.root / "sloppiness").rglob("*.receipt.json"))]
-    findings += [found for receipt in products.products(folder) for found in _of_product(receipt, folder)]
+    findings += [
+        _of_trajectories(path, folder)
+        for path in sorted((folder.root / "sloppiness").rglob("*.receipt.json"))
+    ]
+    findings += [
+        found for receipt in products.products(folder) for found in _of_product(receipt, folder)
+    ]
     findings += _without_receipt(folder)
     return [*findings, *_of_quarantine(folder)]
 
@@ -118,13 +147,19 @@ def check_result(study: Study, folder: StudyFolder, name: str) -> Finding:
         return _of_trajectories(array_files.receipt_of(path), folder)
     if products.is_derived(path, folder):
         receipt = products.receipt_of(path, folder)
-        unconfirmed = Finding(State.UNCONFIRMED, (path,), f"{path}: no receipt confirms it", "delete it and run snakemake")
+        unconfirmed = Finding(
+            State.UNCONFIRMED,
+            (path,),
+            f"{path}: no receipt confirms it",
+            "delete it and run snakemake",
+        )
         return next(_of_product(receipt, folder), unconfirmed)
     return _of_document(study, path, folder)
 
 
 def repair(findings: list[Finding], folder: StudyFolder) -> list[Path]:
-    """Set what is damaged aside and forget Snakemake's notes of it, so that the next run computes it anew.
+    """Set what is damaged aside and forget Snakemake's notes of it, so that the next run computes
+    it anew.
 
     Returns:
         Where it went.
@@ -134,7 +169,9 @@ def repair(findings: list[Finding], folder: StudyFolder) -> list[Path]:
         if finding.state is State.DAMAGED:
             for note in finding.notes:
                 note.unlink(missing_ok=True)
-            places.append(quarantine.set_aside(list(finding.paths), folder.quarantine, finding.what))
+            places.append(
+                quarantine.set_aside(list(finding.paths), folder.quarantine, finding.what)
+            )
     return places
 
 
@@ -143,7 +180,13 @@ _AGAIN = "`eigenscape verify --repair` sets it aside, and the next run computes 
 
 def _of_second_moment(study: Study, cell: Cell, folder: StudyFolder) -> Finding:
     store = folder.second_moment(cell)
-    return _of_store(study, cell, folder, store, lambda receipt: second_moments.verify(store, str(receipt["digest"]), cell, OneRank()))
+    return _of_store(
+        study,
+        cell,
+        folder,
+        store,
+        lambda receipt: second_moments.verify(store, str(receipt["digest"]), cell, OneRank()),
+    )
 
 
 def _of_spectrum(study: Study, cell: Cell, folder: StudyFolder) -> Finding:
@@ -155,7 +198,13 @@ def _of_spectrum(study: Study, cell: Cell, folder: StudyFolder) -> Finding:
     return _of_store(study, cell, folder, store, damage_of)
 
 
-def _of_store(study: Study, cell: Cell, folder: StudyFolder, store: Path, damage_of: Callable[[Mapping[str, object]], str]) -> Finding:
+def _of_store(
+    study: Study,
+    cell: Cell,
+    folder: StudyFolder,
+    store: Path,
+    damage_of: Callable[[Mapping[str, object]], str],
+) -> Finding:
     """What is to be said of a store, given what is wrong with it by its receipt."""
     paths, notes = (folder.receipt(store), store), notes_of(study, cell, folder)
     found = _receipt_finding(cell, paths, notes)
@@ -183,7 +232,9 @@ def _named(path: Path, damage: str) -> str:
     return f"{path}: {damage.removeprefix(f'{path}: ')}"
 
 
-def _receipt_finding(cell: Cell, paths: tuple[Path, Path], notes: tuple[Path, ...]) -> Finding | dict[str, object]:
+def _receipt_finding(
+    cell: Cell, paths: tuple[Path, Path], notes: tuple[Path, ...]
+) -> Finding | dict[str, object]:
     """The receipt of a result, or what is to be said where there is none that can be used."""
     receipt_path, store = paths
     try:
@@ -196,8 +247,15 @@ def _receipt_finding(cell: Cell, paths: tuple[Path, Path], notes: tuple[Path, ..
     except DamagedResult as error:
         return Finding(State.DAMAGED, paths, str(error), _AGAIN, notes)
     if store.exists():
-        return Finding(State.UNCONFIRMED, (store,), f"{store}: no receipt confirms it", "the next run replaces it")
-    return Finding(State.MISSING, (store,), f"{cell.folder}: {store.name} is not computed yet", "run snakemake")
+        return Finding(
+            State.UNCONFIRMED,
+            (store,),
+            f"{store}: no receipt confirms it",
+            "the next run replaces it",
+        )
+    return Finding(
+        State.MISSING, (store,), f"{cell.folder}: {store.name} is not computed yet", "run snakemake"
+    )
 
 
 def _of_work(cell: Cell, folder: StudyFolder) -> Iterator[Finding]:
@@ -206,22 +264,40 @@ def _of_work(cell: Cell, folder: StudyFolder) -> Iterator[Finding]:
     if holder is not None:
         gone = holder.is_known_dead
         what = f"{cell.folder}: claimed by {holder}" + (", which is gone" if gone else "")
-        yield Finding(State.AT_WORK, (folder.claims(cell),), what, "the next run takes over" if gone else "")
+        yield Finding(
+            State.AT_WORK, (folder.claims(cell),), what, "the next run takes over" if gone else ""
+        )
     shards = Shards(folder.shards(cell), cell, folder.quarantine)
     parts: list[Node | OpenSlot] = [*shards.nodes(), *shards.open_slots()]
     for part in parts:
         place, damage = shards.folder / shards.name(part), shards.damage_of(part)
         if damage:
-            yield Finding(State.DAMAGED, (place,), f"{place}: {damage}", "the next run sets it aside and computes it again")
+            yield Finding(
+                State.DAMAGED,
+                (place,),
+                f"{place}: {damage}",
+                "the next run sets it aside and computes it again",
+            )
         else:
-            yield Finding(State.UNFINISHED, (place,), f"{place}: a partial sum", "the next run goes on from it")
+            yield Finding(
+                State.UNFINISHED,
+                (place,),
+                f"{place}: a partial sum",
+                "the next run goes on from it",
+            )
 
 
 def _is_document(path: Path, folder: StudyFolder) -> bool:
-    """Results in JSON: not receipts, not what Snakemake sees, not what is unfinished or set aside."""
+    """Results in JSON: not receipts, not what Snakemake sees, not what is unfinished or set
+    aside.
+    """
     parts = path.relative_to(folder.root).parts
     hidden = parts[0] in (*products.HIDDEN, "study.json")
-    return not (hidden or path.name.endswith(".receipt.json") or any(part.endswith(".zarr") for part in parts))
+    return not (
+        hidden
+        or path.name.endswith(".receipt.json")
+        or any(part.endswith(".zarr") for part in parts)
+    )
 
 
 def _of_document(study: Study, path: Path, folder: StudyFolder) -> Finding:
@@ -229,20 +305,38 @@ def _of_document(study: Study, path: Path, folder: StudyFolder) -> Finding:
     notes = _notes_of_document(path, folder)
     if damage := documents.damage_of(path):
         receipt = products.receipt_of(path, folder)  # without its document it would tell of a loss
-        return Finding(State.DAMAGED, (path, *[receipt] * receipt.exists()), _named(path, damage), _AGAIN, notes)
-    # The sisters' documents, and those that vary the study, have networks, priors and problems of their own.
-    of_study = path.relative_to(folder.root).parts[0] in ("projection", "training", "headline", "criticality.json")
-    asked = {"science_schema": SCIENCE_SCHEMA, "seed": study.sampling.seed} | (json.loads(json.dumps(study.facts)) if of_study else {})
+        return Finding(
+            State.DAMAGED,
+            (path, *[receipt] * receipt.exists()),
+            _named(path, damage),
+            _AGAIN,
+            notes,
+        )
+    # The sisters' documents, and those that vary the study, have networks, priors and problems of
+    # their own.
+    of_study = path.relative_to(folder.root).parts[0] in (
+        "projection",
+        "training",
+        "headline",
+        "criticality.json",
+    )
+    asked = {"science_schema": SCIENCE_SCHEMA, "seed": study.sampling.seed} | (
+        json.loads(json.dumps(study.facts)) if of_study else {}
+    )
     made = documents.identity_of(path)
     for key, value in asked.items():
         if made.get(key) != value:
             what = f"{path}: expected {key} {value!r}, found {made.get(key)!r}"
-            return Finding(State.OTHER_WORK, (path,), what, "give the study another name, or delete the file")
+            return Finding(
+                State.OTHER_WORK, (path,), what, "give the study another name, or delete the file"
+            )
     return Finding(State.SOUND, (path,), "", "", notes)
 
 
 def _notes_of_document(path: Path, folder: StudyFolder) -> tuple[Path, ...]:
-    """Snakemake's notes of the stage that wrote a document, by its place; the table that is made of it where there is no note."""
+    """Snakemake's notes of the stage that wrote a document, by its place; the table that is made of
+    it where there is no note.
+    """
     parts = path.relative_to(folder.root).parts
     if parts[0] == "projection":
         width = path.stem.partition("-w")[2]
@@ -256,18 +350,26 @@ def _notes_of_document(path: Path, folder: StudyFolder) -> tuple[Path, ...]:
 
 
 def _of_trajectories(receipt: Path, folder: StudyFolder) -> Finding:
-    """Arrays of the ensemble, by their receipt; a file without a receipt counts for nothing and is written anew."""
+    """Arrays of the ensemble, by their receipt; a file without a receipt counts for nothing and is
+    written anew.
+    """
     path = receipt.with_name(receipt.name.removesuffix(".receipt.json") + ".npz")
     paths = (receipt, *[path] * path.exists())
     notes = tuple(folder.ledger("trajectories", group) for group in _ensemble_groups(path, folder))
     notes = notes or (folder.root / "tables" / "sloppiness.nc",)
     damage = array_files.damage_of(path, array_files.Digest.FILE)
     what = f"{path}: {damage}"
-    return Finding(State.DAMAGED, paths, what, _AGAIN, notes) if damage else Finding(State.SOUND, paths, "", "", notes)
+    return (
+        Finding(State.DAMAGED, paths, what, _AGAIN, notes)
+        if damage
+        else Finding(State.SOUND, paths, "", "", notes)
+    )
 
 
 def _ensemble_groups(path: Path, folder: StudyFolder) -> list[str]:
-    """Groups of architectures whose job wrote the trajectories of a file: none for the embedding."""
+    """Groups of architectures whose job wrote the trajectories of a file: none for the
+    embedding.
+    """
     if path.parent.name != "trajectories":
         return []
     notes = folder.ledger("trajectories", "any").parent.glob("*.json")
@@ -275,38 +377,73 @@ def _ensemble_groups(path: Path, folder: StudyFolder) -> list[str]:
 
 
 def _of_product(receipt: Path, folder: StudyFolder) -> Iterator[Finding]:
-    """Tables, figures and reports, by their receipt. Documents, which have one too, are judged by the digest that they hold."""
+    """Tables, figures and reports, by their receipt. Documents, which have one too, are judged by
+    the digest that they hold.
+    """
     try:
         product = products.read_product(receipt)
     except DamagedResult as error:
-        confirmed = (folder.root / receipt.relative_to(folder.root / "receipts")).parent.glob(f"{receipt.stem}.*")
+        confirmed = (folder.root / receipt.relative_to(folder.root / "receipts")).parent.glob(
+            f"{receipt.stem}.*"
+        )
         yield Finding(State.DAMAGED, (receipt, *sorted(confirmed)), str(error), _AGAIN)
         return
     if product is None:
         return
-    paths = (receipt, *(folder.root / name for name in product.files if (folder.root / name).exists()))
+    paths = (
+        receipt,
+        *(folder.root / name for name in product.files if (folder.root / name).exists()),
+    )
     if lost := [name for name in product.files if not (folder.root / name).exists()]:
-        remedy = f"`eigenscape show {folder.root / lost[0]}` says how to make it; where that is meant, delete {receipt}"
-        yield Finding(State.GONE, (receipt,), f"{folder.root / lost[0]}: a receipt confirms it, and it is not there", remedy)
+        remedy = (
+            f"`eigenscape show {folder.root / lost[0]}` says how to make it; where that is meant,"
+            f" delete {receipt}"
+        )
+        yield Finding(
+            State.GONE,
+            (receipt,),
+            f"{folder.root / lost[0]}: a receipt confirms it, and it is not there",
+            remedy,
+        )
     elif not any(products.is_derived(folder.root / name, folder) for name in product.files):
         return
-    elif other := [path for path in paths[1:] if products.file_digest(path) != product.files[path.relative_to(folder.root).as_posix()]]:
-        yield Finding(State.DAMAGED, paths, f"{other[0]}: the bytes are not those of its receipt", _AGAIN)
+    elif other := [
+        path
+        for path in paths[1:]
+        if products.file_digest(path) != product.files[path.relative_to(folder.root).as_posix()]
+    ]:
+        yield Finding(
+            State.DAMAGED, paths, f"{other[0]}: the bytes are not those of its receipt", _AGAIN
+        )
     elif changed := products.changed_inputs(product, folder):
         more = f" and {len(changed) - 1} more" * (len(changed) > 1)
         what = f"{paths[1]}: {changed[0]}{more} changed after it was made"
-        yield Finding(State.OUTDATED, paths, what, f"delete it and run snakemake; `eigenscape show {paths[1]}` says more")
+        yield Finding(
+            State.OUTDATED,
+            paths,
+            what,
+            f"delete it and run snakemake; `eigenscape show {paths[1]}` says more",
+        )
     else:
         yield Finding(State.SOUND, paths, "")
 
 
 def _without_receipt(folder: StudyFolder) -> Iterator[Finding]:
-    """Tables and figures that no command has confirmed: of an earlier version, or put there by another program."""
-    there = [path for kind in ("tables", "figures") for path in sorted((folder.root / kind).glob("[!.]*"))]
+    """Tables and figures that no command has confirmed: of an earlier version, or put there by
+    another program.
+    """
+    there = [
+        path
+        for kind in ("tables", "figures")
+        for path in sorted((folder.root / kind).glob("[!.]*"))
+    ]
     if lost := [path for path in there if not products.receipt_of(path, folder).exists()]:
         words = f"{lost[0]}" + f" and {len(lost) - 1} more" * (len(lost) > 1)
         yield Finding(
-            State.UNCONFIRMED, tuple(lost), f"{words}: no receipt confirms it", "delete it and run snakemake, if snakemake made it"
+            State.UNCONFIRMED,
+            tuple(lost),
+            f"{words}: no receipt confirms it",
+            "delete it and run snakemake, if snakemake made it",
         )
 
 
@@ -314,17 +451,24 @@ def _of_quarantine(folder: StudyFolder) -> Iterator[Finding]:
     if folder.quarantine.is_dir():
         for place in sorted(folder.quarantine.iterdir()):
             yield Finding(
-                State.QUARANTINED, (place,), f"{place}", f"see {quarantine.REASON} there, and delete it when you have seen enough"
+                State.QUARANTINED,
+                (place,),
+                f"{place}",
+                f"see {quarantine.REASON} there, and delete it when you have seen enough",
             )
 
 
 def report(findings: list[Finding]) -> str:
-    """What was found as text: a line for each thing that somebody may want to act on, then the counts."""
+    """What was found as text: a line for each thing that somebody may want to act on, then the
+    counts.
+    """
     lines = []
     for finding in findings:
         if finding.state in (State.SOUND, State.MISSING):
             continue
-        lines.append(f"{finding.state}: {finding.what}" + (f"; {finding.remedy}" if finding.remedy else ""))
+        lines.append(
+            f"{finding.state}: {finding.what}" + (f"; {finding.remedy}" if finding.remedy else "")
+        )
     counts = {state: sum(finding.state is state for finding in findings) for state in State}
     words = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     return "\n".join([*lines, words or "nothing is computed yet"])

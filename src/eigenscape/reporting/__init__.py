@@ -1,1 +1,3 @@
-"""A finished study for readers: `report` (a page), `paper` (a PDF), `crate` (an archive), with `references`."""
+"""A finished study for readers: `report` (a page), `paper` (a PDF), `crate` (an archive), with
+`references`.
+"""

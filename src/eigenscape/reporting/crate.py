@@ -1,8 +1,10 @@
-"""A finished study as a Workflow Run RO-Crate: workflow, configuration, results and how they came about, for archives and other tools.
+"""A finished study as a Workflow Run RO-Crate: workflow, configuration, results and how they came
+about, for archives and other tools.
 
-It follows the profile Workflow Run Crate 0.5 (https://w3id.org/ro/wfrun/workflow/0.5): the Snakefile is the main workflow, and one
-CreateAction has made the results of the configuration. Tables, figures, documents and receipts are in the crate. The stores (second
-moments, spectra: gigabytes) are not; their receipts hold the digests of their numbers.
+It follows the profile Workflow Run Crate 0.5 (https://w3id.org/ro/wfrun/workflow/0.5): the
+Snakefile is the main workflow, and one CreateAction has made the results of the configuration.
+Tables, figures, documents and receipts are in the crate. The stores (second moments, spectra:
+gigabytes) are not; their receipts hold the digests of their numbers.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ PROFILES = {
 """What the crate conforms to: address, name and version of each profile."""
 
 VERSION = "1.1"
-"""Of RO-Crate, which these profiles ask for: "the Crate JSON-LD MUST be valid according to RO-Crate 1.1" (Workflow RO-Crate 1.0)."""
+"""Of RO-Crate, which these profiles ask for: "the Crate JSON-LD MUST be valid according to RO-Crate
+1.1" (Workflow RO-Crate 1.0)."""
 
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"
 """Where the word sha256 of the profile is defined."""
@@ -54,12 +57,24 @@ def write_crate(study: Study, folder: StudyFolder, to: Path, workflow: Path) -> 
         BadInput: rocrate is not installed, there is no Snakefile, or something is in the way.
     """
     if importlib.util.find_spec("rocrate") is None:
-        raise BadInput.field("rocrate", "the library of crates", "it is not installed", "run `pip install eigenscape[crate]`")
+        raise BadInput.field(
+            "rocrate",
+            "the library of crates",
+            "it is not installed",
+            "run `pip install eigenscape[crate]`",
+        )
     if not (workflow / "Snakefile").is_file():
         fix = "run where the Snakefile lies, or name that folder with --workflow"
-        raise BadInput.field(str(workflow / "Snakefile"), "the workflow of the study", "no such file", fix)
+        raise BadInput.field(
+            str(workflow / "Snakefile"), "the workflow of the study", "no such file", fix
+        )
     if to.exists():
-        raise BadInput.field(str(to), "a place for a new crate", "something is there already", "give another name, or delete it")
+        raise BadInput.field(
+            str(to),
+            "a place for a new crate",
+            "something is there already",
+            "give another name, or delete it",
+        )
     crate = crate_of(summary_of(study, folder), workflow)
     to.parent.mkdir(parents=True, exist_ok=True)
     if to.suffix == ".zip":
@@ -79,8 +94,9 @@ def crate_of(summary: Summary, workflow: Path) -> Any:
     crate.metadata.extra_contexts.append(TERMS)
     crate.name = f"Study {study.study} by eigenscape"
     crate.description = (
-        f"How hard neural networks are to train: seed {study.sampling.seed}, {len(summary.cells)} networks. Tables, figures, documents and "
-        "receipts; the stores of matrices and spectra are left out, and their receipts hold the digests of their numbers."
+        f"How hard neural networks are to train: seed {study.sampling.seed}, {len(summary.cells)}"
+        " networks. Tables, figures, documents and receipts; the stores of matrices and spectra"
+        " are left out, and their receipts hold the digests of their numbers."
     )
     crate.license = LICENCE
     if origins.last:
@@ -89,34 +105,67 @@ def crate_of(summary: Summary, workflow: Path) -> Any:
     main["name"] = "eigenscape workflow"
     main["version"] = __version__
     profiles = [
-        crate.add(ContextEntity(crate, address, properties={"@type": "CreativeWork", "name": name, "version": version}))
+        crate.add(
+            ContextEntity(
+                crate,
+                address,
+                properties={"@type": "CreativeWork", "name": name, "version": version},
+            )
+        )
         for address, (name, version) in PROFILES.items()
     ]
     crate.root_dataset["conformsTo"] = profiles
 
-    parts = [crate.add_file(path, path.relative_to(workflow).as_posix()) for path in _parts_of_workflow(workflow)]
+    parts = [
+        crate.add_file(path, path.relative_to(workflow).as_posix())
+        for path in _parts_of_workflow(workflow)
+    ]
     main["hasPart"] = parts
     requirements = [
-        crate.add(ContextEntity(crate, f"#{name}", properties={"@type": "SoftwareApplication", "name": name, "softwareVersion": version}))
+        crate.add(
+            ContextEntity(
+                crate,
+                f"#{name}",
+                properties={
+                    "@type": "SoftwareApplication",
+                    "name": name,
+                    "softwareVersion": version,
+                },
+            )
+        )
         for name, versions in sorted(origins.versions.items())
         for version in [", ".join(sorted(versions))]
     ]
     main["softwareRequirements"] = requirements
 
-    configuration = crate.add_file(summary.folder.study, f"results/{study.study}/study.json", properties=_facts(summary.folder.study))
+    configuration = crate.add_file(
+        summary.folder.study,
+        f"results/{study.study}/study.json",
+        properties=_facts(summary.folder.study),
+    )
     results = [
-        crate.add_file(path, f"results/{study.study}/{path.relative_to(summary.folder.root).as_posix()}", properties=_facts(path))
+        crate.add_file(
+            path,
+            f"results/{study.study}/{path.relative_to(summary.folder.root).as_posix()}",
+            properties=_facts(path),
+        )
         for path in results_of(summary.folder)
     ]
     machines = "; ".join(sorted(origins.machines)) or "not recorded"
     action: dict[str, Any] = {
         "@type": "CreateAction",
         "name": f"Run of the study {study.study}",
-        "description": f"snakemake --configfile results/{study.study}/study.json; machines: {machines}",
+        "description": (
+            f"snakemake --configfile results/{study.study}/study.json; machines: {machines}"
+        ),
     }
     whole = report_path(summary.folder).exists()  # the last job of the workflow writes it
     action |= {"actionStatus": "http://schema.org/CompletedActionStatus"} if whole else {}
-    action |= {name: value for name, value in (("startTime", origins.first), ("endTime", origins.last)) if value}
+    action |= {
+        name: value
+        for name, value in (("startTime", origins.first), ("endTime", origins.last))
+        if value
+    }
     run = crate.add(ContextEntity(crate, "#run", properties=action))
     run["instrument"], run["object"], run["result"] = main, [configuration], results
     crate.root_dataset["mentions"] = [run]
@@ -124,12 +173,18 @@ def crate_of(summary: Summary, workflow: Path) -> Any:
 
 
 def results_of(folder: StudyFolder) -> list[Path]:
-    """Files of a study that a crate holds: tables, figures, documents, receipts, the page and the paper."""
+    """Files of a study that a crate holds: tables, figures, documents, receipts, the page and the
+    paper.
+    """
     found = []
     for path in sorted(folder.root.rglob("*")):
         parts = path.relative_to(folder.root).parts
         inside_store = any(part.endswith(".zarr") for part in parts)
-        unwanted = parts[0] in set(products.HIDDEN) - {"receipts"} or parts[-1].startswith(".") or parts == ("study.json",)
+        unwanted = (
+            parts[0] in set(products.HIDDEN) - {"receipts"}
+            or parts[-1].startswith(".")
+            or parts == ("study.json",)
+        )
         if path.is_file() and not inside_store and not unwanted and path.suffix != ".npz":
             found.append(path)
     return found
@@ -138,10 +193,18 @@ def results_of(folder: StudyFolder) -> list[Path]:
 def _parts_of_workflow(workflow: Path) -> list[Path]:
     """The rules, captions and defaults that the Snakefile includes."""
     there = [workflow / "config.yaml", *sorted((workflow / "workflow").rglob("*"))]
-    return [path for path in there if path.is_file() and path.suffix in (".smk", ".rst", ".yaml", ".json")]
+    return [
+        path
+        for path in there
+        if path.is_file() and path.suffix in (".smk", ".rst", ".yaml", ".json")
+    ]
 
 
 def _facts(path: Path) -> dict[str, Any]:
     data = path.read_bytes()
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return {"contentSize": str(len(data)), "sha256": hashlib.sha256(data).hexdigest(), "encodingFormat": kind}
+    return {
+        "contentSize": str(len(data)),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "encodingFormat": kind,
+    }

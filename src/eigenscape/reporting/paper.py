@@ -1,8 +1,10 @@
-"""A short paper of a study as PDF, without LaTeX: question, method, findings, figures, provenance, references.
+"""A short paper of a study as PDF, without LaTeX: question, method, findings, figures, provenance,
+references.
 
-reportlab sets the text; the figures' own PDFs are laid into the page by pypdf, so they stay vectors. (matplotlib's PdfPages cannot
-break paragraphs over pages, and neither it nor reportlab can place a page of another PDF.) The fonts are those that matplotlib
-ships, which have the Greek letters. The same results and the same SOURCE_DATE_EPOCH give the same bytes.
+reportlab sets the text; the figures' own PDFs are laid into the page by pypdf, so they stay
+vectors. (matplotlib's PdfPages cannot break paragraphs over pages, and neither it nor reportlab can
+place a page of another PDF.) The fonts are those that matplotlib ships, which have the Greek
+letters. The same results and the same SOURCE_DATE_EPOCH give the same bytes.
 """
 
 from __future__ import annotations
@@ -47,38 +49,44 @@ VERDICT_COLOURS = {"holds": "#00664a", "condition": "#8a5a00", "not": "#a63d00",
 """Those of the report; each verdict also has its sign and its words."""
 
 METHOD = (
-    "For a network of L hidden layers of width w with P parameters θ, N parameter vectors θ<sub>n</sub> are drawn from the "
-    "prior, the gradient g<sub>n</sub> = ∇L(θ<sub>n</sub>) of the loss is computed at each, and the second moment C = (1/N) "
-    "Σ<sub>n</sub> g<sub>n</sub> g<sub>n</sub><super>T</super>, the matrix of the active-subspace method, is summed in "
-    "fixed blocks over a fixed tree, so its bits do not depend on the number of processes. Its eigenvalues λ<sub>1</sub> ≥ "
-    "… ≥ λ<sub>P</sub> give the condition number log<sub>10</sub>(λ<sub>1</sub>/λ<sub>P</sub>), in decades. A finite sample "
-    "inflates it: even for isotropic gradients, large P and N give λ<sub>max</sub>/λ<sub>min</sub> = ((1 + √(P/N))/(1 − "
-    "√(P/N)))<super>2</super> (Marchenko and Pastur). So each raw number stands beside a bracket from the same samples and "
-    "beside that null, and C is also averaged over the symmetries of the hidden units, which removes the inflation."
+    "For a network of L hidden layers of width w with P parameters θ, N parameter vectors"
+    " θ<sub>n</sub> are drawn from the prior, the gradient g<sub>n</sub> = ∇L(θ<sub>n</sub>) of the"
+    " loss is computed at each, and the second moment C = (1/N) Σ<sub>n</sub> g<sub>n</sub>"
+    " g<sub>n</sub><super>T</super>, the matrix of the active-subspace method, is summed in fixed"
+    " blocks over a fixed tree, so its bits do not depend on the number of processes. Its"
+    " eigenvalues λ<sub>1</sub> ≥ … ≥ λ<sub>P</sub> give the condition number"
+    " log<sub>10</sub>(λ<sub>1</sub>/λ<sub>P</sub>), in decades. A finite sample inflates it: even"
+    " for isotropic gradients, large P and N give λ<sub>max</sub>/λ<sub>min</sub> = ((1 +"
+    " √(P/N))/(1 − √(P/N)))<super>2</super> (Marchenko and Pastur). So each raw number stands"
+    " beside a bracket from the same samples and beside that null, and C is also averaged over the"
+    " symmetries of the hidden units, which removes the inflation."
 )
 """What is computed, in a paragraph."""
 
 SCIENCES = {
     "expressivity": (
-        "<b>Expressivity.</b> A circle is sent through random and trained networks, and the exact length of its image, its "
-        "transitions and the pieces of the piecewise linear map are followed from layer to layer; the mean-field rate of growth "
-        "is √χ<sub>1</sub>."
+        "<b>Expressivity.</b> A circle is sent through random and trained networks, and the exact"
+        " length of its image, its transitions and the pieces of the piecewise linear map are"
+        " followed from layer to layer; the mean-field rate of growth is √χ<sub>1</sub>."
     ),
     "subspace clustering": (
-        "<b>Subspace clustering.</b> Each layer's activations of held-out inputs are expressed by one another; the coefficients "
-        "make a graph, whose modularity on the true labels says how far classes are communities."
+        "<b>Subspace clustering.</b> Each layer's activations of held-out inputs are expressed by"
+        " one another; the coefficients make a graph, whose modularity on the true labels says how"
+        " far classes are communities."
     ),
     "sloppiness": (
-        "<b>Training trajectories.</b> Predictions of many networks along their training are embedded together by InPCA, whose "
-        "divergence is the mean over samples of −log Σ<sub>y</sub> √(p<sub>y</sub> q<sub>y</sub>)."
+        "<b>Training trajectories.</b> Predictions of many networks along their training are"
+        " embedded together by InPCA, whose divergence is the mean over samples of −log"
+        " Σ<sub>y</sub> √(p<sub>y</sub> q<sub>y</sub>)."
     ),
     "sloppiness, theory": (
-        "<b>Theory of trajectories.</b> For linear models the covariance of a cloud of trajectories is known exactly; it is "
-        "mapped over the decay of the input correlation, the ratio of scales and the number of steps."
+        "<b>Theory of trajectories.</b> For linear models the covariance of a cloud of trajectories"
+        " is known exactly; it is mapped over the decay of the input correlation, the ratio of"
+        " scales and the number of steps."
     ),
     "model-constrained": (
-        "<b>Model-constrained networks.</b> A model's equations enter the loss with a weight α; the condition number, the "
-        "leading subspace and training are followed over α."
+        "<b>Model-constrained networks.</b> A model's equations enter the loss with a weight α; the"
+        " condition number, the leading subspace and training are followed over α."
     ),
 }
 """A paragraph for each sister science that the study has."""
@@ -96,7 +104,8 @@ def write_paper(study: Study, folder: StudyFolder, to: Path | None = None) -> Pa
         Its path.
 
     Raises:
-        BadInput: a library is missing, SOURCE_DATE_EPOCH is no number, or the study has neither figures nor tables yet.
+        BadInput: a library is missing, SOURCE_DATE_EPOCH is no number, or the study has neither
+            figures nor tables yet.
     """
     require_libraries()
     date = _date()
@@ -118,31 +127,58 @@ def require_libraries() -> None:
     for name in ("reportlab", "pypdf"):
         if importlib.util.find_spec(name) is None:
             raise BadInput.field(
-                name, "the libraries of the paper", "it is not installed", "run `pip install eigenscape[paper]`, or `make setup`"
+                name,
+                "the libraries of the paper",
+                "it is not installed",
+                "run `pip install eigenscape[paper]`, or `make setup`",
             )
 
 
 def paper(summary: Summary, date: datetime) -> bytes:
     """The paper as PDF, which says that it is of this date."""
-    from reportlab.platypus import CondPageBreak, PageBreak, Paragraph, SimpleDocTemplate, Spacer  # noqa: PLC0415
+    from reportlab.platypus import (  # noqa: PLC0415
+        CondPageBreak,
+        PageBreak,
+        Paragraph,
+        SimpleDocTemplate,
+        Spacer,
+    )
 
     _register_fonts()
     styles = _styles()
     placed = _Placed()
-    story: list[Flowable] = [Paragraph(_title(summary), styles["title"]), Paragraph(_byline(summary), styles["byline"])]
+    story: list[Flowable] = [
+        Paragraph(_title(summary), styles["title"]),
+        Paragraph(_byline(summary), styles["byline"]),
+    ]
     story += [Paragraph("Question", styles["head"]), Paragraph(_question(summary), styles["text"])]
     story += [Paragraph("Method", styles["head"]), Paragraph(METHOD, styles["text"])]
-    story += [Paragraph(words, styles["text"]) for science, words in SCIENCES.items() if science in summary.figures]
-    story += [CondPageBreak(150), Paragraph("Findings", styles["table_head"]), *_findings(summary, styles), PageBreak()]
+    story += [
+        Paragraph(words, styles["text"])
+        for science, words in SCIENCES.items()
+        if science in summary.figures
+    ]
+    story += [
+        CondPageBreak(150),
+        Paragraph("Findings", styles["table_head"]),
+        *_findings(summary, styles),
+        PageBreak(),
+    ]
     count = 0
     for science, figures in summary.figures.items():
         for position, figure in enumerate(figures):
             count += 1
             head = [Paragraph(_capital(science), styles["head"])] if position == 0 else []
             story.append(_figure(figure, count, head, styles, placed))
-    story += [Paragraph("Provenance", styles["head"]), Paragraph(_provenance(summary), styles["text"])]
+    story += [
+        Paragraph("Provenance", styles["head"]),
+        Paragraph(_provenance(summary), styles["text"]),
+    ]
     story += [Paragraph("References", styles["head"])]
-    story += [Paragraph(f"[{number}] {escape(one.text())}", styles["small"]) for number, one in enumerate(references_of(summary.study), 1)]
+    story += [
+        Paragraph(f"[{number}] {escape(one.text())}", styles["small"])
+        for number, one in enumerate(references_of(summary.study), 1)
+    ]
     story.append(Spacer(1, 1))
 
     text = io.BytesIO()
@@ -170,7 +206,9 @@ class _Placed:
     places: list[tuple[int, Path, float, float, float]] = field(default_factory=list)
 
 
-def _figure(figure: DrawnFigure, number: int, head: list[Any], styles: dict[str, Any], placed: _Placed) -> Any:
+def _figure(
+    figure: DrawnFigure, number: int, head: list[Any], styles: dict[str, Any], placed: _Placed
+) -> Any:
     """A figure with its caption, kept on one page with the head above it."""
     import pypdf  # noqa: PLC0415
     from reportlab.platypus import KeepTogether, Paragraph, Spacer  # noqa: PLC0415
@@ -193,7 +231,9 @@ def _figure(figure: DrawnFigure, number: int, head: list[Any], styles: dict[str,
             left, bottom = self.canv.absolutePosition(self.left, 0)
             placed.places.append((self.canv.getPageNumber() - 1, figure.pdf, left, bottom, scale))
 
-    caption = f"<b>Figure {number}. {escape(figure.caption.title)}.</b> {escape(figure.caption.text)}"
+    caption = (
+        f"<b>Figure {number}. {escape(figure.caption.title)}.</b> {escape(figure.caption.text)}"
+    )
     return KeepTogether([*head, Room(), Spacer(1, 4), Paragraph(caption, styles["caption"])])
 
 
@@ -209,21 +249,29 @@ def _with_figures(text: bytes, placed: _Placed, date: datetime) -> bytes:
     for page_of_writer in writer.pages:
         page_of_writer.compress_content_streams()
     words = date.strftime("D:%Y%m%d%H%M%S+00'00'")
-    writer.add_metadata({"/CreationDate": words, "/ModDate": words, "/Producer": "reportlab, pypdf"})
+    writer.add_metadata(
+        {"/CreationDate": words, "/ModDate": words, "/Producer": "reportlab, pypdf"}
+    )
     whole = io.BytesIO()
     writer.write(whole)
     return whole.getvalue()
 
 
 def _date() -> datetime:
-    """SOURCE_DATE_EPOCH where it is set (reproducible-builds.org), the start of Unix time elsewhere: never the time now.
+    """SOURCE_DATE_EPOCH where it is set (reproducible-builds.org), the start of Unix time
+    elsewhere: never the time now.
 
     Raises:
         BadInput: it is no number of seconds.
     """
     seconds = os.environ.get("SOURCE_DATE_EPOCH", "0")
     if not re.fullmatch(r"\d{1,11}", seconds):
-        raise BadInput.field("SOURCE_DATE_EPOCH", "seconds since 1970", repr(seconds), "write for example $(git log -1 --format=%ct)")
+        raise BadInput.field(
+            "SOURCE_DATE_EPOCH",
+            "seconds since 1970",
+            repr(seconds),
+            "write for example $(git log -1 --format=%ct)",
+        )
     return datetime.fromtimestamp(int(seconds), UTC)
 
 
@@ -250,17 +298,50 @@ def _styles() -> dict[str, Any]:
     from reportlab.lib.enums import TA_JUSTIFY  # noqa: PLC0415
     from reportlab.lib.styles import ParagraphStyle  # noqa: PLC0415
 
-    text = ParagraphStyle("text", fontName="DejaVuSerif", fontSize=9, leading=13.5, spaceAfter=6, alignment=TA_JUSTIFY)
+    text = ParagraphStyle(
+        "text", fontName="DejaVuSerif", fontSize=9, leading=13.5, spaceAfter=6, alignment=TA_JUSTIFY
+    )
     return {
         "text": text,
-        "title": ParagraphStyle("title", parent=text, fontName="DejaVuSerif-Bold", fontSize=16, leading=21, spaceAfter=6, alignment=0),
-        "byline": ParagraphStyle("byline", parent=text, textColor="#57606a", spaceAfter=12, alignment=0),
-        "head": ParagraphStyle("head", parent=text, fontName="DejaVuSerif-Bold", fontSize=11, leading=15, spaceBefore=10, keepWithNext=1),
+        "title": ParagraphStyle(
+            "title",
+            parent=text,
+            fontName="DejaVuSerif-Bold",
+            fontSize=16,
+            leading=21,
+            spaceAfter=6,
+            alignment=0,
+        ),
+        "byline": ParagraphStyle(
+            "byline", parent=text, textColor="#57606a", spaceAfter=12, alignment=0
+        ),
+        "head": ParagraphStyle(
+            "head",
+            parent=text,
+            fontName="DejaVuSerif-Bold",
+            fontSize=11,
+            leading=15,
+            spaceBefore=10,
+            keepWithNext=1,
+        ),
         # A head that keeps with a table would take the whole of it to the next page.
-        "table_head": ParagraphStyle("table_head", parent=text, fontName="DejaVuSerif-Bold", fontSize=11, leading=15, spaceBefore=10),
-        "caption": ParagraphStyle("caption", parent=text, fontSize=8, leading=11, spaceAfter=16, alignment=0),
-        "small": ParagraphStyle("small", parent=text, fontSize=7.5, leading=10.5, spaceAfter=3, alignment=0),
-        "cell": ParagraphStyle("cell", parent=text, fontSize=7.5, leading=10, spaceAfter=0, alignment=0),
+        "table_head": ParagraphStyle(
+            "table_head",
+            parent=text,
+            fontName="DejaVuSerif-Bold",
+            fontSize=11,
+            leading=15,
+            spaceBefore=10,
+        ),
+        "caption": ParagraphStyle(
+            "caption", parent=text, fontSize=8, leading=11, spaceAfter=16, alignment=0
+        ),
+        "small": ParagraphStyle(
+            "small", parent=text, fontSize=7.5, leading=10.5, spaceAfter=3, alignment=0
+        ),
+        "cell": ParagraphStyle(
+            "cell", parent=text, fontSize=7.5, leading=10, spaceAfter=0, alignment=0
+        ),
     }
 
 
@@ -277,10 +358,12 @@ def _question(summary: Summary) -> str:
     study = summary.study
     facts = dict(facts_of(summary))
     return (
-        f"Neural networks of different depth and width differ in how hard they are to train. This study asks what the gradients of "
-        f"their loss say of it, over {escape(facts['grid'])}, for the problem {escape(facts['problem'])}, with activation "
-        f"{escape(study.network.activation)} and the prior {escape(study.prior.kind.replace('_', ' '))}. One network "
-        f"({escape(facts['headline'])}) is looked at closely. Published findings are judged by fixed rules."
+        "Neural networks of different depth and width differ in how hard they are to train. This"
+        f" study asks what the gradients of their loss say of it, over {escape(facts['grid'])}, for"
+        f" the problem {escape(facts['problem'])}, with activation"
+        f" {escape(study.network.activation)} and the prior"
+        f" {escape(study.prior.kind.replace('_', ' '))}. One network ({escape(facts['headline'])})"
+        " is looked at closely. Published findings are judged by fixed rules."
     )
 
 
@@ -291,14 +374,31 @@ def _findings(summary: Summary, styles: dict[str, Any]) -> list[Any]:
 
     if not summary.findings:
         return [Paragraph(escape(no_findings(summary.study)), styles["text"])]
-    rows = [[Paragraph(f"<b>{head}</b>", styles["cell"]) for head in ("Science", "Finding", "Verdict", "Evidence and condition")]]
+    rows = [
+        [
+            Paragraph(f"<b>{head}</b>", styles["cell"])
+            for head in ("Science", "Finding", "Verdict", "Evidence and condition")
+        ]
+    ]
     for one in summary.findings:
         mark, kind = MARKS[Verdict(one.verdict)] if one.verdict in set(Verdict) else ("?", "open")
-        verdict = f'<font color="{VERDICT_COLOURS[kind]}"><font name="DejaVuSans">{mark}</font> {escape(one.verdict)}</font>'
-        condition = f'<br/><font color="#57606a">{escape(one.condition)}</font>' if one.condition else ""
-        texts = (escape(one.science), escape(one.finding), verdict, escape(one.evidence) + condition)
+        verdict = (
+            f'<font color="{VERDICT_COLOURS[kind]}"><font name="DejaVuSans">{mark}</font>'
+            f" {escape(one.verdict)}</font>"
+        )
+        condition = (
+            f'<br/><font color="#57606a">{escape(one.condition)}</font>' if one.condition else ""
+        )
+        texts = (
+            escape(one.science),
+            escape(one.finding),
+            verdict,
+            escape(one.evidence) + condition,
+        )
         rows.append([Paragraph(text, styles["cell"]) for text in texts])
-    table = Table(rows, colWidths=[share * TEXT_WIDTH for share in (0.14, 0.24, 0.15, 0.47)], repeatRows=1)
+    table = Table(
+        rows, colWidths=[share * TEXT_WIDTH for share in (0.14, 0.24, 0.15, 0.47)], repeatRows=1
+    )
     line = HexColor("#d8dee4")
     table.setStyle(
         TableStyle(
@@ -317,14 +417,18 @@ def _findings(summary: Summary, styles: dict[str, Any]) -> list[Any]:
 
 def _provenance(summary: Summary) -> str:
     origins = summary.origins
-    versions = ", ".join(f"{name} {'/'.join(sorted(found))}" for name, found in origins.versions.items())
+    versions = ", ".join(
+        f"{name} {'/'.join(sorted(found))}" for name, found in origins.versions.items()
+    )
     machines = "; ".join(sorted(origins.machines)) or "not recorded"
     return (
-        f"Seed {summary.study.sampling.seed}; every random number is a function of it and of names alone. Versions: {escape(versions)}. "
-        f"Machines: {escape(machines)}. {escape(timing_words(summary)) if summary.timings else ''} "
-        f"Every result has a receipt; "
-        f"<font name='DejaVuSans'>eigenscape verify --study {escape(summary.study.study)}/study.json</font> checks them all, wherever "
-        f"the folder lies, and <font name='DejaVuSans'>eigenscape show</font> says how one was made and the command that makes it again."
+        f"Seed {summary.study.sampling.seed}; every random number is a function of it and of names"
+        f" alone. Versions: {escape(versions)}. Machines: {escape(machines)}."
+        f" {escape(timing_words(summary)) if summary.timings else ''} Every result has a receipt;"
+        " <font name='DejaVuSans'>eigenscape verify --study"
+        f" {escape(summary.study.study)}/study.json</font> checks them all, wherever the folder"
+        " lies, and <font name='DejaVuSans'>eigenscape show</font> says how one was made and the"
+        " command that makes it again."
     )
 
 

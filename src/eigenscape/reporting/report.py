@@ -1,6 +1,7 @@
 """The stage `report`: one self-contained page for one study, for a collaborator to open.
 
-Figures and tables stand inside the page; it loads nothing. The same results give the same bytes: no date but those of the receipts.
+Figures and tables stand inside the page; it loads nothing. The same results give the same bytes: no
+date but those of the receipts.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ MARKS = {
 """A sign and a class of the style sheet for every verdict: told apart without colour."""
 
 LARGEST_EMBEDDED_TABLE = 1_000_000
-"""Bytes up to which a table is put into the page: all of the default study (0.6 MB at most), which together stay far below the figures."""
+"""Bytes up to which a table is put into the page: all of the default study (0.6 MB at most), which
+together stay far below the figures."""
 
 CELL_COLUMNS = {
     "depth": "depth",
@@ -47,7 +49,8 @@ CELL_COLUMNS = {
     "noise": "log10_cond_null",
     "status": "status",
 }
-"""Heads of the table of networks, and the columns of tables/condition_number.csv that they show and sort by."""
+"""Heads of the table of networks, and the columns of tables/condition_number.csv that they show and
+sort by."""
 
 
 def report_path(folder: StudyFolder) -> Path:
@@ -65,7 +68,10 @@ def write_report(study: Study, folder: StudyFolder, to: Path | None = None) -> P
         BadInput: the study has neither figures nor tables yet.
     """
     summary = summary_of(study, folder)
-    for shown in (*summary.tables, *(figure.png for drawn in summary.figures.values() for figure in drawn)):
+    for shown in (
+        *summary.tables,
+        *(figure.png for drawn in summary.figures.values() for figure in drawn),
+    ):
         note_read(shown)
     path = to or report_path(folder)
     write_atomically(path, page(summary).encode())
@@ -77,16 +83,30 @@ def page(summary: Summary) -> str:
     import jinja2  # noqa: PLC0415
 
     places = jinja2.FileSystemLoader(Path(__file__).with_name("templates"))
-    environment = jinja2.Environment(loader=places, autoescape=True, undefined=jinja2.StrictUndefined)
+    environment = jinja2.Environment(
+        loader=places, autoescape=True, undefined=jinja2.StrictUndefined
+    )
     return environment.get_template("report.html.j2").render(context_of(summary))
 
 
 def context_of(summary: Summary) -> dict[str, Any]:
     """What the template shows, as text."""
     study, origins = summary.study, summary.origins
-    sciences = [(_anchor(science), _title(science), [_figure(one) for one in drawn]) for science, drawn in summary.figures.items()]
-    sections = [("findings", "Findings"), *((anchor, name) for anchor, name, _ in sciences), ("tables", "Tables")]
-    sections += [("configuration", "Configuration"), ("making", "How it was made"), ("checking", "Checking"), ("references", "References")]
+    sciences = [
+        (_anchor(science), _title(science), [_figure(one) for one in drawn])
+        for science, drawn in summary.figures.items()
+    ]
+    sections = [
+        ("findings", "Findings"),
+        *((anchor, name) for anchor, name, _ in sciences),
+        ("tables", "Tables"),
+    ]
+    sections += [
+        ("configuration", "Configuration"),
+        ("making", "How it was made"),
+        ("checking", "Checking"),
+        ("references", "References"),
+    ]
     first_figure = next((drawn[0].name for drawn in summary.figures.values()), "eigenvalues")
     return {
         "study": study,
@@ -105,7 +125,9 @@ def context_of(summary: Summary) -> dict[str, Any]:
         "changed": summary.changed,
         "settings": list(flat_settings(study)),
         "origin_words": _origin_words(summary),
-        "versions": [(name, ", ".join(sorted(versions))) for name, versions in origins.versions.items()],
+        "versions": [
+            (name, ", ".join(sorted(versions))) for name, versions in origins.versions.items()
+        ],
         "machines": sorted(origins.machines.items()),
         "timings": summary.timings,
         "timing_words": timing_words(summary),
@@ -122,9 +144,21 @@ def facts_of(summary: Summary) -> list[tuple[str, str]]:
     grid = f"depth {_range(study.grid.depth)}, width {_range(study.grid.width)}"
     return [
         ("problem", _problem(study)),
-        ("network", f"{study.problem.module or study.network.activation}, prior {study.prior.kind.replace('_', ' ')}"),
+        (
+            "network",
+            (
+                f"{study.problem.module or study.network.activation}, prior"
+                f" {study.prior.kind.replace('_', ' ')}"
+            ),
+        ),
         ("grid", f"{grid}: {len(summary.cells)} networks, {computed} with raw numbers"),
-        ("headline", f"depth {study.headline.depth}, width {study.headline.width}, N = {study.headline.samples:,}"),
+        (
+            "headline",
+            (
+                f"depth {study.headline.depth}, width {study.headline.width}, N ="
+                f" {study.headline.samples:,}"
+            ),
+        ),
         ("seed", str(study.sampling.seed)),
         ("made", _days(summary)),
     ]
@@ -145,10 +179,13 @@ def no_findings(study: Study) -> str:
 def _problem(study: Study) -> str:
     problem = study.problem
     if not problem.is_own:
-        return f"{problem.kind}, {problem.points} points on {list(problem.interval)}, {problem.loss}"
+        return (
+            f"{problem.kind}, {problem.points} points on {list(problem.interval)}, {problem.loss}"
+        )
     network = f"{problem.module} on " if problem.module else ""
     return (
-        f"{network}{Path(str(problem.file)).name}: {', '.join(problem.inputs or ())} to {', '.join(problem.targets or ())}, {problem.loss}"
+        f"{network}{Path(str(problem.file)).name}: {', '.join(problem.inputs or ())} to"
+        f" {', '.join(problem.targets or ())}, {problem.loss}"
     )
 
 
@@ -166,8 +203,12 @@ def _days(summary: Summary) -> str:
 def timing_words(summary: Summary) -> str:
     """All jobs in a sentence."""
     jobs = sum(timing.jobs for timing in summary.timings)
-    seconds, cpu = (sum(getattr(timing, name) for timing in summary.timings) for name in ("seconds", "cpu"))
-    return f"{jobs} jobs, {seconds / 60:.1f} minutes one after the other, {cpu / 60:.1f} core minutes."
+    seconds, cpu = (
+        sum(getattr(timing, name) for timing in summary.timings) for name in ("seconds", "cpu")
+    )
+    return (
+        f"{jobs} jobs, {seconds / 60:.1f} minutes one after the other, {cpu / 60:.1f} core minutes."
+    )
 
 
 def _origin_words(summary: Summary) -> str:
@@ -188,7 +229,8 @@ def _title(science: str) -> str:
 
 def _figure(figure: DrawnFigure) -> dict[str, Any]:
     data = figure.png.read_bytes()
-    width, height = struct.unpack(">II", data[16:24])  # of the header of a PNG, so that the page does not jump while it loads
+    # of the header of a PNG, so that the page does not jump while it loads
+    width, height = struct.unpack(">II", data[16:24])
     return {
         "name": figure.name,
         "title": figure.caption.title,
@@ -203,7 +245,12 @@ def _by_science(findings: list[Judged]) -> list[tuple[str, list[dict[str, str]]]
     found: dict[str, list[dict[str, str]]] = {}
     for one in findings:
         mark, kind = _mark(one.verdict)
-        row = {"finding": one.finding, "verdict": one.verdict, "evidence": one.evidence, "condition": one.condition}
+        row = {
+            "finding": one.finding,
+            "verdict": one.verdict,
+            "evidence": one.evidence,
+            "condition": one.condition,
+        }
         found.setdefault(one.science, []).append({**row, "mark": mark, "kind": kind})
     return list(found.items())
 
@@ -230,7 +277,10 @@ def _headline(row: dict[str, str]) -> dict[str, str]:
 
 def _cell(row: dict[str, str]) -> list[tuple[str, str]]:
     """The texts of a row, each with the number that it sorts by."""
-    ends = {"bracket": ("log10_cond_low", "log10_cond_high"), "interval": ("log10_cond_sym_low", "log10_cond_sym_high")}
+    ends = {
+        "bracket": ("log10_cond_low", "log10_cond_high"),
+        "interval": ("log10_cond_sym_low", "log10_cond_sym_high"),
+    }
     cells = []
     for head, column in CELL_COLUMNS.items():
         value = row.get(column, "")
@@ -240,12 +290,16 @@ def _cell(row: dict[str, str]) -> list[tuple[str, str]]:
             text = f"{low} to {high}" if low and high else ""
         if head == "status":
             text, value = value.replace("_", " "), ""
-        cells.append((text if value != "0" or head != "N" else "", value if _is_number(value) else ""))
+        cells.append(
+            (text if value != "0" or head != "N" else "", value if _is_number(value) else "")
+        )
     return cells
 
 
 def _cell_summary(rows: list[dict[str, str]]) -> str:
-    values = [float(row["log10_cond_sym"]) for row in rows if _is_number(row.get("log10_cond_sym", ""))]
+    values = [
+        float(row["log10_cond_sym"]) for row in rows if _is_number(row.get("log10_cond_sym", ""))
+    ]
     if not values:
         return "no projected number is finite"
     return f"the {len(values)} finite projected ones go from {min(values):.2f} to {max(values):.2f}"
@@ -253,7 +307,11 @@ def _cell_summary(rows: list[dict[str, str]]) -> str:
 
 def _table(path: Path) -> dict[str, str]:
     data = path.read_bytes()
-    embedded = "data:text/csv;charset=utf-8," + quote(data, safe=",") if len(data) <= LARGEST_EMBEDDED_TABLE else ""
+    embedded = (
+        "data:text/csv;charset=utf-8," + quote(data, safe=",")
+        if len(data) <= LARGEST_EMBEDDED_TABLE
+        else ""
+    )
     rows = max(data.count(b"\n") - 1, 0)
     return {"name": path.name, "rows": f"{rows:,}", "data": embedded}
 

@@ -1,7 +1,7 @@
 """A finished study in one object, for whoever tells of it: the report, the paper and the crate.
 
-Only tables, figures, receipts and timings are read; nothing is computed. What is not there is left out, and said to be missing where a
-reader would look for it.
+Only tables, figures, receipts and timings are read; nothing is computed. What is not there is left
+out, and said to be missing where a reader would look for it.
 """
 
 from __future__ import annotations
@@ -84,7 +84,11 @@ class Origins:
         """One more receipt."""
         self.receipts += 1
         made = receipt.get("made") or {}
-        versions = {"eigenscape": receipt.get("eigenscape"), "python": made.get("python"), **made.get("packages", {})}
+        versions = {
+            "eigenscape": receipt.get("eigenscape"),
+            "python": made.get("python"),
+            **made.get("packages", {}),
+        }
         for name, version in versions.items():
             if version:
                 self.versions.setdefault(name, set()).add(str(version))
@@ -139,12 +143,17 @@ def summary_of(study: Study, folder: StudyFolder) -> Summary:
     tables = folder.root / "tables"
     if not figures and not list(tables.glob("*.csv")):
         fix = f"run `snakemake --cores 2 --configfile {folder.study}` first"
-        raise BadInput.field(str(folder.root), "figures and tables of a study that has run", "none", fix)
+        raise BadInput.field(
+            str(folder.root), "figures and tables of a study that has run", "none", fix
+        )
     return Summary(
         study,
         folder,
         figures,
-        [Judged(**{name: row.get(name, "") for name in Judged.__dataclass_fields__}) for row in _rows(tables / "findings.csv")],
+        [
+            Judged(**{name: row.get(name, "") for name in Judged.__dataclass_fields__})
+            for row in _rows(tables / "findings.csv")
+        ],
         _rows(folder.table),
         _rows(tables / "headline.csv"),
         changed_settings(study),
@@ -154,12 +163,20 @@ def summary_of(study: Study, folder: StudyFolder) -> Summary:
 
 
 def drawn_figures(folder: StudyFolder) -> dict[str, list[DrawnFigure]]:
-    """Figures that are there, by science: those of the default study in its order, then those drawn on request."""
+    """Figures that are there, by science: those of the default study in its order, then those drawn
+    on request.
+    """
     there = {path.stem: path for path in sorted((folder.root / "figures").glob("*.png"))}
-    names = [*(name for name in CAPTIONS if name in there), *(name for name in there if name not in CAPTIONS)]
+    names = [
+        *(name for name in CAPTIONS if name in there),
+        *(name for name in there if name not in CAPTIONS),
+    ]
     found: dict[str, list[DrawnFigure]] = {}
     for science in SCIENCES:
-        drawn = [DrawnFigure(name, caption_of(name), there[name], there[name].with_suffix(".pdf")) for name in names]
+        drawn = [
+            DrawnFigure(name, caption_of(name), there[name], there[name].with_suffix(".pdf"))
+            for name in names
+        ]
         if mine := [figure for figure in drawn if figure.caption.science == science]:
             found[science] = mine
     return found
@@ -174,7 +191,11 @@ def changed_settings(study: Study) -> list[tuple[str, str, str]]:
     """
     mine, default = dict(flat_settings(study)), dict(flat_settings(Study()))
     names = [*mine, *(name for name in default if name not in mine)]
-    return [(name, mine.get(name, "-"), default.get(name, "-")) for name in names if mine.get(name) != default.get(name)]
+    return [
+        (name, mine.get(name, "-"), default.get(name, "-"))
+        for name in names
+        if mine.get(name) != default.get(name)
+    ]
 
 
 def flat_settings(study: Study) -> Iterator[tuple[str, str]]:
@@ -203,7 +224,9 @@ def timings_of(folder: StudyFolder) -> list[Timing]:
         with path.open(newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t"))
         if rows:
-            found.setdefault(path.relative_to(place).parts[0].removesuffix(".tsv"), []).append(rows[-1])
+            found.setdefault(path.relative_to(place).parts[0].removesuffix(".tsv"), []).append(
+                rows[-1]
+            )
     timings = [
         Timing(
             rule,
@@ -229,9 +252,15 @@ def _number(row: Mapping[str, str], name: str) -> float:
 def origins_of(folder: StudyFolder) -> Origins:
     """What the receipts of a study say of their making."""
     origins = Origins()
-    beside = [path for path in folder.root.rglob("*.receipt.json") if path.relative_to(folder.root).parts[0] not in products.HIDDEN]
+    beside = [
+        path
+        for path in folder.root.rglob("*.receipt.json")
+        if path.relative_to(folder.root).parts[0] not in products.HIDDEN
+    ]
     # The page and the paper tell of the results; when they were written says nothing of those.
-    telling = {products.receipt_of(folder.root / name, folder) for name in ("report.html", "paper.pdf")}
+    telling = {
+        products.receipt_of(folder.root / name, folder) for name in ("report.html", "paper.pdf")
+    }
     for path in [*beside, *(path for path in products.products(folder) if path not in telling)]:
         try:
             receipt = json.loads(path.read_bytes())
@@ -246,10 +275,18 @@ def machine_words(machine: Mapping[str, Any]) -> str:
     """A machine as a line.
 
     Example:
-        >>> machine_words({"processor": "EPYC", "cores": 2, "memory_gb": 8.3, "system": "Linux 6.1 x86_64"})
+        >>> machine_words(
+        ...     {"processor": "EPYC", "cores": 2, "memory_gb": 8.3, "system": "Linux 6.1 x86_64"}
+        ... )
         'EPYC, 2 cores, 8.3 GB, Linux 6.1 x86_64'
     """
-    known = {"processor": "{}", "cores": "{} cores", "memory_gb": "{} GB", "gpu": "GPU {}", "system": "{}"}
+    known = {
+        "processor": "{}",
+        "cores": "{} cores",
+        "memory_gb": "{} GB",
+        "gpu": "GPU {}",
+        "system": "{}",
+    }
     return ", ".join(words.format(machine[key]) for key, words in known.items() if key in machine)
 
 

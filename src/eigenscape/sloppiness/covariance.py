@@ -1,17 +1,21 @@
-r"""The covariance of a cloud of predictions: all checkpoints of gradient descent from many starts, in closed form.
+r"""The covariance of a cloud of predictions: all checkpoints of gradient descent from many starts,
+in closed form.
 
-The cloud holds f(t), t = 0 ... T-1, of every start f_i(0) ~ N(0, v_i), independent; for weights w_0 ~ N(0, sigma_w^2 I) the
-variances are v_i = sigma_w^2 n lambda_i. About its mean, in the eigenbasis of K = X X^T / n,
+The cloud holds f(t), t = 0 ... T-1, of every start f_i(0) ~ N(0, v_i), independent; for weights w_0
+~ N(0, sigma_w^2 I) the variances are v_i = sigma_w^2 n lambda_i. About its mean, in the eigenbasis
+of K = X X^T / n,
 
     C_ij = y_i y_j (G_ij - g_i g_j) + delta_ij v_i G_ii
-    G_ij = (1/T) sum_t (a_i a_j)^t = (1 - (a_i a_j)^T) / (T (1 - a_i a_j))          g_i = (1/T) sum_t a_i^t
+    G_ij = (1/T) sum_t (a_i a_j)^t = (1 - (a_i a_j)^T) / (T (1 - a_i a_j))   g_i = (1/T) sum_t a_i^t
 
-so C has a part of the truth and a diagonal part of the starts. For squared loss these eigenvalues are the spectrum of InPCA, up to a
-factor. G is the time-averaged controllability Gramian of the linear system x -> diag(a) x driven by ones: the solution of a Stein equation.
+so C has a part of the truth and a diagonal part of the starts. For squared loss these eigenvalues
+are the spectrum of InPCA, up to a factor. G is the time-averaged controllability Gramian of the
+linear system x -> diag(a) x driven by ones: the solution of a Stein equation.
 
-G - g g^T is the covariance over time of a_i^t and a_j^t, and loses everything to cancellation where alpha lambda T << 1. It is computed by
-doubling instead: two halves of a cloud have the mean covariance of each, plus that of their means. For rates up to 1 every term is
-positive, so every entry is accurate to some log2(T) roundings.
+G - g g^T is the covariance over time of a_i^t and a_j^t, and loses everything to cancellation where
+alpha lambda T << 1. It is computed by doubling instead: two halves of a cloud have the mean
+covariance of each, plus that of their means. For rates up to 1 every term is positive, so every
+entry is accurate to some log2(T) roundings.
 
 This is the project's own derivation; `simulate` and the tests repeat it by running the steps.
 """
@@ -48,7 +52,8 @@ class TimeAverages:
 
 
 def gramian(rates: np.ndarray, steps: int) -> np.ndarray:
-    """G_ij = (1 - (a_i a_j)^T) / (T (1 - a_i a_j)) (m, m), without cancellation for small alpha lambda T.
+    """G_ij = (1 - (a_i a_j)^T) / (T (1 - a_i a_j)) (m, m), without cancellation for small alpha
+    lambda T.
 
     1 - a_i a_j is x_i + x_j - x_i x_j, and 1 - (a_i a_j)^T is -expm1 of a logarithm.
 
@@ -82,7 +87,12 @@ def time_averages(rates: np.ndarray, steps: int) -> TimeAverages:
         1.0
     """
     if steps < 1:
-        raise BadInput.field("steps", "a whole number from 1", str(steps), "count the checkpoints, the start included")
+        raise BadInput.field(
+            "steps",
+            "a whole number from 1",
+            str(steps),
+            "count the checkpoints, the start included",
+        )
     dynamics = GradientDescent(rates)
     x = dynamics.rates
     # h = 1 - g, exact where little has happened; g by its closed form, exact where much has.
@@ -112,7 +122,8 @@ def _mean(x: np.ndarray, gone: np.ndarray, count: int) -> np.ndarray:
 def time_averages_at(dynamics: Dynamics, times: np.ndarray) -> TimeAverages:
     """Averages over any checkpoints, such as logarithmic ones, by the powers themselves.
 
-    The geometry weighs every checkpoint alike: many late ones make a cloud of its end, logarithmic ones show each stage as much.
+    The geometry weighs every checkpoint alike: many late ones make a cloud of its end, logarithmic
+    ones show each stage as much.
 
     Args:
         dynamics: of m components.
@@ -124,7 +135,9 @@ def time_averages_at(dynamics: Dynamics, times: np.ndarray) -> TimeAverages:
     gone = dynamics.progress(times)
     lost = gone.mean(axis=0)
     centred = gone - lost
-    return TimeAverages(1 - lost, centred.T @ centred / len(gone), np.square(dynamics.remaining(times)).mean(axis=0))
+    return TimeAverages(
+        1 - lost, centred.T @ centred / len(gone), np.square(dynamics.remaining(times)).mean(axis=0)
+    )
 
 
 def logarithmic_times(steps: int, count: int) -> np.ndarray:
@@ -137,15 +150,17 @@ def logarithmic_times(steps: int, count: int) -> np.ndarray:
     return np.unique(np.rint(np.expm1(np.linspace(0, np.log(steps), count))).astype(np.int64))
 
 
-def cloud_covariance(averages: TimeAverages, targets: np.ndarray, variances: np.ndarray, starts: int | None = None) -> np.ndarray:
+def cloud_covariance(
+    averages: TimeAverages, targets: np.ndarray, variances: np.ndarray, starts: int | None = None
+) -> np.ndarray:
     """C (m, m) of a cloud about its mean, for one output.
 
     Args:
         averages: over the checkpoints.
         targets: y_i (m,), in the eigenbasis.
         variances: v_i (m,) of the starts.
-        starts: R, how many starts the cloud holds: the expected covariance about the cloud's own mean, whose starts do not average
-            out, v_i (G_ii - g_i^2 / R). None: infinitely many.
+        starts: R, how many starts the cloud holds: the expected covariance about the cloud's own
+            mean, whose starts do not average out, v_i (G_ii - g_i^2 / R). None: infinitely many.
 
     Raises:
         BadInput: shapes that do not fit.
@@ -157,24 +172,40 @@ def cloud_covariance(averages: TimeAverages, targets: np.ndarray, variances: np.
                [0.   , 0.625]])
     """
     size = len(averages.mean)
-    targets, variances = np.asarray(targets, dtype=np.float64), np.asarray(variances, dtype=np.float64)
+    targets, variances = (
+        np.asarray(targets, dtype=np.float64),
+        np.asarray(variances, dtype=np.float64),
+    )
     if targets.shape != (size,) or variances.shape != (size,):
         raise BadInput.field(
-            "targets and variances", f"shape ({size},)", f"{targets.shape} and {variances.shape}", "give one per component"
+            "targets and variances",
+            f"shape ({size},)",
+            f"{targets.shape} and {variances.shape}",
+            "give one per component",
         )
-    return np.asarray(np.outer(targets, targets) * averages.covariance + np.diag(_of_starts(averages, variances, starts)))
+    return np.asarray(
+        np.outer(targets, targets) * averages.covariance
+        + np.diag(_of_starts(averages, variances, starts))
+    )
 
 
 def _of_starts(averages: TimeAverages, variances: np.ndarray, starts: int | None) -> np.ndarray:
-    return np.asarray(variances * (averages.square - (0.0 if starts is None else np.square(averages.mean) / starts)))
+    return np.asarray(
+        variances
+        * (averages.square - (0.0 if starts is None else np.square(averages.mean) / starts))
+    )
 
 
-def cloud_eigenvalues(averages: TimeAverages, targets: np.ndarray, variances: np.ndarray, starts: int | None = None) -> np.ndarray:
-    """Eigenvalues of the covariance of a cloud of predictions with any number of outputs, descending.
+def cloud_eigenvalues(
+    averages: TimeAverages, targets: np.ndarray, variances: np.ndarray, starts: int | None = None
+) -> np.ndarray:
+    """Eigenvalues of the covariance of a cloud of predictions with any number of outputs,
+    descending.
 
-    With outputs c = 1 ... K the predictions are n K numbers. At each component i the K outputs can be turned so that the truth lies in
-    the first alone, with size |y_i| = (sum_c y_ic^2)^1/2; turning leaves the isotropic starts as they are. So the spectrum is
-    that of one output with targets |y_i|, together with K - 1 copies of v_i G_ii.
+    With outputs c = 1 ... K the predictions are n K numbers. At each component i the K outputs can
+    be turned so that the truth lies in the first alone, with size |y_i| = (sum_c y_ic^2)^1/2;
+    turning leaves the isotropic starts as they are. So the spectrum is that of one output with
+    targets |y_i|, together with K - 1 copies of v_i G_ii.
 
     Args:
         averages: over the checkpoints.
@@ -186,18 +217,24 @@ def cloud_eigenvalues(averages: TimeAverages, targets: np.ndarray, variances: np
         (m K,).
 
     Example:
-        >>> cloud_eigenvalues(time_averages(np.array([0.5]), 2), np.array([[4.0, 3.0]]), np.array([1.0])).round(6)
+        >>> averages = time_averages(np.array([0.5]), 2)
+        >>> cloud_eigenvalues(averages, np.array([[4.0, 3.0]]), np.array([1.0])).round(6)
         array([2.1875, 0.625 ])
     """
     targets = np.asarray(targets, dtype=np.float64).reshape(len(averages.mean), -1)
     sizes = np.sqrt(np.square(targets).sum(axis=1))
-    with_truth = scipy.linalg.eigh(cloud_covariance(averages, sizes, variances, starts), eigvals_only=True)
-    without = np.tile(_of_starts(averages, np.asarray(variances, dtype=np.float64), starts), targets.shape[1] - 1)
+    with_truth = scipy.linalg.eigh(
+        cloud_covariance(averages, sizes, variances, starts), eigvals_only=True
+    )
+    without = np.tile(
+        _of_starts(averages, np.asarray(variances, dtype=np.float64), starts), targets.shape[1] - 1
+    )
     return np.sort(np.concatenate([with_truth, without]))[::-1]
 
 
 def covariance_of_starts(averages: TimeAverages, residuals: np.ndarray) -> np.ndarray:
-    """C (m, m) of the cloud of the given starts about its mean: E[rho_i rho_j] G_ij - E[rho_i] E[rho_j] g_i g_j, E over starts.
+    """C (m, m) of the cloud of the given starts about its mean: E[rho_i rho_j] G_ij - E[rho_i]
+    E[rho_j] g_i g_j, E over starts.
 
     Args:
         averages: over the checkpoints.
@@ -211,7 +248,10 @@ def covariance_of_starts(averages: TimeAverages, residuals: np.ndarray) -> np.nd
     mean = residuals.mean(axis=0)
     second = residuals.T @ residuals / len(residuals)
     # About the mean: the part that moves in time, and the part in which starts differ.
-    return np.asarray(second * averages.covariance + (second - np.outer(mean, mean)) * np.outer(averages.mean, averages.mean))
+    return np.asarray(
+        second * averages.covariance
+        + (second - np.outer(mean, mean)) * np.outer(averages.mean, averages.mean)
+    )
 
 
 @dataclass(frozen=True)
@@ -219,8 +259,10 @@ class TaskCloud:
     """The covariance of one cloud of several tasks, about the common mean.
 
     Attributes:
-        within: each task about its own mean: mean of y_i y_j over tasks, times G_ij - g_i g_j, plus the starts (m, m).
-        between: the spread of the tasks' means: covariance of y_i and y_j over tasks, times (1 - g_i)(1 - g_j) (m, m).
+        within: each task about its own mean: mean of y_i y_j over tasks, times G_ij - g_i g_j, plus
+            the starts (m, m).
+        between: the spread of the tasks' means: covariance of y_i and y_j over tasks, times (1 -
+            g_i)(1 - g_j) (m, m).
     """
 
     within: np.ndarray
@@ -232,7 +274,9 @@ class TaskCloud:
         return np.asarray(self.within + self.between)
 
 
-def task_covariance(averages: TimeAverages, targets: np.ndarray, variances: np.ndarray) -> TaskCloud:
+def task_covariance(
+    averages: TimeAverages, targets: np.ndarray, variances: np.ndarray
+) -> TaskCloud:
     """C of a cloud that holds trajectories towards several truths.
 
     Args:
@@ -241,7 +285,8 @@ def task_covariance(averages: TimeAverages, targets: np.ndarray, variances: np.n
         variances: v_i (m,).
 
     Example:
-        >>> found = task_covariance(time_averages(np.array([0.5]), 2), np.array([[4.0, -4.0]]), np.zeros(1))
+        >>> averages = time_averages(np.array([0.5]), 2)
+        >>> found = task_covariance(averages, np.array([[4.0, -4.0]]), np.zeros(1))
         >>> found.within, found.between
         (array([[1.]]), array([[1.]]))
     """

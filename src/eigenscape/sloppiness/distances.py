@@ -4,18 +4,22 @@ The Bhattacharyya distance of two models that give sample i the probabilities P[
 
     d_B(P, Q) = -(1/n) sum_i log sum_y sqrt(P[i, y] Q[i, y]),
 
-a mean over samples, so that it does not grow with their number (K. Quinn et al., PNAS 116, 2019, doi 10.1073/pnas.1817218116).
-Since the logarithm stands outside the sum over classes, n products of M x C matrices are needed where one product would do
-for a plain kernel; per pair and sample that is 2C operations and one logarithm. Two things make it fast: overlaps of `GROUP` samples
-are multiplied before one logarithm is taken of them, and tiles are small enough that everything stays in the processor's
-cache. Beside the distances themselves only `scratch_bytes` are needed, whatever the numbers of models and samples.
+a mean over samples, so that it does not grow with their number (K. Quinn et al., PNAS 116, 2019,
+doi 10.1073/pnas.1817218116). Since the logarithm stands outside the sum over classes, n products of
+M x C matrices are needed where one product would do for a plain kernel; per pair and sample that is
+2C operations and one logarithm. Two things make it fast: overlaps of `GROUP` samples are multiplied
+before one logarithm is taken of them, and tiles are small enough that everything stays in the
+processor's cache. Beside the distances themselves only `scratch_bytes` are needed, whatever the
+numbers of models and samples.
 
-Numbers: an overlap is at least exp(-745) only if no class of either model lies below it, and a product of `GROUP` overlaps may be
-below the smallest float64 long before. Such pairs are found by their product and done again, one sample at a time,
-in the log domain: log sum_y exp((log P + log Q) / 2). So nothing is clipped unless a floor is asked for, and two models
-that exclude each other have an infinite distance, which is refused.
+Numbers: an overlap is at least exp(-745) only if no class of either model lies below it, and a
+product of `GROUP` overlaps may be below the smallest float64 long before. Such pairs are found by
+their product and done again, one sample at a time, in the log domain: log sum_y exp((log P + log Q)
+/ 2). So nothing is clipped unless a floor is asked for, and two models that exclude each other have
+an infinite distance, which is refused.
 
-The bits of a distance depend on its place in the tiles, which lie at multiples of `TILE`, and not on who computes which block.
+The bits of a distance depend on its place in the tiles, which lie at multiples of `TILE`, and not
+on who computes which block.
 """
 
 from __future__ import annotations
@@ -29,18 +33,22 @@ import numpy as np
 from eigenscape.errors import BadInput
 
 GROUP = 16
-"""Samples per logarithm. Their product stays a normal number while overlaps are above e^-44 in the geometric mean; between a network
-that is sure of one class and another that is sure of the next, 20 nats are much already."""
+"""Samples per logarithm. Their product stays a normal number while overlaps are above e^-44 in the
+geometric mean; between a network that is sure of one class and another that is sure of the next, 20
+nats are much already."""
 
 TILE = 128
-"""Models per side of a tile: two tiles of numbers (262 kB) and the rows of one sample (20 kB) lie in a second-level cache. Measured on
-one core of an EPYC Zen 4, ns per pair and sample, C = 10: 1.3 at 64, 0.83 at 128, 0.80 at 256, 0.98 at 512."""
+"""Models per side of a tile: two tiles of numbers (262 kB) and the rows of one sample (20 kB) lie
+in a second-level cache. Measured on one core of an EPYC Zen 4, ns per pair and sample, C = 10: 1.3
+at 64, 0.83 at 128, 0.80 at 256, 0.98 at 512."""
 
 BLOCK = 1024
-"""Models per side of a block, for which square roots of probabilities are taken together: 1/512 exponential per pair, sample and class."""
+"""Models per side of a block, for which square roots of probabilities are taken together: 1/512
+exponential per pair, sample and class."""
 
 SUM_TOLERANCE = 1e-3
-"""Of probabilities that should sum to 1: log-softmax of single-precision logits as large as 10^4. They are scaled to sum to 1."""
+"""Of probabilities that should sum to 1: log-softmax of single-precision logits as large as 10^4.
+They are scaled to sum to 1."""
 
 _SMALLEST = float(np.finfo(np.float64).tiny)
 """Below this float64 loses digits."""
@@ -82,7 +90,9 @@ def blocks_of(models: int, least: int = 1) -> list[Block]:
         side //= 2
     edges = [*range(0, models, side), models]
     spans = list(pairwise(edges))
-    return [Block(rows, columns) for number, rows in enumerate(spans) for columns in spans[: number + 1]]
+    return [
+        Block(rows, columns) for number, rows in enumerate(spans) for columns in spans[: number + 1]
+    ]
 
 
 def _triangle(side: int) -> int:
@@ -92,8 +102,9 @@ def _triangle(side: int) -> int:
 def scratch_bytes(classes: int) -> int:
     """Upper bound of the memory of `block_distances`, its result included, in bytes.
 
-    The result B^2 and which of it is finite, a byte each; square roots of both sides for one group of samples with the copies that they
-    are made from, 2 B G C each; and three tiles. One twentieth is for what numpy holds meanwhile.
+    The result B^2 and which of it is finite, a byte each; square roots of both sides for one group
+    of samples with the copies that they are made from, 2 B G C each; and three tiles. One twentieth
+    is for what numpy holds meanwhile.
 
     Example:
         >>> scratch_bytes(10) // 10**6
@@ -106,18 +117,22 @@ def bhattacharyya_distances(log_probabilities: np.ndarray, *, floor: float = 0.0
     """All distances between M models.
 
     Args:
-        log_probabilities: (M, n, C), natural logarithms, float32 or float64; -inf for a probability of zero.
-        floor: overlaps of a sample below this count as this; 0 for none. Codes of the method's authors use 1e-6 to 1e-9.
+        log_probabilities: (M, n, C), natural logarithms, float32 or float64; -inf for a probability
+            of zero.
+        floor: overlaps of a sample below this count as this; 0 for none. Codes of the method's
+            authors use 1e-6 to 1e-9.
 
     Returns:
         D (M, M), symmetric, zero on the diagonal.
 
     Raises:
-        BadInput: probabilities that do not sum to 1, a floor out of range, or two models that exclude each other without a floor.
+        BadInput: probabilities that do not sum to 1, a floor out of range, or two models that
+            exclude each other without a floor.
 
     Example:
         >>> uniform, sure = np.full((1, 2), -np.log(2)), np.array([[0.0, -np.inf]])
-        >>> bhattacharyya_distances(np.stack([uniform, sure]))[0, 1].round(12) == np.round(np.log(2) / 2, 12)
+        >>> found = bhattacharyya_distances(np.stack([uniform, sure]))[0, 1]
+        >>> found.round(12) == np.round(np.log(2) / 2, 12)
         np.True_
     """
     require_log_probabilities(log_probabilities)
@@ -134,7 +149,9 @@ def enter(distances: np.ndarray, block: Block, values: np.ndarray) -> None:
     distances[left:right, top:bottom] = values.T
 
 
-def block_distances(log_probabilities: np.ndarray, block: Block, *, floor: float = 0.0) -> np.ndarray:
+def block_distances(
+    log_probabilities: np.ndarray, block: Block, *, floor: float = 0.0
+) -> np.ndarray:
     """The distances of one block (rows, columns).
 
     Args:
@@ -156,10 +173,12 @@ def block_distances(log_probabilities: np.ndarray, block: Block, *, floor: float
 
 
 def cross_distances(first: np.ndarray, second: np.ndarray, *, floor: float = 0.0) -> np.ndarray:
-    """Distances of the models (Q, n, C) from the models (M, n, C), as (Q, M): what an out-of-sample embedding needs.
+    """Distances of the models (Q, n, C) from the models (M, n, C), as (Q, M): what an out-of-sample
+    embedding needs.
 
     Raises:
-        BadInput: as `bhattacharyya_distances`, or other samples or classes in the one than in the other.
+        BadInput: as `bhattacharyya_distances`, or other samples or classes in the one than in the
+            other.
 
     Example:
         >>> even, skew = np.log([[0.5, 0.5]]), np.log([[0.9, 0.1]])
@@ -170,7 +189,10 @@ def cross_distances(first: np.ndarray, second: np.ndarray, *, floor: float = 0.0
         require_log_probabilities(array)
     if first.shape[1:] != second.shape[1:]:
         raise BadInput.field(
-            "log_probabilities", f"{second.shape[1:]} samples and classes in both", f"{first.shape[1:]}", "give one set of samples"
+            "log_probabilities",
+            f"{second.shape[1:]} samples and classes in both",
+            f"{first.shape[1:]}",
+            "give one set of samples",
         )
     found = np.empty((len(first), len(second)))
     for rows in _spans(len(first), BLOCK):
@@ -180,10 +202,11 @@ def cross_distances(first: np.ndarray, second: np.ndarray, *, floor: float = 0.0
 
 
 def gaussian_distances(outputs: np.ndarray, deviation: float = 1.0) -> np.ndarray:
-    """d_B = |f_k - f_l|^2 / (8 sigma^2 n) between models whose predictions are N(f, sigma^2) at each of n samples.
+    """d_B = |f_k - f_l|^2 / (8 sigma^2 n) between models whose predictions are N(f, sigma^2) at
+    each of n samples.
 
-    It is a squared Euclidean distance, so W is the centred Gram matrix of the outputs over 8 sigma^2 n and InPCA is PCA of the outputs
-    (this project's remark).
+    It is a squared Euclidean distance, so W is the centred Gram matrix of the outputs over 8
+    sigma^2 n and InPCA is PCA of the outputs (this project's remark).
 
     Args:
         outputs: f (M, n).
@@ -197,14 +220,21 @@ def gaussian_distances(outputs: np.ndarray, deviation: float = 1.0) -> np.ndarra
         [[0.0, 1.0], [1.0, 0.0]]
     """
     if outputs.ndim != 2 or 0 in outputs.shape or not np.isfinite(outputs).all():
-        raise BadInput.field("outputs", "finite numbers, a row per model", f"shape {outputs.shape}", "give (models, samples)")
+        raise BadInput.field(
+            "outputs",
+            "finite numbers, a row per model",
+            f"shape {outputs.shape}",
+            "give (models, samples)",
+        )
     if not deviation > 0:
         raise BadInput.field("deviation", "a number above 0", repr(deviation), "write 1.0")
     # About their mean: the Gram matrix's cancellation is then that of the distances themselves.
     centred = np.asarray(outputs, dtype=np.float64) - np.mean(outputs, axis=0, dtype=np.float64)
     gram = centred @ centred.T
     squares = np.diag(gram)
-    found = np.maximum(squares[:, None] + squares - 2 * gram, 0.0) / (8 * deviation**2 * outputs.shape[1])
+    found = np.maximum(squares[:, None] + squares - 2 * gram, 0.0) / (
+        8 * deviation**2 * outputs.shape[1]
+    )
     np.fill_diagonal(found, 0.0)
     return np.asarray((found + found.T) / 2)
 
@@ -217,7 +247,12 @@ def require_log_probabilities(values: np.ndarray) -> None:
     """
     if values.ndim != 3 or 0 in values.shape or values.dtype.kind != "f":
         found = f"shape {values.shape}, {values.dtype}"
-        raise BadInput.field("log_probabilities", "floating-point numbers (models, samples, classes)", found, "give log-softmax outputs")
+        raise BadInput.field(
+            "log_probabilities",
+            "floating-point numbers (models, samples, classes)",
+            found,
+            "give log-softmax outputs",
+        )
     for span in _spans(len(values), TILE):
         off = np.abs(np.exp(values[span].astype(np.float64)).sum(axis=2) - 1)
         if not off.max() <= SUM_TOLERANCE:
@@ -235,10 +270,14 @@ def _spans(count: int, side: int) -> Iterator[slice]:
         yield slice(first, min(first + side, count))
 
 
-def _distances(rows: np.ndarray, columns: np.ndarray, floor: float, *, diagonal: bool) -> np.ndarray:
+def _distances(
+    rows: np.ndarray, columns: np.ndarray, floor: float, *, diagonal: bool
+) -> np.ndarray:
     """(R, Q); of a block on the diagonal only the tiles at or below it."""
     if not 0 <= floor < 1:
-        raise BadInput.field("floor", "a number from 0, below 1", repr(floor), "write 0.0 for none, or 1e-9")
+        raise BadInput.field(
+            "floor", "a number from 0, below 1", repr(floor), "write 0.0 for none, or 1e-9"
+        )
     samples = rows.shape[1]
     found = np.zeros((len(rows), len(columns)))
     product, overlap = np.empty((2, TILE * TILE))
@@ -250,17 +289,32 @@ def _distances(rows: np.ndarray, columns: np.ndarray, floor: float, *, diagonal:
                 if diagonal and wide.start > high.start:
                     continue
                 shape = (high.stop - high.start, wide.stop - wide.start)
-                total, one = (buffer[: shape[0] * shape[1]].reshape(shape) for buffer in (product, overlap))
+                total, one = (
+                    buffer[: shape[0] * shape[1]].reshape(shape) for buffer in (product, overlap)
+                )
                 _multiply_overlaps(upper[:, high], lower[:, wide], floor, total, one)
-                lost = np.argwhere(total < _SMALLEST) if total.min() < _SMALLEST else np.empty((0, 2), dtype=np.intp)
+                lost = (
+                    np.argwhere(total < _SMALLEST)
+                    if total.min() < _SMALLEST
+                    else np.empty((0, 2), dtype=np.intp)
+                )
                 with np.errstate(divide="ignore"):
                     np.log(total, out=total)
                 for pair in lost:
-                    total[tuple(pair)] = _log_overlaps(rows[high.start + pair[0], group], columns[wide.start + pair[1], group], floor)
+                    total[tuple(pair)] = _log_overlaps(
+                        rows[high.start + pair[0], group],
+                        columns[wide.start + pair[1], group],
+                        floor,
+                    )
                 found[high, wide] -= total
     if not np.isfinite(found).all():
         fix = "give a floor such as 1e-9, or leave out models that are certain"
-        raise BadInput.field("log_probabilities", "models that share a class at every sample", "two that exclude each other", fix)
+        raise BadInput.field(
+            "log_probabilities",
+            "models that share a class at every sample",
+            "two that exclude each other",
+            fix,
+        )
     # Rounding may leave an overlap with itself a few ulp above 1.
     found /= samples
     np.maximum(found, 0.0, out=found)
@@ -275,8 +329,12 @@ def _roots(logs: np.ndarray) -> np.ndarray:
     return found
 
 
-def _multiply_overlaps(upper: np.ndarray, lower: np.ndarray, floor: float, total: np.ndarray, one: np.ndarray) -> None:
-    """Product over the samples of a group of their overlaps; ``total`` and ``one`` (R, Q) are written."""
+def _multiply_overlaps(
+    upper: np.ndarray, lower: np.ndarray, floor: float, total: np.ndarray, one: np.ndarray
+) -> None:
+    """Product over the samples of a group of their overlaps; ``total`` and ``one`` (R, Q) are
+    written.
+    """
     for sample in range(len(upper)):
         into = one if sample else total
         np.matmul(upper[sample], lower[sample].T, out=into)

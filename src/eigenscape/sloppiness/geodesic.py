@@ -1,17 +1,19 @@
 """The shortest path from ignorance to truth, and where on it a model stands.
 
-Square roots of probabilities are points of unit spheres, one per sample. The geodesic between two models runs on each sphere along
-the great circle,
+Square roots of probabilities are points of unit spheres, one per sample. The geodesic between two
+models runs on each sphere along the great circle,
 
-    gamma(t) = [sin((1 - t) d) sqrt P_0 + sin(t d) sqrt P_*] / sin d,    d = arccos sum_y sqrt(P_0 P_*),
+    gamma(t) = [sin((1 - t) d) sqrt P_0 + sin(t d) sqrt P_*] / sin d,
+    d = arccos sum_y sqrt(P_0 P_*),
 
-here from ignorance (all classes alike) to truth (the right class). A model's progress is the t at which gamma(t) is nearest to it
-in d_B. The overlap of a model with gamma(t) is a sinusoid in t, positive between the ends and so concave there; its logarithm is
-concave too, and the distance convex: progress is where its derivative changes sign, found by bisection.
+here from ignorance (all classes alike) to truth (the right class). A model's progress is the t at
+which gamma(t) is nearest to it in d_B. The overlap of a model with gamma(t) is a sinusoid in t,
+positive between the ends and so concave there; its logarithm is concave too, and the distance
+convex: progress is where its derivative changes sign, found by bisection.
 
-Source: J. Mao et al., PNAS 2024, doi 10.1073/pnas.2310002121; R. Ramesh et al., arXiv 2210.17011, with their code,
-github.com/grasp-lyrl/picture_of_space_of_tasks.
-Convexity, and the mean of trajectories as the mean of probabilities at equal progress, are this project's.
+Source: J. Mao et al., PNAS 2024, doi 10.1073/pnas.2310002121; R. Ramesh et al., arXiv 2210.17011,
+with their code, github.com/grasp-lyrl/picture_of_space_of_tasks. Convexity, and the mean of
+trajectories as the mean of probabilities at equal progress, are this project's.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ def truth(labels: np.ndarray, classes: int) -> np.ndarray:
         [[-inf, 0.0]]
     """
     if len(labels) == 0 or labels.min() < 0 or labels.max() >= classes:
-        raise BadInput.field("labels", f"classes from 0 to {classes - 1}", f"{labels}", "number the classes from 0")
+        raise BadInput.field(
+            "labels", f"classes from 0 to {classes - 1}", f"{labels}", "number the classes from 0"
+        )
     found = np.full((len(labels), classes), -np.inf)
     found[np.arange(len(labels)), labels] = 0.0
     return found
@@ -98,7 +102,9 @@ def progress(log_probabilities: np.ndarray, start: np.ndarray, end: np.ndarray) 
     """
     if log_probabilities.shape[1:] != start.shape or start.shape != end.shape:
         expected, shape = f"models of shape {start.shape}", f"{log_probabilities.shape[1:]}"
-        raise BadInput.field("log_probabilities", expected, shape, "give the samples of the geodesic")
+        raise BadInput.field(
+            "log_probabilities", expected, shape, "give the samples of the geodesic"
+        )
     first, last = np.exp(0.5 * start), np.exp(0.5 * end)
     angle = _angle(first, last)
     found = np.empty(len(log_probabilities))
@@ -109,7 +115,9 @@ def progress(log_probabilities: np.ndarray, start: np.ndarray, end: np.ndarray) 
 
 
 def _nearest(with_start: np.ndarray, with_end: np.ndarray, angle: np.ndarray) -> float:
-    """Zero of the derivative of sum_i log[a_i sin((1 - t) d_i) + b_i sin(t d_i)], which falls in t."""
+    """Zero of the derivative of sum_i log[a_i sin((1 - t) d_i) + b_i sin(t d_i)], which falls in
+    t.
+    """
 
     def slope(t: float) -> float:
         overlap = with_start * np.sin((1 - t) * angle) + with_end * np.sin(t * angle)
@@ -130,10 +138,14 @@ def _nearest(with_start: np.ndarray, with_end: np.ndarray, angle: np.ndarray) ->
     return (low + high) / 2
 
 
-def at_progress(log_probabilities: np.ndarray, progresses: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """A trajectory (T, n, C) re-indexed: the first point at which it has each wanted progress, (S, n, C).
+def at_progress(
+    log_probabilities: np.ndarray, progresses: np.ndarray, wanted: np.ndarray
+) -> np.ndarray:
+    """A trajectory (T, n, C) re-indexed: the first point at which it has each wanted progress, (S,
+    n, C).
 
-    Between checkpoints it follows the geodesic from one to the next. Where a progress is never reached: NaN.
+    Between checkpoints it follows the geodesic from one to the next. Where a progress is never
+    reached: NaN.
 
     Args:
         log_probabilities: log P_t (T, n, C), in the order of training.
@@ -154,12 +166,16 @@ def at_progress(log_probabilities: np.ndarray, progresses: np.ndarray, wanted: n
             continue
         after = int(reached[0])
         if after == 0:
-            # A trajectory that starts beyond has no earlier point; one that starts there has it exactly.
+            # A trajectory that starts beyond has no earlier point; one that starts there has it
+            # exactly.
             if progresses[0] == value:
                 found[place] = log_probabilities[0]
             continue
         share = (value - progresses[after - 1]) / (progresses[after] - progresses[after - 1])
-        ends = log_probabilities[after - 1].astype(np.float64), log_probabilities[after].astype(np.float64)
+        ends = (
+            log_probabilities[after - 1].astype(np.float64),
+            log_probabilities[after].astype(np.float64),
+        )
         found[place] = geodesic(*ends, np.array([share]))[0]
     return found
 
@@ -167,8 +183,9 @@ def at_progress(log_probabilities: np.ndarray, progresses: np.ndarray, wanted: n
 def riemann_length(steps: np.ndarray) -> float:
     """2 sum sqrt(d_B(P_t, P_{t+1})), from the distances between successive checkpoints (T - 1,).
 
-    For close models d_B is an eighth of the mean over samples of the squared Fisher length of the step, so this is the root mean
-    square Fisher length over sqrt 2. From ignorance to truth, along the geodesic, it is sqrt 2 arccos(1 / sqrt C).
+    For close models d_B is an eighth of the mean over samples of the squared Fisher length of the
+    step, so this is the root mean square Fisher length over sqrt 2. From ignorance to truth, along
+    the geodesic, it is sqrt 2 arccos(1 / sqrt C).
 
     Example:
         >>> riemann_length(np.array([0.25, 1.0]))
@@ -178,5 +195,7 @@ def riemann_length(steps: np.ndarray) -> float:
 
 
 def _angle(first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Arc cosine of the overlap (n,), from the chord, which keeps its digits where the ends are close."""
+    """Arc cosine of the overlap (n,), from the chord, which keeps its digits where the ends are
+    close.
+    """
     return np.asarray(2 * np.arcsin(np.minimum(np.linalg.norm(first - last, axis=1) / 2, 1.0)))

@@ -1,15 +1,18 @@
-"""Intensive principal component analysis: coordinates that reproduce every distance, some of them imaginary.
+"""Intensive principal component analysis: coordinates that reproduce every distance, some of them
+imaginary.
 
-With L = I - 1 w^T / M (weights w of mean 1; ones where none are given), W = -1/2 L D L^T is decomposed. D is not a squared Euclidean
-distance, so W has negative eigenvalues too. Directions are ordered by |e_a|, coordinates are X_ka = v_ka sqrt|e_a|, and
+With L = I - 1 w^T / M (weights w of mean 1; ones where none are given), W = -1/2 L D L^T is
+decomposed. D is not a squared Euclidean distance, so W has negative eigenvalues too. Directions are
+ordered by |e_a|, coordinates are X_ka = v_ka sqrt|e_a|, and
 
     sum_a sign(e_a) (X_ka - X_la)^2 = D_kl    exactly:
 
-directions with e_a < 0 are imaginary, they shorten distances, and are kept and labelled. Where there are none beyond rounding, D is
-a squared Euclidean distance and this is ordinary PCA, which `Embedding.kind` says.
+directions with e_a < 0 are imaginary, they shorten distances, and are kept and labelled. Where
+there are none beyond rounding, D is a squared Euclidean distance and this is ordinary PCA, which
+`Embedding.kind` says.
 
-Source: K. Quinn, C. Clement, F. De Bernardis, M. Niemack, J. Sethna, PNAS 116, 2019, doi 10.1073/pnas.1817218116; details as
-in github.com/grasp-lyrl/low-dimensional-deepnets.
+Source: K. Quinn, C. Clement, F. De Bernardis, M. Niemack, J. Sethna, PNAS 116, 2019, doi
+10.1073/pnas.1817218116; details as in github.com/grasp-lyrl/low-dimensional-deepnets.
 """
 
 from __future__ import annotations
@@ -23,11 +26,12 @@ from eigenscape.errors import BadInput, EigensolverFailure
 from eigenscape.sloppiness.stress import by_size, explained_stress
 
 FULL_LIMIT = 4000
-"""Up to so many models all eigenvalues are computed: half a minute and four matrices of memory. Beyond, the leading ones by Lanczos, which
-needs products with W alone."""
+"""Up to so many models all eigenvalues are computed: half a minute and four matrices of memory.
+Beyond, the leading ones by Lanczos, which needs products with W alone."""
 
 LEADING = 50
-"""Directions of an embedding of many models: so many embed trajectories faithfully (J. Mao et al., arXiv 2305.01604)."""
+"""Directions of an embedding of many models: so many embed trajectories faithfully (J. Mao et al.,
+arXiv 2305.01604)."""
 
 
 class EmbeddingKind(StrEnum):
@@ -79,7 +83,11 @@ class Embedding:
     @property
     def explained_stress(self) -> np.ndarray:
         """chi_k for k = 1 ... m, of all of W."""
-        return explained_stress(self.eigenvalues, None if self.complete else self.squares) if len(self.eigenvalues) else np.ones(0)
+        return (
+            explained_stress(self.eigenvalues, None if self.complete else self.squares)
+            if len(self.eigenvalues)
+            else np.ones(0)
+        )
 
     def distances(self, directions: int | None = None) -> np.ndarray:
         """D_k (M, M) as the first ``directions`` give it; all by default."""
@@ -88,7 +96,8 @@ class Embedding:
     def explained_distance(self) -> np.ndarray:
         """1 - |D - D_k|_F / |D|_F for k = 1 ... m, of unweighted models.
 
-        With R = W - W_k: |D - D_k|^2 = 2 (tr R)^2 + 2 M |diag R|^2 + 4 |R|_F^2 (all rows of R sum to zero), so no M x M matrix is made.
+        With R = W - W_k: |D - D_k|^2 = 2 (tr R)^2 + 2 M |diag R|^2 + 4 |R|_F^2 (all rows of R sum
+        to zero), so no M x M matrix is made.
 
         Raises:
             BadInput: the models have weights.
@@ -99,16 +108,27 @@ class Embedding:
 
         def norm(diagonal: np.ndarray, squares: np.ndarray | float) -> np.ndarray:
             traces = diagonal.sum(axis=0)
-            return np.asarray(np.sqrt(np.maximum(2 * traces**2 + 2 * models * np.square(diagonal).sum(axis=0) + 4 * squares, 0.0)))
+            return np.asarray(
+                np.sqrt(
+                    np.maximum(
+                        2 * traces**2 + 2 * models * np.square(diagonal).sum(axis=0) + 4 * squares,
+                        0.0,
+                    )
+                )
+            )
 
         parts = np.cumsum(self.signs * np.square(self.coordinates), axis=1)
         left = np.square(1 - self.explained_stress) * self.squares
-        return np.asarray(1 - norm(self.diagonal[:, None] - parts, left) / norm(self.diagonal, self.squares))
+        return np.asarray(
+            1 - norm(self.diagonal[:, None] - parts, left) / norm(self.diagonal, self.squares)
+        )
 
     def place(self, distances: np.ndarray) -> np.ndarray:
-        """Coordinates of further points (Q, m) from their distances to the M embedded models (Q, M).
+        """Coordinates of further points (Q, m) from their distances to the M embedded models (Q,
+        M).
 
-        Each point is centred with the means of the embedded ones. A model's own row of D gives its own coordinates.
+        Each point is centred with the means of the embedded ones. A model's own row of D gives its
+        own coordinates.
 
         Raises:
             BadInput: another number of models.
@@ -121,20 +141,32 @@ class Embedding:
         """
         if distances.ndim != 2 or distances.shape[1] != len(self.weights):
             expected = f"(points, {len(self.weights)})"
-            raise BadInput.field("distances", expected, f"{distances.shape}", "give the distance to every embedded model")
+            raise BadInput.field(
+                "distances",
+                expected,
+                f"{distances.shape}",
+                "give the distance to every embedded model",
+            )
         own = distances @ self.weights / len(self.weights)
         centred = -0.5 * (distances - self.column_means - own[:, None] + self.grand_mean)
         return np.asarray((centred * self.weights) @ self.coordinates / self.eigenvalues)
 
 
-def embed(distances: np.ndarray, weights: np.ndarray | None = None, *, leading: int | None = None, overwrite: bool = False) -> Embedding:
+def embed(
+    distances: np.ndarray,
+    weights: np.ndarray | None = None,
+    *,
+    leading: int | None = None,
+    overwrite: bool = False,
+) -> Embedding:
     """Embed M models.
 
     Args:
         distances: D (M, M), symmetric, zero on the diagonal.
-        weights: (M,), positive, how much each model counts; scaled to mean 1. With whole numbers the eigenvalues are those of models
-            repeated so often, up to that scale.
-        leading: so many directions alone, by Lanczos; None: all up to `FULL_LIMIT` models, `LEADING` beyond.
+        weights: (M,), positive, how much each model counts; scaled to mean 1. With whole numbers
+            the eigenvalues are those of models repeated so often, up to that scale.
+        leading: so many directions alone, by Lanczos; None: all up to `FULL_LIMIT` models,
+            `LEADING` beyond.
         overwrite: centre D where it lies, which saves an M x M matrix and destroys it.
 
     Raises:
@@ -168,17 +200,36 @@ def embed(distances: np.ndarray, weights: np.ndarray | None = None, *, leading: 
     values, vectors = _decompose(matrix, leading)
     order = by_size(values)
     values, vectors = values[order], vectors[:, order]
-    told = np.abs(values) > models * np.finfo(np.float64).eps * np.abs(values[0]) if len(values) else np.zeros(0, dtype=bool)
+    told = (
+        np.abs(values) > models * np.finfo(np.float64).eps * np.abs(values[0])
+        if len(values)
+        else np.zeros(0, dtype=bool)
+    )
     values, vectors = values[told], vectors[:, told]
     if leading is None:
         squares = float(np.square(values).sum())
-    # An eigenvector's sign is a solver's accident: the largest entry becomes positive, so that figures do not flip.
-    vectors = vectors * np.where(vectors[np.abs(vectors).argmax(axis=0), np.arange(len(values))] < 0, -1.0, 1.0)
-    return Embedding(values, vectors / roots[:, None] * np.sqrt(np.abs(values)), w, means, grand, squares, diagonal, leading is None)
+    # An eigenvector's sign is a solver's accident: the largest entry becomes positive, so that
+    # figures do not flip.
+    vectors = vectors * np.where(
+        vectors[np.abs(vectors).argmax(axis=0), np.arange(len(values))] < 0, -1.0, 1.0
+    )
+    return Embedding(
+        values,
+        vectors / roots[:, None] * np.sqrt(np.abs(values)),
+        w,
+        means,
+        grand,
+        squares,
+        diagonal,
+        leading is None,
+    )
 
 
-def minkowski_distances(coordinates: np.ndarray, signs: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:
-    """sum_a s_a (X_ka - Y_la)^2 between points (M, m) and (Q, m), themselves by default; may be negative.
+def minkowski_distances(
+    coordinates: np.ndarray, signs: np.ndarray, others: np.ndarray | None = None
+) -> np.ndarray:
+    """sum_a s_a (X_ka - Y_la)^2 between points (M, m) and (Q, m), themselves by default; may be
+    negative.
 
     Example:
         >>> minkowski_distances(np.array([[0.0, 0.0], [2.0, 1.0]]), np.array([1.0, -1.0])).tolist()
@@ -202,19 +253,36 @@ def centred(distances: np.ndarray) -> np.ndarray:
 
 def _weights(distances: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     if distances.ndim != 2 or distances.shape[0] != distances.shape[1] or len(distances) < 2:
-        raise BadInput.field("distances", "a square matrix of two or more models", f"shape {distances.shape}", "give D (M, M)")
+        raise BadInput.field(
+            "distances",
+            "a square matrix of two or more models",
+            f"shape {distances.shape}",
+            "give D (M, M)",
+        )
     largest = max(float(distances.max()), -float(distances.min()))
     if not np.isfinite(largest):
-        raise BadInput.field("distances", "finite numbers", "an infinity or NaN", "give overlaps a floor")
-    off = max(float(np.abs(distances[rows] - distances[:, rows].T).max()) for rows in _rows(len(distances)))
+        raise BadInput.field(
+            "distances", "finite numbers", "an infinity or NaN", "give overlaps a floor"
+        )
+    off = max(
+        float(np.abs(distances[rows] - distances[:, rows].T).max())
+        for rows in _rows(len(distances))
+    )
     if off > 1e-12 * largest:
-        raise BadInput.field("distances", "a symmetric matrix", f"entries that differ by {off:.3g}", "give D (M, M)")
+        raise BadInput.field(
+            "distances", "a symmetric matrix", f"entries that differ by {off:.3g}", "give D (M, M)"
+        )
     if weights is None:
         return np.ones(len(distances))
     w = np.asarray(weights, dtype=np.float64)
     if w.shape != (len(distances),) or not (w > 0).all() or not np.isfinite(w).all():
         found = f"shape {w.shape}, least {w.min(initial=np.inf)}"
-        raise BadInput.field("weights", f"{len(distances)} positive numbers", found, "leave models of weight zero out")
+        raise BadInput.field(
+            "weights",
+            f"{len(distances)} positive numbers",
+            found,
+            "leave models of weight zero out",
+        )
     return np.asarray(w / w.mean())
 
 
@@ -223,9 +291,14 @@ def _rows(count: int, side: int = 256) -> list[slice]:
 
 
 def _decompose(matrix: np.ndarray, leading: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues and eigenvectors, all or the leading ones by size. Of a full decomposition the matrix is overwritten."""
+    """Eigenvalues and eigenvectors, all or the leading ones by size. Of a full decomposition the
+    matrix is overwritten.
+    """
     if leading is None:
-        from scipy.linalg import LinAlgError, eigh  # noqa: PLC0415 - its BLAS is loaded where it is used
+        from scipy.linalg import (  # noqa: PLC0415
+            LinAlgError,
+            eigh,
+        )
 
         try:
             values, vectors = eigh(matrix, driver="evd", overwrite_a=True, check_finite=False)

@@ -1,13 +1,16 @@
-r"""Kernel machines: gradient descent in function space has the closed form of linear models, at training points and at others.
+r"""Kernel machines: gradient descent in function space has the closed form of linear models, at
+training points and at others.
 
-f_{t+1} = f_t - (alpha/n) k (f_t - y) with the kernel matrix k (n, n), which takes the place of X X^T; K = k / n has eigenpairs
-(lambda_i, u_i). At other points, whose kernel with the training points is k_* (m, n),
+f_{t+1} = f_t - (alpha/n) k (f_t - y) with the kernel matrix k (n, n), which takes the place of X
+X^T; K = k / n has eigenpairs (lambda_i, u_i). At other points, whose kernel with the training
+points is k_* (m, n),
 
     f_*(t) = f_*(0) + k_* k^{-1} (I - (I - alpha K)^t) (y - f(0)).
 
-Functions at the start are draws of the Gaussian process N(0, sigma_w^2 k), as those of weights w_0 ~ N(0, sigma_w^2 I) are, and then
-f_*(0) = P f(0) + e with P = k_* k^{-1}, e independent of f(0), of covariance sigma_w^2 (k_** - P k P^T). So f_*(t) = P f(t) + e at every t:
-the cloud at other points has the covariance P C P^T + sigma_w^2 (k_** - P k P^T).
+Functions at the start are draws of the Gaussian process N(0, sigma_w^2 k), as those of weights w_0
+~ N(0, sigma_w^2 I) are, and then f_*(0) = P f(0) + e with P = k_* k^{-1}, e independent of f(0), of
+covariance sigma_w^2 (k_** - P k P^T). So f_*(t) = P f(t) + e at every t: the cloud at other points
+has the covariance P C P^T + sigma_w^2 (k_** - P k P^T).
 """
 
 from __future__ import annotations
@@ -38,14 +41,22 @@ def gaussian_kernel(first: np.ndarray, second: np.ndarray, bandwidth: float) -> 
 
 
 def random_features(inputs: np.ndarray, width: int, draw: np.random.Generator) -> np.ndarray:
-    """relu(W x + b) (2 / width)^1/2 (n, width), W ~ N(0, 1/d), b ~ N(0, 1): X of a model that is linear in the features' weights."""
+    """relu(W x + b) (2 / width)^1/2 (n, width), W ~ N(0, 1/d), b ~ N(0, 1): X of a model that is
+    linear in the features' weights.
+    """
     size = inputs.shape[1]
-    weights, offsets = draw.standard_normal((size, width)) / np.sqrt(size), draw.standard_normal(width)
+    weights, offsets = (
+        draw.standard_normal((size, width)) / np.sqrt(size),
+        draw.standard_normal(width),
+    )
     return np.asarray(np.maximum(inputs @ weights + offsets, 0.0) * np.sqrt(2 / width))
 
 
-def tangent_features(theta: np.ndarray, inputs: np.ndarray, architecture: Architecture, activation: Activation) -> np.ndarray:
-    """J (n, P), the gradient of a network's one output at every input: X of its linearisation at theta; J J^T is its tangent kernel.
+def tangent_features(
+    theta: np.ndarray, inputs: np.ndarray, architecture: Architecture, activation: Activation
+) -> np.ndarray:
+    """J (n, P), the gradient of a network's one output at every input: X of its linearisation at
+    theta; J J^T is its tangent kernel.
 
     Source: A. Jacot, F. Gabriel, C. Hongler, arXiv 1806.07572.
 
@@ -54,17 +65,27 @@ def tangent_features(theta: np.ndarray, inputs: np.ndarray, architecture: Archit
 
     Example:
         >>> from eigenscape.networks.activations import LINEAR
-        >>> tangent_features(np.array([2.0, 0.0, 3.0, 1.0]), np.ones((1, 1)), Architecture(1, 1), LINEAR)  # (w x + b) v + c
+        >>> theta = np.array([2.0, 0.0, 3.0, 1.0])  # (w x + b) v + c
+        >>> tangent_features(theta, np.ones((1, 1)), Architecture(1, 1), LINEAR)
         array([[3., 3., 2., 1.]])
     """
     if architecture.outputs != 1:
-        raise BadInput.field("outputs", "1", str(architecture.outputs), "take a network of one output")
+        raise BadInput.field(
+            "outputs", "1", str(architecture.outputs), "take a network of one output"
+        )
 
     def output(parameters: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         return network_output(parameters, x[None], architecture, activation)[0, 0]
 
-    parameters, points = torch.tensor(theta, dtype=torch.float64), torch.tensor(inputs, dtype=torch.float64)
-    return np.asarray(torch.func.vmap(torch.func.grad(output), in_dims=(None, 0), chunk_size=64)(parameters, points))
+    parameters, points = (
+        torch.tensor(theta, dtype=torch.float64),
+        torch.tensor(inputs, dtype=torch.float64),
+    )
+    return np.asarray(
+        torch.func.vmap(torch.func.grad(output), in_dims=(None, 0), chunk_size=64)(
+            parameters, points
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -85,38 +106,60 @@ class KernelMachine:
 
     @classmethod
     def of(cls, kernel: np.ndarray, count: int) -> KernelMachine:
-        """From the kernel matrix (n + points, n + points) of the training points, which come first, and of others.
+        """From the kernel matrix (n + points, n + points) of the training points, which come first,
+        and of others.
 
         Raises:
             BadInput: no square matrix, or fewer than n rows.
         """
         if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1] or not 1 <= count <= len(kernel):
             expected = f"a square matrix of {count} rows or more"
-            raise BadInput.field("kernel", expected, f"shape {kernel.shape}", "give training points first, then the others")
+            raise BadInput.field(
+                "kernel",
+                expected,
+                f"shape {kernel.shape}",
+                "give training points first, then the others",
+            )
         values, vectors = eigh(kernel[:count, :count])
         told = values > count * np.finfo(np.float64).eps * values[-1]
         values, vectors = values[told][::-1], vectors[:, told][:, ::-1]
         reading = kernel[count:, :count] @ vectors / values
-        return cls(values / count, vectors, reading, kernel[count:, count:] - (reading * values) @ reading.T)
+        return cls(
+            values / count,
+            vectors,
+            reading,
+            kernel[count:, count:] - (reading * values) @ reading.T,
+        )
 
     @property
     def examples(self) -> int:
         """The number n."""
         return len(self.vectors)
 
-    def training_predictions(self, targets: np.ndarray, start: np.ndarray, step: float, times: np.ndarray) -> np.ndarray:
+    def training_predictions(
+        self, targets: np.ndarray, start: np.ndarray, step: float, times: np.ndarray
+    ) -> np.ndarray:
         """f(t) (s, n) from f(0) (n,) towards y (n,); what lies outside the kernel's range stays."""
         gone = GradientDescent(step * self.eigenvalues).progress(times)
         return np.asarray(start + (gone * (self.vectors.T @ (targets - start))) @ self.vectors.T)
 
     def other_predictions(
-        self, targets: np.ndarray, start: np.ndarray, other_start: np.ndarray, step: float, times: np.ndarray
+        self,
+        targets: np.ndarray,
+        start: np.ndarray,
+        other_start: np.ndarray,
+        step: float,
+        times: np.ndarray,
     ) -> np.ndarray:
         """f_*(t) (s, points) from f(0) (n,) and f_*(0) (points,)."""
         gone = GradientDescent(step * self.eigenvalues).progress(times)
-        return np.asarray(other_start + (gone * (self.vectors.T @ (targets - start))) @ self.reading.T)
+        return np.asarray(
+            other_start + (gone * (self.vectors.T @ (targets - start))) @ self.reading.T
+        )
 
-    def training_spectrum(self, averages: TimeAverages, targets: np.ndarray, deviation: float) -> np.ndarray:
+    def training_spectrum(
+        self, averages: TimeAverages, targets: np.ndarray, deviation: float
+    ) -> np.ndarray:
         """Eigenvalues of the cloud at the training points, (m K,), descending.
 
         Args:
@@ -127,16 +170,31 @@ class KernelMachine:
         variances = deviation**2 * self.examples * self.eigenvalues
         return cloud_eigenvalues(averages, self.vectors.T @ targets, variances)
 
-    def other_spectrum(self, averages: TimeAverages, targets: np.ndarray, deviation: float) -> np.ndarray:
-        """Eigenvalues of the cloud at the other points, (points K,), descending; arguments as in `training_spectrum`.
+    def other_spectrum(
+        self, averages: TimeAverages, targets: np.ndarray, deviation: float
+    ) -> np.ndarray:
+        """Eigenvalues of the cloud at the other points, (points K,), descending; arguments as in
+        `training_spectrum`.
 
-        Outputs cannot be turned component by component here, since P mixes components: the matrix is written out over all outputs.
+        Outputs cannot be turned component by component here, since P mixes components: the matrix
+        is written out over all outputs.
         """
         sizes = self.vectors.T @ np.asarray(targets, dtype=np.float64).reshape(self.examples, -1)
         variances = deviation**2 * self.examples * self.eigenvalues
         zero = np.zeros(len(variances))
-        own = self.reading @ cloud_covariance(averages, zero, variances) @ self.reading.T + deviation**2 * self.rest
+        own = (
+            self.reading @ cloud_covariance(averages, zero, variances) @ self.reading.T
+            + deviation**2 * self.rest
+        )
         outputs, points = sizes.shape[1], len(self.reading)
-        blocks = np.einsum("pi,ic,ij,jd,qj->cpdq", self.reading, sizes, averages.covariance, sizes, self.reading, optimize=True)
+        blocks = np.einsum(
+            "pi,ic,ij,jd,qj->cpdq",
+            self.reading,
+            sizes,
+            averages.covariance,
+            sizes,
+            self.reading,
+            optimize=True,
+        )
         whole = blocks.reshape(outputs * points, outputs * points) + np.kron(np.eye(outputs), own)
         return np.asarray(eigh((whole + whole.T) / 2, eigvals_only=True)[::-1])

@@ -1,12 +1,14 @@
 r"""Gradient descent on linear least squares, in closed form.
 
-With data X (n, d), targets y (n,), loss |Xw - y|^2 / 2n and step alpha, the matrix K = X X^T / n has eigenpairs (lambda_i, u_i), and every
-component of the predictions along u_i moves by itself: with the rate x_i = alpha lambda_i and a_i = 1 - x_i,
+With data X (n, d), targets y (n,), loss |Xw - y|^2 / 2n and step alpha, the matrix K = X X^T / n
+has eigenpairs (lambda_i, u_i), and every component of the predictions along u_i moves by itself:
+with the rate x_i = alpha lambda_i and a_i = 1 - x_i,
 
     f_i(t) = y_i + a_i^t (f_i(0) - y_i).
 
-Everything here follows from a_i^t. A component with x_i t << 1 has moved by x_i t, a number that 1 - a_i^t would lose to rounding: so
-progress is computed as -expm1(t log1p(-x_i)), accurate to the last digits whatever its size.
+Everything here follows from a_i^t. A component with x_i t << 1 has moved by x_i t, a number that 1
+- a_i^t would lose to rounding: so progress is computed as -expm1(t log1p(-x_i)), accurate to the
+last digits whatever its size.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ class GradientDescent:
     """Steps of size alpha.
 
     Attributes:
-        rates: x_i = alpha lambda_i (m,), 0 <= x_i < 2. Beyond 1 a component changes sign at every step; from 2 on it grows.
+        rates: x_i = alpha lambda_i (m,), 0 <= x_i < 2. Beyond 1 a component changes sign at every
+            step; from 2 on it grows.
 
     Example:
         >>> GradientDescent(np.array([1e-20, 0.5, 1.0])).progress(np.array([0, 2]))
@@ -36,12 +39,22 @@ class GradientDescent:
     def __post_init__(self) -> None:
         rates = np.asarray(self.rates, dtype=np.float64)
         if rates.ndim != 1 or not ((rates >= 0) & (rates < 2)).all():
-            found = f"{rates.min()} to {rates.max()}" if rates.size and rates.ndim == 1 else f"shape {rates.shape}"
-            raise BadInput.field("rates", "alpha lambda_i (m,), from 0 to below 2", found, "take a step below 2 / lambda_1")
+            found = (
+                f"{rates.min()} to {rates.max()}"
+                if rates.size and rates.ndim == 1
+                else f"shape {rates.shape}"
+            )
+            raise BadInput.field(
+                "rates",
+                "alpha lambda_i (m,), from 0 to below 2",
+                found,
+                "take a step below 2 / lambda_1",
+            )
         object.__setattr__(self, "rates", rates)
 
     def remaining(self, times: np.ndarray) -> np.ndarray:
-        """a_i^t (s, m): the share of a residual that is left at the times (s,), whole numbers from 0.
+        """a_i^t (s, m): the share of a residual that is left at the times (s,), whole numbers from
+        0.
 
         Raises:
             BadInput: a time that is no whole number from 0.
@@ -62,10 +75,16 @@ class GradientDescent:
         """Logarithms t log|a_i| and signs of a_i^t, both (s, m)."""
         times = np.asarray(times)
         if times.ndim != 1 or not (np.equal(np.mod(times, 1), 0) & (times >= 0)).all():
-            raise BadInput.field("times", "whole numbers from 0, (s,)", repr(times)[:60], "count steps")
+            raise BadInput.field(
+                "times", "whole numbers from 0, (s,)", repr(times)[:60], "count steps"
+            )
         clock = times.astype(np.float64)[:, None]
         with np.errstate(divide="ignore", invalid="ignore"):
-            decay = np.where(self.rates < 1, np.log1p(-np.minimum(self.rates, 1.0)), np.log(np.abs(1 - self.rates)))
+            decay = np.where(
+                self.rates < 1,
+                np.log1p(-np.minimum(self.rates, 1.0)),
+                np.log(np.abs(1 - self.rates)),
+            )
             # A rate of 1 ends a component in one step: log|a| = -inf, and 0^0 = 1 at the start.
             logs = np.where(clock == 0, 0.0, clock * decay)
         flips = np.where((self.rates > 1) & (np.mod(clock, 2) == 1), -1.0, 1.0)
@@ -77,7 +96,8 @@ class GradientFlow:
     """The limit of small steps: a_i^t becomes exp(-x_i t), and times may be any number from 0.
 
     Attributes:
-        rates: lambda_i (m,) where times are those of the flow, or alpha lambda_i where they count steps.
+        rates: lambda_i (m,) where times are those of the flow, or alpha lambda_i where they count
+            steps.
     """
 
     rates: np.ndarray
@@ -94,7 +114,9 @@ class GradientFlow:
 Dynamics = GradientDescent | GradientFlow
 
 
-def predictions(dynamics: Dynamics, targets: np.ndarray, starts: np.ndarray, times: np.ndarray) -> np.ndarray:
+def predictions(
+    dynamics: Dynamics, targets: np.ndarray, starts: np.ndarray, times: np.ndarray
+) -> np.ndarray:
     """f_i(t) = f_i(0) + (1 - a_i^t)(y_i - f_i(0)) in the eigenbasis of K.
 
     Args:
@@ -107,7 +129,8 @@ def predictions(dynamics: Dynamics, targets: np.ndarray, starts: np.ndarray, tim
         (s, ..., m).
 
     Example:
-        >>> predictions(GradientDescent(np.array([0.5])), np.array([1.0]), np.array([0.0]), np.arange(4)).ravel()
+        >>> descent = GradientDescent(np.array([0.5]))
+        >>> predictions(descent, np.array([1.0]), np.array([0.0]), np.arange(4)).ravel()
         array([0.   , 0.5  , 0.75 , 0.875])
     """
     starts = np.asarray(starts, dtype=np.float64)
@@ -116,11 +139,14 @@ def predictions(dynamics: Dynamics, targets: np.ndarray, starts: np.ndarray, tim
     return np.asarray(starts + gone * (targets - starts))
 
 
-def weights(inputs: np.ndarray, targets: np.ndarray, start: np.ndarray, step: float, times: np.ndarray) -> np.ndarray:
+def weights(
+    inputs: np.ndarray, targets: np.ndarray, start: np.ndarray, step: float, times: np.ndarray
+) -> np.ndarray:
     """w_t of gradient descent on |Xw - y|^2 / 2n from w_0, by the singular vectors of X; (s, d).
 
-    w_t = w_0 + V [(1 - a^t) (S^-1 U^T y - V^T w_0)], and directions that the data do not see stay where they are. For t to infinity from
-    w_0 = 0 that is the least squares solution of smallest norm.
+    w_t = w_0 + V [(1 - a^t) (S^-1 U^T y - V^T w_0)], and directions that the data do not see stay
+    where they are. For t to infinity from w_0 = 0 that is the least squares solution of smallest
+    norm.
 
     Args:
         inputs: X (n, d).

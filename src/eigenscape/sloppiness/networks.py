@@ -1,6 +1,8 @@
-"""Linear softmax models, perceptrons and a small convolutional network, as batches of replicas that one product computes.
+"""Linear softmax models, perceptrons and a small convolutional network, as batches of replicas that
+one product computes.
 
-Every parameter has a first axis R of replicas. A replica's start depends on its seed alone, not on how many are computed beside it.
+Every parameter has a first axis R of replicas. A replica's start depends on its seed alone, not on
+how many are computed beside it.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ KERNEL = 3
 
 @dataclass(frozen=True)
 class Perceptron:
-    """L hidden layers of w ReLU units and a linear read-out; L = 0 is softmax regression, on inputs of any spectrum.
+    """L hidden layers of w ReLU units and a linear read-out; L = 0 is softmax regression, on inputs
+    of any spectrum.
 
     Attributes:
         depth: L.
@@ -63,7 +66,8 @@ class Perceptron:
 
 @dataclass(frozen=True)
 class Convolutional:
-    """Two 3 x 3 convolutions of c and 2 c channels with ReLU, 2 x 2 means after each, and a linear read-out.
+    """Two 3 x 3 convolutions of c and 2 c channels with ReLU, 2 x 2 means after each, and a linear
+    read-out.
 
     Example:
         >>> Convolutional(6).label
@@ -91,16 +95,26 @@ class Convolutional:
         """
         if len(inputs) != 2 or min(inputs) < 4:
             fix = "write channels: null, or save X as images"
-            raise BadInput.field("X", "images (n, h, w) of at least 4 x 4", f"inputs of shape {inputs}", fix)
+            raise BadInput.field(
+                "X", "images (n, h, w) of at least 4 x 4", f"inputs of shape {inputs}", fix
+            )
         flat = 2 * self.channels * (inputs[0] // 4) * (inputs[1] // 4)
-        return [(self.channels, 1, KERNEL, KERNEL), (2 * self.channels, self.channels, KERNEL, KERNEL), (classes, flat)]
+        return [
+            (self.channels, 1, KERNEL, KERNEL),
+            (2 * self.channels, self.channels, KERNEL, KERNEL),
+            (classes, flat),
+        ]
 
     def forward(self, parameters: list[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
-        """Logits (R, B, C) at images x (R, B, h, w). Replicas are groups of channels of one convolution."""
+        """Logits (R, B, C) at images x (R, B, h, w). Replicas are groups of channels of one
+        convolution.
+        """
         replicas, batch = x.shape[:2]
         state = x.transpose(0, 1)
         for weight, bias in zip(parameters[:4:2], parameters[1:4:2], strict=True):
-            state = torch.nn.functional.conv2d(state, weight.flatten(0, 1), bias.flatten(), padding=KERNEL // 2, groups=replicas)
+            state = torch.nn.functional.conv2d(
+                state, weight.flatten(0, 1), bias.flatten(), padding=KERNEL // 2, groups=replicas
+            )
             state = torch.nn.functional.avg_pool2d(torch.relu(state), 2)
         flat = state.reshape(batch, replicas, -1).transpose(0, 1)
         return torch.baddbmm(parameters[5][:, None], flat, parameters[4].transpose(1, 2))
@@ -110,23 +124,35 @@ Network = Perceptron | Convolutional
 
 
 def initial_parameters(
-    network: Network, inputs: tuple[int, ...], classes: int, seeds: list[int], readout_variance: float
+    network: Network,
+    inputs: tuple[int, ...],
+    classes: int,
+    seeds: list[int],
+    readout_variance: float,
 ) -> list[torch.Tensor]:
-    """Weights ~ N(0, g / fan_in), g = 2 before a ReLU (K. He et al., ICCV 2015), and zero biases, in turn.
+    """Weights ~ N(0, g / fan_in), g = 2 before a ReLU (K. He et al., ICCV 2015), and zero biases,
+    in turn.
 
     Args:
         network: the architecture.
         inputs: shape of one input.
         classes: C.
         seeds: one per replica.
-        readout_variance: g of the last layer: how far from ignorance, where probabilities are alike, networks start.
+        readout_variance: g of the last layer: how far from ignorance, where probabilities are
+            alike, networks start.
 
     Example:
-        >>> [tuple(p.shape) for p in initial_parameters(Perceptron(1, 4), (8, 8), 10, [0, 1], 1 / 3)]
+        >>> parameters = initial_parameters(Perceptron(1, 4), (8, 8), 10, [0, 1], 1 / 3)
+        >>> [tuple(p.shape) for p in parameters]
         [(2, 4, 64), (2, 4), (2, 10, 4), (2, 10)]
     """
     found = []
-    draws = [np.random.Generator(np.random.Philox(key=stream_key(seed, "sloppiness", "start", network.label))) for seed in seeds]
+    draws = [
+        np.random.Generator(
+            np.random.Philox(key=stream_key(seed, "sloppiness", "start", network.label))
+        )
+        for seed in seeds
+    ]
     shapes = network.shapes(inputs, classes)
     for shape in shapes:
         deviation = ((readout_variance if shape is shapes[-1] else 2) / np.prod(shape[1:])) ** 0.5

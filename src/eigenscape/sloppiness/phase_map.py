@@ -1,8 +1,10 @@
-r"""Explained stress over the three controls of a linear model: decay c, ratio sigma_* / sigma_w, number of steps T.
+r"""Explained stress over the three controls of a linear model: decay c, ratio sigma_* / sigma_w,
+number of steps T.
 
-Data with lambda_i = lambda_1 e^{-c i}, a truth with y_i^2 = sigma_*^2 n lambda_i (the size that a draw of w_* has in the mean) and starts
-from N(0, sigma_w^2 I). Only the ratio of the two deviations, and alpha lambda_1, matter. Every number is the closed form's, see
-`covariance`; `simulated_point` runs the steps for the same setting.
+Data with lambda_i = lambda_1 e^{-c i}, a truth with y_i^2 = sigma_*^2 n lambda_i (the size that a
+draw of w_* has in the mean) and starts from N(0, sigma_w^2 I). Only the ratio of the two
+deviations, and alpha lambda_1, matter. Every number is the closed form's, see `covariance`;
+`simulated_point` runs the steps for the same setting.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from eigenscape.sloppiness.sgd import StochasticDescent
 from eigenscape.sloppiness.simulate import data_with_spectrum, descend, simulated_eigenvalues
 
 FROZEN = 12.0
-"""Components with alpha lambda_i T < e^-12 are left out: they hold less than 1e-5 of what the last converged one holds."""
+"""Components with alpha lambda_i T < e^-12 are left out: they hold less than 1e-5 of what the last
+converged one holds."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,9 @@ def linear_checkpoints(setting: Setting) -> TimeAverages:
 
 def logarithmic_checkpoints(setting: Setting, count: int) -> TimeAverages:
     """At most ``count`` checkpoints evenly in ln(1 + t)."""
-    return time_averages_at(GradientDescent(setting.step * setting.eigenvalues), logarithmic_times(setting.steps, count))
+    return time_averages_at(
+        GradientDescent(setting.step * setting.eigenvalues), logarithmic_times(setting.steps, count)
+    )
 
 
 def spectra_over_ratios(setting: Setting, averages: TimeAverages, ratios: np.ndarray) -> np.ndarray:
@@ -81,8 +86,13 @@ def spectra_over_ratios(setting: Setting, averages: TimeAverages, ratios: np.nda
     """
     eigenvalues = setting.eigenvalues
     sizes = np.sqrt(eigenvalues)
-    truth, starts = np.outer(sizes, sizes) * averages.covariance, np.diag(eigenvalues * averages.square)
-    return np.array([scipy.linalg.eigh(ratio**2 * truth + starts, eigvals_only=True)[::-1] for ratio in ratios])
+    truth, starts = (
+        np.outer(sizes, sizes) * averages.covariance,
+        np.diag(eigenvalues * averages.square),
+    )
+    return np.array(
+        [scipy.linalg.eigh(ratio**2 * truth + starts, eigvals_only=True)[::-1] for ratio in ratios]
+    )
 
 
 def truth_spectrum(setting: Setting, averages: TimeAverages) -> np.ndarray:
@@ -104,13 +114,17 @@ class SimulatedPoint:
     closed_form: np.ndarray
 
 
-def simulated_point(setting: Setting, ratio: float, starts: int, draw: np.random.Generator) -> SimulatedPoint:
-    """Run gradient descent on data with the setting's spectrum, from R random starts, towards a truth of random signs.
+def simulated_point(
+    setting: Setting, ratio: float, starts: int, draw: np.random.Generator
+) -> SimulatedPoint:
+    """Run gradient descent on data with the setting's spectrum, from R random starts, towards a
+    truth of random signs.
 
     Args:
         setting: the number of examples is that of its components.
         ratio: sigma_* / sigma_w; sigma_w is 1.
-        starts: R. A cloud of few starts has a larger chi_k than the expected covariance, for they span few directions.
+        starts: R. A cloud of few starts has a larger chi_k than the expected covariance, for they
+            span few directions.
         draw: of data, truth and starts.
     """
     eigenvalues = setting.eigenvalues
@@ -120,5 +134,7 @@ def simulated_point(setting: Setting, ratio: float, starts: int, draw: np.random
     begun = draw.standard_normal((starts, size))
     run = descend(inputs, inputs @ truth, begun, StochasticDescent(setting.step, None))
     residuals = (begun - truth) @ right * np.sqrt(size * eigenvalues)
-    closed = scipy.linalg.eigh(covariance_of_starts(linear_checkpoints(setting), residuals), eigvals_only=True)[::-1]
+    closed = scipy.linalg.eigh(
+        covariance_of_starts(linear_checkpoints(setting), residuals), eigvals_only=True
+    )[::-1]
     return SimulatedPoint(simulated_eigenvalues(run, inputs, setting.steps), closed)

@@ -1,28 +1,34 @@
-r"""What decides whether a cloud of trajectories is thin: slopes, regimes, and the boundaries between them.
+r"""What decides whether a cloud of trajectories is thin: slopes, regimes, and the boundaries
+between them.
 
-The eigenvalues of K fall as lambda_i = lambda_1 e^{-c i}; truth and starts come from weights of deviations sigma_* and sigma_w, so that
-y_i^2 = sigma_*^2 n lambda_i and v_i = sigma_w^2 n lambda_i. T steps of size alpha have the reach kappa = alpha lambda_1 T: the i_c =
-ln(kappa) / c components with alpha lambda_i T > 1 converge, the rest is frozen.
+The eigenvalues of K fall as lambda_i = lambda_1 e^{-c i}; truth and starts come from weights of
+deviations sigma_* and sigma_w, so that y_i^2 = sigma_*^2 n lambda_i and v_i = sigma_w^2 n lambda_i.
+T steps of size alpha have the reach kappa = alpha lambda_1 T: the i_c = ln(kappa) / c components
+with alpha lambda_i T > 1 converge, the rest is frozen.
 
-*The truth's part.* Among converged components G_ij is near 1 / (alpha T (lambda_i + lambda_j)), so the truth's part of C is the
-Toeplitz matrix (sigma_*^2 n / alpha T) sech(c (i - j) / 2) / 2, whose symbol is (pi/c) sum_m sech(pi (theta + 2 pi m) / c). Its
-eigenvalues fall as e^{-pi^2 k / ln kappa} as long as neighbouring terms of that sum do not meet (c well below pi^2) and i_c is large: a
-slope per direction of about pi^2 / ln(4 kappa), whatever c. A cloud of one start is a ribbon for any data, and thinner the shorter the
-training.
+*The truth's part.* Among converged components G_ij is near 1 / (alpha T (lambda_i + lambda_j)), so
+the truth's part of C is the Toeplitz matrix (sigma_*^2 n / alpha T) sech(c (i - j) / 2) / 2, whose
+symbol is (pi/c) sum_m sech(pi (theta + 2 pi m) / c). Its eigenvalues fall as e^{-pi^2 k / ln kappa}
+as long as neighbouring terms of that sum do not meet (c well below pi^2) and i_c is large: a slope
+per direction of about pi^2 / ln(4 kappa), whatever c. A cloud of one start is a ribbon for any
+data, and thinner the shorter the training.
 
-*The starts' part* is diagonal: sigma_w^2 n / (2 alpha T), the same for all converged components, so flat over i_c directions, and
-falling with slope c beyond.
+*The starts' part* is diagonal: sigma_w^2 n / (2 alpha T), the same for all converged components, so
+flat over i_c directions, and falling with slope c beyond.
 
-*Boundaries.* The truth's eigenvalue of index k stands above the flat floor up to k_* = (ln kappa / pi^2) ln(4 pi sigma_*^2 / (c
-sigma_w^2)). So k directions of a ribbon show where k_* >= k (the truth decides), or where i_c <= k (the data decide: no more move).
+*Boundaries.* The truth's eigenvalue of index k stands above the flat floor up to k_* = (ln kappa /
+pi^2) ln(4 pi sigma_*^2 / (c sigma_w^2)). So k directions of a ribbon show where k_* >= k (the truth
+decides), or where i_c <= k (the data decide: no more move).
 
-*Explained stress* sums squares, so it asks less. Those of the truth's part sum to i_c (1/2 pi) times the integral of the squared
-symbol, i_c / c in units of (sigma_*^2 n / alpha T)^2, those of the floor to i_c / 4 in units of (sigma_w^2 n / alpha T)^2; k directions
-leave a share e^{-2 s k} of the former, s = pi^2 / ln(4 kappa), and nearly all of the latter. So chi_k of the truth alone is 1 - e^{-s
-k}, and chi_k reaches a level below that at sigma_* / sigma_w = (c / 4 F)^{1/4}, F = ((1 - level)^2 - e^{-2 s k}) / (1 - (1 - level)^2):
-hardly dependent on T where the truth's part is thin.
+*Explained stress* sums squares, so it asks less. Those of the truth's part sum to i_c (1/2 pi)
+times the integral of the squared symbol, i_c / c in units of (sigma_*^2 n / alpha T)^2, those of
+the floor to i_c / 4 in units of (sigma_w^2 n / alpha T)^2; k directions leave a share e^{-2 s k} of
+the former, s = pi^2 / ln(4 kappa), and nearly all of the latter. So chi_k of the truth alone is 1 -
+e^{-s k}, and chi_k reaches a level below that at sigma_* / sigma_w = (c / 4 F)^{1/4}, F = ((1 -
+level)^2 - e^{-2 s k}) / (1 - (1 - level)^2): hardly dependent on T where the truth's part is thin.
 
-This is the project's own derivation, by leading asymptotics; `covariance` has the exact numbers, and the phase maps lay one over the other.
+This is the project's own derivation, by leading asymptotics; `covariance` has the exact numbers,
+and the phase maps lay one over the other.
 """
 
 from __future__ import annotations
@@ -35,8 +41,8 @@ from scipy.linalg import toeplitz
 from eigenscape.errors import BadInput
 
 REPEATS = 60
-"""Terms of the symbol's sum either side. They fall as e^{-2 pi^2 m / c}: below 1e-16 from the start for c up to 3, and for
-c up to 30 at m = 60."""
+"""Terms of the symbol's sum either side. They fall as e^{-2 pi^2 m / c}: below 1e-16 from the start
+for c up to 3, and for c up to 30 at m = 60."""
 
 
 class Regime(StrEnum):
@@ -58,8 +64,8 @@ def converged_components(reach: np.ndarray | float, decay: np.ndarray | float) -
 
 
 def truth_slope(reach: np.ndarray | float) -> np.ndarray:
-    """pi^2 / ln(4 kappa): the fall of ln e_k per direction. Source: the exponent of Beckermann, Townsend, arXiv 1609.09494, for Cauchy
-    matrices.
+    """pi^2 / ln(4 kappa): the fall of ln e_k per direction. Source: the exponent of Beckermann,
+    Townsend, arXiv 1609.09494, for Cauchy matrices.
 
     Raises:
         BadInput: kappa of 1/4 or less, where nothing converges.
@@ -69,21 +75,27 @@ def truth_slope(reach: np.ndarray | float) -> np.ndarray:
         1.19
     """
     if not (np.asarray(reach) > 0.25).all():
-        raise BadInput.field("reach", "kappa = alpha lambda_1 T above 1/4", str(np.min(reach)), "take more steps")
+        raise BadInput.field(
+            "reach", "kappa = alpha lambda_1 T above 1/4", str(np.min(reach)), "take more steps"
+        )
     return np.asarray(np.pi**2 / np.log(4 * np.asarray(reach)))
 
 
 def sech_toeplitz(decay: float, size: int) -> np.ndarray:
-    """sech(c (i - j) / 2) / 2, (N, N): the truth's part among converged components, in units of sigma_*^2 n / alpha T."""
+    """sech(c (i - j) / 2) / 2, (N, N): the truth's part among converged components, in units of
+    sigma_*^2 n / alpha T.
+    """
     return np.asarray(toeplitz(0.5 / np.cosh(decay * np.arange(size) / 2)))
 
 
 def sech_symbol(theta: np.ndarray, decay: float) -> np.ndarray:
-    """(pi/c) sum_m sech(pi (theta + 2 pi m) / c): what the eigenvalues of `sech_toeplitz` sample as N grows, by Poisson summation.
+    """(pi/c) sum_m sech(pi (theta + 2 pi m) / c): what the eigenvalues of `sech_toeplitz` sample as
+    N grows, by Poisson summation.
 
     Example:
         >>> offsets = np.arange(1, 60)
-        >>> bool(np.isclose(sech_symbol(np.array([0.0]), 2.0)[0], 0.5 + (1 / np.cosh(offsets)).sum()))
+        >>> at_zero = sech_symbol(np.array([0.0]), 2.0)[0]
+        >>> bool(np.isclose(at_zero, 0.5 + (1 / np.cosh(offsets)).sum()))
         True
     """
     repeats = 2 * np.pi * np.arange(-REPEATS, REPEATS + 1)
@@ -92,8 +104,11 @@ def sech_symbol(theta: np.ndarray, decay: float) -> np.ndarray:
     return np.asarray((np.pi / decay) * (2 * falling / (1 + falling**2)).sum(axis=-1))
 
 
-def ribbon_index(reach: np.ndarray | float, decay: np.ndarray | float, ratio: np.ndarray | float) -> np.ndarray:
-    """k_* = (ln kappa / pi^2) ln(4 pi sigma_*^2 / (c sigma_w^2)); 0 where the floor covers everything.
+def ribbon_index(
+    reach: np.ndarray | float, decay: np.ndarray | float, ratio: np.ndarray | float
+) -> np.ndarray:
+    """k_* = (ln kappa / pi^2) ln(4 pi sigma_*^2 / (c sigma_w^2)); 0 where the floor covers
+    everything.
 
     Args:
         reach: kappa.
@@ -104,8 +119,11 @@ def ribbon_index(reach: np.ndarray | float, decay: np.ndarray | float, ratio: np
     return np.asarray(np.maximum(found, 0.0))
 
 
-def truth_boundary(reach: np.ndarray | float, decay: np.ndarray | float, directions: int) -> np.ndarray:
-    """The ratio sigma_* / sigma_w at which k_* = k: (c / 4 pi)^1/2 e^{pi^2 k / (2 ln kappa)}; infinite where kappa is 1 or less.
+def truth_boundary(
+    reach: np.ndarray | float, decay: np.ndarray | float, directions: int
+) -> np.ndarray:
+    """The ratio sigma_* / sigma_w at which k_* = k: (c / 4 pi)^1/2 e^{pi^2 k / (2 ln kappa)};
+    infinite where kappa is 1 or less.
 
     Example:
         >>> ratio = truth_boundary(1e3, 0.5, 2)
@@ -114,12 +132,15 @@ def truth_boundary(reach: np.ndarray | float, decay: np.ndarray | float, directi
     """
     logs = np.log(np.asarray(reach, dtype=np.float64))
     with np.errstate(divide="ignore", over="ignore"):
-        power = np.where(logs > 0, np.pi**2 * directions / (2 * np.where(logs > 0, logs, 1.0)), np.inf)
+        power = np.where(
+            logs > 0, np.pi**2 * directions / (2 * np.where(logs > 0, logs, 1.0)), np.inf
+        )
         return np.asarray(np.sqrt(np.asarray(decay) / (4 * np.pi)) * np.exp(power))
 
 
 def truth_stress(reach: np.ndarray | float, directions: int) -> np.ndarray:
-    """chi_k of the truth's part alone, 1 - e^{-pi^2 k / ln(4 kappa)}: what no ratio sigma_* / sigma_w exceeds.
+    """chi_k of the truth's part alone, 1 - e^{-pi^2 k / ln(4 kappa)}: what no ratio sigma_* /
+    sigma_w exceeds.
 
     Example:
         >>> round(float(truth_stress(1000.0, 2)), 3)
@@ -128,8 +149,11 @@ def truth_stress(reach: np.ndarray | float, directions: int) -> np.ndarray:
     return np.asarray(-np.expm1(-directions * truth_slope(reach)))
 
 
-def stress_boundary(reach: np.ndarray | float, decay: np.ndarray | float, directions: int, level: float) -> np.ndarray:
-    """The ratio sigma_* / sigma_w at which chi_k reaches a level, by the sums of squares of the truth's part and of the floor.
+def stress_boundary(
+    reach: np.ndarray | float, decay: np.ndarray | float, directions: int, level: float
+) -> np.ndarray:
+    """The ratio sigma_* / sigma_w at which chi_k reaches a level, by the sums of squares of the
+    truth's part and of the floor.
 
     Args:
         reach: kappa above 1/4.
@@ -138,7 +162,8 @@ def stress_boundary(reach: np.ndarray | float, decay: np.ndarray | float, direct
         level: of chi_k, between 0 and 1; infinite where the truth's part alone stays below it.
 
     Example:
-        >>> stress_boundary(1e3, np.array([0.04, 0.64]), 2, 0.7).round(2), float(stress_boundary(1e3, 0.04, 2, 0.95))
+        >>> boundary = stress_boundary(1e3, np.array([0.04, 0.64]), 2, 0.7)
+        >>> boundary.round(2), float(stress_boundary(1e3, 0.04, 2, 0.95))
         (array([0.58, 1.16]), inf)
     """
     if not 0 < level < 1:
@@ -163,7 +188,8 @@ def regime(reach: float, decay: float, ratio: float, directions: int) -> Regime:
     """Which boundary, if any, lets k directions suffice; the data are asked first.
 
     Example:
-        >>> regime(1e3, 0.1, 100.0, 2).name, regime(1e3, 0.1, 0.1, 2).name, regime(1e3, 4.0, 0.1, 2).name
+        >>> settings = [(0.1, 100.0), (0.1, 0.1), (4.0, 0.1)]
+        >>> tuple(regime(1e3, decay, ratio, 2).name for decay, ratio in settings)
         ('TRUTH', 'NONE', 'DATA')
     """
     if converged_components(reach, decay) <= directions:

@@ -1,7 +1,9 @@
-"""How much a spectrum would change with other trajectories: whole trajectories are drawn again, with replacement.
+"""How much a spectrum would change with other trajectories: whole trajectories are drawn again,
+with replacement.
 
-Checkpoints of one trajectory are not independent of each other, so they stay together. A trajectory drawn twice is one of weight two:
-the weighted InPCA of `inpca.embed`, of which only the eigenvalues are computed.
+Checkpoints of one trajectory are not independent of each other, so they stay together. A trajectory
+drawn twice is one of weight two: the weighted InPCA of `inpca.embed`, of which only the eigenvalues
+are computed.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ import numpy as np
 from eigenscape.errors import BadInput
 
 
-def bootstrap_eigenvalues(distances: np.ndarray, trajectories: np.ndarray, replicates: int, key: int) -> np.ndarray:
+def bootstrap_eigenvalues(
+    distances: np.ndarray, trajectories: np.ndarray, replicates: int, key: int
+) -> np.ndarray:
     """Spectra of resampled trajectories.
 
     Args:
@@ -27,13 +31,16 @@ def bootstrap_eigenvalues(distances: np.ndarray, trajectories: np.ndarray, repli
         BadInput: fewer than two trajectories, or numbers that do not fit.
 
     Example:
-        >>> bootstrap_eigenvalues(np.ones((4, 4)) - np.eye(4), np.array([0, 0, 1, 1]), 3, key=1).shape
+        >>> distances = np.ones((4, 4)) - np.eye(4)
+        >>> bootstrap_eigenvalues(distances, np.array([0, 0, 1, 1]), 3, key=1).shape
         (3, 4)
     """
     names, codes = np.unique(trajectories, return_inverse=True)
     if len(names) < 2 or codes.shape != (len(distances),):
         found = f"{len(names)} of {codes.shape} models"
-        raise BadInput.field("trajectories", f"two or more of {len(distances)} models", found, "train more networks")
+        raise BadInput.field(
+            "trajectories", f"two or more of {len(distances)} models", found, "train more networks"
+        )
     draw = np.random.Generator(np.random.Philox(key=key))
     counts = draw.multinomial(len(names), np.full(len(names), 1 / len(names)), size=replicates)
     spectra = np.zeros((replicates, len(distances)))
@@ -49,7 +56,8 @@ def weighted_eigenvalues(distances: np.ndarray, weights: np.ndarray) -> np.ndarr
     """Eigenvalues (M,) of the weighted W, by falling |e|; D is overwritten.
 
     Example:
-        >>> weighted_eigenvalues(np.array([[0.0, 4.0], [4.0, 0.0]]), np.array([1, 1])).round(12).tolist()
+        >>> distances = np.array([[0.0, 4.0], [4.0, 0.0]])
+        >>> weighted_eigenvalues(distances, np.array([1, 1])).round(12).tolist()
         [2.0, 0.0]
     """
     from scipy.linalg import eigh  # noqa: PLC0415 - its BLAS is loaded where it is used

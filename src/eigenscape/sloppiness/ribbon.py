@@ -1,13 +1,17 @@
-"""Whether a spectrum is that of a hyper-ribbon: widths that fall geometrically, each direction thinner than the last.
+"""Whether a spectrum is that of a hyper-ribbon: widths that fall geometrically, each direction
+thinner than the last.
 
-The leading eigenvalues are fitted by ln|e_a| = b - s a. Called a ribbon where R^2 >= 0.95 and the interval of the slope s lies
-above 0, over at least five directions. The words are those of the literature (M. Transtrum, B. Machta, J. Sethna, Phys. Rev. E
-83, 2011); the thresholds are this project's choice.
+The leading eigenvalues are fitted by ln|e_a| = b - s a. Called a ribbon where R^2 >= 0.95 and the
+interval of the slope s lies above 0, over at least five directions. The words are those of the
+literature (M. Transtrum, B. Machta, J. Sethna, Phys. Rev. E 83, 2011); the thresholds are this
+project's choice.
 
-Intervals need replicates: spectra of the same analysis with trajectories drawn again. As in the other resampling of this project
-they say how much a number fluctuates about the estimate; the median shift of the replicates, which a resample with repeated
-trajectories has, is reported and taken out. Without replicates only the slope has an interval, from the residuals of the
-fit as if these were independent: it judges the straightness of one given spectrum, such as a theory's, not its noise.
+Intervals need replicates: spectra of the same analysis with trajectories drawn again. As in the
+other resampling of this project they say how much a number fluctuates about the estimate; the
+median shift of the replicates, which a resample with repeated trajectories has, is reported and
+taken out. Without replicates only the slope has an interval, from the residuals of the fit as if
+these were independent: it judges the straightness of one given spectrum, such as a theory's, not
+its noise.
 """
 
 from __future__ import annotations
@@ -28,7 +32,8 @@ STRAIGHT = 0.95
 """R^2 from which on eigenvalues count as geometrically spaced (this project's choice)."""
 
 FITTED_DIRECTIONS = 20
-"""Leading directions of the fit: far enough for a slope, and before the tail that only the number of points decides."""
+"""Leading directions of the fit: far enough for a slope, and before the tail that only the number
+of points decides."""
 
 
 class RibbonVerdict(StrEnum):
@@ -42,7 +47,9 @@ class RibbonVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number, its interval (NaN where nothing is known of it), and the median shift of the replicates that was taken out."""
+    """A number, its interval (NaN where nothing is known of it), and the median shift of the
+    replicates that was taken out.
+    """
 
     value: float
     low: float = float("nan")
@@ -61,10 +68,12 @@ class Ribbon:
         chi_2: explained stress of two directions, of the whole spectrum; ...
         chi_3: ... and of three.
         participation_ratio: (sum |e|)^2 / sum e^2: so many equal directions would spread as much.
-        widths: sqrt|e_a| of the fitted directions (k,), with ends ``widths_low`` and ``widths_high``.
+        widths: sqrt|e_a| of the fitted directions (k,), with ends ``widths_low`` and
+            ``widths_high``.
         imaginary: (k,), where e_a < 0.
         directions: k, how many were fitted.
-        replicates: how many spectra stand behind the intervals; 0: the slope's interval is that of the fit's residuals.
+        replicates: how many spectra stand behind the intervals; 0: the slope's interval is that of
+            the fit's residuals.
         level: nominal coverage.
         verdict: by the rule at the head of this module.
     """
@@ -98,12 +107,15 @@ def ribbon(
 
     Args:
         eigenvalues: e (m,), signed, all of them, in any order.
-        replicates: (R, m'), spectra of resamples, R at least 2, or None; each is treated like the spectrum itself.
-        directions: the fit takes so many leading ones, at least 5, as far as they are told from rounding.
+        replicates: (R, m'), spectra of resamples, R at least 2, or None; each is treated like the
+            spectrum itself.
+        directions: the fit takes so many leading ones, at least 5, as far as they are told from
+            rounding.
         level: nominal coverage of the intervals.
-        resolution: |e| / |e_1| below which an eigenvalue counts as rounding; m eps by default, the size of the error of a
-            symmetric eigensolver.
-        squares: sum of e^2 over all, where ``eigenvalues`` are the leading ones alone; the participation ratio is then not known.
+        resolution: |e| / |e_1| below which an eigenvalue counts as rounding; m eps by default, the
+            size of the error of a symmetric eigensolver.
+        squares: sum of e^2 over all, where ``eigenvalues`` are the leading ones alone; the
+            participation ratio is then not known.
 
     Raises:
         BadInput: no eigenvalues, numbers that are not finite, or an argument out of range.
@@ -115,7 +127,12 @@ def ribbon(
     """
     values = np.asarray(eigenvalues, dtype=np.float64)
     if directions < FEWEST_DIRECTIONS:
-        raise BadInput.field("directions", f"at least {FEWEST_DIRECTIONS}", str(directions), f"write {FITTED_DIRECTIONS}")
+        raise BadInput.field(
+            "directions",
+            f"at least {FEWEST_DIRECTIONS}",
+            str(directions),
+            f"write {FITTED_DIRECTIONS}",
+        )
     if not 0 < level < 1:
         raise BadInput.field("level", "a number between 0 and 1", str(level), "write 0.95")
     floor = len(values) * np.finfo(np.float64).eps if resolution is None else resolution
@@ -127,22 +144,46 @@ def ribbon(
         rows = np.asarray(replicates, dtype=np.float64)
         if rows.ndim != 2 or len(rows) < 2:
             raise BadInput.field(
-                "replicates", "two or more rows of eigenvalues", f"shape {rows.shape}", "resample more often, or give None"
+                "replicates",
+                "two or more rows of eigenvalues",
+                f"shape {rows.shape}",
+                "resample more often, or give None",
             )
-        # Of as many directions as the spectrum itself: a longer or shorter window would have another slope.
+        # Of as many directions as the spectrum itself: a longer or shorter window would have
+        # another slope.
         read = [_read(row, max(count, 1), floor) for row in rows]
         again = np.stack([one.numbers for one in read])
         logs = (
-            np.stack([np.append(np.log(one.sizes), np.full(count - len(one.sizes), np.nan)) for one in read]) if count else np.empty((2, 0))
+            np.stack(
+                [
+                    np.append(np.log(one.sizes), np.full(count - len(one.sizes), np.nan))
+                    for one in read
+                ]
+            )
+            if count
+            else np.empty((2, 0))
         )
-        about = [_interval(math, column, level) for math, column in zip(np.log(spectrum.sizes), logs.T, strict=True)]
-        widths = np.array([[np.exp(one.low / 2), np.exp(one.high / 2)] for one in about]).reshape(count, 2).T
-    numbers = [_interval(value, column, level) for value, column in zip(spectrum.numbers, again.T, strict=True)]
+        about = [
+            _interval(math, column, level)
+            for math, column in zip(np.log(spectrum.sizes), logs.T, strict=True)
+        ]
+        widths = (
+            np.array([[np.exp(one.low / 2), np.exp(one.high / 2)] for one in about])
+            .reshape(count, 2)
+            .T
+        )
+    numbers = [
+        _interval(value, column, level)
+        for value, column in zip(spectrum.numbers, again.T, strict=True)
+    ]
     slope, straight, decades, chi_2, chi_3, participation = numbers
     if not len(again) and count > 2:
         half = float(stdtrit(count - 2, (1 + level) / 2)) * spectrum.slope_error
         slope = Estimate(slope.value, slope.value - half, slope.value + half)
-    at_most_one = [Estimate(one.value, one.low, min(one.high, 1.0), one.shift) for one in (straight, chi_2, chi_3)]
+    at_most_one = [
+        Estimate(one.value, one.low, min(one.high, 1.0), one.shift)
+        for one in (straight, chi_2, chi_3)
+    ]
     return Ribbon(
         slope,
         at_most_one[0],
@@ -167,7 +208,9 @@ _NUMBERS = 6
 
 @dataclass(frozen=True)
 class _Spectrum:
-    """Sizes (k,) of the fitted eigenvalues, largest first, which are negative, and the numbers read from them."""
+    """Sizes (k,) of the fitted eigenvalues, largest first, which are negative, and the numbers read
+    from them.
+    """
 
     sizes: np.ndarray
     negative: np.ndarray
@@ -175,7 +218,9 @@ class _Spectrum:
     slope_error: float
 
 
-def _read(values: np.ndarray, directions: int, floor: float, squares: float | None = None) -> _Spectrum:
+def _read(
+    values: np.ndarray, directions: int, floor: float, squares: float | None = None
+) -> _Spectrum:
     stress = explained_stress(values, squares)
     ordered = values[by_size(values)]
     sizes = np.abs(ordered)
@@ -207,7 +252,12 @@ def _interval(value: float, replicates: np.ndarray, level: float) -> Estimate:
     if len(told) < 2:
         return Estimate(float(value))
     low, median, high = np.quantile(told, [(1 - level) / 2, 0.5, (1 + level) / 2])
-    return Estimate(float(value), float(value + low - median), float(value + high - median), float(median - value))
+    return Estimate(
+        float(value),
+        float(value + low - median),
+        float(value + high - median),
+        float(median - value),
+    )
 
 
 def _verdict(count: int, slope: Estimate, straight: Estimate) -> RibbonVerdict:

@@ -1,19 +1,25 @@
-r"""Mean and second moment of stochastic gradient descent on linear least squares: exact, step by step, without simulation.
+r"""Mean and second moment of stochastic gradient descent on linear least squares: exact, step by
+step, without simulation.
 
-The loss is |Xw - y|^2 / 2n + (gamma/2)|w|^2, of which every step sees b examples, drawn with replacement. With H = X^T X / n, the minimiser
-w_gamma and its residuals eps = y - X w_gamma, let delta = w - w_gamma. An example's gradient, x_i (x_i^T delta - eps_i) + gamma (delta +
-w_gamma), has the mean (H + gamma) delta, and about that mean the covariance of u_i = x_i r_i, r_i = x_i^T delta - eps_i. So, with
-m = E delta and S = E delta delta^T, the noise of one step has the covariance Q / b with
+The loss is |Xw - y|^2 / 2n + (gamma/2)|w|^2, of which every step sees b examples, drawn with
+replacement. With H = X^T X / n, the minimiser w_gamma and its residuals eps = y - X w_gamma, let
+delta = w - w_gamma. An example's gradient, x_i (x_i^T delta - eps_i) + gamma (delta + w_gamma), has
+the mean (H + gamma) delta, and about that mean the covariance of u_i = x_i r_i, r_i = x_i^T delta -
+eps_i. So, with m = E delta and S = E delta delta^T, the noise of one step has the covariance Q / b
+with
 
     Q = (1/n) sum_i q_i x_i x_i^T - E[u u^T]          q_i = x_i^T S x_i - 2 eps_i x_i^T m + eps_i^2
     E[u u^T] = H S H - H m s^T - s m^T H + s s^T      s = X^T eps / n = gamma w_gamma
 
-Heavy-ball momentum, v' = beta v + gradient and w' = w - alpha v', is linear in the state z = (delta, v); its second moment follows
+Heavy-ball momentum, v' = beta v + gradient and w' = w - alpha v', is linear in the state z =
+(delta, v); its second moment follows
 
-    S_z' = A S_z A^T + B (Q / b) B^T,   A = [[I - alpha (H + gamma), -alpha beta I], [H + gamma, beta I]],   B = (-alpha I, I)^T.
+    S_z' = A S_z A^T + B (Q / b) B^T,
+    A = [[I - alpha (H + gamma), -alpha beta I], [H + gamma, beta I]],   B = (-alpha I, I)^T.
 
-Without momentum and decay this is S' = S - alpha (HS + SH) + alpha^2 [(1 - 1/b) HSH + (1/(b n)) sum_i q_i x_i x_i^T]; for b to infinity
-gradient descent, S' = (I - alpha H) S (I - alpha H). Where eps = 0 the noise dies out with the error; else it keeps a floor.
+Without momentum and decay this is S' = S - alpha (HS + SH) + alpha^2 [(1 - 1/b) HSH + (1/(b n))
+sum_i q_i x_i x_i^T]; for b to infinity gradient descent, S' = (I - alpha H) S (I - alpha H). Where
+eps = 0 the noise dies out with the error; else it keeps a floor.
 """
 
 from __future__ import annotations
@@ -77,10 +83,16 @@ def minimiser(inputs: np.ndarray, targets: np.ndarray, decay: float = 0.0) -> np
     if decay == 0:
         return np.asarray(np.linalg.lstsq(inputs, targets, rcond=None)[0])
     count, size = inputs.shape
-    return np.asarray(np.linalg.solve(inputs.T @ inputs / count + decay * np.eye(size), inputs.T @ targets / count))
+    return np.asarray(
+        np.linalg.solve(
+            inputs.T @ inputs / count + decay * np.eye(size), inputs.T @ targets / count
+        )
+    )
 
 
-def moments(inputs: np.ndarray, targets: np.ndarray, start: Moments, descent: StochasticDescent) -> Iterator[Moments]:
+def moments(
+    inputs: np.ndarray, targets: np.ndarray, start: Moments, descent: StochasticDescent
+) -> Iterator[Moments]:
     """Moments at t = 0, 1, 2, ... without end; v starts at 0.
 
     Args:
@@ -91,7 +103,8 @@ def moments(inputs: np.ndarray, targets: np.ndarray, start: Moments, descent: St
 
     Example:
         >>> descent = StochasticDescent(step=0.5, batch=None)
-        >>> run = moments(np.ones((1, 1)), np.zeros(1), Moments(np.ones(1), np.ones((1, 1))), descent)
+        >>> start = Moments(np.ones(1), np.ones((1, 1)))
+        >>> run = moments(np.ones((1, 1)), np.zeros(1), start, descent)
         >>> [next(run).second.item() for _ in range(3)]
         [1.0, 0.25, 0.0625]
     """
@@ -100,39 +113,73 @@ def moments(inputs: np.ndarray, targets: np.ndarray, start: Moments, descent: St
     residuals = targets - inputs @ minimiser(inputs, targets, descent.decay)
     pull = inputs.T @ residuals / count
     damped, eye = hessian + descent.decay * np.eye(size), np.eye(size)
-    transition = np.block([[eye - descent.step * damped, -descent.step * descent.momentum * eye], [damped, descent.momentum * eye]])
+    transition = np.block(
+        [
+            [eye - descent.step * damped, -descent.step * descent.momentum * eye],
+            [damped, descent.momentum * eye],
+        ]
+    )
     kick = np.vstack([-descent.step * eye, eye])
     mean = np.concatenate([start.mean, np.zeros(size)])
     second = np.zeros((2 * size, 2 * size))
     second[:size, :size] = start.second
     if descent.momentum == 0:  # v is then no state: half of everything
-        transition, kick, mean, second = transition[:size, :size], kick[:size], mean[:size], second[:size, :size]
+        transition, kick, mean, second = (
+            transition[:size, :size],
+            kick[:size],
+            mean[:size],
+            second[:size, :size],
+        )
     while True:
         m, s = mean[:size], second[:size, :size]
         yield Moments(m.copy(), s.copy())
         moved = transition @ second @ transition.T
         if descent.batch is not None:
-            moved = moved + kick @ (_noise(inputs, hessian, residuals, pull, m, s) / descent.batch) @ kick.T
+            moved = (
+                moved
+                + kick @ (_noise(inputs, hessian, residuals, pull, m, s) / descent.batch) @ kick.T
+            )
         mean, second = transition @ mean, (moved + moved.T) / 2
 
 
 def _noise(
-    inputs: np.ndarray, hessian: np.ndarray, residuals: np.ndarray, pull: np.ndarray, mean: np.ndarray, second: np.ndarray
+    inputs: np.ndarray,
+    hessian: np.ndarray,
+    residuals: np.ndarray,
+    pull: np.ndarray,
+    mean: np.ndarray,
+    second: np.ndarray,
 ) -> np.ndarray:
     """Q (d, d), the covariance of one example's gradient."""
-    squares = np.einsum("nd,nd->n", inputs @ second, inputs) - 2 * residuals * (inputs @ mean) + residuals**2
+    squares = (
+        np.einsum("nd,nd->n", inputs @ second, inputs)
+        - 2 * residuals * (inputs @ mean)
+        + residuals**2
+    )
     cross = np.outer(hessian @ mean, pull)
-    return np.asarray((inputs.T * squares) @ inputs / len(inputs) - (hessian @ second @ hessian - cross - cross.T + np.outer(pull, pull)))
+    return np.asarray(
+        (inputs.T * squares) @ inputs / len(inputs)
+        - (hessian @ second @ hessian - cross - cross.T + np.outer(pull, pull))
+    )
 
 
-def started(inputs: np.ndarray, targets: np.ndarray, deviation: float, decay: float = 0.0) -> Moments:
+def started(
+    inputs: np.ndarray, targets: np.ndarray, deviation: float, decay: float = 0.0
+) -> Moments:
     """Moments of w_0 - w_gamma where w_0 ~ N(0, sigma_w^2 I)."""
     end = minimiser(inputs, targets, decay)
     return Moments(-end, np.outer(end, end) + deviation**2 * np.eye(len(end)))
 
 
-def sgd_eigenvalues(inputs: np.ndarray, targets: np.ndarray, deviation: float, descent: StochasticDescent, steps: int) -> np.ndarray:
-    """Eigenvalues (min(n, d),) of the covariance of the cloud of predictions X w_t, t = 0 ... T-1, over starts and batches; descending.
+def sgd_eigenvalues(
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    deviation: float,
+    descent: StochasticDescent,
+    steps: int,
+) -> np.ndarray:
+    """Eigenvalues (min(n, d),) of the covariance of the cloud of predictions X w_t, t = 0 ... T-1,
+    over starts and batches; descending.
 
     Args:
         inputs: X (n, d).
@@ -146,7 +193,8 @@ def sgd_eigenvalues(inputs: np.ndarray, targets: np.ndarray, deviation: float, d
 
     Example:
         >>> descent = StochasticDescent(step=0.5, batch=None)
-        >>> sgd_eigenvalues(np.ones((1, 1)), np.full(1, 4.0), 0.0, descent, 2)  # predictions 0 and 2
+        >>> targets = np.full(1, 4.0)
+        >>> sgd_eigenvalues(np.ones((1, 1)), targets, 0.0, descent, 2)  # predictions 0 and 2
         array([1.])
     """
     begun = started(inputs, targets, deviation, descent.decay)
@@ -157,18 +205,27 @@ def sgd_eigenvalues(inputs: np.ndarray, targets: np.ndarray, deviation: float, d
             total += now.second
     if not np.isfinite(total).all():
         found = f"{descent.step:g} with batches of {descent.batch}"
-        raise BadInput.field("step", "one at which the second moment of SGD stays finite", found, "take a smaller step or a larger batch")
+        raise BadInput.field(
+            "step",
+            "one at which the second moment of SGD stays finite",
+            found,
+            "take a smaller step or a larger batch",
+        )
     centre = total_mean / steps
     covariance = total / steps - np.outer(centre, centre)
     triangle = np.linalg.qr(inputs).R  # X C X^T has the eigenvalues of R C R^T
-    return np.asarray(scipy.linalg.eigh(triangle @ covariance @ triangle.T, eigvals_only=True)[::-1])
+    return np.asarray(
+        scipy.linalg.eigh(triangle @ covariance @ triangle.T, eigvals_only=True)[::-1]
+    )
 
 
 def stable_step(inputs: np.ndarray, batch: int) -> float:
-    """A step at which the second moment decays: alpha <= 1 / ((1 - 1/b) lambda_1 + max_i |x_i|^2 / b).
+    """A step at which the second moment decays: alpha <= 1 / ((1 - 1/b) lambda_1 + max_i |x_i|^2 /
+    b).
 
-    Sufficient: (1/n) sum_i x_i x_i^T S x_i x_i^T has at most max|x|^2 times the trace of SH, and tr HSH at most lambda_1 times it, so
-    that the trace of S falls by alpha tr(SH) or more in every step.
+    Sufficient: (1/n) sum_i x_i x_i^T S x_i x_i^T has at most max|x|^2 times the trace of SH, and tr
+    HSH at most lambda_1 times it, so that the trace of S falls by alpha tr(SH) or more in every
+    step.
 
     Example:
         >>> stable_step(np.array([[2.0], [0.0]]), 1)  # H = 2

@@ -1,6 +1,7 @@
 """Clouds of predictions by running the steps: the second route beside every closed form.
 
-Nothing here knows an eigenvalue: weights are moved by gradients of the loss. R is the number of starts.
+Nothing here knows an eigenvalue: weights are moved by gradients of the loss. R is the number of
+starts.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ def generator(seed: int, *labels: object) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=stream_key(seed, "sloppiness", *labels)))
 
 
-def data_with_spectrum(eigenvalues: np.ndarray, count: int, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """X (n, d) whose K = X X^T / n has the given eigenvalues (d,), d <= n, with Haar-random vectors; and V (d, d), its right ones.
+def data_with_spectrum(
+    eigenvalues: np.ndarray, count: int, draw: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """X (n, d) whose K = X X^T / n has the given eigenvalues (d,), d <= n, with Haar-random
+    vectors; and V (d, d), its right ones.
 
     Example:
         >>> x, _ = data_with_spectrum(np.array([4.0, 1.0]), 3, np.random.default_rng(0))
@@ -33,7 +37,11 @@ def data_with_spectrum(eigenvalues: np.ndarray, count: int, draw: np.random.Gene
 
 
 def descend(
-    inputs: np.ndarray, targets: np.ndarray, starts: np.ndarray, descent: StochasticDescent, draw: np.random.Generator | None = None
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    starts: np.ndarray,
+    descent: StochasticDescent,
+    draw: np.random.Generator | None = None,
 ) -> Iterator[np.ndarray]:
     """Weights (R, d) at t = 0, 1, 2, ... without end, each start with batches of its own.
 
@@ -59,7 +67,8 @@ def descend(
 
 
 def simulated_eigenvalues(run: Iterator[np.ndarray], inputs: np.ndarray, steps: int) -> np.ndarray:
-    """Eigenvalues of the covariance of all predictions X w, over t = 0 ... T-1 and starts, about their own mean; descending.
+    """Eigenvalues of the covariance of all predictions X w, over t = 0 ... T-1 and starts, about
+    their own mean; descending.
 
     Args:
         run: weights (R, d) step by step, of `descend`.

@@ -1,7 +1,7 @@
 """How much of an embedding its first k directions explain.
 
-Directions are ordered by the size of their eigenvalue, whatever its sign: a direction with e_a < 0 makes distances shorter and
-is as much a part of the geometry as one with e_a > 0.
+Directions are ordered by the size of their eigenvalue, whatever its sign: a direction with e_a < 0
+makes distances shorter and is as much a part of the geometry as one with e_a > 0.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def explained_stress(eigenvalues: np.ndarray, squares: float | None = None) -> n
         squares: sum of e^2 over all, |W|_F^2, where only the leading ones are known.
 
     Returns:
-        (m,), increasing, to 1 where all are given; all 1 where every eigenvalue is zero, which leaves nothing to explain.
+        (m,), increasing, to 1 where all are given; all 1 where every eigenvalue is zero, which
+        leaves nothing to explain.
 
     Raises:
         BadInput: none, or one that is not finite.
@@ -42,7 +43,12 @@ def explained_stress(eigenvalues: np.ndarray, squares: float | None = None) -> n
     """
     values = np.asarray(eigenvalues, dtype=np.float64)
     if values.ndim != 1 or len(values) == 0 or not np.isfinite(values).all():
-        raise BadInput.field("eigenvalues", "one or more finite numbers, in one row", f"shape {values.shape}", "give those of W")
+        raise BadInput.field(
+            "eigenvalues",
+            "one or more finite numbers, in one row",
+            f"shape {values.shape}",
+            "give those of W",
+        )
     sizes = np.abs(values[by_size(values)])
     if sizes[0] == 0:
         return np.ones(len(sizes))

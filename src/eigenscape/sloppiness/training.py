@@ -1,7 +1,7 @@
 """Training of replicas, and their predictions at given steps.
 
-The sum over replicas of their mean losses has for each replica its own gradient, and the optimisers work element by element: so
-a batch of replicas takes the steps that each would take alone.
+The sum over replicas of their mean losses has for each replica its own gradient, and the optimisers
+work element by element: so a batch of replicas takes the steps that each would take alone.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class Plan:
 
 
 def checkpoint_steps(steps: int, count: int, spacing: Spacing) -> np.ndarray:
-    """About ``count`` numbers of steps from 0 to ``steps``, increasing; fewer where they would coincide.
+    """About ``count`` numbers of steps from 0 to ``steps``, increasing; fewer where they would
+    coincide.
 
     Example:
         >>> checkpoint_steps(100, 5, Spacing.LOGARITHMIC).tolist()
@@ -69,7 +70,8 @@ def trajectories(network: Network, task: LabelledData, seeds: list[int], plan: P
     Args:
         network: the architecture.
         task: inputs, and those at which predictions are recorded.
-        seeds: of the replicas; a seed names a start and an order of the inputs, whatever the optimiser.
+        seeds: of the replicas; a seed names a start and an order of the inputs, whatever the
+            optimiser.
         plan: how they are trained.
 
     Returns:
@@ -87,10 +89,16 @@ def trajectories(network: Network, task: LabelledData, seeds: list[int], plan: P
         (2, 2, 20, 10)
     """
     parameters = [
-        p.requires_grad_() for p in initial_parameters(network, task.inputs.shape[1:], task.classes, seeds, plan.readout_variance)
+        p.requires_grad_()
+        for p in initial_parameters(
+            network, task.inputs.shape[1:], task.classes, seeds, plan.readout_variance
+        )
     ]
     step = _optimiser(plan, parameters)
-    x, y = torch.tensor(task.train_inputs, dtype=torch.float32), torch.tensor(task.train_labels, dtype=torch.long)
+    x, y = (
+        torch.tensor(task.train_inputs, dtype=torch.float32),
+        torch.tensor(task.train_labels, dtype=torch.long),
+    )
     compared = torch.tensor(task.inputs, dtype=torch.float32).expand(len(seeds), *task.inputs.shape)
     batch, recorded = min(plan.batch, len(x)), plan.recorded
     orders = [_order(seed, len(x), batch) for seed in seeds]
@@ -102,17 +110,26 @@ def trajectories(network: Network, task: LabelledData, seeds: list[int], plan: P
                 found.append(torch.log_softmax(logits, dim=2).numpy().astype(np.float32))
             if not np.isfinite(found[-1]).all():
                 fix = "lower sgd_rate or adam_rate of sloppiness.ensemble"
-                raise BadInput.field(f"{network.label}, {plan.optimiser}", "finite outputs", f"none after {number} steps", fix)
+                raise BadInput.field(
+                    f"{network.label}, {plan.optimiser}",
+                    "finite outputs",
+                    f"none after {number} steps",
+                    fix,
+                )
         if number < recorded[-1]:
             chosen = torch.tensor(np.stack([next(order) for order in orders]))
             logits = network.forward(parameters, x[chosen])
-            losses = torch.nn.functional.cross_entropy(logits.flatten(0, 1), y[chosen].flatten(), reduction="sum")
+            losses = torch.nn.functional.cross_entropy(
+                logits.flatten(0, 1), y[chosen].flatten(), reduction="sum"
+            )
             step(torch.autograd.grad(losses / batch, parameters))
     return np.stack(found, axis=1)
 
 
 def _order(seed: int, count: int, batch: int) -> Iterator[np.ndarray]:
-    """Batches of one replica, epoch after epoch; inputs that do not fill a batch wait for the next epoch's order."""
+    """Batches of one replica, epoch after epoch; inputs that do not fill a batch wait for the next
+    epoch's order.
+    """
     draw = np.random.Generator(np.random.Philox(key=stream_key(seed, "sloppiness", "order")))
     while True:
         order = draw.permutation(count)
@@ -120,8 +137,12 @@ def _order(seed: int, count: int, batch: int) -> Iterator[np.ndarray]:
             yield order[first : first + batch]
 
 
-def _optimiser(plan: Plan, parameters: list[torch.Tensor]) -> Callable[[tuple[torch.Tensor, ...]], None]:
-    """A step of all parameters. torch.optim loads torch's compiler, two seconds in each of a study's processes."""
+def _optimiser(
+    plan: Plan, parameters: list[torch.Tensor]
+) -> Callable[[tuple[torch.Tensor, ...]], None]:
+    """A step of all parameters. torch.optim loads torch's compiler, two seconds in each of a
+    study's processes.
+    """
     if plan.optimiser == "sgd":
         return lambda gradients: _move(parameters, gradients, plan.rate)
     if plan.optimiser == "momentum":
@@ -132,7 +153,11 @@ def _optimiser(plan: Plan, parameters: list[torch.Tensor]) -> Callable[[tuple[to
 
 
 @torch.no_grad()
-def _move(parameters: list[torch.Tensor], directions: tuple[torch.Tensor, ...] | list[torch.Tensor], rate: float) -> None:
+def _move(
+    parameters: list[torch.Tensor],
+    directions: tuple[torch.Tensor, ...] | list[torch.Tensor],
+    rate: float,
+) -> None:
     for p, direction in zip(parameters, directions, strict=True):
         p.sub_(direction, alpha=rate)
 

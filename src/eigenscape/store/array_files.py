@@ -1,7 +1,9 @@
-"""Named arrays in one .npz file with a receipt beside it: results that are read whole, and states that a run goes on from.
+"""Named arrays in one .npz file with a receipt beside it: results that are read whole, and states
+that a run goes on from.
 
-Results of which parts are read are Zarr stores. The file is written first and the receipt last, both atomically, so a crash leaves the
-old result or none that is confirmed. Beside the arrays that it is given, or gives back, every function holds one array at a time.
+Results of which parts are read are Zarr stores. The file is written first and the receipt last,
+both atomically, so a crash leaves the old result or none that is confirmed. Beside the arrays that
+it is given, or gives back, every function holds one array at a time.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ _PIECE = 2**22
 
 
 class Digest(StrEnum):
-    """What the digest of a receipt is taken of. Whoever reads a file says the same as whoever wrote it."""
+    """What the digest of a receipt is taken of. Whoever reads a file says the same as whoever wrote
+    it.
+    """
 
     NUMBERS = "numbers"
     """The arrays' bytes, by name: blind to how they are packed."""
@@ -37,9 +41,14 @@ class Digest(StrEnum):
 
 
 def write_arrays(
-    path: Path, identity: Mapping[str, Any], arrays: Mapping[str, np.ndarray], of: Digest = Digest.NUMBERS, **facts: Any
+    path: Path,
+    identity: Mapping[str, Any],
+    arrays: Mapping[str, np.ndarray],
+    of: Digest = Digest.NUMBERS,
+    **facts: Any,
 ) -> str:
-    """Write arrays so that a reader, or a crash, sees all of them or none, read them back, and confirm them by a receipt.
+    """Write arrays so that a reader, or a crash, sees all of them or none, read them back, and
+    confirm them by a receipt.
 
     Args:
         path: ending in .npz; what lies there is replaced, its receipt first.
@@ -68,11 +77,22 @@ def write_arrays(
     if (damage := _unlike(path, numbers, Digest.NUMBERS)) != "":
         raise DamagedResult(f"{path}: {damage}; check the disk")
     digest = numbers if of is Digest.NUMBERS else _digest_of_file(path)
-    receipts.write_json(receipt_of(path), {"identity": identity, "digest": digest, "eigenscape": __version__, "made": made_now(), **facts})
+    receipts.write_json(
+        receipt_of(path),
+        {
+            "identity": identity,
+            "digest": digest,
+            "eigenscape": __version__,
+            "made": made_now(),
+            **facts,
+        },
+    )
     return digest
 
 
-def read_arrays(path: Path, identity: Mapping[str, Any], of: Digest = Digest.NUMBERS) -> Arrays | None:
+def read_arrays(
+    path: Path, identity: Mapping[str, Any], of: Digest = Digest.NUMBERS
+) -> Arrays | None:
     """The arrays of a file that a receipt confirms; None where there is no receipt.
 
     Raises:
@@ -95,12 +115,16 @@ def read_arrays(path: Path, identity: Mapping[str, Any], of: Digest = Digest.NUM
     if not damage and of is Digest.NUMBERS and _digest_of(arrays) != receipt["digest"]:
         damage = _OTHER_NUMBERS
     if damage:
-        raise DamagedResult(f"{path}: {damage}; delete {receipt_of(path).name} beside it and run again")
+        raise DamagedResult(
+            f"{path}: {damage}; delete {receipt_of(path).name} beside it and run again"
+        )
     return arrays
 
 
 def resumed_arrays(path: Path, identity: Mapping[str, Any], set_aside_to: Path) -> Arrays | None:
-    """The same of a state that a run goes on from: what does not verify, or is of other work, is set aside, and None comes back."""
+    """The same of a state that a run goes on from: what does not verify, or is of other work, is
+    set aside, and None comes back.
+    """
     try:
         return read_arrays(path, identity)
     except (DamagedResult, DifferentWork) as error:
@@ -125,7 +149,9 @@ def remove_arrays(path: Path) -> None:
 
 
 def damage_of(path: Path, of: Digest = Digest.NUMBERS) -> str:
-    """What is wrong with a file by its receipt, whatever work it holds; nothing where the digest is that of the receipt."""
+    """What is wrong with a file by its receipt, whatever work it holds; nothing where the digest is
+    that of the receipt.
+    """
     try:
         receipt = receipts.read_receipt(receipt_of(path))
     except DamagedResult as error:
@@ -148,10 +174,14 @@ _OTHER_NUMBERS = "the numbers are not those of its receipt"
 
 
 def _unlike(path: Path, digest: str, of: Digest) -> str:
-    """In what a file is unlike its digest, or nothing; one array, or piece of the file, is held at a time."""
+    """In what a file is unlike its digest, or nothing; one array, or piece of the file, is held at
+    a time.
+    """
     try:
         if of is Digest.FILE:
-            return "" if _digest_of_file(path) == digest else "the bytes are not those of its receipt"
+            return (
+                "" if _digest_of_file(path) == digest else "the bytes are not those of its receipt"
+            )
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             return "" if _digest_of(file) == digest else _OTHER_NUMBERS
     except _UNREADABLE as error:
@@ -159,7 +189,11 @@ def _unlike(path: Path, digest: str, of: Digest) -> str:
 
 
 def _reason(error: Exception) -> str:
-    return "the file is missing, though its receipt is there" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
+    return (
+        "the file is missing, though its receipt is there"
+        if isinstance(error, FileNotFoundError)
+        else f"cannot be read ({error})"
+    )
 
 
 def _digest_of(arrays: Mapping[str, np.ndarray]) -> str:
@@ -184,6 +218,6 @@ def _require_same_work(receipt: Mapping[str, Any], identity: Mapping[str, Any], 
     if differing:
         key = differing[0]
         raise DifferentWork(
-            f"{path}: expected {key} {asked.get(key)!r}, found {made.get(key)!r}; give the study another name, or delete the file and "
-            f"{receipt_of(path).name}"
+            f"{path}: expected {key} {asked.get(key)!r}, found {made.get(key)!r}; give the study"
+            f" another name, or delete the file and {receipt_of(path).name}"
         )

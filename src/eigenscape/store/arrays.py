@@ -11,7 +11,8 @@ from eigenscape.errors import BadInput
 
 
 def read_labelled_arrays(path: Path, key: str = "clustering.data") -> tuple[np.ndarray, np.ndarray]:
-    """The arrays X and y of a file, as numpy.savez wrote them; pickled objects are refused, for loading them runs code.
+    """The arrays X and y of a file, as numpy.savez wrote them; pickled objects are refused, for
+    loading them runs code.
 
     Args:
         path: the file.
@@ -30,16 +31,33 @@ def read_labelled_arrays(path: Path, key: str = "clustering.data") -> tuple[np.n
     save = "write it with numpy.savez(path, X=inputs, y=labels)"
     try:
         if path.is_file() and not zipfile.is_zipfile(path):  # numpy would advise to trust it
-            raise BadInput.field(str(path), "an .npz file of plain arrays", "no zip archive, which .npz files are", save)
+            raise BadInput.field(
+                str(path),
+                "an .npz file of plain arrays",
+                "no zip archive, which .npz files are",
+                save,
+            )
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             missing = sorted({"X", "y"} - set(file.files))
             if missing:
-                raise BadInput.field(str(path), "arrays X and y", f"no {' and no '.join(missing)}", save)
+                raise BadInput.field(
+                    str(path), "arrays X and y", f"no {' and no '.join(missing)}", save
+                )
             return np.asarray(file["X"]), np.asarray(file["y"])
     except BadInput:
         raise
     except FileNotFoundError:
-        raise BadInput.field(str(path), "a file with arrays X and y", "no such file", f"check {key}") from None
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+        raise BadInput.field(
+            str(path), "a file with arrays X and y", "no such file", f"check {key}"
+        ) from None
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        KeyError,
+        AttributeError,
+        TypeError,
+        zipfile.BadZipFile,
+    ) as error:
         found = " ".join(str(error).split()) or type(error).__name__
         raise BadInput.field(str(path), "an .npz file of plain arrays", found, save) from None

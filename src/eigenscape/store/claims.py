@@ -1,16 +1,20 @@
-"""Exclusive claims: one attempt at a time works on a cell, whatever was killed, restarted or submitted twice.
+"""Exclusive claims: one attempt at a time works on a cell, whatever was killed, restarted or
+submitted twice.
 
-A claim is a file ``claim-<generation>.json``, created exclusively (O_EXCL, which NFS honours too), with an attempt id and
-who holds it. Its holder keeps it alive by a heartbeat. Who comes second waits for as long as the heart beats; when
-the holder is dead it creates the next generation, which only one of several waiters can. Death is told
+A claim is a file ``claim-<generation>.json``, created exclusively (O_EXCL, which NFS honours too),
+with an attempt id and who holds it. Its holder keeps it alive by a heartbeat. Who comes second
+waits for as long as the heart beats; when the holder is dead it creates the next generation, which
+only one of several waiters can. Death is told
 
-- at once, where the holder ran on this machine: its process is gone (process id *and* start time are compared); a process that
-  is there is alive, however silent;
-- from anywhere else, by a file whose time has not changed for ``STALE_SECONDS`` of the observer's own monotonic clock.
+- at once, where the holder ran on this machine: its process is gone (process id *and* start time
+  are compared); a process that is there is alive, however silent;
+- from anywhere else, by a file whose time has not changed for ``STALE_SECONDS`` of the observer's
+  own monotonic clock.
 
-No clock is compared with another one, so skew between nodes does no harm. A holder that was only slow finds out before it
-publishes anything: `Claim.confirm` refuses when a later generation exists. Should two attempts overlap all the same, they build
-their stores in folders of their own and write the same bits.
+No clock is compared with another one, so skew between nodes does no harm. A holder that was only
+slow finds out before it publishes anything: `Claim.confirm` refuses when a later generation exists.
+Should two attempts overlap all the same, they build their stores in folders of their own and write
+the same bits.
 """
 
 from __future__ import annotations
@@ -38,7 +42,8 @@ BEAT_SECONDS = 10.0
 """Between two touches of a claim."""
 
 STALE_SECONDS = 180.0
-"""Without a touch a claim is stale: 18 beats, and three times the 60 s for which NFS may show an old time by default."""
+"""Without a touch a claim is stale: 18 beats, and three times the 60 s for which NFS may show an
+old time by default."""
 
 _NAME = re.compile(r"claim-(\d{6})\.json")
 
@@ -68,7 +73,9 @@ class Holder:
         """The calling process, with a new attempt id."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         process = os.getpid()
-        return cls(uuid.uuid4().hex, socket.gethostname(), _machine(), process, _started(process), now)
+        return cls(
+            uuid.uuid4().hex, socket.gethostname(), _machine(), process, _started(process), now
+        )
 
     @property
     def is_known_dead(self) -> bool:
@@ -86,7 +93,10 @@ class Holder:
         return bool(here) and self.machine == here
 
     def __str__(self) -> str:
-        return f"process {self.process} on {self.host} (since {self.since}, attempt {self.attempt[:8]})"
+        return (
+            f"process {self.process} on {self.host} (since {self.since}, attempt"
+            f" {self.attempt[:8]})"
+        )
 
 
 @dataclass
@@ -117,8 +127,8 @@ class Claim:
         newest = _newest(self.folder)
         if newest != self.generation or _holder_of(self.path) != self.holder:
             raise ClaimLost(
-                f"{self.folder}: this attempt ({self.holder}) was taken for dead and another one has taken over; nothing was published, "
-                "run the same command again"
+                f"{self.folder}: this attempt ({self.holder}) was taken for dead and another one"
+                " has taken over; nothing was published, run the same command again"
             )
 
     def release(self) -> None:
@@ -144,11 +154,13 @@ def held(
     stop: Callable[[], bool] = lambda: False,
     give_up: Callable[[], Exception] = lambda: ClaimLost("interrupted while waiting for a claim"),
 ) -> Iterator[Claim]:
-    """Hold the claim of a folder for the length of a ``with`` block, waiting for whoever holds it now.
+    """Hold the claim of a folder for the length of a ``with`` block, waiting for whoever holds it
+    now.
 
     Args:
         folder: where the claims of one piece of work lie.
-        beat_seconds: between two heartbeats; fewer where ``stale_seconds`` leaves room for fewer than four.
+        beat_seconds: between two heartbeats; fewer where ``stale_seconds`` leaves room for fewer
+            than four.
         stale_seconds: without a heartbeat, after which a holder on another machine is dead.
         stop: asked while waiting; when it says so, waiting ends ...
         give_up: ... with this exception.
@@ -173,7 +185,9 @@ def holder_of(folder: Path) -> Holder | None:
     return None if newest is None else _holder_of(folder / f"claim-{newest:06d}.json")
 
 
-def _acquire(folder: Path, stale_seconds: float, stop: Callable[[], bool], give_up: Callable[[], Exception]) -> Claim:
+def _acquire(
+    folder: Path, stale_seconds: float, stop: Callable[[], bool], give_up: Callable[[], Exception]
+) -> Claim:
     mine = Holder.here()
     seen: tuple[int, int] | None = None
     unchanged_since = time.monotonic()
@@ -194,21 +208,29 @@ def _acquire(folder: Path, stale_seconds: float, stop: Callable[[], bool], give_
         silent = time.monotonic() - unchanged_since
         stale = silent > stale_seconds and not (holder is not None and holder.is_known_alive)
         if stale or (holder is not None and holder.is_known_dead):
-            log.warning("%s: %s is dead; taking over", folder, holder or "the writer of an unreadable claim")
+            log.warning(
+                "%s: %s is dead; taking over", folder, holder or "the writer of an unreadable claim"
+            )
             claim = Claim(folder, newest + 1, mine)
             if _create(claim):
                 return claim
             continue
         if holder is not None and holder != announced:
             announced = holder
-            log.warning("%s: %s is at work on it; waiting until it has finished or its heartbeat stops", folder, holder)
+            log.warning(
+                "%s: %s is at work on it; waiting until it has finished or its heartbeat stops",
+                folder,
+                holder,
+            )
         if stop():
             raise give_up()
         time.sleep(min(0.5, stale_seconds / 10))
 
 
 def _create(claim: Claim) -> bool:
-    """Create the claim's file; False where somebody was quicker to claim, or to remove the folder."""
+    """Create the claim's file; False where somebody was quicker to claim, or to remove the
+    folder.
+    """
     try:
         descriptor = os.open(claim.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
     except (FileExistsError, FileNotFoundError):
@@ -218,7 +240,8 @@ def _create(claim: Claim) -> bool:
             json.dump(asdict(claim.holder), file)
             file.flush()
             os.fsync(file.fileno())
-    except OSError as error:  # the disk is full: a claim that names nobody would hold up the next run until it is stale
+    # the disk is full: a claim that names nobody would hold up the next run until it is stale
+    except OSError as error:
         claim.path.unlink(missing_ok=True)
         error.filename = str(claim.path)
         raise
@@ -226,7 +249,9 @@ def _create(claim: Claim) -> bool:
 
 
 def _generations(folder: Path) -> list[int]:
-    return sorted(int(match[1]) for match in (_NAME.fullmatch(name) for name in os.listdir(folder)) if match)
+    return sorted(
+        int(match[1]) for match in (_NAME.fullmatch(name) for name in os.listdir(folder)) if match
+    )
 
 
 def _newest(folder: Path) -> int | None:
@@ -252,7 +277,9 @@ def _touched(path: Path) -> int | None:
 
 
 def _machine() -> str:
-    """The boot of this machine and its process namespace; empty where the system has no words for them."""
+    """The boot of this machine and its process namespace; empty where the system has no words for
+    them.
+    """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot} {os.readlink('/proc/self/ns/pid')}"
@@ -261,7 +288,9 @@ def _machine() -> str:
 
 
 def _started(process: int) -> int:
-    """Start time of a process in ticks since boot; -1 where there is no such process (or it is a zombie)."""
+    """Start time of a process in ticks since boot; -1 where there is no such process (or it is a
+    zombie).
+    """
     try:
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except OSError:

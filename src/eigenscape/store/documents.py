@@ -18,9 +18,19 @@ from eigenscape.version import __version__
 
 
 def write_document(path: Path, identity: Mapping[str, Any], content: Mapping[str, Any]) -> None:
-    """Write a result; infinities and NaN, which JSON has no words for, become the texts "inf", "-inf" and "nan"."""
+    """Write a result; infinities and NaN, which JSON has no words for, become the texts "inf",
+    "-inf" and "nan".
+    """
     plain = _worded(content)
-    write_json(path, {"identity": identity, "content": plain, "digest": _digest(plain), "eigenscape": __version__})
+    write_json(
+        path,
+        {
+            "identity": identity,
+            "content": plain,
+            "digest": _digest(plain),
+            "eigenscape": __version__,
+        },
+    )
 
 
 def read_document(path: Path, identity: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -38,22 +48,30 @@ def read_document(path: Path, identity: Mapping[str, Any]) -> dict[str, Any] | N
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
-        raise DamagedResult(f"{path}: expected a result in JSON, found {error!r}; delete the file and run again") from None
+        raise DamagedResult(
+            f"{path}: expected a result in JSON, found {error!r}; delete the file and run again"
+        ) from None
     if not sound:
-        raise DamagedResult(f"{path}: the numbers are not those of its digest; delete the file and run again")
+        raise DamagedResult(
+            f"{path}: the numbers are not those of its digest; delete the file and run again"
+        )
     plain_identity = json.loads(json.dumps(identity))
-    differing = [key for key in sorted({*made, *plain_identity}) if made.get(key) != plain_identity.get(key)]
+    differing = [
+        key for key in sorted({*made, *plain_identity}) if made.get(key) != plain_identity.get(key)
+    ]
     if differing:
         key = differing[0]
         raise DifferentWork(
-            f"{path}: expected {key} {plain_identity.get(key)!r}, found {made.get(key)!r}; give the study another name, or delete the file"
+            f"{path}: expected {key} {plain_identity.get(key)!r}, found {made.get(key)!r}; give the"
+            " study another name, or delete the file"
         )
     note_read(path)
     return dict(_numbered(content))
 
 
 def damage_of(path: Path) -> str:
-    """What is wrong with a document, whatever work it holds; nothing where its numbers are those of its digest.
+    """What is wrong with a document, whatever work it holds; nothing where its numbers are those of
+    its digest.
 
     Example:
         >>> import tempfile

@@ -1,6 +1,8 @@
-"""What made a result: when, by which versions, on which machine. For receipts; no bit of a result depends on it.
+"""What made a result: when, by which versions, on which machine. For receipts; no bit of a result
+depends on it.
 
-The name of the machine, of its user and of their folders are left out, for receipts travel with results.
+The name of the machine, of its user and of their folders are left out, for receipts travel with
+results.
 """
 
 from __future__ import annotations
@@ -14,8 +16,21 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("matplotlib", "mpi4py", "numba", "numpy", "pandas", "scikit-learn", "scipy", "snakemake", "torch", "xarray", "zarr")
-"""Whose versions may show in a result: those that compute, draw or keep it, and that run the workflow."""
+PACKAGES = (
+    "matplotlib",
+    "mpi4py",
+    "numba",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "snakemake",
+    "torch",
+    "xarray",
+    "zarr",
+)
+"""Whose versions may show in a result: those that compute, draw or keep it, and that run the
+workflow."""
 
 
 def made() -> dict[str, Any]:
@@ -30,7 +45,11 @@ def made() -> dict[str, Any]:
 
 @cache
 def _constant() -> dict[str, Any]:
-    return {"python": platform.python_version(), "packages": package_versions(), "machine": machine()}
+    return {
+        "python": platform.python_version(),
+        "packages": package_versions(),
+        "machine": machine(),
+    }
 
 
 def package_versions() -> dict[str, str]:
@@ -45,7 +64,9 @@ def package_versions() -> dict[str, str]:
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores that this process may use, memory in GB, operating system; the GPU where one is in use."""
+    """Processor, cores that this process may use, memory in GB, operating system; the GPU where one
+    is in use.
+    """
     facts: dict[str, Any] = {
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)),

@@ -1,7 +1,9 @@
-"""The heartbeat of a claim: a tiny process of its own that touches the claim's file for as long as its parent lives.
+"""The heartbeat of a claim: a tiny process of its own that touches the claim's file for as long as
+its parent lives.
 
-A thread would not do: LAPACK is called with Python's lock held, for minutes or hours, and the claim would look stale.
-Started by path with nothing but the standard library, so that it takes 15 ms and a few megabytes.
+A thread would not do: LAPACK is called with Python's lock held, for minutes or hours, and the claim
+would look stale. Started by path with nothing but the standard library, so that it takes 15 ms and
+a few megabytes.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ LOOK_SECONDS = 0.5
 
 
 def start(path: str, seconds: float) -> subprocess.Popen[bytes]:
-    """Touch ``path`` every so many seconds until the calling process ends or the returned one is killed."""
+    """Touch ``path`` every so many seconds until the calling process ends or the returned one is
+    killed.
+    """
     command = [sys.executable, "-I", "-S", __file__, path, str(seconds), str(os.getpid())]
     quiet = subprocess.DEVNULL
     return subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, close_fds=True)  # noqa: S603 - our own file
@@ -26,7 +30,8 @@ def start(path: str, seconds: float) -> subprocess.Popen[bytes]:
 def beat(path: str, seconds: float, parent: int) -> None:
     """Touch the file while the parent lives and the file is there."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
-        signal.signal(number, signal.SIG_IGN)  # they reach the whole group; the parent decides when to stop
+        # they reach the whole group; the parent decides when to stop
+        signal.signal(number, signal.SIG_IGN)
     last = time.monotonic()
     while os.getppid() == parent:
         if time.monotonic() - last >= seconds:

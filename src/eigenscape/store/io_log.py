@@ -1,7 +1,9 @@
-"""What a command read and wrote of a study, so that a receipt can name the inputs of a table or figure.
+"""What a command read and wrote of a study, so that a receipt can name the inputs of a table or
+figure.
 
-The functions of the store that read and write whole results say so here. Outside of `traced` that costs nothing and changes nothing;
-inside, the paths are kept. The trace belongs to one context (`contextvars`), so traces of threads do not mix.
+The functions of the store that read and write whole results say so here. Outside of `traced` that
+costs nothing and changes nothing; inside, the paths are kept. The trace belongs to one context
+(`contextvars`), so traces of threads do not mix.
 """
 
 from __future__ import annotations

@@ -42,7 +42,9 @@ class StudyFolder:
         return store.with_suffix(".receipt.json")
 
     def work(self, cell: Cell) -> Path:
-        """Everything unfinished of a cell; unknown to Snakemake, which deletes what it knows of failed jobs."""
+        """Everything unfinished of a cell; unknown to Snakemake, which deletes what it knows of
+        failed jobs.
+        """
         return self.root / "work" / cell.folder
 
     def claims(self, cell: Cell) -> Path:

@@ -1,8 +1,9 @@
 """Receipts of what is made of results: tables, figures, documents and the report.
 
-A command of a study runs inside `confirmed`. When it ends, every file that it has written gets a receipt under ``receipts/``: digests of
-its files, the results it was made of with their digests, and what made it. They lie in a folder of their own, so that `tables/` and
-`figures/` hold tables and figures. All paths are relative to the study's folder, which may be moved.
+A command of a study runs inside `confirmed`. When it ends, every file that it has written gets a
+receipt under ``receipts/``: digests of its files, the results it was made of with their digests,
+and what made it. They lie in a folder of their own, so that `tables/` and `figures/` hold tables
+and figures. All paths are relative to the study's folder, which may be moved.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class Product:
 
     Attributes:
         receipt: where it lies.
-        files: digest by path relative to the study's folder; files of one name and several endings share a receipt.
+        files: digest by path relative to the study's folder; files of one name and several endings
+            share a receipt.
         inputs: the same of the results that they were made of.
         made: when, by which versions, on which machine.
         seconds: from the start of the command to its end.
@@ -50,7 +52,8 @@ def receipt_of(path: Path, folder: StudyFolder) -> Path:
     """Where the receipt of a table, figure or document lies.
 
     Example:
-        >>> receipt_of(Path("results/sine/figures/eigenvalues.pdf"), StudyFolder(Path("results/sine"))).as_posix()
+        >>> folder = StudyFolder(Path("results/sine"))
+        >>> receipt_of(folder.root / "figures/eigenvalues.pdf", folder).as_posix()
         'results/sine/receipts/figures/eigenvalues.json'
     """
     return (folder.root / "receipts" / path.relative_to(folder.root)).with_suffix(".json")
@@ -69,13 +72,29 @@ def confirmed(folder: StudyFolder) -> Iterator[None]:
         inputs = {_name(path, folder): digest_now(path) for path in sources}
         for place in dict.fromkeys(receipt_of(path, folder) for path in written):
             files = [path for path in written if receipt_of(path, folder) == place]
-            # What a document was made of is not told from what was only read beside it: its identity says what decides it.
+            # What a document was made of is not told from what was only read beside it: its
+            # identity says what decides it.
             of = inputs if files[0] in derived else {}
             names = {_name(path, folder): file_digest(path) for path in files}
             # Tables that one command writes stand side by side; none is made of another.
-            made_of = {name: digest for name, digest in of.items() if folder.root / name not in derived or folder.root / name in trace.read}
-            content = {"files": names, "inputs": {name: digest for name, digest in made_of.items() if name not in names}}
-            write_json(place, {**content, "eigenscape": __version__, "made": made(), "seconds": round(trace.seconds, 3)})
+            made_of = {
+                name: digest
+                for name, digest in of.items()
+                if folder.root / name not in derived or folder.root / name in trace.read
+            }
+            content = {
+                "files": names,
+                "inputs": {name: digest for name, digest in made_of.items() if name not in names},
+            }
+            write_json(
+                place,
+                {
+                    **content,
+                    "eigenscape": __version__,
+                    "made": made(),
+                    "seconds": round(trace.seconds, 3),
+                },
+            )
 
 
 def read_product(receipt: Path) -> Product | None:
@@ -87,11 +106,15 @@ def read_product(receipt: Path) -> Product | None:
     try:
         content = json.loads(receipt.read_bytes())
         files, inputs, made = (dict(content[name].items()) for name in ("files", "inputs", "made"))
-        return Product(receipt, files, inputs, made, float(content["seconds"]), content["eigenscape"])
+        return Product(
+            receipt, files, inputs, made, float(content["seconds"]), content["eigenscape"]
+        )
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DamagedResult(f"{receipt}: expected a receipt in JSON, found {error!r}; delete the file and run again") from None
+        raise DamagedResult(
+            f"{receipt}: expected a receipt in JSON, found {error!r}; delete the file and run again"
+        ) from None
 
 
 def products(folder: StudyFolder) -> list[Path]:
@@ -110,7 +133,9 @@ def changed_inputs(product: Product, folder: StudyFolder) -> list[str]:
 
 
 def digest_now(path: Path) -> str:
-    """The digest by which a result is known: the one that a receipt or document holds; of other files, that of their bytes."""
+    """The digest by which a result is known: the one that a receipt or document holds; of other
+    files, that of their bytes.
+    """
     if path.suffix == ".json":
         try:
             return str(json.loads(path.read_bytes())["digest"])
@@ -132,17 +157,24 @@ def _name(path: Path, folder: StudyFolder) -> str:
 
 
 def _is_product(path: Path, folder: StudyFolder) -> bool:
-    """Below the study's folder, and neither hidden, nor a receipt, nor the configuration, nor arrays, whose receipts lie beside them."""
+    """Below the study's folder, and neither hidden, nor a receipt, nor the configuration, nor
+    arrays, whose receipts lie beside them.
+    """
     if not path.is_relative_to(folder.root):
         return False
     parts = path.relative_to(folder.root).parts
-    return parts[0] not in (*HIDDEN, "study.json") and not path.name.endswith((".receipt.json", ".npz"))
+    return parts[0] not in (*HIDDEN, "study.json") and not path.name.endswith(
+        (".receipt.json", ".npz")
+    )
 
 
 def is_derived(path: Path, folder: StudyFolder) -> bool:
     """Made of results, rather than a result itself."""
     parts = path.relative_to(folder.root).parts
-    return (len(parts) == 1 and path.suffix in (".html", ".pdf")) or parts[0] in ("tables", "figures")
+    return (len(parts) == 1 and path.suffix in (".html", ".pdf")) or parts[0] in (
+        "tables",
+        "figures",
+    )
 
 
 def _is_source(path: Path, folder: StudyFolder) -> bool:
@@ -150,4 +182,6 @@ def _is_source(path: Path, folder: StudyFolder) -> bool:
     if not path.is_relative_to(folder.root) or not path.exists():
         return False
     parts = path.relative_to(folder.root).parts
-    return parts[0] not in (*HIDDEN, "study.json") and (path.suffix == ".json" or parts[0] in ("tables", "figures"))
+    return parts[0] not in (*HIDDEN, "study.json") and (
+        path.suffix == ".json" or parts[0] in ("tables", "figures")
+    )

@@ -1,4 +1,6 @@
-"""Quarantine: what does not verify is set aside under a name and with the reason, never deleted and never believed."""
+"""Quarantine: what does not verify is set aside under a name and with the reason, never deleted and
+never believed.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,8 @@ def set_aside(paths: list[Path], quarantine: Path, reason: str) -> Path:
     """Move files or folders of one damaged result into a folder of their own.
 
     Args:
-        paths: those that are there are moved, in this order. Name the receipt first: after a crash in between there are data
-            without a receipt, which nobody believes.
+        paths: those that are there are moved, in this order. Name the receipt first: after a crash
+            in between there are data without a receipt, which nobody believes.
         quarantine: `layout.StudyFolder.quarantine`.
         reason: what did not verify.
 
@@ -49,6 +51,13 @@ def set_aside(paths: list[Path], quarantine: Path, reason: str) -> Path:
             path.rename(place / path.name)
         except FileNotFoundError:
             continue
-    receipts.write_json(place / REASON, {"reason": reason, "from": [str(path) for path in paths], "at": now.isoformat(timespec="seconds")})
+    receipts.write_json(
+        place / REASON,
+        {
+            "reason": reason,
+            "from": [str(path) for path in paths],
+            "at": now.isoformat(timespec="seconds"),
+        },
+    )
     log.warning("%s: %s; moved to %s and computed again", paths[0], reason, place)
     return place

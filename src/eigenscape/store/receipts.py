@@ -1,8 +1,8 @@
 """Receipts: a result is valid when, and only when, its receipt says so.
 
-A receipt is written after everything that it vouches for is on disk: to a temporary file, flushed to
-the disk (fsync), renamed into place, and the folder flushed too. So after a crash at any moment there
-is either the old state or the new one, never half of a receipt.
+A receipt is written after everything that it vouches for is on disk: to a temporary file, flushed
+to the disk (fsync), renamed into place, and the folder flushed too. So after a crash at any moment
+there is either the old state or the new one, never half of a receipt.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ DIGEST_BYTES = 16
 """Of the digests in receipts: no two results of a lifetime share one by chance."""
 
 LATE_SECONDS = 60.0
-"""NFS may hide a new file from other machines for as long as it keeps what it knows of a folder, by default 60 s."""
+"""NFS may hide a new file from other machines for as long as it keeps what it knows of a folder, by
+default 60 s."""
 
 
 def digest_of(*parts: bytes | memoryview) -> str:
@@ -41,16 +42,21 @@ def digest_of(*parts: bytes | memoryview) -> str:
 
 
 OVERLAPPING_WRITES = 3
-"""How often a file is written whose folder vanishes meanwhile: another attempt at the same work clears up once, at its start."""
+"""How often a file is written whose folder vanishes meanwhile: another attempt at the same work
+clears up once, at its start."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file so that a reader, or a crash, sees the old bytes or the new ones and nothing between."""
+    """Replace a file so that a reader, or a crash, sees the old bytes or the new ones and nothing
+    between.
+    """
     replace_atomically(path, lambda file: file.write(data))
 
 
 def replace_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:
-    """The same with what ``write`` puts into an open file, so that nobody needs all of its bytes at once."""
+    """The same with what ``write`` puts into an open file, so that nobody needs all of its bytes at
+    once.
+    """
     for trial in range(1, OVERLAPPING_WRITES + 1):
         try:
             _replace_atomically(path, write)
@@ -77,7 +83,9 @@ def _replace_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:
 
 
 def remove_partial_files(folder: Path) -> None:
-    """Remove what killed writers left of `write_atomically`; folders that vanish meanwhile are passed over, as `os.walk` does."""
+    """Remove what killed writers left of `write_atomically`; folders that vanish meanwhile are
+    passed over, as `os.walk` does.
+    """
     for place, _, names in os.walk(folder):
         for name in names:
             if name.startswith(".") and name.endswith(".partial"):
@@ -109,7 +117,16 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def write_receipt(path: Path, cell: Cell, digest: str, **facts: Any) -> None:
     """Confirm a result: what work it is, what its bytes hash to, and what made it."""
-    write_json(path, {"identity": cell.identity, "digest": digest, "eigenscape": __version__, "made": made(), **facts})
+    write_json(
+        path,
+        {
+            "identity": cell.identity,
+            "digest": digest,
+            "eigenscape": __version__,
+            "made": made(),
+            **facts,
+        },
+    )
 
 
 def read_receipt(path: Path) -> dict[str, Any] | None:
@@ -123,17 +140,29 @@ def read_receipt(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except ValueError as error:
-        raise DamagedResult(f"{path}: expected a receipt in JSON, found {error}; delete the file and run again") from None
-    if not isinstance(receipt, dict) or not isinstance(receipt.get("identity"), dict) or "digest" not in receipt:
-        raise DamagedResult(f"{path}: expected a receipt with identity and digest, found neither; delete the file and run again")
+        raise DamagedResult(
+            f"{path}: expected a receipt in JSON, found {error}; delete the file and run again"
+        ) from None
+    if (
+        not isinstance(receipt, dict)
+        or not isinstance(receipt.get("identity"), dict)
+        or "digest" not in receipt
+    ):
+        raise DamagedResult(
+            f"{path}: expected a receipt with identity and digest, found neither; delete the file"
+            " and run again"
+        )
     note_read(path)
     return receipt
 
 
-def promised_receipt(path: Path, note: Path, seconds: float = LATE_SECONDS) -> dict[str, Any] | None:
+def promised_receipt(
+    path: Path, note: Path, seconds: float = LATE_SECONDS
+) -> dict[str, Any] | None:
     """The receipt at ``path``, waited for where a note of the ledger says that the work is done.
 
-    On a network file system the note may be seen from another machine before the receipt that was written first.
+    On a network file system the note may be seen from another machine before the receipt that was
+    written first.
 
     Raises:
         DamagedResult: the file is there but is not a receipt.
@@ -156,8 +185,8 @@ def require_same_work(receipt: Mapping[str, Any], cell: Cell, path: Path) -> Non
     if differing:
         key = differing[0]
         raise DifferentWork(
-            f"{path}: expected {key} {asked.get(key)!r}, found {made.get(key)!r}; give the study another name in its configuration, "
-            f"or delete {path.parent} to have it computed anew"
+            f"{path}: expected {key} {asked.get(key)!r}, found {made.get(key)!r}; give the study"
+            f" another name in its configuration, or delete {path.parent} to have it computed anew"
         )
 
 
@@ -178,7 +207,8 @@ def discard(folder: Path) -> None:
 def publish(built: Path, store: Path) -> None:
     """Move a store that is built and flushed to its place, in one step; the receipt comes after.
 
-    What lies there already has no receipt (the caller has seen to it): a crash came between this step and the receipt.
+    What lies there already has no receipt (the caller has seen to it): a crash came between this
+    step and the receipt.
     """
     sync_tree(built)
     store.parent.mkdir(parents=True, exist_ok=True)

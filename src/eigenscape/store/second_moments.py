@@ -1,10 +1,10 @@
 """C in chunked Zarr: written in parallel, one writer a chunk, read back and verified.
 
-``second_moment.zarr`` is a Zarr v3 group with ``second_moment`` (parameter, parameter_), the full symmetric
-matrix in chunks of 1,024 x 1,024 float64 (8 MB), and ``gradient_mean`` (parameter). The owner of a band of
-columns writes the chunks of that band from the diagonal down, and their transposes, which no other
-rank touches. Every chunk carries a crc32c and is read back before the receipt is written. The fill
-value is NaN: a missing chunk cannot pass for zeros.
+``second_moment.zarr`` is a Zarr v3 group with ``second_moment`` (parameter, parameter_), the full
+symmetric matrix in chunks of 1,024 x 1,024 float64 (8 MB), and ``gradient_mean`` (parameter). The
+owner of a band of columns writes the chunks of that band from the diagonal down, and their
+transposes, which no other rank touches. Every chunk carries a crc32c and is read back before the
+receipt is written. The fill value is NaN: a missing chunk cannot pass for zeros.
 """
 
 from __future__ import annotations
@@ -30,14 +30,20 @@ from eigenscape.store import receipts
 
 @dataclass(frozen=True)
 class Written:
-    """What `write_second_moment` wrote: the digest of the stored numbers, and how many samples count for nothing."""
+    """What `write_second_moment` wrote: the digest of the stored numbers, and how many samples
+    count for nothing.
+    """
 
     digest: str
     excluded: int
 
 
-def create_array(group: zarr.Group, name: str, shape: tuple[int, ...], dimensions: tuple[str, ...]) -> zarr.Array[Any]:
-    """A float64 array with checksums, named dimensions, NaN fill and chunks of at most 1,024 a side."""
+def create_array(
+    group: zarr.Group, name: str, shape: tuple[int, ...], dimensions: tuple[str, ...]
+) -> zarr.Array[Any]:
+    """A float64 array with checksums, named dimensions, NaN fill and chunks of at most 1,024 a
+    side.
+    """
     return group.create_array(
         name,
         shape=shape,
@@ -53,7 +59,12 @@ def create_array(group: zarr.Group, name: str, shape: tuple[int, ...], dimension
 
 
 def write_second_moment(
-    path: Path, cell: Cell, bands: Sequence[FinishedBand], attributes: dict[str, Any], ranks: Ranks, samples: int | None = None
+    path: Path,
+    cell: Cell,
+    bands: Sequence[FinishedBand],
+    attributes: dict[str, Any],
+    ranks: Ranks,
+    samples: int | None = None,
 ) -> Written:
     """Write C and the gradient mean of a cell; a collective call.
 
@@ -63,7 +74,8 @@ def write_second_moment(
         bands: the sums that this rank owns.
         attributes: all that defines the result; kept in the store.
         ranks: of the run.
-        samples: N; that of the cell unless it has grown. The sums are divided by N less the samples that are excluded.
+        samples: N; that of the cell unless it has grown. The sums are divided by N less the samples
+            that are excluded.
 
     Returns:
         What was written, the same on every rank and for every number of ranks.
@@ -76,7 +88,10 @@ def write_second_moment(
     excluded = int(ranks.sum(np.array([sum(band.excluded or 0 for band in bands)]))[0])
     count = (cell.samples if samples is None else samples) - excluded
     if count == 0:
-        raise NotFiniteGradient(f"{cell.folder}: no sample has a finite gradient; choose a prior with smaller weights or float64")
+        raise NotFiniteGradient(
+            f"{cell.folder}: no sample has a finite gradient; choose a prior with smaller weights"
+            " or float64"
+        )
     if ranks.rank == 0:
         receipts.discard(path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,12 +111,15 @@ def write_second_moment(
             mean[:] = gradient_mean
             digests[0, 1] = _hash(gradient_mean)
             if not np.array_equal(np.asarray(mean[:]), gradient_mean):
-                raise DamagedResult(f"{path}: the gradient mean did not read back as it was written; check the disk")
+                raise DamagedResult(
+                    f"{path}: the gradient mean did not read back as it was written; check the disk"
+                )
     return Written(receipts.digest_of(ranks.sum(digests).tobytes()), excluded)
 
 
 def verify(path: Path, digest: str, cell: Cell, ranks: Ranks) -> str:
-    """Whether a stored second moment is what its receipt confirms; a collective call, each rank reading the bands that it owns.
+    """Whether a stored second moment is what its receipt confirms; a collective call, each rank
+    reading the bands that it owns.
 
     Every chunk is read, those above the diagonal too, a row of chunks at a time.
 
@@ -132,12 +150,16 @@ def _write_band(matrix: zarr.Array[Any], band: int, columns: np.ndarray) -> None
     stop = start + columns.shape[1]
     for row in range(start, parameters, BAND):
         chunk = columns[row - start : row - start + BAND]
-        here, mirrored = (slice(row, row + len(chunk)), slice(start, stop)), (slice(start, stop), slice(row, row + len(chunk)))
+        here, mirrored = (
+            (slice(row, row + len(chunk)), slice(start, stop)),
+            (slice(start, stop), slice(row, row + len(chunk))),
+        )
         matrix[here] = chunk
         matrix[mirrored] = chunk.T
         if not (np.array_equal(matrix[here], chunk) and np.array_equal(matrix[mirrored], chunk.T)):
             raise DamagedResult(
-                f"{matrix.store_path}: chunk at row {row}, column {start} did not read back as it was written; check the disk"
+                f"{matrix.store_path}: chunk at row {row}, column {start} did not read back as it"
+                " was written; check the disk"
             )
 
 
@@ -163,9 +185,14 @@ def _read(path: Path, name: str) -> np.ndarray:
     try:
         values = np.asarray(_array(zarr.open_group(path, mode="r"), name)[...])
     except (OSError, ValueError, KeyError) as error:
-        raise DamagedResult(f"{path}: cannot be read ({name}: {error}); delete the folder above it and run again") from error
+        raise DamagedResult(
+            f"{path}: cannot be read ({name}: {error}); delete the folder above it and run again"
+        ) from error
     if not np.isfinite(values).all():
-        raise DamagedResult(f"{path}: expected finite numbers in {name}, found missing chunks; delete the folder above it and run again")
+        raise DamagedResult(
+            f"{path}: expected finite numbers in {name}, found missing chunks; delete the folder"
+            " above it and run again"
+        )
     return values
 
 
@@ -187,7 +214,10 @@ def digest_of_matrix(matrix: np.ndarray, mean: np.ndarray) -> str:
 def _array(group: zarr.Group, name: str) -> zarr.Array[Any]:
     array = group[name]
     if not isinstance(array, zarr.Array):
-        raise DamagedResult(f"{group.store_path}: expected an array {name}, found a group; delete the folder above it and run again")
+        raise DamagedResult(
+            f"{group.store_path}: expected an array {name}, found a group; delete the folder above"
+            " it and run again"
+        )
     return array
 
 
@@ -209,8 +239,9 @@ def _signed(state: hashlib.blake2b) -> int:
 class LowerTriangle:
     """C as ranks read it together: each takes chunks of the lower triangle, none holds them all.
 
-    The chunks of a band are asked for by one rank, from the diagonal down, as they were written; so the hash of every band is
-    taken on the way, and what was computed with is what the receipt confirms.
+    The chunks of a band are asked for by one rank, from the diagonal down, as they were written; so
+    the hash of every band is taken on the way, and what was computed with is what the receipt
+    confirms.
 
     Attributes:
         path: the store.
@@ -223,7 +254,9 @@ class LowerTriangle:
         try:
             self._matrix = _array(zarr.open_group(path, mode="r"), "second_moment")
         except (OSError, ValueError, KeyError) as error:
-            raise DamagedResult(f"{path}: cannot be read ({error}); delete the folder above it and run again") from error
+            raise DamagedResult(
+                f"{path}: cannot be read ({error}); delete the folder above it and run again"
+            ) from error
 
     @property
     def parameters(self) -> int:
@@ -239,7 +272,8 @@ class LowerTriangle:
         chunk = self._read(band * BAND, band * BAND)
         if not np.array_equal(chunk, chunk.T):
             raise DamagedResult(
-                f"{self.path}: expected a symmetric matrix, found an asymmetric one; delete the folder above it and run again"
+                f"{self.path}: expected a symmetric matrix, found an asymmetric one; delete the"
+                " folder above it and run again"
             )
         return chunk
 
@@ -264,10 +298,14 @@ class LowerTriangle:
         for band in bands:
             for row in range(band * BAND, self.parameters, BAND):
                 if not np.array_equal(self.chunk(band, row), self._read(band * BAND, row).T):
-                    raise DamagedResult(f"{self.path}: expected a symmetric matrix, found chunk ({row}, {band * BAND}) unlike its mirror")
+                    raise DamagedResult(
+                        f"{self.path}: expected a symmetric matrix, found chunk ({row},"
+                        f" {band * BAND}) unlike its mirror"
+                    )
 
     def confirm(self, ranks: Ranks) -> None:
-        """See that all chunks, asked for once by some rank, are those of the receipt; a collective call.
+        """See that all chunks, asked for once by some rank, are those of the receipt; a collective
+        call.
 
         Raises:
             DamagedResult: they are not; on every rank.
@@ -280,7 +318,8 @@ class LowerTriangle:
             digests[0, 1] = _hash(mean)
         if receipts.digest_of(ranks.sum(digests).tobytes()) != self.digest:
             raise DamagedResult(
-                f"{self.path}: the numbers are not those that the receipt confirms; delete {self.path.parent} and run again"
+                f"{self.path}: the numbers are not those that the receipt confirms; delete"
+                f" {self.path.parent} and run again"
             )
         self._hashes.clear()
 
@@ -291,5 +330,7 @@ class LowerTriangle:
         except (OSError, ValueError, KeyError) as error:
             raise DamagedResult(f"{self.path}: cannot be read: {error} {advice}") from error
         if not np.isfinite(chunk).all():
-            raise DamagedResult(f"{self.path}: expected finite numbers, found a missing chunk {advice}")
+            raise DamagedResult(
+                f"{self.path}: expected finite numbers, found a missing chunk {advice}"
+            )
         return chunk

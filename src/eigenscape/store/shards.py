@@ -1,9 +1,10 @@
 """Shards: partial sums of an unfinished second moment, so that a killed run resumes.
 
-A shard is a node of the summation tree, or the first samples of a slot that is under way. It lies in a folder of its own,
-``node-<first>-<span>`` or ``slot-<slot>-at-<samples>``, one file a band of columns, ``band-<band>.bin``, each with a receipt that
-carries its digest and the fingerprint of its work. A band belongs to one rank, or all bands to one: which rank wrote it
-does not matter. A shard is believed only if the receipt of every band verifies; otherwise it goes to quarantine and its
+A shard is a node of the summation tree, or the first samples of a slot that is under way. It lies
+in a folder of its own, ``node-<first>-<span>`` or ``slot-<slot>-at-<samples>``, one file a band of
+columns, ``band-<band>.bin``, each with a receipt that carries its digest and the fingerprint of its
+work. A band belongs to one rank, or all bands to one: which rank wrote it does not matter. A shard
+is believed only if the receipt of every band verifies; otherwise it goes to quarantine and its
 samples are computed again.
 """
 
@@ -67,7 +68,11 @@ class Shards:
     def damage_of(self, what: Node | OpenSlot) -> str:
         """What is wrong with a shard, or nothing; it stays where it is."""
         for band in range(band_count(self._cell.architecture.parameters)):
-            reason = self._load_band(self.folder / self.name(what), band, PartialSum.zero(self._cell.architecture.parameters, [band]))
+            reason = self._load_band(
+                self.folder / self.name(what),
+                band,
+                PartialSum.zero(self._cell.architecture.parameters, [band]),
+            )
             if reason:
                 return reason
         return ""
@@ -83,7 +88,9 @@ class Shards:
                 self.remove(part)
 
     def nodes(self) -> list[Node]:
-        """The nodes of which every band has a receipt, largest first; the receipts are not checked yet."""
+        """The nodes of which every band has a receipt, largest first; the receipts are not checked
+        yet.
+        """
         nodes = [Node(int(match[1]), int(match[2])) for match in self._complete(_NODE)]
         return sorted(nodes, key=lambda node: (-node.span, node.first))
 
@@ -93,7 +100,9 @@ class Shards:
         return sorted(parts, key=lambda part: (part.slot, -part.samples))
 
     def load(self, what: Node | OpenSlot, bands: Sequence[int] | None = None) -> PartialSum | None:
-        """The partial sum of a shard, or some of its bands; None where they do not verify (they go to quarantine, and the log says so)."""
+        """The partial sum of a shard, or some of its bands; None where they do not verify (they go
+        to quarantine, and the log says so).
+        """
         partial = PartialSum.zero(self._cell.architecture.parameters, bands)
         place = self.folder / self.name(what)
         for band in partial.triangle.bands:
@@ -126,10 +135,16 @@ class Shards:
         """Move a shard to quarantine."""
         place = self.folder / self.name(what)
         if place.exists():
-            quarantine.set_aside([place], self._quarantine, f"shard {self.name(what)} of {self._cell.folder} does not verify: {reason}")
+            quarantine.set_aside(
+                [place],
+                self._quarantine,
+                f"shard {self.name(what)} of {self._cell.folder} does not verify: {reason}",
+            )
 
     def remove(self, what: Node | OpenSlot) -> None:
-        """Delete a shard: its receipts first, so that a crash in between leaves none that is believed."""
+        """Delete a shard: its receipts first, so that a crash in between leaves none that is
+        believed.
+        """
         place = self.folder / self.name(what)
         with suppress(FileNotFoundError):  # an overlapping attempt has been quicker
             for receipt in place.glob("band-*.json"):

@@ -43,11 +43,15 @@ def write_spectrum(path: Path, spectrum: Spectrum, attributes: dict[str, Any]) -
     return _digest(arrays)
 
 
-def write_distributed_spectrum(path: Path, solved: DistributedSpectrum, attributes: dict[str, Any], ranks: Ranks) -> str:
-    """Write a spectrum whose eigenvectors are dealt out over the ranks, chunk by chunk; a collective call.
+def write_distributed_spectrum(
+    path: Path, solved: DistributedSpectrum, attributes: dict[str, Any], ranks: Ranks
+) -> str:
+    """Write a spectrum whose eigenvectors are dealt out over the ranks, chunk by chunk; a
+    collective call.
 
-    Ranks take turns at the chunks: the entries of one come together on the rank that writes it and reads it back. Beside its
-    part of the eigenvectors a rank holds a few chunks, and rank 0, which takes the digest of what is stored, 1,024 rows.
+    Ranks take turns at the chunks: the entries of one come together on the rank that writes it and
+    reads it back. Beside its part of the eigenvectors a rank holds a few chunks, and rank 0, which
+    takes the digest of what is stored, 1,024 rows.
 
     Returns:
         The digest of its arrays, on every rank; that of `write_spectrum` for the same numbers.
@@ -66,22 +70,35 @@ def write_distributed_spectrum(path: Path, solved: DistributedSpectrum, attribut
     together(ranks, write_values)
     if eigenvectors is not None:
         group = zarr.open_group(path, mode="r+")
-        parts = [range(start, min(start + BAND, eigenvectors.size)) for start in range(0, eigenvectors.size, BAND)]
+        parts = [
+            range(start, min(start + BAND, eigenvectors.size))
+            for start in range(0, eigenvectors.size, BAND)
+        ]
         failures: list[Exception] = []
         for turn, (rows, columns) in enumerate(product(parts, parts)):
             writer = turn % ranks.size
             chunk = eigenvectors.chunk(rows, columns, to=writer)
             if ranks.rank == writer and not failures:
                 try:
-                    _write(path, group, "eigenvectors", (slice(rows.start, rows.stop), slice(columns.start, columns.stop)), chunk)
+                    _write(
+                        path,
+                        group,
+                        "eigenvectors",
+                        (slice(rows.start, rows.stop), slice(columns.start, columns.stop)),
+                        chunk,
+                    )
                 except Exception as error:  # the others wait for this rank's part of the next chunk
                     failures.append(error)
         together(ranks, lambda: _raise_first(failures))
-    digest: str = ranks.gather(together(ranks, lambda: _stored_digest(path) if ranks.rank == 0 else ""))[0]
+    digest: str = ranks.gather(
+        together(ranks, lambda: _stored_digest(path) if ranks.rank == 0 else "")
+    )[0]
     return digest
 
 
-def _create(path: Path, spectrum: Spectrum, attributes: dict[str, Any], *, vectors: bool) -> zarr.Group:
+def _create(
+    path: Path, spectrum: Spectrum, attributes: dict[str, Any], *, vectors: bool
+) -> zarr.Group:
     """The store in the place of an older one, without its numbers."""
     receipts.discard(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +118,9 @@ def _create(path: Path, spectrum: Spectrum, attributes: dict[str, Any], *, vecto
 
 
 def _write(path: Path, group: zarr.Group, name: str, where: Any, values: np.ndarray) -> None:
-    """Write and read back; a whole array by 1,024 rows, so that what comes back is no second one of its size."""
+    """Write and read back; a whole array by 1,024 rows, so that what comes back is no second one of
+    its size.
+    """
     if where is ... and len(values) > BAND:
         for start in range(0, len(values), BAND):
             _write(path, group, name, slice(start, start + BAND), values[start : start + BAND])
@@ -130,17 +149,26 @@ def read_spectrum(path: Path, digest: str | None = None) -> Spectrum:
             floor=float(attributes["floor"]),
             status=SpectrumStatus(str(attributes["status"])),
             route=Route(str(attributes["route"])),
-            resolved=bool(attributes.get("resolved", attributes["status"] != SpectrumStatus.BELOW_FLOOR)),
+            resolved=bool(
+                attributes.get("resolved", attributes["status"] != SpectrumStatus.BELOW_FLOOR)
+            ),
         )
     except (OSError, ValueError, KeyError) as error:
-        raise DamagedResult(f"{path}: cannot be read ({error}); delete the folder above it and run again") from error
+        raise DamagedResult(
+            f"{path}: cannot be read ({error}); delete the folder above it and run again"
+        ) from error
     if digest is not None and _digest(arrays) != digest:
-        raise DamagedResult(f"{path}: the numbers are not those that the receipt confirms; delete the folder above it and run again")
+        raise DamagedResult(
+            f"{path}: the numbers are not those that the receipt confirms; delete the folder above"
+            " it and run again"
+        )
     return spectrum
 
 
 def damage_of(path: Path, digest: str, cell: Cell, status: str) -> str:
-    """What is wrong with a stored spectrum, given what its receipt says; at most 1,024 rows of the eigenvectors are held at a time."""
+    """What is wrong with a stored spectrum, given what its receipt says; at most 1,024 rows of the
+    eigenvectors are held at a time.
+    """
     size = cell.architecture.parameters
     try:
         group: Any = zarr.open_group(path, mode="r")
@@ -148,7 +176,10 @@ def damage_of(path: Path, digest: str, cell: Cell, status: str) -> str:
         if strange:
             return strange
         if group.attrs.get("status") != status:
-            return f"expected status {status!r} among its attributes, found {group.attrs.get('status')!r}"
+            return (
+                f"expected status {status!r} among its attributes, found"
+                f" {group.attrs.get('status')!r}"
+            )
         if _stored_digest(path) != digest:
             return "the numbers are not those of its digest"
         values = np.asarray(group["eigenvalues"][...])

@@ -1,4 +1,6 @@
-"""A user's data from an .npz or a csv file: named arrays, read without running anything that the file may hold."""
+"""A user's data from an .npz or a csv file: named arrays, read without running anything that the
+file may hold.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +41,13 @@ def read_own_data(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> 
                [1]])})
     """
     if path.suffix not in _KINDS:
-        raise BadInput.field("problem.file", "an .npz or .csv file", path.name, "save it as one of them")
+        raise BadInput.field(
+            "problem.file", "an .npz or .csv file", path.name, "save it as one of them"
+        )
     if not path.is_file():
-        raise BadInput.field("problem.file", "a file that can be read", f"none at {path}", "check its name and place")
+        raise BadInput.field(
+            "problem.file", "a file that can be read", f"none at {path}", "check its name and place"
+        )
     read = _arrays if path.suffix == ".npz" else _columns
     return read(path, inputs, targets)
 
@@ -49,14 +55,27 @@ def read_own_data(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> 
 def _arrays(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> OwnData:
     save = "write it with numpy.savez(path, X=inputs, y=labels)"
     if not zipfile.is_zipfile(path):  # numpy would advise to trust it
-        raise BadInput.field(str(path), "an .npz file of plain arrays", "no zip archive, which .npz files are", save)
+        raise BadInput.field(
+            str(path), "an .npz file of plain arrays", "no zip archive, which .npz files are", save
+        )
     try:
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             _require_names(path, [*inputs, *targets], file.files)
-            return OwnData({name: np.asarray(file[name]) for name in inputs}, {name: np.asarray(file[name]) for name in targets})
+            return OwnData(
+                {name: np.asarray(file[name]) for name in inputs},
+                {name: np.asarray(file[name]) for name in targets},
+            )
     except BadInput:
         raise
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        KeyError,
+        AttributeError,
+        TypeError,
+        zipfile.BadZipFile,
+    ) as error:
         found = " ".join(str(error).split()) or type(error).__name__
         raise BadInput.field(str(path), "an .npz file of plain arrays", found, save) from None
 
@@ -67,27 +86,46 @@ def _columns(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> OwnDa
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            # Where rows are longer than the header, pandas would take their first column for an index, and shift the others.
+            # Where rows are longer than the header, pandas would take their first column for an
+            # index, and shift the others.
             table = pd.read_csv(path, skipinitialspace=True, index_col=False)
-            header = pd.read_csv(path, skipinitialspace=True, index_col=False, header=None, nrows=1, dtype=str).iloc[0].tolist()
+            header = (
+                pd.read_csv(
+                    path, skipinitialspace=True, index_col=False, header=None, nrows=1, dtype=str
+                )
+                .iloc[0]
+                .tolist()
+            )
     except pd.errors.ParserWarning:
         fix = "name every column, also one of row numbers"
         raise BadInput.field(str(path), "rows as long as the header", "longer ones", fix) from None
     except (OSError, ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
         found = " ".join(str(error).split())
-        raise BadInput.field(str(path), "a csv file with a header and commas", found, "save it as plain csv in UTF-8") from None
+        raise BadInput.field(
+            str(path), "a csv file with a header and commas", found, "save it as plain csv in UTF-8"
+        ) from None
     names = [str(name) for name in table.columns]
     _require_names(path, [*inputs, *targets], names)
     if table.empty:
         raise BadInput.field(str(path), "rows below the header", "none", "save the data with it")
     for name in [*inputs, *targets]:
         if header.count(name) > 1:
-            raise BadInput.field(str(path), f"one column {name}", f"{header.count(name)}", "give each column a name of its own")
+            raise BadInput.field(
+                str(path),
+                f"one column {name}",
+                f"{header.count(name)}",
+                "give each column a name of its own",
+            )
         if table[name].dtype.kind not in "buif":
             numbers = pd.to_numeric(table[name], errors="coerce")
             row = int(np.flatnonzero(numbers.isna().to_numpy())[0]) if numbers.isna().any() else 0
             found = f"{table[name].iloc[row]!r} in row {row}, counted from 0 below the header"
-            raise BadInput.field(f"{path}, column {name}", "numbers", found, "write classes as 0 ... K-1, and numbers with a point")
+            raise BadInput.field(
+                f"{path}, column {name}",
+                "numbers",
+                found,
+                "write classes as 0 ... K-1, and numbers with a point",
+            )
 
     def together(chosen: Sequence[str]) -> dict[str, np.ndarray]:
         return {", ".join(chosen): np.column_stack([table[name].to_numpy() for name in chosen])}
@@ -99,6 +137,10 @@ def _require_names(path: Path, wanted: Iterable[str], there: Sequence[str]) -> N
     for name in wanted:
         if name not in there:
             near = difflib.get_close_matches(name, there, n=1)
-            fix = f"did you mean {near[0]}?" if near else "correct problem.inputs or problem.targets"
+            fix = (
+                f"did you mean {near[0]}?" if near else "correct problem.inputs or problem.targets"
+            )
             few = ", ".join(there[:8]) + (", ..." if len(there) > 8 else "")
-            raise BadInput.field(str(path), f"names among {few or 'none at all'}", f"no {name}", fix)
+            raise BadInput.field(
+                str(path), f"names among {few or 'none at all'}", f"no {name}", fix
+            )

@@ -1,4 +1,6 @@
-"""Rank statistics against scipy, against examples with a known answer, and intervals against simulated truth."""
+"""Rank statistics against scipy, against examples with a known answer, and intervals against
+simulated truth.
+"""
 
 import itertools
 
@@ -22,7 +24,9 @@ from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
 
 
-def noisy(count: int, seed: int, *, ties: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def noisy(
+    count: int, seed: int, *, ties: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Three variables that share a factor; with ties, rounded to few values."""
     factor, *noise = np.random.default_rng(seed).standard_normal((4, count))
     variables = [factor + 0.8 * part for part in noise]
@@ -41,7 +45,9 @@ def test_values_are_those_of_scipy(count: int, ties: bool) -> None:
 
 def test_kendall_counts_pairs_in_order() -> None:
     x, y, _ = noisy(12, 3)
-    signs = [np.sign((x[i] - x[j]) * (y[i] - y[j])) for i, j in itertools.combinations(range(12), 2)]
+    signs = [
+        np.sign((x[i] - x[j]) * (y[i] - y[j])) for i, j in itertools.combinations(range(12), 2)
+    ]
 
     assert kendall(x, y).value == pytest.approx(np.mean(signs), abs=1e-14)
 
@@ -62,12 +68,16 @@ def test_partial_correlation_is_the_correlation_of_residuals(ties: bool) -> None
     x, y, z = noisy(60, 5, ties=ties)
     rank_x, rank_y, rank_z = map(stats.rankdata, (x, y, z))
     design = np.stack([np.ones(60), rank_z], axis=1)
-    residual_x, residual_y = (ranks - design @ np.linalg.lstsq(design, ranks)[0] for ranks in (rank_x, rank_y))
+    residual_x, residual_y = (
+        ranks - design @ np.linalg.lstsq(design, ranks)[0] for ranks in (rank_x, rank_y)
+    )
 
     partial = partial_spearman(x, y, z)
 
     # Two routes whose rounding is n eps over the part of the variance that is left, about 1/2.
-    assert partial.value == pytest.approx(stats.pearsonr(residual_x, residual_y).statistic, abs=1e-12)
+    assert partial.value == pytest.approx(
+        stats.pearsonr(residual_x, residual_y).statistic, abs=1e-12
+    )
     assert partial.value != pytest.approx(spearman(x, y).value, abs=0.05)
 
 
@@ -75,12 +85,20 @@ def test_partial_correlation_vanishes_where_the_third_explains_everything() -> N
     x, y, z = noisy(30, 7)
 
     assert spearman(z**3, np.exp(z)).value == 1.0
-    assert partial_spearman(z**3, np.exp(z), z) == Estimate(0.0, 0.0, 0.0, 30, 0, EstimateStatus.ESTIMATED)
+    assert partial_spearman(z**3, np.exp(z), z) == Estimate(
+        0.0, 0.0, 0.0, 30, 0, EstimateStatus.ESTIMATED
+    )
     assert partial_spearman(x, np.exp(z), z).value == 0.0
-    # And keeps what the third does not explain. The ranks of an unrelated one correlate by about 1/sqrt(30) with those of
-    # x and y, which moves rho by about 1/30; 0.2 is six times that.
+    # And keeps what the third does not explain. The ranks of an unrelated one correlate by about
+    # 1/sqrt(30) with those of x and y, which moves rho by about 1/30; 0.2 is six times that.
     assert partial_spearman(x, x, z).value == pytest.approx(1.0, abs=1e-12)
-    assert abs(partial_spearman(x, y, np.random.default_rng(1).permutation(z)).value - spearman(x, y).value) < 0.2
+    assert (
+        abs(
+            partial_spearman(x, y, np.random.default_rng(1).permutation(z)).value
+            - spearman(x, y).value
+        )
+        < 0.2
+    )
 
 
 def test_a_swap_of_neighbours_is_not_taken_for_rounding() -> None:
@@ -108,7 +126,11 @@ def test_cells_without_a_number_are_dropped_and_counted(missing: float) -> None:
 
 def test_too_few_or_equal_cells_give_a_reason_and_no_number() -> None:
     four = spearman(np.arange(4.0), np.arange(4.0))
-    assert (four.status, four.count, np.isnan([four.value, four.low, four.high]).all()) == (EstimateStatus.TOO_FEW, 4, True)
+    assert (four.status, four.count, np.isnan([four.value, four.low, four.high]).all()) == (
+        EstimateStatus.TOO_FEW,
+        4,
+        True,
+    )
 
     dropped = kendall(np.array([1.0, 2, 3, 4, np.nan, np.inf]), np.arange(6.0))
     assert (dropped.status, dropped.count, dropped.dropped) == (EstimateStatus.TOO_FEW, 4, 2)
@@ -124,14 +146,20 @@ def test_too_few_or_equal_cells_give_a_reason_and_no_number() -> None:
 
 
 def test_lengths_must_agree() -> None:
-    with pytest.raises(BadInput, match=r"cells: expected variables of one length, found \(3,\) and \(4,\)"):
+    with pytest.raises(
+        BadInput, match=r"cells: expected variables of one length, found \(3,\) and \(4,\)"
+    ):
         spearman(np.zeros(3), np.zeros(4))
 
 
 def test_intervals_depend_on_the_seed_alone() -> None:
     x, y, z = noisy(25, 2)
 
-    for statistic, arguments in ((spearman, (x, y)), (kendall, (x, y)), (partial_spearman, (x, y, z))):
+    for statistic, arguments in (
+        (spearman, (x, y)),
+        (kendall, (x, y)),
+        (partial_spearman, (x, y, z)),
+    ):
         assert statistic(*arguments, seed=3) == statistic(*arguments, seed=3)
         assert statistic(*arguments, seed=3).low != statistic(*arguments, seed=4).low
         assert statistic(*arguments).low < statistic(*arguments).value < statistic(*arguments).high
@@ -139,8 +167,9 @@ def test_intervals_depend_on_the_seed_alone() -> None:
 
 SIMULATIONS = 200
 FEWEST_COVERED, MOST_COVERED = 174, 198
-"""Of 200 intervals of nominal 95 %. Percentile intervals of rank correlations cover 91 to 95 % at 50 cells; the binomial
-standard deviation is 4 in 200, so 87 % to 99 % is two and a half of them on each side of that range."""
+"""Of 200 intervals of nominal 95 %. Percentile intervals of rank correlations cover 91 to 95 % at
+50 cells; the binomial standard deviation is 4 in 200, so 87 % to 99 % is two and a half of them on
+each side of that range."""
 
 
 def covered(estimates: list[Estimate], truth: float) -> int:
@@ -170,7 +199,11 @@ def test_intervals_of_the_partial_correlation_cover_zero_where_the_third_is_the_
 
 
 def cells(depths: range, widths: range) -> pd.DataFrame:
-    rows = [(depth, width, Architecture(depth, width).parameters) for width in widths for depth in depths]
+    rows = [
+        (depth, width, Architecture(depth, width).parameters)
+        for width in widths
+        for depth in depths
+    ]
     return pd.DataFrame(rows, columns=["depth", "width", "parameters"])
 
 
@@ -183,14 +216,17 @@ def test_pairs_of_equal_parameters_are_those_of_the_definition() -> None:
         a.log10_cond - b.log10_cond
         for a in rows.itertuples()
         for b in rows.itertuples()
-        if a.depth >= 2 * b.depth and abs(a.parameters - b.parameters) < 0.05 * (a.parameters + b.parameters) / 2
+        if a.depth >= 2 * b.depth
+        and abs(a.parameters - b.parameters) < 0.05 * (a.parameters + b.parameters) / 2
     ]
 
     contrast = iso_parameter_contrast(rows)
 
     assert contrast.pairs == len(differences) > 100
     assert contrast.value == pytest.approx(np.mean(differences), abs=1e-12)
-    assert iso_parameter_contrast(rows.sample(frac=1, random_state=3)).value == pytest.approx(contrast.value, abs=1e-12)
+    assert iso_parameter_contrast(rows.sample(frac=1, random_state=3)).value == pytest.approx(
+        contrast.value, abs=1e-12
+    )
 
 
 def test_a_function_of_depth_is_found_and_a_function_of_parameters_is_not() -> None:
@@ -206,13 +242,23 @@ def test_a_function_of_depth_is_found_and_a_function_of_parameters_is_not() -> N
 
 
 def test_a_known_contrast_of_few_cells() -> None:
-    rows = pd.DataFrame({"depth": [1, 1, 2, 2, 4, 9], "parameters": [100, 101, 99, 104, 102, 500], "log10_cond": [1.0, 2, 4, 6, 9, 50]})
+    rows = pd.DataFrame(
+        {
+            "depth": [1, 1, 2, 2, 4, 9],
+            "parameters": [100, 101, 99, 104, 102, 500],
+            "log10_cond": [1.0, 2, 4, 6, 9, 50],
+        }
+    )
 
     # Deeper: 2 (4 and 6) over 1 (1 and 2), 4 (9) over 1 and over 2; 500 has no partner.
     differences = [4 - 1, 4 - 2, 6 - 1, 6 - 2, 9 - 1, 9 - 2, 9 - 4, 9 - 6]
     contrast = iso_parameter_contrast(rows)
 
-    assert (contrast.value, contrast.count, contrast.pairs) == (pytest.approx(np.mean(differences)), 5, 8)
+    assert (contrast.value, contrast.count, contrast.pairs) == (
+        pytest.approx(np.mean(differences)),
+        5,
+        8,
+    )
     assert min(differences) <= contrast.low < contrast.value < contrast.high <= max(differences)
 
 
@@ -222,18 +268,26 @@ def test_contrasts_without_pairs_or_numbers_say_so() -> None:
     assert iso_parameter_contrast(rows).pairs == 0
 
     empty = iso_parameter_contrast(GRID.assign(log10_cond=np.nan))
-    assert (empty.status, empty.dropped, isinstance(empty, Contrast)) == (EstimateStatus.TOO_FEW, 300, True)
+    assert (empty.status, empty.dropped, isinstance(empty, Contrast)) == (
+        EstimateStatus.TOO_FEW,
+        300,
+        True,
+    )
 
 
 def test_intervals_of_the_contrast_cover_the_truth() -> None:
     generator = np.random.default_rng(10)
     truth = iso_parameter_contrast(GRID.assign(log10_cond=GRID["depth"] / 10)).value
     estimates = [
-        iso_parameter_contrast(GRID.assign(log10_cond=GRID["depth"] / 10 + generator.standard_normal(len(GRID)))) for _ in range(40)
+        iso_parameter_contrast(
+            GRID.assign(log10_cond=GRID["depth"] / 10 + generator.standard_normal(len(GRID)))
+        )
+        for _ in range(40)
     ]
 
-    # The cells are drawn anew as well as their noise, so the interval is wide for the noise alone: nearly all cover. At
-    # 95 % and 40 simulations fewer than 34 would come about once in a thousand.
+    # The cells are drawn anew as well as their noise, so the interval is wide for the noise alone:
+    # nearly all cover. At 95 % and 40 simulations fewer than 34 would come about once in a
+    # thousand.
     assert covered(estimates, truth) >= 34
     assert np.mean([estimate.high - estimate.low for estimate in estimates]) < 2 * truth
 
@@ -245,10 +299,15 @@ def test_the_best_median_is_the_smallest_of_medians_that_count_the_infinite() ->
     estimate = best_median(values)
 
     assert estimate.value == 6.5
-    # A resample may hold more of the two that are quick under the first condition, and never does worse than 9.
+    # A resample may hold more of the two that are quick under the first condition, and never does
+    # worse than 9.
     assert estimate.low < 6.5 <= estimate.high <= 9
     assert best_median(np.full((2, 8), inf)).value == inf
-    assert best_median(np.arange(9.0)).high < inf == best_median(np.where(np.arange(9) < 5, 1.0, inf)).high
+    assert (
+        best_median(np.arange(9.0)).high
+        < inf
+        == best_median(np.where(np.arange(9) < 5, 1.0, inf)).high
+    )
 
 
 def test_few_replicas_have_a_median_without_an_interval() -> None:

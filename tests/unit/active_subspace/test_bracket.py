@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from builders import orthogonal, sampler
 
-from eigenscape.active_subspace.bracket import Bracket, bracket, coordinates, extrapolated, extreme_pairs
+from eigenscape.active_subspace.bracket import (
+    Bracket,
+    bracket,
+    coordinates,
+    extrapolated,
+    extreme_pairs,
+)
 from eigenscape.architecture import Architecture
 
 
@@ -23,7 +29,9 @@ class GaussianGradients:
 
 
 def root_of(decades: float, size: int = 40) -> np.ndarray:
-    """A square root of a C with geometrically spaced eigenvalues over ``decades``, in a random basis."""
+    """A square root of a C with geometrically spaced eigenvalues over ``decades``, in a random
+    basis.
+    """
     basis = orthogonal(size, seed=1)
     return (basis * 10 ** np.linspace(0, -decades / 2, size)) @ basis.T
 
@@ -31,15 +39,28 @@ def root_of(decades: float, size: int = 40) -> np.ndarray:
 def bracket_of(source: GaussianGradients) -> Bracket:
     gradients = source.gradients
     half = len(gradients) // 2
-    whole, first = gradients.T @ gradients / len(gradients), gradients[:half].T @ gradients[:half] / half
+    whole, first = (
+        gradients.T @ gradients / len(gradients),
+        gradients[:half].T @ gradients[:half] / half,
+    )
     values = np.linalg.eigvalsh(whole)
-    return bracket(source, len(gradients), whole, first, float(np.log10(values[-1] / values[0])), replicates=40, key=1)  # type: ignore[arg-type]
+    return bracket(
+        source,
+        len(gradients),
+        whole,
+        first,
+        float(np.log10(values[-1] / values[0])),
+        replicates=40,
+        key=1,
+    )  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("decades", [0.0, 1.0, 3.0, 6.0])
 @pytest.mark.parametrize("ratio", [4, 16])
 def test_bracket_contains_the_truth(decades: float, ratio: int) -> None:
-    """Each end misses by fluctuation in at most 2.5 % of the cases, so at most 5 of 40 trials, but for a chance of 1 in 100."""
+    """Each end misses by fluctuation in at most 2.5 % of the cases, so at most 5 of 40 trials, but
+    for a chance of 1 in 100.
+    """
     contained = 0
     for seed in range(40):
         found = bracket_of(GaussianGradients(root_of(decades), seed, ratio * 40))
@@ -48,14 +69,24 @@ def test_bracket_contains_the_truth(decades: float, ratio: int) -> None:
 
 
 def test_bracket_narrows_as_samples_grow() -> None:
-    widths = [np.mean([bracket_of(GaussianGradients(root_of(3.0), seed, ratio * 40)).width for seed in range(10)]) for ratio in (4, 16, 64)]
+    widths = [
+        np.mean(
+            [
+                bracket_of(GaussianGradients(root_of(3.0), seed, ratio * 40)).width
+                for seed in range(10)
+            ]
+        )
+        for ratio in (4, 16, 64)
+    ]
     assert widths[0] > widths[1] > widths[2]
 
 
 def test_extrapolation_is_nearer_the_truth_than_the_sample_value() -> None:
     """Mean errors over 20 trials, for isotropic and for graded C."""
     for decades in (0.0, 3.0):
-        found = [bracket_of(GaussianGradients(root_of(decades), seed, 4 * 40)) for seed in range(20)]
+        found = [
+            bracket_of(GaussianGradients(root_of(decades), seed, 4 * 40)) for seed in range(20)
+        ]
         sample_error = abs(np.mean([b.sample for b in found]) - decades)
         assert abs(np.mean([b.extrapolated for b in found]) - decades) < 0.7 * sample_error
 
@@ -89,12 +120,16 @@ def test_extreme_pairs_agree_with_eigh(decades: float) -> None:
     assert np.abs(np.sum(found[1] * vectors[:, [-1, 0]], axis=0)).min() > 1 - 1e-4
 
 
-@pytest.mark.parametrize(("size", "count", "pairs"), [(2, 1, 2), (4, 1, 2), (12, 8, 12), (20, 8, 16), (60, 8, 16)])
+@pytest.mark.parametrize(
+    ("size", "count", "pairs"), [(2, 1, 2), (4, 1, 2), (12, 8, 12), (20, 8, 16), (60, 8, 16)]
+)
 def test_extreme_pairs_are_as_many_as_there_are(size: int, count: int, pairs: int) -> None:
     values = np.geomspace(1.0, 1e-3, size)
     found = extreme_pairs(np.diag(values), count)
     assert found is not None
-    expected = values if pairs == size else np.concatenate([values[: pairs // 2], values[-(pairs // 2) :]])
+    expected = (
+        values if pairs == size else np.concatenate([values[: pairs // 2], values[-(pairs // 2) :]])
+    )
     np.testing.assert_allclose(found[0], expected, rtol=1e-6)
     assert found[1].shape == (size, pairs)
 
@@ -108,32 +143,53 @@ def test_coordinates_are_those_of_the_gradients() -> None:
     directions = orthogonal(Architecture(2, 4).parameters)[:, :3]
     gradients, _ = source.block(0, 300)
     expected = gradients.copy() @ directions
-    np.testing.assert_allclose(coordinates(source, 300, directions), expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        coordinates(source, 300, directions), expected, rtol=1e-9, atol=1e-12
+    )
 
 
 def test_interval_is_fluctuation_about_the_sample_value() -> None:
-    """Its width agrees with the spread of sample values over independent data, two-sided 1.96 standard deviations, within 40 %."""
+    """Its width agrees with the spread of sample values over independent data, two-sided 1.96
+    standard deviations, within 40 %.
+    """
     found = [bracket_of(GaussianGradients(root_of(3.0), seed, 16 * 40)) for seed in range(30)]
     assert all(b.interval[0] < b.sample < b.interval[1] for b in found)
     spread = np.std([b.sample for b in found], ddof=1)
-    assert np.mean([b.interval[1] - b.interval[0] for b in found]) == pytest.approx(2 * 1.96 * spread, rel=0.4)
+    assert np.mean([b.interval[1] - b.interval[0] for b in found]) == pytest.approx(
+        2 * 1.96 * spread, rel=0.4
+    )
 
 
 def test_the_first_quarter_takes_part_where_it_has_full_rank() -> None:
     source = GaussianGradients(root_of(3.0), 5, 16 * 40)
     gradients = source.gradients
     moments = [gradients[:n].T @ gradients[:n] / n for n in (640, 320, 160, 30)]
-    values = [float(np.log10(np.divide(*np.linalg.eigvalsh(moment)[[-1, 0]]))) for moment in moments[:3]]
-    found = bracket(source, 640, moments[0], moments[1], values[0], first_quarter=moments[2], replicates=20, key=1)  # type: ignore[arg-type]
+    values = [
+        float(np.log10(np.divide(*np.linalg.eigvalsh(moment)[[-1, 0]]))) for moment in moments[:3]
+    ]
+    found = bracket(
+        source,
+        640,
+        moments[0],
+        moments[1],
+        values[0],
+        first_quarter=moments[2],
+        replicates=20,
+        key=1,
+    )  # type: ignore[arg-type]
     assert [found.sample, found.at_half, found.at_quarter] == pytest.approx(values, abs=1e-5)
-    assert found.extrapolated == pytest.approx(extrapolated({640: values[0], 320: values[1], 160: values[2]}, 40), abs=1e-4)
+    assert found.extrapolated == pytest.approx(
+        extrapolated({640: values[0], 320: values[1], 160: values[2]}, 40), abs=1e-4
+    )
     without = bracket(source, 640, moments[0], moments[1], values[0], replicates=20, key=1)  # type: ignore[arg-type]
     assert without.at_quarter == math.inf
     assert without.extrapolated != found.extrapolated
 
 
 def test_beyond_what_eigh_resolves_the_interval_has_no_ends() -> None:
-    """Columns over 6 decades, so C over 12, which the graded route resolves: `eigh` of replicates stops at 10."""
+    """Columns over 6 decades, so C over 12, which the graded route resolves: `eigh` of replicates
+    stops at 10.
+    """
     source = GaussianGradients(np.diag(10.0 ** np.linspace(0, -6, 20)), 3, 400)
     found = bracket_of(source)
     assert 11 < found.low < 12 < found.high < 13
@@ -141,14 +197,21 @@ def test_beyond_what_eigh_resolves_the_interval_has_no_ends() -> None:
 
 
 def test_excluded_samples_take_no_part_in_either_half() -> None:
-    """A quarter of them, all in the first half, are rows of 0; the split-half value by hand, where scales cancel."""
+    """A quarter of them, all in the first half, are rows of 0; the split-half value by hand, where
+    scales cancel.
+    """
     source = GaussianGradients(root_of(3.0), 7, 400)
     gradients = source.gradients
     gradients[:100] = 0.0
     parts = [part.T @ part for part in (gradients, gradients[:200], gradients[200:])]
     bases = [np.linalg.eigh(part)[1][:, [-1, 0]] for part in parts[1:]]
-    means = np.mean(np.concatenate([gradients[:200] @ bases[1], gradients[200:] @ bases[0]]) ** 2, axis=0)
+    means = np.mean(
+        np.concatenate([gradients[:200] @ bases[1], gradients[200:] @ bases[0]]) ** 2, axis=0
+    )
 
-    found = bracket(source, 400, parts[0] / 300, parts[1] / 200, 4.0, replicates=10, key=1, excluded=100)  # type: ignore[arg-type]
+    found = bracket(
+        source, 400, parts[0] / 300, parts[1] / 200, 4.0, replicates=10, key=1, excluded=100
+    )  # type: ignore[arg-type]
 
-    assert found.split_half == pytest.approx(np.log10(means[0] / means[1]), abs=1e-4)  # Lanczos: 1e-6 of the vectors
+    # Lanczos: 1e-6 of the vectors
+    assert found.split_half == pytest.approx(np.log10(means[0] / means[1]), abs=1e-4)

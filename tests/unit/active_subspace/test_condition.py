@@ -27,17 +27,26 @@ def test_values_of_a_diagonal_matrix() -> None:
     assert found["mean_decay"] == pytest.approx(1.5)  # half of the span of a geometric spectrum
     assert found["stable_rank"] == pytest.approx(VALUES.sum() / 100)
     assert found["participation_ratio"] == pytest.approx(VALUES.sum() ** 2 / (VALUES**2).sum())
-    assert found["spectral_slope"] == pytest.approx(3.0 * 22 / 21)  # 3 decades over 21 steps of 1/22
+    # 3 decades over 21 steps of 1/22
+    assert found["spectral_slope"] == pytest.approx(3.0 * 22 / 21)
     assert found["log10_gap_at_width"] == pytest.approx(3 / 21)
     first, second, last = VALUES[:6].mean(), VALUES[6:18].mean(), VALUES[18:].mean()
-    assert found["log10_layer_ladder"] == pytest.approx(math.log10(max(first, second, last) / min(first, second, last)))
+    assert found["log10_layer_ladder"] == pytest.approx(
+        math.log10(max(first, second, last) / min(first, second, last))
+    )
 
 
 def test_isotropic_spectra_have_full_effective_dimension_and_no_decades() -> None:
     found = numbers_of(np.full(22, 7.0))
     for name in ("stable_rank", "participation_ratio", "entropy_rank"):
         assert found[name] == pytest.approx(22)
-    for name in ("log10_cond", "log10_cond_q", "mean_decay", "log10_layer_ladder", "log10_diagonal_bound"):
+    for name in (
+        "log10_cond",
+        "log10_cond_q",
+        "mean_decay",
+        "log10_layer_ladder",
+        "log10_diagonal_bound",
+    ):
         assert found[name] == pytest.approx(0.0, abs=1e-12)
 
 
@@ -50,14 +59,21 @@ def test_scaling_the_loss_changes_no_member() -> None:
 def test_rotations_change_no_member_that_is_read_off_the_eigenvalues() -> None:
     basis = orthogonal(22)
     rotated = basis @ np.diag(VALUES) @ basis.T
-    found, plain = condition_numbers(spectrum_of((rotated + rotated.T) / 2), NETWORK), numbers_of(VALUES)
+    found, plain = (
+        condition_numbers(spectrum_of((rotated + rotated.T) / 2), NETWORK),
+        numbers_of(VALUES),
+    )
     for name in set(plain) - {"log10_diagonal_bound", "log10_layer_ladder"}:
         assert found[name] == pytest.approx(plain[name], rel=1e-9), name
-    assert found["log10_diagonal_bound"] < plain["log10_diagonal_bound"], "a lower bound of log10_cond (Schur-Horn)"
+    assert found["log10_diagonal_bound"] < plain["log10_diagonal_bound"], (
+        "a lower bound of log10_cond (Schur-Horn)"
+    )
 
 
 def test_effective_dimensions_are_ordered() -> None:
-    """stable rank <= participation ratio <= entropy rank <= P: Renyi entropies of order infinity, 2, 1 and 0 decrease in order."""
+    """stable rank <= participation ratio <= entropy rank <= P: Renyi entropies of order infinity,
+    2, 1 and 0 decrease in order.
+    """
     found = numbers_of(VALUES)
     assert found["stable_rank"] <= found["participation_ratio"] <= found["entropy_rank"] <= 22
 

@@ -1,4 +1,6 @@
-"""K against C: the same nonzero spectrum by another matrix, and the same bits however many tiles are held."""
+"""K against C: the same nonzero spectrum by another matrix, and the same bits however many tiles
+are held.
+"""
 
 from __future__ import annotations
 
@@ -31,11 +33,15 @@ def gradients_of(count: int) -> np.ndarray:
 
 @pytest.mark.parametrize("samples", [1, 64, 65, 200])
 def test_eigenvalues_are_those_of_the_primal(samples: int) -> None:
-    """Both are backward stable: errors of P eps lambda_1 or so, here held to 3e-14 lambda_1 as measured at P = 5,146."""
+    """Both are backward stable: errors of P eps lambda_1 or so, here held to 3e-14 lambda_1 as
+    measured at P = 5,146.
+    """
     found = dual.dual_spectrum(gram_of(Tiles.of_sampler(sampler(NETWORK), samples)), leading=5)
 
     primal = np.linalg.eigvalsh(second_moment(gradients_of(samples)))[::-1]
-    np.testing.assert_allclose(found.eigenvalues[: found.rank], primal[: found.rank], rtol=0, atol=3e-14 * primal[0])
+    np.testing.assert_allclose(
+        found.eigenvalues[: found.rank], primal[: found.rank], rtol=0, atol=3e-14 * primal[0]
+    )
     assert found.rank == samples
 
 
@@ -46,7 +52,8 @@ def test_leading_vectors_are_eigenvectors_of_c() -> None:
     vectors = found.combinations @ gradients
     residual = vectors @ second_moment(gradients) - found.eigenvalues[:6, None] * vectors
     assert np.abs(residual).max() < 1e-12 * found.eigenvalues[0]
-    # u has errors of N eps; v = G^T u / sqrt(N lambda) magnifies them by sqrt(lambda_1 / lambda), here less than 4.
+    # u has errors of N eps; v = G^T u / sqrt(N lambda) magnifies them by sqrt(lambda_1 / lambda),
+    # here less than 4.
     np.testing.assert_allclose(vectors @ vectors.T, np.eye(6), atol=100 * EPSILON * 16)
 
 
@@ -57,13 +64,17 @@ def test_ridge_has_one_eigenvalue() -> None:
     found = dual.dual_spectrum(gram_of(Tiles.of_gradients(slopes[:, None] * direction)), leading=3)
 
     assert found.rank == 1
-    assert found.eigenvalues[0] == pytest.approx(np.mean(slopes**2) * direction @ direction, rel=1e-13)
+    assert found.eigenvalues[0] == pytest.approx(
+        np.mean(slopes**2) * direction @ direction, rel=1e-13
+    )
     np.testing.assert_array_equal(found.eigenvalues[1:], 0)
     assert len(found.combinations) == 1
 
 
 def test_quadratic_form_has_the_spectrum_of_its_square() -> None:
-    """f = theta^T A theta / 2 on 2 P points +- sqrt(P) e_i Q: C = A^2 exactly (oracle F1), since the mean of theta theta^T is 1."""
+    """f = theta^T A theta / 2 on 2 P points +- sqrt(P) e_i Q: C = A^2 exactly (oracle F1), since
+    the mean of theta theta^T is 1.
+    """
     values = np.array([4.0, 3.0, 2.0, 1.0, 0.5])
     axes = orthogonal(5, seed=3)
     matrix = (axes * values) @ axes.T
@@ -72,7 +83,9 @@ def test_quadratic_form_has_the_spectrum_of_its_square() -> None:
 
     np.testing.assert_allclose(found.eigenvalues[:5], values**2, rtol=0, atol=1e-13 * 16)
     assert found.rank == 5
-    np.testing.assert_allclose(np.abs(found.combinations @ points @ matrix), np.abs(axes[:, :2].T), atol=1e-12)
+    np.testing.assert_allclose(
+        np.abs(found.combinations @ points @ matrix), np.abs(axes[:, :2].T), atol=1e-12
+    )
 
 
 def test_bits_depend_neither_on_what_is_held_nor_on_what_is_kept() -> None:
@@ -86,14 +99,20 @@ def test_excluded_samples_do_not_count() -> None:
     gradients = gradients_of(80)
     losses = np.zeros(80)
     gradients[[3, 70]], losses[[3, 70]] = 0.0, np.nan
-    tiles = Tiles(NETWORK.parameters, 80, lambda first, count: (gradients[first : first + count], losses[first : first + count]))
+    tiles = Tiles(
+        NETWORK.parameters,
+        80,
+        lambda first, count: (gradients[first : first + count], losses[first : first + count]),
+    )
 
     kept = np.delete(gradients, [3, 70], axis=0)
     np.testing.assert_allclose(np.trace(gram_of(tiles)), np.sum(kept**2) / 78, rtol=1e-13)
 
 
 def test_memory_is_that_of_two_tiles_and_the_matrix() -> None:
-    """Held to the bound of the plan: two tiles, the parts that fill one, and the rows and the matrix; never N x P, let alone P x P."""
+    """Held to the bound of the plan: two tiles, the parts that fill one, and the rows and the
+    matrix; never N x P, let alone P x P.
+    """
     network, samples = Architecture(2, 80), 1024  # P = 6,801
     draws = sampler(network)
     draws.block(0, PART)  # compiles, and makes the parts
@@ -112,4 +131,6 @@ def test_no_samples_are_refused() -> None:
 
 
 def test_stopping_gives_nothing_half_made() -> None:
-    assert dual.gram_rows(Tiles.of_gradients(np.ones((200, 3))), range(1, 3), stop=lambda: True) == {}
+    assert (
+        dual.gram_rows(Tiles.of_gradients(np.ones((200, 3))), range(1, 3), stop=lambda: True) == {}
+    )

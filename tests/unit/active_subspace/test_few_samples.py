@@ -1,4 +1,6 @@
-"""The spectrum of fewer gradients than parameters: closed forms, the route by C, high precision, and every kind of null direction."""
+"""The spectrum of fewer gradients than parameters: closed forms, the route by C, high precision,
+and every kind of null direction.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,18 @@ from builders import EPSILON, sampler, second_moment
 
 from eigenscape.active_subspace.bulk import family_intervals, sign_null
 from eigenscape.active_subspace.condition import condition_numbers
-from eigenscape.active_subspace.few_samples import few_samples_spectrum, spectrum_of_gradients, spectrum_of_rows
-from eigenscape.active_subspace.spectrum import Route, Spectrum, SpectrumStatus, dust_of, spectrum_of
+from eigenscape.active_subspace.few_samples import (
+    few_samples_spectrum,
+    spectrum_of_gradients,
+    spectrum_of_rows,
+)
+from eigenscape.active_subspace.spectrum import (
+    Route,
+    Spectrum,
+    SpectrumStatus,
+    dust_of,
+    spectrum_of,
+)
 from eigenscape.architecture import Architecture
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.problems import Problem
@@ -28,12 +40,18 @@ def solved(gradients: np.ndarray, *, vectors: bool = False) -> Spectrum:
     return spectrum_of_rows(rows, diagonal, carrying, len(gradients), 0.0, vectors=vectors)
 
 
-def of_network(of: GradientSampler, samples: int, *, vectors: bool = False) -> tuple[Spectrum, Spectrum, np.ndarray]:
+def of_network(
+    of: GradientSampler, samples: int, *, vectors: bool = False
+) -> tuple[Spectrum, Spectrum, np.ndarray]:
     """By gradients, by C, and C."""
     moment = second_moment(of.block(0, samples)[0].astype(np.float64))
     dust = dust_of(np.diagonal(moment), of.architecture, of.relative_noise)
     by_c = spectrum_of(moment, samples=samples, dust=dust, vectors=vectors)
-    return few_samples_spectrum(of, samples, np.diagonal(moment).copy(), dust, vectors=vectors), by_c, moment
+    return (
+        few_samples_spectrum(of, samples, np.diagonal(moment).copy(), dust, vectors=vectors),
+        by_c,
+        moment,
+    )
 
 
 def test_orthogonal_gradients_have_their_squared_lengths_over_n() -> None:
@@ -43,7 +61,11 @@ def test_orthogonal_gradients_have_their_squared_lengths_over_n() -> None:
     found = solved(gradients, vectors=True)
 
     np.testing.assert_allclose(found.eigenvalues, [12, 25 / 3, 4 / 3, 0, 0, 0, 0], rtol=8 * EPSILON)
-    assert (found.rank, found.status, found.route) == (3, SpectrumStatus.RANK_DEFICIENT, Route.GRADIENTS)
+    assert (found.rank, found.status, found.route) == (
+        3,
+        SpectrumStatus.RANK_DEFICIENT,
+        Route.GRADIENTS,
+    )
     assert found.eigenvectors is not None
     np.testing.assert_allclose(found.eigenvectors[:, 1], [0.6, 0, 0, 0, 0, 0, 0.8], atol=1e-15)
     np.testing.assert_allclose(found.eigenvectors.T @ found.eigenvectors, np.eye(7), atol=1e-14)
@@ -55,13 +77,23 @@ def test_values_rank_status_and_null_logic_are_those_of_c(samples: int) -> None:
     found, by_c, moment = of_network(sampler(NETWORK), samples)
 
     scale = found.eigenvalues[0]
-    np.testing.assert_allclose(found.eigenvalues, np.linalg.eigvalsh(moment)[::-1], rtol=0, atol=169 * EPSILON * scale)
-    np.testing.assert_allclose(found.eigenvalues, by_c.eigenvalues, rtol=1e-8, atol=169 * EPSILON * scale)
-    assert (found.rank, found.status) == (samples, SpectrumStatus.RANK_DEFICIENT) == (by_c.rank, by_c.status)
+    np.testing.assert_allclose(
+        found.eigenvalues, np.linalg.eigvalsh(moment)[::-1], rtol=0, atol=169 * EPSILON * scale
+    )
+    np.testing.assert_allclose(
+        found.eigenvalues, by_c.eigenvalues, rtol=1e-8, atol=169 * EPSILON * scale
+    )
+    assert (
+        (found.rank, found.status)
+        == (samples, SpectrumStatus.RANK_DEFICIENT)
+        == (by_c.rank, by_c.status)
+    )
     assert found.floor == by_c.floor
     numbers, expected = condition_numbers(found, NETWORK), condition_numbers(by_c, NETWORK)
     assert numbers["log10_cond"] == expected["log10_cond"] == np.inf
-    assert numbers["log10_cond_carrying"] == pytest.approx(expected["log10_cond_carrying"], abs=1e-6)
+    assert numbers["log10_cond_carrying"] == pytest.approx(
+        expected["log10_cond_carrying"], abs=1e-6
+    )
     assert numbers["entropy_rank"] == pytest.approx(expected["entropy_rank"], rel=1e-9)
 
 
@@ -71,13 +103,17 @@ def test_eigenvectors_diagonalise_c_and_end_with_a_basis_of_its_null_space() -> 
     vectors = found.eigenvectors
     assert vectors is not None
     np.testing.assert_allclose(vectors.T @ vectors, np.eye(169), atol=1e-13)
-    np.testing.assert_allclose((vectors * found.eigenvalues) @ vectors.T, moment, atol=1e-13 * np.trace(moment))
+    np.testing.assert_allclose(
+        (vectors * found.eigenvalues) @ vectors.T, moment, atol=1e-13 * np.trace(moment)
+    )
     np.testing.assert_allclose(moment @ vectors[:, 60:], 0, atol=1e-13 * found.eigenvalues[0])
     assert np.all(vectors[np.abs(vectors).argmax(axis=0), np.arange(169)] > 0)
 
 
 def test_parameters_without_gradient_and_repeated_samples_are_null() -> None:
-    """Zero biases under LeCun's prior (25 with the output's, odd data): N = 150 > P - 25 leaves P - 25 directions at most."""
+    """Zero biases under LeCun's prior (25 with the output's, odd data): N = 150 > P - 25 leaves P -
+    25 directions at most.
+    """
     found, by_c, _ = of_network(sampler(NETWORK, prior="lecun_normal"), 150)
     assert found.rank == by_c.rank == 169 - 25
 
@@ -87,15 +123,22 @@ def test_parameters_without_gradient_and_repeated_samples_are_null() -> None:
 
 
 def test_thirty_decades_are_resolved_where_c_keeps_sixteen() -> None:
-    """Columns from 1 down to 1e-15: G = X D, X random (20, 30); singular values from mpmath at 60 digits.
+    """Columns from 1 down to 1e-15: G = X D, X random (20, 30); singular values from mpmath at 60
+    digits.
 
-    Column-pivoted QR has a backward error of some P eps in every column, relative to that column, so values keep P eps times the
-    condition of X with unit columns, here below 1e3: 30 * 2e-16 * 1e3 < 1e-11.
+    Column-pivoted QR has a backward error of some P eps in every column, relative to that column,
+    so values keep P eps times the condition of X with unit columns, here below 1e3: 30 * 2e-16 *
+    1e3 < 1e-11.
     """
     generator = np.random.default_rng(3)
-    gradients = generator.standard_normal((20, 30)) * 10.0 ** generator.permutation(np.linspace(0, -15, 30))
+    gradients = generator.standard_normal((20, 30)) * 10.0 ** generator.permutation(
+        np.linspace(0, -15, 30)
+    )
     with mpmath.workdps(60):
-        exact = mpmath.eigsy(mpmath.matrix(gradients.tolist()) * mpmath.matrix(gradients.T.tolist()) / 20, eigvals_only=True)
+        exact = mpmath.eigsy(
+            mpmath.matrix(gradients.tolist()) * mpmath.matrix(gradients.T.tolist()) / 20,
+            eigvals_only=True,
+        )
         values = np.array([float(value) for value in exact])[::-1]
 
     found = solved(gradients)
@@ -125,7 +168,9 @@ def test_excluded_samples_do_not_count() -> None:
 
 
 def test_the_family_and_the_null_of_random_signs_are_those_of_c() -> None:
-    """With fewer samples than parameters the gradients are held and C is not; one group left out at a time, as by C."""
+    """With fewer samples than parameters the gradients are held and C is not; one group left out at
+    a time, as by C.
+    """
     of, samples, groups = sampler(NETWORK), 96, 4
     found = family_intervals(of, samples, groups)
     gradients = of.block(0, samples)[0].copy()
@@ -135,7 +180,9 @@ def test_the_family_and_the_null_of_random_signs_are_those_of_c() -> None:
         dust = dust_of(np.diagonal(moment), NETWORK, of.relative_noise)
         return condition_numbers(spectrum_of(moment, samples=len(rows), dust=dust), NETWORK)
 
-    deleted = [by_c(np.delete(gradients, slice(24 * g, 24 * g + 24), axis=0)) for g in range(groups)]
+    deleted = [
+        by_c(np.delete(gradients, slice(24 * g, 24 * g + 24), axis=0)) for g in range(groups)
+    ]
     for name in ("stable_rank", "participation_ratio", "entropy_rank", "log10_layer_ladder"):
         values = np.array([numbers[name] for numbers in deleted])
         error = 1.96 * np.sqrt((groups - 1) / groups * np.sum((values - values.mean()) ** 2))
@@ -151,20 +198,30 @@ def test_the_family_and_the_null_of_random_signs_are_those_of_c() -> None:
 
 
 def test_null_directions_of_single_precision_are_told_by_its_own_rounding() -> None:
-    """Inputs on a line: dL/dW_2k = 3 dL/dW_1k but for rounding of 6e-8, far above P eps of double precision. Null are 3 of P = 13."""
+    """Inputs on a line: dL/dW_2k = 3 dL/dW_1k but for rounding of 6e-8, far above P eps of double
+    precision. Null are 3 of P = 13.
+    """
     line = np.linspace(-1, 1, 10)[:, None] * [1.0, 3.0]
-    of = sampler(Architecture(1, 3, 2, 1), problem=Problem(line, np.sin(line[:, :1] + 1)), precision=np.float32)
+    of = sampler(
+        Architecture(1, 3, 2, 1),
+        problem=Problem(line, np.sin(line[:, :1] + 1)),
+        precision=np.float32,
+    )
 
     found, by_c, _ = of_network(of, 12)
 
     assert found.rank == by_c.rank == 13 - 3
-    np.testing.assert_allclose(found.eigenvalues, by_c.eigenvalues, rtol=0, atol=1e-6 * found.eigenvalues[0])
+    np.testing.assert_allclose(
+        found.eigenvalues, by_c.eigenvalues, rtol=0, atol=1e-6 * found.eigenvalues[0]
+    )
 
 
 def test_what_rounding_hides_beside_null_directions_has_no_number() -> None:
-    """Rows from 1 down to 1e-15: every column is as large as the first row, so values below eps^2 of the largest are rounding.
+    """Rows from 1 down to 1e-15: every column is as large as the first row, so values below eps^2
+    of the largest are rounding.
 
-    Null directions there are (7 < 9), so the status is theirs, and the decades among the others would be a number by chance.
+    Null directions there are (7 < 9), so the status is theirs, and the decades among the others
+    would be a number by chance.
     """
     generator = np.random.default_rng(0)
     rows = generator.standard_normal((7, 9)) * np.logspace(0, -15, 7)[:, None]
@@ -173,13 +230,19 @@ def test_what_rounding_hides_beside_null_directions_has_no_number() -> None:
     assert (hidden.resolved, told.resolved) == (False, True)
     assert np.isnan(condition_numbers(hidden, Architecture(1, 2, 2, 1))["log10_cond_carrying"])
     with mpmath.workdps(60):
-        exact = mpmath.eigsy(mpmath.matrix(rows[:3].tolist()) * mpmath.matrix(rows[:3].T.tolist()), eigvals_only=True)
+        exact = mpmath.eigsy(
+            mpmath.matrix(rows[:3].tolist()) * mpmath.matrix(rows[:3].T.tolist()), eigvals_only=True
+        )
         decades = float(mpmath.log10(exact[2] / exact[0]))
-    assert condition_numbers(told, Architecture(1, 2, 2, 1))["log10_cond_carrying"] == pytest.approx(decades, abs=1e-6)
+    assert condition_numbers(told, Architecture(1, 2, 2, 1))[
+        "log10_cond_carrying"
+    ] == pytest.approx(decades, abs=1e-6)
 
 
 def test_null_directions_and_parameters_cost_no_further_copy_of_the_gradients() -> None:
-    """The plan's 8 (N P + 4 N^2 + 36 P) bytes and a block of 256 rows: one gradient is repeated, and a tenth of the columns is 0."""
+    """The plan's 8 (N P + 4 N^2 + 36 P) bytes and a block of 256 rows: one gradient is repeated,
+    and a tenth of the columns is 0.
+    """
     samples, size = 300, 4999
     gradients = np.random.default_rng(1).standard_normal((samples, size))
     gradients[:, ::10] = 0.0
@@ -191,5 +254,9 @@ def test_null_directions_and_parameters_cost_no_further_copy_of_the_gradients() 
     finally:
         tracemalloc.stop()
     assert found.rank == samples - 1
-    np.testing.assert_allclose(found.eigenvalues[:299], np.linalg.svd(gradients, compute_uv=False)[:299] ** 2 / 300, rtol=1e-10)
+    np.testing.assert_allclose(
+        found.eigenvalues[:299],
+        np.linalg.svd(gradients, compute_uv=False)[:299] ** 2 / 300,
+        rtol=1e-10,
+    )
     assert peak < 8 * (samples * size + 4 * samples**2 + 36 * size + 256 * size)

@@ -1,4 +1,6 @@
-"""Layer masses and activity scores against sums written out by hand, their bounds, and against each other."""
+"""Layer masses and activity scores against sums written out by hand, their bounds, and against each
+other.
+"""
 
 import numpy as np
 import pytest
@@ -46,7 +48,9 @@ def test_masses_sum_to_the_trace_and_shares_to_one() -> None:
 
     assert masses.shape == (NETWORK.depth + 1,)
     np.testing.assert_allclose(masses.sum(), np.trace(second_moment), rtol=1e-14)
-    np.testing.assert_allclose(layer_shares(np.diagonal(second_moment), NETWORK).sum(), 1.0, rtol=1e-14)
+    np.testing.assert_allclose(
+        layer_shares(np.diagonal(second_moment), NETWORK).sum(), 1.0, rtol=1e-14
+    )
 
 
 def test_block_masses_weighted_by_eigenvalues_are_layer_masses() -> None:
@@ -57,7 +61,9 @@ def test_block_masses_weighted_by_eigenvalues_are_layer_masses() -> None:
     blocks = block_masses(vectors, NETWORK)
 
     np.testing.assert_allclose(blocks.sum(axis=0), 1.0, rtol=1e-12)
-    np.testing.assert_allclose(blocks @ values, layer_masses(np.diagonal(second_moment), NETWORK), rtol=1e-12)
+    np.testing.assert_allclose(
+        blocks @ values, layer_masses(np.diagonal(second_moment), NETWORK), rtol=1e-12
+    )
 
 
 def test_block_masses_of_a_complete_basis_count_the_parameters() -> None:
@@ -69,14 +75,18 @@ def test_block_masses_of_a_complete_basis_count_the_parameters() -> None:
 
 
 def permuted_and_flipped(theta: np.ndarray, network: Architecture) -> np.ndarray:
-    """The same function by other parameters: hidden units permuted within their layer, and signs of units flipped."""
+    """The same function by other parameters: hidden units permuted within their layer, and signs of
+    units flipped.
+    """
     generator = np.random.default_rng(7)
     moved = theta.copy()
     order, signs = np.arange(network.inputs), np.ones(network.inputs)
     for number, layer in enumerate(network.layers):
         last = number == network.depth
         next_order = np.arange(layer.fan_out) if last else generator.permutation(layer.fan_out)
-        next_signs = np.ones(layer.fan_out) if last else generator.choice([-1.0, 1.0], layer.fan_out)
+        next_signs = (
+            np.ones(layer.fan_out) if last else generator.choice([-1.0, 1.0], layer.fan_out)
+        )
         weight = theta[layer.weight].reshape(layer.fan_in, layer.fan_out)
         moved[layer.weight] = (signs[:, None] * weight[order][:, next_order] * next_signs).ravel()
         moved[layer.bias] = theta[layer.bias][next_order] * next_signs
@@ -84,29 +94,38 @@ def permuted_and_flipped(theta: np.ndarray, network: Architecture) -> np.ndarray
     return moved
 
 
-def gradients_at(parameters: np.ndarray, network: Architecture, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+def gradients_at(
+    parameters: np.ndarray, network: Architecture, problem: Problem
+) -> tuple[np.ndarray, np.ndarray]:
     gradients, losses = np.empty_like(parameters), np.empty(len(parameters))
     fill_gradients(parameters, gradients, losses, network, TANH, problem)
     return gradients, losses
 
 
 def test_layer_masses_do_not_see_the_symmetries_of_the_network() -> None:
-    """Permuting hidden units, or flipping the signs of a tanh unit's in- and out-weights, moves no mass between layers."""
+    """Permuting hidden units, or flipping the signs of a tanh unit's in- and out-weights, moves no
+    mass between layers.
+    """
     theta = sampler(NETWORK).parameters(0, 8).copy()
     moved = np.stack([permuted_and_flipped(row, NETWORK) for row in theta])
     problem = sine_regression(points=10)
 
-    (plain, losses), (other, other_losses) = (gradients_at(rows, NETWORK, problem) for rows in (theta, moved))
+    (plain, losses), (other, other_losses) = (
+        gradients_at(rows, NETWORK, problem) for rows in (theta, moved)
+    )
 
     assert not np.allclose(plain, other)
     np.testing.assert_allclose(other_losses, losses, rtol=1e-12)
     for row, other_row in zip(plain, other, strict=True):
-        np.testing.assert_allclose(layer_masses(other_row**2, NETWORK), layer_masses(row**2, NETWORK), rtol=1e-10)
+        np.testing.assert_allclose(
+            layer_masses(other_row**2, NETWORK), layer_masses(row**2, NETWORK), rtol=1e-10
+        )
 
 
 def test_activity_scores_bound_the_diagonal_from_both_sides() -> None:
     second_moment = second_moment_of(
-        np.random.default_rng(5).standard_normal((90, NETWORK.parameters)) * np.geomspace(3, 0.1, NETWORK.parameters)
+        np.random.default_rng(5).standard_normal((90, NETWORK.parameters))
+        * np.geomspace(3, 0.1, NETWORK.parameters)
     )
     spectrum = spectrum_of(second_moment, vectors=True)
     assert spectrum.eigenvectors is not None
@@ -131,7 +150,9 @@ def test_activity_scores_sum_to_the_leading_eigenvalues_and_scale_with_the_loss(
 
     assert scores.scores.sum() == pytest.approx(6.0, rel=1e-14)
     assert scores.remainder == 1.0
-    np.testing.assert_allclose(activity_scores(9 * values, vectors, 2).scores, 9 * scores.scores, rtol=1e-14)
+    np.testing.assert_allclose(
+        activity_scores(9 * values, vectors, 2).scores, 9 * scores.scores, rtol=1e-14
+    )
 
 
 def test_purity_of_single_coordinates_is_one() -> None:
@@ -141,7 +162,10 @@ def test_purity_of_single_coordinates_is_one() -> None:
 
 
 def test_purity_of_random_bases_is_its_expectation() -> None:
-    purities = [block_purity(block_masses(orthogonal(NETWORK.parameters, seed), NETWORK)) for seed in range(60)]
+    purities = [
+        block_purity(block_masses(orthogonal(NETWORK.parameters, seed), NETWORK))
+        for seed in range(60)
+    ]
 
     # Four standard errors of the mean of 60 independent bases.
     error = 4 * np.std(purities, ddof=1) / np.sqrt(60)
@@ -152,14 +176,23 @@ def test_purity_of_random_bases_is_its_expectation() -> None:
 def test_centroids_of_single_coordinates_are_their_layers() -> None:
     centroids = layer_centroids(block_masses(np.eye(NETWORK.parameters), NETWORK))
 
-    assert centroids.tolist() == [number for number, layer in enumerate(NETWORK.layers, 1) for _ in range(layer.parameters)]
+    assert centroids.tolist() == [
+        number for number, layer in enumerate(NETWORK.layers, 1) for _ in range(layer.parameters)
+    ]
 
 
 @pytest.mark.parametrize(
     ("values", "vectors", "dimension"),
-    [(np.ones(3), np.eye(3), 0), (np.ones(3), np.eye(3)[:, :2], 3), (np.ones(2), np.eye(3), 1), (np.ones(3), np.ones(3), 1)],
+    [
+        (np.ones(3), np.eye(3), 0),
+        (np.ones(3), np.eye(3)[:, :2], 3),
+        (np.ones(2), np.eye(3), 1),
+        (np.ones(3), np.ones(3), 1),
+    ],
 )
-def test_activity_scores_refuse_what_does_not_belong_together(values: np.ndarray, vectors: np.ndarray, dimension: int) -> None:
+def test_activity_scores_refuse_what_does_not_belong_together(
+    values: np.ndarray, vectors: np.ndarray, dimension: int
+) -> None:
     with pytest.raises(BadInput, match=r"expected .*, found .*; "):
         activity_scores(values, vectors, dimension)
 
@@ -184,7 +217,9 @@ def test_what_is_not_of_this_network_is_refused(function: object, array: np.ndar
 
 def test_leading_replicates_are_those_of_the_whole_second_moment() -> None:
     """In the whole space as span, against an eigensolve of each replicate's own C."""
-    gradients = np.random.default_rng(3).standard_normal((60, NETWORK.parameters)) * 10 ** np.linspace(0, -1, NETWORK.parameters)
+    gradients = np.random.default_rng(3).standard_normal(
+        (60, NETWORK.parameters)
+    ) * 10 ** np.linspace(0, -1, NETWORK.parameters)
     weights = bootstrap_weights(60, 5, key=2)
     axes = orthogonal(NETWORK.parameters)
 
@@ -195,6 +230,8 @@ def test_leading_replicates_are_those_of_the_whole_second_moment() -> None:
         leading = vectors[:, ::-1][:, :4]
         scores = activity_scores(values[::-1], vectors[:, ::-1], 4).scores
         assert replicates.eigenvalues[number] == pytest.approx(values[::-1][:4], rel=1e-10)
-        assert replicates.purity()[number] == pytest.approx(block_purity(block_masses(leading, NETWORK)), rel=1e-8)
+        assert replicates.purity()[number] == pytest.approx(
+            block_purity(block_masses(leading, NETWORK)), rel=1e-8
+        )
         by_layer = [scores[layer.whole].sum() for layer in NETWORK.layers]
         assert replicates.layer_activity()[number] == pytest.approx(by_layer, rel=1e-8)

@@ -1,4 +1,6 @@
-"""Tests and intervals against exact cases, their distribution under the null, and their coverage."""
+"""Tests and intervals against exact cases, their distribution under the null, and their
+coverage.
+"""
 
 from collections.abc import Callable
 
@@ -7,7 +9,12 @@ import pytest
 from builders import orthogonal
 from scipy import stats
 
-from eigenscape.active_subspace.importance import block_masses, layer_centroids, layer_shares, random_basis_purity
+from eigenscape.active_subspace.importance import (
+    block_masses,
+    layer_centroids,
+    layer_shares,
+    random_basis_purity,
+)
 from eigenscape.active_subspace.importance_tests import (
     centroid_order,
     ladder_slope,
@@ -25,19 +32,26 @@ SMALL = Architecture(depth=2, width=3)
 BETA = -0.2
 
 FEWEST = 1e-4
-"""Probability with which a correct program fails any one of the statistical tests; the seeds are fixed."""
+"""Probability with which a correct program fails any one of the statistical tests; the seeds are
+fixed."""
 
 
 def masses_of_ladder(samples: int, seed: int, slope: float = BETA) -> np.ndarray:
-    """Squared norms of Gaussian gradients whose variance is 10^(slope l) in layer l: scaled chi-squared, (N, L + 1)."""
+    """Squared norms of Gaussian gradients whose variance is 10^(slope l) in layer l: scaled
+    chi-squared, (N, L + 1).
+    """
     degrees = np.array([layer.parameters for layer in NETWORK.layers])
     levels = 10.0 ** (slope * np.arange(1, len(degrees) + 1))
     return np.random.default_rng(seed).chisquare(degrees, size=(samples, len(degrees))) * levels
 
 
 def layered_eigenvectors(network: Architecture, ratio: float) -> np.ndarray:
-    """Eigenvectors of sampled gradients whose standard deviation falls by ``ratio`` from layer to layer."""
-    scales = np.concatenate([np.full(layer.parameters, ratio**-level) for level, layer in enumerate(network.layers)])
+    """Eigenvectors of sampled gradients whose standard deviation falls by ``ratio`` from layer to
+    layer.
+    """
+    scales = np.concatenate(
+        [np.full(layer.parameters, ratio**-level) for level, layer in enumerate(network.layers)]
+    )
     gradients = np.random.default_rng(1).standard_normal((4 * len(scales), len(scales))) * scales
     return np.linalg.eigh(gradients.T @ gradients)[1][:, ::-1]
 
@@ -48,8 +62,12 @@ def covered(interval_of: Callable[[int], Interval], truth: float, seeds: int) ->
 
 
 def assert_uniform(p_values: list[float], steps: int) -> None:
-    """p-values that take the values 1/steps ... 1: each fifth equally often, by a chi-squared test."""
-    fifths = np.bincount(np.rint(np.array(p_values) * steps).astype(int) * 5 // (steps + 1), minlength=5)
+    """p-values that take the values 1/steps ... 1: each fifth equally often, by a chi-squared
+    test.
+    """
+    fifths = np.bincount(
+        np.rint(np.array(p_values) * steps).astype(int) * 5 // (steps + 1), minlength=5
+    )
     assert stats.chisquare(fifths).pvalue > FEWEST
 
 
@@ -59,7 +77,9 @@ def test_shares_of_identical_samples_are_exact_and_have_no_width() -> None:
     shares = layer_share_intervals(masses, NETWORK, bootstrap_weights(30, 40, key=1))
 
     np.testing.assert_allclose(shares.shares, masses[0] / 16, rtol=1e-14)
-    np.testing.assert_allclose([shares.interval.low, shares.interval.high], [masses[0] / 16] * 2, rtol=1e-14)
+    np.testing.assert_allclose(
+        [shares.interval.low, shares.interval.high], [masses[0] / 16] * 2, rtol=1e-14
+    )
 
 
 def test_shares_are_those_of_the_diagonal_and_parts_those_of_the_parameters() -> None:
@@ -69,7 +89,9 @@ def test_shares_are_those_of_the_diagonal_and_parts_those_of_the_parameters() ->
     shares = layer_share_intervals(squares, NETWORK, np.ones((3, 1)))
 
     np.testing.assert_allclose(shares.shares, layer_shares(diagonal, NETWORK), rtol=1e-13)
-    np.testing.assert_allclose(shares.parameter_parts, layer_shares(np.ones(NETWORK.parameters), NETWORK), rtol=1e-13)
+    np.testing.assert_allclose(
+        shares.parameter_parts, layer_shares(np.ones(NETWORK.parameters), NETWORK), rtol=1e-13
+    )
 
 
 def test_the_slope_of_an_exact_ladder_ignores_the_outer_layers() -> None:
@@ -102,10 +124,14 @@ def test_slope_shares_and_trend_do_not_depend_on_the_scale_of_the_loss() -> None
 
 @pytest.mark.parametrize(("level", "least", "most"), [(0.95, 0.93, 1.0), (0.5, 0.5, 0.5)])
 def test_the_interval_of_the_slope_covers_it(level: float, least: float, most: float) -> None:
-    """80 samples of known C; percentile intervals from 200 replicates lose about 2 % of a nominal 95 %."""
+    """80 samples of known C; percentile intervals from 200 replicates lose about 2 % of a nominal
+    95 %.
+    """
 
     def interval(seed: int) -> Interval:
-        return ladder_slope(masses_of_ladder(300, seed), NETWORK, bootstrap_weights(300, 200, key=seed), level).interval
+        return ladder_slope(
+            masses_of_ladder(300, seed), NETWORK, bootstrap_weights(300, 200, key=seed), level
+        ).interval
 
     count = covered(interval, BETA, seeds=80)
 
@@ -150,14 +176,21 @@ def test_the_first_and_the_output_layer_have_no_part_in_the_trend() -> None:
 
 
 def test_trend_p_values_are_uniform_without_a_trend() -> None:
-    p_values = [ordered_trend(masses_of_ladder(100, seed, slope=0.0), NETWORK, groups=50).p_earlier for seed in range(200)]
+    p_values = [
+        ordered_trend(masses_of_ladder(100, seed, slope=0.0), NETWORK, groups=50).p_earlier
+        for seed in range(200)
+    ]
 
-    # The statistic is a sum of 50 bounded terms; its distance from normal is far below the 14 % that 200 values resolve.
+    # The statistic is a sum of 50 bounded terms; its distance from normal is far below the 14 %
+    # that 200 values resolve.
     assert stats.kstest(p_values, "uniform").pvalue > FEWEST
 
 
 def test_purity_p_values_are_uniform_for_random_bases() -> None:
-    p_values = [purity_test(orthogonal(SMALL.parameters, seed), SMALL, key=seed, permutations=19).p_value for seed in range(200)]
+    p_values = [
+        purity_test(orthogonal(SMALL.parameters, seed), SMALL, key=seed, permutations=19).p_value
+        for seed in range(200)
+    ]
 
     assert min(p_values) >= 1 / 20
     assert_uniform(p_values, steps=20)
@@ -172,11 +205,16 @@ def test_eigenvectors_that_keep_to_layers_are_significant() -> None:
 
 
 def test_the_permutation_null_has_its_closed_mean() -> None:
-    """Drawing P_l of the entries u_i = w_ij^2 without replacement: E B^2 = (P_l/P) S + P_l (P_l - 1)/(P (P - 1)) (1 - S), S = sum u^2."""
+    """Drawing P_l of the entries u_i = w_ij^2 without replacement: E B^2 = (P_l/P) S + P_l (P_l -
+    1)/(P (P - 1)) (1 - S), S = sum u^2.
+    """
     vectors = layered_eigenvectors(NETWORK, 10.0)
     concentration = np.sum(vectors**4, axis=0).mean()
     size, layers = NETWORK.parameters, np.array([layer.parameters for layer in NETWORK.layers])
-    mean = np.sum(layers / size * concentration + layers * (layers - 1) / (size * (size - 1)) * (1 - concentration))
+    mean = np.sum(
+        layers / size * concentration
+        + layers * (layers - 1) / (size * (size - 1)) * (1 - concentration)
+    )
 
     null = purity_test(vectors, NETWORK, key=2, permutations=400).null
 
@@ -205,8 +243,12 @@ def test_single_coordinates_are_pure_under_every_labelling() -> None:
 
 
 @pytest.mark.parametrize(("level", "least", "most"), [(0.95, 0.9, 1.0), (0.5, 0.4, 0.55)])
-def test_the_interval_of_purity_covers_that_of_random_bases(level: float, least: float, most: float) -> None:
-    """Columns B_.j of a flat Dirichlet law over three layers: E sum B^2 = 3 * 2 / (3 * 4) = 1/2; edges cost as much as for rho."""
+def test_the_interval_of_purity_covers_that_of_random_bases(
+    level: float, least: float, most: float
+) -> None:
+    """Columns B_.j of a flat Dirichlet law over three layers: E sum B^2 = 3 * 2 / (3 * 4) = 1/2;
+    edges cost as much as for rho.
+    """
 
     def interval(seed: int) -> Interval:
         blocks = np.random.default_rng(seed).dirichlet(np.ones(3), size=200).T
@@ -228,11 +270,17 @@ def test_centroids_in_order_have_rho_one() -> None:
 
 
 @pytest.mark.parametrize(("level", "least", "most"), [(0.95, 0.9, 1.0), (0.5, 0.4, 0.55)])
-def test_the_interval_of_rho_covers_zero_without_an_order(level: float, least: float, most: float) -> None:
-    """100 rows of independent centroids; runs of 6 in 200 leave some 33 of them, which costs up to 5 % (10 %) of the level."""
+def test_the_interval_of_rho_covers_zero_without_an_order(
+    level: float, least: float, most: float
+) -> None:
+    """100 rows of independent centroids; runs of 6 in 200 leave some 33 of them, which costs up to
+    5 % (10 %) of the level.
+    """
 
     def interval(seed: int) -> Interval:
-        return centroid_order(np.random.default_rng(seed).random(200), key=seed, replicates=200, level=level).interval
+        return centroid_order(
+            np.random.default_rng(seed).random(200), key=seed, replicates=200, level=level
+        ).interval
 
     count = covered(interval, 0.0, seeds=100)
 
@@ -240,11 +288,15 @@ def test_the_interval_of_rho_covers_zero_without_an_order(level: float, least: f
 
 
 def test_dependence_of_neighbours_widens_the_interval() -> None:
-    """A moving average over 15 has about k / 15 independent values: pairs drawn one by one do not know."""
+    """A moving average over 15 has about k / 15 independent values: pairs drawn one by one do not
+    know.
+    """
     noise = np.random.default_rng(4).standard_normal(414)
     centroids = np.convolve(noise, np.ones(15), mode="valid")
 
-    single, runs = (centroid_order(centroids, key=3, block_length=length).interval for length in (1, 40))
+    single, runs = (
+        centroid_order(centroids, key=3, block_length=length).interval for length in (1, 40)
+    )
 
     assert runs.high - runs.low > 2 * (single.high - single.low)
 

@@ -1,4 +1,6 @@
-"""Angles between leading subspaces: by construction, by full eigensolves, and of plateaus by the theorem."""
+"""Angles between leading subspaces: by construction, by full eigensolves, and of plateaus by the
+theorem.
+"""
 
 import numpy as np
 import pytest
@@ -21,12 +23,16 @@ def test_leading_vectors_span_what_a_full_solve_says():
 def test_overlap_of_a_turned_plane():
     turn = 0.7
     plane = np.eye(5)[:, :2]
-    turned = np.column_stack([np.eye(5)[:, 0], np.cos(turn) * np.eye(5)[:, 1] + np.sin(turn) * np.eye(5)[:, 4]])
+    turned = np.column_stack(
+        [np.eye(5)[:, 0], np.cos(turn) * np.eye(5)[:, 1] + np.sin(turn) * np.eye(5)[:, 4]]
+    )
     assert overlap(plane, turned) == pytest.approx((1 + np.cos(turn) ** 2) / 2, rel=1e-12)
 
 
 def test_a_turned_block_is_seen_at_its_angle():
-    """Depth 1, width 2: gradients along (cos t, sin t, 0) of every unit's (W1, b1, W2) have that leading direction."""
+    """Depth 1, width 2: gradients along (cos t, sin t, 0) of every unit's (W1, b1, W2) have that
+    leading direction.
+    """
     architecture = Architecture(1, 2)
 
     def of(turn):

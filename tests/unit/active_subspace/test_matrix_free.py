@@ -16,7 +16,9 @@ def normals(rows: int, columns: int, seed: int = 0) -> np.ndarray:
 
 
 def test_leading_pairs_are_those_of_eigh() -> None:
-    """Residual r and gap d bound the error of a value by r^2/d: at a tolerance of 1e-8 below the rounding of eigh, P eps lambda_1."""
+    """Residual r and gap d bound the error of a value by r^2/d: at a tolerance of 1e-8 below the
+    rounding of eigh, P eps lambda_1.
+    """
     network, samples = Architecture(3, 20), 300
     gradients = sampler(network).block(0, samples)[0].copy()
     tiles = Tiles.of_sampler(sampler(network), samples, room=10**8)
@@ -47,7 +49,9 @@ def test_a_space_that_is_exhausted_ends_with_what_there_is(rank: int) -> None:
 
 
 def test_plateaus_as_wide_as_a_layer_are_found_whole() -> None:
-    """C of a random network has eigenvalues in groups of w: more of one value than the block has vectors."""
+    """C of a random network has eigenvalues in groups of w: more of one value than the block has
+    vectors.
+    """
     values = np.concatenate([np.full(12, 5.0), np.full(12, 2.0), np.linspace(1, 0, 76)])
     matrix = with_spectrum(values)
 
@@ -68,11 +72,14 @@ def test_a_graded_spectrum_through_many_restarts() -> None:
     assert state.passes > matrix_free.KRYLOV_BLOCKS + 2  # or there was no restart
     np.testing.assert_allclose(state.values[:6], values[:6], rtol=1e-12)
     found = matrix_free.with_residuals(state.ritz_vectors(6), lambda v: v @ matrix)
-    assert np.all(found.residuals <= 2 * np.maximum(state.residuals[:6], 1e-14))  # the cheap norms say what the true ones do
+    # the cheap norms say what the true ones do
+    assert np.all(found.residuals <= 2 * np.maximum(state.residuals[:6], 1e-14))
 
 
 def test_residuals_are_those_of_the_vectors_that_are_given() -> None:
-    """v = (e_1 cos a + e_2 sin a): Rayleigh quotient 2 cos^2 a + sin^2 a, residual sin a cos a (the gap is 1)."""
+    """v = (e_1 cos a + e_2 sin a): Rayleigh quotient 2 cos^2 a + sin^2 a, residual sin a cos a (the
+    gap is 1).
+    """
     angle = 1e-3
     vector = np.array([[np.cos(angle), np.sin(angle), 0.0]])
 

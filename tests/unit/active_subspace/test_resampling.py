@@ -25,7 +25,9 @@ from eigenscape.errors import BadInput
 
 def gradients_with(variances: np.ndarray, samples: int, seed: int) -> np.ndarray:
     """Gaussian gradients (N, P) whose C is diagonal with these entries."""
-    return np.random.default_rng(seed).standard_normal((samples, len(variances))) * np.sqrt(variances)
+    return np.random.default_rng(seed).standard_normal((samples, len(variances))) * np.sqrt(
+        variances
+    )
 
 
 def eigenvectors_of(gradients: np.ndarray) -> np.ndarray:
@@ -49,13 +51,18 @@ def test_weights_are_multinomial_counts_and_depend_on_key_and_row_alone() -> Non
     assert (weights.sum(axis=1) == 50).all()
     assert np.array_equal(bootstrap_weights(50, 7, key=9), weights[:7])
     assert not np.array_equal(bootstrap_weights(50, 400, key=10), weights)
-    # A count is binomial(N, 1/N): the share of zeros is (1 - 1/N)^N, over 20,000 nearly independent counts.
+    # A count is binomial(N, 1/N): the share of zeros is (1 - 1/N)^N, over 20,000 nearly independent
+    # counts.
     absent = (1 - 1 / 50) ** 50
-    assert np.mean(weights == 0) == pytest.approx(absent, abs=4 * np.sqrt(absent * (1 - absent) / weights.size))
+    assert np.mean(weights == 0) == pytest.approx(
+        absent, abs=4 * np.sqrt(absent * (1 - absent) / weights.size)
+    )
 
 
 def test_percentile_interval_leaves_nan_out_and_counts_the_rest() -> None:
-    values = np.array([[1.0, np.nan, np.nan], [2.0, 5.0, np.nan], [3.0, 7.0, np.nan], [4.0, np.nan, np.nan]])
+    values = np.array(
+        [[1.0, np.nan, np.nan], [2.0, 5.0, np.nan], [3.0, 7.0, np.nan], [4.0, np.nan, np.nan]]
+    )
 
     interval = percentile_interval(values, level=0.5)
 
@@ -72,7 +79,9 @@ def test_identical_gradients_have_no_width() -> None:
 
     # Sums of N equal terms, rounded: N eps relative.
     squared = float(rows[0] @ rows[0])
-    np.testing.assert_allclose([result.eigenvalues.low[0], result.eigenvalues.high[0]], squared, rtol=1e-13)
+    np.testing.assert_allclose(
+        [result.eigenvalues.low[0], result.eigenvalues.high[0]], squared, rtol=1e-13
+    )
     assert np.isnan(result.estimates[1:]).all()
     assert np.isnan(result.log10_condition)
     assert result.eigenvalues.count.tolist() == [30, 0, 0, 0, 0, 0]
@@ -88,16 +97,22 @@ def test_gradients_that_are_zero_give_no_numbers_and_no_warning() -> None:
 def test_coordinates_do_not_depend_on_the_blocks() -> None:
     gradients, directions = draws(70, 12), orthogonal(12)[:, :5]
 
-    blocks = gradient_coordinates(iter([gradients[:32], gradients[32:64], gradients[64:]]), directions)
+    blocks = gradient_coordinates(
+        iter([gradients[:32], gradients[32:64], gradients[64:]]), directions
+    )
 
-    np.testing.assert_allclose(blocks, gradient_coordinates(gradients, directions), rtol=0, atol=1e-13)
+    np.testing.assert_allclose(
+        blocks, gradient_coordinates(gradients, directions), rtol=0, atol=1e-13
+    )
 
 
 def test_eigenvalues_in_the_span_of_outer_eigenvectors_are_those_of_the_sample() -> None:
     gradients = gradients_with(np.geomspace(100, 0.1, 80), 400, seed=1)
     values = np.linalg.eigvalsh(gradients.T @ gradients / 400)[::-1]
 
-    result = bootstrap_spectrum(gradients, outermost(eigenvectors_of(gradients), 10), bootstrap_weights(400, 20, key=3))
+    result = bootstrap_spectrum(
+        gradients, outermost(eigenvectors_of(gradients), 10), bootstrap_weights(400, 20, key=3)
+    )
 
     np.testing.assert_allclose(result.estimates, np.r_[values[:10], values[-10:]], rtol=1e-11)
     assert result.log10_condition == pytest.approx(np.log10(values[0] / values[-1]), abs=1e-11)
@@ -109,13 +124,17 @@ def test_with_all_directions_both_routes_are_the_same() -> None:
 
     rayleigh_ritz = bootstrap_spectrum(gradients, outermost(eigenvectors_of(gradients)), weights)
 
-    np.testing.assert_allclose(rayleigh_ritz.replicates, full_bootstrap_spectrum(gradients, weights).replicates, rtol=1e-11)
+    np.testing.assert_allclose(
+        rayleigh_ritz.replicates, full_bootstrap_spectrum(gradients, weights).replicates, rtol=1e-11
+    )
 
 
 @pytest.mark.parametrize("staircase", [False, True])
 def test_both_routes_agree_where_there_are_many_samples(staircase: bool) -> None:
     """P/N = 0.01: rotations into the middle, which one route does not see, are of second order."""
-    variances = np.repeat([10.0, 1.0, 0.1], [10, 20, 20]) if staircase else np.geomspace(100, 0.1, 50)
+    variances = (
+        np.repeat([10.0, 1.0, 0.1], [10, 20, 20]) if staircase else np.geomspace(100, 0.1, 50)
+    )
     gradients = gradients_with(variances, 5000, seed=3)
     weights = bootstrap_weights(5000, 200, key=5)
 
@@ -124,15 +143,19 @@ def test_both_routes_agree_where_there_are_many_samples(staircase: bool) -> None
 
     ends = np.r_[0, -1]
     np.testing.assert_allclose(outer.estimates[ends], full.estimates[ends], rtol=1e-11)
-    # The spreads of 200 shared replicates: twice the relative error 1/sqrt(2 R) = 5 % of a standard deviation, and as
-    # much again for the ends of percentile intervals.
+    # The spreads of 200 shared replicates: twice the relative error 1/sqrt(2 R) = 5 % of a standard
+    # deviation, and as much again for the ends of percentile intervals.
     np.testing.assert_allclose(width(outer)[ends] / width(full)[ends], 1, atol=0.2)
     spread = outer.log10_condition_interval.high - outer.log10_condition_interval.low
-    assert spread == pytest.approx(full.log10_condition_interval.high - full.log10_condition_interval.low, rel=0.2)
+    assert spread == pytest.approx(
+        full.log10_condition_interval.high - full.log10_condition_interval.low, rel=0.2
+    )
 
 
 def test_the_full_bootstrap_drives_the_smallest_eigenvalue_down_where_samples_are_few() -> None:
-    """At P/N = 0.25 replicates have P/N = 0.40: (1 - sqrt 0.4)^2 / (1 - sqrt 0.25)^2 = 0.54 of the isotropic lambda_P."""
+    """At P/N = 0.25 replicates have P/N = 0.40: (1 - sqrt 0.4)^2 / (1 - sqrt 0.25)^2 = 0.54 of the
+    isotropic lambda_P.
+    """
     gradients = gradients_with(np.ones(100), 400, seed=4)
     weights = bootstrap_weights(400, 40, key=6)
 
@@ -144,16 +167,24 @@ def test_the_full_bootstrap_drives_the_smallest_eigenvalue_down_where_samples_ar
 
 
 def test_intervals_hold_the_estimate() -> None:
-    """In a plateau replicates lie beyond the estimate on one side; that shift is reported and taken out."""
+    """In a plateau replicates lie beyond the estimate on one side; that shift is reported and taken
+    out.
+    """
     gradients = gradients_with(np.repeat([10.0, 1.0], [40, 40]), 320, seed=5)
 
-    result = bootstrap_spectrum(gradients, outermost(eigenvectors_of(gradients), 20), bootstrap_weights(320, 100, key=7))
+    result = bootstrap_spectrum(
+        gradients, outermost(eigenvectors_of(gradients), 20), bootstrap_weights(320, 100, key=7)
+    )
 
     assert percentile_interval(result.replicates[:, 0]).low > result.estimates[0]
     assert result.log10_shift[0] > 0 > result.log10_shift[-1]
     assert (result.eigenvalues.low < result.estimates).all()
     assert (result.estimates < result.eigenvalues.high).all()
-    assert result.log10_condition_interval.low < result.log10_condition < result.log10_condition_interval.high
+    assert (
+        result.log10_condition_interval.low
+        < result.log10_condition
+        < result.log10_condition_interval.high
+    )
 
 
 def test_intervals_hold_the_expectation_of_what_is_estimated_and_raw_percentiles_do_not() -> None:
@@ -163,12 +194,22 @@ def test_intervals_hold_the_expectation_of_what_is_estimated_and_raw_percentiles
     weights = bootstrap_weights(samples, 100, key=1)
     results = []
     for key in range(40):
-        gradients = gradient_coordinates(gradient_blocks(sampler(network, key=key), range(samples)), np.eye(network.parameters))
-        results.append(bootstrap_spectrum(gradients, outermost(eigenvectors_of(gradients), 16), weights))
+        gradients = gradient_coordinates(
+            gradient_blocks(sampler(network, key=key), range(samples)), np.eye(network.parameters)
+        )
+        results.append(
+            bootstrap_spectrum(gradients, outermost(eigenvectors_of(gradients), 16), weights)
+        )
     expectation = np.mean([result.log10_condition for result in results])
-    raw = [percentile_interval(np.log10(result.replicates[:, 0] / result.replicates[:, -1])) for result in results]
+    raw = [
+        percentile_interval(np.log10(result.replicates[:, 0] / result.replicates[:, -1]))
+        for result in results
+    ]
 
-    recentred = sum(bool(i.low <= expectation <= i.high) for i in (result.log10_condition_interval for result in results))
+    recentred = sum(
+        bool(i.low <= expectation <= i.high)
+        for i in (result.log10_condition_interval for result in results)
+    )
 
     least, _ = binomial_range(40, 0.9)
     assert sum(bool(i.low <= expectation <= i.high) for i in raw) < least <= recentred
@@ -181,14 +222,18 @@ def test_scaling_the_loss_scales_eigenvalues_and_leaves_the_condition_number() -
     plain, scaled = (full_bootstrap_spectrum(factor * gradients, weights) for factor in (1.0, 3.0))
 
     np.testing.assert_allclose(scaled.eigenvalues.low, 9 * plain.eigenvalues.low, rtol=1e-12)
-    np.testing.assert_allclose(scaled.log10_condition_interval.high, plain.log10_condition_interval.high, rtol=1e-12)
+    np.testing.assert_allclose(
+        scaled.log10_condition_interval.high, plain.log10_condition_interval.high, rtol=1e-12
+    )
 
 
 def test_an_orthogonal_change_of_parameters_leaves_the_spectrum() -> None:
     gradients, rotation = gradients_with(np.geomspace(10, 1, 8), 80, seed=6), orthogonal(8)
     weights = bootstrap_weights(80, 20, key=8)
 
-    plain, rotated = (full_bootstrap_spectrum(rows, weights) for rows in (gradients, gradients @ rotation))
+    plain, rotated = (
+        full_bootstrap_spectrum(rows, weights) for rows in (gradients, gradients @ rotation)
+    )
 
     np.testing.assert_allclose(rotated.replicates, plain.replicates, rtol=1e-12)
 
@@ -199,10 +244,15 @@ def test_the_interval_of_the_largest_eigenvalue_covers_it() -> None:
     covered = 0
     for seed in range(60):
         gradients = gradients_with(variances, 400, seed)
-        result = bootstrap_spectrum(gradients, outermost(eigenvectors_of(gradients), 5), bootstrap_weights(400, 200, key=seed))
+        result = bootstrap_spectrum(
+            gradients,
+            outermost(eigenvectors_of(gradients), 5),
+            bootstrap_weights(400, 200, key=seed),
+        )
         covered += bool(result.eigenvalues.low[0] <= 100.0 <= result.eigenvalues.high[0])
 
-    # Percentile intervals from 400 samples of a chi-squared mean lose about 2 % of their nominal 95 %.
+    # Percentile intervals from 400 samples of a chi-squared mean lose about 2 % of their nominal 95
+    # %.
     assert binomial_range(60, 0.93)[0] <= covered
 
 
@@ -213,7 +263,9 @@ def test_an_interval_of_half_the_level_covers_half_of_the_time() -> None:
     for seed in range(60):
         gradients = gradients_with(variances, 400, seed)
         weights = bootstrap_weights(400, 200, key=seed)
-        interval = bootstrap_spectrum(gradients, outermost(eigenvectors_of(gradients), 5), weights, level=0.5).eigenvalues
+        interval = bootstrap_spectrum(
+            gradients, outermost(eigenvectors_of(gradients), 5), weights, level=0.5
+        ).eigenvalues
         covered += bool(interval.low[0] <= 100.0 <= interval.high[0])
 
     low, high = binomial_range(60, 0.5)
@@ -225,7 +277,8 @@ def test_the_subspace_of_an_exactly_low_rank_sample_does_not_turn() -> None:
 
     errors = subspace_errors(gradients, [2, 3, 4], bootstrap_weights(200, 30, key=1))
 
-    # Eigenvectors are determined up to eps lambda_1 over the gap lambda_3 - 0; lambda_1 / lambda_3 is below 100 here.
+    # Eigenvectors are determined up to eps lambda_1 over the gap lambda_3 - 0; lambda_1 / lambda_3
+    # is below 100 here.
     assert errors.maximum[1] < 1e-12
     assert errors.minimum[0] > 1e-4
     assert errors.minimum[2] > 1e-4
@@ -235,11 +288,14 @@ def test_subspace_errors_fall_like_the_root_of_the_number_of_samples() -> None:
     variances = np.repeat([10.0, 1.0], [3, 7])
 
     few, many = (
-        subspace_errors(gradients_with(variances, samples, seed=7), [3], bootstrap_weights(samples, 200, key=1)).mean[0]
+        subspace_errors(
+            gradients_with(variances, samples, seed=7), [3], bootstrap_weights(samples, 200, key=1)
+        ).mean[0]
         for samples in (400, 40_000)
     )
 
-    # The mean over 200 replicates is known to 3 %; the factor 10 is exact to first order, and few is 0.1.
+    # The mean over 200 replicates is known to 3 %; the factor 10 is exact to first order, and few
+    # is 0.1.
     assert few / many == pytest.approx(10, rel=0.25)
 
 
@@ -247,7 +303,9 @@ def test_subspace_errors_do_not_depend_on_the_coordinates() -> None:
     gradients, rotation = gradients_with(np.geomspace(10, 1, 6), 90, seed=8), orthogonal(6)
     weights = bootstrap_weights(90, 20, key=3)
 
-    plain, rotated = (subspace_errors(rows, [1, 4], weights) for rows in (gradients, gradients @ rotation))
+    plain, rotated = (
+        subspace_errors(rows, [1, 4], weights) for rows in (gradients, gradients @ rotation)
+    )
 
     np.testing.assert_allclose(rotated.mean, plain.mean, rtol=1e-10)
     assert (plain.minimum <= plain.mean).all()
@@ -287,9 +345,14 @@ def test_what_does_not_belong_together_is_refused(call) -> None:
 
 
 def test_where_the_longest_spans_have_no_number_the_others_end_no_interval() -> None:
-    """Of spans 0, 1, ..., 100 the 95 % quantiles are 2.5 and 97.5; without those above 90 the upper one would be 87.75."""
+    """Of spans 0, 1, ..., 100 the 95 % quantiles are 2.5 and 97.5; without those above 90 the upper
+    one would be 87.75.
+    """
     spans = np.arange(101.0)
-    assert [float(unbroken_interval(spans).low), float(unbroken_interval(spans).high)] == pytest.approx([2.5, 97.5])
+    assert [
+        float(unbroken_interval(spans).low),
+        float(unbroken_interval(spans).high),
+    ] == pytest.approx([2.5, 97.5])
     cut = np.where(spans > 90, np.nan, spans)
     assert percentile_interval(cut).high == pytest.approx(87.75)
     assert np.isnan([unbroken_interval(cut).low, unbroken_interval(cut).high]).all()

@@ -1,4 +1,6 @@
-"""The Marchenko-Pastur law against its known edges and moments, numerical quadrature, and a simulation."""
+"""The Marchenko-Pastur law against its known edges and moments, numerical quadrature, and a
+simulation.
+"""
 
 import math
 
@@ -6,7 +8,10 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from eigenscape.active_subspace.sampling_noise import log10_condition_null, marchenko_pastur_quantiles
+from eigenscape.active_subspace.sampling_noise import (
+    log10_condition_null,
+    marchenko_pastur_quantiles,
+)
 from eigenscape.errors import BadInput
 
 RATIOS = [1e-6, 0.1, 0.25, 0.9, 1.0, 2.5]
@@ -25,7 +30,8 @@ def test_quantiles_fill_the_interval_between_the_edges(ratio: float) -> None:
     positive = quantiles[quantiles > 0]
 
     assert np.all(np.diff(quantiles) <= 0)
-    # The law vanishes like a square root at its edges: the outermost of n quantiles is n^(-2/3) of the width away.
+    # The law vanishes like a square root at its edges: the outermost of n quantiles is n^(-2/3) of
+    # the width away.
     assert high - 0.003 * (high - low) < positive[0] <= high * (1 + 1e-12)
     assert low * (1 - 1e-12) <= positive[-1] < low + 0.003 * (high - low)
     assert len(positive) == round(20_000 * min(1.0, 1 / ratio))
@@ -56,12 +62,15 @@ def test_quantiles_are_the_spectrum_of_isotropic_noise(parameters: int, samples:
 
     quantiles = marchenko_pastur_quantiles(parameters, parameters / samples)
 
-    # Single eigenvalues fluctuate by about a spacing, width/P, in the bulk, and by width P^(-2/3) at the edge.
+    # Single eigenvalues fluctuate by about a spacing, width/P, in the bulk, and by width P^(-2/3)
+    # at the edge.
     width = 4 * math.sqrt(parameters / samples)
     np.testing.assert_allclose(simulated, quantiles, atol=width * parameters ** (-2 / 3))
 
 
-@pytest.mark.parametrize(("ratio", "decades"), [(0.1, 0.57), (0.25, 0.95), (0.5, 1.53), (0.9, 3.16)])
+@pytest.mark.parametrize(
+    ("ratio", "decades"), [(0.1, 0.57), (0.25, 0.95), (0.5, 1.53), (0.9, 3.16)]
+)
 def test_condition_number_of_noise(ratio: float, decades: float) -> None:
     assert log10_condition_null(round(1000 * ratio), 1000) == pytest.approx(decades, abs=0.005)
 
@@ -69,7 +78,9 @@ def test_condition_number_of_noise(ratio: float, decades: float) -> None:
 def test_condition_number_of_noise_is_the_ratio_of_the_outer_quantiles() -> None:
     quantiles = marchenko_pastur_quantiles(1_000_000, 0.25)
 
-    assert np.log10(quantiles[0] / quantiles[-1]) == pytest.approx(log10_condition_null(25, 100), abs=1e-3)
+    assert np.log10(quantiles[0] / quantiles[-1]) == pytest.approx(
+        log10_condition_null(25, 100), abs=1e-3
+    )
 
 
 def test_condition_number_of_noise_is_infinite_without_more_samples_than_parameters() -> None:
@@ -78,7 +89,9 @@ def test_condition_number_of_noise_is_infinite_without_more_samples_than_paramet
     assert math.isfinite(log10_condition_null(99, 100))
 
 
-@pytest.mark.parametrize(("count", "ratio"), [(0, 0.5), (5, 0.0), (5, -1.0), (5, math.nan), (5, math.inf)])
+@pytest.mark.parametrize(
+    ("count", "ratio"), [(0, 0.5), (5, 0.0), (5, -1.0), (5, math.nan), (5, math.inf)]
+)
 def test_quantiles_refuse_what_has_none(count: int, ratio: float) -> None:
     with pytest.raises(BadInput, match="expected"):
         marchenko_pastur_quantiles(count, ratio)

@@ -20,7 +20,10 @@ def gradients_and_losses(count: int, **keywords: object) -> tuple[np.ndarray, np
     return gradients.copy(), losses.copy()
 
 
-@pytest.mark.parametrize("samples", [range(0, 1), range(3, 40), range(0, BLOCK), range(5, BLOCK + 6), range(0, 2 * BLOCK + 1)])
+@pytest.mark.parametrize(
+    "samples",
+    [range(0, 1), range(3, 40), range(0, BLOCK), range(5, BLOCK + 6), range(0, 2 * BLOCK + 1)],
+)
 def test_a_partial_sum_holds_gram_matrix_gradients_and_losses(samples: range) -> None:
     gradients, losses = gradients_and_losses(samples.stop)
     gradients, losses = gradients[samples.start :], losses[samples.start :]
@@ -29,8 +32,14 @@ def test_a_partial_sum_holds_gram_matrix_gradients_and_losses(samples: range) ->
 
     # Sums of N products or terms in two orders: within 2 N roundings of the sum of magnitudes.
     bound = 2 * len(samples) * EPSILON
-    assert np.all(np.abs(matrix_of(partial.triangle) - gradients.T @ gradients) <= bound * (np.abs(gradients).T @ np.abs(gradients)))
-    assert np.all(np.abs(partial.first_moments[:-1] - gradients.sum(axis=0)) <= bound * np.abs(gradients).sum(axis=0))
+    assert np.all(
+        np.abs(matrix_of(partial.triangle) - gradients.T @ gradients)
+        <= bound * (np.abs(gradients).T @ np.abs(gradients))
+    )
+    assert np.all(
+        np.abs(partial.first_moments[:-1] - gradients.sum(axis=0))
+        <= bound * np.abs(gradients).sum(axis=0)
+    )
     assert partial.first_moments[-1] == pytest.approx(losses.sum(), rel=bound)
 
 
@@ -48,8 +57,12 @@ def test_slots_together_are_all_samples(samples: int) -> None:
 
     whole = sum_of_samples(sampler(ARCHITECTURE), range(samples))
     scale = np.sqrt(np.outer(*2 * [np.diagonal(matrix_of(whole.triangle))]))
-    # The same terms in another order; by Cauchy and Schwarz sqrt(C_ii C_jj) bounds the sum of magnitudes.
-    assert np.all(np.abs(matrix_of(together.triangle) - matrix_of(whole.triangle)) <= 2 * samples * EPSILON * scale)
+    # The same terms in another order; by Cauchy and Schwarz sqrt(C_ii C_jj) bounds the sum of
+    # magnitudes.
+    assert np.all(
+        np.abs(matrix_of(together.triangle) - matrix_of(whole.triangle))
+        <= 2 * samples * EPSILON * scale
+    )
 
 
 def test_bits_are_repeatable() -> None:
@@ -71,22 +84,30 @@ def test_arrays_share_memory_with_the_sum_and_hold_all_of_it() -> None:
 @pytest.mark.parametrize("activation", [TANH, RELU], ids=lambda activation: activation.name)
 def test_the_torch_route_agrees(activation: Activation) -> None:
     by_kernel = sum_of_samples(sampler(ARCHITECTURE, activation=activation), range(BLOCK + 10))
-    by_torch = sum_of_samples(sampler(ARCHITECTURE, activation=activation, device=Device.TORCH), range(BLOCK + 10))
+    by_torch = sum_of_samples(
+        sampler(ARCHITECTURE, activation=activation, device=Device.TORCH), range(BLOCK + 10)
+    )
 
     matrix = matrix_of(by_kernel.triangle)
     # Gradients agree to 1e-13 of their row's norm, so C to 2e-13 of its trace.
     assert np.abs(matrix_of(by_torch.triangle) - matrix).max() <= 2e-13 * np.trace(matrix)
     # The mean of |g| is at most the root of the mean square; losses agree to 1e-13 of themselves.
     allowed = 2e-13 * np.sqrt((BLOCK + 10) * np.trace(matrix))
-    np.testing.assert_allclose(by_torch.first_moments[:-1], by_kernel.first_moments[:-1], rtol=0, atol=allowed)
+    np.testing.assert_allclose(
+        by_torch.first_moments[:-1], by_kernel.first_moments[:-1], rtol=0, atol=allowed
+    )
     assert by_torch.first_moments[-1] == pytest.approx(by_kernel.first_moments[-1], rel=1e-13)
 
 
 def test_single_precision_moves_the_second_moment_by_less_than_1e_5() -> None:
-    double, single = (sum_of_samples(sampler(ARCHITECTURE, precision=p), range(400)) for p in (np.float64, np.float32))
+    double, single = (
+        sum_of_samples(sampler(ARCHITECTURE, precision=p), range(400))
+        for p in (np.float64, np.float32)
+    )
 
     exact, rounded = matrix_of(double.triangle), matrix_of(single.triangle)
-    # A float32 gradient is off by some tens of roundings (6e-8), and C by twice that: an order below the promise.
+    # A float32 gradient is off by some tens of roundings (6e-8), and C by twice that: an order
+    # below the promise.
     difference = np.linalg.norm(rounded - exact) / np.linalg.norm(exact)
     assert 0 < difference < 1e-5
 
@@ -121,13 +142,21 @@ def test_scalar_deep_linear_networks_have_their_closed_form(weights: int, target
 
 
 def test_signatures_that_differ_are_uncorrelated() -> None:
-    """Flipping the signs of a tanh unit's weights and bias changes neither loss nor prior: C_ij = 0 unless every flip
-    changes g_i and g_j alike. The first biases of two units, and the output bias, differ in that."""
-    gradients, _ = sampler(Architecture(2, 3), activation=TANH, problem=Problem(np.array([[0.3], [0.9]]), np.ones((2, 1)))).block(
-        0, 100_000
-    )
+    """Flipping the signs of a tanh unit's weights and bias changes neither loss nor prior: C_ij = 0
+    unless every flip changes g_i and g_j alike. The first biases of two units, and the output bias,
+    differ in that.
+    """
+    gradients, _ = sampler(
+        Architecture(2, 3),
+        activation=TANH,
+        problem=Problem(np.array([[0.3], [0.9]]), np.ones((2, 1))),
+    ).block(0, 100_000)
     first, *_, last = Architecture(2, 3).layers
-    pairs = [(first.bias.start, first.bias.start + 1), (first.weight.start, first.weight.start + 2), (first.bias.start, last.bias.start)]
+    pairs = [
+        (first.bias.start, first.bias.start + 1),
+        (first.weight.start, first.weight.start + 2),
+        (first.bias.start, last.bias.start),
+    ]
 
     for one, other in pairs:
         product = gradients[:, one] * gradients[:, other]
@@ -143,5 +172,9 @@ def test_bits_do_not_depend_on_the_threads_of_the_blas(width: int) -> None:
     matrices = []
     for threads in (1, 2):
         with threadpool_limits(threads, user_api="blas"):
-            matrices.append(matrix_of(sum_of_samples(sampler(Architecture(2, width)), range(2 * BLOCK)).triangle))
+            matrices.append(
+                matrix_of(
+                    sum_of_samples(sampler(Architecture(2, width)), range(2 * BLOCK)).triangle
+                )
+            )
     assert matrices[0].tobytes() == matrices[1].tobytes()

@@ -25,23 +25,32 @@ def test_moments_up_to_the_degree_of_the_rule_are_those_of_the_probes() -> None:
     rule = density(matrix, 3, 4)
     for power in range(8):
         exact = np.einsum("qi,ij,qj->q", probes, np.linalg.matrix_power(matrix, power), probes)
-        np.testing.assert_allclose(30 * np.einsum("qm,qm->q", rule.weights, rule.nodes**power), exact, rtol=1e-11)
+        np.testing.assert_allclose(
+            30 * np.einsum("qm,qm->q", rule.weights, rule.nodes**power), exact, rtol=1e-11
+        )
 
 
 def test_counts_are_within_their_intervals() -> None:
-    """Three clusters far apart: after a few steps the rule has them, and only the probes' noise is left, which the interval knows."""
-    values = np.concatenate([np.full(30, 100.0), np.full(100, 10.0), np.full(270, 0.1)]) * (1 + 0.01 * np.linspace(-1, 1, 400))
+    """Three clusters far apart: after a few steps the rule has them, and only the probes' noise is
+    left, which the interval knows.
+    """
+    values = np.concatenate([np.full(30, 100.0), np.full(100, 10.0), np.full(270, 0.1)]) * (
+        1 + 0.01 * np.linspace(-1, 1, 400)
+    )
     rule = density(with_spectrum(values), 12, 20)
     for threshold, exact in ((50.0, 30), (3.0, 130), (0.01, 400)):
         (count,) = rule.count_above(np.array([threshold]))
         assert count.low - 1e-9 <= exact <= count.high + 1e-9
     (count,) = rule.count_above(np.array([50.0]))
-    # A probe of signs has variance 2 (tr Pi - sum Pi_ii^2) < 2 * 30 for the count of 30; so the half width is below 3 sqrt(60 / 12).
+    # A probe of signs has variance 2 (tr Pi - sum Pi_ii^2) < 2 * 30 for the count of 30; so the
+    # half width is below 3 sqrt(60 / 12).
     assert count.high - count.low < 2 * 3 * np.sqrt(60 / 12)
 
 
 def test_intervals_hold_as_often_as_they_say() -> None:
-    """95 % of 100 independent intervals: binomial, so at least 88 in all but 0.4 % of draws; the seed is fixed."""
+    """95 % of 100 independent intervals: binomial, so at least 88 in all but 0.4 % of draws; the
+    seed is fixed.
+    """
     values = np.linspace(0, 1, 60)
     matrix = with_spectrum(values)
     held = 0

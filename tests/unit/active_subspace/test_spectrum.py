@@ -1,19 +1,40 @@
-"""Spectra by independent routes, against 80-digit arithmetic, and told apart from what is no spectrum."""
+"""Spectra by independent routes, against 80-digit arithmetic, and told apart from what is no
+spectrum.
+"""
 
 import mpmath
 import numpy as np
 import pytest
 import scipy.linalg
-from builders import EPSILON, draws, graded_matrix, matrix_of, orthogonal, sampler, second_moment, with_spectrum
+from builders import (
+    EPSILON,
+    draws,
+    graded_matrix,
+    matrix_of,
+    orthogonal,
+    sampler,
+    second_moment,
+    with_spectrum,
+)
 
 from eigenscape.active_subspace.condition import condition_numbers
 from eigenscape.active_subspace.second_moment import sum_of_samples
-from eigenscape.active_subspace.spectrum import Route, SpectrumStatus, dust_of, spectrum_of, spectrum_without_factor
+from eigenscape.active_subspace.spectrum import (
+    Route,
+    SpectrumStatus,
+    dust_of,
+    spectrum_of,
+    spectrum_without_factor,
+)
 from eigenscape.architecture import Architecture
 from eigenscape.errors import EigensolverFailure
 from eigenscape.networks.problems import sine_regression
 
-FINITE, RANK_DEFICIENT, BELOW_FLOOR = SpectrumStatus.FINITE, SpectrumStatus.RANK_DEFICIENT, SpectrumStatus.BELOW_FLOOR
+FINITE, RANK_DEFICIENT, BELOW_FLOOR = (
+    SpectrumStatus.FINITE,
+    SpectrumStatus.RANK_DEFICIENT,
+    SpectrumStatus.BELOW_FLOOR,
+)
 
 
 def eigenvalues_to_80_digits(matrix: np.ndarray) -> np.ndarray:
@@ -23,9 +44,13 @@ def eigenvalues_to_80_digits(matrix: np.ndarray) -> np.ndarray:
 
 
 def kahan(size: int, angle: float) -> np.ndarray:
-    """Kahan's triangular matrix times its transpose: every pivot is of order one, the smallest singular value is not."""
+    """Kahan's triangular matrix times its transpose: every pivot is of order one, the smallest
+    singular value is not.
+    """
     sine, cosine = np.sin(angle), np.cos(angle)
-    triangle = np.diag(sine ** np.arange(size)) @ (np.eye(size) - cosine * np.triu(np.ones((size, size)), 1))
+    triangle = np.diag(sine ** np.arange(size)) @ (
+        np.eye(size) - cosine * np.triu(np.ones((size, size)), 1)
+    )
     return second_moment(triangle) * size
 
 
@@ -46,7 +71,8 @@ def test_fewer_samples_than_parameters_agree_with_the_dual_gram_matrix() -> None
 
     spectrum = spectrum_of(second_moment(gradients), samples=9)
 
-    np.testing.assert_allclose(spectrum.eigenvalues[:9], dual, rtol=1e-12)  # conditioned within two decades
+    # conditioned within two decades
+    np.testing.assert_allclose(spectrum.eigenvalues[:9], dual, rtol=1e-12)
     assert np.all(spectrum.eigenvalues[9:] == 0)
     assert (spectrum.status, spectrum.rank) == (RANK_DEFICIENT, 9)
     assert spectrum.log10_condition == np.inf
@@ -64,7 +90,8 @@ def test_every_eigenvalue_of_a_26_decade_matrix_is_right_to_twelve_digits(seed: 
     assert np.max(np.abs(spectrum.eigenvalues / exact - 1)) < 1e-12
     assert (spectrum.status, spectrum.route, spectrum.rank) == (FINITE, Route.GRADED, 24)
     assert spectrum.log10_condition == pytest.approx(np.log10(exact[0] / exact[-1]), abs=1e-12)
-    # The route is needed: where the parameters come in ascending order, eigh alone is wrong by orders of magnitude.
+    # The route is needed: where the parameters come in ascending order, eigh alone is wrong by
+    # orders of magnitude.
     ascending = np.argsort(np.diagonal(matrix))
     alone = np.linalg.eigvalsh(matrix[np.ix_(ascending, ascending)])[::-1]
     assert np.max(np.abs(alone / exact - 1)) > 1e6
@@ -77,13 +104,17 @@ def test_order_of_parameters_does_not_matter(decades: float) -> None:
 
     spectrum, permuted = spectrum_of(matrix), spectrum_of(matrix[np.ix_(order, order)])
 
-    np.testing.assert_allclose(permuted.eigenvalues, spectrum.eigenvalues, rtol=1e-11 if decades == 4 else 1e-12)
+    np.testing.assert_allclose(
+        permuted.eigenvalues, spectrum.eigenvalues, rtol=1e-11 if decades == 4 else 1e-12
+    )
     assert np.array_equal(permuted.diagonal, spectrum.diagonal[order])
 
 
 @pytest.mark.parametrize("factor", [3.0, 1e-20])
 @pytest.mark.parametrize("decades", [4, 26])
-def test_scaling_the_loss_scales_eigenvalues_and_keeps_the_condition_number(factor: float, decades: float) -> None:
+def test_scaling_the_loss_scales_eigenvalues_and_keeps_the_condition_number(
+    factor: float, decades: float
+) -> None:
     matrix = graded_matrix(20, decades)
 
     spectrum, scaled = spectrum_of(matrix), spectrum_of(factor**2 * matrix)
@@ -96,9 +127,14 @@ def test_scaling_the_loss_scales_eigenvalues_and_keeps_the_condition_number(fact
 def test_orthogonal_changes_of_parameters_keep_the_spectrum() -> None:
     gradients = draws(60, 15) * np.geomspace(1, 1e-2, 15)
 
-    spectrum, turned = spectrum_of(second_moment(gradients)), spectrum_of(second_moment(gradients @ orthogonal(15)))
+    spectrum, turned = (
+        spectrum_of(second_moment(gradients)),
+        spectrum_of(second_moment(gradients @ orthogonal(15))),
+    )
 
-    np.testing.assert_allclose(turned.eigenvalues, spectrum.eigenvalues, atol=15 * EPSILON * spectrum.eigenvalues[0])
+    np.testing.assert_allclose(
+        turned.eigenvalues, spectrum.eigenvalues, atol=15 * EPSILON * spectrum.eigenvalues[0]
+    )
 
 
 def test_a_known_spectrum_is_returned_with_its_eigenvectors() -> None:
@@ -109,7 +145,8 @@ def test_a_known_spectrum_is_returned_with_its_eigenvectors() -> None:
 
     basis = spectrum.eigenvectors
     assert basis is not None
-    np.testing.assert_allclose(spectrum.eigenvalues, values, rtol=1e-14 * 36)  # 5 eps lambda_1, relative to the smallest
+    # 5 eps lambda_1, relative to the smallest
+    np.testing.assert_allclose(spectrum.eigenvalues, values, rtol=1e-14 * 36)
     np.testing.assert_allclose((basis * values) @ basis.T, matrix, atol=1e-14)
     np.testing.assert_allclose(basis.T @ basis, np.eye(5), atol=1e-14)
     assert np.all(basis[np.abs(basis).argmax(axis=0), np.arange(5)] > 0)
@@ -136,8 +173,12 @@ def with_dependent_parameter(gradients: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("decades", [0, 16])
-@pytest.mark.parametrize("change", [with_zero_parameter, with_duplicate_parameter, with_dependent_parameter])
-def test_one_null_direction_is_counted_and_not_taken_for_decades(change: object, decades: float) -> None:
+@pytest.mark.parametrize(
+    "change", [with_zero_parameter, with_duplicate_parameter, with_dependent_parameter]
+)
+def test_one_null_direction_is_counted_and_not_taken_for_decades(
+    change: object, decades: float
+) -> None:
     gradients = change(draws(80, 12) * np.logspace(0, -decades / 2, 12))  # type: ignore[operator]
 
     spectrum = spectrum_of(second_moment(gradients), samples=80)
@@ -146,7 +187,9 @@ def test_one_null_direction_is_counted_and_not_taken_for_decades(change: object,
     assert (spectrum.status, spectrum.rank) == (RANK_DEFICIENT, 11)
     assert spectrum.eigenvalues[-1] == 0
     # svd is off by eps sigma_1, which at 16 decades of variance is 1e-8 of the smallest sigma.
-    np.testing.assert_allclose(spectrum.eigenvalues[:11], singular[:11] ** 2, rtol=1e-11 if decades == 0 else 1e-5)
+    np.testing.assert_allclose(
+        spectrum.eigenvalues[:11], singular[:11] ** 2, rtol=1e-11 if decades == 0 else 1e-5
+    )
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -156,7 +199,8 @@ def test_rounding_left_by_dependent_parameters_is_not_counted(seed: int) -> None
 
     spectrum = spectrum_of(second_moment(gradients))
 
-    # Twelve parameters move in seven directions; the pivots after the seventh are rounding of either sign.
+    # Twelve parameters move in seven directions; the pivots after the seventh are rounding of
+    # either sign.
     assert (spectrum.status, spectrum.rank) == (RANK_DEFICIENT, 7)
     assert np.all(spectrum.eigenvalues[7:] == 0)
 
@@ -169,12 +213,19 @@ def test_vanishing_bias_gradients_of_an_odd_network_are_null_directions(depth: i
     moment = matrix_of(sum_of_samples(source, range(count)).triangle, 1 / count)
     biases = 5 * depth + 1
 
-    spectrum = spectrum_of(moment, samples=count, dust=dust_of(np.diagonal(moment), architecture, source.relative_noise))
+    spectrum = spectrum_of(
+        moment,
+        samples=count,
+        dust=dust_of(np.diagonal(moment), architecture, source.relative_noise),
+    )
 
-    # Without biases and with odd data and units every bias gradient is zero; what is left is rounding.
+    # Without biases and with odd data and units every bias gradient is zero; what is left is
+    # rounding.
     assert (spectrum.status, spectrum.rank) == (RANK_DEFICIENT, architecture.parameters - biases)
     assert np.count_nonzero(spectrum.eigenvalues) == architecture.parameters - biases
-    of_weights = np.concatenate([np.arange(architecture.parameters)[layer.weight] for layer in architecture.layers])
+    of_weights = np.concatenate(
+        [np.arange(architecture.parameters)[layer.weight] for layer in architecture.layers]
+    )
     alone = np.linalg.eigvalsh(moment[np.ix_(of_weights, of_weights)])[::-1]
     np.testing.assert_allclose(spectrum.eigenvalues[: len(alone)], alone, rtol=1e-9)
 
@@ -185,22 +236,31 @@ def test_the_same_gradient_every_time_has_rank_one() -> None:
     spectrum = spectrum_of(second_moment(np.tile(gradient, (30, 1))), samples=30)
 
     assert (spectrum.status, spectrum.rank) == (RANK_DEFICIENT, 1)
-    np.testing.assert_allclose(spectrum.eigenvalues, [gradient @ gradient, 0, 0, 0, 0, 0], rtol=1e-14)
+    np.testing.assert_allclose(
+        spectrum.eigenvalues, [gradient @ gradient, 0, 0, 0, 0, 0], rtol=1e-14
+    )
 
 
 def test_no_gradient_at_all_has_rank_zero() -> None:
     spectrum = spectrum_of(np.zeros((4, 4)), samples=9)
 
-    assert (spectrum.status, spectrum.rank, spectrum.eigenvalues.tolist()) == (RANK_DEFICIENT, 0, [0.0] * 4)
+    assert (spectrum.status, spectrum.rank, spectrum.eigenvalues.tolist()) == (
+        RANK_DEFICIENT,
+        0,
+        [0.0] * 4,
+    )
     assert np.isnan(spectrum.log10_gap(1))
 
 
 @pytest.mark.parametrize(
-    "matrix", [kahan(50, angle=1.2), kahan(60, angle=1.3), scipy.linalg.hilbert(12)], ids=["kahan50", "kahan60", "hilbert12"]
+    "matrix",
+    [kahan(50, angle=1.2), kahan(60, angle=1.3), scipy.linalg.hilbert(12)],
+    ids=["kahan50", "kahan60", "hilbert12"],
 )
 def test_ill_conditioning_that_is_not_grading_is_below_the_floor(matrix: np.ndarray) -> None:
     exact = eigenvalues_to_80_digits(matrix)
-    assert exact[-1] < len(matrix) * EPSILON * exact[0]  # smaller than the rounding of the entries: no method can tell
+    # smaller than the rounding of the entries: no method can tell
+    assert exact[-1] < len(matrix) * EPSILON * exact[0]
 
     spectrum = spectrum_of(matrix)
 
@@ -210,7 +270,9 @@ def test_ill_conditioning_that_is_not_grading_is_below_the_floor(matrix: np.ndar
 
 @pytest.mark.parametrize("size", [13, 16, 30])
 def test_a_large_hilbert_matrix_never_gives_a_finite_condition_number(size: int) -> None:
-    """Rounded to double precision it is no longer positive definite, so its rank is not its size."""
+    """Rounded to double precision it is no longer positive definite, so its rank is not its
+    size.
+    """
     matrix = scipy.linalg.hilbert(size)
     spectrum = spectrum_of(matrix)
 
@@ -271,7 +333,9 @@ def test_the_matrix_is_not_changed() -> None:
 def test_gaps_are_counted_from_one() -> None:
     spectrum = spectrum_of(np.diag([1e6, 1e4, 10.0, 1.0]))
 
-    assert [spectrum.log10_gap(index) for index in (1, 2, 3)] == pytest.approx([2.0, 3.0, 1.0], abs=1e-12)
+    assert [spectrum.log10_gap(index) for index in (1, 2, 3)] == pytest.approx(
+        [2.0, 3.0, 1.0], abs=1e-12
+    )
     assert np.isnan([spectrum.log10_gap(index) for index in (0, 4, 5)]).all()
 
 
@@ -291,7 +355,9 @@ def test_every_status_has_a_meaning() -> None:
 
 @pytest.mark.timeout(120)
 def test_a_deep_narrow_network_is_resolved_and_repeatable() -> None:
-    """Depth 30, width 5 at N = 4P: the spectrum is longer than eigh resolves; QR and SVD of G are the other route."""
+    """Depth 30, width 5 at N = 4P: the spectrum is longer than eigh resolves; QR and SVD of G are
+    the other route.
+    """
     architecture = Architecture(30, 5)
     source = sampler(architecture, problem=sine_regression(points=50), key=3)
     count = 4 * architecture.parameters
@@ -303,17 +369,29 @@ def test_a_deep_narrow_network_is_resolved_and_repeatable() -> None:
     assert np.array_equal(spectrum.eigenvalues, again.eigenvalues)
     gradients = source.block(0, count)[0] / np.sqrt(count)
     by_descending_norm = gradients[:, np.argsort(-np.linalg.norm(gradients, axis=0))]
-    triangle = scipy.linalg.qr(by_descending_norm, mode="r", overwrite_a=True, check_finite=False)[0][: architecture.parameters]
+    triangle = scipy.linalg.qr(by_descending_norm, mode="r", overwrite_a=True, check_finite=False)[
+        0
+    ][: architecture.parameters]
     singular = scipy.linalg.svdvals(triangle)
-    # Norm-sorted QR keeps the grading; the SVD then errs by eps sigma_1/sigma_P at worst, as far as grading does not help.
+    # Norm-sorted QR keeps the grading; the SVD then errs by eps sigma_1/sigma_P at worst, as far as
+    # grading does not help.
     np.testing.assert_allclose(spectrum.eigenvalues, singular**2, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("samples", "status"), [(1000, "finite"), (26, "finite"), (24, "undersampled"), (20, "undersampled"), (19, "rank_deficient")]
+    ("samples", "status"),
+    [
+        (1000, "finite"),
+        (26, "finite"),
+        (24, "undersampled"),
+        (20, "undersampled"),
+        (19, "rank_deficient"),
+    ],
 )
 def test_p_over_n_near_one_is_marked(samples: int, status: str) -> None:
-    """P = 20: beyond P/N = 0.8 noise alone spans 2.5 decades; the number is there, and is marked."""
+    """P = 20: beyond P/N = 0.8 noise alone spans 2.5 decades; the number is there, and is
+    marked.
+    """
     gradients = np.random.default_rng(7).standard_normal((samples, 20))
     moment = gradients.T @ gradients / samples
     spectrum = spectrum_of(np.tril(moment) + np.tril(moment, -1).T, samples=samples)
@@ -323,18 +401,29 @@ def test_p_over_n_near_one_is_marked(samples: int, status: str) -> None:
 
 
 def test_a_factor_that_is_not_trusted_has_no_number_beside_null_directions_either() -> None:
-    """diag(0, H), H Hilbert's matrix: of 12 rows its condition is 1.6e16, beyond 1/eps; of 3 it is 524."""
-    hidden, told = (spectrum_of(scipy.linalg.block_diag(0.0, scipy.linalg.hilbert(size))) for size in (12, 3))
+    """diag(0, H), H Hilbert's matrix: of 12 rows its condition is 1.6e16, beyond 1/eps; of 3 it is
+    524.
+    """
+    hidden, told = (
+        spectrum_of(scipy.linalg.block_diag(0.0, scipy.linalg.hilbert(size))) for size in (12, 3)
+    )
     assert hidden.status == told.status == RANK_DEFICIENT
     assert (hidden.resolved, told.resolved) == (False, True)
     assert np.isnan(condition_numbers(hidden, Architecture(1, 3, 2, 1))["log10_cond_carrying"])
     expected = np.log10(np.linalg.cond(scipy.linalg.hilbert(3)))
-    assert condition_numbers(told, Architecture(1, 1))["log10_cond_carrying"] == pytest.approx(expected, abs=1e-9)
+    assert condition_numbers(told, Architecture(1, 1))["log10_cond_carrying"] == pytest.approx(
+        expected, abs=1e-9
+    )
 
 
 def test_eigh_alone_has_no_number_for_what_it_does_not_tell_from_rounding() -> None:
-    """P eps = 7e-16: the smallest that carries gradient, 1e-16, is left out and so nothing is said; 1e-12 is told."""
+    """P eps = 7e-16: the smallest that carries gradient, 1e-16, is left out and so nothing is said;
+    1e-12 is told.
+    """
     diagonal = np.array([1.0, 1.0, 0.0])
-    hidden, told = (spectrum_without_factor(np.array([1.0, low, 0.0]), None, diagonal, None, 0.0) for low in (1e-16, 1e-12))
+    hidden, told = (
+        spectrum_without_factor(np.array([1.0, low, 0.0]), None, diagonal, None, 0.0)
+        for low in (1e-16, 1e-12)
+    )
     assert hidden.status == told.status == RANK_DEFICIENT
     assert (hidden.resolved, told.resolved) == (False, True)

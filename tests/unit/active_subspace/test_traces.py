@@ -31,7 +31,9 @@ def test_traces_and_layer_masses_are_those_of_c() -> None:
 
 @pytest.mark.parametrize("route", ["gram", "pairs"])
 def test_population_values_are_within_their_intervals(route: str) -> None:
-    """g ~ N(0, D): tr C^2 = sum d^2, although the samples' own is 5 times that at N = P / 4; 95 % intervals, at least 85 of 100 hold."""
+    """g ~ N(0, D): tr C^2 = sum d^2, although the samples' own is 5 times that at N = P / 4; 95 %
+    intervals, at least 85 of 100 hold.
+    """
     variances = np.concatenate([np.full(10, 2.0), np.full(190, 1.0)])
     participation, square = variances.sum() ** 2 / np.sum(variances**2), np.sum(variances**2)
     draw, held = np.random.default_rng(1), np.zeros(2)
@@ -45,7 +47,11 @@ def test_population_values_are_within_their_intervals(route: str) -> None:
         else:
             found = traces_from_pairs(squares, pair_products(gradients), every)
         held[0] += found.population_square_trace.low <= square <= found.population_square_trace.high
-        held[1] += found.population_participation.low <= participation <= found.population_participation.high
+        held[1] += (
+            found.population_participation.low
+            <= participation
+            <= found.population_participation.high
+        )
     assert held.min() >= 85
 
 

@@ -37,17 +37,23 @@ def subdivisions(draw: Any, node: Node) -> list[Node]:
 
 @st.composite
 def histories(draw: Any) -> tuple[int, int, list[tuple[Node, int]], list[int]]:
-    """Slots, ranks, shards with the rank that reads each, and the missing slots in the order they are done."""
+    """Slots, ranks, shards with the rank that reads each, and the missing slots in the order they
+    are done.
+    """
     slots = 2 ** draw(st.integers(0, 5))
     ranks = draw(st.integers(1, 9))
-    shards = [(node, draw(st.integers(0, ranks - 1))) for node in draw(subdivisions(Node(0, slots)))]
+    shards = [
+        (node, draw(st.integers(0, ranks - 1))) for node in draw(subdivisions(Node(0, slots)))
+    ]
     missing = missing_slots([node for node, _ in shards], slots)
     return slots, ranks, shards, missing
 
 
 @exactly_repeatable
 @given(histories())
-def test_the_total_is_one_expression_for_any_ranks_and_any_history(history: tuple[int, int, list[tuple[Node, int]], list[int]]) -> None:
+def test_the_total_is_one_expression_for_any_ranks_and_any_history(
+    history: tuple[int, int, list[tuple[Node, int]], list[int]],
+) -> None:
     slots, ranks, shards, missing = history
     everything: dict[Node, str] = {}
     for rank in range(ranks):

@@ -1,11 +1,19 @@
-"""The triangle against G^T G, its bits against the number of threads, and closed forms of second moments."""
+"""The triangle against G^T G, its bits against the number of threads, and closed forms of second
+moments.
+"""
 
 import numpy as np
 import pytest
 import torch
 from builders import EPSILON, draws, gram, matrix_of, orthogonal
 
-from eigenscape.active_subspace.triangle import BAND, DeviceTriangle, Triangle, band_columns, band_count
+from eigenscape.active_subspace.triangle import (
+    BAND,
+    DeviceTriangle,
+    Triangle,
+    band_columns,
+    band_count,
+)
 
 SIZES = [1, 2, 511, 512, 513, 1024, 1025, 1600]
 
@@ -22,8 +30,11 @@ def test_the_assembled_matrix_is_the_gram_matrix_and_symmetric(parameters: int) 
     matrix = gram(gradients)
 
     assert np.array_equal(matrix, matrix.T)
-    # Two sums of 37 products in two orders: each entry within 2 * 37 roundings of the sum of magnitudes.
-    assert np.all(np.abs(matrix - gradients.T @ gradients) <= 2 * 37 * EPSILON * sums_of_products(gradients))
+    # Two sums of 37 products in two orders: each entry within 2 * 37 roundings of the sum of
+    # magnitudes.
+    assert np.all(
+        np.abs(matrix - gradients.T @ gradients) <= 2 * 37 * EPSILON * sums_of_products(gradients)
+    )
 
 
 @pytest.mark.parametrize("parameters", [5, 600, 1600])
@@ -50,7 +61,10 @@ def test_the_device_triangle_agrees(parameters: int) -> None:
     on_device.add_gram(torch.from_numpy(gradients[:12]))
     on_device.add_gram(torch.from_numpy(gradients[12:]))
 
-    assert np.all(np.abs(matrix_of(on_device.to_host()) - gram(gradients)) <= 2 * 19 * EPSILON * sums_of_products(gradients))
+    assert np.all(
+        np.abs(matrix_of(on_device.to_host()) - gram(gradients))
+        <= 2 * 19 * EPSILON * sums_of_products(gradients)
+    )
 
 
 def test_the_device_triangle_sums_single_precision_gradients_in_double() -> None:
@@ -59,7 +73,10 @@ def test_the_device_triangle_sums_single_precision_gradients_in_double() -> None
     on_device.add_gram(torch.from_numpy(gradients))
 
     wide = gradients.astype(np.float64)
-    assert np.all(np.abs(matrix_of(on_device.to_host()) - wide.T @ wide) <= 2 * 19 * EPSILON * sums_of_products(wide))
+    assert np.all(
+        np.abs(matrix_of(on_device.to_host()) - wide.T @ wide)
+        <= 2 * 19 * EPSILON * sums_of_products(wide)
+    )
 
 
 @pytest.mark.parametrize("parameters", SIZES)
@@ -80,17 +97,23 @@ def test_columns_of_a_band_are_those_of_the_matrix_from_the_diagonal_down(parame
 
     for band in range(band_count(parameters)):
         start = band * BAND
-        assert np.array_equal(band_columns(triangle.band(band), 0.25), matrix[start:, start : start + BAND])
+        assert np.array_equal(
+            band_columns(triangle.band(band), 0.25), matrix[start:, start : start + BAND]
+        )
     assert band_count(parameters) * BAND >= parameters > (band_count(parameters) - 1) * BAND
 
 
 def assert_monte_carlo(gradients: np.ndarray, expected: np.ndarray) -> None:
-    """The estimate of E[g g^T] within five standard errors, entry by entry, that the samples themselves give."""
+    """The estimate of E[g g^T] within five standard errors, entry by entry, that the samples
+    themselves give.
+    """
     count = len(gradients)
     products = gradients[:, :, None] * gradients[:, None, :]
     errors = products.std(axis=0) / np.sqrt(count)
     # One part in 1e12 for entries whose products do not vary.
-    assert np.all(np.abs(gram(gradients) / count - expected) <= 5 * errors + 1e-12 * np.abs(expected).max())
+    assert np.all(
+        np.abs(gram(gradients) / count - expected) <= 5 * errors + 1e-12 * np.abs(expected).max()
+    )
 
 
 def test_a_quadratic_has_second_moment_a_squared_plus_b_b() -> None:

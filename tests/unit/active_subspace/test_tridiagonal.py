@@ -7,7 +7,15 @@ from scipy.linalg import lapack
 
 from eigenscape.active_subspace import tridiagonal
 
-SIZES = [1, 2, 3, tridiagonal.REFLECTORS, tridiagonal.REFLECTORS + 1, tridiagonal.REFLECTORS + 2, 300]
+SIZES = [
+    1,
+    2,
+    3,
+    tridiagonal.REFLECTORS,
+    tridiagonal.REFLECTORS + 1,
+    tridiagonal.REFLECTORS + 2,
+    300,
+]
 """On either side of one block of reflectors, of which there are P - 1, and several blocks."""
 
 
@@ -21,7 +29,9 @@ def test_known_spectra_are_found_with_orthonormal_vectors(size: int) -> None:
     # Backward stable: errors of P eps lambda_1, and of P eps in the angles between vectors.
     np.testing.assert_allclose(values, known, rtol=0, atol=size * EPSILON * 2)
     np.testing.assert_allclose(matrix @ vectors, vectors * values, rtol=0, atol=size * EPSILON * 2)
-    np.testing.assert_allclose(vectors.T @ vectors, np.eye(size), rtol=0, atol=max(size, 4) * EPSILON)
+    np.testing.assert_allclose(
+        vectors.T @ vectors, np.eye(size), rtol=0, atol=max(size, 4) * EPSILON
+    )
 
 
 def test_equal_eigenvalues_have_orthonormal_vectors() -> None:
@@ -32,14 +42,18 @@ def test_equal_eigenvalues_have_orthonormal_vectors() -> None:
     values, vectors = tridiagonal.eigenpairs_by_steps(np.asfortranarray(matrix))
 
     np.testing.assert_allclose(values, known, rtol=0, atol=252 * EPSILON * 7)
-    np.testing.assert_allclose((vectors * values) @ vectors.T, matrix, rtol=0, atol=252 * EPSILON * 7)
+    np.testing.assert_allclose(
+        (vectors * values) @ vectors.T, matrix, rtol=0, atol=252 * EPSILON * 7
+    )
     np.testing.assert_allclose(vectors.T @ vectors, np.eye(252), rtol=0, atol=252 * EPSILON)
 
 
 @pytest.mark.parametrize("columns", [1, 7, 200])
 def test_reflectors_are_applied_one_after_the_other(columns: int) -> None:
     size = 200
-    reduced, _, _, scales, _ = lapack.dsytrd(np.asfortranarray(with_spectrum(np.arange(1.0, size + 1))), lower=1)
+    reduced, _, _, scales, _ = lapack.dsytrd(
+        np.asfortranarray(with_spectrum(np.arange(1.0, size + 1))), lower=1
+    )
     expected = draws(size, columns)
     found = np.asfortranarray(expected)
     for column in reversed(range(size - 1)):
@@ -49,7 +63,9 @@ def test_reflectors_are_applied_one_after_the_other(columns: int) -> None:
 
     tridiagonal.apply_reflectors(reduced, scales, found)
 
-    np.testing.assert_allclose(found, expected, rtol=0, atol=size * EPSILON * np.abs(expected).max())
+    np.testing.assert_allclose(
+        found, expected, rtol=0, atol=size * EPSILON * np.abs(expected).max()
+    )
 
 
 def test_a_matrix_that_is_not_finite_is_refused() -> None:

@@ -20,7 +20,12 @@ from eigenscape.stages.active_subspace.projection import project_networks
 from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
 from eigenscape.stages.active_subspace.sensitivity import Sweep, compute_sensitivity
 from eigenscape.stages.active_subspace.spectrum import compute_spectrum
-from eigenscape.stages.active_subspace.training import TrainingPlan, train_networks, training_table, write_training_table
+from eigenscape.stages.active_subspace.training import (
+    TrainingPlan,
+    train_networks,
+    training_table,
+    write_training_table,
+)
 from eigenscape.stages.clustering.networks import compute_clustering
 from eigenscape.stages.common.configure import write_study
 from eigenscape.stages.common.tables import DESCRIPTIONS, write_csv
@@ -32,12 +37,35 @@ from eigenscape.stages.sloppiness.trajectories import compute_trajectories
 from eigenscape.store.layout import StudyFolder
 
 CURVES = {
-    "growth": {"depth": 3, "width": [4], "relu_weight_std": [2.0], "hard_tanh_weight_std": [2.0], "bias_std": [0.0], "networks": 2},
+    "growth": {
+        "depth": 3,
+        "width": [4],
+        "relu_weight_std": [2.0],
+        "hard_tanh_weight_std": [2.0],
+        "bias_std": [0.0],
+        "networks": 2,
+    },
     "sensitivity": {"depth": 2, "width": 4, "networks": 2, "angles": [0.1]},
     "dichotomies": {"depth": [2], "width": [4], "networks": 2},
-    "digits": {"width": 8, "one_layer_depth": 3, "one_layer_epochs": 1, "length_depth": 2, "length_epochs": 1, "measured": 1, "runs": 2},
+    "digits": {
+        "width": 8,
+        "one_layer_depth": 3,
+        "one_layer_epochs": 1,
+        "length_depth": 2,
+        "length_epochs": 1,
+        "measured": 1,
+        "runs": 2,
+    },
 }
-GRAPHS = {"depth": [1, 3], "width": [8], "channels": 2, "epochs": [0, 1], "seeds": 2, "inputs_per_class": 3, "permutations": 20}
+GRAPHS = {
+    "depth": [1, 3],
+    "width": [8],
+    "channels": 2,
+    "epochs": [0, 1],
+    "seeds": 2,
+    "inputs_per_class": 3,
+    "permutations": 20,
+}
 THEORY = {
     "phase_map": {
         "decay": [0.3, 1.0],
@@ -58,9 +86,21 @@ MODELS = {
     "training_steps": 2,
     "deconvolution": {"points": 4, "observed": 3},
 }
-ENSEMBLE = {"powers": [1.0], "depth": [1], "width": [4], "channels": None, "steps": 8, "checkpoints": 4, "seeds": 2, "inputs_per_class": 1}
+ENSEMBLE = {
+    "powers": [1.0],
+    "depth": [1],
+    "width": [4],
+    "channels": None,
+    "steps": 8,
+    "checkpoints": 4,
+    "seeds": 2,
+    "inputs_per_class": 1,
+}
 STUDY = small_study(
-    expressivity=CURVES, clustering=GRAPHS, sloppiness=THEORY | {"ensemble": ENSEMBLE | {"replicates": 20}}, model_constrained=MODELS
+    expressivity=CURVES,
+    clustering=GRAPHS,
+    sloppiness=THEORY | {"ensemble": ENSEMBLE | {"replicates": 20}},
+    model_constrained=MODELS,
 )
 
 
@@ -76,7 +116,12 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     plan = TrainingPlan(depth=(1, 3), width=(3, 5), replicas=3, most_steps=40)
     train_networks(STUDY, folder, plan, quiet=True)
     write_training_table(training_table(STUDY, folder, plan), folder)
-    sweep = Sweep(intervals=("[-1, 1]",), points=(20,), priors=("standard_normal",), activations=("tanh", "relu"))
+    sweep = Sweep(
+        intervals=("[-1, 1]",),
+        points=(20,),
+        priors=("standard_normal",),
+        activations=("tanh", "relu"),
+    )
     compute_sensitivity(STUDY, folder, 2, 3, 40, 20, sweep, quiet=True)
     for experiment in EXPERIMENTS:
         run_experiment(STUDY, folder, experiment)
@@ -92,7 +137,9 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
 
 
 @pytest.mark.parametrize("name", [*ROOMS, "map_participation_ratio"])
-def test_every_figure_is_drawn_as_pdf_and_png(computed: StudyFolder, tmp_path: Path, name: str) -> None:
+def test_every_figure_is_drawn_as_pdf_and_png(
+    computed: StudyFolder, tmp_path: Path, name: str
+) -> None:
     written = draw_figures([name], STUDY, computed, tmp_path)
 
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{name}.pdf", f"{name}.png"]
@@ -101,8 +148,12 @@ def test_every_figure_is_drawn_as_pdf_and_png(computed: StudyFolder, tmp_path: P
     assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_an_unknown_figure_is_refused_with_the_known_ones(folder: StudyFolder, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"figure: expected one of eigenvalues, eigenvectors, .* found portrait; "):
+def test_an_unknown_figure_is_refused_with_the_known_ones(
+    folder: StudyFolder, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        BadInput, match=r"figure: expected one of eigenvalues, eigenvectors, .* found portrait; "
+    ):
         draw_figures(["eigenvalues", "portrait"], STUDY, folder, tmp_path)
 
 
@@ -113,41 +164,69 @@ def test_a_figure_without_its_results_is_refused(folder: StudyFolder, tmp_path: 
 
 
 def test_a_study_of_null_directions_gets_figures_that_say_so(tmp_path: Path) -> None:
-    """Zero biases, tanh and a symmetric interval: no network has a finite number, and no figure may fail for it."""
-    study = small_study(prior={"kind": "lecun_normal"}, projection={"samples": 50, "replicates": 20})
+    """Zero biases, tanh and a symmetric interval: no network has a finite number, and no figure may
+    fail for it.
+    """
+    study = small_study(
+        prior={"kind": "lecun_normal"}, projection={"samples": 50, "replicates": 20}
+    )
     folder = StudyFolder(tmp_path / "null")
     compute_cells(study, study.computed_cells(), folder, Execution(quiet=True))
     project_networks(study, study.projected_architectures(), folder, quiet=True)
     table = condition_number_table(study, folder)
     write_table(table, folder.table, study)
     assert not np.isfinite(table["log10_cond_sym"]).any()
-    for name in ("predictors", "condition_number", "condition_number_projected", "map_log10_cond_carrying"):
+    for name in (
+        "predictors",
+        "condition_number",
+        "condition_number_projected",
+        "map_log10_cond_carrying",
+    ):
         assert len(draw_figures([name], study, folder, tmp_path / "figures")) == 2
 
 
-def test_training_without_finite_condition_numbers_gets_a_figure_that_says_so(tmp_path: Path) -> None:
+def test_training_without_finite_condition_numbers_gets_a_figure_that_says_so(
+    tmp_path: Path,
+) -> None:
     study, folder = small_study(), StudyFolder(tmp_path / "null")
-    table = pd.DataFrame({"depth": [1], "width": [3], "log10_cond": [np.inf]}).reindex(columns=["seed", "depth", "width", *DESCRIPTIONS])
-    table = table.assign(seed=0, parameters=10, samples=40, rank=5, raw_parameter_limit=60, status="rank_deficient", log10_cond=np.inf)
+    table = pd.DataFrame({"depth": [1], "width": [3], "log10_cond": [np.inf]}).reindex(
+        columns=["seed", "depth", "width", *DESCRIPTIONS]
+    )
+    table = table.assign(
+        seed=0,
+        parameters=10,
+        samples=40,
+        rank=5,
+        raw_parameter_limit=60,
+        status="rank_deficient",
+        log10_cond=np.inf,
+    )
     write_csv(table, folder.table)
-    pd.DataFrame({"depth": [1], "width": [3], "log10_steps": [2.0]}).to_csv(folder.table.with_name("training.csv"), index=False)
+    pd.DataFrame({"depth": [1], "width": [3], "log10_steps": [2.0]}).to_csv(
+        folder.table.with_name("training.csv"), index=False
+    )
     assert len(draw_figures(["trainability"], study, folder, tmp_path / "figures")) == 2
 
 
 def test_every_family_is_drawn_by_a_room_that_has_its_figures_and_no_others() -> None:
     drawn = {name: family.room for family in FAMILIES.values() for name in family.figures}
-    assert sum(len(family.figures) for family in FAMILIES.values()) == len(drawn) == len(ROOMS), "a figure is in two families"
+    assert sum(len(family.figures) for family in FAMILIES.values()) == len(drawn) == len(ROOMS), (
+        "a figure is in two families"
+    )
     for room in set(drawn.values()):
         figures = importlib.import_module(f"eigenscape.catalogue.drawing.{room}").Figures
         methods = {
             name
             for name, member in vars(figures).items()
-            if inspect.isfunction(member) and inspect.signature(member).return_annotation == "Figure"
+            if inspect.isfunction(member)
+            and inspect.signature(member).return_annotation == "Figure"
         }
         assert methods - {"of_column"} == {name for name, own in drawn.items() if own == room}
 
 
-def test_figures_drawn_together_are_those_drawn_alone(computed: StudyFolder, tmp_path: Path) -> None:
+def test_figures_drawn_together_are_those_drawn_alone(
+    computed: StudyFolder, tmp_path: Path
+) -> None:
     """What a family shares is read once, and changes no byte."""
     names = FAMILIES["headline"].figures
     together = draw_figures(names, STUDY, computed, tmp_path / "together")
@@ -165,21 +244,41 @@ from eigenscape.store.layout import StudyFolder
 folder = StudyFolder(Path(sys.argv[1]))
 study = load_study(folder)
 for name, room in ROOMS.items():
-    getattr(importlib.import_module(f"eigenscape.catalogue.drawing.{room}").Figures(study, folder), name)()
+    getattr(\
+importlib.import_module(f"eigenscape.catalogue.drawing.{room}").Figures(study, folder), name)()
 print({"torch", "sklearn", "matplotlib.pyplot", "snakemake"} & set(sys.modules))
 """
 
 
 def test_figures_load_no_torch(computed: StudyFolder) -> None:
-    """All of them in one process, made and not saved; torch would cost a second and a half a family."""
+    """All of them in one process, made and not saved; torch would cost a second and a half a
+    family.
+    """
     write_study(STUDY, computed)
-    run = subprocess.run([sys.executable, "-c", LIBRARIES, str(computed.root)], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", LIBRARIES, str(computed.root)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip() == "set()"
 
 
 def test_a_study_has_the_families_of_what_it_leaves_in() -> None:
     assert families_of(STUDY).keys() == FAMILIES.keys() - {"large_networks"}
-    left = small_study(**{name: {"enabled": False} for name in ("expressivity", "clustering", "sloppiness", "model_constrained")})
-    assert set(families_of(left)) == {"headline", "importance", "criticality", "maps", "sensitivity", "training"}
+    left = small_study(
+        **{
+            name: {"enabled": False}
+            for name in ("expressivity", "clustering", "sloppiness", "model_constrained")
+        }
+    )
+    assert set(families_of(left)) == {
+        "headline",
+        "importance",
+        "criticality",
+        "maps",
+        "sensitivity",
+        "training",
+    }
     assert "training" not in families_of(small_study(training={"depth": [7]}))

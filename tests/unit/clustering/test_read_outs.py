@@ -9,24 +9,41 @@ import pytest
 
 from eigenscape.clustering.blocks import distinct_orders, layer_blocks, smallest_p_value
 from eigenscape.clustering.gram import Columns
-from eigenscape.clustering.graphs import Normalisation, affinity_graph, matched_accuracy, spectral_clustering
+from eigenscape.clustering.graphs import (
+    Normalisation,
+    affinity_graph,
+    matched_accuracy,
+    spectral_clustering,
+)
 from eigenscape.clustering.least_squares import least_squares
 from eigenscape.clustering.modularity import ModularityStatus, label_purity, modularity
-from eigenscape.clustering.similarity import SimilarityStatus, cka, cosine, hsic_1, linear_cka, unbiased_cka
+from eigenscape.clustering.similarity import (
+    SimilarityStatus,
+    cka,
+    cosine,
+    hsic_1,
+    linear_cka,
+    unbiased_cka,
+)
 from eigenscape.clustering.spectral import least_squares_cka, without_directions
 from eigenscape.errors import BadInput
 
 
 def random_graph(count: int, seed: int = 0) -> np.ndarray:
-    weights = np.random.default_rng(seed).exponential(size=(count, count)) * (np.random.default_rng(seed + 1).random((count, count)) < 0.4)
+    weights = np.random.default_rng(seed).exponential(size=(count, count)) * (
+        np.random.default_rng(seed + 1).random((count, count)) < 0.4
+    )
     np.fill_diagonal(weights, 0.0)
     return weights + weights.T
 
 
 def test_graphs_are_pruned_normalised_and_taken_apart() -> None:
-    c = np.array([[9.0, 4.0, 0.0, 0.0], [-3.0, 9.0, 0.0, 0.0], [1.0, -2.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
+    c = np.array(
+        [[9.0, 4.0, 0.0, 0.0], [-3.0, 9.0, 0.0, 0.0], [1.0, -2.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]
+    )
     graph = affinity_graph(c, strongest=1)
-    np.testing.assert_array_equal(graph.weights[:2, :2], [[0, 1], [1, 0]])  # each column's largest is 1; the diagonal is no affinity
+    # each column's largest is 1; the diagonal is no affinity
+    np.testing.assert_array_equal(graph.weights[:2, :2], [[0, 1], [1, 0]])
     assert graph.components == 3
     assert graph.isolated.tolist() == [False, False, True, True]
     two = affinity_graph(c, Normalisation.TWO)
@@ -58,23 +75,31 @@ def test_modularity_is_its_double_sum() -> None:
     degrees, total = weights.sum(axis=1), weights.sum()
     for resolution in (1.0, 2.5):
         direct = sum(
-            weights[i, j] - resolution * degrees[i] * degrees[j] / total for i in range(15) for j in range(15) if labels[i] == labels[j]
+            weights[i, j] - resolution * degrees[i] * degrees[j] / total
+            for i in range(15)
+            for j in range(15)
+            if labels[i] == labels[j]
         )
         found = modularity(weights, labels, resolution=resolution)
         assert found.value == pytest.approx(direct / total, abs=1e-14)
-        assert modularity(17.0 * weights, labels, resolution=resolution).value == pytest.approx(found.value, abs=1e-14)
+        assert modularity(17.0 * weights, labels, resolution=resolution).value == pytest.approx(
+            found.value, abs=1e-14
+        )
 
 
 @pytest.mark.parametrize("blocks", [1, 2, 5])
 def test_equal_disjoint_blocks_reach_one_minus_one_over_k(blocks: int) -> None:
-    found = modularity(np.kron(np.eye(blocks), np.ones((4, 4))), np.repeat(np.arange(blocks), 4), permutations=50)
+    found = modularity(
+        np.kron(np.eye(blocks), np.ones((4, 4))), np.repeat(np.arange(blocks), 4), permutations=50
+    )
     assert found.value == pytest.approx(1 - 1 / blocks, abs=1e-14)
     assert found.same_class_mass == pytest.approx(1.0)
     assert found.relative == (pytest.approx(1.0) if blocks > 1 else 0.0)
     assert (found.null <= found.value + 1e-14).all()
-    assert modularity(np.kron(np.eye(blocks), np.ones((4, 4))), np.arange(4 * blocks)).value == pytest.approx(
-        -1 / (4 * blocks) + 1 / 4, abs=1e-14
-    )  # singletons: - sum (k_i / 2m)^2 + sum W_ii / 2m
+    # singletons: - sum (k_i / 2m)^2 + sum W_ii / 2m
+    assert modularity(
+        np.kron(np.eye(blocks), np.ones((4, 4))), np.arange(4 * blocks)
+    ).value == pytest.approx(-1 / (4 * blocks) + 1 / 4, abs=1e-14)
 
 
 def test_the_null_of_modularity_has_the_mean_of_all_relabellings() -> None:
@@ -108,11 +133,15 @@ def test_alignment_has_its_invariances() -> None:
         assert similarity(k, k).value == pytest.approx(1)
         assert similarity(other, k).value == pytest.approx(value)
         assert similarity(4 * k, 0.1 * other).value == pytest.approx(value)
-        assert similarity(k[np.ix_(order, order)], other[np.ix_(order, order)]).value == pytest.approx(value)
+        assert similarity(
+            k[np.ix_(order, order)], other[np.ix_(order, order)]
+        ).value == pytest.approx(value)
     assert cka(k + c[:, None] + c, other).value == pytest.approx(cka(k, other).value)
     direct = np.eye(10) - 0.1
     a, b = direct @ k @ direct, direct @ other @ direct
-    assert cka(k, other).value == pytest.approx(np.sum(a * b) / np.linalg.norm(a) / np.linalg.norm(b))
+    assert cka(k, other).value == pytest.approx(
+        np.sum(a * b) / np.linalg.norm(a) / np.linalg.norm(b)
+    )
     assert cosine(k, 3 * k).value == pytest.approx(1)
 
 
@@ -127,18 +156,29 @@ def test_linear_alignment_sees_rotations_and_scales_only() -> None:
 
 
 def test_unbiased_dependence_is_the_mean_over_quadruples() -> None:
-    """HSIC_1 is a U-statistic: the mean of K_ij (L_ij + L_qr - 2 L_iq) over ordered quadruples of different inputs (Song et al.)."""
+    """HSIC_1 is a U-statistic: the mean of K_ij (L_ij + L_qr - 2 L_iq) over ordered quadruples of
+    different inputs (Song et al.).
+    """
     k, other = random_graph(6, 1), random_graph(6, 5)
-    terms = [k[i, j] * (other[i, j] + other[q, r] - 2 * other[i, q]) for i, j, q, r in permutations(range(6), 4)]
+    terms = [
+        k[i, j] * (other[i, j] + other[q, r] - 2 * other[i, q])
+        for i, j, q, r in permutations(range(6), 4)
+    ]
     assert hsic_1(k, other) == pytest.approx(np.mean(terms), abs=1e-12)
 
 
 def test_degenerate_alignments_are_a_status_never_nan() -> None:
     constant = np.ones((6, 6)) * 0.3
-    for found in (cka(constant, random_graph(6)), unbiased_cka(constant, random_graph(6)), cosine(np.zeros((6, 6)), constant)):
+    for found in (
+        cka(constant, random_graph(6)),
+        unbiased_cka(constant, random_graph(6)),
+        cosine(np.zeros((6, 6)), constant),
+    ):
         assert found.status is SimilarityStatus.DEGENERATE
         assert found.value is None
-    assert linear_cka(np.ones((6, 2)), np.arange(6.0)[:, None]).status is SimilarityStatus.DEGENERATE
+    assert (
+        linear_cka(np.ones((6, 2)), np.arange(6.0)[:, None]).status is SimilarityStatus.DEGENERATE
+    )
 
 
 def test_the_filter_is_the_alignment_of_regression_matrices_and_has_its_two_limits() -> None:
@@ -148,8 +188,12 @@ def test_the_filter_is_the_alignment_of_regression_matrices_and_has_its_two_limi
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     a, b = Columns.of(x.T), Columns.of(y.T)
     for penalty in (1e-2, 1.0):
-        graphs = [least_squares(columns, penalty * columns.singular_values[0] ** 2) for columns in (a, b)]
-        assert least_squares_cka(a, b, penalty).value == pytest.approx(cka(*graphs).value, abs=1e-10)
+        graphs = [
+            least_squares(columns, penalty * columns.singular_values[0] ** 2) for columns in (a, b)
+        ]
+        assert least_squares_cka(a, b, penalty).value == pytest.approx(
+            cka(*graphs).value, abs=1e-10
+        )
     # f = s^2 / lambda (1 - s^2 / lambda + ..): off by 1e-8 at lambda = 1e8
     assert least_squares_cka(a, b, 1e8).value == pytest.approx(linear_cka(x, y).value, abs=1e-7)
     spans = np.linalg.qr(x)[0].T @ np.linalg.qr(y)[0]
@@ -159,7 +203,9 @@ def test_the_filter_is_the_alignment_of_regression_matrices_and_has_its_two_limi
 def test_removing_directions_leaves_the_others() -> None:
     x = np.random.default_rng(3).standard_normal((9, 4))
     values = np.linalg.svd(x - x.mean(axis=0), compute_uv=False)
-    np.testing.assert_allclose(np.linalg.svd(without_directions(x, 1, 3), compute_uv=False)[:2], values[[0, 3]])
+    np.testing.assert_allclose(
+        np.linalg.svd(without_directions(x, 1, 3), compute_uv=False)[:2], values[[0, 3]]
+    )
 
 
 def test_blocks_are_the_best_of_all_partitions() -> None:

@@ -1,4 +1,6 @@
-"""Batches of replicas against single networks in plain torch, the split of the data, and its checks."""
+"""Batches of replicas against single networks in plain torch, the split of the data, and its
+checks.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,14 @@ def plain(network: Network, parameters: list[torch.Tensor]) -> torch.nn.Module:
     """One replica as a module of torch."""
     nn = torch.nn
     if isinstance(network, Perceptron):
-        modules = [nn.Flatten(), nn.Linear(64, 7), nn.ReLU(), nn.Linear(7, 7), nn.ReLU(), nn.Linear(7, 10)]
+        modules = [
+            nn.Flatten(),
+            nn.Linear(64, 7),
+            nn.ReLU(),
+            nn.Linear(7, 7),
+            nn.ReLU(),
+            nn.Linear(7, 10),
+        ]
     else:
         first = [nn.Unflatten(1, (1, 8)), nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2)]
         modules = [
@@ -50,7 +59,8 @@ def test_a_batch_of_replicas_computes_what_each_does_alone(network: Network) -> 
     assert len(states) == len(network.layers)
     for place in range(3):
         expected = plain(network, [p[place] for p in parameters])(x[place])
-        torch.testing.assert_close(outputs[place], expected, atol=1e-5, rtol=1e-5)  # single precision, sums of 64 terms
+        # single precision, sums of 64 terms
+        torch.testing.assert_close(outputs[place], expected, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.label)
@@ -60,7 +70,8 @@ def test_replicas_train_as_if_alone(network: Network) -> None:
     together = train(network, data, [3, 4], [0, 2], 1e-3)
     alone = train(network, data, [4], [0, 2], 1e-3)
     np.testing.assert_array_equal(together.outputs[0, 1].round(4), alone.outputs[0, 0].round(4))
-    # Six steps of Adam of size 1e-3 in single precision: rounding of gradients near zero may turn a step.
+    # Six steps of Adam of size 1e-3 in single precision: rounding of gradients near zero may turn a
+    # step.
     np.testing.assert_allclose(together.outputs[1, 1], alone.outputs[1, 0], atol=2e-3)
     assert np.abs(together.outputs[1] - together.outputs[0]).max() > 0.05
 
@@ -74,7 +85,8 @@ def test_steps_are_those_of_torch_s_adam() -> None:
         ours.step((gradient,))
         other.grad = gradient
         theirs.step()
-    torch.testing.assert_close(own, other.detach(), atol=1e-6, rtol=0)  # twenty steps of single precision
+    # twenty steps of single precision
+    torch.testing.assert_close(own, other.detach(), atol=1e-6, rtol=0)
 
 
 def test_training_learns_labels_and_shuffled_ones_teach_nothing() -> None:
@@ -110,7 +122,9 @@ def test_the_split_holds_classes_apart_and_in_balance() -> None:
         (np.array([["a"]]), np.array([0]), "numbers of shape"),
     ],
 )
-def test_unusable_data_are_refused_in_one_line(inputs: np.ndarray, labels: np.ndarray, message: str) -> None:
+def test_unusable_data_are_refused_in_one_line(
+    inputs: np.ndarray, labels: np.ndarray, message: str
+) -> None:
     with pytest.raises(BadInput, match=message):
         split(inputs, labels, each=5, seed=0)
 

@@ -1,4 +1,6 @@
-"""The study: its defaults, its schema, its cells, and one line for every kind of bad configuration."""
+"""The study: its defaults, its schema, its cells, and one line for every kind of bad
+configuration.
+"""
 
 import json
 from pathlib import Path
@@ -15,37 +17,217 @@ from eigenscape.errors import BadInput
 ROOT = Path(__file__).parents[3]
 
 BAD = {
-    "unknown section": ({"gird": {}}, "gird", "study, problem, network", "an unknown key", "did you mean grid?"),
-    "unknown key": ({"grid": {"dept": [1]}}, "grid.dept", "one of depth, width", "an unknown key", "did you mean depth?"),
-    "unlike any key": ({"zzz": 1}, "zzz", "one of study", "an unknown key", "remove it or correct its name"),
-    "negative width": ({"grid": {"width": [-3, 5]}}, "grid.width.0", "a number of at least 1", "-3", "grid: {width: [5, 10"),
-    "zero depth": ({"grid": {"depth": [0]}}, "grid.depth.0", "a number of at least 1", "0", "grid: {depth: [1, 2"),
-    "text for a size": ({"grid": {"depth": ["three"]}}, "grid.depth.0", "a whole number", "'three'", "grid: {depth: "),
-    "fraction for a size": ({"grid": {"depth": [1.5]}}, "grid.depth.0", "a whole number", "1.5", "grid: {depth: "),
-    "yes for a size": ({"grid": {"depth": [True]}}, "grid.depth.0", "a whole number", "True", "grid: {depth: "),
+    "unknown section": (
+        {"gird": {}},
+        "gird",
+        "study, problem, network",
+        "an unknown key",
+        "did you mean grid?",
+    ),
+    "unknown key": (
+        {"grid": {"dept": [1]}},
+        "grid.dept",
+        "one of depth, width",
+        "an unknown key",
+        "did you mean depth?",
+    ),
+    "unlike any key": (
+        {"zzz": 1},
+        "zzz",
+        "one of study",
+        "an unknown key",
+        "remove it or correct its name",
+    ),
+    "negative width": (
+        {"grid": {"width": [-3, 5]}},
+        "grid.width.0",
+        "a number of at least 1",
+        "-3",
+        "grid: {width: [5, 10",
+    ),
+    "zero depth": (
+        {"grid": {"depth": [0]}},
+        "grid.depth.0",
+        "a number of at least 1",
+        "0",
+        "grid: {depth: [1, 2",
+    ),
+    "text for a size": (
+        {"grid": {"depth": ["three"]}},
+        "grid.depth.0",
+        "a whole number",
+        "'three'",
+        "grid: {depth: ",
+    ),
+    "fraction for a size": (
+        {"grid": {"depth": [1.5]}},
+        "grid.depth.0",
+        "a whole number",
+        "1.5",
+        "grid: {depth: ",
+    ),
+    "yes for a size": (
+        {"grid": {"depth": [True]}},
+        "grid.depth.0",
+        "a whole number",
+        "True",
+        "grid: {depth: ",
+    ),
     "number for a grid": ({"grid": {"width": 5}}, "grid.width", "a list", "5", "grid: {width: "),
-    "empty grid": ({"grid": {"depth": []}}, "grid.depth", "at least one number", "[]", "grid: {depth: "),
-    "unsorted grid": ({"grid": {"depth": [2, 1]}}, "grid.depth", "in increasing order", "[2, 1]", "grid: {depth: "),
-    "duplicated grid": ({"grid": {"width": [5, 5]}}, "grid.width", "each once", "[5, 5]", "grid: {width: "),
-    "limit too low": ({"sampling": {"raw_parameter_limit": 15}}, "sampling.raw_parameter_limit", "at least 16", "15", "raise the limit"),
-    "interval reversed": ({"problem": {"interval": [1, -1]}}, "problem.interval", "increasing", "[1, -1]", "{interval: [-1, 1]}"),
-    "interval of one": ({"problem": {"interval": [0]}}, "problem.interval", "two", "[0]", "{interval: [-1, 1]}"),
-    "interval of NaN": ({"problem": {"interval": [0, float("nan")]}}, "problem.interval", "finite", "[0, nan]", "{interval: "),
-    "interval infinite": ({"problem": {"interval": [0, float("inf")]}}, "problem.interval", "finite", "[0, inf]", "{interval: "),
-    "interval of text": ({"problem": {"interval": [0, "one"]}}, "problem.interval.1", "a number", "'one'", "{interval: "),
-    "one point": ({"problem": {"points": 1}}, "problem.points", "a number of at least 2", "1", "problem: {points: 50}"),
-    "negative seed": ({"sampling": {"seed": -1}}, "sampling.seed", "a number of at least 0", "-1", "sampling: {seed: 0}"),
-    "seed too large": ({"sampling": {"seed": 2**63}}, "sampling.seed", f"a number below {2**63}", str(2**63), "sampling: {seed: 0}"),
-    "text for a seed": ({"sampling": {"seed": "0"}}, "sampling.seed", "a whole number", "'0'", "sampling: {seed: 0}"),
-    "no samples": ({"headline": {"samples": 0}}, "headline.samples", "a number of at least 1", "0", "headline: {samples: 10000}"),
-    "unknown activation": ({"network": {"activation": "tahn"}}, "network.activation", "'tanh'", "'tahn'", "{activation: tanh}"),
-    "unknown prior": ({"prior": {"kind": "normal"}}, "prior.kind", "'he_normal'", "'normal'", "{kind: standard_normal}"),
-    "unknown precision": ({"sampling": {"precision": 64}}, "sampling.precision", "'float32'", "64", "{precision: float64}"),
-    "section is a list": ({"grid": [1, 2]}, "grid", "a section with keys", "[1, 2]", "see config.yaml"),
-    "section is a number": ({"sampling": 5}, "sampling", "a section with keys", "5", "see config.yaml"),
-    "section is empty": ({"problem": None}, "problem", "a section with keys", "None", "see config.yaml"),
-    "name leads elsewhere": ({"study": "../x"}, "study", "text that matches", "'../x'", "write study: my-study"),
-    "name has a line break": ({"study": "a\n"}, "study", "text that matches", "'a\\n'", "write study: my-study"),
+    "empty grid": (
+        {"grid": {"depth": []}},
+        "grid.depth",
+        "at least one number",
+        "[]",
+        "grid: {depth: ",
+    ),
+    "unsorted grid": (
+        {"grid": {"depth": [2, 1]}},
+        "grid.depth",
+        "in increasing order",
+        "[2, 1]",
+        "grid: {depth: ",
+    ),
+    "duplicated grid": (
+        {"grid": {"width": [5, 5]}},
+        "grid.width",
+        "each once",
+        "[5, 5]",
+        "grid: {width: ",
+    ),
+    "limit too low": (
+        {"sampling": {"raw_parameter_limit": 15}},
+        "sampling.raw_parameter_limit",
+        "at least 16",
+        "15",
+        "raise the limit",
+    ),
+    "interval reversed": (
+        {"problem": {"interval": [1, -1]}},
+        "problem.interval",
+        "increasing",
+        "[1, -1]",
+        "{interval: [-1, 1]}",
+    ),
+    "interval of one": (
+        {"problem": {"interval": [0]}},
+        "problem.interval",
+        "two",
+        "[0]",
+        "{interval: [-1, 1]}",
+    ),
+    "interval of NaN": (
+        {"problem": {"interval": [0, float("nan")]}},
+        "problem.interval",
+        "finite",
+        "[0, nan]",
+        "{interval: ",
+    ),
+    "interval infinite": (
+        {"problem": {"interval": [0, float("inf")]}},
+        "problem.interval",
+        "finite",
+        "[0, inf]",
+        "{interval: ",
+    ),
+    "interval of text": (
+        {"problem": {"interval": [0, "one"]}},
+        "problem.interval.1",
+        "a number",
+        "'one'",
+        "{interval: ",
+    ),
+    "one point": (
+        {"problem": {"points": 1}},
+        "problem.points",
+        "a number of at least 2",
+        "1",
+        "problem: {points: 50}",
+    ),
+    "negative seed": (
+        {"sampling": {"seed": -1}},
+        "sampling.seed",
+        "a number of at least 0",
+        "-1",
+        "sampling: {seed: 0}",
+    ),
+    "seed too large": (
+        {"sampling": {"seed": 2**63}},
+        "sampling.seed",
+        f"a number below {2**63}",
+        str(2**63),
+        "sampling: {seed: 0}",
+    ),
+    "text for a seed": (
+        {"sampling": {"seed": "0"}},
+        "sampling.seed",
+        "a whole number",
+        "'0'",
+        "sampling: {seed: 0}",
+    ),
+    "no samples": (
+        {"headline": {"samples": 0}},
+        "headline.samples",
+        "a number of at least 1",
+        "0",
+        "headline: {samples: 10000}",
+    ),
+    "unknown activation": (
+        {"network": {"activation": "tahn"}},
+        "network.activation",
+        "'tanh'",
+        "'tahn'",
+        "{activation: tanh}",
+    ),
+    "unknown prior": (
+        {"prior": {"kind": "normal"}},
+        "prior.kind",
+        "'he_normal'",
+        "'normal'",
+        "{kind: standard_normal}",
+    ),
+    "unknown precision": (
+        {"sampling": {"precision": 64}},
+        "sampling.precision",
+        "'float32'",
+        "64",
+        "{precision: float64}",
+    ),
+    "section is a list": (
+        {"grid": [1, 2]},
+        "grid",
+        "a section with keys",
+        "[1, 2]",
+        "see config.yaml",
+    ),
+    "section is a number": (
+        {"sampling": 5},
+        "sampling",
+        "a section with keys",
+        "5",
+        "see config.yaml",
+    ),
+    "section is empty": (
+        {"problem": None},
+        "problem",
+        "a section with keys",
+        "None",
+        "see config.yaml",
+    ),
+    "name leads elsewhere": (
+        {"study": "../x"},
+        "study",
+        "text that matches",
+        "'../x'",
+        "write study: my-study",
+    ),
+    "name has a line break": (
+        {"study": "a\n"},
+        "study",
+        "text that matches",
+        "'a\\n'",
+        "write study: my-study",
+    ),
     "name is a number": ({"study": 5}, "study", "text", "5", "write study: my-study"),
 }
 
@@ -87,7 +269,9 @@ def test_the_default_study_is_config_yaml() -> None:
 def test_the_schema_file_is_the_schema_of_the_model() -> None:
     written = json.loads((ROOT / "workflow/schemas/config.schema.json").read_text())
 
-    assert written == schema(), "regenerate workflow/schemas/config.schema.json from eigenscape.config.study.schema()"
+    assert written == schema(), (
+        "regenerate workflow/schemas/config.schema.json from eigenscape.config.study.schema()"
+    )
 
 
 def test_every_key_has_a_description_a_source_and_something_to_write() -> None:
@@ -98,7 +282,9 @@ def test_every_key_has_a_description_a_source_and_something_to_write() -> None:
         assert section["additionalProperties"] is False
         for key, field in section["properties"].items():
             assert "default" in field, key
-            assert "ource" in field["description"] or "networks/priors.py" in field["description"], key
+            assert (
+                "ource" in field["description"] or "networks/priors.py" in field["description"]
+            ), key
             assert "{" in field["fix"], key
 
 
@@ -112,14 +298,29 @@ def test_cells_over_the_limit_are_not_computed() -> None:
     study = small_study()
 
     # P = (L - 1) w^2 + (L + 2) w + 1: 10, 34, 16 and 76; the limit is 60.
-    assert [study.status(a) is CellStatus.COMPUTED for a in study.grid_architectures()] == [True, True, True, False]
-    assert [cell.folder for cell in study.computed_cells()] == ["cells/d01-w003", "cells/d03-w003", "cells/d01-w005"]
+    assert [study.status(a) is CellStatus.COMPUTED for a in study.grid_architectures()] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert [cell.folder for cell in study.computed_cells()] == [
+        "cells/d01-w003",
+        "cells/d03-w003",
+        "cells/d01-w005",
+    ]
     assert [cell.samples for cell in study.computed_cells()] == [40, 136, 64]
 
 
 def test_a_cell_whose_size_is_the_limit_is_computed() -> None:
-    assert small_study(sampling={"raw_parameter_limit": 76}).status(Architecture(3, 5)) is CellStatus.COMPUTED
-    assert small_study(sampling={"raw_parameter_limit": 75}).status(Architecture(3, 5)) is CellStatus.OVER_LIMIT
+    assert (
+        small_study(sampling={"raw_parameter_limit": 76}).status(Architecture(3, 5))
+        is CellStatus.COMPUTED
+    )
+    assert (
+        small_study(sampling={"raw_parameter_limit": 75}).status(Architecture(3, 5))
+        is CellStatus.OVER_LIMIT
+    )
 
 
 def test_cells_are_found_by_their_folder() -> None:
@@ -150,7 +351,11 @@ def test_whatever_changes_the_numbers_changes_the_fingerprint(change: dict[str, 
         assert cell.fingerprint != other.fingerprint
 
 
-GROWTH = [{"grid": {"depth": [1, 2, 3]}}, {"headline": {"samples": 81}}, {"sampling": {"raw_parameter_limit": 99}}]
+GROWTH = [
+    {"grid": {"depth": [1, 2, 3]}},
+    {"headline": {"samples": 81}},
+    {"sampling": {"raw_parameter_limit": 99}},
+]
 
 
 @pytest.mark.parametrize("change", GROWTH, ids=str)

@@ -18,7 +18,9 @@ def test_every_index_is_held_once(size: int, lines: int, block: int) -> None:
 
 
 @given(SIZES, LINES, BLOCKS)
-def test_local_indices_are_places_among_what_a_line_holds(size: int, lines: int, block: int) -> None:
+def test_local_indices_are_places_among_what_a_line_holds(
+    size: int, lines: int, block: int
+) -> None:
     for line in range(lines):
         mine = held(size, line, lines, block)
         assert (holder(mine, lines, block) == line).all()

@@ -18,7 +18,11 @@ SIZE = 1100
 """Three chunks of the lower triangle."""
 
 ALONE = ProcessGrid(OneRank(), lines=1, columns=1, line=0, column=0, library=None, context=0)
-PLACES = [replace(ALONE, lines=2, columns=3, line=line, column=column) for line in range(2) for column in range(3)]
+PLACES = [
+    replace(ALONE, lines=2, columns=3, line=line, column=column)
+    for line in range(2)
+    for column in range(3)
+]
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +35,14 @@ def chunks(tmp_path: Path, matrix: np.ndarray) -> LowerTriangle:
     group = zarr.create_group(tmp_path / "cell" / "matrix.zarr")
     create_array(group, "second_moment", matrix.shape, ("parameter", "parameter_"))[...] = matrix
     create_array(group, "gradient_mean", (SIZE,), ("parameter",))[...] = 3.0
-    return LowerTriangle(tmp_path / "cell" / "matrix.zarr", digest_of_matrix(matrix, np.full(SIZE, 3.0)))
+    return LowerTriangle(
+        tmp_path / "cell" / "matrix.zarr", digest_of_matrix(matrix, np.full(SIZE, 3.0))
+    )
 
 
-def test_every_place_of_a_grid_gets_its_part_in_the_new_order(chunks: LowerTriangle, matrix: np.ndarray) -> None:
+def test_every_place_of_a_grid_gets_its_part_in_the_new_order(
+    chunks: LowerTriangle, matrix: np.ndarray
+) -> None:
     order = np.argsort(-diagonal_of(chunks, SIZE, OneRank()), kind="stable")
     position = np.argsort(order)
     in_order = matrix[np.ix_(order, order)]
@@ -50,17 +58,27 @@ def test_parts_of_eigenvectors_add_up_to_chunks_in_the_old_order() -> None:
     position, signs = generator.permutation(size), generator.choice([-1.0, 1.0], size)
     rows, columns = range(20, 150), range(0, 100)
     parts = [
-        DistributedEigenvectors(place, size, position, signs, ascending[np.ix_(place.rows_of(size), place.columns_of(size))])
+        DistributedEigenvectors(
+            place,
+            size,
+            position,
+            signs,
+            ascending[np.ix_(place.rows_of(size), place.columns_of(size))],
+        )
         for place in PLACES
     ]
     whole = (ascending * signs)[position][:, ::-1]
-    assert np.array_equal(sum(part.chunk(rows, columns, to=0) for part in parts), whole[20:150, 0:100])
+    assert np.array_equal(
+        sum(part.chunk(rows, columns, to=0) for part in parts), whole[20:150, 0:100]
+    )
 
 
 def test_other_numbers_than_the_receipt_confirms_are_damage(chunks: LowerTriangle) -> None:
     group = zarr.open_group(chunks.path, mode="r+")
     group["second_moment"][1050, 3] += 1e-9  # type: ignore[index, operator]
-    with pytest.raises(DamagedResult, match=r"matrix\.zarr: the numbers are not those that the receipt confirms"):
+    with pytest.raises(
+        DamagedResult, match=r"matrix\.zarr: the numbers are not those that the receipt confirms"
+    ):
         read_sorted(chunks, np.arange(SIZE), ALONE)
 
 
@@ -68,7 +86,11 @@ def test_other_numbers_than_the_receipt_confirms_are_damage(chunks: LowerTriangl
 def test_a_missing_chunk_is_damage(chunks: LowerTriangle, chunk: str) -> None:
     (chunks.path / "second_moment" / "c" / chunk).unlink()
     with pytest.raises(
-        DamagedResult, match=r"expected finite numbers, found a missing chunk \(row \d+, column 0\); delete .*cell and run again"
+        DamagedResult,
+        match=(
+            r"expected finite numbers, found a missing chunk \(row \d+, column 0\); delete .*cell"
+            r" and run again"
+        ),
     ):
         read_sorted(chunks, np.arange(SIZE), ALONE)
 

@@ -29,8 +29,13 @@ def test_one_rank_has_nobody_to_talk_to() -> None:
 
 
 def test_one_rank_does_not_start_mpi() -> None:
-    program = "import sys; from eigenscape.distributed.ranks import started_ranks; started_ranks(1); print('mpi4py' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    program = (
+        "import sys; from eigenscape.distributed.ranks import started_ranks; started_ranks(1);"
+        " print('mpi4py' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
 
     assert done.stdout == "False\n"
     assert isinstance(started_ranks(1), OneRank)
@@ -59,7 +64,9 @@ class Recorder:
 
 
 @pytest.mark.parametrize("shape", [(3, 7), (10,), (1, 20), (4, 5)])
-def test_large_messages_go_in_pieces_and_arrive_whole(shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_messages_go_in_pieces_and_arrive_whole(
+    shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "LARGEST_MESSAGE", 10)
     ranks, array = MpiRanks(Recorder()), np.arange(float(np.prod(shape))).reshape(shape)
     received = np.full(shape, np.nan)

@@ -1,4 +1,6 @@
-"""The reduction over several ranks, played by threads with mailboxes: the bits of one rank adding alone."""
+"""The reduction over several ranks, played by threads with mailboxes: the bits of one rank adding
+alone.
+"""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +26,12 @@ class ThreadRank:
     """One rank of a run in which every rank is a thread; implements `Ranks`."""
 
     def __init__(
-        self, rank: int, size: int, mail: dict[tuple[int, int], "Queue[np.ndarray]"], board: list[object], meet: threading.Barrier
+        self,
+        rank: int,
+        size: int,
+        mail: dict[tuple[int, int], "Queue[np.ndarray]"],
+        board: list[object],
+        meet: threading.Barrier,
     ):
         self.rank, self.size, self.local_rank, self.node_size = rank, size, rank, size
         self._mail, self._board, self._meet = mail, board, meet
@@ -86,7 +93,10 @@ def together(shares: list[list[int]]) -> list[list[FinishedBand]]:
     board, meet = [None] * size, threading.Barrier(size)
     ranks = [ThreadRank(rank, size, mail, board, meet) for rank in range(size)]
     with ThreadPoolExecutor(size) as pool:
-        futures = [pool.submit(finished_bands, held_by(slots), PARAMETERS, SLOTS, rank) for rank, slots in zip(ranks, shares, strict=True)]
+        futures = [
+            pool.submit(finished_bands, held_by(slots), PARAMETERS, SLOTS, rank)
+            for rank, slots in zip(ranks, shares, strict=True)
+        ]
         return [future.result(timeout=60) for future in futures]
 
 
@@ -105,7 +115,8 @@ def test_the_bits_are_those_of_one_rank_adding_alone(shares: list[list[int]]) ->
 
     finished = {band.band: band for bands in by_rank for band in bands}
     assert [[band.band for band in bands] for bands in by_rank] == [
-        [band for band in range(2) if owner(band, len(shares)) == rank] for rank in range(len(shares))
+        [band for band in range(2) if owner(band, len(shares)) == rank]
+        for rank in range(len(shares))
     ]
     for expected in alone():
         found = finished[expected.band]
@@ -129,7 +140,9 @@ def test_the_sum_is_right() -> None:
             block = (slice(column, None), slice(column, column + strip.shape[1]))
             assert np.all(np.abs(np.tril(strip - exact[block])) <= 2 * 24 * 2.3e-16 * scale[block])
     assert first.first_moments is not None
-    np.testing.assert_allclose(first.first_moments[:-1], np.vstack(gradients).sum(axis=0), atol=1e-11)
+    np.testing.assert_allclose(
+        first.first_moments[:-1], np.vstack(gradients).sum(axis=0), atol=1e-11
+    )
     assert first.first_moments[-1] == pytest.approx(2.8, rel=1e-15)
 
 
@@ -143,7 +156,8 @@ def test_bands_are_dealt_to_and_fro(size: int) -> None:
     owners = [owner(band, size) for band in range(4 * size)]
 
     assert all(owners.count(rank) == 4 for rank in range(size))
-    # Band b is longer the smaller b is: over two turns every rank gets the same sum of band numbers.
+    # Band b is longer the smaller b is: over two turns every rank gets the same sum of band
+    # numbers.
     sums = [sum(band for band in range(2 * size) if owners[band] == rank) for rank in range(size)]
     assert len(set(sums)) == 1
     assert band_count(PARAMETERS) == 2

@@ -1,4 +1,6 @@
-"""The watchdog ends a process that makes no progress, with its stack, also while Python's lock is held; and no other."""
+"""The watchdog ends a process that makes no progress, with its stack, also while Python's lock is
+held; and no other.
+"""
 
 import subprocess
 import sys
@@ -9,7 +11,13 @@ BEGIN = "import time\nfrom eigenscape.distributed.watchdog import Watchdog\n"
 
 
 def run(program: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", BEGIN + program], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", BEGIN + program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 HANGS = {
@@ -29,7 +37,10 @@ def test_a_hang_ends_with_a_stack(stuck: str) -> None:
 
 
 def test_progress_keeps_the_process_alive() -> None:
-    found = run("with Watchdog(1.0) as w:\n    for _ in range(20):\n        time.sleep(0.1); w.progress()\nprint('done')\n")
+    found = run(
+        "with Watchdog(1.0) as w:\n    for _ in range(20):\n        time.sleep(0.1);"
+        " w.progress()\nprint('done')\n"
+    )
 
     assert (found.returncode, found.stdout) == (0, "done\n"), found.stderr
 
@@ -41,7 +52,9 @@ def test_after_its_end_it_barks_no_more() -> None:
 
 
 def test_a_rank_that_is_done_waits_for_others_as_long_as_its_own_work_took() -> None:
-    own = "with Watchdog(0.5) as w:\n    for _ in range(10):\n        time.sleep(0.2); w.progress()\n"
+    own = (
+        "with Watchdog(0.5) as w:\n    for _ in range(10):\n        time.sleep(0.2); w.progress()\n"
+    )
     assert run(own + "    w.wait_for_others()\n    time.sleep(1.5)\n").returncode == 0
     assert run(own + "    time.sleep(1.5)\n").returncode == 1
 

@@ -17,14 +17,19 @@ def asked(state: State, action: str = "", **changes: Any) -> State:
     """The answer to a page that shows a state, on which some controls and sliders were moved."""
     weights = {".".join(map(str, entry.place)): round(entry.value, 2) for entry in sliders(state)}
     weights.update(
-        {name.removeprefix("w").replace("_", "."): changes.pop(name) for name in list(changes) if name.startswith("w") and "_" in name}
+        {
+            name.removeprefix("w").replace("_", "."): changes.pop(name)
+            for name in list(changes)
+            if name.startswith("w") and "_" in name
+        }
     )
     return state_of(Request(state.query, {**controls_of(state), **changes}, weights, action))
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_page_on_which_nothing_moved_asks_for_what_it_shows(name: str) -> None:
-    # Sliders show steps of 0.01, the drawn entries behind them are not rounded: they must not count as set by hand.
+    # Sliders show steps of 0.01, the drawn entries behind them are not rounded: they must not count
+    # as set by hand.
     assert asked(PRESETS[name].state) == PRESETS[name].state
 
 
@@ -57,7 +62,12 @@ def test_undo_forgets_what_was_set_by_hand_and_presets_keep_the_open_tab() -> No
 
 @pytest.mark.parametrize(
     ("changes", "named"),
-    [({"depth": None}, "depth"), ({"seed": 1.5}, "seed"), ({"radius": "wide"}, "radius"), ({"points": "1:1"}, "points")],
+    [
+        ({"depth": None}, "depth"),
+        ({"seed": 1.5}, "seed"),
+        ({"radius": "wide"}, "radius"),
+        ({"points": "1:1"}, "points"),
+    ],
 )
 def test_a_control_without_a_valid_value_is_named(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(BadInput, match=named):
@@ -66,12 +76,17 @@ def test_a_control_without_a_valid_value_is_named(changes: dict[str, Any], named
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*CONTROLS, "1.1.1", "x"]), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*CONTROLS, "1.1.1", "x"]), inner, max_size=4)
+    ),
     max_leaves=8,
 )
 
 
-@given(JSON | st.fixed_dictionaries({"query": JSON, "controls": JSON, "weights": JSON, "action": JSON}))
+@given(
+    JSON | st.fixed_dictionaries({"query": JSON, "controls": JSON, "weights": JSON, "action": JSON})
+)
 def test_anything_that_arrives_is_a_view_or_one_line(content: Any) -> None:
     said = ""
     try:

@@ -31,11 +31,16 @@ def test_a_plain_draw_has_the_deviation_that_is_asked_for_whatever_the_fan_in() 
 def test_the_identity_split_keeps_the_length_of_a_circle_in_every_layer() -> None:
     state = State(draw=Draw.SPLIT, depth=4, width=6, radius=3.0)
 
-    assert analyse(layers_of(state), curve_of(state)).latent_lengths == pytest.approx(np.full(5, 6 * np.pi), rel=1e-13)
+    assert analyse(layers_of(state), curve_of(state)).latent_lengths == pytest.approx(
+        np.full(5, 6 * np.pi), rel=1e-13
+    )
 
 
 def test_entries_set_by_hand_replace_drawn_ones_and_no_others() -> None:
-    edited, drawn = layers_of(State(edits=(((2, 3, 1), 4.5), ((1, 0, 2), -1.0)))), layers_of(State())
+    edited, drawn = (
+        layers_of(State(edits=(((2, 3, 1), 4.5), ((1, 0, 2), -1.0)))),
+        layers_of(State()),
+    )
 
     assert edited.weights[1][2, 0] == 4.5
     assert edited.biases[0].tolist() == [0, -1, 0, 0]
@@ -56,7 +61,9 @@ def test_entries_set_by_hand_replace_drawn_ones_and_no_others() -> None:
     ],
 )
 def test_curves_have_the_lengths_of_their_figures(state: State, length: float) -> None:
-    assert analyse(layers_of(state), curve_of(state)).latent_lengths[0] == pytest.approx(length, rel=1e-13)
+    assert analyse(layers_of(state), curve_of(state)).latent_lengths[0] == pytest.approx(
+        length, rel=1e-13
+    )
 
 
 def test_a_small_network_has_a_slider_for_every_entry() -> None:
@@ -70,7 +77,9 @@ def test_a_small_network_has_a_slider_for_every_entry() -> None:
 def test_a_large_network_has_sliders_for_a_window_that_stays_inside() -> None:
     found = sliders(State(depth=5, width=10, layer=3, row=9, column=10))
 
-    assert {entry.place for entry in found} == {(3, row, column) for row in range(7, 11) for column in range(7, 11)}
+    assert {entry.place for entry in found} == {
+        (3, row, column) for row in range(7, 11) for column in range(7, 11)
+    }
     readout = sliders(State(depth=5, width=10, layer=6))
     assert [entry.place for entry in readout] == [(6, 1, 1), (6, 2, 1), (6, 3, 1), (6, 4, 1)]
     assert [entry.label for entry in readout][:2] == ["W6[1,1]", "W6[2,1]"]

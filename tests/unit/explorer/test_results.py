@@ -48,7 +48,9 @@ def test_a_finished_study_opens_with_its_map_and_its_headline(root: Path) -> Non
     assert heat["customdata"] == [["cells/d01-w003", "cells/d03-w003"], ["cells/d01-w005", ""]]
 
 
-def test_a_cell_shows_the_verified_spectrum_its_eigenvectors_and_all_that_made_it(root: Path) -> None:
+def test_a_cell_shows_the_verified_spectrum_its_eigenvectors_and_all_that_made_it(
+    root: Path,
+) -> None:
     study = results.open_study(root, "small")
     cell = study.study.headline_cell
     found = results.open_cell(study, cell.folder)
@@ -56,7 +58,9 @@ def test_a_cell_shows_the_verified_spectrum_its_eigenvectors_and_all_that_made_i
 
     assert np.array_equal(found.spectrum.eigenvalues, stored.eigenvalues)
     assert found.masses is not None
-    assert found.masses.sum(axis=0) == pytest.approx(np.ones(cell.architecture.parameters), abs=1e-12)
+    assert found.masses.sum(axis=0) == pytest.approx(
+        np.ones(cell.architecture.parameters), abs=1e-12
+    )
     facts = dict(found.provenance)
     assert (facts["activation"], facts["seed"], facts["samples"]) == ("tanh", "0", "80")
     assert facts["digest"]
@@ -84,7 +88,9 @@ def test_only_studies_that_are_there_are_opened(root: Path, name: str) -> None:
         results.open_study(root, name)
 
 
-@pytest.mark.parametrize("name", ["cells/../../small", "cells/d03-w005", "cells/d09-w099", "/etc/passwd", ""])
+@pytest.mark.parametrize(
+    "name", ["cells/../../small", "cells/d03-w005", "cells/d09-w099", "/etc/passwd", ""]
+)
 def test_only_cells_of_the_study_are_opened(root: Path, name: str) -> None:
     with pytest.raises(BadInput, match="cell: expected a computed cell"):
         results.open_cell(results.open_study(root, "small"), name)
@@ -98,7 +104,10 @@ def test_a_study_that_is_not_finished_has_no_table(root: Path) -> None:
     assert "make figures" in one_line(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00rubbish", b"depth,width\n", b"a,b\n1,2\n", b"depth,width,samples\nx,y,z\n"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe\x00rubbish", b"depth,width\n", b"a,b\n1,2\n", b"depth,width,samples\nx,y,z\n"],
+)
 def test_a_damaged_table_is_called_so(root: Path, content: bytes) -> None:
     (root / "small" / "tables" / "condition_number.csv").write_bytes(content)
 
@@ -142,7 +151,9 @@ def test_a_spectrum_without_its_receipt_or_of_other_work_is_not_shown(root: Path
         results.open_cell(study, "cells/d01-w003")
 
 
-def test_trajectories_are_shown_as_they_are_embedded_and_not_where_they_are_damaged(root: Path) -> None:
+def test_trajectories_are_shown_as_they_are_embedded_and_not_where_they_are_damaged(
+    root: Path,
+) -> None:
     study = results.open_study(root, "small")
     assert results.open_embedding(study) is None
 
@@ -151,14 +162,21 @@ def test_trajectories_are_shown_as_they_are_embedded_and_not_where_they_are_dama
     assert found is not None
     _, arrays = read_inpca(study.study, study.folder)
     *lines, geodesic = embedding_view(found.points, found.geodesic, found.eigenvalues)["data"]
-    assert [line["name"] for line in lines] == ["linear, sgd", "linear, adam", "perceptron, sgd", "perceptron, adam"]
+    assert [line["name"] for line in lines] == [
+        "linear, sgd",
+        "linear, adam",
+        "perceptron, sgd",
+        "perceptron, adam",
+    ]
     drawn = np.array([[line[name] for name in "xyz"] for line in lines[:1]], dtype=float)[0].T
     own = (arrays["family"] == "linear") & (arrays["optimiser"] == "sgd")
     assert np.array_equal(drawn[np.isfinite(drawn[:, 0])], arrays["coordinates"][own][:, :3])
     assert np.isnan(drawn[:, 0]).sum() == 2  # a break behind each replica
     assert np.array_equal(np.array([geodesic[name] for name in "xyz"]).T, arrays["geodesic"][:, :3])
     assert [row[:2] for row in ends_table(found.points).rows] == [
-        (f"{name}, {optimiser}", "2") for name in ("linear", "perceptron-d01-w004") for optimiser in ("sgd", "adam")
+        (f"{name}, {optimiser}", "2")
+        for name in ("linear", "perceptron-d01-w004")
+        for optimiser in ("sgd", "adam")
     ]
 
     bundle = study.folder.embedding

@@ -1,4 +1,6 @@
-"""The numbers of a view against the computation and closed forms, and the figures against the numbers."""
+"""The numbers of a view against the computation and closed forms, and the figures against the
+numbers.
+"""
 
 import base64
 import csv
@@ -10,7 +12,13 @@ import numpy as np
 import pytest
 
 from eigenscape.explorer.figures_network import changes, slope_bins, whole
-from eigenscape.explorer.numbers_network import as_csv, as_json, figure_tables, lengths_table, summary
+from eigenscape.explorer.numbers_network import (
+    as_csv,
+    as_json,
+    figure_tables,
+    lengths_table,
+    summary,
+)
 from eigenscape.explorer.presets import PRESETS
 from eigenscape.explorer.snapshot import snapshot
 from eigenscape.explorer.state import CurveKind, Draw, State
@@ -50,8 +58,9 @@ def test_the_lifted_curve_lies_on_the_surface() -> None:
 
 
 def test_images_in_the_plane_keep_distances_where_nothing_is_left_out() -> None:
-    # The image under the split has four coordinates, of which two always vanish: it is not plane, but in each quadrant
-    # its length is the circle's; so the picture, which leaves out some variance, is not longer than the image itself.
+    # The image under the split has four coordinates, of which two always vanish: it is not plane,
+    # but in each quadrant its length is the circle's; so the picture, which leaves out some
+    # variance, is not longer than the image itself.
     for image in SPLIT.images:
         drawn = np.linalg.norm(np.diff(image.points, axis=0), axis=1).sum()
         assert 0 < image.share < 1
@@ -60,8 +69,13 @@ def test_images_in_the_plane_keep_distances_where_nothing_is_left_out() -> None:
     assert two.share == 1.0
 
 
-def test_images_turn_towards_the_input_and_do_not_flip_from_one_step_of_a_slider_to_the_next() -> None:
-    before, after = (snapshot(State(depth=4, width=12, draw=Draw.SCALED, radius=radius)).images for radius in (4.0, 4.05))
+def test_images_turn_towards_the_input_and_do_not_flip_from_one_step_of_a_slider_to_the_next() -> (
+    None
+):
+    before, after = (
+        snapshot(State(depth=4, width=12, draw=Draw.SCALED, radius=radius)).images
+        for radius in (4.0, 4.05)
+    )
 
     for first, second in zip(before, after, strict=True):
         # Bias-free ReLU: the image grows by the factor of the radius; breakpoints are the same.
@@ -71,7 +85,8 @@ def test_images_turn_towards_the_input_and_do_not_flip_from_one_step_of_a_slider
 def test_the_line_of_theory_has_the_growth_of_wide_networks() -> None:
     chaotic = snapshot(PRESETS["chaotic"].state)
 
-    assert chaotic.root_chi == pytest.approx(2.8284 / np.sqrt(2), rel=1e-12)  # ReLU: chi_1 = sigma_w^2 / 2
+    # ReLU: chi_1 = sigma_w^2 / 2
+    assert chaotic.root_chi == pytest.approx(2.8284 / np.sqrt(2), rel=1e-12)
     line = values(whole(chaotic)["lengths"]["data"][1]["y"])
     assert line[1:] / line[:-1] == pytest.approx(np.full(5, chaotic.root_chi), rel=4 * SINGLE)
     assert line[0] == pytest.approx(chaotic.analysis.latent_lengths[1], rel=SINGLE)
@@ -132,7 +147,11 @@ def test_downloads_hold_the_lengths_in_full_precision() -> None:
     rows = list(csv.reader(line for line in io.StringIO(as_csv(SPLIT)) if not line.startswith("#")))
     content = json.loads(as_json(SPLIT))
 
-    assert [float(row[1]) for row in rows[1:4]] == SPLIT.analysis.latent_lengths.tolist() == content["latent_lengths"]
+    assert (
+        [float(row[1]) for row in rows[1:4]]
+        == SPLIT.analysis.latent_lengths.tolist()
+        == content["latent_lengths"]
+    )
     assert content["weights"] == [weight.tolist() for weight in SPLIT.layers.weights]
     assert State.parse(content["view"]) == SPLIT.state
 

@@ -15,21 +15,31 @@ from eigenscape.expressivity.networks import UNITS
 
 def rounded(low: float, high: float) -> st.SearchStrategy[float]:
     # Addresses hold four decimals.
-    return st.integers(math.ceil(low * 10**4), math.floor(high * 10**4)).map(lambda value: value / 10**4)
+    return st.integers(math.ceil(low * 10**4), math.floor(high * 10**4)).map(
+        lambda value: value / 10**4
+    )
 
 
 @st.composite
 def states(draw: st.DrawFn) -> State:
     depth, width = draw(st.integers(1, 10)), draw(st.integers(4, 64))
     sizes = (2, *(width,) * depth, 1)
-    numbers = {name: draw(rounded(*LIMITS[name])) for name in ("sigma_w", "sigma_b", "radius", "x", "y", "ratio", "angle")}
-    counts = {name: draw(st.integers(*map(int, LIMITS[name]))) for name in ("seed", "corners", "cut", "layer", "row", "column")}
+    numbers = {
+        name: draw(rounded(*LIMITS[name]))
+        for name in ("sigma_w", "sigma_b", "radius", "x", "y", "ratio", "angle")
+    }
+    counts = {
+        name: draw(st.integers(*map(int, LIMITS[name])))
+        for name in ("seed", "corners", "cut", "layer", "row", "column")
+    }
     edits = []
     for _ in range(draw(st.integers(0, 5))):
         layer = draw(st.integers(1, depth + 1))
         place = (layer, draw(st.integers(0, sizes[layer - 1])), draw(st.integers(1, sizes[layer])))
         edits.append((place, draw(rounded(-5, 5))))
-    points = draw(st.lists(st.tuples(rounded(-5, 5), rounded(-5, 5)), min_size=2, max_size=8, unique=True))
+    points = draw(
+        st.lists(st.tuples(rounded(-5, 5), rounded(-5, 5)), min_size=2, max_size=8, unique=True)
+    )
     return State(
         depth=depth,
         width=width,
@@ -124,7 +134,9 @@ def test_hostile_addresses_are_refused_by_name(query: str, named: str) -> None:
 def test_too_long_an_address_and_too_many_edits_are_refused() -> None:
     with pytest.raises(BadInput, match="16000 characters"):
         State.parse("edits=" + "1.1.1:1," * 3_000)
-    places = [((2, row, column), 0.5) for row in range(1, 65) for column in range(1, 65)][: MOST_EDITS + 1]
+    places = [((2, row, column), 0.5) for row in range(1, 65) for column in range(1, 65)][
+        : MOST_EDITS + 1
+    ]
     with pytest.raises(BadInput, match="at most 1000 entries"):
         State(width=64, edits=tuple(places))
 
@@ -132,5 +144,6 @@ def test_too_long_an_address_and_too_many_edits_are_refused() -> None:
 def test_a_smaller_network_keeps_the_edits_that_fit() -> None:
     state = State(depth=3, edits=(((1, 1, 4), 1.0), ((3, 2, 2), 2.0), ((4, 4, 1), 3.0)))
 
-    assert state.resized(depth=2).edits == (((1, 1, 4), 1.0),)  # layer 3 is now the read-out, with one column
+    # layer 3 is now the read-out, with one column
+    assert state.resized(depth=2).edits == (((1, 1, 4), 1.0),)
     assert state.resized(width=3).edits == (((3, 2, 2), 2.0),)

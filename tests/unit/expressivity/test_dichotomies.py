@@ -20,15 +20,21 @@ def by_grid(layers: Layers, inputs: np.ndarray, layer: int, other: np.ndarray, c
 
 @pytest.mark.parametrize("inputs", [1, 4, 9])
 def test_a_linear_sweep_of_generic_inputs_meets_2s_labellings(inputs: int) -> None:
-    """(w cos t + w' sin t).x changes sign twice a turn for every x, at different t: 2 s labels in turn."""
+    """(w cos t + w' sin t).x changes sign twice a turn for every x, at different t: 2 s labels in
+    turn.
+    """
     x = np.random.default_rng(1).standard_normal((inputs, 3))
     network = random_layers(1, 1, 1.0, 0.0, "linear", seed=0, inputs=3)
     other = np.random.default_rng(2).standard_normal((3, 1))
     assert count_dichotomies(network, x, 1, other) == 2 * inputs
 
 
-@pytest.mark.parametrize(("activation", "layer"), [("hard_tanh", 1), ("hard_tanh", 2), ("relu", 1), ("relu", 3)])
-def test_every_labelling_of_a_grid_is_counted_and_a_fine_grid_meets_nearly_all(activation: str, layer: int) -> None:
+@pytest.mark.parametrize(
+    ("activation", "layer"), [("hard_tanh", 1), ("hard_tanh", 2), ("relu", 1), ("relu", 3)]
+)
+def test_every_labelling_of_a_grid_is_counted_and_a_fine_grid_meets_nearly_all(
+    activation: str, layer: int
+) -> None:
     network = random_layers(3, 6, 2.0, 0.1, activation, seed=4, inputs=6)
     draw = np.random.default_rng(0)
     inputs, other = draw.standard_normal((5, 6)), draw.standard_normal((6, 6))

@@ -4,21 +4,37 @@ import numpy as np
 import pytest
 
 from eigenscape.errors import BadInput
-from eigenscape.expressivity.growth import bootstrap_mean, ensemble, growth_per_layer, mean_field_growth, published_base
+from eigenscape.expressivity.growth import (
+    bootstrap_mean,
+    ensemble,
+    growth_per_layer,
+    mean_field_growth,
+    published_base,
+)
 
 
 @pytest.mark.parametrize(
     ("activation", "sigma_w", "sigma_b"),
     [("relu", 1.0, 0.0), ("relu", 2.0, 0.5), ("hard_tanh", 0.8, 0.0), ("hard_tanh", 1.5, 0.0)],
 )
-def test_wide_networks_grow_by_the_root_of_chi_1(activation: str, sigma_w: float, sigma_b: float) -> None:
-    """At k = 256 corrections are O(1/k) and the means of 6 networks scatter by about 1/sqrt(6 k) a layer: 4 % holds both."""
-    found = growth_per_layer(ensemble(4, 256, sigma_w, sigma_b, activation, networks=6, seed=3).lengths, seed=0)
-    assert float(found.mean) == pytest.approx(mean_field_growth(activation, sigma_w, sigma_b), rel=0.04)
+def test_wide_networks_grow_by_the_root_of_chi_1(
+    activation: str, sigma_w: float, sigma_b: float
+) -> None:
+    """At k = 256 corrections are O(1/k) and the means of 6 networks scatter by about 1/sqrt(6 k) a
+    layer: 4 % holds both.
+    """
+    found = growth_per_layer(
+        ensemble(4, 256, sigma_w, sigma_b, activation, networks=6, seed=3).lengths, seed=0
+    )
+    assert float(found.mean) == pytest.approx(
+        mean_field_growth(activation, sigma_w, sigma_b), rel=0.04
+    )
 
 
 def test_relu_grows_by_sigma_w_over_root_2_whatever_the_biases() -> None:
-    assert [mean_field_growth("relu", 3.0, sigma_b) for sigma_b in (0.0, 2.0)] == pytest.approx([3 / 2**0.5] * 2)
+    assert [mean_field_growth("relu", 3.0, sigma_b) for sigma_b in (0.0, 2.0)] == pytest.approx(
+        [3 / 2**0.5] * 2
+    )
 
 
 def test_hard_tanh_is_ordered_below_and_chaotic_above_one_without_biases() -> None:
@@ -28,7 +44,9 @@ def test_hard_tanh_is_ordered_below_and_chaotic_above_one_without_biases() -> No
 
 
 def test_the_mean_field_of_hard_tanh_agrees_with_simulation() -> None:
-    """chi_1 / sigma_w^2 is the share of units in their linear part at the fixed point of q; a million draws leave 1e-3."""
+    """chi_1 / sigma_w^2 is the share of units in their linear part at the fixed point of q; a
+    million draws leave 1e-3.
+    """
     draws = np.random.default_rng(0).standard_normal(1_000_000)
     sigma_w, sigma_b, q = 2.0, 0.5, 1.0
     for _ in range(60):
@@ -38,7 +56,9 @@ def test_the_mean_field_of_hard_tanh_agrees_with_simulation() -> None:
 
 
 def test_the_published_base_exceeds_the_growth_of_wide_relu_networks_by_root_2() -> None:
-    assert published_base("relu", 10**6, 1.7, 0.0) / mean_field_growth("relu", 1.7, 0.0) == pytest.approx(2**0.5, rel=1e-5)
+    assert published_base("relu", 10**6, 1.7, 0.0) / mean_field_growth(
+        "relu", 1.7, 0.0
+    ) == pytest.approx(2**0.5, rel=1e-5)
     # sigma_b = 0: sqrt(sigma_w k / (sigma_w + k))
     assert published_base("hard_tanh", 9, 4.0, 0.0) == pytest.approx((4 * 9 / 13) ** 0.5)
     with pytest.raises(BadInput, match="relu or hard_tanh"):

@@ -16,28 +16,58 @@ def test_variances_are_those_asked_for() -> None:
 
 
 def test_a_sweep_of_deviations_moves_one_and_the_same_network() -> None:
-    one, other = random_layers(2, 5, 1.0, 1.0, "relu", seed=7), random_layers(2, 5, 3.0, 0.5, "relu", seed=7)
+    one, other = (
+        random_layers(2, 5, 1.0, 1.0, "relu", seed=7),
+        random_layers(2, 5, 3.0, 0.5, "relu", seed=7),
+    )
     np.testing.assert_allclose(other.weights[1], 3 * one.weights[1])
     np.testing.assert_allclose(other.biases[0], 0.5 * one.biases[0])
-    assert not np.array_equal(one.weights[0], random_layers(2, 5, 1.0, 1.0, "relu", seed=8).weights[0])
+    assert not np.array_equal(
+        one.weights[0], random_layers(2, 5, 1.0, 1.0, "relu", seed=8).weights[0]
+    )
 
 
 @pytest.mark.parametrize(
     ("weights", "biases", "activation", "message"),
     [
-        ((np.ones((2, 3)), np.ones((4, 1))), (np.zeros(3), np.zeros(1)), "relu", r"weights\[1\]: expected a matrix \(3, k\)"),
-        ((np.ones((2, 3)),), (np.zeros(2),), "relu", r"weights\[0\]: expected a matrix \(2, k\) and a bias"),
-        ((np.full((2, 1), np.nan),), (np.zeros(1),), "relu", r"weights\[0\]: expected finite numbers"),
+        (
+            (np.ones((2, 3)), np.ones((4, 1))),
+            (np.zeros(3), np.zeros(1)),
+            "relu",
+            r"weights\[1\]: expected a matrix \(3, k\)",
+        ),
+        (
+            (np.ones((2, 3)),),
+            (np.zeros(2),),
+            "relu",
+            r"weights\[0\]: expected a matrix \(2, k\) and a bias",
+        ),
+        (
+            (np.full((2, 1), np.nan),),
+            (np.zeros(1),),
+            "relu",
+            r"weights\[0\]: expected finite numbers",
+        ),
         ((), (), "relu", "weights: expected one bias vector per matrix"),
-        ((np.ones((2, 1)),), (np.zeros(1),), "swish", "activation: expected one of .*hard_tanh, found 'swish'"),
+        (
+            (np.ones((2, 1)),),
+            (np.zeros(1),),
+            "swish",
+            "activation: expected one of .*hard_tanh, found 'swish'",
+        ),
     ],
 )
-def test_what_is_no_network_is_refused(weights: tuple, biases: tuple, activation: str, message: str) -> None:
+def test_what_is_no_network_is_refused(
+    weights: tuple, biases: tuple, activation: str, message: str
+) -> None:
     with pytest.raises(BadInput, match=message):
         Layers(weights, biases, activation)
 
 
-@pytest.mark.parametrize("call", [lambda: random_layers(1, 0, 1, 0, "relu", 0), lambda: random_layers(1, 2, -1, 0, "relu", 0)])
+@pytest.mark.parametrize(
+    "call",
+    [lambda: random_layers(1, 0, 1, 0, "relu", 0), lambda: random_layers(1, 2, -1, 0, "relu", 0)],
+)
 def test_impossible_draws_are_refused(call) -> None:
     with pytest.raises(BadInput):
         call()

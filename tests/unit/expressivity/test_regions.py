@@ -17,8 +17,12 @@ def test_generic_lines_cut_the_plane_into_1_plus_k_plus_k_choose_2_regions(units
     """In a box that holds every intersection of two lines; found here independently."""
     layers = random_layers(1, units, 1.0, 1.0, "relu", seed=1)
     normals, offsets = layers.weights[0].T, layers.biases[0]
-    crossings = [np.linalg.solve(normals[[i, j]], -offsets[[i, j]]) for i in range(units) for j in range(i)]
-    reach = 2 * max(1.0, *(float(np.abs(point).max()) for point in crossings)) if crossings else 10.0
+    crossings = [
+        np.linalg.solve(normals[[i, j]], -offsets[[i, j]]) for i in range(units) for j in range(i)
+    ]
+    reach = (
+        2 * max(1.0, *(float(np.abs(point).max()) for point in crossings)) if crossings else 10.0
+    )
     cells = regions(layers, (-reach, reach, -reach, reach))
     assert len(cells) == 1 + units + units * (units - 1) // 2
     assert len({tuple(cell.pattern) for cell in cells}) == len(cells)
@@ -38,7 +42,11 @@ def test_cells_cover_the_box_and_carry_the_map_of_the_network(activation: str) -
         np.testing.assert_allclose(inside @ cell.matrix + cell.offset, output, atol=1e-10)
         if cell.area > 1e-6:
             state = np.hstack(hidden)
-            expected = state > 0 if activation == "relu" else np.where(np.abs(state) < 1, 0, np.sign(state))
+            expected = (
+                state > 0
+                if activation == "relu"
+                else np.where(np.abs(state) < 1, 0, np.sign(state))
+            )
             assert (cell.pattern == expected).all()
 
 
@@ -62,10 +70,17 @@ def test_the_map_into_a_hidden_layer_is_given_where_not_all_layers_cut() -> None
     layers = random_layers(2, 3, 1.5, 0.5, "relu", seed=0)
     for cell in regions(layers, BOX, 1):
         middle = cell.polygon.mean(axis=0, keepdims=True)
-        np.testing.assert_allclose(middle @ cell.matrix + cell.offset, layers.forward(middle)[0], atol=1e-12)
+        np.testing.assert_allclose(
+            middle @ cell.matrix + cell.offset, layers.forward(middle)[0], atol=1e-12
+        )
 
 
-@pytest.mark.parametrize(("box", "upto", "message"), [((1, 1, 0, 1), None, "box: expected"), (BOX, 3, "upto_layer: expected 0 to 2")])
-def test_bad_boxes_and_layers_are_refused(box: tuple[float, float, float, float], upto: int | None, message: str) -> None:
+@pytest.mark.parametrize(
+    ("box", "upto", "message"),
+    [((1, 1, 0, 1), None, "box: expected"), (BOX, 3, "upto_layer: expected 0 to 2")],
+)
+def test_bad_boxes_and_layers_are_refused(
+    box: tuple[float, float, float, float], upto: int | None, message: str
+) -> None:
     with pytest.raises(BadInput, match=message):
         regions(random_layers(2, 3, 1.0, 0.0, "relu", seed=0), box, upto)

@@ -27,10 +27,15 @@ def test_derivatives_are_those_of_central_differences(activation: str, curve: Cu
     for place, gradient in enumerate(found.weights):
         direction = np.random.default_rng(place).standard_normal(gradient.shape)
         ends = [
-            analyse(layers.with_weight(place, layers.weights[place] + sign * step * direction), curve).output_variation for sign in (1, -1)
+            analyse(
+                layers.with_weight(place, layers.weights[place] + sign * step * direction), curve
+            ).output_variation
+            for sign in (1, -1)
         ]
         # truncation h^2 V''' and rounding eps V / h are both below 1e-8 for V of order 10
-        assert (gradient * direction).sum() == pytest.approx((ends[0] - ends[1]) / (2 * step), abs=2e-6, rel=1e-6)
+        assert (gradient * direction).sum() == pytest.approx(
+            (ends[0] - ends[1]) / (2 * step), abs=2e-6, rel=1e-6
+        )
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -44,8 +49,12 @@ def test_tangential_sensitivity_is_the_gradient_without_its_radial_part() -> Non
     layers = random_layers(2, 6, 2.0, 0.3, "hard_tanh", seed=1)
     found = length_gradient(layers, circle(1.0))
     norms = [np.linalg.norm(weight) for weight in layers.weights]
-    whole = [norm * np.linalg.norm(gradient) / found.length for norm, gradient in zip(norms, found.weights, strict=True)]
-    np.testing.assert_allclose(np.hypot(found.radial, found.tangential), whole, rtol=1e-12)  # Pythagoras
+    whole = [
+        norm * np.linalg.norm(gradient) / found.length
+        for norm, gradient in zip(norms, found.weights, strict=True)
+    ]
+    # Pythagoras
+    np.testing.assert_allclose(np.hypot(found.radial, found.tangential), whole, rtol=1e-12)
     assert length_sensitivity(layers, circle(1.0)) == pytest.approx(found.tangential)
 
 
@@ -56,22 +65,33 @@ def test_a_turn_is_a_rotation_and_a_small_one_acts_as_the_gradient_says() -> Non
         angle = 1e-6
         moved = turned(weight, angle, np.random.default_rng(place))
         assert np.linalg.norm(moved) == pytest.approx(np.linalg.norm(weight), rel=1e-12)
-        change = analyse(layers.with_weight(place, moved), circle(1.0)).output_variation - found.length
+        change = (
+            analyse(layers.with_weight(place, moved), circle(1.0)).output_variation - found.length
+        )
         # the second-order term is angle^2 V'' = 1e-12 times some hundred
-        assert change == pytest.approx(float((found.weights[place] * (moved - weight)).sum()), abs=1e-9)
+        assert change == pytest.approx(
+            float((found.weights[place] * (moved - weight)).sum()), abs=1e-9
+        )
 
 
 def test_no_turn_changes_nothing_and_larger_ones_are_resolved() -> None:
-    change = perturbed_variation(random_layers(2, 8, 2.0, 0.0, "relu", seed=0), circle(1.0), np.array([0.0, 0.3]), seed=0)
+    change = perturbed_variation(
+        random_layers(2, 8, 2.0, 0.0, "relu", seed=0), circle(1.0), np.array([0.0, 0.3]), seed=0
+    )
     assert change[:, 0].max() < 1e-12
     assert change[:, 1].min() > 1e-4
 
 
 def test_a_turn_that_silences_the_output_is_a_change_of_one() -> None:
-    """One unit sees the circle, the other never does: the read-out turned by a right angle listens to the silent one."""
+    """One unit sees the circle, the other never does: the read-out turned by a right angle listens
+    to the silent one.
+    """
     readout = np.array([[1.0], [0.0]])
-    layers = Layers((np.array([[2.0, 0.0], [0.0, 0.1]]), readout), (np.array([-1.5, -9.0]), np.zeros(1)), "relu")
-    assert analyse(layers, circle(0.8)).output_variation == pytest.approx(2 * 0.1)  # (2 x_1 - 3/2)+ rises to 0.1 and falls again
+    layers = Layers(
+        (np.array([[2.0, 0.0], [0.0, 0.1]]), readout), (np.array([-1.5, -9.0]), np.zeros(1)), "relu"
+    )
+    # (2 x_1 - 3/2)+ rises to 0.1 and falls again
+    assert analyse(layers, circle(0.8)).output_variation == pytest.approx(2 * 0.1)
     changes = perturbed_variation(layers, circle(0.8), np.array([np.pi / 2]), seed=0)
     assert changes[1, 0] == pytest.approx(1.0)
 

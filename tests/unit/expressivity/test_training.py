@@ -1,4 +1,6 @@
-"""Training on digits: what is frozen stays, what is trained learns, and the same seed gives the same numbers."""
+"""Training on digits: what is frozen stays, what is trained learns, and the same seed gives the
+same numbers.
+"""
 
 import numpy as np
 import pytest
@@ -24,20 +26,28 @@ def test_one_trained_layer_learns_far_beyond_chance() -> None:
 
 
 def test_without_steps_nothing_is_learnt() -> None:
-    """At a rate of 0 every trained layer is as drawn, so all networks of a run agree with the untrained one."""
+    """At a rate of 0 every trained layer is as drawn, so all networks of a run agree with the
+    untrained one.
+    """
     found = train_one_layer(3, 8, 1.0, "relu", runs=2, epochs=1, rate=0.0, seed=0)
     np.testing.assert_array_equal(found.test, np.broadcast_to(found.chance, (2, 2)))
 
 
 def test_lengths_start_from_the_drawn_network_and_follow_training() -> None:
-    found = lengths_in_training(2, 16, 2.0, "hard_tanh", runs=2, epochs=4, measured=2, rate=0.1, seed=1)
+    found = lengths_in_training(
+        2, 16, 2.0, "hard_tanh", runs=2, epochs=4, measured=2, rate=0.1, seed=1
+    )
     assert found.epochs.tolist() == [0, 2, 4]
     assert found.lengths.shape == (2, 3, 3)
-    np.testing.assert_allclose(found.lengths[:, :, 0], found.lengths[:, :1, 0].repeat(3, axis=1))  # the curve itself stays
+    # the curve itself stays
+    np.testing.assert_allclose(found.lengths[:, :, 0], found.lengths[:, :1, 0].repeat(3, axis=1))
     assert (found.lengths[:, 1:, 1:] != found.lengths[:, :1, 1:]).all()
     assert (found.test[:, -1] > found.test[:, 0] + 0.3).all()
 
 
 def test_the_same_seed_gives_the_same_numbers() -> None:
-    once, again = (lengths_in_training(2, 8, 2.0, "relu", runs=1, epochs=1, measured=1, rate=0.1, seed=5) for _ in range(2))
+    once, again = (
+        lengths_in_training(2, 8, 2.0, "relu", runs=1, epochs=1, measured=1, rate=0.1, seed=5)
+        for _ in range(2)
+    )
     np.testing.assert_array_equal(once.lengths, again.lengths)

@@ -19,10 +19,16 @@ LIMIT = 500
 
 
 def layered_spectrum(architecture: Architecture, samples_per_parameter: int = 4) -> Spectrum:
-    """Of sampled gradients whose variance falls by 3 from layer to layer: a staircase, broadened by sampling."""
+    """Of sampled gradients whose variance falls by 3 from layer to layer: a staircase, broadened by
+    sampling.
+    """
     size = architecture.parameters
-    variances = np.concatenate([np.full(layer.parameters, 3.0**-level) for level, layer in enumerate(architecture.layers)])
-    gradients = np.random.default_rng(6).standard_normal((samples_per_parameter * size, size)) * np.sqrt(variances)
+    variances = np.concatenate(
+        [np.full(layer.parameters, 3.0**-level) for level, layer in enumerate(architecture.layers)]
+    )
+    gradients = np.random.default_rng(6).standard_normal(
+        (samples_per_parameter * size, size)
+    ) * np.sqrt(variances)
     second_moment = gradients.T @ gradients / len(gradients)
     return spectrum_of((second_moment + second_moment.T) / 2, vectors=True)
 
@@ -43,7 +49,9 @@ def cells(depths: list[int], widths: list[int]) -> pd.DataFrame:
                     "parameters_per_sample": 0.25,
                     "status": "finite" if computed else "over_raw_parameter_limit",
                     "log10_cond": 1.0 + 0.3 * depth if computed else np.nan,
-                    "log10_cond_null": log10_condition_null(parameters, 4 * parameters) if computed else np.nan,
+                    "log10_cond_null": (
+                        log10_condition_null(parameters, 4 * parameters) if computed else np.nan
+                    ),
                     "raw_parameter_limit": LIMIT,
                 }
             )
@@ -76,22 +84,31 @@ def overlaps() -> Callable[[Figure], list[tuple[str, str]]]:
 
 
 def overlapping_texts(figure: Figure) -> list[tuple[str, str]]:
-    """Pairs of drawn texts whose boxes intersect, and texts that reach beyond the figure, paired with 'figure'."""
+    """Pairs of drawn texts whose boxes intersect, and texts that reach beyond the figure, paired
+    with 'figure'.
+    """
     texts = {id(text): text for text in drawn_texts(figure)}
     boxes = [(text.get_text(), text.get_window_extent()) for text in texts.values()]
     pairs = [
         (first, second)
         for position, (first, box) in enumerate(boxes)
         for second, other in boxes[position + 1 :]
-        if (shared := Bbox.intersection(box, other)) is not None and shared.width * shared.height > 1
+        if (shared := Bbox.intersection(box, other)) is not None
+        and shared.width * shared.height > 1
     ]
     paper = figure.bbox.padded(1)
-    outside = [(text, "figure") for text, box in boxes if np.any(Bbox.union([paper, box]).size > paper.size)]
+    outside = [
+        (text, "figure")
+        for text, box in boxes
+        if np.any(Bbox.union([paper, box]).size > paper.size)
+    ]
     return pairs + outside
 
 
 def drawn_texts(figure: Figure) -> list[Text]:
-    """The texts that are drawn, which are fewer than those that exist: ticks outside the limits, empty titles."""
+    """The texts that are drawn, which are fewer than those that exist: ticks outside the limits,
+    empty titles.
+    """
     drawn: list[Text] = []
     draw = Text.draw
 

@@ -1,4 +1,6 @@
-"""Figures on given axes: on these and no others, the same marks as the workflow's figures, no style and no file."""
+"""Figures on given axes: on these and no others, the same marks as the workflow's figures, no style
+and no file.
+"""
 
 from __future__ import annotations
 
@@ -28,17 +30,25 @@ P = NETWORK.parameters
 
 Draw = Callable[[Axes, Spectrum, pd.DataFrame], object]
 DRAWN: dict[str, Draw] = {
-    "eigenvalues": lambda axes, spectrum, _: plot.eigenvalues(axes, spectrum, samples=4 * P, width=4),
+    "eigenvalues": lambda axes, spectrum, _: plot.eigenvalues(
+        axes, spectrum, samples=4 * P, width=4
+    ),
     "eigenvectors": lambda axes, spectrum, _: plot.eigenvectors(axes, spectrum, NETWORK),
-    "eigenvector_masses": lambda axes, spectrum, _: plot.eigenvector_masses(axes, spectrum, NETWORK),
+    "eigenvector_masses": lambda axes, spectrum, _: plot.eigenvector_masses(
+        axes, spectrum, NETWORK
+    ),
     "layer_shares": lambda axes, spectrum, _: plot.layer_shares(axes, spectrum.diagonal, NETWORK),
-    "layer_importance": lambda axes, spectrum, _: plot.layer_importance(axes, spectrum.diagonal, NETWORK),
+    "layer_importance": lambda axes, spectrum, _: plot.layer_importance(
+        axes, spectrum.diagonal, NETWORK
+    ),
     "condition_number": lambda axes, _, table: plot.condition_number(axes, table),
 }
 
 
 @pytest.mark.parametrize("name", DRAWN)
-def test_only_the_given_axes_are_drawn_on(name: str, spectrum, table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_given_axes_are_drawn_on(
+    name: str, spectrum, table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     before = dict(matplotlib.rcParams)
     figure = Figure(figsize=(8, 4), layout="constrained")
@@ -51,7 +61,9 @@ def test_only_the_given_axes_are_drawn_on(name: str, spectrum, table, tmp_path: 
     assert mine.get_xlabel()
     assert mine.get_ylabel()
     assert not other.has_data()
-    assert len(figure.axes) - 2 == (name in ("eigenvectors", "eigenvector_masses", "condition_number"))  # a colour bar
+    assert len(figure.axes) - 2 == (
+        name in ("eigenvectors", "eigenvector_masses", "condition_number")
+    )  # a colour bar
     assert dict(matplotlib.rcParams) == before
     assert list(tmp_path.iterdir()) == []
 
@@ -69,9 +81,16 @@ def test_marks_are_those_of_the_figures_of_the_workflow(spectrum, table) -> None
         np.testing.assert_array_equal(mine.get_ydata(), theirs.get_ydata())
     for mine, theirs in ((axes[1], raster), (axes[2], blocks)):
         np.testing.assert_array_equal(mine.images[0].get_array(), theirs.images[0].get_array())
-    assert [bar.get_height() for bar in axes[3].patches] == [bar.get_height() for bar in bars.patches]
-    np.testing.assert_array_equal(axes[4].collections[0].get_offsets(), importance.collections[0].get_offsets())
-    mine, theirs = (next(item for item in where.collections if isinstance(item, QuadMesh)) for where in (axes[5], whole))
+    assert [bar.get_height() for bar in axes[3].patches] == [
+        bar.get_height() for bar in bars.patches
+    ]
+    np.testing.assert_array_equal(
+        axes[4].collections[0].get_offsets(), importance.collections[0].get_offsets()
+    )
+    mine, theirs = (
+        next(item for item in where.collections if isinstance(item, QuadMesh))
+        for where in (axes[5], whole)
+    )
     np.testing.assert_array_equal(mine.get_array(), theirs.get_array())
 
 
@@ -94,26 +113,56 @@ def test_what_has_no_layers_is_one_bar() -> None:
 
 def test_legends_name_what_is_drawn(spectrum, table) -> None:
     lines, map_axes = Figure().subplots(1, 2)
-    plot.eigenvalues(lines, spectrum(NETWORK), samples=4 * P, projected=spectrum(NETWORK).eigenvalues)
-    assert [text.get_text().split(" ")[0] for text in lines.legend().get_texts()] == ["sampling", "eigenvalues", "eigenvalues"]
+    plot.eigenvalues(
+        lines, spectrum(NETWORK), samples=4 * P, projected=spectrum(NETWORK).eigenvalues
+    )
+    assert [text.get_text().split(" ")[0] for text in lines.legend().get_texts()] == [
+        "sampling",
+        "eigenvalues",
+        "eigenvalues",
+    ]
     rows = table([1, 2, 3], [5, 10])
     rows.loc[1, ["status", "log10_cond"]] = ["rank_deficient", np.inf]
     entries = plot.condition_number(map_axes, rows)
     assert any(str(entry.get_label()).startswith("rank deficient") for entry in entries)
-    assert [patch.get_label() for patch in plot.layer_legend(NETWORK)] == ["first layer", "hidden to hidden", "output layer"]
+    assert [patch.get_label() for patch in plot.layer_legend(NETWORK)] == [
+        "first layer",
+        "hidden to hidden",
+        "output layer",
+    ]
 
 
 @pytest.mark.parametrize(
     ("draw", "words"),
     [
-        (lambda spectrum: plot.eigenvectors(Figure(), spectrum, NETWORK), "^axes: expected axes of a matplotlib figure, found Figure"),
-        (lambda spectrum: plot.eigenvalues(spectrum, spectrum), "^axes: expected axes of a matplotlib figure, found Spectrum"),
-        (lambda spectrum: plot.layer_shares(None, spectrum.diagonal, NETWORK), "^axes: .* found NoneType"),
-        (lambda spectrum: plot.eigenvectors(Figure().subplots(), spectrum, Architecture(1, 2)), "^eigenvectors: expected 7 rows"),
-        (lambda spectrum: plot.eigenvalues(Figure().subplots(), spectrum, scale="symlog"), "^scale: expected log or linear"),
-        (lambda spectrum: plot.eigenvalues(Figure().subplots(), spectrum, samples=0), "^samples: expected"),
+        (
+            lambda spectrum: plot.eigenvectors(Figure(), spectrum, NETWORK),
+            "^axes: expected axes of a matplotlib figure, found Figure",
+        ),
+        (
+            lambda spectrum: plot.eigenvalues(spectrum, spectrum),
+            "^axes: expected axes of a matplotlib figure, found Spectrum",
+        ),
+        (
+            lambda spectrum: plot.layer_shares(None, spectrum.diagonal, NETWORK),
+            "^axes: .* found NoneType",
+        ),
+        (
+            lambda spectrum: plot.eigenvectors(Figure().subplots(), spectrum, Architecture(1, 2)),
+            "^eigenvectors: expected 7 rows",
+        ),
+        (
+            lambda spectrum: plot.eigenvalues(Figure().subplots(), spectrum, scale="symlog"),
+            "^scale: expected log or linear",
+        ),
+        (
+            lambda spectrum: plot.eigenvalues(Figure().subplots(), spectrum, samples=0),
+            "^samples: expected",
+        ),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(draw: Callable[[Spectrum], object], words: str, spectrum) -> None:
+def test_what_cannot_be_drawn_is_refused(
+    draw: Callable[[Spectrum], object], words: str, spectrum
+) -> None:
     with pytest.raises(BadInput, match=words):
         draw(spectrum(NETWORK))

@@ -1,4 +1,6 @@
-"""What every figure has in common: its bytes, its fonts, its colours, and that half a file is never seen."""
+"""What every figure has in common: its bytes, its fonts, its colours, and that half a file is never
+seen.
+"""
 
 import hashlib
 import subprocess
@@ -19,7 +21,14 @@ from eigenscape.figures.active_subspace.eigenvalues import eigenvalues_figure
 from eigenscape.figures.active_subspace.eigenvectors import eigenvectors_figure
 from eigenscape.figures.active_subspace.layer_importance import layer_importance_figure
 from eigenscape.figures.active_subspace.parameter_count import parameter_count_figure
-from eigenscape.figures.style import COLORMAP, DOTS_PER_INCH, PALETTE, paper_style, round_levels, save
+from eigenscape.figures.style import (
+    COLORMAP,
+    DOTS_PER_INCH,
+    PALETTE,
+    paper_style,
+    round_levels,
+    save,
+)
 
 NETWORK = Architecture(depth=3, width=6)
 NAMES = ["eigenvalues", "eigenvectors", "condition_number", "parameter_count", "layer_importance"]
@@ -62,7 +71,8 @@ import pandas as pd
 from eigenscape.figures.active_subspace.condition_number import condition_number_figure
 from eigenscape.figures.style import save
 rows = [
-    {"depth": depth, "width": width, "parameters": depth * width**2, "log10_cond": 0.1 * depth * width,
+    {"depth": depth, "width": width, "parameters": depth * width**2, \
+"log10_cond": 0.1 * depth * width,
      "status": ["finite", "below_floor"][depth == 3]}
     for depth in range(1, 6) for width in (5, 10)
 ]
@@ -72,12 +82,19 @@ for path in save(condition_number_figure(pd.DataFrame(rows)), sys.argv[1], "map"
 
 
 def test_separate_processes_write_the_same_bytes(tmp_path: Path) -> None:
-    """With different hash seeds, hence different orders of sets, and with a user's own matplotlibrc."""
+    """With different hash seeds, hence different orders of sets, and with a user's own
+    matplotlibrc.
+    """
     (tmp_path / "matplotlibrc").write_text("font.size: 20\npdf.fonttype: 3\nlines.linewidth: 9\n")
     printed = [
         subprocess.run(
             [sys.executable, "-c", SCRIPT, str(tmp_path / seed)],
-            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path), "HOME": str(tmp_path), **extra},
+            env={
+                "PYTHONHASHSEED": seed,
+                "PYTHONPATH": ":".join(sys.path),
+                "HOME": str(tmp_path),
+                **extra,
+            },
             capture_output=True,
             check=True,
             text=True,
@@ -90,7 +107,9 @@ def test_separate_processes_write_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_pdf_embeds_its_fonts_and_says_neither_when_nor_by_whom(name: str, draw, tmp_path: Path) -> None:
+def test_pdf_embeds_its_fonts_and_says_neither_when_nor_by_whom(
+    name: str, draw, tmp_path: Path
+) -> None:
     pdf = pypdf.PdfReader(save(draw(name), tmp_path, name)[0])
 
     fonts = [font.get_object() for font in pdf.pages[0]["/Resources"]["/Font"].values()]
@@ -121,14 +140,21 @@ def test_every_axis_is_labelled_and_no_texts_overlap(name: str, draw, overlaps) 
     for axes in figure.axes:
         label = axes.get_ylabel()
         assert label, name
-        # A colour bar has one axis; a panel that shares its x axis with the one below leaves the label to it.
-        if axes.get_label() != "<colorbar>" and not (name == "eigenvectors" and axes is figure.axes[0]):
+        # A colour bar has one axis; a panel that shares its x axis with the one below leaves the
+        # label to it.
+        if axes.get_label() != "<colorbar>" and not (
+            name == "eigenvectors" and axes is figure.axes[0]
+        ):
             assert axes.get_xlabel()
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_remains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_the_old_file_and_no_remains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     save(Figure(figsize=(1, 1)), tmp_path, "figure")
-    before = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.iterdir()}
+    before = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.iterdir()
+    }
 
     def half_written(self: Figure, path: Path, **options: object) -> None:
         path.write_bytes(b"%PDF-half")
@@ -138,7 +164,9 @@ def test_a_failed_write_leaves_the_old_file_and_no_remains(tmp_path: Path, monke
     with pytest.raises(OSError, match="disk full"):
         save(Figure(figsize=(2, 2)), tmp_path, "figure")
 
-    assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.iterdir()} == before
+    assert {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.iterdir()
+    } == before
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", ".hidden"])
@@ -156,8 +184,13 @@ def test_the_style_is_gone_after_use() -> None:
 
 
 def test_pyplot_is_never_imported() -> None:
-    script = "import sys, eigenscape.figures; print([m for m in ('matplotlib.pyplot', 'torch', 'zarr') if m in sys.modules])"
-    printed = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True).stdout
+    script = (
+        "import sys, eigenscape.figures; print([m for m in ('matplotlib.pyplot', 'torch', 'zarr')"
+        " if m in sys.modules])"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, text=True
+    ).stdout
 
     assert printed.strip() == "[]"
 
@@ -177,9 +210,19 @@ def test_colour_map_grows_lighter_in_equal_steps() -> None:
 
 
 def test_colours_of_lines_differ_in_lightness_or_hue_for_a_deuteranope() -> None:
-    """Machado, Oliveira and Fernandes 2009, severity 1: no two colours of the palette fall together."""
-    deuteranope = np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]])
-    seen = np.array([matplotlib.colors.to_rgb(colour) for colour in PALETTE.values()]) @ deuteranope.T
+    """Machado, Oliveira and Fernandes 2009, severity 1: no two colours of the palette fall
+    together.
+    """
+    deuteranope = np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    )
+    seen = (
+        np.array([matplotlib.colors.to_rgb(colour) for colour in PALETTE.values()]) @ deuteranope.T
+    )
     distances = np.linalg.norm(seen[:, None] - seen[None], axis=2)[np.triu_indices(len(seen), 1)]
 
     assert distances.min() > 0.15

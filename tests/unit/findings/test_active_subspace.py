@@ -17,14 +17,22 @@ from eigenscape.store.layout import StudyFolder
 def importance(own: tuple[float, float], other: tuple[float, float], **more: Any) -> dict[str, Any]:
     """A document with the intervals of the two ladders."""
     priors = [
-        {"prior": name, "slope": sum(ends) / 2, "slope_low": ends[0], "slope_high": ends[1], "chi_1": 1.5}
+        {
+            "prior": name,
+            "slope": sum(ends) / 2,
+            "slope_low": ends[0],
+            "slope_high": ends[1],
+            "chi_1": 1.5,
+        }
         for name, ends in (("standard_normal", own), ("pytorch_default", other))
     ]
     return {"priors": priors, **more}
 
 
 def table(log10_cond_sym: np.ndarray, **columns: Any) -> pd.DataFrame:
-    """Networks of depth 1 ... 12 and width 5, 10, 15 with the given projected numbers, width by width."""
+    """Networks of depth 1 ... 12 and width 5, 10, 15 with the given projected numbers, width by
+    width.
+    """
     depth, width = np.tile(np.arange(1, 13), 3), np.repeat([5, 10, 15], 12)
     parameters = (depth - 1) * width**2 + (depth + 2) * width + 1
     return pd.DataFrame(
@@ -53,44 +61,75 @@ def grid() -> pd.DataFrame:
         ((0.1, 0.2), (-0.2, -0.1), Verdict.DOES_NOT),
     ],
 )
-def test_earlier_layers(own: tuple[float, float], other: tuple[float, float], verdict: Verdict) -> None:
+def test_earlier_layers(
+    own: tuple[float, float], other: tuple[float, float], verdict: Verdict
+) -> None:
     found = findings._earlier_layers(importance(own, other))
     assert found.verdict is verdict
     assert f"{sum(own) / 2:+.3f}" in found.evidence
 
 
 def test_a_network_without_a_ladder_shows_nothing() -> None:
-    priors = [{"prior": "standard_normal", "chi_1": 1.0}, {"prior": "pytorch_default", "chi_1": 0.3}]
+    priors = [
+        {"prior": "standard_normal", "chi_1": 1.0},
+        {"prior": "pytorch_default", "chi_1": 0.3},
+    ]
     assert findings._earlier_layers({"priors": priors}).verdict is Verdict.NOT_SHOWN
 
 
 @pytest.mark.parametrize(
-    ("purity", "p", "verdict"), [(0.4, 0.001, Verdict.HOLDS), (0.4, 0.2, Verdict.NOT_SHOWN), (0.2, 0.001, Verdict.NOT_SHOWN)]
+    ("purity", "p", "verdict"),
+    [(0.4, 0.001, Verdict.HOLDS), (0.4, 0.2, Verdict.NOT_SHOWN), (0.2, 0.001, Verdict.NOT_SHOWN)],
 )
 def test_layer_structure(purity: float, p: float, verdict: Verdict) -> None:
-    numbers = {"centroid_rho": 0.9, "centroid_rho_low": 0.8, "centroid_rho_high": 1.0, "subspace_error_1": 0.5, "subspace_error_width": 0.1}
-    numbers |= {"purity_low": 0.1, "purity_high": 0.5, "leading_purity": 0.6, "leading_purity_low": 0.5, "leading_purity_high": 0.7}
-    found = findings._layer_structure({"purity": purity, "purity_of_random_basis": 0.24, "purity_p": p, **numbers})
+    numbers = {
+        "centroid_rho": 0.9,
+        "centroid_rho_low": 0.8,
+        "centroid_rho_high": 1.0,
+        "subspace_error_1": 0.5,
+        "subspace_error_width": 0.1,
+    }
+    numbers |= {
+        "purity_low": 0.1,
+        "purity_high": 0.5,
+        "leading_purity": 0.6,
+        "leading_purity_low": 0.5,
+        "leading_purity_high": 0.7,
+    }
+    found = findings._layer_structure(
+        {"purity": purity, "purity_of_random_basis": 0.24, "purity_p": p, **numbers}
+    )
     assert found.verdict is verdict
 
 
 def test_numbers_that_follow_the_count_alone_mimic_it() -> None:
     rows = grid()
-    found = findings._mimics_parameter_count(rows.assign(log10_cond_sym=np.log10(rows["parameters"])))
+    found = findings._mimics_parameter_count(
+        rows.assign(log10_cond_sym=np.log10(rows["parameters"]))
+    )
     assert found.verdict is Verdict.HOLDS
 
 
 def test_numbers_that_follow_depth_mimic_the_count_only_along_the_grid() -> None:
-    """Depth correlates with P on a grid, but at equal P the deeper network has the larger number."""
+    """Depth correlates with P on a grid, but at equal P the deeper network has the larger
+    number.
+    """
     rows = grid()
-    found = findings._mimics_parameter_count(rows.assign(log10_cond_sym=rows["depth"] * 1.0 + 0.01 * np.log10(rows["parameters"])))
+    found = findings._mimics_parameter_count(
+        rows.assign(log10_cond_sym=rows["depth"] * 1.0 + 0.01 * np.log10(rows["parameters"]))
+    )
     assert found.verdict is Verdict.CONDITION
     assert "at equal P depth decides" in found.condition
 
 
 def test_numbers_that_fall_with_the_count_do_not_mimic_it() -> None:
     rows = grid()
-    assert findings._mimics_parameter_count(rows.assign(log10_cond_sym=-np.log10(rows["parameters"]))).verdict is Verdict.DOES_NOT
+    assert (
+        findings._mimics_parameter_count(
+            rows.assign(log10_cond_sym=-np.log10(rows["parameters"]))
+        ).verdict
+        is Verdict.DOES_NOT
+    )
 
 
 def test_too_few_networks_show_nothing() -> None:
@@ -109,7 +148,9 @@ def test_enough_samples(inflation: float, verdict: Verdict) -> None:
 @pytest.mark.parametrize(("sign", "verdict"), [(1.0, Verdict.HOLDS), (-1.0, Verdict.DOES_NOT)])
 def test_predicts_training(folder: StudyFolder, sign: float, verdict: Verdict) -> None:
     rows = grid().assign(log10_cond_sym=np.linspace(1, 5, 36), log10_cond=np.linspace(1, 5, 36))
-    training = rows[["depth", "width", "parameters"]].assign(rule="search", log10_steps=2 + sign * np.linspace(0, 1, 36))
+    training = rows[["depth", "width", "parameters"]].assign(
+        rule="search", log10_steps=2 + sign * np.linspace(0, 1, 36)
+    )
     (folder.root / "tables").mkdir(parents=True)
     training.to_csv(folder.root / "tables" / "training.csv", index=False)
     found = findings._predicts_training(small_study(), folder, rows)

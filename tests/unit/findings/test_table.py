@@ -12,15 +12,35 @@ from eigenscape.store.layout import StudyFolder
 @pytest.mark.parametrize(
     ("left_out", "sciences"),
     [
-        ((), ["active subspace", "expressivity", "subspace clustering", "sloppiness", "sloppiness, theory", "model-constrained"]),
+        (
+            (),
+            [
+                "active subspace",
+                "expressivity",
+                "subspace clustering",
+                "sloppiness",
+                "sloppiness, theory",
+                "model-constrained",
+            ],
+        ),
         (("clustering", "sloppiness", "model_constrained"), ["active subspace", "expressivity"]),
         (("clustering", "expressivity", "sloppiness", "model_constrained"), ["active subspace"]),
     ],
 )
 def test_one_table_of_the_sciences_that_the_study_computes(
-    folder: StudyFolder, monkeypatch: pytest.MonkeyPatch, left_out: tuple[str, ...], sciences: list[str]
+    folder: StudyFolder,
+    monkeypatch: pytest.MonkeyPatch,
+    left_out: tuple[str, ...],
+    sciences: list[str],
 ) -> None:
-    for science in ("active_subspace", "expressivity", "clustering", "inpca", "sloppiness_theory", "model_constrained"):
+    for science in (
+        "active_subspace",
+        "expressivity",
+        "clustering",
+        "inpca",
+        "sloppiness_theory",
+        "model_constrained",
+    ):
         one = Finding(f"a claim of {science}", Verdict.HOLDS, "p = 0.001")
         monkeypatch.setattr(table, f"{science}_findings", lambda *_, one=one: [one, one])
     table.write_findings(small_study(**{name: {"enabled": False} for name in left_out}), folder)

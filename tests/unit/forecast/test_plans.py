@@ -12,7 +12,13 @@ from eigenscape.forecast.jobs import Job, jobs_of
 from eigenscape.forecast.measuring import probed
 from eigenscape.forecast.schedule import schedule
 from eigenscape.planning import batches as planning
-from eigenscape.planning.communication import Share, accumulation, bands_memory, bands_traffic, sample_memory
+from eigenscape.planning.communication import (
+    Share,
+    accumulation,
+    bands_memory,
+    bands_traffic,
+    sample_memory,
+)
 from eigenscape.planning.machine import CORE, H100, MACHINES, machine_named
 from eigenscape.planning.work import Kind, Work
 
@@ -48,7 +54,10 @@ def test_the_bottleneck_is_what_takes_longest_not_what_is_largest() -> None:
 def chain(*seconds: float) -> tuple[list[Job], dict[str, float]]:
     """Jobs one after the other."""
     names = [f"job{number}" for number in range(len(seconds))]
-    jobs = [Job(name, "", Work(), after=(names[number - 1],) if number else ()) for number, name in enumerate(names)]
+    jobs = [
+        Job(name, "", Work(), after=(names[number - 1],) if number else ())
+        for number, name in enumerate(names)
+    ]
     return jobs, dict(zip(names, seconds, strict=True))
 
 
@@ -78,17 +87,23 @@ def test_jobs_are_those_of_the_workflow_and_none_waits_for_a_stranger() -> None:
 
 
 def test_sciences_that_are_left_out_have_no_jobs_and_nobody_waits_for_them() -> None:
-    study = Study.from_mapping({name: {"enabled": False} for name in ("expressivity", "clustering", "sloppiness", "model_constrained")})
+    study = Study.from_mapping(
+        {
+            name: {"enabled": False}
+            for name in ("expressivity", "clustering", "sloppiness", "model_constrained")
+        }
+    )
     jobs = jobs_of(study, planning.batches(study), planning.large_cells(study))
     names = {job.name for job in jobs}
 
+    # experiments or networks, tables, families of figures
     curves, graphs, theory, ensemble, models = (
         4 + 5,
         5 + 1 + 1,
         3 + 1 + 3,
         4 + 1 + 1,
         5 + 1 + 1,
-    )  # experiments or networks, tables, families of figures
+    )
     assert len(names) == len(jobs) == 79 - curves - graphs - theory - ensemble - models
     assert all(names.issuperset(job.after) for job in jobs)
 
@@ -97,7 +112,9 @@ def test_ways_to_share_a_second_moment() -> None:
     size = 100_000
     # Five triangles of about P^2/2 numbers; by bands an R-th of them, and three blocks.
     assert sample_memory(size) == pytest.approx(5 * 8 * size**2 / 2, rel=0.01)
-    assert bands_memory(size, 16) == pytest.approx(5 * 8 * size**2 / 2 / 16 + 3 * 8 * 256 * size, rel=0.01)
+    assert bands_memory(size, 16) == pytest.approx(
+        5 * 8 * size**2 / 2 / 16 + 3 * 8 * 256 * size, rel=0.01
+    )
 
     assert accumulation(size, 16, sample_memory(size)).share is Share.SAMPLES
     by_bands = accumulation(size, 16, sample_memory(size) - 1)
@@ -110,17 +127,24 @@ def test_ways_to_share_a_second_moment() -> None:
 def test_by_bands_every_rank_sees_every_gradient() -> None:
     for rank in range(4):
         traffic = bands_traffic(1000, 256 * 12, rank, 4)
-        assert traffic.bytes_sent + traffic.bytes_received == 256 * 12 * (1000 + 1) * 8  # gradients, and a loss each
+        # gradients, and a loss each
+        assert traffic.bytes_sent + traffic.bytes_received == 256 * 12 * (1000 + 1) * 8
     assert bands_traffic(1000, 256 * 12, 0, 1).bytes_received == 0
 
 
 def test_more_devices_are_never_slower_and_a_chain_ends_the_gain() -> None:
-    study = Study.from_mapping({"grid": {"depth": [5, 10], "width": [40, 50]}, "sampling": {"raw_parameter_limit": 50_000}})
+    study = Study.from_mapping(
+        {"grid": {"depth": [5, 10], "width": [40, 50]}, "sampling": {"raw_parameter_limit": 50_000}}
+    )
     plans = [devices.plan_on(study, H100, count) for count in (1, 4, 64)]
 
     times = [plan.dealt.seconds for plan in plans]
     assert times == sorted(times, reverse=True)
-    assert times[-1] >= max(cell.jobs[-1].work.counts[Kind.GRAM] for cell in plans[-1].cells) / CORE.rates[Kind.GRAM]
+    assert (
+        times[-1]
+        >= max(cell.jobs[-1].work.counts[Kind.GRAM] for cell in plans[-1].cells)
+        / CORE.rates[Kind.GRAM]
+    )
 
 
 def test_the_report_has_a_line_per_cell_and_stage_and_says_what_is_left_out() -> None:
@@ -128,7 +152,12 @@ def test_the_report_has_a_line_per_cell_and_stage_and_says_what_is_left_out() ->
     jobs = jobs_of(study, planning.batches(study), planning.large_cells(study))
     lines = report.report(study, planning.costs_of(study), jobs, CORE, cores=2).splitlines()
 
-    assert [line.split()[0] for line in lines[1:5]] == ["headline/d02-w004-n80", "cells/d01-w003", "cells/d03-w003", "cells/d01-w005"]
+    assert [line.split()[0] for line in lines[1:5]] == [
+        "headline/d02-w004-n80",
+        "cells/d01-w003",
+        "cells/d03-w003",
+        "cells/d01-w005",
+    ]
     assert lines[2].split()[1:3] == ["10", "40"]
     stages = [line[:22].strip() for line in lines[7:-3]]
     assert stages == list(dict.fromkeys(job.stage for job in jobs))

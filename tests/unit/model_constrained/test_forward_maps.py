@@ -1,4 +1,6 @@
-"""Forward maps against closed forms, dense assembly, finite differences and the adjoint identity v^T (J w) = (J^T v)^T w."""
+"""Forward maps against closed forms, dense assembly, finite differences and the adjoint identity
+v^T (J w) = (J^T v)^T w.
+"""
 
 import numpy as np
 import pytest
@@ -6,8 +8,19 @@ import torch
 
 from eigenscape.errors import BadInput
 from eigenscape.model_constrained.burgers import Burgers, random_waves
-from eigenscape.model_constrained.deconvolution import Deconvolution, blur_matrix, smooth_prior_factor
-from eigenscape.model_constrained.heat import LENGTHS, SOURCE, Heat, conduct, solve_in_blocks, solve_one_by_one
+from eigenscape.model_constrained.deconvolution import (
+    Deconvolution,
+    blur_matrix,
+    smooth_prior_factor,
+)
+from eigenscape.model_constrained.heat import (
+    LENGTHS,
+    SOURCE,
+    Heat,
+    conduct,
+    solve_in_blocks,
+    solve_one_by_one,
+)
 
 MAPS = {
     "deconvolution": Deconvolution(blur_matrix(17, 6, 0.08)),
@@ -21,11 +34,16 @@ def drawn(*shape, seed=0):
     return torch.from_numpy(np.random.default_rng(seed).standard_normal(shape))
 
 
-# torch itself compiles with torch.jit.script when forward mode is used first, and calls that deprecated.
+# torch itself compiles with torch.jit.script when forward mode is used first, and calls that
+# deprecated.
 @pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")
 @pytest.mark.parametrize("forward", MAPS.values(), ids=MAPS)
 def test_forward_and_reverse_derivatives_are_adjoint(forward):
-    u, w, v = drawn(forward.unknowns), drawn(forward.unknowns, seed=1), drawn(forward.observations, seed=2)
+    u, w, v = (
+        drawn(forward.unknowns),
+        drawn(forward.unknowns, seed=1),
+        drawn(forward.observations, seed=2),
+    )
     along = torch.func.jvp(forward, (u,), (w,))[1] @ v
     back = torch.func.vjp(forward, u)[1](v)[0] @ w
     # Both are sums of about 10^3 products of numbers of order 1 to 10.
@@ -38,7 +56,8 @@ def test_gradients_agree_with_central_differences(forward):
     gradient = torch.func.grad(lambda x: (forward(x) * v).sum())(u)
     shifts = h * torch.eye(forward.unknowns, dtype=u.dtype)
     differences = ((forward(u + shifts) - forward(u - shifts)) @ v) / (2 * h)
-    # h^2 times third derivatives, and eps / h: 1e-10 of values of order 10, 1e-8 with their factors.
+    # h^2 times third derivatives, and eps / h: 1e-10 of values of order 10, 1e-8 with their
+    # factors.
     torch.testing.assert_close(gradient, differences, rtol=1e-7, atol=1e-7)
 
 
@@ -57,12 +76,16 @@ def test_second_derivatives_of_the_plate():
     u = drawn(6)
     gradient = torch.func.grad(lambda x: (plate(x) * v).sum())
     hessian = torch.func.jacrev(gradient)(u)
-    differences = torch.stack([(gradient(u + e) - gradient(u - e)) / (2 * h) for e in h * torch.eye(6, dtype=u.dtype)])
+    differences = torch.stack(
+        [(gradient(u + e) - gradient(u - e)) / (2 * h) for e in h * torch.eye(6, dtype=u.dtype)]
+    )
     torch.testing.assert_close(hessian, differences, rtol=1e-6, atol=1e-6)
 
 
 def test_plate_of_layers_is_solved_exactly_at_its_nodes():
-    """No flux sideways: q(y) = 20 (1 - y), T(y) = int_0^y q / c, and linear elements with this load are exact at the nodes."""
+    """No flux sideways: q(y) = 20 (1 - y), T(y) = int_0^y q / c, and linear elements with this load
+    are exact at the nodes.
+    """
     e = 6
     c = torch.from_numpy(np.exp(np.random.default_rng(3).standard_normal(e)))
     plate = Heat(e, 1, 1)
@@ -83,7 +106,15 @@ def test_solution_agrees_with_dense_assembly_element_by_element():
     local = np.zeros((4, 4))
     for x in places:
         for y in places:
-            gradients = np.stack([corners[:, 0] * (1 + corners[:, 1] * y), corners[:, 1] * (1 + corners[:, 0] * x)]) / 4
+            gradients = (
+                np.stack(
+                    [
+                        corners[:, 0] * (1 + corners[:, 1] * y),
+                        corners[:, 1] * (1 + corners[:, 0] * x),
+                    ]
+                )
+                / 4
+            )
             local += gradients.T @ gradients
     nodes = (e + 1) ** 2
     stiffness, load = np.zeros((nodes, nodes)), np.zeros(nodes)
@@ -100,19 +131,29 @@ def test_solution_agrees_with_dense_assembly_element_by_element():
 
 @pytest.mark.parametrize("elements", [1, 2, 7])
 def test_compiled_band_solver_agrees_with_batched_blocks(elements):
-    """Two routes to K^-1 f; conductivities over 4 decades, so that rounding is below 1e4 eps times the number of nodes."""
+    """Two routes to K^-1 f; conductivities over 4 decades, so that rounding is below 1e4 eps times
+    the number of nodes.
+    """
     generator = torch.Generator().manual_seed(elements)
-    conductivity = 10 ** (4 * torch.rand(5, elements, elements, dtype=torch.float64, generator=generator) - 2)
+    conductivity = 10 ** (
+        4 * torch.rand(5, elements, elements, dtype=torch.float64, generator=generator) - 2
+    )
     load = torch.randn(5, elements, elements + 1, dtype=torch.float64, generator=generator)
-    one_by_one, in_blocks = solve_one_by_one(conductivity, load), solve_in_blocks(conductivity, load)
+    one_by_one, in_blocks = (
+        solve_one_by_one(conductivity, load),
+        solve_in_blocks(conductivity, load),
+    )
     assert float((one_by_one - in_blocks).abs().max() / in_blocks.abs().max()) < 1e-10
-    assert torch.equal(solve_one_by_one(conductivity[2:3], load[2:3])[0], one_by_one[2])  # bits do not depend on the others
+    # bits do not depend on the others
+    assert torch.equal(solve_one_by_one(conductivity[2:3], load[2:3])[0], one_by_one[2])
     assert solve_one_by_one(conductivity.float(), load.float()).dtype == torch.float32
     assert torch.isnan(solve_one_by_one(-conductivity[:1], load[:1])).any()
 
 
 def test_field_of_the_plate_has_its_covariance():
-    """All modes together give the covariance back: sum_j l_j phi_j(x) phi_j(x') = exp(-|dx|/l_x - |dy|/l_y)."""
+    """All modes together give the covariance back: sum_j l_j phi_j(x) phi_j(x') = exp(-|dx|/l_x -
+    |dy|/l_y).
+    """
     e = 5
     field = Heat(e, e * e, 1).field.reshape(e * e, -1)
     centres = (np.arange(e) + 0.5) / e
@@ -131,7 +172,9 @@ def test_observations_interpolate_linearly():
 
 
 def test_blur_of_a_gaussian_is_a_wider_gaussian():
-    """Variances add under convolution; the midpoint rule is accurate to machine precision for smooth decaying functions."""
+    """Variances add under convolution; the midpoint rule is accurate to machine precision for
+    smooth decaying functions.
+    """
     m, b, s = 200, 0.05, 0.06
     t = (np.arange(m) + 0.5) / m
     matrix = blur_matrix(m, m, b)
@@ -143,7 +186,9 @@ def test_blur_of_a_gaussian_is_a_wider_gaussian():
 def test_prior_of_the_deconvolution_is_that_of_its_precision():
     m, correlation = 12, 0.3
     factor = smooth_prior_factor(m, correlation)
-    laplacian = m**2 * (np.diag(-2 * np.ones(m)) + np.diag(np.ones(m - 1), 1) + np.diag(np.ones(m - 1), -1))
+    laplacian = m**2 * (
+        np.diag(-2 * np.ones(m)) + np.diag(np.ones(m - 1), 1) + np.diag(np.ones(m - 1), -1)
+    )
     laplacian[0, 0] = laplacian[-1, -1] = -(m**2)
     identity = factor @ (np.eye(m) / correlation**2 - laplacian)
     np.testing.assert_allclose(identity / identity[0, 0], np.eye(m), atol=1e-12)

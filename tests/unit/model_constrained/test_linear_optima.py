@@ -1,10 +1,16 @@
-"""Oracle 29: optima of linear networks are Tikhonov solutions, by three routes: gradient zero, closed form, least squares."""
+"""Oracle 29: optima of linear networks are Tikhonov solutions, by three routes: gradient zero,
+closed form, least squares.
+"""
 
 import numpy as np
 import pytest
 import torch
 
-from eigenscape.model_constrained.deconvolution import Deconvolution, blur_matrix, smooth_prior_factor
+from eigenscape.model_constrained.deconvolution import (
+    Deconvolution,
+    blur_matrix,
+    smooth_prior_factor,
+)
 from eigenscape.model_constrained.linear import mc_dnn_optimum, tikhonov, tnet_optimum
 from eigenscape.model_constrained.losses import mc_dnn, mc_tangent, ndnn, taen, tnet
 
@@ -35,7 +41,9 @@ def test_mc_dnn_optimum_is_tikhonovs_and_its_gradient_vanishes(n, alpha):
     gamma, noise = covariance(M, 1), covariance(Q, 2)
     optimum = mc_dnn_optimum(u, y, forward, alpha, gamma, noise)
     tensors = [torch.from_numpy(a) for a in (u, y, np.linalg.inv(gamma), np.linalg.inv(noise))]
-    loss = lambda network: mc_dnn(network, tensors[0], tensors[1], Deconvolution(forward), alpha, tensors[2], tensors[3])  # noqa: E731
+    loss = lambda network: mc_dnn(  # noqa: E731
+        network, tensors[0], tensors[1], Deconvolution(forward), alpha, tensors[2], tensors[3]
+    )
     for part in gradient_at(optimum, loss):
         # Sums over n of products with weights up to alpha |G|^2: 1e-16 of some hundred.
         assert float(part.abs().max()) < 1e-11 * (1 + alpha)
@@ -43,9 +51,18 @@ def test_mc_dnn_optimum_is_tikhonovs_and_its_gradient_vanishes(n, alpha):
     new = np.random.default_rng(5).standard_normal((4, Q)) * 2
     centred = (y - y.mean(axis=0)).T
     seen = centred @ np.linalg.pinv(centred)
-    u_0 = u.mean(axis=0) + (new - y.mean(axis=0)) @ ((u - u.mean(axis=0)).T @ np.linalg.pinv(centred)).T
-    u_0 -= alpha * (new - y.mean(axis=0)) @ (gamma @ forward.T @ np.linalg.inv(noise) @ (np.eye(Q) - seen)).T
-    np.testing.assert_allclose(optimum(new), tikhonov(new, u_0, forward, alpha, gamma, noise), rtol=1e-9, atol=1e-9)
+    u_0 = (
+        u.mean(axis=0)
+        + (new - y.mean(axis=0)) @ ((u - u.mean(axis=0)).T @ np.linalg.pinv(centred)).T
+    )
+    u_0 -= (
+        alpha
+        * (new - y.mean(axis=0))
+        @ (gamma @ forward.T @ np.linalg.inv(noise) @ (np.eye(Q) - seen)).T
+    )
+    np.testing.assert_allclose(
+        optimum(new), tikhonov(new, u_0, forward, alpha, gamma, noise), rtol=1e-9, atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("n", [20, 3], ids=["full_rank", "fewer_pairs_than_observations"])
@@ -53,7 +70,9 @@ def test_tnet_optimum_is_tikhonovs(n):
     forward, u, y = pairs(n)
     u_0, alpha = u.mean(axis=0), 3.0
     optimum = tnet_optimum(u_0, y, forward, alpha)
-    loss = lambda network: tnet(network, torch.from_numpy(u_0), torch.from_numpy(y), Deconvolution(forward), alpha)  # noqa: E731
+    loss = lambda network: tnet(  # noqa: E731
+        network, torch.from_numpy(u_0), torch.from_numpy(y), Deconvolution(forward), alpha
+    )
     assert max(float(part.abs().max()) for part in gradient_at(optimum, loss)) < 1e-11
     new = np.random.default_rng(5).standard_normal((4, Q))
     centred = (y - y.mean(axis=0)).T
@@ -61,7 +80,9 @@ def test_tnet_optimum_is_tikhonovs(n):
     system = np.eye(M) + alpha * forward.T @ forward
     expected = np.linalg.solve(system, (u_0 + alpha * replaced @ forward).T).T
     np.testing.assert_allclose(optimum(new), expected, rtol=1e-10, atol=1e-10)
-    np.testing.assert_allclose(tikhonov(replaced, u_0, forward, alpha), expected, rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(
+        tikhonov(replaced, u_0, forward, alpha), expected, rtol=1e-10, atol=1e-10
+    )
 
 
 def test_minimising_the_loss_itself_arrives_at_the_closed_form():
@@ -72,7 +93,8 @@ def test_minimising_the_loss_itself_arrives_at_the_closed_form():
     theta = torch.zeros(M, Q + 1, dtype=torch.float64)
     loss = lambda t: mc_dnn(lambda x: x @ t[:, :Q].T + t[:, Q], *data, Deconvolution(forward), 2.0)  # noqa: E731
     hessian = torch.func.jacrev(torch.func.grad(loss))(theta).reshape(theta.numel(), theta.numel())
-    step = torch.linalg.solve(hessian, torch.func.grad(loss)(theta).reshape(-1))  # the loss is quadratic: one Newton step
+    # the loss is quadratic: one Newton step
+    step = torch.linalg.solve(hessian, torch.func.grad(loss)(theta).reshape(-1))
     found = theta - step.reshape(theta.shape)
     np.testing.assert_allclose(found[:, :Q].numpy(), optimum.weight, atol=1e-10)
     np.testing.assert_allclose(found[:, Q].numpy(), optimum.bias, atol=1e-10)
@@ -86,7 +108,9 @@ def test_identity_forward_map_blends_prior_and_data():
 
 
 def test_tnet_does_no_worse_than_its_prior_on_data_without_noise():
-    """|u - u_true| <= |u_0 - u_true|: the error is (I + alpha G^T G)^-1 (u_0 - u_true), whose norm is no larger."""
+    """|u - u_true| <= |u_0 - u_true|: the error is (I + alpha G^T G)^-1 (u_0 - u_true), whose norm
+    is no larger.
+    """
     m, q = 30, 12
     forward = blur_matrix(m, q, 0.05)
     u = np.random.default_rng(1).standard_normal((60, m)) @ smooth_prior_factor(m).T
@@ -108,10 +132,14 @@ def test_losses_by_their_sums():
     physics = np.sum((found @ forward.T - y) ** 2) / 12
     assert float(ndnn(network, tu, ty)) == pytest.approx(data, rel=1e-13)
     assert float(mc_dnn(network, tu, ty, model, 0.0)) == pytest.approx(data, rel=1e-13)
-    assert float(mc_dnn(network, tu, ty, model, 2.5)) == pytest.approx(data + 2.5 * physics, rel=1e-13)
+    assert float(mc_dnn(network, tu, ty, model, 2.5)) == pytest.approx(
+        data + 2.5 * physics, rel=1e-13
+    )
     u_0 = np.linspace(0, 1, M)
     prior = np.sum((found - u_0) ** 2) / 12
-    assert float(tnet(network, torch.from_numpy(u_0), ty, model, 2.5)) == pytest.approx(prior + 2.5 * physics, rel=1e-13)
+    assert float(tnet(network, torch.from_numpy(u_0), ty, model, 2.5)) == pytest.approx(
+        prior + 2.5 * physics, rel=1e-13
+    )
     decoder = lambda x: x @ weight  # noqa: E731
     decoded = np.sum((found @ weight.numpy() - found @ forward.T) ** 2) / 12
     value = float(taen(network, decoder, torch.from_numpy(u_0), ty, model, 2.5))
@@ -129,11 +157,15 @@ def test_mc_tangent_by_its_sums():
         v.append(v[-1] + dt * np.sin(v[-1]))
     data = sum(np.sum((v[s] - states[:, s]) ** 2) for s in (1, 2)) / 8
     model = sum(np.sum((v[s + 1] - 0.9 * v[s]) ** 2) for s in (0, 1, 2)) / 8
-    found = mc_tangent(network, torch.from_numpy(states), step, dt, 5.0, 3, noise=torch.from_numpy(noise))
-    assert float(found) == pytest.approx(data + 5 * model, rel=1e-13)
-    assert float(mc_tangent(network, torch.from_numpy(states), step, dt, 0.0, 3, noise=torch.from_numpy(noise))) == pytest.approx(
-        data, rel=1e-13
+    found = mc_tangent(
+        network, torch.from_numpy(states), step, dt, 5.0, 3, noise=torch.from_numpy(noise)
     )
+    assert float(found) == pytest.approx(data + 5 * model, rel=1e-13)
+    assert float(
+        mc_tangent(
+            network, torch.from_numpy(states), step, dt, 0.0, 3, noise=torch.from_numpy(noise)
+        )
+    ) == pytest.approx(data, rel=1e-13)
 
 
 def test_exact_tangent_has_no_loss():
@@ -141,5 +173,9 @@ def test_exact_tangent_has_no_loss():
     from eigenscape.model_constrained.burgers import Burgers
 
     equation = Burgers(points=12, viscosity=0.02, step=0.03)
-    states = equation.trajectory(torch.from_numpy(np.random.default_rng(0).standard_normal((5, 12))) / 3, 2)
-    assert float(mc_tangent(equation.tangent, states, equation, equation.step, 100.0, 3)) == pytest.approx(0, abs=1e-26)
+    states = equation.trajectory(
+        torch.from_numpy(np.random.default_rng(0).standard_normal((5, 12))) / 3, 2
+    )
+    assert float(
+        mc_tangent(equation.tangent, states, equation, equation.step, 100.0, 3)
+    ) == pytest.approx(0, abs=1e-26)

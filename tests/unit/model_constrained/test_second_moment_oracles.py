@@ -1,4 +1,6 @@
-"""C of linear networks with a model in their loss, exact for every alpha: one layer in closed form, two layers by exact quadrature."""
+"""C of linear networks with a model in their loss, exact for every alpha: one layer in closed form,
+two layers by exact quadrature.
+"""
 
 import itertools
 
@@ -35,9 +37,16 @@ def covariance(size, seed):
 
 
 def sampled(loss, prior="standard_normal"):
-    """15 parameters from the generator of all cells: those of a network 2-2-3, whose loss is another one."""
+    """15 parameters from the generator of all cells: those of a network 2-2-3, whose loss is
+    another one.
+    """
     sampler = LossSampler(
-        Architecture(1, 2, 2, 3), LINEAR, prior_named(prior), Problem(np.zeros((1, 2)), np.zeros((1, 3))), lambda like: loss, key=5
+        Architecture(1, 2, 2, 3),
+        LINEAR,
+        prior_named(prior),
+        Problem(np.zeros((1, 2)), np.zeros((1, 3))),
+        lambda like: loss,
+        key=5,
     )
     return sum_of_samples(sampler, range(SAMPLES)).triangle.matrix(1 / SAMPLES)
 
@@ -72,7 +81,9 @@ def test_sampled_second_moment_of_one_layer_is_the_closed_form(alpha, kind):
 
 @pytest.mark.parametrize("name", ["deconvolution-mcdnn", "deconvolution-tnet"])
 def test_gradient_of_a_case_is_the_affine_one(name):
-    """The cases as they are, with their scales and shifts, without sampling: C from exact derivatives of the loss at zero."""
+    """The cases as they are, with their scales and shifts, without sampling: C from exact
+    derivatives of the loss at zero.
+    """
     settings = {"pairs": 7, "deconvolution": {"points": 5, "observed": 3, "blur": 0.1}}
     section = ModelConstrainedSection.model_validate(settings)
     case = case_named(name, section, seed=3)
@@ -80,39 +91,57 @@ def test_gradient_of_a_case_is_the_affine_one(name):
 
     def loss(theta):
         tensors = {key: torch.from_numpy(array) for key, array in case.arrays.items()}
-        return case.loss(lambda x: x @ theta[: q * m].reshape(q, m) + theta[q * m :], alpha, tensors)
+        return case.loss(
+            lambda x: x @ theta[: q * m].reshape(q, m) + theta[q * m :], alpha, tensors
+        )
 
     zero = torch.zeros((q + 1) * m, dtype=torch.float64)
-    slope, at_zero = torch.func.jacrev(torch.func.grad(loss))(zero).numpy(), torch.func.grad(loss)(zero).numpy()
+    slope, at_zero = (
+        torch.func.jacrev(torch.func.grad(loss))(zero).numpy(),
+        torch.func.grad(loss)(zero).numpy(),
+    )
     variances = np.linspace(0.2, 2.0, len(zero))
     expected = (slope * variances) @ slope + np.outer(at_zero, at_zero)
-    # The case observes (G u - shift) / scale and has relative errors in its loss: the same from the text of the documentation.
+    # The case observes (G u - shift) / scale and has relative errors in its loss: the same from the
+    # text of the documentation.
     u, y, matrix = case.problem.targets, case.problem.inputs, blur_matrix(m, q, 0.1)
     mean, shift = u.mean(axis=0), (u @ matrix.T).mean(axis=0)
     scale = np.sqrt(np.mean((u @ matrix.T - shift) ** 2))
     target = u if name.endswith("mcdnn") else np.tile(mean, (len(u), 1))
     precisions = 1.0 / (m * np.mean((u - mean) ** 2)), 1.0 / q
-    found = second_moment(target, y, matrix / scale, alpha, variances, *precisions, constant=-shift / scale)
+    found = second_moment(
+        target, y, matrix / scale, alpha, variances, *precisions, constant=-shift / scale
+    )
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("alpha", [0.0, 5.0])
 def test_sampled_second_moment_of_two_layers_is_that_of_exact_quadrature(alpha):
-    """The network is affine in every single parameter, so products of four gradients have at most degree 8 in each.
+    """The network is affine in every single parameter, so products of four gradients have at most
+    degree 8 in each.
 
-    Five Gauss-Hermite nodes a parameter integrate degree 9: C, and the fourth moments of its standard errors, are exact.
+    Five Gauss-Hermite nodes a parameter integrate degree 9: C, and the fourth moments of its
+    standard errors, are exact.
     """
     architecture, forward = Architecture(1, 1, 2, 2), np.array([[1.0, 0.3], [-0.4, 0.8]])
     _, u, y = data(5, 2, 2, seed=4)
     tu, ty = torch.from_numpy(u), torch.from_numpy(y)
 
     def loss(theta):
-        return mc_dnn(lambda x: network_output(theta, x, architecture, LINEAR), tu, ty, Deconvolution(forward), alpha)
+        return mc_dnn(
+            lambda x: network_output(theta, x, architecture, LINEAR),
+            tu,
+            ty,
+            Deconvolution(forward),
+            alpha,
+        )
 
     nodes, weights = np.polynomial.hermite_e.hermegauss(5)
     size = architecture.parameters
     grid = torch.from_numpy(np.array(list(itertools.product(nodes, repeat=size))))
-    masses = np.prod(np.array(list(itertools.product(weights / weights.sum(), repeat=size))), axis=1)
+    masses = np.prod(
+        np.array(list(itertools.product(weights / weights.sum(), repeat=size))), axis=1
+    )
     gradients = gradients_and_losses(grid, loss, 4096)[0].numpy()
     exact = gradients.T @ (masses[:, None] * gradients)
     fourth = (gradients**2).T @ (masses[:, None] * gradients**2)

@@ -1,4 +1,6 @@
-"""The group under which C is projected leaves every case's loss as it is, and no larger one does."""
+"""The group under which C is projected leaves every case's loss as it is, and no larger one
+does.
+"""
 
 import numpy as np
 import pytest
@@ -21,7 +23,9 @@ SECTION = ModelConstrainedSection.model_validate(
 
 
 def acted(theta, architecture, units, inputs, outputs):
-    """W_l -> Q_{l-1}^T W_l Q_l, b_l -> b_l Q_l, with Q of the inputs, of every hidden layer and of the outputs."""
+    """W_l -> Q_{l-1}^T W_l Q_l, b_l -> b_l Q_l, with Q of the inputs, of every hidden layer and of
+    the outputs.
+    """
     transformations, parts = [inputs, *units, outputs], []
     for number, layer in enumerate(architecture.layers):
         weight = theta[layer.weight].reshape(layer.fan_in, layer.fan_out)
@@ -31,7 +35,9 @@ def acted(theta, architecture, units, inputs, outputs):
 
 
 def signed_permutation(generator, size, signs):
-    return np.eye(size)[generator.permutation(size)] * (generator.choice([-1.0, 1.0], size) if signs else 1.0)
+    return np.eye(size)[generator.permutation(size)] * (
+        generator.choice([-1.0, 1.0], size) if signs else 1.0
+    )
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -48,13 +54,21 @@ def test_hidden_units_may_be_permuted_and_flipped_and_nothing_else(name):
     for activation, signs in ((TANH, True), (RELU, False)):
         before = loss(activation, theta)
         for _ in range(4):
-            units = [signed_permutation(generator, architecture.width, signs) for _ in range(architecture.depth)]
+            units = [
+                signed_permutation(generator, architecture.width, signs)
+                for _ in range(architecture.depth)
+            ]
             # Sums of some hundred terms in another order.
-            assert loss(activation, acted(theta, architecture, units, inputs, outputs)) == pytest.approx(before, rel=1e-12)
+            assert loss(
+                activation, acted(theta, architecture, units, inputs, outputs)
+            ) == pytest.approx(before, rel=1e-12)
     same = [np.eye(architecture.width)] * architecture.depth
     flipped = [np.diag([-1.0, *np.ones(architecture.width - 1)]), *same[1:]]
     before = loss(TANH, theta)
-    swapped_in, swapped_out = inputs[[1, 0, *range(2, len(inputs))]], outputs[[1, 0, *range(2, len(outputs))]]
+    swapped_in, swapped_out = (
+        inputs[[1, 0, *range(2, len(inputs))]],
+        outputs[[1, 0, *range(2, len(outputs))]],
+    )
     for parameters in (
         acted(theta, architecture, same, swapped_in, outputs),
         acted(theta, architecture, same, inputs, swapped_out),

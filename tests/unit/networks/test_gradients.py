@@ -28,7 +28,9 @@ def test_a_sampler_of_a_study_uses_its_seed_prior_activation_data_and_precision(
     theta = np.empty((4, ARCHITECTURE.parameters), np.float32)
     fill_parameters(theta, 2, prior_key(3, ARCHITECTURE), prior.scales(ARCHITECTURE), prior.draw)
     expected, expected_losses = np.empty_like(theta), np.empty(4, np.float32)
-    fill_gradients(theta, expected, expected_losses, ARCHITECTURE, SIGMOID, sine_regression((0, 1), 12))
+    fill_gradients(
+        theta, expected, expected_losses, ARCHITECTURE, SIGMOID, sine_regression((0, 1), 12)
+    )
 
     gradients, losses = GradientSampler.of_study(study, ARCHITECTURE).block(2, 4)
 
@@ -48,9 +50,12 @@ def test_a_sample_is_the_same_in_every_block() -> None:
 @pytest.mark.parametrize("activation", [TANH, RELU], ids=lambda activation: activation.name)
 def test_the_torch_route_agrees(activation: Activation) -> None:
     gradients, losses = sampler(ARCHITECTURE, activation=activation).block(5, 20)
-    by_torch, by_torch_losses = sampler(ARCHITECTURE, activation=activation, device=Device.TORCH).block(5, 20)
+    by_torch, by_torch_losses = sampler(
+        ARCHITECTURE, activation=activation, device=Device.TORCH
+    ).block(5, 20)
 
-    # Two orders of the same sums, a few layers deep: some hundred roundings of the row's largest entries.
+    # Two orders of the same sums, a few layers deep: some hundred roundings of the row's largest
+    # entries.
     scale = np.linalg.norm(gradients, axis=1)
     assert np.max(np.linalg.norm(gradients - by_torch, axis=1) / scale) < 1e-13
     np.testing.assert_allclose(losses, by_torch_losses, rtol=1e-13)
@@ -58,18 +63,28 @@ def test_the_torch_route_agrees(activation: Activation) -> None:
 
 @pytest.mark.parametrize("device", [Device.CPU, Device.TORCH])
 def test_an_overflow_names_the_sample_and_the_way_out(device: Device) -> None:
-    # Each of 30 linear layers of width 50 multiplies by about 7: 10^25, whose square is beyond float32.
-    overflowing = sampler(Architecture(30, 50), activation=LINEAR, precision=np.float32, device=device)
+    # Each of 30 linear layers of width 50 multiplies by about 7: 10^25, whose square is beyond
+    # float32.
+    overflowing = sampler(
+        Architecture(30, 50), activation=LINEAR, precision=np.float32, device=device
+    )
 
     with (
         np.errstate(all="ignore"),
-        pytest.raises(NotFiniteGradient, match=r"^samples 17, 18 of d30-w050: expected a finite gradient, found .*precision: float64"),
+        pytest.raises(
+            NotFiniteGradient,
+            match=(
+                r"^samples 17, 18 of d30-w050: expected a finite gradient, found .*precision:"
+                r" float64"
+            ),
+        ),
     ):
         overflowing.block(17, 2)
 
 
 def test_finite_rows_whose_sum_overflows_are_accepted() -> None:
-    # Gradients near the largest float32: their sum over parameters may be infinite while every entry is finite.
+    # Gradients near the largest float32: their sum over parameters may be infinite while every
+    # entry is finite.
     probe = sampler(ARCHITECTURE, activation=LINEAR, precision=np.float32)
     gradients, _ = probe.block(0, 1)
     largest = np.finfo(np.float32).max
@@ -88,7 +103,9 @@ def test_relative_noise_is_n_roundings_of_the_precision() -> None:
 
 
 @pytest.mark.parametrize("most", [1, 5, 16])
-def test_where_memory_runs_out_blocks_are_halved_with_the_same_bits(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+def test_where_memory_runs_out_blocks_are_halved_with_the_same_bits(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
     """An allocator that has room for so many gradients at a time; tests/faults has a real limit."""
     expected, expected_losses = sampler(ARCHITECTURE).block(3, 37)
 
@@ -109,7 +126,13 @@ def test_where_no_gradient_fits_the_error_says_so(monkeypatch: pytest.MonkeyPatc
         raise MemoryError("no room")
 
     monkeypatch.setattr("eigenscape.networks.kernel.fill_gradients", exhausted)
-    with pytest.raises(DoesNotFit, match="memory: expected memory for one gradient of 46 parameters, found no room; use fewer ranks"):
+    with pytest.raises(
+        DoesNotFit,
+        match=(
+            "memory: expected memory for one gradient of 46 parameters, found no room; use fewer"
+            " ranks"
+        ),
+    ):
         sampler(ARCHITECTURE).block(0, 9)
 
 

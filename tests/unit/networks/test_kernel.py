@@ -1,4 +1,6 @@
-"""The compiled gradient against automatic differentiation, finite and complex steps, and exact identities."""
+"""The compiled gradient against automatic differentiation, finite and complex steps, and exact
+identities.
+"""
 
 import itertools
 
@@ -23,17 +25,24 @@ SHAPES = [
 ]
 
 every_activation = pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS)
-every_shape = pytest.mark.parametrize("architecture", SHAPES, ids=lambda a: f"{a.label}-{a.inputs}to{a.outputs}")
+every_shape = pytest.mark.parametrize(
+    "architecture", SHAPES, ids=lambda a: f"{a.label}-{a.inputs}to{a.outputs}"
+)
 
 
 def data(architecture: Architecture, points: int = 11) -> Problem:
     """Inputs and targets without any symmetry."""
     generator = np.random.default_rng(4)
-    return Problem(generator.uniform(-1, 1, (points, architecture.inputs)), generator.standard_normal((points, architecture.outputs)))
+    return Problem(
+        generator.uniform(-1, 1, (points, architecture.inputs)),
+        generator.standard_normal((points, architecture.outputs)),
+    )
 
 
 def balanced(architecture: Architecture, count: int) -> np.ndarray:
-    """Parameters whose signals neither grow nor vanish with depth, so that rounding is not amplified either."""
+    """Parameters whose signals neither grow nor vanish with depth, so that rounding is not
+    amplified either.
+    """
     scales = np.empty(architecture.parameters)
     for layer in architecture.layers:
         scales[layer.weight], scales[layer.bias] = layer.fan_in**-0.5, 0.1
@@ -41,7 +50,11 @@ def balanced(architecture: Architecture, count: int) -> np.ndarray:
 
 
 def by_kernel(
-    theta: np.ndarray, architecture: Architecture, activation: Activation, problem: Problem, dtype: type[np.floating] = np.float64
+    theta: np.ndarray,
+    architecture: Architecture,
+    activation: Activation,
+    problem: Problem,
+    dtype: type[np.floating] = np.float64,
 ) -> tuple[np.ndarray, np.ndarray]:
     parameters = np.ascontiguousarray(theta, dtype)
     gradients, losses = np.full_like(parameters, np.nan), np.full(len(parameters), np.nan, dtype)
@@ -49,13 +62,22 @@ def by_kernel(
     return gradients, losses
 
 
-def by_torch(theta: np.ndarray, architecture: Architecture, activation: Activation, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
-    loss = mean_squared_residual(torch.from_numpy(problem.inputs), torch.from_numpy(problem.targets), architecture, activation)
+def by_torch(
+    theta: np.ndarray, architecture: Architecture, activation: Activation, problem: Problem
+) -> tuple[np.ndarray, np.ndarray]:
+    loss = mean_squared_residual(
+        torch.from_numpy(problem.inputs),
+        torch.from_numpy(problem.targets),
+        architecture,
+        activation,
+    )
     gradients, losses = gradients_and_losses(torch.from_numpy(theta), loss)
     return gradients.numpy(), losses.numpy()
 
 
-def numpy_loss(theta: np.ndarray, architecture: Architecture, activation: Activation, problem: Problem) -> complex:
+def numpy_loss(
+    theta: np.ndarray, architecture: Architecture, activation: Activation, problem: Problem
+) -> complex:
     """The loss by matrices, analytic in theta where the activation is."""
     h = problem.inputs
     for layer in architecture.layers:
@@ -65,17 +87,29 @@ def numpy_loss(theta: np.ndarray, architecture: Architecture, activation: Activa
 
 
 def row_errors(gradients: np.ndarray, reference: np.ndarray, losses: np.ndarray) -> np.ndarray:
-    """Relative to the row's norm, or to the residuals' (sqrt L) where the sum over points cancels to less."""
-    return np.linalg.norm(gradients - reference, axis=1) / np.maximum(np.linalg.norm(reference, axis=1), np.sqrt(losses))
+    """Relative to the row's norm, or to the residuals' (sqrt L) where the sum over points cancels
+    to less.
+    """
+    return np.linalg.norm(gradients - reference, axis=1) / np.maximum(
+        np.linalg.norm(reference, axis=1), np.sqrt(losses)
+    )
 
 
 def directional_derivative(
-    theta: np.ndarray, direction: np.ndarray, architecture: Architecture, activation: Activation, problem: Problem
+    theta: np.ndarray,
+    direction: np.ndarray,
+    architecture: Architecture,
+    activation: Activation,
+    problem: Problem,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Network output and its derivative along a direction, J v, by forward differentiation with matrices."""
+    """Network output and its derivative along a direction, J v, by forward differentiation with
+    matrices.
+    """
     h, dh = problem.inputs, np.zeros_like(problem.inputs)
     for layer in architecture.layers:
-        weight, dweight = (t[layer.weight].reshape(layer.fan_in, layer.fan_out) for t in (theta, direction))
+        weight, dweight = (
+            t[layer.weight].reshape(layer.fan_in, layer.fan_out) for t in (theta, direction)
+        )
         z, dz = h @ weight + theta[layer.bias], dh @ weight + h @ dweight + direction[layer.bias]
         if layer.whole.stop == architecture.parameters:
             return z, dz
@@ -86,26 +120,34 @@ def directional_derivative(
 
 @every_activation
 @every_shape
-def test_gradients_and_losses_are_those_of_automatic_differentiation(architecture: Architecture, activation: Activation) -> None:
+def test_gradients_and_losses_are_those_of_automatic_differentiation(
+    architecture: Architecture, activation: Activation
+) -> None:
     theta, problem = balanced(architecture, 7), data(architecture)
 
     gradients, losses = by_kernel(theta, architecture, activation, problem)
     reference, reference_losses = by_torch(theta, architecture, activation, problem)
 
-    # Two passes of 31 layers at most, each a sum of up to 33 terms of order one: below 450 eps = 1e-13.
+    # Two passes of 31 layers at most, each a sum of up to 33 terms of order one: below 450 eps =
+    # 1e-13.
     assert row_errors(gradients, reference, reference_losses).max() < 1e-13
     np.testing.assert_allclose(losses, reference_losses, rtol=1e-13)
 
 
 @every_activation
 @every_shape
-def test_single_precision_gradients_are_as_many_roundings_away(architecture: Architecture, activation: Activation) -> None:
+def test_single_precision_gradients_are_as_many_roundings_away(
+    architecture: Architecture, activation: Activation
+) -> None:
     theta, problem = balanced(architecture, 7).astype(np.float32), data(architecture)
 
     gradients, losses = by_kernel(theta, architecture, activation, problem, np.float32)
-    reference, reference_losses = by_torch(theta.astype(np.float64), architecture, activation, problem)
+    reference, reference_losses = by_torch(
+        theta.astype(np.float64), architecture, activation, problem
+    )
 
-    # 450 eps as above, with the eps of float32; ReLU units at their kink may switch, which the same bound covers here.
+    # 450 eps as above, with the eps of float32; ReLU units at their kink may switch, which the same
+    # bound covers here.
     allowed = 450 * float(np.finfo(np.float32).eps)
     assert gradients.dtype == losses.dtype == np.float32
     assert row_errors(gradients, reference, reference_losses).max() < allowed
@@ -113,40 +155,63 @@ def test_single_precision_gradients_are_as_many_roundings_away(architecture: Arc
 
 
 @every_activation
-@pytest.mark.parametrize("architecture", [Architecture(1, 3), Architecture(3, 5, inputs=2, outputs=3)])
-def test_gradients_are_central_differences(architecture: Architecture, activation: Activation) -> None:
+@pytest.mark.parametrize(
+    "architecture", [Architecture(1, 3), Architecture(3, 5, inputs=2, outputs=3)]
+)
+def test_gradients_are_central_differences(
+    architecture: Architecture, activation: Activation
+) -> None:
     theta, problem = balanced(architecture, 1), data(architecture)
     step = EPSILON ** (1 / 3)
     steps = step * np.eye(architecture.parameters)
     differences = [
-        (numpy_loss(theta[0] + e, architecture, activation, problem) - numpy_loss(theta[0] - e, architecture, activation, problem))
+        (
+            numpy_loss(theta[0] + e, architecture, activation, problem)
+            - numpy_loss(theta[0] - e, architecture, activation, problem)
+        )
         / (2 * step)
         for e in steps
     ]
 
     gradients, losses = by_kernel(theta, architecture, activation, problem)
 
-    # Truncation step^2 L'''/6 and rounding eps L/step are both eps^(2/3) = 4e-11 times numbers of order ten.
+    # Truncation step^2 L'''/6 and rounding eps L/step are both eps^(2/3) = 4e-11 times numbers of
+    # order ten.
     np.testing.assert_allclose(gradients[0], differences, atol=50 * EPSILON ** (2 / 3))
-    assert losses[0] == pytest.approx(numpy_loss(theta[0], architecture, activation, problem), rel=1e-14)
+    assert losses[0] == pytest.approx(
+        numpy_loss(theta[0], architecture, activation, problem), rel=1e-14
+    )
 
 
-@pytest.mark.parametrize("activation", [TANH, LINEAR, SIGMOID], ids=lambda activation: activation.name)
-@pytest.mark.parametrize("architecture", [Architecture(1, 3), Architecture(4, 5, inputs=2, outputs=3)])
+@pytest.mark.parametrize(
+    "activation", [TANH, LINEAR, SIGMOID], ids=lambda activation: activation.name
+)
+@pytest.mark.parametrize(
+    "architecture", [Architecture(1, 3), Architecture(4, 5, inputs=2, outputs=3)]
+)
 def test_gradients_are_complex_steps(architecture: Architecture, activation: Activation) -> None:
     theta, problem = balanced(architecture, 1), data(architecture)
     steps = 1e-30j * np.eye(architecture.parameters)
-    derivatives = [numpy_loss(theta[0] + e, architecture, activation, problem).imag / 1e-30 for e in steps]
+    derivatives = [
+        numpy_loss(theta[0] + e, architecture, activation, problem).imag / 1e-30 for e in steps
+    ]
 
     gradients, _ = by_kernel(theta, architecture, activation, problem)
 
-    # A complex step has no truncation error and no cancellation: only the roundings of both sides remain.
-    assert np.linalg.norm(gradients[0] - derivatives) < 1e-14 * np.sqrt(len(derivatives)) * np.linalg.norm(derivatives)
+    # A complex step has no truncation error and no cancellation: only the roundings of both sides
+    # remain.
+    assert np.linalg.norm(gradients[0] - derivatives) < 1e-14 * np.sqrt(
+        len(derivatives)
+    ) * np.linalg.norm(derivatives)
 
 
 @every_activation
-@pytest.mark.parametrize("architecture", [Architecture(2, 5), Architecture(3, 4, inputs=2, outputs=3)])
-def test_gradient_is_the_adjoint_of_the_derivative_of_the_network(architecture: Architecture, activation: Activation) -> None:
+@pytest.mark.parametrize(
+    "architecture", [Architecture(2, 5), Architecture(3, 4, inputs=2, outputs=3)]
+)
+def test_gradient_is_the_adjoint_of_the_derivative_of_the_network(
+    architecture: Architecture, activation: Activation
+) -> None:
     theta, problem = balanced(architecture, 1), data(architecture)
     direction = draws(1, architecture.parameters, key=8)[0]
     output, forward = directional_derivative(theta[0], direction, architecture, activation, problem)
@@ -154,13 +219,18 @@ def test_gradient_is_the_adjoint_of_the_derivative_of_the_network(architecture: 
 
     gradients, _ = by_kernel(theta, architecture, activation, problem)
 
-    # <J v, u> = <v, J^T u>, J v by forward differentiation; both are sums of P products of order one.
-    assert gradients[0] @ direction == pytest.approx(np.sum(forward * cotangent), rel=1e-12, abs=1e-13)
+    # <J v, u> = <v, J^T u>, J v by forward differentiation; both are sums of P products of order
+    # one.
+    assert gradients[0] @ direction == pytest.approx(
+        np.sum(forward * cotangent), rel=1e-12, abs=1e-13
+    )
 
 
 @every_activation
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_a_row_does_not_depend_on_the_batch_it_came_in(activation: Activation, dtype: type[np.floating]) -> None:
+def test_a_row_does_not_depend_on_the_batch_it_came_in(
+    activation: Activation, dtype: type[np.floating]
+) -> None:
     architecture = Architecture(3, 7)
     theta, problem = balanced(architecture, 40), sine_regression(points=13)
     whole, losses = by_kernel(theta, architecture, activation, problem, dtype)
@@ -182,7 +252,8 @@ def test_bias_gradients_vanish_where_network_and_data_are_odd(architecture: Arch
     for layer in architecture.layers:
         largest = np.abs(gradients[:, layer.weight]).max(axis=1)
         dust = np.abs(gradients[:, layer.bias]).max(axis=1)
-        # A sum of n terms that cancel pairwise, each as large as those of a weight gradient: n eps of the largest.
+        # A sum of n terms that cancel pairwise, each as large as those of a weight gradient: n eps
+        # of the largest.
         assert np.all(dust <= problem.points * EPSILON * largest)
         assert np.all(largest > 0)
 
@@ -205,9 +276,15 @@ def test_units_without_bias_conserve_weight_times_gradient(activation: Activatio
 
     gradients, _ = by_kernel(theta, architecture, activation, problem)
 
-    flow = [(theta[:, layer.weight] * gradients[:, layer.weight]).reshape(-1, layer.fan_in, layer.fan_out) for layer in architecture.layers]
+    flow = [
+        (theta[:, layer.weight] * gradients[:, layer.weight]).reshape(
+            -1, layer.fan_in, layer.fan_out
+        )
+        for layer in architecture.layers
+    ]
     for below, above in itertools.pairwise(flow):
-        # phi is homogeneous of degree one: what flows into a unit flows out of it. Sums of a few rounded products.
+        # phi is homogeneous of degree one: what flows into a unit flows out of it. Sums of a few
+        # rounded products.
         np.testing.assert_allclose(below.sum(axis=1), above.sum(axis=2), rtol=1e-12, atol=1e-13)
     assert np.abs(flow[0]).max() > 1e-3
 
@@ -226,18 +303,23 @@ def test_saturated_units_pass_no_gradient_and_no_nan(sign: int) -> None:
 
 @pytest.mark.parametrize("activation", [TANH, SIGMOID], ids=lambda activation: activation.name)
 def test_units_are_accurate_over_their_whole_range(activation: Activation) -> None:
-    # One unit, zero target, output weight 1: the gradient of the output bias is 2 phi(z), that of the hidden bias 2 phi phi'.
+    # One unit, zero target, output weight 1: the gradient of the output bias is 2 phi(z), that of
+    # the hidden bias 2 phi phi'.
     pre_activations = np.concatenate([-np.logspace(-8, 1.5, 60), np.logspace(-8, 1.5, 60)])
     theta = np.zeros((120, 4))
     theta[:, 1], theta[:, 2] = pre_activations, 1.0
-    gradients, _ = by_kernel(theta, Architecture(1, 1), activation, Problem(np.zeros((1, 1)), np.zeros((1, 1))))
+    gradients, _ = by_kernel(
+        theta, Architecture(1, 1), activation, Problem(np.zeros((1, 1)), np.zeros((1, 1)))
+    )
 
     z = np.longdouble(pre_activations)
     exact = np.tanh(z) if activation is TANH else 1 / (1 + np.exp(-z))
     slope = 1 - exact**2 if activation is TANH else exact * (1 - exact)
     # Documented as a few ulp.
     np.testing.assert_allclose(gradients[:, 3], np.float64(2 * exact), rtol=4 * EPSILON)
-    np.testing.assert_allclose(gradients[:, 1], np.float64(2 * exact * slope), rtol=1e-14, atol=8 * EPSILON)
+    np.testing.assert_allclose(
+        gradients[:, 1], np.float64(2 * exact * slope), rtol=1e-14, atol=8 * EPSILON
+    )
 
 
 def test_infinities_and_nan_are_not_hidden() -> None:

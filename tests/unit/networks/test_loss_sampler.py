@@ -1,4 +1,6 @@
-"""Gradients of any torch loss: second moments with closed forms, the kernel's own gradients, and the network's symmetry."""
+"""Gradients of any torch loss: second moments with closed forms, the kernel's own gradients, and
+the network's symmetry.
+"""
 
 import numpy as np
 import pytest
@@ -19,7 +21,15 @@ NO_DATA = Problem(np.zeros((1, 1)), np.zeros((1, 1)))
 
 
 def of_loss(loss, architecture=Architecture(1, 2), **options):
-    return LossSampler(architecture, TANH, prior_named("standard_normal"), NO_DATA, lambda like: loss, key=7, **options)
+    return LossSampler(
+        architecture,
+        TANH,
+        prior_named("standard_normal"),
+        NO_DATA,
+        lambda like: loss,
+        key=7,
+        **options,
+    )
 
 
 def quadratic(size):
@@ -29,7 +39,9 @@ def quadratic(size):
 
 
 def test_second_moment_of_a_quadratic():
-    """Oracle 1: f = theta^T A theta / 2 + b^T theta has C = A^2 + b b^T; each entry within 5 of its standard errors."""
+    """Oracle 1: f = theta^T A theta / 2 + b^T theta has C = A^2 + b b^T; each entry within 5 of its
+    standard errors.
+    """
     architecture, samples = Architecture(1, 2), 20_000
     a, b = quadratic(architecture.parameters)
     ta, tb = torch.from_numpy(a), torch.from_numpy(b)
@@ -42,14 +54,20 @@ def test_second_moment_of_a_quadratic():
     gradients, losses = sampler.block(100, 3)
     theta = sampler.parameters(100, 3)
     np.testing.assert_allclose(gradients, theta @ a + b, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(losses, np.einsum("ni,ij,nj->n", theta, a, theta) / 2 + theta @ b, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(
+        losses, np.einsum("ni,ij,nj->n", theta, a, theta) / 2 + theta @ b, rtol=1e-12, atol=1e-12
+    )
 
 
 def test_rank_one_second_moment_of_a_ridge():
     """Oracle 2: f = sin(a^T theta) has C of rank 1 with eigenvalue |a|^2 (1 + e^{-2 |a|^2}) / 2."""
     a = torch.linspace(0.1, 0.5, 7, dtype=torch.float64)
     samples = 20_000
-    found = spectrum_of(sum_of_samples(of_loss(lambda theta: torch.sin(a @ theta)), range(samples)).triangle.matrix(1 / samples))
+    found = spectrum_of(
+        sum_of_samples(of_loss(lambda theta: torch.sin(a @ theta)), range(samples)).triangle.matrix(
+            1 / samples
+        )
+    )
     square = float(a @ a)
     expected = square * (1 + np.exp(-2 * square)) / 2
     # Var cos^2 <= 1/4: standard error |a|^2 / (2 sqrt N).
@@ -58,10 +76,16 @@ def test_rank_one_second_moment_of_a_ridge():
 
 
 def test_the_sines_loss_has_the_kernels_gradients():
-    architecture, problem, prior = Architecture(2, 4), sine_regression(points=9), prior_named("standard_normal")
+    architecture, problem, prior = (
+        Architecture(2, 4),
+        sine_regression(points=9),
+        prior_named("standard_normal"),
+    )
 
     def beside(like):
-        x, y = (torch.as_tensor(array, dtype=like.dtype) for array in (problem.inputs, problem.targets))
+        x, y = (
+            torch.as_tensor(array, dtype=like.dtype) for array in (problem.inputs, problem.targets)
+        )
         return functional.mean_squared_residual(x, y, architecture, TANH)
 
     by_torch = LossSampler(architecture, TANH, prior, problem, beside, key=3)
@@ -69,7 +93,9 @@ def test_the_sines_loss_has_the_kernels_gradients():
     for mine, theirs in zip(by_torch.block(5, 100), by_kernel.block(5, 100), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-11)
     on_device = LossSampler(architecture, TANH, prior, problem, beside, key=3, device=Device.TORCH)
-    np.testing.assert_allclose(on_device.block(5, 100)[0], by_kernel.block(5, 100)[0], rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(
+        on_device.block(5, 100)[0], by_kernel.block(5, 100)[0], rtol=1e-9, atol=1e-11
+    )
 
 
 def test_samples_without_a_finite_gradient():

@@ -1,4 +1,6 @@
-"""Fixed points and gradient growth of wide networks, against closed forms and against wide networks themselves."""
+"""Fixed points and gradient growth of wide networks, against closed forms and against wide networks
+themselves.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from eigenscape.networks.priors import PRIORS, prior_named
 
 
 @pytest.mark.parametrize(("weight_variance", "chi_1"), [(0.5, 0.25), (2.0, 1.0), (3.0, 1.5)])
-def test_relu_multiplies_gradients_by_half_the_weight_variance(weight_variance: float, chi_1: float) -> None:
+def test_relu_multiplies_gradients_by_half_the_weight_variance(
+    weight_variance: float, chi_1: float
+) -> None:
     assert mean_field(RELU, weight_variance, 0.1).chi_1 == chi_1
 
 
@@ -26,14 +30,17 @@ def test_homogeneous_units_have_the_geometric_fixed_point() -> None:
 
 
 def test_tanh_without_biases_is_critical_at_weight_variance_one() -> None:
-    """phi'(0) = 1: q* = 0 and chi_1 = sigma_w^2 up to 1, and beyond it both phases are left behind."""
+    """phi'(0) = 1: q* = 0 and chi_1 = sigma_w^2 up to 1, and beyond it both phases are left
+    behind.
+    """
     assert mean_field(TANH, 0.7, 0.0).q_star == 0.0
     assert mean_field(TANH, 0.7, 0.0).chi_1 == pytest.approx(0.7, abs=1e-14)
     assert mean_field(TANH, 1.3, 0.0).chi_1 > 1.0
 
 
 def test_tanh_with_large_weights_follows_the_published_asymptote() -> None:
-    """chi_1 -> sigma_w^2 (4/3) / sqrt(2 pi q*) with q* -> sigma_w^2, since integral of sech^4 is 4/3.
+    """chi_1 -> sigma_w^2 (4/3) / sqrt(2 pi q*) with q* -> sigma_w^2, since integral of sech^4 is
+    4/3.
 
     At sigma_w^2 = 400 the next terms are of relative order 1/sqrt(q*) = 5 %.
     """
@@ -44,9 +51,15 @@ def test_tanh_with_large_weights_follows_the_published_asymptote() -> None:
 
 
 @pytest.mark.parametrize("activation", [TANH, SIGMOID])
-@pytest.mark.parametrize(("weight_variance", "bias_variance"), [(0.3, 0.2), (2.0, 0.1), (35.0, 1.0)])
-def test_fixed_point_agrees_with_plain_iteration_of_adaptive_quadrature(activation, weight_variance: float, bias_variance: float) -> None:
-    """A second route: scipy's adaptive quadrature inside the plain iteration, which contracts by a factor below 0.9 here."""
+@pytest.mark.parametrize(
+    ("weight_variance", "bias_variance"), [(0.3, 0.2), (2.0, 0.1), (35.0, 1.0)]
+)
+def test_fixed_point_agrees_with_plain_iteration_of_adaptive_quadrature(
+    activation, weight_variance: float, bias_variance: float
+) -> None:
+    """A second route: scipy's adaptive quadrature inside the plain iteration, which contracts by a
+    factor below 0.9 here.
+    """
 
     def mean_square(q: float) -> float:
         def integrand(z: float) -> float:
@@ -61,7 +74,9 @@ def test_fixed_point_agrees_with_plain_iteration_of_adaptive_quadrature(activati
     q = weight_variance
     for _ in range(150):
         q = weight_variance * mean_square(q) + bias_variance
-    assert mean_field(activation, weight_variance, bias_variance).q_star == pytest.approx(q, rel=1e-6, abs=1e-12)
+    assert mean_field(activation, weight_variance, bias_variance).q_star == pytest.approx(
+        q, rel=1e-6, abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS)
@@ -72,17 +87,26 @@ def test_every_activation_and_prior_has_a_value(activation, prior) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prior", "variance"), [("lecun_normal", 1.0), ("glorot_uniform", 1.0), ("he_normal", 2.0), ("pytorch_default", 1 / 3)]
+    ("prior", "variance"),
+    [
+        ("lecun_normal", 1.0),
+        ("glorot_uniform", 1.0),
+        ("he_normal", 2.0),
+        ("pytorch_default", 1 / 3),
+    ],
 )
 def test_priors_have_the_weight_variance_of_their_source(prior: str, variance: float) -> None:
-    assert mean_field_of(TANH, prior_named(prior), Architecture(3, 40)).weight_variance == pytest.approx(variance)
+    assert mean_field_of(
+        TANH, prior_named(prior), Architecture(3, 40)
+    ).weight_variance == pytest.approx(variance)
 
 
 def test_wide_networks_show_the_predicted_growth_of_gradients() -> None:
-    """Mean squared gradients of hidden weights fall from layer to layer by chi_1 (He prior, ReLU: chi_1 = 1; two He: 2).
+    """Mean squared gradients of hidden weights fall from layer to layer by chi_1 (He prior, ReLU:
+    chi_1 = 1; two He: 2).
 
-    The ratio over 6 layers of width 100 from 400 samples; its standard error is about 10 %, finite-width
-    corrections of order depth/width 6 %.
+    The ratio over 6 layers of width 100 from 400 samples; its standard error is about 10 %,
+    finite-width corrections of order depth/width 6 %.
     """
     from eigenscape.networks.gradients import GradientSampler
     from eigenscape.networks.priors import scaled_normal
@@ -90,13 +114,19 @@ def test_wide_networks_show_the_predicted_growth_of_gradients() -> None:
 
     architecture = Architecture(8, 100)
     prior = scaled_normal(2.0, 0.05)
-    gradients, _ = GradientSampler(architecture, TANH, prior, sine_regression(points=2), 1).block(0, 400)
-    masses = [float((gradients[:, layer.weight] ** 2).mean()) for layer in architecture.layers[1:-1]]
+    gradients, _ = GradientSampler(architecture, TANH, prior, sine_regression(points=2), 1).block(
+        0, 400
+    )
+    masses = [
+        float((gradients[:, layer.weight] ** 2).mean()) for layer in architecture.layers[1:-1]
+    ]
     ratio = (masses[1] / masses[-1]) ** (1 / (len(masses) - 2))
     assert ratio == pytest.approx(mean_field_of(TANH, prior, architecture).chi_1, rel=0.15)
 
 
 def test_criticality_is_no_accident_of_rounding() -> None:
-    """Weight variances a few ulp to either side of 1, as scales that are squared and multiplied give."""
+    """Weight variances a few ulp to either side of 1, as scales that are squared and multiplied
+    give.
+    """
     for weight_variance in (1.0 - 4e-16, 1.0, 1.0 + 4e-16):
         assert mean_field(TANH, weight_variance, 0.0).chi_1 == pytest.approx(1.0, abs=1e-8)

@@ -20,7 +20,10 @@ VARIANCES: dict[str, tuple[Callable[[int, int], float], Callable[[int, int], flo
     "lecun_normal": (lambda fan_in, fan_out: 1 / fan_in, lambda fan_in, fan_out: 0.0),
     "glorot_uniform": (lambda fan_in, fan_out: 2 / (fan_in + fan_out), lambda fan_in, fan_out: 0.0),
     "he_normal": (lambda fan_in, fan_out: 2 / fan_in, lambda fan_in, fan_out: 0.0),
-    "pytorch_default": (lambda fan_in, fan_out: 1 / (3 * fan_in), lambda fan_in, fan_out: 1 / (3 * fan_in)),
+    "pytorch_default": (
+        lambda fan_in, fan_out: 1 / (3 * fan_in),
+        lambda fan_in, fan_out: 1 / (3 * fan_in),
+    ),
 }
 """Variances of weights and biases, from fan-in and fan-out, as the sources state them."""
 
@@ -33,7 +36,8 @@ def parameters(name: str, samples: int = SAMPLES) -> np.ndarray:
 
 
 def assert_variance(values: np.ndarray, variance: float, draw: StandardDraw) -> None:
-    # Var x^2 / (E x^2)^2 is 2 for a normal and 4/5 for a uniform number; five standard errors are allowed.
+    # Var x^2 / (E x^2)^2 is 2 for a normal and 4/5 for a uniform number; five standard errors are
+    # allowed.
     relative = math.sqrt((2.0 if draw is StandardDraw.NORMAL else 0.8) / values.size)
     assert np.mean(values**2) == pytest.approx(variance, rel=5 * relative)
     assert abs(values.mean()) <= 5 * math.sqrt(variance / values.size)
@@ -68,14 +72,21 @@ def test_zero_biases_are_exactly_zero(name: str) -> None:
         ("pytorch_default", lambda fan_in, fan_out: 1 / math.sqrt(fan_in)),
     ],
 )
-def test_uniform_priors_fill_their_interval_and_stay_in_it(name: str, bound: Callable[[int, int], float]) -> None:
+def test_uniform_priors_fill_their_interval_and_stay_in_it(
+    name: str, bound: Callable[[int, int], float]
+) -> None:
     drawn = parameters(name)
 
     for layer in ARCHITECTURE.layers:
         largest = np.abs(drawn[:, layer.weight]).max()
-        # The largest of m uniform magnitudes is 1/m below the end on average; 20/m below has probability e^-20.
+        # The largest of m uniform magnitudes is 1/m below the end on average; 20/m below has
+        # probability e^-20.
         count = drawn[:, layer.weight].size
-        assert bound(layer.fan_in, layer.fan_out) * (1 - 20 / count) < largest <= bound(layer.fan_in, layer.fan_out)
+        assert (
+            bound(layer.fan_in, layer.fan_out) * (1 - 20 / count)
+            < largest
+            <= bound(layer.fan_in, layer.fan_out)
+        )
 
 
 def test_pytorch_default_has_the_bounds_of_a_linear_layer_of_torch() -> None:
@@ -94,5 +105,7 @@ def test_pytorch_default_has_the_bounds_of_a_linear_layer_of_torch() -> None:
 
 
 def test_an_unknown_prior_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(BadInput, match=r"prior\.kind: expected one of standard_normal, .* found normal; "):
+    with pytest.raises(
+        BadInput, match=r"prior\.kind: expected one of standard_normal, .* found normal; "
+    ):
         prior_named("normal")

@@ -28,7 +28,8 @@ def test_the_default_data_are_odd() -> None:
     problem = sine_regression()
 
     assert problem.points == 50
-    # The steps are rounded, so the grid is symmetric up to an ulp of 1, which the sine multiplies by 2 pi.
+    # The steps are rounded, so the grid is symmetric up to an ulp of 1, which the sine multiplies
+    # by 2 pi.
     np.testing.assert_allclose(problem.inputs[::-1], -problem.inputs, atol=2.3e-16)
     np.testing.assert_allclose(problem.targets[::-1], -problem.targets, atol=2 * math.pi * 2.3e-16)
 

@@ -1,4 +1,6 @@
-"""Gradient descent against closed forms and a plain loop; curvature against the explicit Hessian."""
+"""Gradient descent against closed forms and a plain loop; curvature against the explicit
+Hessian.
+"""
 
 import subprocess
 import sys
@@ -26,7 +28,8 @@ from eigenscape.networks.training import (
 
 UNIT = Architecture(1, 1)
 AT_ZERO = Problem(np.zeros((1, 1)), np.zeros((1, 1)))
-"""One point at x = 0 with target 0: a linear unit with zero input bias and output weight has the loss c^2 in its output bias c."""
+"""One point at x = 0 with target 0: a linear unit with zero input bias and output weight has the
+loss c^2 in its output bias c."""
 
 
 def bias_only(*output_biases: float) -> np.ndarray:
@@ -36,9 +39,17 @@ def bias_only(*output_biases: float) -> np.ndarray:
 
 
 def in_a_plain_loop(
-    start: np.ndarray, architecture: Architecture, activation: Activation, problem: Problem, step: float, threshold: float, most: int
+    start: np.ndarray,
+    architecture: Architecture,
+    activation: Activation,
+    problem: Problem,
+    step: float,
+    threshold: float,
+    most: int,
 ) -> tuple[float, float]:
-    """Steps to the threshold (NaN if never) and final loss of one starting point, by textbook code."""
+    """Steps to the threshold (NaN if never) and final loss of one starting point, by textbook
+    code.
+    """
     theta, gradient, loss = start[None].copy(), np.empty((1, len(start))), np.empty(1)
     with np.errstate(over="ignore", invalid="ignore"):
         for taken in range(most + 1):
@@ -49,16 +60,24 @@ def in_a_plain_loop(
     return np.nan, float(loss[0])
 
 
-def hessian_spectra(start: np.ndarray, architecture: Architecture, activation: Activation, problem: Problem) -> np.ndarray:
+def hessian_spectra(
+    start: np.ndarray, architecture: Architecture, activation: Activation, problem: Problem
+) -> np.ndarray:
     """All eigenvalues of the explicit Hessian at each start, ascending."""
-    loss = mean_squared_residual(torch.from_numpy(problem.inputs), torch.from_numpy(problem.targets), architecture, activation)
+    loss = mean_squared_residual(
+        torch.from_numpy(problem.inputs),
+        torch.from_numpy(problem.targets),
+        architecture,
+        activation,
+    )
     hessian = torch.func.jacrev(torch.func.jacrev(loss))
     return np.array([np.linalg.eigvalsh(hessian(torch.from_numpy(row)).numpy()) for row in start])
 
 
 @pytest.mark.parametrize("step", [0.01, 0.1, 0.4, 0.6, 0.9])
 def test_a_parabola_is_descended_at_its_known_rate(step: float) -> None:
-    # c_{t+1} = (1 - 2 step) c_t, so L_t = (1 - 2 step)^(2t) L_0: the first t with L_t <= L is the ceiling of a ratio of logarithms.
+    # c_{t+1} = (1 - 2 step) c_t, so L_t = (1 - 2 step)^(2t) L_0: the first t with L_t <= L is the
+    # ceiling of a ratio of logarithms.
     threshold, start = 1e-3, np.array([1.0, 7.3, -0.2, 40.0])
     exact = np.ceil(np.log(threshold / start**2) / (2 * np.log(abs(1 - 2 * step))))
 
@@ -67,12 +86,15 @@ def test_a_parabola_is_descended_at_its_known_rate(step: float) -> None:
     assert training.steps_to_threshold.tolist() == exact.tolist()
     assert len(set(exact)) == 4 or step > 0.3
     # At most 600 products, each rounded once, squared at the end.
-    np.testing.assert_allclose(training.final_loss, start**2 * (1 - 2 * step) ** (2 * exact), rtol=1200 * EPSILON)
+    np.testing.assert_allclose(
+        training.final_loss, start**2 * (1 - 2 * step) ** (2 * exact), rtol=1200 * EPSILON
+    )
     assert not training.diverged.any()
 
 
 def test_a_step_beyond_two_over_the_curvature_diverges_and_says_so() -> None:
-    # |1 - 2 step| = 2: the loss grows by 4 a step and passes DIVERGED after the tenth (4^9 < 10^6 < 4^10).
+    # |1 - 2 step| = 2: the loss grows by 4 a step and passes DIVERGED after the tenth (4^9 < 10^6 <
+    # 4^10).
     training = train(bias_only(1.0, 0.001), UNIT, LINEAR, AT_ZERO, np.array([1.5, 0.25]), 1e-8, 50)
 
     assert training.diverged.tolist() == [True, False]
@@ -98,19 +120,28 @@ def test_a_start_at_the_threshold_needs_no_step_and_the_last_step_counts() -> No
     assert not training.diverged.any()
 
 
-@pytest.mark.parametrize("activation", [TANH, RELU, SIGMOID, LINEAR], ids=lambda activation: activation.name)
+@pytest.mark.parametrize(
+    "activation", [TANH, RELU, SIGMOID, LINEAR], ids=lambda activation: activation.name
+)
 @pytest.mark.parametrize("architecture", [Architecture(1, 1), Architecture(3, 5)])
-def test_every_replica_does_what_a_plain_loop_does(architecture: Architecture, activation: Activation) -> None:
+def test_every_replica_does_what_a_plain_loop_does(
+    architecture: Architecture, activation: Activation
+) -> None:
     problem, start = sine_regression(points=15), draws(9, architecture.parameters)
     steps, threshold = np.geomspace(1e-3, 2e-2, 9), 0.45
 
     training = train(start, architecture, activation, problem, steps, threshold, 300)
-    loop = [in_a_plain_loop(row, architecture, activation, problem, s, threshold, 300) for row, s in zip(start, steps, strict=True)]
+    loop = [
+        in_a_plain_loop(row, architecture, activation, problem, s, threshold, 300)
+        for row, s in zip(start, steps, strict=True)
+    ]
 
     stable = ~training.diverged
     assert stable.sum() >= 4
     np.testing.assert_array_equal(training.steps_to_threshold, [steps for steps, _ in loop])
-    np.testing.assert_array_equal(training.final_loss[stable], np.array([loss for _, loss in loop])[stable])
+    np.testing.assert_array_equal(
+        training.final_loss[stable], np.array([loss for _, loss in loop])[stable]
+    )
 
 
 def test_replicas_are_the_same_bits_in_every_batch() -> None:
@@ -139,22 +170,36 @@ def test_single_precision_stays_single() -> None:
 
     arrived = np.isfinite(double.steps_to_threshold)
     assert arrived.any()
-    # Few hundred steps on a smooth path: rounding 6e-8 shifts the crossing by far less than a step, so by one at most.
+    # Few hundred steps on a smooth path: rounding 6e-8 shifts the crossing by far less than a step,
+    # so by one at most.
     assert np.abs(double.steps_to_threshold - single.steps_to_threshold)[arrived].max() <= 1
     assert np.array_equal(single.final_loss, single.final_loss.astype(np.float32))
     assert not np.array_equal(single.final_loss, double.final_loss)
 
 
-@pytest.mark.parametrize("activation", [TANH, SIGMOID, LINEAR], ids=lambda activation: activation.name)
-@pytest.mark.parametrize("architecture", [Architecture(1, 1), Architecture(1, 3), Architecture(3, 3), Architecture(2, 2, 2, 3)])
-def test_the_step_is_one_over_the_largest_eigenvalue_of_the_hessian(architecture: Architecture, activation: Activation) -> None:
+@pytest.mark.parametrize(
+    "activation", [TANH, SIGMOID, LINEAR], ids=lambda activation: activation.name
+)
+@pytest.mark.parametrize(
+    "architecture",
+    [Architecture(1, 1), Architecture(1, 3), Architecture(3, 3), Architecture(2, 2, 2, 3)],
+)
+def test_the_step_is_one_over_the_largest_eigenvalue_of_the_hessian(
+    architecture: Architecture, activation: Activation
+) -> None:
     generator = np.random.default_rng(2)
-    problem = Problem(generator.uniform(-1, 1, (7, architecture.inputs)), generator.standard_normal((7, architecture.outputs)))
+    problem = Problem(
+        generator.uniform(-1, 1, (7, architecture.inputs)),
+        generator.standard_normal((7, architecture.outputs)),
+    )
     start = draws(6, architecture.parameters)
     spectra = hessian_spectra(start, architecture, activation, problem)
 
-    # As many steps as parameters span the whole space: only rounding is left, P times that of the products.
-    exact = step_by_curvature(start, architecture, activation, problem, iterations=architecture.parameters)
+    # As many steps as parameters span the whole space: only rounding is left, P times that of the
+    # products.
+    exact = step_by_curvature(
+        start, architecture, activation, problem, iterations=architecture.parameters
+    )
     default = step_by_curvature(start, architecture, activation, problem)
 
     np.testing.assert_allclose(1 / exact, spectra[:, -1], rtol=1e-12)
@@ -166,7 +211,10 @@ def test_the_step_is_one_over_the_largest_eigenvalue_of_the_hessian(architecture
 
 def test_a_negative_curvature_that_is_larger_in_size_is_not_taken() -> None:
     # Far from targets of 50 the Hessian is that of the network times the residual, of either sign.
-    problem, start = Problem(np.array([[-0.5], [1.0]]), np.array([[-50.0], [50.0]])), draws(60, UNIT.parameters)
+    problem, start = (
+        Problem(np.array([[-0.5], [1.0]]), np.array([[-50.0], [50.0]])),
+        draws(60, UNIT.parameters),
+    )
     spectra = hessian_spectra(start, UNIT, TANH, problem)
     rows = -spectra[:, 0] > 1.1 * spectra[:, -1]
 
@@ -177,28 +225,36 @@ def test_a_negative_curvature_that_is_larger_in_size_is_not_taken() -> None:
 
 
 def test_curvatures_have_converged_where_the_study_needs_them() -> None:
-    # The bulk of the spectrum is densest in deep, wide networks; the default is compared with three times as many products.
+    # The bulk of the spectrum is densest in deep, wide networks; the default is compared with three
+    # times as many products.
     for architecture in (Architecture(1, 20), Architecture(5, 10), Architecture(8, 20)):
         start = draws(3, architecture.parameters)
         default = step_by_curvature(start, architecture, TANH, sine_regression())
         longer = step_by_curvature(start, architecture, TANH, sine_regression(), iterations=72)
         half = step_by_curvature(start, architecture, TANH, sine_regression(), iterations=12)
-        # The Krylov space only grows, so the curvatures do, but for rounding; 99 % is what LANCZOS_STEPS says of half as many.
+        # The Krylov space only grows, so the curvatures do, but for rounding; 99 % is what
+        # LANCZOS_STEPS says of half as many.
         assert np.all(longer <= default * (1 + 1e-12))
         np.testing.assert_allclose(half, longer, rtol=0.01)
         np.testing.assert_allclose(default, longer, rtol=1e-4)
 
 
 def test_the_curvature_step_is_stable_on_a_parabola() -> None:
-    # With zero weights the Hessian is 2 in the output bias c and +-2 c in the product of input bias and output weight:
-    # lambda_max = 2 for |c| < 1, and 1/lambda_max lands on the minimum of the parabola in one step.
+    # With zero weights the Hessian is 2 in the output bias c and +-2 c in the product of input bias
+    # and output weight: lambda_max = 2 for |c| < 1, and 1/lambda_max lands on the minimum of the
+    # parabola in one step.
     start = bias_only(0.5, -0.9)
 
     steps = step_by_curvature(start, UNIT, LINEAR, AT_ZERO)
 
     np.testing.assert_allclose(steps, 0.5, rtol=8 * EPSILON)
-    np.testing.assert_allclose(step_by_curvature(bias_only(3.0), UNIT, LINEAR, AT_ZERO), 1 / 6, rtol=8 * EPSILON)
-    assert train(start, UNIT, LINEAR, AT_ZERO, steps, 1e-20, 5).steps_to_threshold.tolist() == [1, 1]
+    np.testing.assert_allclose(
+        step_by_curvature(bias_only(3.0), UNIT, LINEAR, AT_ZERO), 1 / 6, rtol=8 * EPSILON
+    )
+    assert train(start, UNIT, LINEAR, AT_ZERO, steps, 1e-20, 5).steps_to_threshold.tolist() == [
+        1,
+        1,
+    ]
 
 
 def test_the_search_takes_the_step_with_the_fewest_steps() -> None:
@@ -213,7 +269,9 @@ def test_the_search_takes_the_step_with_the_fewest_steps() -> None:
 
 
 def test_where_no_step_arrives_the_lowest_loss_decides_and_divergence_never_does() -> None:
-    search = step_by_search(bias_only(1.0, 2.0, 3.0), UNIT, LINEAR, AT_ZERO, [30.0, 0.02, 0.1, 0.01], 1e-6, 5)
+    search = step_by_search(
+        bias_only(1.0, 2.0, 3.0), UNIT, LINEAR, AT_ZERO, [30.0, 0.02, 0.1, 0.01], 1e-6, 5
+    )
 
     assert [run.median_steps for run in search.runs] == [np.inf] * 4
     assert search.step == 0.1
@@ -238,8 +296,11 @@ def test_the_best_constant_is_the_mean() -> None:
     targets = np.random.default_rng(0).standard_normal((9, 3))
     problem = Problem(np.zeros((9, 1)), targets)
 
-    # The derivative in a constant per output vanishes at the mean; no constant on a fine grid does better.
-    losses = [((targets - targets.mean(axis=0) - shift) ** 2).mean() for shift in np.linspace(-1, 1, 201)]
+    # The derivative in a constant per output vanishes at the mean; no constant on a fine grid does
+    # better.
+    losses = [
+        ((targets - targets.mean(axis=0) - shift) ** 2).mean() for shift in np.linspace(-1, 1, 201)
+    ]
 
     assert loss_of_best_constant(problem) == pytest.approx(min(losses), rel=1e-12)
 
@@ -251,11 +312,20 @@ def test_the_best_constant_is_the_mean() -> None:
         ({"step": np.array([0.1, np.nan])}, "step: expected a number above 0, found nan"),
         ({"threshold": -1.0}, "threshold: expected a number above 0"),
         ({"most_steps": 0}, "most_steps: expected a number above 0"),
-        ({"parameters": np.zeros((2, 5))}, r"parameters: expected rows of 4 numbers, found \(2, 5\)"),
+        (
+            {"parameters": np.zeros((2, 5))},
+            r"parameters: expected rows of 4 numbers, found \(2, 5\)",
+        ),
     ],
 )
 def test_what_cannot_be_trained_is_refused(change: dict[str, object], message: str) -> None:
-    arguments = {"parameters": bias_only(1.0, 2.0), "step": 0.1, "threshold": 0.1, "most_steps": 5, **change}
+    arguments = {
+        "parameters": bias_only(1.0, 2.0),
+        "step": 0.1,
+        "threshold": 0.1,
+        "most_steps": 5,
+        **change,
+    }
     with pytest.raises(BadInput, match=message):
         train(architecture=UNIT, activation=LINEAR, problem=AT_ZERO, **arguments)  # type: ignore[arg-type]
     with pytest.raises(BadInput, match="ladder: expected at least one step"):

@@ -15,10 +15,13 @@ from eigenscape.planning import batches as planning
 
 def test_values_alone_cost_a_third_of_the_eigensolve_and_half_of_the_disk() -> None:
     study = Study()
-    alone, both = (planning.cost_of(study, study.headline_cell, vectors=vectors) for vectors in (False, True))
+    alone, both = (
+        planning.cost_of(study, study.headline_cell, vectors=vectors) for vectors in (False, True)
+    )
 
     assert both.flops - alone.flops == pytest.approx((4 - 4 / 3) * 5146**3)
-    assert 2 * alone.disk == both.disk == 2 * 8 * (6 * 1024) ** 2  # 5,146 rows lie in six whole chunks of 1,024
+    # 5,146 rows lie in six whole chunks of 1,024
+    assert 2 * alone.disk == both.disk == 2 * 8 * (6 * 1024) ** 2
     assert both.memory >= 5 * 8 * 5146**2
 
 
@@ -33,19 +36,27 @@ def test_a_study_that_fits_is_accepted(monkeypatch: pytest.MonkeyPatch, tmp_path
     planning.require_fit(planning.costs_of(Study()), tmp_path / "results", cores=2)
 
 
-def test_too_little_memory_is_refused_with_the_largest_cell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_too_little_memory_is_refused_with_the_largest_cell(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     costs = planning.costs_of(Study())
     largest = sorted((cost.memory for cost in costs), reverse=True)
     pretend(monkeypatch, memory=largest[0] + largest[1] - 1)
 
     planning.require_fit(costs, tmp_path, cores=1)
     with pytest.raises(
-        DoesNotFit, match=r"^memory: expected .* for 2 cells at a time, the largest headline/d05-w035-n10000, found .* available; "
+        DoesNotFit,
+        match=(
+            r"^memory: expected .* for 2 cells at a time, the largest headline/d05-w035-n10000,"
+            r" found .* available; "
+        ),
     ):
         planning.require_fit(costs, tmp_path, cores=2)
 
 
-def test_too_little_disk_is_refused_also_where_the_folder_does_not_exist_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_too_little_disk_is_refused_also_where_the_folder_does_not_exist_yet(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     costs = planning.costs_of(Study())
     needed = sum(cost.disk for cost in costs)
     results = tmp_path / "not" / "yet"
@@ -53,7 +64,13 @@ def test_too_little_disk_is_refused_also_where_the_folder_does_not_exist_yet(mon
     planning.require_fit(costs, results, cores=1)
 
     pretend(monkeypatch, disk=needed - 1)
-    with pytest.raises(DoesNotFit, match=r"^disk: expected .* for results under .*yet, found .* free; lower sampling\.raw_parameter_limit"):
+    with pytest.raises(
+        DoesNotFit,
+        match=(
+            r"^disk: expected .* for results under .*yet, found .* free; lower"
+            r" sampling\.raw_parameter_limit"
+        ),
+    ):
         planning.require_fit(costs, results, cores=1)
 
 
@@ -61,7 +78,9 @@ def test_too_little_disk_is_refused_also_where_the_folder_does_not_exist_yet(mon
 def test_batches_deal_every_computed_cell_once(study: Study) -> None:
     dealt = [cell for cells in planning.batches(study).values() for cell in cells]
 
-    assert sorted(cell.folder for cell in dealt) == sorted(cell.folder for cell in study.computed_cells())
+    assert sorted(cell.folder for cell in dealt) == sorted(
+        cell.folder for cell in study.computed_cells()
+    )
 
 
 def test_a_batch_is_one_width_and_one_decade_of_depths() -> None:

@@ -1,4 +1,6 @@
-"""Where results come from: receipts of tables and figures, what `show` says, what `verify` finds, and a study that was moved."""
+"""Where results come from: receipts of tables and figures, what `show` says, what `verify` finds,
+and a study that was moved.
+"""
 
 from __future__ import annotations
 
@@ -36,29 +38,48 @@ def wrong(folder: StudyFolder) -> list[Finding]:
 
 
 def test_every_table_and_figure_has_a_receipt_and_verifies(finished: StudyFolder) -> None:
-    made = [path.relative_to(finished.root).as_posix() for kind in ("tables", "figures") for path in (finished.root / kind).iterdir()]
-    confirmed_files = {name for receipt in products(finished) for name in json.loads(receipt.read_bytes())["files"]}
+    made = [
+        path.relative_to(finished.root).as_posix()
+        for kind in ("tables", "figures")
+        for path in (finished.root / kind).iterdir()
+    ]
+    confirmed_files = {
+        name for receipt in products(finished) for name in json.loads(receipt.read_bytes())["files"]
+    }
 
     assert set(made) == {
-        *(f"figures/{name}.{kind}" for name in ("eigenvectors", "parameter_count") for kind in ("pdf", "png")),
-        *(f"tables/{name}" for name in ("condition_number.csv", "condition_number.nc", "findings.csv")),
+        *(
+            f"figures/{name}.{kind}"
+            for name in ("eigenvectors", "parameter_count")
+            for kind in ("pdf", "png")
+        ),
+        *(
+            f"tables/{name}"
+            for name in ("condition_number.csv", "condition_number.nc", "findings.csv")
+        ),
     }
     assert set(made) <= confirmed_files
     assert wrong(finished) == []
 
 
 def test_a_table_is_made_of_every_result_that_its_command_read(finished: StudyFolder) -> None:
-    receipt = json.loads((finished.root / "receipts" / "tables" / "condition_number.json").read_bytes())
+    receipt = json.loads(
+        (finished.root / "receipts" / "tables" / "condition_number.json").read_bytes()
+    )
     study = load_study(finished)
     spectra = {f"{cell.folder}/spectrum.receipt.json" for cell in study.computed_cells()}
-    projections = {f"projection/{architecture.label}.json" for architecture in study.grid_architectures()}
+    projections = {
+        f"projection/{architecture.label}.json" for architecture in study.grid_architectures()
+    }
 
     assert set(receipt["inputs"]) == spectra | projections
     assert receipt["files"]["tables/condition_number.csv"] == file_digest(finished.table)
 
 
 @pytest.mark.parametrize("name", ["figures/eigenvectors.png", "tables/condition_number.nc"])
-def test_a_changed_table_or_figure_is_damaged_and_can_be_set_aside(copy: StudyFolder, name: str) -> None:
+def test_a_changed_table_or_figure_is_damaged_and_can_be_set_aside(
+    copy: StudyFolder, name: str
+) -> None:
     data = bytearray((copy.root / name).read_bytes())
     data[len(data) // 2] ^= 4
     (copy.root / name).write_bytes(data)
@@ -71,7 +92,9 @@ def test_a_changed_table_or_figure_is_damaged_and_can_be_set_aside(copy: StudyFo
     assert {finding.state for finding in wrong(copy)} == {State.QUARANTINED}
 
 
-@pytest.mark.parametrize("name", ["figures/eigenvectors.png", "tables/condition_number.csv", "projection/d01-w003.json"])
+@pytest.mark.parametrize(
+    "name", ["figures/eigenvectors.png", "tables/condition_number.csv", "projection/d01-w003.json"]
+)
 def test_what_a_receipt_confirms_and_is_gone_is_named(copy: StudyFolder, name: str) -> None:
     with confirmed(copy):  # as the command that writes it does
         write_atomically(copy.root / name, (copy.root / name).read_bytes())
@@ -84,7 +107,9 @@ def test_what_a_receipt_confirms_and_is_gone_is_named(copy: StudyFolder, name: s
 
 def test_what_a_damaged_receipt_confirmed_is_set_aside_with_it(copy: StudyFolder) -> None:
     receipt = copy.root / "receipts" / "figures" / "eigenvectors.json"
-    receipt.write_text(json.dumps({**json.loads(receipt.read_bytes()), "files": ["figures/eigenvectors.pdf"]}))
+    receipt.write_text(
+        json.dumps({**json.loads(receipt.read_bytes()), "files": ["figures/eigenvectors.pdf"]})
+    )
 
     damaged = wrong(copy)
     assert [finding.state for finding in damaged] == [State.DAMAGED]
@@ -100,7 +125,10 @@ def test_a_figure_of_other_numbers_than_there_are_now_is_out_of_date(copy: Study
     assert [finding.state for finding in outdated] == [State.OUTDATED]
     assert "parameter_count" in outdated[0].what
     assert "tables/condition_number.csv changed" in outdated[0].what
-    states = {one.name: one.state for one in show_result(copy.root / "figures" / "parameter_count.pdf").inputs}
+    states = {
+        one.name: one.state
+        for one in show_result(copy.root / "figures" / "parameter_count.pdf").inputs
+    }
     assert states == {"tables/condition_number.csv": "changed"}
 
 
@@ -108,7 +136,10 @@ def test_a_figure_of_another_program_is_named_and_wrongs_nothing(copy: StudyFold
     (copy.root / "figures" / "mine.png").write_bytes(b"drawn elsewhere")
 
     (finding,) = wrong(copy)
-    assert (finding.state, finding.paths) == (State.UNCONFIRMED, (copy.root / "figures" / "mine.png",))
+    assert (finding.state, finding.paths) == (
+        State.UNCONFIRMED,
+        (copy.root / "figures" / "mine.png",),
+    )
     assert finding.state not in WRONG
     assert show_result(copy.root / "figures" / "mine.png").state.startswith("unconfirmed")
 
@@ -128,7 +159,9 @@ def test_a_command_that_fails_confirms_nothing(copy: StudyFolder) -> None:
     assert (copy.root / "receipts" / "tables" / "condition_number.json").read_bytes() == before
 
 
-def test_a_study_moved_elsewhere_verifies_and_its_results_show(copy: StudyFolder, tmp_path: Path) -> None:
+def test_a_study_moved_elsewhere_verifies_and_its_results_show(
+    copy: StudyFolder, tmp_path: Path
+) -> None:
     for path in [*products(copy), *copy.root.rglob("*.receipt.json")]:
         assert str(tmp_path) not in path.read_text(), "a receipt holds a place"
     (tmp_path / "archive").mkdir()
@@ -143,19 +176,30 @@ def test_a_study_moved_elsewhere_verifies_and_its_results_show(copy: StudyFolder
     assert "once this folder is results/small beside the Snakefile:" in as_text(shown)
 
 
-@pytest.mark.parametrize("path", [SPECTRUM, f"{SPECTRUM}/eigenvalues/zarr.json", "headline/d02-w004-n80/spectrum.receipt.json"])
-def test_a_spectrum_shows_its_work_and_what_it_was_made_of(finished: StudyFolder, path: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [SPECTRUM, f"{SPECTRUM}/eigenvalues/zarr.json", "headline/d02-w004-n80/spectrum.receipt.json"],
+)
+def test_a_spectrum_shows_its_work_and_what_it_was_made_of(
+    finished: StudyFolder, path: str
+) -> None:
     shown = show_result(finished.root / path)
 
     assert (shown.result, shown.state, shown.rule) == (SPECTRUM, "sound", "spectrum")
     assert shown.numbers == {"seed": 0, "P": PARAMETERS, "N": 80}
     assert shown.identity["sizes"] == [1, 4, 4, 1]
-    second_moment = json.loads((finished.root / "headline/d02-w004-n80/second_moment.receipt.json").read_bytes())
-    assert [(one.digest, one.state) for one in shown.inputs] == [(second_moment["digest"], "the same")]
+    second_moment = json.loads(
+        (finished.root / "headline/d02-w004-n80/second_moment.receipt.json").read_bytes()
+    )
+    assert [(one.digest, one.state) for one in shown.inputs] == [
+        (second_moment["digest"], "the same")
+    ]
     assert f"rm -r {finished.root / SPECTRUM} " in as_text(shown)
     assert shown.remove == (SPECTRUM, "headline/d02-w004-n80/spectrum.receipt.json")
     assert shown.command.startswith("eigenscape spectrum headline/d02-w004-n80 --vectors --study ")
-    assert shown.snakemake.endswith("--force results/small/ledger/spectrum/headline/d02-w004-n80.json")
+    assert shown.snakemake.endswith(
+        "--force results/small/ledger/spectrum/headline/d02-w004-n80.json"
+    )
     assert "once this folder" not in as_text(shown)
     assert {"at", "eigenscape", "machine", "packages", "python"} <= set(shown.made)
     assert json.loads(as_json(shown))["numbers"]["P"] == PARAMETERS
@@ -163,7 +207,9 @@ def test_a_spectrum_shows_its_work_and_what_it_was_made_of(finished: StudyFolder
 
 
 def test_a_document_and_a_batch_cell_show(finished: StudyFolder) -> None:
-    assert show_result(finished.root / "projection" / "d01-w003.json").command.startswith("eigenscape projection --width 3 ")
+    assert show_result(finished.root / "projection" / "d01-w003.json").command.startswith(
+        "eigenscape projection --width 3 "
+    )
     cell = show_result(finished.root / "cells" / "d01-w003" / "second_moment.zarr")
     assert (cell.rule, cell.numbers["N"]) == ("cells", 4 * (2 * 3 + 4))
 
@@ -184,7 +230,9 @@ def test_a_document_and_a_batch_cell_show(finished: StudyFolder) -> None:
         ("receipts", "found a folder; choose one of"),
     ],
 )
-def test_what_is_no_result_is_refused_in_one_line(finished: StudyFolder, name: str, found: str) -> None:
+def test_what_is_no_result_is_refused_in_one_line(
+    finished: StudyFolder, name: str, found: str
+) -> None:
     with pytest.raises(BadInput) as refused:
         show_result(finished.root / name)
     assert found in str(refused.value)
@@ -193,23 +241,43 @@ def test_what_is_no_result_is_refused_in_one_line(finished: StudyFolder, name: s
 
 def test_nobody_is_told_to_make_a_result_of_a_sister_that_is_left_out(copy: StudyFolder) -> None:
     settings = json.loads(copy.study.read_bytes())
-    copy.study.write_text(json.dumps({**settings, "clustering": {**settings["clustering"], "enabled": False}}))
+    copy.study.write_text(
+        json.dumps({**settings, "clustering": {**settings["clustering"], "enabled": False}})
+    )
 
     for name in ("clustering/perceptron-d02-w032.json", "tables/clustering_layers.csv"):
-        with pytest.raises(BadInput, match=r"found one of clustering, which this study leaves out; set clustering: \{enabled: true\}"):
+        with pytest.raises(
+            BadInput,
+            match=(
+                r"found one of clustering, which this study leaves out; set clustering: \{enabled:"
+                r" true\}"
+            ),
+        ):
             show_result(copy.root / name)
 
 
 @pytest.mark.parametrize(
     ("name", "rule", "target"),
     [
-        ("sloppiness/trajectories/linear-p0.5.npz", "trajectories", "ledger/trajectories/linear.json"),
+        (
+            "sloppiness/trajectories/linear-p0.5.npz",
+            "trajectories",
+            "ledger/trajectories/linear.json",
+        ),
         ("sloppiness/embedding.npz", "inpca", "tables/sloppiness.nc"),
-        ("tables/sloppiness_kernel_spectra.csv", "sloppiness_theory", "ledger/sloppiness_theory/kernel.json"),
+        (
+            "tables/sloppiness_kernel_spectra.csv",
+            "sloppiness_theory",
+            "ledger/sloppiness_theory/kernel.json",
+        ),
         ("tables/sloppiness_spectra.csv", "inpca", "tables/sloppiness_spectra.csv"),
         ("tables/headline.csv", "importance", "ledger/importance.json"),
         ("large/d04-w100-n512/spectrum.npz", "large", "ledger/large/d04-w100.json"),
-        ("model_constrained/burgers-mctangent-a0p1/spectrum.zarr", "model_constrained", "ledger/model_constrained/burgers-mctangent.json"),
+        (
+            "model_constrained/burgers-mctangent-a0p1/spectrum.zarr",
+            "model_constrained",
+            "ledger/model_constrained/burgers-mctangent.json",
+        ),
         ("figures/map_stable_rank.pdf", "", ""),
     ],
 )

@@ -1,4 +1,6 @@
-"""A whole study against its receipts: every kind of damage is named, mended, and computed to the same bits again."""
+"""A whole study against its receipts: every kind of damage is named, mended, and computed to the
+same bits again.
+"""
 
 import json
 import shutil
@@ -45,7 +47,9 @@ def test_a_study_that_is_whole_is_sound(folder: StudyFolder) -> None:
     findings = verify_study(study, computed(study, folder), quiet=True)
 
     cells = 1 + len(study.computed_cells())
-    assert [finding.state for finding in findings] == [State.SOUND] * (2 * cells + len(study.projected_architectures()) + 1)
+    assert [finding.state for finding in findings] == [State.SOUND] * (
+        2 * cells + len(study.projected_architectures()) + 1
+    )
     assert report(findings) == f"{len(findings)} sound"
 
 
@@ -97,12 +101,20 @@ def lose_store(cell: Path) -> None:
     shutil.rmtree(cell / "spectrum.zarr")
 
 
-@pytest.mark.parametrize("damage", [flip_chunk, lose_chunk, other_values, other_status, spoil_receipt, spoil_group, lose_store])
-def test_damage_is_named_set_aside_and_computed_again(folder: StudyFolder, damage: Callable[[Path], None]) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [flip_chunk, lose_chunk, other_values, other_status, spoil_receipt, spoil_group, lose_store],
+)
+def test_damage_is_named_set_aside_and_computed_again(
+    folder: StudyFolder, damage: Callable[[Path], None]
+) -> None:
     study = small_study()
     cell = study.computed_cells()[0]
     place = computed(study, folder).root / cell.folder
-    before = {name: json.loads((place / name).read_text())["digest"] for name in ("second_moment.receipt.json", "spectrum.receipt.json")}
+    before = {
+        name: json.loads((place / name).read_text())["digest"]
+        for name in ("second_moment.receipt.json", "spectrum.receipt.json")
+    }
     for note in notes_of(study, cell, folder):
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text("{}")
@@ -144,7 +156,11 @@ def test_a_file_of_another_program_among_the_documents_is_named(folder: StudyFol
     study = small_study()
     (computed(study, folder).root / "projection" / "notes (copy).json").write_text("{}")
 
-    (strange,) = [finding for finding in verify_study(study, folder, quiet=True) if finding.state is not State.SOUND]
+    (strange,) = [
+        finding
+        for finding in verify_study(study, folder, quiet=True)
+        if finding.state is not State.SOUND
+    ]
     assert "notes (copy).json: expected a result in JSON" in strange.what
 
 
@@ -163,7 +179,9 @@ def test_results_of_another_seed_are_told_and_left_alone(folder: StudyFolder) ->
     assert all(finding.paths[0].exists() for finding in strange)
 
 
-def test_unfinished_work_is_listed_with_who_is_at_it(folder: StudyFolder, stop_after: Callable[[int], None]) -> None:
+def test_unfinished_work_is_listed_with_who_is_at_it(
+    folder: StudyFolder, stop_after: Callable[[int], None]
+) -> None:
     study = small_study()
     cell = study.headline_cell
     stop_after(3)
@@ -183,7 +201,9 @@ def test_unfinished_work_is_listed_with_who_is_at_it(folder: StudyFolder, stop_a
     assert State.DAMAGED in states(study, folder)
 
 
-def test_progress_and_counts_are_printed(folder: StudyFolder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_and_counts_are_printed(
+    folder: StudyFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
     study = small_study()
     verify_study(study, computed(study, folder))
 

@@ -1,4 +1,6 @@
-"""The page of a study: complete in itself, true to the results, and safe whatever the results say."""
+"""The page of a study: complete in itself, true to the results, and safe whatever the results
+say.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,11 @@ class Read(HTMLParser):
             return
         if tag == "img":
             self.images.append(found)
-        self.loads += [found[name] for name in ("src", "href", "data", "srcset", "poster", "action") if name in found]
+        self.loads += [
+            found[name]
+            for name in ("src", "href", "data", "srcset", "poster", "action")
+            if name in found
+        ]
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -56,11 +62,15 @@ class Read(HTMLParser):
 @pytest.fixture(scope="module")
 def timed(finished: StudyFolder, tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     """With what Snakemake leaves."""
-    folder = StudyFolder(Path(shutil.copytree(finished.root, tmp_path_factory.mktemp("timed") / "small")))
+    folder = StudyFolder(
+        Path(shutil.copytree(finished.root, tmp_path_factory.mktemp("timed") / "small"))
+    )
     for name, seconds in (("cells/a", 2.5), ("cells/b", 4.0), ("findings", 1.0)):
         path = folder.root / "benchmarks" / f"{name}.tsv"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"s\th:m:s\tmax_rss\tcpu_time\n99\t-\t1\t1\n{seconds}\t0:00:01\t{100 * seconds}\tNA\n")
+        path.write_text(
+            f"s\th:m:s\tmax_rss\tcpu_time\n99\t-\t1\t1\n{seconds}\t0:00:01\t{100 * seconds}\tNA\n"
+        )
     return folder
 
 
@@ -104,7 +114,9 @@ def test_texts_of_results_are_no_markup(page: str, read: Read) -> None:
     assert "b" not in read.tags
 
 
-def test_findings_numbers_and_settings_are_those_of_the_study(timed: StudyFolder, read: Read) -> None:
+def test_findings_numbers_and_settings_are_those_of_the_study(
+    timed: StudyFolder, read: Read
+) -> None:
     words = " ".join(read.text.split())
     assert "✗ 1 does not hold" in words
     assert "◐holds under a condition" in words
@@ -113,7 +125,9 @@ def test_findings_numbers_and_settings_are_those_of_the_study(timed: StudyFolder
     assert all(f"{float(row['log10_cond_sym']):.2f}" in words for row in rows)
     assert "headline.samples" in words
     # Two jobs of the rule cells took 2.5 and 4 seconds; of each file the last line counts.
-    assert [(one.rule, one.jobs, one.seconds, one.longest, one.memory) for one in timings_of(timed)] == [
+    assert [
+        (one.rule, one.jobs, one.seconds, one.longest, one.memory) for one in timings_of(timed)
+    ] == [
         ("cells", 2, 6.5, 4.0, 400.0),
         ("findings", 1, 1.0, 1.0, 100.0),
     ]
@@ -125,7 +139,10 @@ def test_the_same_results_give_the_same_page(timed: StudyFolder, page: str) -> N
 
 def test_what_differs_from_the_defaults_is_named_and_nothing_else() -> None:
     assert changed_settings(Study()) == []
-    changed = {name: value for name, value, _ in changed_settings(small_study(network={"activation": "relu"}))}
+    changed = {
+        name: value
+        for name, value, _ in changed_settings(small_study(network={"activation": "relu"}))
+    }
     assert changed["network.activation"] == "relu"
     assert changed["grid.depth"] == "[1, 3]"
     assert "prior.kind" not in changed
@@ -140,17 +157,25 @@ def test_receipts_say_when_by_what_and_where(timed: StudyFolder) -> None:
 
 
 def test_a_study_that_has_nothing_to_tell_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="expected figures and tables of a study that has run, found none"):
+    with pytest.raises(
+        BadInput, match="expected figures and tables of a study that has run, found none"
+    ):
         write_report(small_study(), StudyFolder(tmp_path))
 
 
-def test_a_table_of_the_default_study_s_size_is_inside_to_the_last_byte(timed: StudyFolder, tmp_path: Path) -> None:
+def test_a_table_of_the_default_study_s_size_is_inside_to_the_last_byte(
+    timed: StudyFolder, tmp_path: Path
+) -> None:
     copy = StudyFolder(Path(shutil.copytree(timed.root, tmp_path / "small")))
     data = b"depth,share\n" + b"5,-0.123\n" * 65_000  # 0.6 MB, as tables/layers.csv of 300 networks
     (copy.root / "tables" / "layers.csv").write_bytes(data)
     parser = Read()
     parser.feed(write_report(load_study(copy), copy).read_text())
-    inside = [unquote_to_bytes(link.partition(",")[2]) for link in parser.links if link.startswith("data:")]
+    inside = [
+        unquote_to_bytes(link.partition(",")[2])
+        for link in parser.links
+        if link.startswith("data:")
+    ]
     assert data in inside
 
 
@@ -164,5 +189,7 @@ def test_every_figure_has_a_caption_and_its_file_for_snakemake() -> None:
     assert set(captions.CAPTIONS) == set(draw.ROOMS)
     kept = {path.name: path.read_text() for path in (ROOT / "workflow" / "report").glob("*.rst")}
     written = captions.caption_files()
-    assert {name: kept.get(name) for name in written} == written, "run: python -m eigenscape.catalogue.captions workflow/report"
+    assert {name: kept.get(name) for name in written} == written, (
+        "run: python -m eigenscape.catalogue.captions workflow/report"
+    )
     assert set(kept) - set(written) == {"findings.rst", "workflow.rst"}

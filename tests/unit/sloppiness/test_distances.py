@@ -1,4 +1,6 @@
-"""Streamed distances against the definition evaluated directly, at every edge of tiles and blocks; and their memory."""
+"""Streamed distances against the definition evaluated directly, at every edge of tiles and blocks;
+and their memory.
+"""
 
 from __future__ import annotations
 
@@ -35,11 +37,15 @@ def defined(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.array([[-np.mean(logsumexp((p + q) / 2, axis=1)) for q in second] for p in first])
 
 
-# A mean of n logarithms of sums of C products, each within a few eps relative: errors of d_B are below (C + GROUP) eps.
+# A mean of n logarithms of sums of C products, each within a few eps relative: errors of d_B are
+# below (C + GROUP) eps.
 ROUNDING = 64 * np.finfo(float).eps
 
 
-@pytest.mark.parametrize(("count", "samples", "classes"), [(2, 1, 2), (5, GROUP, 3), (TILE + 3, GROUP + 1, 10), (9, 3 * GROUP - 1, 1)])
+@pytest.mark.parametrize(
+    ("count", "samples", "classes"),
+    [(2, 1, 2), (5, GROUP, 3), (TILE + 3, GROUP + 1, 10), (9, 3 * GROUP - 1, 1)],
+)
 def test_distances_are_their_definition(count: int, samples: int, classes: int) -> None:
     logs = models(count, samples, classes)
     found = bhattacharyya_distances(logs)
@@ -67,7 +73,9 @@ def test_products_and_overlaps_that_underflow_are_done_in_the_log_domain(scale: 
     logs = models(6, 40, 3, scale=scale)
     expected = defined(logs, logs)
     assert scale < 3000 or (logs / 2).max(axis=2).min() > -1e-12  # every model is certain
-    np.testing.assert_allclose(bhattacharyya_distances(logs), expected, rtol=1e-14, atol=ROUNDING * scale)
+    np.testing.assert_allclose(
+        bhattacharyya_distances(logs), expected, rtol=1e-14, atol=ROUNDING * scale
+    )
 
 
 def test_closed_forms_and_the_floor() -> None:
@@ -79,10 +87,15 @@ def test_closed_forms_and_the_floor() -> None:
     logs = models(4, samples, classes)
     entropy = -logs[:, np.arange(samples), labels].mean(axis=1)
     np.testing.assert_allclose(cross_distances(logs, ends[1:])[:, 0], entropy / 2, atol=ROUNDING)
-    wrong = truth((labels + (np.arange(samples) == 0)) % classes, classes)  # one of thirty is another class
+    # one of thirty is another class
+    wrong = truth((labels + (np.arange(samples) == 0)) % classes, classes)
     with pytest.raises(BadInput, match="exclude each other"):
         bhattacharyya_distances(np.stack([ends[1], wrong]))
-    for floor in (1e-9, 1e-200):  # the second lets products of a group underflow only with others; both are -log(floor) / n
+    # the second lets products of a group underflow only with others; both are -log(floor) / n
+    for floor in (
+        1e-9,
+        1e-200,
+    ):
         found = bhattacharyya_distances(np.stack([ends[1], wrong]), floor=floor)
         assert found[0, 1] == pytest.approx(-np.log(floor) / samples, rel=1e-13)
 
@@ -98,14 +111,21 @@ def test_gaussian_outputs_have_their_closed_form() -> None:
     from scipy.stats import norm
 
     f, g, deviation = 0.3, 1.9, 0.7
-    overlap = quad(lambda x: np.sqrt(norm.pdf(x, f, deviation) * norm.pdf(x, g, deviation)), -10, 12)[0]
+    overlap = quad(
+        lambda x: np.sqrt(norm.pdf(x, f, deviation) * norm.pdf(x, g, deviation)), -10, 12
+    )[0]
     outputs = np.array([[f, 5.0], [g, 5.0]])  # the second sample agrees
-    assert gaussian_distances(outputs, deviation)[0, 1] == pytest.approx(-np.log(overlap) / 2, rel=1e-9)
+    assert gaussian_distances(outputs, deviation)[0, 1] == pytest.approx(
+        -np.log(overlap) / 2, rel=1e-9
+    )
 
 
 def test_memory_is_the_distances_and_a_bound_that_knows_neither_models_nor_samples() -> None:
     classes = 10
-    few, many = models(2 * TILE, 40, classes), models(module.BLOCK + 200, 40, classes).astype(np.float32)
+    few, many = (
+        models(2 * TILE, 40, classes),
+        models(module.BLOCK + 200, 40, classes).astype(np.float32),
+    )
     bhattacharyya_distances(few)  # imports and caches of numpy
     for logs in (few, many, np.tile(many, (1, 3, 1))):
         tracemalloc.start()

@@ -1,4 +1,6 @@
-"""The geodesic from ignorance to truth against its closed forms, and progress against scipy's minimiser."""
+"""The geodesic from ignorance to truth against its closed forms, and progress against scipy's
+minimiser.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,14 @@ from unit.sloppiness.test_distances import models
 
 from eigenscape.errors import BadInput
 from eigenscape.sloppiness.distances import bhattacharyya_distances, cross_distances
-from eigenscape.sloppiness.geodesic import at_progress, geodesic, ignorance, progress, riemann_length, truth
+from eigenscape.sloppiness.geodesic import (
+    at_progress,
+    geodesic,
+    ignorance,
+    progress,
+    riemann_length,
+    truth,
+)
 
 CLASSES, SAMPLES = 10, 20
 ENDS = ignorance(SAMPLES, CLASSES), truth(np.arange(SAMPLES) % CLASSES, CLASSES)
@@ -26,7 +35,8 @@ def test_distances_along_the_geodesic_are_minus_log_cosines() -> None:
 
 def test_progress_of_a_point_of_the_geodesic_is_its_place() -> None:
     places = np.array([0.0, 1e-6, 0.3, 0.77, 1.0])
-    # the minimum is quadratic, but its derivative is evaluated: eps over the angle and the curvature, some 1e-15
+    # the minimum is quadratic, but its derivative is evaluated: eps over the angle and the
+    # curvature, some 1e-15
     np.testing.assert_allclose(progress(geodesic(*ENDS, places), *ENDS), places, atol=1e-13)
 
 
@@ -38,12 +48,15 @@ def test_progress_is_the_nearest_point_that_scipy_finds() -> None:
     assert found[0] > 0.3
     for model, place in zip(logs, found, strict=True):
         nearest = minimize_scalar(
-            lambda t, model=model: float(cross_distances(model[None], geodesic(*ENDS, np.array([t])))[0, 0]),
+            lambda t, model=model: float(
+                cross_distances(model[None], geodesic(*ENDS, np.array([t])))[0, 0]
+            ),
             bounds=(0, 1),
             method="bounded",
             options={"xatol": 1e-9},
         )
-        assert place == pytest.approx(nearest.x, abs=1e-6)  # a minimiser that compares values knows x to sqrt eps
+        # a minimiser that compares values knows x to sqrt eps
+        assert place == pytest.approx(nearest.x, abs=1e-6)
 
 
 def test_progress_does_not_leave_the_ends() -> None:
@@ -74,7 +87,9 @@ def test_the_length_of_the_geodesic_is_that_of_the_great_circle() -> None:
     steps = 200
     d = bhattacharyya_distances(geodesic(*ENDS, np.linspace(0, 1, steps + 1)))
     h = ANGLE / steps
-    assert riemann_length(np.diag(d, 1)) == pytest.approx(np.sqrt(2) * ANGLE * (1 + h**2 / 12), rel=1e-9)
+    assert riemann_length(np.diag(d, 1)) == pytest.approx(
+        np.sqrt(2) * ANGLE * (1 + h**2 / 12), rel=1e-9
+    )
 
 
 def test_ends_that_do_not_fit_are_refused() -> None:

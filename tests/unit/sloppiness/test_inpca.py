@@ -1,4 +1,6 @@
-"""InPCA: every distance reproduced, imaginary directions kept, PCA where outputs are Gaussian, points placed where they belong."""
+"""InPCA: every distance reproduced, imaginary directions kept, PCA where outputs are Gaussian,
+points placed where they belong.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,11 @@ import pytest
 from unit.sloppiness.test_distances import models
 
 from eigenscape.errors import BadInput
-from eigenscape.sloppiness.distances import bhattacharyya_distances, cross_distances, gaussian_distances
+from eigenscape.sloppiness.distances import (
+    bhattacharyya_distances,
+    cross_distances,
+    gaussian_distances,
+)
 from eigenscape.sloppiness.inpca import EmbeddingKind, centred, embed, minkowski_distances
 
 
@@ -25,7 +31,9 @@ def test_coordinates_reproduce_every_distance_and_imaginary_directions_are_kept(
     assert (np.diff(np.abs(found.eigenvalues)) <= 0).all()
     # errors of an eigendecomposition are M eps |W|
     np.testing.assert_allclose(found.distances(), d, atol=40 * 40 * np.finfo(float).eps * d.max())
-    real_only = found.distances() + minkowski_distances(found.coordinates * found.imaginary, np.ones(len(found.signs)))
+    real_only = found.distances() + minkowski_distances(
+        found.coordinates * found.imaginary, np.ones(len(found.signs))
+    )
     assert np.abs(real_only - d).max() > 0.01  # without them distances are too long
 
 
@@ -35,9 +43,13 @@ def test_explained_stress_and_distance_are_their_definitions() -> None:
     for k in (1, 2, 3, 10, len(found.eigenvalues)):
         x = found.coordinates[:, :k]
         w_k = (x * found.signs[:k]) @ x.T
-        assert found.explained_stress[k - 1] == pytest.approx(1 - np.linalg.norm(w - w_k) / np.linalg.norm(w), abs=1e-7)
+        assert found.explained_stress[k - 1] == pytest.approx(
+            1 - np.linalg.norm(w - w_k) / np.linalg.norm(w), abs=1e-7
+        )
         d_k = found.distances(k)
-        assert found.explained_distance()[k - 1] == pytest.approx(1 - np.linalg.norm(d - d_k) / np.linalg.norm(d), abs=1e-6)
+        assert found.explained_distance()[k - 1] == pytest.approx(
+            1 - np.linalg.norm(d - d_k) / np.linalg.norm(d), abs=1e-6
+        )
     assert found.explained_stress[-1] == 1.0
     assert (np.diff(found.explained_stress) > 0).all()
 
@@ -48,7 +60,9 @@ def test_the_leading_directions_by_lanczos_are_those_of_the_whole() -> None:
     np.testing.assert_allclose(leading.eigenvalues, whole.eigenvalues[:6], rtol=1e-10)
     np.testing.assert_allclose(leading.coordinates, whole.coordinates[:, :6], atol=1e-8)
     np.testing.assert_allclose(leading.explained_stress, whole.explained_stress[:6], atol=1e-10)
-    np.testing.assert_allclose(leading.explained_distance(), whole.explained_distance()[:6], atol=1e-10)
+    np.testing.assert_allclose(
+        leading.explained_distance(), whole.explained_distance()[:6], atol=1e-10
+    )
     np.testing.assert_allclose(leading.place(d[:3]), whole.coordinates[:3, :6], atol=1e-8)
 
 
@@ -61,7 +75,9 @@ def test_gaussian_outputs_give_principal_component_analysis() -> None:
     left, sizes, _ = np.linalg.svd(outputs - outputs.mean(axis=0), full_matrices=False)
     scale = 8 * deviation**2 * 7
     np.testing.assert_allclose(found.eigenvalues, sizes**2 / scale, rtol=1e-9)
-    np.testing.assert_allclose(np.abs(found.coordinates), np.abs(left * sizes) / np.sqrt(scale), atol=1e-9)
+    np.testing.assert_allclose(
+        np.abs(found.coordinates), np.abs(left * sizes) / np.sqrt(scale), atol=1e-9
+    )
     assert centred(gaussian_distances(outputs, deviation)) == pytest.approx(
         (outputs - outputs.mean(axis=0)) @ (outputs - outputs.mean(axis=0)).T / scale, abs=1e-12
     )
@@ -97,10 +113,15 @@ def test_whole_weights_are_repetitions() -> None:
     weighted = embed(bhattacharyya_distances(logs), counts)
     repeated = embed(bhattacharyya_distances(np.repeat(logs, counts, axis=0)))
     clear = np.abs(repeated.eigenvalues) > 1e-9 * np.abs(repeated.eigenvalues[0])
-    # eigenvalues grow with the number of points: weights of mean 1 stand for 15 of them, repetitions for sum(counts)
-    np.testing.assert_allclose(weighted.eigenvalues[clear] * counts.mean(), repeated.eigenvalues[clear], rtol=1e-9)
+    # eigenvalues grow with the number of points: weights of mean 1 stand for 15 of them,
+    # repetitions for sum(counts)
+    np.testing.assert_allclose(
+        weighted.eigenvalues[clear] * counts.mean(), repeated.eigenvalues[clear], rtol=1e-9
+    )
     first = np.cumsum(counts) - counts
-    np.testing.assert_allclose(weighted.coordinates[:, :5], repeated.coordinates[first, :5], atol=1e-9)
+    np.testing.assert_allclose(
+        weighted.coordinates[:, :5], repeated.coordinates[first, :5], atol=1e-9
+    )
     np.testing.assert_allclose(weighted.distances(), bhattacharyya_distances(logs), atol=1e-12)
     placed = weighted.place(bhattacharyya_distances(logs))
     np.testing.assert_allclose(placed[:, :5], weighted.coordinates[:, :5], atol=1e-9)
@@ -117,7 +138,9 @@ def test_whole_weights_are_repetitions() -> None:
         (np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([1.0, 0.0]), "positive"),
     ],
 )
-def test_what_cannot_be_embedded_is_refused(distances: np.ndarray, weights: np.ndarray | None, words: str) -> None:
+def test_what_cannot_be_embedded_is_refused(
+    distances: np.ndarray, weights: np.ndarray | None, words: str
+) -> None:
     with pytest.raises(BadInput, match=words):
         embed(distances, weights)
     with pytest.raises(BadInput, match="every embedded model"):

@@ -1,4 +1,6 @@
-"""Kernel machines against gradient descent on the weights of the features that make the kernel, and against simulated clouds."""
+"""Kernel machines against gradient descent on the weights of the features that make the kernel, and
+against simulated clouds.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,12 @@ from eigenscape.errors import BadInput
 from eigenscape.networks.activations import RELU, TANH
 from eigenscape.networks.priors import prior_named
 from eigenscape.sloppiness.covariance import time_averages
-from eigenscape.sloppiness.kernels import KernelMachine, gaussian_kernel, random_features, tangent_features
+from eigenscape.sloppiness.kernels import (
+    KernelMachine,
+    gaussian_kernel,
+    random_features,
+    tangent_features,
+)
 from eigenscape.sloppiness.sgd import StochasticDescent
 from eigenscape.sloppiness.simulate import descend
 
@@ -24,13 +31,17 @@ def features(kind: str, width: int = 40) -> np.ndarray:
     if kind == "random":
         return random_features(inputs, width, draw)
     architecture = Architecture(2, 5, inputs=3, outputs=1)
-    theta = draw.standard_normal(architecture.parameters) * prior_named("he_normal").scales(architecture)
+    theta = draw.standard_normal(architecture.parameters) * prior_named("he_normal").scales(
+        architecture
+    )
     return tangent_features(theta, inputs, architecture, RELU if kind == "relu" else TANH)
 
 
 @pytest.mark.parametrize("kind", ["random", "relu", "tanh"])
 def test_functions_move_as_the_weights_of_their_features(kind: str) -> None:
-    """Gradient descent on w in f = Phi w, step by step, at training and other points; 60 steps of roundings of size 1e-15."""
+    """Gradient descent on w in f = Phi w, step by step, at training and other points; 60 steps of
+    roundings of size 1e-15.
+    """
     phi = features(kind)
     machine = KernelMachine.of(phi @ phi.T, TRAIN)
     draw = np.random.default_rng(1)
@@ -39,7 +50,11 @@ def test_functions_move_as_the_weights_of_their_features(kind: str) -> None:
     run = descend(phi[:TRAIN], targets, start[None], StochasticDescent(step, None))
     paths = np.array([w[0] for _, w in zip(range(60), run, strict=False)]) @ phi.T
     begun, times = phi @ start, np.arange(60)
-    np.testing.assert_allclose(machine.training_predictions(targets, begun[:TRAIN], step, times), paths[:, :TRAIN], atol=1e-11)
+    np.testing.assert_allclose(
+        machine.training_predictions(targets, begun[:TRAIN], step, times),
+        paths[:, :TRAIN],
+        atol=1e-11,
+    )
     found = machine.other_predictions(targets, begun[:TRAIN], begun[TRAIN:], step, times)
     np.testing.assert_allclose(found, paths[:, TRAIN:], atol=1e-11)
 
@@ -55,11 +70,15 @@ def test_tangent_features_are_derivatives() -> None:
     theta, inputs = draw.standard_normal(architecture.parameters), draw.standard_normal((4, 2))
 
     def output(parameters: np.ndarray) -> np.ndarray:
-        return network_output(torch.tensor(parameters), torch.tensor(inputs), architecture, TANH)[:, 0].numpy()
+        return network_output(torch.tensor(parameters), torch.tensor(inputs), architecture, TANH)[
+            :, 0
+        ].numpy()
 
     unit = 1e-5 * np.eye(len(theta))
     slopes = np.stack([(output(theta + e) - output(theta - e)) / 2e-5 for e in unit], axis=1)
-    np.testing.assert_allclose(tangent_features(theta, inputs, architecture, TANH), slopes, atol=1e-8)
+    np.testing.assert_allclose(
+        tangent_features(theta, inputs, architecture, TANH), slopes, atol=1e-8
+    )
     with pytest.raises(BadInput, match="one output"):
         tangent_features(theta, inputs, Architecture(2, 3, inputs=2, outputs=2), TANH)
 
@@ -67,8 +86,8 @@ def test_tangent_features_are_derivatives() -> None:
 def test_clouds_at_other_points_are_those_of_the_process() -> None:
     """Two outputs that share the kernel, trained by the recursion in function space.
 
-    Starts at +- D^1/2 times the columns of a root of the process's covariance, D of them, have its mean and covariance exactly: so the
-    spectra agree to rounding.
+    Starts at +- D^1/2 times the columns of a root of the process's covariance, D of them, have its
+    mean and covariance exactly: so the spectra agree to rounding.
     """
     draw = np.random.default_rng(3)
     points, size = draw.standard_normal((TRAIN + OTHER, 2)), 2 * (TRAIN + OTHER)
@@ -82,7 +101,9 @@ def test_clouds_at_other_points_are_those_of_the_process() -> None:
     cloud = []
     for _ in range(steps):
         cloud.append(state)
-        state = state - step / TRAIN * np.einsum("pq,rqc->rpc", kernel[:, :TRAIN], state[:, :TRAIN] - targets)
+        state = state - step / TRAIN * np.einsum(
+            "pq,rqc->rpc", kernel[:, :TRAIN], state[:, :TRAIN] - targets
+        )
     every = np.concatenate(cloud)
     averages = time_averages(step * machine.eigenvalues, steps)
     for part, expected in (
@@ -101,7 +122,10 @@ def test_a_training_point_among_the_others_has_its_own_cloud() -> None:
     averages = time_averages(0.5 * machine.eigenvalues / machine.eigenvalues[0], 20)
     targets = draw.standard_normal((5, 3))
     np.testing.assert_allclose(
-        machine.other_spectrum(averages, targets, 0.3), machine.training_spectrum(averages, targets, 0.3), rtol=1e-8, atol=1e-12
+        machine.other_spectrum(averages, targets, 0.3),
+        machine.training_spectrum(averages, targets, 0.3),
+        rtol=1e-8,
+        atol=1e-12,
     )
 
 
@@ -110,7 +134,9 @@ def test_null_directions_of_a_kernel_stay_where_they_are() -> None:
     machine = KernelMachine.of(phi @ phi.T, TRAIN)
     assert len(machine.eigenvalues) == 2
     targets, start = np.ones(TRAIN), np.zeros(TRAIN)
-    end = machine.training_predictions(targets, start, 1 / machine.eigenvalues[0], np.array([10**6]))[0]
+    end = machine.training_predictions(
+        targets, start, 1 / machine.eigenvalues[0], np.array([10**6])
+    )[0]
     np.testing.assert_allclose(end, phi @ np.linalg.lstsq(phi, targets, rcond=None)[0], atol=1e-10)
 
 

@@ -1,4 +1,6 @@
-"""Bootstrap of trajectories against embeddings of trajectories that are written out as often as they are drawn."""
+"""Bootstrap of trajectories against embeddings of trajectories that are written out as often as
+they are drawn.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ def test_a_resample_has_the_spectrum_of_repeated_trajectories() -> None:
     found = bootstrap_eigenvalues(d, trajectories, 5, key=7)
     draw = np.random.Generator(np.random.Philox(key=7))
     for spectrum, counts in zip(found, draw.multinomial(4, np.full(4, 0.25), size=5), strict=True):
-        written = embed(bhattacharyya_distances(np.repeat(logs, counts[trajectories], axis=0))).eigenvalues
+        written = embed(
+            bhattacharyya_distances(np.repeat(logs, counts[trajectories], axis=0))
+        ).eigenvalues
         kept = int((counts > 0).sum()) * 3
         # weights of mean 1 over the points kept; repetitions are four trajectories again
         np.testing.assert_allclose(spectrum[:kept][: len(written)] * 12 / kept, written, atol=1e-12)

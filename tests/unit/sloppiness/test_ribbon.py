@@ -46,12 +46,14 @@ def test_a_geometric_spectrum_of_either_sign_is_a_ribbon_of_its_own_slope() -> N
 
 def test_flat_bent_and_short_spectra_are_no_ribbons() -> None:
     assert ribbon(np.ones(30)).verdict is RibbonVerdict.FLAT
-    one_large = ribbon(np.array([1e6, *[1.0] * 29]))  # a line through one step: R^2 = 3 / (k + 1) with k = 20
+    # a line through one step: R^2 = 3 / (k + 1) with k = 20
+    one_large = ribbon(np.array([1e6, *[1.0] * 29]))
     assert one_large.verdict is not RibbonVerdict.RIBBON
     assert one_large.r_squared.value == pytest.approx(3 / 21)
     power = ribbon(np.arange(1.0, 31.0) ** -3)  # ln e is concave in ln a only
     assert power.verdict is RibbonVerdict.NOT_GEOMETRIC
-    assert ribbon(np.array([1.0, 0.1, 0.01, 1e-3, 1e-20])).verdict is RibbonVerdict.TOO_FEW  # the fifth is below m eps
+    # the fifth is below m eps
+    assert ribbon(np.array([1.0, 0.1, 0.01, 1e-3, 1e-20])).verdict is RibbonVerdict.TOO_FEW
     assert ribbon(np.zeros(6)).verdict is RibbonVerdict.TOO_FEW
 
 
@@ -65,7 +67,9 @@ def test_the_slope_of_noisy_eigenvalues_has_the_interval_of_least_squares() -> N
     line = linregress(np.arange(15), np.log(np.sort(e)[::-1]))
     found = ribbon(e)
     assert found.slope.value == pytest.approx(-line.slope)
-    assert found.slope.high - found.slope.value == pytest.approx(student.ppf(0.975, 13) * line.stderr)
+    assert found.slope.high - found.slope.value == pytest.approx(
+        student.ppf(0.975, 13) * line.stderr
+    )
     assert found.r_squared.value == pytest.approx(line.rvalue**2)
 
 
@@ -83,7 +87,9 @@ def test_intervals_are_the_quantiles_of_replicates_about_the_estimate() -> None:
     straddling = np.exp(-np.linspace(-0.5, 0.5, 101)[:, None] * np.arange(12))
     # sorted by size, every replicate decays: none of these slopes is negative
     assert ribbon(np.exp(-0.4 * np.arange(12)), straddling).verdict is RibbonVerdict.RIBBON
-    constant = ribbon(np.exp(-0.01 * np.arange(12)), np.exp(-np.linspace(0, 0.5, 101)[:, None] * np.arange(12)))
+    constant = ribbon(
+        np.exp(-0.01 * np.arange(12)), np.exp(-np.linspace(0, 0.5, 101)[:, None] * np.arange(12))
+    )
     assert constant.slope.low < 0
     assert constant.verdict is RibbonVerdict.FLAT
 

@@ -9,7 +9,15 @@ import pytest
 
 from eigenscape.errors import BadInput
 from eigenscape.sloppiness.covariance import cloud_covariance, time_averages
-from eigenscape.sloppiness.sgd import Moments, StochasticDescent, minimiser, moments, sgd_eigenvalues, stable_step, started
+from eigenscape.sloppiness.sgd import (
+    Moments,
+    StochasticDescent,
+    minimiser,
+    moments,
+    sgd_eigenvalues,
+    stable_step,
+    started,
+)
 from eigenscape.sloppiness.simulate import descend, simulated_eigenvalues
 
 
@@ -19,8 +27,16 @@ def data(seed: int = 0, count: int = 3, size: int = 2) -> tuple[np.ndarray, np.n
     return draw.standard_normal((count, size)), draw.standard_normal(count)
 
 
-def every_path(inputs: np.ndarray, targets: np.ndarray, start: np.ndarray, descent: StochasticDescent, steps: int) -> list[np.ndarray]:
-    """Weights (paths, d) at every step, over all sequences of batches; each is as likely as any other."""
+def every_path(
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    start: np.ndarray,
+    descent: StochasticDescent,
+    steps: int,
+) -> list[np.ndarray]:
+    """Weights (paths, d) at every step, over all sequences of batches; each is as likely as any
+    other.
+    """
     batches = list(product(range(len(inputs)), repeat=descent.batch or 1))
     states, found = [(start, np.zeros_like(start))], []
     for _ in range(steps):
@@ -52,12 +68,18 @@ def test_moments_are_those_of_all_batches(batch: int, momentum: float, decay: fl
 
 
 def test_random_starts_enter_by_their_moments() -> None:
-    """E over w_0 = +-sigma e_i sqrt(d) has mean 0 and covariance sigma^2 I: four starts stand for the normal distribution."""
+    """E over w_0 = +-sigma e_i sqrt(d) has mean 0 and covariance sigma^2 I: four starts stand for
+    the normal distribution.
+    """
     inputs, targets = data(1)
     descent = StochasticDescent(0.2, 1)
     starts = [sign * 0.8 * np.sqrt(2) * unit for unit in np.eye(2) for sign in (1, -1)]
     every = [every_path(inputs, targets, start, descent, 3) for start in starts]
-    run = list(zip(range(3), moments(inputs, targets, started(inputs, targets, 0.8), descent), strict=False))
+    run = list(
+        zip(
+            range(3), moments(inputs, targets, started(inputs, targets, 0.8), descent), strict=False
+        )
+    )
     for t, found in run:
         error = np.vstack([paths[t] for paths in every]) - minimiser(inputs, targets)
         np.testing.assert_allclose(found.second, error.T @ error / len(error), atol=1e-13)
@@ -88,7 +110,9 @@ def test_without_noise_the_spectrum_is_the_closed_form() -> None:
 
 
 def test_spectrum_against_monte_carlo() -> None:
-    """3,000 paths in six groups: the spectrum of the theory lies within the spread of the groups (t with 5 degrees, p ~ 1e-4: 9)."""
+    """3,000 paths in six groups: the spectrum of the theory lies within the spread of the groups (t
+    with 5 degrees, p ~ 1e-4: 9).
+    """
     inputs, targets = data(4, 12, 3)
     step = stable_step(inputs, 2)
     descent = StochasticDescent(step, 2, momentum=0.5, decay=0.05)
@@ -116,7 +140,12 @@ def test_noise_dies_where_the_data_can_be_fitted_and_stays_where_not() -> None:
 def test_the_stable_step_is_stable_and_a_large_one_is_refused() -> None:
     inputs, targets = data(6, 5, 3)
     step = stable_step(inputs, 1)
-    run = moments(inputs, inputs @ np.ones(3), Moments(np.ones(3), np.ones((3, 3))), StochasticDescent(step, 1))
+    run = moments(
+        inputs,
+        inputs @ np.ones(3),
+        Moments(np.ones(3), np.ones((3, 3))),
+        StochasticDescent(step, 1),
+    )
     sizes = [np.trace(found.second) for _, found in zip(range(100), run, strict=False)]
     assert (np.diff(sizes) < 0).all()
     with pytest.raises(BadInput, match="smaller step or a larger batch"):

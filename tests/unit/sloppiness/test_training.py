@@ -17,8 +17,12 @@ WHOLE = len(TASK.train_inputs)
 
 
 def by_hand(optimiser: str, rate: float, steps: int, seed: int) -> np.ndarray:
-    """Softmax regression on all inputs at once, in float64: log-probabilities after so many steps."""
-    w, b = (p[0].double().numpy() for p in initial_parameters(Perceptron(0), (8, 8), 10, [seed], 1 / 3))
+    """Softmax regression on all inputs at once, in float64: log-probabilities after so many
+    steps.
+    """
+    w, b = (
+        p[0].double().numpy() for p in initial_parameters(Perceptron(0), (8, 8), 10, [seed], 1 / 3)
+    )
     x, targets = TASK.train_inputs.reshape(WHOLE, -1), np.eye(10)[TASK.train_labels]
     theta = np.column_stack([w, b])
     inputs = np.column_stack([x, np.ones(WHOLE)])
@@ -32,14 +36,20 @@ def by_hand(optimiser: str, rate: float, steps: int, seed: int) -> np.ndarray:
             theta = theta - rate * velocity
         else:
             velocity, square = 0.9 * velocity + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
-            theta = theta - rate * (velocity / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
-    compared = np.column_stack([TASK.inputs.reshape(len(TASK.inputs), -1), np.ones(len(TASK.inputs))])
+            theta = theta - rate * (velocity / (1 - 0.9**step)) / (
+                np.sqrt(square / (1 - 0.999**step)) + 1e-8
+            )
+    compared = np.column_stack(
+        [TASK.inputs.reshape(len(TASK.inputs), -1), np.ones(len(TASK.inputs))]
+    )
     return log_softmax(compared @ theta.T, axis=1)
 
 
 @pytest.mark.parametrize(("optimiser", "rate"), [("sgd", 0.5), ("momentum", 0.05), ("adam", 0.01)])
 def test_linear_models_take_the_steps_of_their_optimiser(optimiser: str, rate: float) -> None:
-    found = trajectories(Perceptron(0), TASK, [3, 4], Plan(optimiser, rate, np.array([0, 7]), WHOLE))
+    found = trajectories(
+        Perceptron(0), TASK, [3, 4], Plan(optimiser, rate, np.array([0, 7]), WHOLE)
+    )
     assert found.shape == (2, 2, 30, 10)
     for replica, seed in enumerate((3, 4)):
         # single precision, seven steps, logits of order 10: a few eps each
@@ -52,13 +62,17 @@ def test_a_replica_trains_as_it_would_alone(network: Perceptron | Convolutional)
     plan = Plan("sgd", 0.05, np.array([0, 12]))
     both = trajectories(network, TASK, [5, 6], plan)
     for replica, seed in enumerate((5, 6)):
-        np.testing.assert_allclose(both[replica], trajectories(network, TASK, [seed], plan)[0], atol=1e-3)
+        np.testing.assert_allclose(
+            both[replica], trajectories(network, TASK, [seed], plan)[0], atol=1e-3
+        )
     assert np.abs(both[0] - both[1]).max() > 0.1
 
 
 def test_without_weights_in_the_read_out_networks_start_in_ignorance() -> None:
     plan = Plan("sgd", 0.1, np.array([0, 1]), readout_variance=0.0)
-    np.testing.assert_allclose(trajectories(Perceptron(1, 8), TASK, [0], plan)[0, 0], -np.log(10), atol=1e-6)
+    np.testing.assert_allclose(
+        trajectories(Perceptron(1, 8), TASK, [0], plan)[0, 0], -np.log(10), atol=1e-6
+    )
 
 
 def test_inputs_compared_are_held_out_or_trained() -> None:
@@ -77,7 +91,9 @@ def test_powers_of_the_spectrum_keep_its_trace_and_its_directions(power: float) 
     present = values > 64 * np.finfo(float).eps * values[0]
     expected = values[present] ** power
     expected *= values[present].sum() / expected.sum()
-    np.testing.assert_allclose(changed[: present.sum()], expected, rtol=1e-9, atol=64 * np.finfo(float).eps * changed[0])
+    np.testing.assert_allclose(
+        changed[: present.sum()], expected, rtol=1e-9, atol=64 * np.finfo(float).eps * changed[0]
+    )
     if power == 2.0:
         assert correlation_slope(after) == pytest.approx(2 * correlation_slope(before), rel=1e-6)
 

@@ -1,4 +1,6 @@
-"""Arrays in one file: whole with their receipt, or not at all; damage and other work are told apart, whatever the digest is of."""
+"""Arrays in one file: whole with their receipt, or not at all; damage and other work are told
+apart, whatever the digest is of.
+"""
 
 import hashlib
 from pathlib import Path
@@ -31,18 +33,34 @@ def test_what_is_written_is_read_with_its_types_and_bits(tmp_path: Path, of: Dig
     assert found is not None
     assert found.keys() == ARRAYS.keys()
     for name, array in ARRAYS.items():
-        assert (found[name].dtype, found[name].shape, found[name].tobytes()) == (array.dtype, array.shape, array.tobytes())
-    assert sorted(file.name for file in path.parent.iterdir()) == ["state.npz", "state.receipt.json"]
+        assert (found[name].dtype, found[name].shape, found[name].tobytes()) == (
+            array.dtype,
+            array.shape,
+            array.tobytes(),
+        )
+    assert sorted(file.name for file in path.parent.iterdir()) == [
+        "state.npz",
+        "state.receipt.json",
+    ]
     assert array_files.confirmed_digest(path) == digest
-    assert array_files.write_arrays(tmp_path / "again.npz", IDENTITY, ARRAYS, of) == digest  # no date in the file
+    # no date in the file
+    assert array_files.write_arrays(tmp_path / "again.npz", IDENTITY, ARRAYS, of) == digest
 
 
 def test_digests_are_those_of_the_format(tmp_path: Path) -> None:
-    """Blake2b of 16 bytes: of the arrays in the order of their names, or of the file. Results that are there keep their receipts."""
+    """Blake2b of 16 bytes: of the arrays in the order of their names, or of the file. Results that
+    are there keep their receipts.
+    """
     path = tmp_path / "state.npz"
     numbers = b"".join(ARRAYS[name].tobytes() for name in sorted(ARRAYS))
-    assert array_files.write_arrays(path, IDENTITY, ARRAYS) == hashlib.blake2b(numbers, digest_size=16).hexdigest()
-    assert array_files.write_arrays(path, IDENTITY, ARRAYS, Digest.FILE) == hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    assert (
+        array_files.write_arrays(path, IDENTITY, ARRAYS)
+        == hashlib.blake2b(numbers, digest_size=16).hexdigest()
+    )
+    assert (
+        array_files.write_arrays(path, IDENTITY, ARRAYS, Digest.FILE)
+        == hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    )
 
 
 @both
@@ -77,7 +95,9 @@ def test_damage_is_noticed(tmp_path: Path, harm: str, of: Digest) -> None:
     else:
         np.savez(path, **{**ARRAYS, "values": np.arange(1000.0)[::-1]})
     assert array_files.damage_of(path, of)
-    with pytest.raises(DamagedResult, match="missing" if harm == "gone" else r"delete state\.receipt\.json"):
+    with pytest.raises(
+        DamagedResult, match="missing" if harm == "gone" else r"delete state\.receipt\.json"
+    ):
         array_files.read_arrays(path, IDENTITY, of)
 
 

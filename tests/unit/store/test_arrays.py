@@ -12,7 +12,9 @@ from eigenscape.store.arrays import read_labelled_arrays
 
 
 def test_arrays_come_back(tmp_path: Path) -> None:
-    np.savez_compressed(tmp_path / "a.npz", X=np.arange(6.0).reshape(3, 2), y=np.array(["a", "b", "a"]), other=1)
+    np.savez_compressed(
+        tmp_path / "a.npz", X=np.arange(6.0).reshape(3, 2), y=np.array(["a", "b", "a"]), other=1
+    )
     inputs, labels = read_labelled_arrays(tmp_path / "a.npz")
     assert inputs.tolist() == [[0, 1], [2, 3], [4, 5]]
     assert labels.tolist() == ["a", "b", "a"]

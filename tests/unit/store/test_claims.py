@@ -1,4 +1,6 @@
-"""Claims: one holder at a time, the dead are succeeded, the living are waited for, and no clock is compared with another."""
+"""Claims: one holder at a time, the dead are succeeded, the living are waited for, and no clock is
+compared with another.
+"""
 
 import json
 import os
@@ -98,7 +100,9 @@ def test_a_silent_holder_elsewhere_is_succeeded_after_a_while(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("skew", [-1e6, 0.0, 1e6])
-def test_a_beating_holder_elsewhere_is_waited_for_whatever_its_clock_says(tmp_path: Path, skew: float) -> None:
+def test_a_beating_holder_elsewhere_is_waited_for_whatever_its_clock_says(
+    tmp_path: Path, skew: float
+) -> None:
     """Touches come from a clock that is off by days; only that they change counts."""
     path = leave_claim(tmp_path, replace(Holder.here(), machine=ELSEWHERE))
     order: list[str] = []
@@ -157,7 +161,8 @@ def test_of_several_that_see_a_dead_holder_one_succeeds_it(tmp_path: Path) -> No
         for future in [pool.submit(work) for _ in range(4)]:
             future.result(timeout=60)
 
-    assert generations.count(2) == 1  # the successor of the dead one; the others come after its release
+    # the successor of the dead one; the others come after its release
+    assert generations.count(2) == 1
     assert len(generations) == 4
 
 
@@ -182,10 +187,16 @@ def test_a_living_holder_on_this_machine_is_waited_for_however_silent(tmp_path: 
     """Its heart does not beat (nobody touches the file), but its process is there."""
     living = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        leave_claim(tmp_path, replace(Holder.here(), process=living.pid, started=claims._started(living.pid)))
+        leave_claim(
+            tmp_path,
+            replace(Holder.here(), process=living.pid, started=claims._started(living.pid)),
+        )
         patience = time.monotonic() + 1.0  # five times the time after which silence alone would do
 
-        with pytest.raises(ClaimLost), held(tmp_path, stale_seconds=0.2, stop=lambda: time.monotonic() > patience):
+        with (
+            pytest.raises(ClaimLost),
+            held(tmp_path, stale_seconds=0.2, stop=lambda: time.monotonic() > patience),
+        ):
             pass
     finally:
         living.kill()

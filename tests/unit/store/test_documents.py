@@ -12,7 +12,11 @@ from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.store.documents import read_document, write_document
 
 IDENTITY = {"kind": "test", "sizes": [1, 2]}
-CONTENT = {"value": 0.1, "span": [math.inf, -math.inf, 1.5], "deep": [{"none": None, "words": "text"}]}
+CONTENT = {
+    "value": 0.1,
+    "span": [math.inf, -math.inf, 1.5],
+    "deep": [{"none": None, "words": "text"}],
+}
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:

@@ -9,7 +9,11 @@ from eigenscape.store.layout import StudyFolder
 def test_no_two_results_of_a_study_share_a_place() -> None:
     study, folder = Study(), StudyFolder(Path("results/sine"))
     cells = [study.headline_cell, *study.computed_cells()]
-    stores = [store for cell in cells for store in (folder.second_moment(cell), folder.spectrum(cell), folder.shards(cell))]
+    stores = [
+        store
+        for cell in cells
+        for store in (folder.second_moment(cell), folder.spectrum(cell), folder.shards(cell))
+    ]
     places = [*stores, *(folder.receipt(store) for store in stores), folder.study, folder.table]
 
     assert len(set(places)) == len(places)
@@ -21,6 +25,10 @@ def test_places_of_the_headline() -> None:
     cell = study.headline_cell
 
     assert folder.second_moment(cell) == Path("r/headline/d05-w035-n10000/second_moment.zarr")
-    assert folder.receipt(folder.spectrum(cell)) == Path("r/headline/d05-w035-n10000/spectrum.receipt.json")
+    assert folder.receipt(folder.spectrum(cell)) == Path(
+        "r/headline/d05-w035-n10000/spectrum.receipt.json"
+    )
     assert folder.shards(cell) == Path("r/work/headline/d05-w035-n10000/shards")
-    assert folder.ledger("spectrum", cell.folder) == Path("r/ledger/spectrum/headline/d05-w035-n10000.json")
+    assert folder.ledger("spectrum", cell.folder) == Path(
+        "r/ledger/spectrum/headline/d05-w035-n10000.json"
+    )

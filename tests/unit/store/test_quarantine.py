@@ -25,7 +25,9 @@ def test_everything_moves_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_the_same_result_twice_in_a_second_gets_two_places(tmp_path: Path) -> None:
-    places = {set_aside(damaged(tmp_path / "cells"), tmp_path / "quarantine", "again") for _ in range(3)}
+    places = {
+        set_aside(damaged(tmp_path / "cells"), tmp_path / "quarantine", "again") for _ in range(3)
+    }
 
     assert len(places) == 3
 

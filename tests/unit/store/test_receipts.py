@@ -26,7 +26,9 @@ def test_a_file_is_replaced_whole_and_leaves_no_partial_file(tmp_path: Path) -> 
     assert names(path.parent) == ["file.json"]
 
 
-def test_a_failure_before_the_rename_keeps_the_old_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_before_the_rename_keeps_the_old_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "file.json"
     receipts.write_atomically(path, b"old")
 
@@ -48,7 +50,9 @@ def test_json_is_sorted_and_ends_in_a_line_break(tmp_path: Path) -> None:
 
 def test_the_digest_is_of_all_parts_in_order() -> None:
     assert receipts.digest_of(b"ab", b"c") == receipts.digest_of(b"abc")
-    assert len({receipts.digest_of(*parts) for parts in [(b"abc",), (b"acb",), (b"abcd",), ()]}) == 4
+    assert (
+        len({receipts.digest_of(*parts) for parts in [(b"abc",), (b"acb",), (b"abcd",), ()]}) == 4
+    )
     assert len(receipts.digest_of()) == 32
 
 
@@ -59,7 +63,11 @@ def test_a_receipt_reads_back_and_confirms_its_own_work(tmp_path: Path) -> None:
     receipt = receipts.read_receipt(path)
 
     assert receipt is not None
-    assert (receipt["digest"], receipt["status"], receipt["identity"]) == ("d1", "finite", cell.identity)
+    assert (receipt["digest"], receipt["status"], receipt["identity"]) == (
+        "d1",
+        "finite",
+        cell.identity,
+    )
     receipts.require_same_work(receipt, cell, path)
 
 
@@ -67,12 +75,17 @@ def test_no_receipt_is_none(tmp_path: Path) -> None:
     assert receipts.read_receipt(tmp_path / "none.json") is None
 
 
-@pytest.mark.parametrize("garbage", [b"", b"{", b"\xff\xfe", b"[]", b"3", b"null", b"{}", b'{"identity": {}}', b'{"digest": ""}'])
+@pytest.mark.parametrize(
+    "garbage",
+    [b"", b"{", b"\xff\xfe", b"[]", b"3", b"null", b"{}", b'{"identity": {}}', b'{"digest": ""}'],
+)
 def test_a_garbage_receipt_is_damage_with_a_way_out(tmp_path: Path, garbage: bytes) -> None:
     path = tmp_path / "receipt.json"
     path.write_bytes(garbage)
 
-    with pytest.raises(DamagedResult, match=r"receipt\.json: expected a receipt .*; delete the file and run again$"):
+    with pytest.raises(
+        DamagedResult, match=r"receipt\.json: expected a receipt .*; delete the file and run again$"
+    ):
         receipts.read_receipt(path)
 
 
@@ -84,7 +97,12 @@ def test_a_garbage_receipt_is_damage_with_a_way_out(tmp_path: Path, garbage: byt
         ({"network": {"activation": "relu"}}, "activation", "'relu'", "'tanh'"),
         ({"headline": {"samples": 81}}, "samples", "81", "80"),
         ({"headline": {"width": 6}}, "sizes", r"\[1, 6, 6, 1\]", r"\[1, 4, 4, 1\]"),
-        ({"prior": {"kind": "he_normal"}}, "prior", "{'kind': 'he_normal'}", "{'kind': 'standard_normal'}"),
+        (
+            {"prior": {"kind": "he_normal"}},
+            "prior",
+            "{'kind': 'he_normal'}",
+            "{'kind': 'standard_normal'}",
+        ),
     ],
 )
 def test_other_work_is_refused_by_naming_the_fact(
@@ -94,13 +112,19 @@ def test_other_work_is_refused_by_naming_the_fact(
     receipts.write_receipt(path, small_study().headline_cell, "d1")
     receipt = json.loads(path.read_bytes())
 
-    with pytest.raises(DifferentWork, match=f"expected {fact} {asked}, found {made}; give the study another name .* or delete "):
+    with pytest.raises(
+        DifferentWork,
+        match=f"expected {fact} {asked}, found {made}; give the study another name .* or delete ",
+    ):
         receipts.require_same_work(receipt, small_study(**change).headline_cell, path)
 
 
 def test_a_receipt_that_lacks_a_fact_is_of_other_work(tmp_path: Path) -> None:
     cell = small_study().headline_cell
-    older = {"identity": {key: value for key, value in cell.identity.items() if key != "block"}, "digest": ""}
+    older = {
+        "identity": {key: value for key, value in cell.identity.items() if key != "block"},
+        "digest": "",
+    }
 
     with pytest.raises(DifferentWork, match="expected block 256, found None"):
         receipts.require_same_work(older, cell, tmp_path / "receipt.json")
@@ -114,7 +138,9 @@ def test_discard_removes_a_store_and_forgives_its_absence(tmp_path: Path) -> Non
     assert names(tmp_path) == []
 
 
-def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
@@ -124,7 +150,9 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_cleared_away_meanwhile_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_is_cleared_away_meanwhile_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As an overlapping attempt does, here between the data and the rename."""
     path = tmp_path / "shard" / "band-000.bin"
     flushed, times = os.fsync, []

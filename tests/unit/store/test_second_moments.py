@@ -35,7 +35,9 @@ def cell_of(architecture: Architecture, samples: int = 7) -> Cell:
     return Cell(architecture, samples, "cells/any", {"seed": 0, "problem": {"interval": (-1, 1)}})
 
 
-def write(path: Path, architecture: Architecture, samples: int = 7, excluded: int = 0) -> second_moments.Written:
+def write(
+    path: Path, architecture: Architecture, samples: int = 7, excluded: int = 0
+) -> second_moments.Written:
     cell = cell_of(architecture, samples)
     partial = partial_sum(architecture)
     partial.excluded += excluded
@@ -54,7 +56,9 @@ def chunk(store: Path, name: str = "second_moment/c/1/0") -> Path:
     return store / name
 
 
-@pytest.mark.parametrize("architecture", [SMALL, LARGE], ids=lambda architecture: architecture.label)
+@pytest.mark.parametrize(
+    "architecture", [SMALL, LARGE], ids=lambda architecture: architecture.label
+)
 def test_what_was_written_reads_back_bitwise(tmp_path: Path, architecture: Architecture) -> None:
     path = tmp_path / "cells" / "second_moment.zarr"
     digest = write(path, architecture).digest
@@ -72,8 +76,12 @@ def test_sums_are_divided_by_the_samples_that_count(tmp_path: Path) -> None:
 
     assert write(path, SMALL, samples=9, excluded=2).excluded == 2
 
-    assert np.array_equal(second_moments.read_second_moment(path), matrix_of(partial_sum(SMALL).triangle, 1 / 7))
-    assert np.array_equal(second_moments.read_gradient_mean(path), partial_sum(SMALL).first_moments[:-1] / 7)
+    assert np.array_equal(
+        second_moments.read_second_moment(path), matrix_of(partial_sum(SMALL).triangle, 1 / 7)
+    )
+    assert np.array_equal(
+        second_moments.read_gradient_mean(path), partial_sum(SMALL).first_moments[:-1] / 7
+    )
 
 
 def test_no_sample_that_counts_is_no_second_moment(tmp_path: Path) -> None:
@@ -82,7 +90,10 @@ def test_no_sample_that_counts_is_no_second_moment(tmp_path: Path) -> None:
 
 
 def test_a_store_is_published_whole_and_in_one_step(tmp_path: Path) -> None:
-    built, store = tmp_path / "attempt" / "second_moment.zarr", tmp_path / "cells" / "second_moment.zarr"
+    built, store = (
+        tmp_path / "attempt" / "second_moment.zarr",
+        tmp_path / "cells" / "second_moment.zarr",
+    )
     digest = write(built, LARGE).digest
     store.mkdir(parents=True)
     (store / "left behind").write_text("by a crash before the receipt")
@@ -131,8 +142,22 @@ def lose_all(store: Path) -> None:
     shutil.rmtree(store)
 
 
-@pytest.mark.parametrize("damage", [set_nan, set_other, set_above_the_diagonal, set_mean, lose_chunk, flip_byte, spoil_metadata, lose_all])
-def test_verification_finds_every_kind_of_damage(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        set_nan,
+        set_other,
+        set_above_the_diagonal,
+        set_mean,
+        lose_chunk,
+        flip_byte,
+        spoil_metadata,
+        lose_all,
+    ],
+)
+def test_verification_finds_every_kind_of_damage(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
     store = tmp_path / "second_moment.zarr"
     digest = write(store, LARGE).digest
     assert second_moments.verify(store, digest, cell_of(LARGE), OneRank()) == ""
@@ -146,7 +171,9 @@ def test_a_store_of_another_size_does_not_verify(tmp_path: Path) -> None:
     store = tmp_path / "second_moment.zarr"
     digest = write(store, SMALL).digest
 
-    assert "expected sizes" in second_moments.verify(store, digest, cell_of(Architecture(1, 11)), OneRank())
+    assert "expected sizes" in second_moments.verify(
+        store, digest, cell_of(Architecture(1, 11)), OneRank()
+    )
 
 
 def test_xarray_reads_names_numbers_and_attributes(store: Path) -> None:
@@ -154,7 +181,9 @@ def test_xarray_reads_names_numbers_and_attributes(store: Path) -> None:
         assert dataset["second_moment"].dims == ("parameter", "parameter_")
         assert dataset["gradient_mean"].dims == ("parameter",)
         assert dataset.attrs["seed"] == 0
-        assert np.array_equal(dataset["second_moment"].to_numpy(), second_moments.read_second_moment(store))
+        assert np.array_equal(
+            dataset["second_moment"].to_numpy(), second_moments.read_second_moment(store)
+        )
 
 
 def test_an_older_store_is_replaced(tmp_path: Path) -> None:
@@ -171,7 +200,10 @@ def test_a_flipped_byte_is_damage(store: Path, place: int) -> None:
     data[place] ^= 1
     chunk(store).write_bytes(data)
 
-    with pytest.raises(DamagedResult, match=r"second_moment\.zarr: cannot be read .*; delete the folder above it and run again$"):
+    with pytest.raises(
+        DamagedResult,
+        match=r"second_moment\.zarr: cannot be read .*; delete the folder above it and run again$",
+    ):
         second_moments.read_second_moment(store)
 
 
@@ -186,15 +218,23 @@ def test_a_truncated_chunk_is_damage(store: Path, kept: int) -> None:
 def test_a_missing_chunk_does_not_pass_for_zeros(store: Path) -> None:
     chunk(store).unlink()
 
-    with pytest.raises(DamagedResult, match="found missing chunks; delete the folder above it and run again"):
+    with pytest.raises(
+        DamagedResult, match="found missing chunks; delete the folder above it and run again"
+    ):
         second_moments.read_second_moment(store)
 
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("zarr.json", None), ("zarr.json", b""), *[("second_moment/zarr.json", content) for content in (None, b"", b"{", b"{}", b"[]")]],
+    [
+        ("zarr.json", None),
+        ("zarr.json", b""),
+        *[("second_moment/zarr.json", content) for content in (None, b"", b"{", b"{}", b"[]")],
+    ],
 )
-def test_missing_or_garbage_metadata_is_damage(store: Path, name: str, content: bytes | None) -> None:
+def test_missing_or_garbage_metadata_is_damage(
+    store: Path, name: str, content: bytes | None
+) -> None:
     (store / name).unlink()
     if content is not None:
         (store / name).write_bytes(content)
@@ -209,8 +249,13 @@ def test_no_store_is_damage(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("entry", [(0, 0), (1085, 0), (1085, 1085), (1030, 1024)])
-def test_the_digest_sees_every_entry_of_the_lower_triangle(store: Path, entry: tuple[int, int]) -> None:
-    matrix, mean = second_moments.read_second_moment(store), second_moments.read_gradient_mean(store)
+def test_the_digest_sees_every_entry_of_the_lower_triangle(
+    store: Path, entry: tuple[int, int]
+) -> None:
+    matrix, mean = (
+        second_moments.read_second_moment(store),
+        second_moments.read_gradient_mean(store),
+    )
     before = second_moments.digest_of_matrix(matrix, mean)
     matrix[entry] = np.nextafter(matrix[entry], np.inf)
 
@@ -218,10 +263,14 @@ def test_the_digest_sees_every_entry_of_the_lower_triangle(store: Path, entry: t
 
 
 def test_the_digest_sees_the_mean() -> None:
-    assert second_moments.digest_of_matrix(np.eye(3), np.zeros(3)) != second_moments.digest_of_matrix(np.eye(3), np.array([0, 0, 1e-300]))
+    assert second_moments.digest_of_matrix(
+        np.eye(3), np.zeros(3)
+    ) != second_moments.digest_of_matrix(np.eye(3), np.array([0, 0, 1e-300]))
 
 
-def test_a_disk_that_does_not_keep_what_is_written_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_does_not_keep_what_is_written_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(second_moments.zarr.Array, "__setitem__", lambda *arguments: None)
 
     with pytest.raises(DamagedResult, match="did not read back as it was written; check the disk"):

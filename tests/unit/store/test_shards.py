@@ -1,4 +1,6 @@
-"""Shards: believed only where the receipt of every band verifies, otherwise set aside and computed again."""
+"""Shards: believed only where the receipt of every band verifies, otherwise set aside and computed
+again.
+"""
 
 import json
 import logging
@@ -65,7 +67,10 @@ def test_a_loaded_shard_can_be_added_to(kept: Shards, cell: Cell) -> None:
 
     assert loaded is not None
     doubled = loaded.add(partial_sum(cell))
-    assert all(np.array_equal(a, 2 * b) for a, b in zip(doubled.arrays(), partial_sum(cell).arrays(), strict=True))
+    assert all(
+        np.array_equal(a, 2 * b)
+        for a, b in zip(doubled.arrays(), partial_sum(cell).arrays(), strict=True)
+    )
 
 
 def test_bands_saved_by_several_ranks_are_one_shard(tmp_path: Path) -> None:
@@ -114,9 +119,15 @@ def list_receipt(folder: Path) -> None:
     (folder / BAND).with_suffix(".json").write_text("[]")
 
 
-@pytest.mark.parametrize("damage", [flip, truncate, empty_data, lose_data, spoil_receipt, empty_receipt, list_receipt])
+@pytest.mark.parametrize(
+    "damage", [flip, truncate, empty_data, lose_data, spoil_receipt, empty_receipt, list_receipt]
+)
 def test_a_damaged_shard_is_set_aside_and_named(
-    kept: Shards, tmp_path: Path, cell: Cell, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+    kept: Shards,
+    tmp_path: Path,
+    cell: Cell,
+    damage: Callable[[Path], None],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     kept.save(NODE, partial_sum(cell))
     damage(kept.folder)
@@ -134,7 +145,9 @@ def test_a_damaged_shard_is_set_aside_and_named(
 def test_a_shard_of_other_work_is_not_believed(kept: Shards, tmp_path: Path, cell: Cell) -> None:
     kept.save(NODE, partial_sum(cell))
 
-    other = Shards(kept.folder, small_study(sampling={"seed": 1}).headline_cell, tmp_path / "quarantine")
+    other = Shards(
+        kept.folder, small_study(sampling={"seed": 1}).headline_cell, tmp_path / "quarantine"
+    )
     assert other.load(NODE) is None
     assert kept.nodes() == []
 
@@ -147,7 +160,14 @@ def test_data_without_a_receipt_are_not_a_shard(kept: Shards, cell: Cell) -> Non
 
 
 def test_a_node_replaces_what_lies_under_it_and_nothing_else(kept: Shards, cell: Cell) -> None:
-    for what in (Node(4, 1), Node(5, 1), Node(6, 2), Node(0, 4), OpenSlot(5, 256), OpenSlot(9, 256)):
+    for what in (
+        Node(4, 1),
+        Node(5, 1),
+        Node(6, 2),
+        Node(0, 4),
+        OpenSlot(5, 256),
+        OpenSlot(9, 256),
+    ):
         kept.save(what, partial_sum(cell))
     kept.save(NODE, partial_sum(cell))
 

@@ -45,10 +45,16 @@ def test_xarray_reads_names_and_facts(tmp_path: Path) -> None:
         assert dataset["eigenvalues"].dims == ("index",)
         assert dataset["eigenvectors"].dims == ("parameter", "index")
         assert dataset["second_moment_diagonal"].dims == ("parameter",)
-        assert (dataset.attrs["status"], dataset.attrs["route"], dataset.attrs["seed"]) == ("finite", "eigh", 3)
+        assert (dataset.attrs["status"], dataset.attrs["route"], dataset.attrs["seed"]) == (
+            "finite",
+            "eigh",
+            3,
+        )
 
 
-@pytest.mark.parametrize("array", ["eigenvalues/c/0", "eigenvectors/c/0/0", "second_moment_diagonal/c/0"])
+@pytest.mark.parametrize(
+    "array", ["eigenvalues/c/0", "eigenvectors/c/0/0", "second_moment_diagonal/c/0"]
+)
 def test_a_flipped_byte_is_damage(tmp_path: Path, array: str) -> None:
     digest = write_spectrum(tmp_path / "spectrum.zarr", SPECTRA["finite"], {})
     chunk = tmp_path / "spectrum.zarr" / array
@@ -61,7 +67,14 @@ def test_a_flipped_byte_is_damage(tmp_path: Path, array: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "array", ["eigenvalues/c/0", "eigenvectors/c/0/0", "second_moment_diagonal/c/0", "eigenvalues/zarr.json", "zarr.json"]
+    "array",
+    [
+        "eigenvalues/c/0",
+        "eigenvectors/c/0/0",
+        "second_moment_diagonal/c/0",
+        "eigenvalues/zarr.json",
+        "zarr.json",
+    ],
 )
 def test_a_missing_file_is_damage(tmp_path: Path, array: str) -> None:
     digest = write_spectrum(tmp_path / "spectrum.zarr", SPECTRA["finite"], {})
@@ -94,7 +107,15 @@ class InOnePart:
 def test_written_in_chunks_it_has_the_digest_of_the_whole(tmp_path: Path, size: int) -> None:
     """1,030 parameters make four chunks of eigenvectors, three of them narrow."""
     vectors = np.random.default_rng(0).standard_normal((size, size))
-    whole = Spectrum(np.linspace(2, 1, size), vectors, np.ones(size), size, 0.0, SpectrumStatus.FINITE, Route.EIGH)
+    whole = Spectrum(
+        np.linspace(2, 1, size),
+        vectors,
+        np.ones(size),
+        size,
+        0.0,
+        SpectrumStatus.FINITE,
+        Route.EIGH,
+    )
     parts = DistributedSpectrum(replace(whole, eigenvectors=None), InOnePart(vectors))  # type: ignore[arg-type]
 
     digest = write_distributed_spectrum(tmp_path / "parts.zarr", parts, {"seed": 3}, OneRank())
@@ -107,5 +128,7 @@ def test_written_in_chunks_it_has_the_digest_of_the_whole(tmp_path: Path, size: 
 
 def test_values_alone_written_by_ranks_have_the_digest_of_one(tmp_path: Path) -> None:
     spectrum = SPECTRA["graded"]
-    digest = write_distributed_spectrum(tmp_path / "parts.zarr", DistributedSpectrum(spectrum, None), {}, OneRank())
+    digest = write_distributed_spectrum(
+        tmp_path / "parts.zarr", DistributedSpectrum(spectrum, None), {}, OneRank()
+    )
     assert digest == write_spectrum(tmp_path / "whole.zarr", spectrum, {})

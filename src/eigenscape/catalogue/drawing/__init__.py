@@ -1,7 +1,8 @@
 """The stage `figure`: figures of a study, from its stored results.
 
-Figures with the same inputs are a family: one job draws them, so that an interpreter starts once for them and what they read is
-read once. A room holds the families of one subject: a module with a class `Figures`, of which each method draws one figure.
+Figures with the same inputs are a family: one job draws them, so that an interpreter starts once
+for them and what they read is read once. A room holds the families of one subject: a module with a
+class `Figures`, of which each method draws one figure.
 
 ==================  ====================================================================
 `headline`          the headline network: its spectrum, layers and leading directions
@@ -14,8 +15,8 @@ read once. A room holds the families of one subject: a module with a class `Figu
 `large_networks`    networks whose C does not fit
 ==================  ====================================================================
 
-The workflow and the plan read `FAMILIES` before anything runs, so nothing heavy is imported here: a room is opened when a figure of
-it is drawn, and loads what its own figures need.
+The workflow and the plan read `FAMILIES` before anything runs, so nothing heavy is imported here: a
+room is opened when a figure of it is drawn, and loads what its own figures need.
 """
 
 from __future__ import annotations
@@ -69,11 +70,23 @@ FAMILIES = {
     "dichotomies": Family("curves", ("dichotomies",)),
     "digits": Family("curves", ("one_layer_training", "training_lengths")),
     "polytopes": Family("curves", ("polytopes",)),
-    "graphs": Family("graphs", ("graph_modularity", "graph_convergence", "layer_similarity", "neighbourhoods", "similarity_sensitivity")),
+    "graphs": Family(
+        "graphs",
+        (
+            "graph_modularity",
+            "graph_convergence",
+            "layer_similarity",
+            "neighbourhoods",
+            "similarity_sensitivity",
+        ),
+    ),
     "phase_map": Family("theory", ("phase_map", "trajectory_slopes")),
     "kernel": Family("theory", ("kernel_trajectories",)),
     "sgd": Family("theory", ("sgd_trajectories",)),
-    "trajectories": Family("trajectories", ("trajectory_embedding", "inpca_scree", "explained_stress", "training_progress")),
+    "trajectories": Family(
+        "trajectories",
+        ("trajectory_embedding", "inpca_scree", "explained_stress", "training_progress"),
+    ),
     "models": Family("models", ("model_condition", "model_subspace", "model_training")),
     "large_networks": Family("large_networks", ("large_networks",)),
 }
@@ -84,11 +97,13 @@ ROOMS = {name: family.room for family in FAMILIES.values() for name in family.fi
 
 
 def families_of(study: Study) -> dict[str, Family]:
-    """The families that a study has: those of the sciences and networks that its configuration leaves in.
+    """The families that a study has: those of the sciences and networks that its configuration
+    leaves in.
 
     Example:
         >>> from eigenscape.config.study import Study
-        >>> "phase_map" in families_of(Study()), "phase_map" in families_of(Study.from_mapping({"sloppiness": {"enabled": False}}))
+        >>> without = Study.from_mapping({"sloppiness": {"enabled": False}})
+        >>> "phase_map" in families_of(Study()), "phase_map" in families_of(without)
         (True, False)
     """
     wanted = {
@@ -102,17 +117,26 @@ def families_of(study: Study) -> dict[str, Family]:
         "large_networks": bool(study.large.architectures()),
     }
     trained = bool(study.trained_architectures())
+    # there, every direction carries gradient
     unmade = {
         *left_out(study),
         *(["condition_number_carrying"] * (not study.problem.is_own)),
-    }  # there, every direction carries gradient
-    chosen = {name: family for name, family in FAMILIES.items() if wanted[family.room] and (trained or name != "training")}
-    kept = {name: replace(family, figures=tuple(each for each in family.figures if each not in unmade)) for name, family in chosen.items()}
+    }
+    chosen = {
+        name: family
+        for name, family in FAMILIES.items()
+        if wanted[family.room] and (trained or name != "training")
+    }
+    kept = {
+        name: replace(family, figures=tuple(each for each in family.figures if each not in unmade))
+        for name, family in chosen.items()
+    }
     return {name: family for name, family in kept.items() if family.figures}
 
 
 def draw_figures(names: Sequence[str], study: Study, folder: StudyFolder, into: Path) -> list[Path]:
-    """Draw some figures as PDF and PNG: names of `FAMILIES`, or ``map_<column>`` for the map of any column of the table.
+    """Draw some figures as PDF and PNG: names of `FAMILIES`, or ``map_<column>`` for the map of any
+    column of the table.
 
     Raises:
         BadInput: no figure of that name; then none is drawn.
@@ -122,14 +146,20 @@ def draw_figures(names: Sequence[str], study: Study, folder: StudyFolder, into: 
 
     for name in names:
         if reason := left_out(study).get(name):
-            raise BadInput.field("figure", "one that is made of this study", f"{name}, which is left out", reason)
+            raise BadInput.field(
+                "figure", "one that is made of this study", f"{name}, which is left out", reason
+            )
     chosen = [(name, _room_of(name)) for name in names]
     opened: dict[str, Any] = {}
     written: list[Path] = []
     for name, room in chosen:
         if room not in opened:
             opened[room] = importlib.import_module(f"{__name__}.{room}").Figures(study, folder)
-        figure = opened[room].of_column(name.removeprefix("map_")) if name not in ROOMS else getattr(opened[room], name)()
+        figure = (
+            opened[room].of_column(name.removeprefix("map_"))
+            if name not in ROOMS
+            else getattr(opened[room], name)()
+        )
         written += save(figure, into, name)
     return written
 

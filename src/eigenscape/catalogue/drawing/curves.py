@@ -46,7 +46,8 @@ class Figures:
         tables = self.tables("sensitivity")
         if tables["sensitivity"].empty:
             return message_figure(
-                "The output of every network is constant on the circle: there is no length whose sensitivity could be drawn."
+                "The output of every network is constant on the circle: there is no length whose"
+                " sensitivity could be drawn."
             )
         return length_sensitivity_figure(tables["sensitivity"], tables["turns"])
 
@@ -55,14 +56,19 @@ class Figures:
         from eigenscape.figures.expressivity.dichotomies import dichotomies_figure  # noqa: PLC0415
 
         section = self.study.expressivity.dichotomies
-        return dichotomies_figure(self.tables("dichotomies")["dichotomies"], section.inputs, section.weight_std)
+        return dichotomies_figure(
+            self.tables("dichotomies")["dichotomies"], section.inputs, section.weight_std
+        )
 
     def one_layer_training(self) -> Figure:
         """Accuracy by the only layer that is trained."""
         from eigenscape.figures.expressivity.digits import one_layer_figure  # noqa: PLC0415
 
         section = self.study.expressivity.digits
-        words = f"{section.one_layer_depth} hidden layers of {section.width} {section.activation.replace('_', '-')} units"
+        words = (
+            f"{section.one_layer_depth} hidden layers of {section.width}"
+            f" {section.activation.replace('_', '-')} units"
+        )
         return one_layer_figure(self.tables("digits")["one_layer"], words)
 
     def training_lengths(self) -> Figure:

@@ -35,7 +35,10 @@ class Figures:
 
         section = self.study.clustering
         data = "digits" if section.data == "digits" else Path(section.data).name
-        words = f"{section.graph.method.replace('_', ' ')}; {section.inputs_per_class} held-out inputs of each class, {data}"
+        words = (
+            f"{section.graph.method.replace('_', ' ')}; {section.inputs_per_class} held-out inputs"
+            f" of each class, {data}"
+        )
         return graph_modularity_figure(self.tables["layers"], words)
 
     def graph_convergence(self) -> Figure:
@@ -55,7 +58,10 @@ class Figures:
         from eigenscape.figures.clustering.graph_read_outs import neighbourhood_figure  # noqa: PLC0415
 
         if self.tables["inputs"].empty:
-            return message_figure("No network's last hidden layer has subspace structure: there are no neighbourhoods to draw.")
+            return message_figure(
+                "No network's last hidden layer has subspace structure: there are no neighbourhoods"
+                " to draw."
+            )
         return neighbourhood_figure(self.tables["inputs"])
 
     def similarity_sensitivity(self) -> Figure:

@@ -1,4 +1,6 @@
-"""Figures of the headline network, and of what its layers carry as the scale of the weights changes."""
+"""Figures of the headline network, and of what its layers carry as the scale of the weights
+changes.
+"""
 
 from __future__ import annotations
 
@@ -35,14 +37,25 @@ class Figures:
     def eigenvalues(self) -> Figure:
         """Its spectrum, with the projected one and what sampling alone would give."""
         from eigenscape.figures.active_subspace.eigenvalues import eigenvalues_figure  # noqa: PLC0415
-        from eigenscape.stages.active_subspace.projection import projected_eigenvalues, require_projection  # noqa: PLC0415
+        from eigenscape.stages.active_subspace.projection import (  # noqa: PLC0415
+            projected_eigenvalues,
+            require_projection,
+        )
 
         cell = self.study.headline_cell
         confidence = read_confidence(cell, self.folder)
         projected = None
         if self.study.projected_architectures():
-            projected = projected_eigenvalues(require_projection(self.study, cell.architecture, self.folder))
-        return eigenvalues_figure(self.spectrum, cell.architecture, cell.samples, projected, (confidence["low"], confidence["high"]))
+            projected = projected_eigenvalues(
+                require_projection(self.study, cell.architecture, self.folder)
+            )
+        return eigenvalues_figure(
+            self.spectrum,
+            cell.architecture,
+            cell.samples,
+            projected,
+            (confidence["low"], confidence["high"]),
+        )
 
     def eigenvectors(self) -> Figure:
         """Which parameters the eigenvectors load on."""
@@ -54,17 +67,29 @@ class Figures:
         """The share of tr C by layer."""
         from eigenscape.figures.active_subspace.layer_importance import layer_importance_figure  # noqa: PLC0415
 
-        return layer_importance_figure(self.spectrum.diagonal, self.study.headline_cell.architecture)
+        return layer_importance_figure(
+            self.spectrum.diagonal, self.study.headline_cell.architecture
+        )
 
     def importance(self) -> Figure:
         """The same under two priors, with intervals."""
-        from eigenscape.figures.active_subspace.importance import PriorImportance, importance_figure  # noqa: PLC0415
-        from eigenscape.stages.active_subspace.importance import headline_importance, shares_of, slope_of  # noqa: PLC0415
+        from eigenscape.figures.active_subspace.importance import (  # noqa: PLC0415
+            PriorImportance,
+            importance_figure,
+        )
+        from eigenscape.stages.active_subspace.importance import (  # noqa: PLC0415
+            headline_importance,
+            shares_of,
+            slope_of,
+        )
 
         architecture = self.study.headline_cell.architecture
         priors = [
             PriorImportance(
-                content["prior"].replace("_", " "), shares_of(content, architecture), content["chi_1"], slope_of(content, architecture)
+                content["prior"].replace("_", " "),
+                shares_of(content, architecture),
+                content["chi_1"],
+                slope_of(content, architecture),
             )
             for content in headline_importance(self.study, self.folder)["priors"]
         ]
@@ -79,7 +104,10 @@ class Figures:
         cell = self.study.headline_cell
         vectors = self.spectrum.eigenvectors
         if vectors is None:
-            raise DamagedResult(f"{self.folder.spectrum(cell)}: no eigenvectors; delete the folder above it and run again")
+            raise DamagedResult(
+                f"{self.folder.spectrum(cell)}: no eigenvectors; delete the folder above it and run"
+                " again"
+            )
         sampler = sampler_of(self.study, cell)
         drawn = active_variables(sampler, range(min(cell.samples, SUMMARY_SAMPLES)), vectors[:, :2])
         return sufficient_summary_figure(drawn.coordinates, drawn.losses, cell.architecture)
@@ -90,5 +118,8 @@ class Figures:
         from eigenscape.stages.active_subspace.importance import criticality_table  # noqa: PLC0415
 
         section = self.study.criticality
-        words = f"{self.study.network.activation}, $L$ = {section.depth}, $w$ = {section.width}, $\\sigma_b$ = {section.bias_std:g}"
+        words = (
+            f"{self.study.network.activation}, $L$ = {section.depth}, $w$ = {section.width},"
+            f" $\\sigma_b$ = {section.bias_std:g}"
+        )
         return ladder_sweep_figure(criticality_table(self.study, self.folder), words)

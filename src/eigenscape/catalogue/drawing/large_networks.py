@@ -23,7 +23,10 @@ class Figures:
 
     def large_networks(self) -> Figure:
         """What is known of their spectra."""
-        from eigenscape.figures.active_subspace.large_networks import LargeSpectrum, large_networks_figure  # noqa: PLC0415
+        from eigenscape.figures.active_subspace.large_networks import (  # noqa: PLC0415
+            LargeSpectrum,
+            large_networks_figure,
+        )
 
         architectures = self.study.large.architectures()
         if not architectures:

@@ -65,7 +65,10 @@ class Figures:
         from eigenscape.figures.active_subspace.predictors import predictors_figure  # noqa: PLC0415
 
         if not np.isfinite(self.table["log10_cond_sym"]).any():
-            return message_figure("No network has a finite projected condition number: see the columns status_sym and log10_cond_carrying.")
+            return message_figure(
+                "No network has a finite projected condition number: see the columns status_sym and"
+                " log10_cond_carrying."
+            )
         return predictors_figure(self.table, "log10_cond_sym")
 
     def trainability(self) -> Figure:
@@ -79,12 +82,20 @@ class Figures:
         trained = pd.read_csv(path)
         both = trained.merge(self.table, on=["depth", "width"])
         if not np.isfinite(both["log10_cond"]).any():
-            return message_figure("No trained network has a finite condition number to compare with: see the status column of the table.")
+            return message_figure(
+                "No trained network has a finite condition number to compare with: see the status"
+                " column of the table."
+            )
         return trainability_figure(self.table, trained, "log10_cond")
 
     def sensitivity(self) -> Figure:
-        """One network's condition number under other intervals, points, losses, priors and activations."""
+        """One network's condition number under other intervals, points, losses, priors and
+        activations.
+        """
         from eigenscape.figures.active_subspace.sensitivity import sensitivity_figure  # noqa: PLC0415
-        from eigenscape.stages.active_subspace.sensitivity import read_sensitivity, table_path  # noqa: PLC0415
+        from eigenscape.stages.active_subspace.sensitivity import (  # noqa: PLC0415
+            read_sensitivity,
+            table_path,
+        )
 
         return sensitivity_figure(read_sensitivity(table_path(self.folder)))

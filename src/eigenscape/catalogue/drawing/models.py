@@ -7,7 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from eigenscape.config.study import Study
-from eigenscape.stages.model_constrained.cases import model_constrained_layers, model_constrained_table, read_model_constrained
+from eigenscape.stages.model_constrained.cases import (
+    model_constrained_layers,
+    model_constrained_table,
+    read_model_constrained,
+)
 from eigenscape.store.layout import StudyFolder
 
 if TYPE_CHECKING:
@@ -30,7 +34,9 @@ class Figures:
         """Condition numbers and layers by weight."""
         from eigenscape.figures.model_constrained.model_weight import model_condition_figure  # noqa: PLC0415
 
-        return model_condition_figure(model_constrained_table(self.rows), model_constrained_layers(self.rows))
+        return model_condition_figure(
+            model_constrained_table(self.rows), model_constrained_layers(self.rows)
+        )
 
     def model_subspace(self) -> Figure:
         """How leading directions turn."""

@@ -30,7 +30,9 @@ class Figures:
         from eigenscape.figures.sloppiness.phase_map import phase_map_figure  # noqa: PLC0415
 
         tables = self.tables("phase_map")
-        return phase_map_figure(tables["map"], tables["simulated"], self.study.sloppiness.phase_map.level)
+        return phase_map_figure(
+            tables["map"], tables["simulated"], self.study.sloppiness.phase_map.level
+        )
 
     def trajectory_slopes(self) -> Figure:
         """Decay of the trajectories' spectrum against theory."""

@@ -51,8 +51,16 @@ class Figures:
 
         _, arrays = self.embedding
         if arrays["coordinates"].shape[1] < 3:
-            return message_figure("The trajectories have fewer than three directions: there is nothing to draw.")
-        return embedding_figure(self.points, arrays["geodesic"], arrays["eigenvalues"], arrays["explained_stress"], self.words)
+            return message_figure(
+                "The trajectories have fewer than three directions: there is nothing to draw."
+            )
+        return embedding_figure(
+            self.points,
+            arrays["geodesic"],
+            arrays["eigenvalues"],
+            arrays["explained_stress"],
+            self.words,
+        )
 
     def inpca_scree(self) -> Figure:
         """Eigenvalues of the embedding."""

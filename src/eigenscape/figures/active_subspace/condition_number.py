@@ -48,9 +48,9 @@ def condition_number_figure(table: pd.DataFrame, column: str = "log10_cond") -> 
     """A colour for each cell of the depth x width grid, and lines of equal parameter count.
 
     Args:
-        table: a row per cell with depth, width, parameters, status and ``column``; where it also has
-            parameters_per_sample (P/N), log10_cond_null and raw_parameter_limit, the caption and the
-            legend say them. A value that is not finite is not coloured.
+        table: a row per cell with depth, width, parameters, status and ``column``; where it also
+            has parameters_per_sample (P/N), log10_cond_null and raw_parameter_limit, the caption
+            and the legend say them. A value that is not finite is not coloured.
         column: what the colour shows, in decades unless its name says otherwise.
 
     Returns:
@@ -70,14 +70,19 @@ def condition_number_figure(table: pd.DataFrame, column: str = "log10_cond") -> 
     if handles := draw_condition_number(axes, table, column):
         figure.legend(handles=handles, loc="outside lower center", ncols=2, handlelength=1.8)
     if _is_projected(table, column):
-        axes.set_title("projected onto the symmetries of $C$: no inflation by sampling noise", loc="left")
+        axes.set_title(
+            "projected onto the symmetries of $C$: no inflation by sampling noise", loc="left"
+        )
     elif words := noise_caption(table[np.isfinite(table[column].to_numpy(dtype=np.float64))]):
         axes.set_title(words, loc="left")
     return figure
 
 
-def draw_condition_number(axes: Axes, table: pd.DataFrame, column: str = "log10_cond") -> list[Line2D | Patch]:
-    """The map on axes that are given, with a colour bar beside them; their figure is laid out once, to place the contours' labels.
+def draw_condition_number(
+    axes: Axes, table: pd.DataFrame, column: str = "log10_cond"
+) -> list[Line2D | Patch]:
+    """The map on axes that are given, with a colour bar beside them; their figure is laid out once,
+    to place the contours' labels.
 
     Args:
         axes: to draw on; they have their final size, or contours may be placed for another.
@@ -85,7 +90,8 @@ def draw_condition_number(axes: Axes, table: pd.DataFrame, column: str = "log10_
         column: what the colour shows.
 
     Returns:
-        The entries of a legend: what markers, hatching and lines mean. ``axes.legend(handles=...)`` shows them.
+        The entries of a legend: what markers, hatching and lines mean. ``axes.legend(handles=...)``
+        shows them.
 
     Raises:
         BadInput: the table is empty, lacks a column, has a cell twice, or holds an unknown status.
@@ -93,7 +99,9 @@ def draw_condition_number(axes: Axes, table: pd.DataFrame, column: str = "log10_
     Example:
         >>> rows = pd.DataFrame({"depth": [1, 2], "width": [5, 5], "parameters": [16, 46]})
         >>> axes = Figure().subplots()
-        >>> draw_condition_number(axes, rows.assign(status="finite", stable_rank=[4.0, 5.0]), "stable_rank")
+        >>> draw_condition_number(
+        ...     axes, rows.assign(status="finite", stable_rank=[4.0, 5.0]), "stable_rank"
+        ... )
         []
     """
     figure = figure_of(axes)
@@ -104,14 +112,18 @@ def draw_condition_number(axes: Axes, table: pd.DataFrame, column: str = "log10_
     grid.label_axes(axes)
     handles: list[Line2D | Patch] = []
     if np.isfinite(values).any():
-        cells = axes.pcolormesh(grid.depth_edges, grid.width_edges, np.ma.masked_invalid(values), cmap=COLORMAP)
+        cells = axes.pcolormesh(
+            grid.depth_edges, grid.width_edges, np.ma.masked_invalid(values), cmap=COLORMAP
+        )
         figure.colorbar(cells, ax=axes, label=LABELS.get(column, column), pad=0.02)
     if not grid.is_plane:
         grid.write_values(axes, values, "{:.2f}")
     handles += _draw_not_computed(axes, grid, values)
     handles += _draw_statuses(axes, grid, values)
     if grid.draw_parameter_contours(figure, axes) is not None:
-        handles.append(Line2D([], [], color="black", linewidth=CONTOUR_WIDTH, label="number of parameters $P$"))
+        handles.append(
+            Line2D([], [], color="black", linewidth=CONTOUR_WIDTH, label="number of parameters $P$")
+        )
     return handles
 
 
@@ -123,7 +135,11 @@ def noise_caption(computed: pd.DataFrame) -> str:
     """P/N of the cells that have a number, and the part of it that sampling noise alone would give.
 
     Example:
-        >>> noise_caption(pd.DataFrame({"parameters_per_sample": [0.25, 0.25], "log10_cond_null": [0.954, 0.954]}))
+        >>> noise_caption(
+        ...     pd.DataFrame(
+        ...         {"parameters_per_sample": [0.25, 0.25], "log10_cond_null": [0.954, 0.954]}
+        ...     )
+        ... )
         '$P/N$ = 0.25; sampling noise alone (isotropic $C$) would give 0.95 decades'
     """
     parts = []
@@ -132,16 +148,26 @@ def noise_caption(computed: pd.DataFrame) -> str:
         "log10_cond_null": "sampling noise alone (isotropic $C$) would give {} decades",
     }
     for name, sentence in sentences.items():
-        if name in computed.columns and (numbers := computed[name].dropna().to_numpy(dtype=np.float64)).size:
-            low, high = (f"{end:.2g}".replace("inf", "infinitely many") for end in (numbers.min(), numbers.max()))
+        if (
+            name in computed.columns
+            and (numbers := computed[name].dropna().to_numpy(dtype=np.float64)).size
+        ):
+            low, high = (
+                f"{end:.2g}".replace("inf", "infinitely many")
+                for end in (numbers.min(), numbers.max())
+            )
             parts.append(sentence.format(low if low == high else f"{low} to {high}"))
     return "; ".join(parts)
 
 
 def _draw_not_computed(axes: Axes, grid: CellGrid, values: np.ndarray) -> list[Line2D | Patch]:
-    """Hatched cells and their reasons; cells that the table does not have stay white and are named so."""
+    """Hatched cells and their reasons; cells that the table does not have stay white and are named
+    so.
+    """
     in_table = grid.mask(grid.table["status"].notna())
-    over_limit = grid.mask(grid.table["status"] == CellStatus.OVER_LIMIT.value) & ~np.isfinite(values)
+    over_limit = grid.mask(grid.table["status"] == CellStatus.OVER_LIMIT.value) & ~np.isfinite(
+        values
+    )
     without = grid.mask(grid.table["status"] == SpectrumStatus.FINITE.value) & ~np.isfinite(values)
     handles: list[Line2D | Patch] = []
     for where, reason, hatch in (
@@ -150,20 +176,29 @@ def _draw_not_computed(axes: Axes, grid: CellGrid, values: np.ndarray) -> list[L
     ):
         if where.any():
             _fill(axes, grid, where, hatch)
-            handles.append(Patch(facecolor=PALE, edgecolor=GREY, hatch=hatch, linewidth=0, label=reason))
+            handles.append(
+                Patch(facecolor=PALE, edgecolor=GREY, hatch=hatch, linewidth=0, label=reason)
+            )
     if not in_table.all():
-        handles.append(Patch(facecolor="white", edgecolor=GREY, linewidth=0.4, label="not in the grid"))
+        handles.append(
+            Patch(facecolor="white", edgecolor=GREY, linewidth=0.4, label="not in the grid")
+        )
     return handles
 
 
 def _over_limit_reason(table: pd.DataFrame) -> str:
-    if "raw_parameter_limit" in table.columns and (limits := table["raw_parameter_limit"].dropna().unique()).size == 1:
+    if (
+        "raw_parameter_limit" in table.columns
+        and (limits := table["raw_parameter_limit"].dropna().unique()).size == 1
+    ):
         return f"not computed: more than {limits[0]:,.0f} parameters"
     return "not computed: more parameters than the study's limit"
 
 
 def _draw_statuses(axes: Axes, grid: CellGrid, values: np.ndarray) -> list[Line2D | Patch]:
-    """A marker in each cell whose condition number is infinite or not resolved; pale where there is no colour."""
+    """A marker in each cell whose condition number is infinite or not resolved; pale where there is
+    no colour.
+    """
     handles: list[Line2D | Patch] = []
     for status, (marker, meaning) in MARKERS.items():
         where = grid.mask(grid.table["status"] == status.value)
@@ -171,11 +206,23 @@ def _draw_statuses(axes: Axes, grid: CellGrid, values: np.ndarray) -> list[Line2
             continue
         _fill(axes, grid, where & ~np.isfinite(values))
         rows, columns = np.nonzero(where)
-        style: dict[str, Any] = {"marker": marker, "linestyle": "none", "color": "black", "markeredgewidth": 0.9}
+        style: dict[str, Any] = {
+            "marker": marker,
+            "linestyle": "none",
+            "color": "black",
+            "markeredgewidth": 0.9,
+        }
         size = _marker_size(axes, grid)
         # Where the numbers are written into the cells, the marker stands above them.
         above = np.zeros(len(rows)) if grid.is_plane else 0.25 * np.diff(grid.width_edges)[rows]
-        axes.plot(grid.depths[columns], grid.widths[rows] + above, markersize=size, path_effects=HALO, zorder=4, **style)
+        axes.plot(
+            grid.depths[columns],
+            grid.widths[rows] + above,
+            markersize=size,
+            path_effects=HALO,
+            zorder=4,
+            **style,
+        )
         handles.append(Line2D([], [], label=meaning, markersize=5, **style))
     return handles
 
@@ -184,7 +231,12 @@ def _fill(axes: Axes, grid: CellGrid, where: np.ndarray, hatch: str | None = Non
     """Pale cells, with hatching where it has a meaning."""
     x, y = grid.depth_edges, grid.width_edges
     corners = [
-        [(x[column], y[row]), (x[column + 1], y[row]), (x[column + 1], y[row + 1]), (x[column], y[row + 1])]
+        [
+            (x[column], y[row]),
+            (x[column + 1], y[row]),
+            (x[column + 1], y[row + 1]),
+            (x[column], y[row + 1]),
+        ]
         for row, column in zip(*np.nonzero(where), strict=True)
     ]
     cells = PolyCollection(corners, facecolors=PALE, edgecolors=GREY, linewidths=0, hatch=hatch)

@@ -1,8 +1,9 @@
-"""The spectrum of one network: how slowly it decays, the shoulder at index w, and what noise alone would give.
+"""The spectrum of one network: how slowly it decays, the shoulder at index w, and what noise alone
+would give.
 
-The logarithmic panel shows a slow decay, the linear panel a sharp gap; both are the same numbers, so
-they are drawn together. The symmetry of the hidden units makes the eigenvalues of the first layer
-come in groups of w: where those lead, the spectrum has a shoulder that ends at index w.
+The logarithmic panel shows a slow decay, the linear panel a sharp gap; both are the same numbers,
+so they are drawn together. The symmetry of the hidden units makes the eigenvalues of the first
+layer come in groups of w: where those lead, the spectrum has a shoulder that ends at index w.
 """
 
 from __future__ import annotations
@@ -13,14 +14,25 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from eigenscape.active_subspace.sampling_noise import log10_condition_null, marchenko_pastur_quantiles
+from eigenscape.active_subspace.sampling_noise import (
+    log10_condition_null,
+    marchenko_pastur_quantiles,
+)
 from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus
 from eigenscape.architecture import Architecture, ModuleArchitecture
 from eigenscape.errors import BadInput
-from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, figure_of, paper_style, tick_counts
+from eigenscape.figures.style import (
+    DOUBLE_COLUMN,
+    GREY,
+    PALETTE,
+    figure_of,
+    paper_style,
+    tick_counts,
+)
 
 SHOULDERS_SHOWN = 4
-"""The linear panel ends at this many times w: the shoulder and as much of the tail as shows that it is one."""
+"""The linear panel ends at this many times w: the shoulder and as much of the tail as shows that it
+is one."""
 
 HEADROOM = 0.16
 """Fraction of each panel kept free above the data for the label of the shoulder."""
@@ -30,7 +42,8 @@ NOISE = "sampling noise alone (isotropic $C$ of equal trace, Marchenko-Pastur)"
 PROJECTED = "eigenvalues of $C$ projected onto its symmetries"
 
 FEW = 250
-"""Up to so many eigenvalues in a panel, each is a point of its own; more would merge into a thick line."""
+"""Up to so many eigenvalues in a panel, each is a point of its own; more would merge into a thick
+line."""
 
 
 @paper_style()
@@ -43,15 +56,16 @@ def eigenvalues_figure(
 ) -> Figure:
     """lambda_i against i, on a logarithmic and on a linear axis.
 
-    In grey, the Marchenko-Pastur quantiles of an isotropic second moment with the same trace and the
-    same P/N: a spectrum without any structure, seen through N samples.
+    In grey, the Marchenko-Pastur quantiles of an isotropic second moment with the same trace and
+    the same P/N: a spectrum without any structure, seen through N samples.
 
     Args:
-        spectrum: eigenvalues (P,), descending, in squared units of the gradient; zeros are counted in the
-            caption and left out of the logarithmic panel.
+        spectrum: eigenvalues (P,), descending, in squared units of the gradient; zeros are counted
+            in the caption and left out of the logarithmic panel.
         architecture: the network.
         samples: N.
-        projected: eigenvalues (P,), descending, of the symmetry-projected second moment, drawn as a staircase.
+        projected: eigenvalues (P,), descending, of the symmetry-projected second moment, drawn as a
+            staircase.
         bracket: of the log10 condition number, for the caption.
 
     Returns:
@@ -63,7 +77,9 @@ def eigenvalues_figure(
     Example:
         >>> from eigenscape.active_subspace.spectrum import spectrum_of
         >>> network = Architecture(depth=1, width=2)
-        >>> figure = eigenvalues_figure(spectrum_of(np.diag(np.arange(1.0, 8.0))), network, samples=70)
+        >>> figure = eigenvalues_figure(
+        ...     spectrum_of(np.diag(np.arange(1.0, 8.0))), network, samples=70
+        ... )
         >>> [axes.get_yscale() for axes in figure.axes]
         ['log', 'linear']
     """
@@ -72,11 +88,22 @@ def eigenvalues_figure(
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.0), layout="constrained")
     logarithmic, linear = figure.subplots(1, 2)
     last = min(count, max(SHOULDERS_SHOWN * width, 8))
-    marked = None if isinstance(architecture, ModuleArchitecture) else width  # there, w is a word of the user's
+    # there, w is a word of the user's
+    marked = None if isinstance(architecture, ModuleArchitecture) else width
     draw_eigenvalues(logarithmic, spectrum, samples=samples, width=marked, projected=projected)
-    draw_eigenvalues(linear, spectrum, samples=samples, width=marked, projected=projected, scale="linear", first=last)
+    draw_eigenvalues(
+        linear,
+        spectrum,
+        samples=samples,
+        width=marked,
+        projected=projected,
+        scale="linear",
+        first=last,
+    )
     logarithmic.set_title("(a) all, logarithmic", loc="left")
-    linear.set_title("(b) all, linear" if last == count else f"(b) first {last:,}, linear", loc="left")
+    linear.set_title(
+        "(b) all, linear" if last == count else f"(b) first {last:,}, linear", loc="left"
+    )
     handles, labels = linear.get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="outside lower center", ncols=2)
     figure.suptitle(caption(spectrum, architecture, samples, bracket))
@@ -97,15 +124,20 @@ def draw_eigenvalues(
 
     Args:
         axes: to draw on.
-        spectrum: eigenvalues (P,), descending, in squared units of the gradient; zeros are left out.
-        samples: N, for the Marchenko-Pastur quantiles of an isotropic second moment of equal trace; none by default.
-        width: w, where a line marks the end of the shoulder, with the height of the step; none by default.
-        projected: eigenvalues (P,), descending, of the symmetry-projected second moment, drawn as a staircase.
+        spectrum: eigenvalues (P,), descending, in squared units of the gradient; zeros are left
+            out.
+        samples: N, for the Marchenko-Pastur quantiles of an isotropic second moment of equal trace;
+            none by default.
+        width: w, where a line marks the end of the shoulder, with the height of the step; none by
+            default.
+        projected: eigenvalues (P,), descending, of the symmetry-projected second moment, drawn as a
+            staircase.
         scale: of the eigenvalues.
         first: how many eigenvalues to show; all by default.
 
     Raises:
-        BadInput: no axes, no spectrum, no eigenvalue is positive, not as many projected ones, N is below 1, or an unknown scale.
+        BadInput: no axes, no spectrum, no eigenvalue is positive, not as many projected ones, N is
+            below 1, or an unknown scale.
 
     Example:
         >>> from eigenscape.active_subspace.spectrum import spectrum_of
@@ -118,12 +150,19 @@ def draw_eigenvalues(
     if scale not in ("log", "linear"):
         raise BadInput.field("scale", "log or linear", str(scale), "write scale='log'")
     if not isinstance(spectrum, Spectrum):
-        raise BadInput.field("spectrum", "a Spectrum", type(spectrum).__name__, "give what eigenscape.spectrum(moment) returns")
+        raise BadInput.field(
+            "spectrum",
+            "a Spectrum",
+            type(spectrum).__name__,
+            "give what eigenscape.spectrum(moment) returns",
+        )
     values = spectrum.eigenvalues
     _check(values, samples)
     if projected is not None and np.shape(projected) != values.shape:
         found, fix = f"shape {np.shape(projected)}", "give those of the same network"
-        raise BadInput.field("projected", f"{len(values)} eigenvalues, as the spectrum has", found, fix)
+        raise BadInput.field(
+            "projected", f"{len(values)} eigenvalues, as the spectrum has", found, fix
+        )
     count = len(values)
     shown = count if first is None else min(first, count)
     index = np.arange(1, shown + 1)
@@ -138,9 +177,25 @@ def draw_eigenvalues(
     if samples is not None:
         noise = values.mean() * marchenko_pastur_quantiles(count, count / samples)
         axes.plot(index, curve(noise), color=GREY, linestyle="--", zorder=1, label=NOISE)
-    axes.plot(index, curve(values), color=PALETTE["blue"], zorder=2, marker=marker, markersize=size, label="eigenvalues of $C$")
+    axes.plot(
+        index,
+        curve(values),
+        color=PALETTE["blue"],
+        zorder=2,
+        marker=marker,
+        markersize=size,
+        label="eigenvalues of $C$",
+    )
     if projected is not None:
-        axes.step(index, curve(projected), where="mid", color=PALETTE["green"], zorder=3, linewidth=1.2, label=PROJECTED)
+        axes.step(
+            index,
+            curve(projected),
+            where="mid",
+            color=PALETTE["green"],
+            zorder=3,
+            linewidth=1.2,
+            label=PROJECTED,
+        )
     margin = 0.03 * shown
     axes.set_xlim(1 - margin, shown + margin)
     tick_counts(axes.xaxis, shown)
@@ -155,20 +210,27 @@ def draw_eigenvalues(
         _mark_shoulder(axes, spectrum, width)
 
 
-def caption(spectrum: Spectrum, architecture: Architecture, samples: int, bracket: tuple[float, float] | None = None) -> str:
-    r"""Two lines that make the figure stand alone: what was sampled, and what the condition number is worth.
+def caption(
+    spectrum: Spectrum,
+    architecture: Architecture,
+    samples: int,
+    bracket: tuple[float, float] | None = None,
+) -> str:
+    r"""Two lines that make the figure stand alone: what was sampled, and what the condition number
+    is worth.
 
     Example:
         >>> from eigenscape.active_subspace.spectrum import spectrum_of
         >>> spectrum = spectrum_of(np.diag(np.arange(1.0, 8.0)))
-        >>> print(caption(spectrum, Architecture(depth=1, width=2), samples=70))  # doctest: +NORMALIZE_WHITESPACE
+        >>> words = caption(spectrum, Architecture(depth=1, width=2), samples=70)
+        >>> print(words)  # doctest: +NORMALIZE_WHITESPACE
         depth $L$ = 1, width $w$ = 2, $P$ = 7 parameters, $N$ = 70 samples, $P/N$ = 0.1
         finite: $\log_{10}(\lambda_1/\lambda_P)$ = 0.85 decades (sampling noise alone: 0.57)
     """
     count = len(spectrum.eigenvalues)
     what = (
-        f"depth $L$ = {architecture.depth}, width $w$ = {architecture.width}, $P$ = {count:,} parameters, "
-        f"$N$ = {samples:,} samples, $P/N$ = {count / samples:.3g}"
+        f"depth $L$ = {architecture.depth}, width $w$ = {architecture.width}, $P$ = {count:,}"
+        f" parameters, $N$ = {samples:,} samples, $P/N$ = {count / samples:.3g}"
     )
     status = str(spectrum.status).replace("_", " ")
     if spectrum.status in (SpectrumStatus.FINITE, SpectrumStatus.UNDERSAMPLED):
@@ -181,20 +243,30 @@ def caption(spectrum: Spectrum, architecture: Architecture, samples: int, bracke
             decades += ", no bracket: half of the samples do not span the parameters"
         worth = rf"$\log_{{10}}(\lambda_1/\lambda_P)$ = {decades}"
     elif spectrum.status is SpectrumStatus.RANK_DEFICIENT:
-        worth = rf"rank {spectrum.rank:,} of {count:,}, so $\log_{{10}}(\lambda_1/\lambda_P)$ is infinite"
+        worth = (
+            rf"rank {spectrum.rank:,} of {count:,}, so $\log_{{10}}(\lambda_1/\lambda_P)$ is"
+            r" infinite"
+        )
     else:
-        worth = r"the smallest eigenvalues are not resolved, so $\log_{10}(\lambda_1/\lambda_P)$ is not known"
+        worth = (
+            r"the smallest eigenvalues are not resolved, so $\log_{10}(\lambda_1/\lambda_P)$ is not"
+            r" known"
+        )
     return f"{what}\n{status}: {worth}"
 
 
 def _leave_headroom(axes: Axes, low: float, high: float) -> None:
     """Limits of a logarithmic axis with the top `HEADROOM` free and a margin of 3 % below."""
     decades = max(np.log10(high) - np.log10(low), 1e-3) / (1 - HEADROOM - 0.03)
-    axes.set_ylim(10 ** (np.log10(low) - 0.03 * decades), 10 ** (np.log10(high) + HEADROOM * decades))
+    axes.set_ylim(
+        10 ** (np.log10(low) - 0.03 * decades), 10 ** (np.log10(high) + HEADROOM * decades)
+    )
 
 
 def _mark_shoulder(axes: Axes, spectrum: Spectrum, width: int) -> None:
-    """A line between the indices w and w + 1, and the height of the step there, written in the headroom."""
+    """A line between the indices w and w + 1, and the height of the step there, written in the
+    headroom.
+    """
     gap = spectrum.log10_gap(width)
     position = width + 0.5
     known = rf"$\log_{{10}}(\lambda_w/\lambda_{{w+1}})$ = {gap:.2f}"
@@ -215,9 +287,13 @@ def _mark_shoulder(axes: Axes, spectrum: Spectrum, width: int) -> None:
     )
 
 
-def _check(values: np.ndarray, samples: int | None, architecture: Architecture | None = None) -> None:
+def _check(
+    values: np.ndarray, samples: int | None, architecture: Architecture | None = None
+) -> None:
     if architecture is not None and values.shape != (architecture.parameters,):
-        expected = f"{architecture.parameters} eigenvalues, one for each parameter of {architecture.label}"
+        expected = (
+            f"{architecture.parameters} eigenvalues, one for each parameter of {architecture.label}"
+        )
         fix = "give the architecture that it was computed for"
         raise BadInput.field("spectrum", expected, f"shape {values.shape}", fix)
     if not values[0] > 0:

@@ -1,11 +1,12 @@
 """The same network under several priors, side by side: which layers matter is decided by the prior.
 
-Shares of the layers with their intervals above; below, the share per parameter on a logarithmic axis with
-the mean-field ladder: along the layers from hidden to hidden the mean squared gradient of a parameter is
-predicted to change by the factor 1/chi_1 a layer (Schoenholz et al. 2017, arXiv 1611.01232). The prediction
-is for wide networks far from the input and for one data point. The gradient of a loss averaged over
-data points has a flatter ladder where chi_1 > 1, since gradients at different inputs decorrelate there;
-near the input it is flatter where chi_1 < 1, since activations still shrink from layer to layer.
+Shares of the layers with their intervals above; below, the share per parameter on a logarithmic
+axis with the mean-field ladder: along the layers from hidden to hidden the mean squared gradient of
+a parameter is predicted to change by the factor 1/chi_1 a layer (Schoenholz et al. 2017, arXiv
+1611.01232). The prediction is for wide networks far from the input and for one data point. The
+gradient of a loss averaged over data points has a flatter ladder where chi_1 > 1, since gradients
+at different inputs decorrelate there; near the input it is flatter where chi_1 < 1, since
+activations still shrink from layer to layer.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ class PriorImportance:
 def importance_figure(priors: Sequence[PriorImportance], architecture: Architecture) -> Figure:
     """Layer shares, and shares per parameter with the mean-field ladder, a column for each prior.
 
-    The line is anchored at the geometric mean of the hidden-to-hidden layers: its slope is predicted, its
-    height is not. First and output layer do not belong to the ladder.
+    The line is anchored at the geometric mean of the hidden-to-hidden layers: its slope is
+    predicted, its height is not. First and output layer do not belong to the ladder.
 
     Args:
         priors: one to three, all of this network.
@@ -66,13 +67,18 @@ def importance_figure(priors: Sequence[PriorImportance], architecture: Architect
         A figure of two rows, 183 mm wide; the axes of a row are shared.
 
     Raises:
-        BadInput: no prior or more than three, shares of another network, or a chi_1 that is not positive.
+        BadInput: no prior or more than three, shares of another network, or a chi_1 that is not
+            positive.
 
     Example:
         >>> from eigenscape.active_subspace.importance_tests import layer_share_intervals
         >>> network = Architecture(depth=1, width=2)
-        >>> shares = layer_share_intervals(np.array([[3.0, 1.0]] * 2), network, np.ones((4, 2), dtype=int))
-        >>> figure = importance_figure([PriorImportance("standard normal", shares, chi_1=2.0)], network)
+        >>> shares = layer_share_intervals(
+        ...     np.array([[3.0, 1.0]] * 2), network, np.ones((4, 2), dtype=int)
+        ... )
+        >>> figure = importance_figure(
+        ...     [PriorImportance("standard normal", shares, chi_1=2.0)], network
+        ... )
         >>> [float(bar.get_height()) for bar in figure.axes[0].patches]
         [0.75, 0.25]
     """
@@ -85,18 +91,36 @@ def importance_figure(priors: Sequence[PriorImportance], architecture: Architect
     rows = figure.subplots(2, len(priors), sharex=True, sharey="row", squeeze=False)
     for column, prior in enumerate(priors):
         share, importance = rows[:, column]
-        shares, interval, parts = prior.shares.shares, prior.shares.interval, prior.shares.parameter_parts
+        shares, interval, parts = (
+            prior.shares.shares,
+            prior.shares.interval,
+            prior.shares.parameter_parts,
+        )
         share.bar(number, shares, color=colours, width=0.8)
         share.vlines(number, interval.low, interval.high, color="black", linewidth=0.8)
         for ends in (interval.low, interval.high):
             share.scatter(number, ends, marker="_", s=14, color="black", linewidths=0.8)
-        share.set_title(f"({'abc'[column]}) {prior.prior}, $\\chi_1$ = {prior.chi_1:#.3g}", loc="left")
+        share.set_title(
+            f"({'abc'[column]}) {prior.prior}, $\\chi_1$ = {prior.chi_1:#.3g}", loc="left"
+        )
 
         shown = shares > 0
         importance.axhline(1, color=GREY, linestyle=":", linewidth=0.8, zorder=0)
-        importance.vlines(number[shown], (interval.low / parts)[shown], (interval.high / parts)[shown], color="black", linewidth=0.8)
-        heights, places, fills = (shares / parts)[shown], number[shown], [colours[layer - 1] for layer in number[shown]]
-        importance.scatter(places, heights, c=fills, edgecolors="black", linewidths=0.4, s=22, zorder=3)
+        importance.vlines(
+            number[shown],
+            (interval.low / parts)[shown],
+            (interval.high / parts)[shown],
+            color="black",
+            linewidth=0.8,
+        )
+        heights, places, fills = (
+            (shares / parts)[shown],
+            number[shown],
+            [colours[layer - 1] for layer in number[shown]],
+        )
+        importance.scatter(
+            places, heights, c=fills, edgecolors="black", linewidths=0.4, s=22, zorder=3
+        )
         _draw_mean_field(importance, prior, architecture)
         importance.set_xlabel("layer $l$ (weights and bias)")
         for axes in (share, importance):
@@ -108,12 +132,18 @@ def importance_figure(priors: Sequence[PriorImportance], architecture: Architect
     rows[1, 0].set_yscale("log")
     rows[1, 0].margins(y=0.12)
     figure.suptitle(STATEMENT)
-    figure.legend(handles=_handles(kinds, priors[0].shares.interval.level), loc="outside lower center", ncols=3)
+    figure.legend(
+        handles=_handles(kinds, priors[0].shares.interval.level),
+        loc="outside lower center",
+        ncols=3,
+    )
     return figure
 
 
 def _draw_mean_field(axes: Axes, prior: PriorImportance, architecture: Architecture) -> None:
-    """The predicted ladder over the layers 2 ... L, and measured and predicted slope in words above the panel."""
+    """The predicted ladder over the layers 2 ... L, and measured and predicted slope in words above
+    the panel.
+    """
     heights = (prior.shares.shares / prior.shares.parameter_parts)[1:-1]
     if prior.slope is None or len(heights) < 2 or not np.all(heights > 0):
         axes.set_title("no ladder of hidden layers", loc="left")
@@ -124,7 +154,11 @@ def _draw_mean_field(axes: Axes, prior: PriorImportance, architecture: Architect
     slope, interval = prior.slope.slope, prior.slope.interval
     half = max(interval.high - slope, slope - interval.low)
     measured = rf"$\beta$ = {_signed(slope, 3)} $\pm$ {half:.3f}"
-    axes.set_title(f"{measured}\n" + rf"mean field: $-\log_{{10}}\chi_1$ = {_signed(-np.log10(prior.chi_1), 3)}", loc="left")
+    axes.set_title(
+        f"{measured}\n"
+        + rf"mean field: $-\log_{{10}}\chi_1$ = {_signed(-np.log10(prior.chi_1), 3)}",
+        loc="left",
+    )
 
 
 def _signed(number: float, digits: int) -> str:
@@ -132,19 +166,39 @@ def _signed(number: float, digits: int) -> str:
 
 
 def _handles(kinds: list[str], level: float) -> list[Patch | Line2D]:
-    patches: list[Patch | Line2D] = [Patch(color=KINDS[kind], label=kind) for kind in dict.fromkeys(kinds)]
-    interval = Line2D([], [], color="black", linewidth=0.8, marker="|", label=f"{level:.0%} bootstrap interval")
-    field = Line2D([], [], color=PALETTE["vermillion"], label=r"mean field far from the input: $\chi_1^{-1}$ a layer")
+    patches: list[Patch | Line2D] = [
+        Patch(color=KINDS[kind], label=kind) for kind in dict.fromkeys(kinds)
+    ]
+    interval = Line2D(
+        [], [], color="black", linewidth=0.8, marker="|", label=f"{level:.0%} bootstrap interval"
+    )
+    field = Line2D(
+        [],
+        [],
+        color=PALETTE["vermillion"],
+        label=r"mean field far from the input: $\chi_1^{-1}$ a layer",
+    )
     average = Line2D([], [], color=GREY, linestyle=":", linewidth=0.8, label="average parameter")
     return [*patches, interval, field, average]
 
 
 def _check(priors: Sequence[PriorImportance], architecture: Architecture) -> None:
     if not 1 <= len(priors) <= PANELS:
-        raise BadInput.field("priors", f"one to {PANELS}", str(len(priors)), "draw more of them in a second figure")
+        raise BadInput.field(
+            "priors", f"one to {PANELS}", str(len(priors)), "draw more of them in a second figure"
+        )
     for prior in priors:
         if prior.shares.shares.shape != (architecture.depth + 1,):
-            expected = f"{architecture.depth + 1} shares, one for each layer of {architecture.label}"
-            raise BadInput.field(prior.prior, expected, f"shape {prior.shares.shares.shape}", "give the network they are of")
+            expected = (
+                f"{architecture.depth + 1} shares, one for each layer of {architecture.label}"
+            )
+            raise BadInput.field(
+                prior.prior,
+                expected,
+                f"shape {prior.shares.shares.shape}",
+                "give the network they are of",
+            )
         if not 0 < prior.chi_1 < np.inf:
-            raise BadInput.field("chi_1", "a positive number", str(prior.chi_1), "take it from networks.mean_field")
+            raise BadInput.field(
+                "chi_1", "a positive number", str(prior.chi_1), "take it from networks.mean_field"
+            )

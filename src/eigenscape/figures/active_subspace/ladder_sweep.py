@@ -1,9 +1,10 @@
-"""The slope of the ladder of layers against its mean-field prediction, as the prior goes through criticality.
+"""The slope of the ladder of layers against its mean-field prediction, as the prior goes through
+criticality.
 
-sigma_w, the scale of the weights, decides chi_1. Below criticality gradients shrink towards the input and later
-layers matter more (beta > 0), above it earlier ones do (beta < 0); the sign changes at chi_1 = 1. Deep and
-wide networks at one data point lie on the identity line; a loss averaged over many points flattens the
-ladder in the chaotic phase.
+sigma_w, the scale of the weights, decides chi_1. Below criticality gradients shrink towards the
+input and later layers matter more (beta > 0), above it earlier ones do (beta < 0); the sign changes
+at chi_1 = 1. Deep and wide networks at one data point lie on the identity line; a loss averaged
+over many points flattens the ladder in the chaotic phase.
 """
 
 from __future__ import annotations
@@ -27,20 +28,21 @@ _MARKERS = "osD^vP"
 
 @paper_style()
 def ladder_sweep_figure(table: pd.DataFrame, title: str = "") -> Figure:
-    """Slope beta with its interval against -log10 chi_1, the identity line, and the sign change at chi_1 = 1.
+    """Slope beta with its interval against -log10 chi_1, the identity line, and the sign change at
+    chi_1 = 1.
 
     Args:
-        table: a row per prior with sigma_w, chi_1 (dimensionless), slope, low and high (beta and its interval, decades
-            per layer); where it also has a column series (such as the number of data points), each value is
-            drawn apart.
+        table: a row per prior with sigma_w, chi_1 (dimensionless), slope, low and high (beta and
+            its interval, decades per layer); where it also has a column series (such as the number
+            of data points), each value is drawn apart.
         title: what was swept, such as activation, depth and width.
 
     Returns:
         A figure of one panel, 127 mm wide.
 
     Raises:
-        BadInput: the table is empty, lacks a column, has a chi_1 that is not positive, an end that is not
-            finite, or more series than there are markers.
+        BadInput: the table is empty, lacks a column, has a chi_1 that is not positive, an end that
+            is not finite, or more series than there are markers.
 
     Example:
         >>> rows = pd.DataFrame({"sigma_w": [0.5, 2.0], "chi_1": [0.5, 2.0], "slope": [0.3, -0.3]})
@@ -52,13 +54,24 @@ def ladder_sweep_figure(table: pd.DataFrame, title: str = "") -> Figure:
     figure = Figure(figsize=(5.0, 4.2), layout="constrained")
     axes = figure.subplots()
     predicted = -np.log10(table["chi_1"].to_numpy(dtype=np.float64))
-    reach = 1.12 * max(np.abs(predicted).max(), np.abs(table[["slope", "low", "high"]].to_numpy(dtype=np.float64)).max(), 1e-3)
+    reach = 1.12 * max(
+        np.abs(predicted).max(),
+        np.abs(table[["slope", "low", "high"]].to_numpy(dtype=np.float64)).max(),
+        1e-3,
+    )
     axes.plot(
-        [-reach, reach], [-reach, reach], color=GREY, linestyle="--", linewidth=0.8, label="mean field, $\\beta = -\\log_{10}\\chi_1$"
+        [-reach, reach],
+        [-reach, reach],
+        color=GREY,
+        linestyle="--",
+        linewidth=0.8,
+        label="mean field, $\\beta = -\\log_{10}\\chi_1$",
     )
     axes.axhline(0, color=GREY, linewidth=0.6, zorder=0)
     axes.axvline(0, color=GREY, linewidth=0.6, zorder=0)
-    series = table["series"] if "series" in table.columns else pd.Series(r"$\beta$", index=table.index)
+    series = (
+        table["series"] if "series" in table.columns else pd.Series(r"$\beta$", index=table.index)
+    )
     names = list(dict.fromkeys(series))
     for name, colour, marker in zip(names, _COLOURS, _MARKERS, strict=False):
         rows = table[series == name]
@@ -93,9 +106,15 @@ def _mark_phases(axes: Axes) -> None:
     """Which quadrant means what, away from the identity line."""
     for text, place, sides in (
         ("$\\chi_1 > 1$, $\\beta < 0$:\nearlier layers matter more", (0.02, 0.47), ("left", "top")),
-        ("$\\chi_1 < 1$, $\\beta > 0$:\nlater layers matter more", (0.98, 0.53), ("right", "bottom")),
+        (
+            "$\\chi_1 < 1$, $\\beta > 0$:\nlater layers matter more",
+            (0.98, 0.53),
+            ("right", "bottom"),
+        ),
     ):
-        axes.text(*place, text, transform=axes.transAxes, ha=sides[0], va=sides[1], fontsize=7, color=GREY)
+        axes.text(
+            *place, text, transform=axes.transAxes, ha=sides[0], va=sides[1], fontsize=7, color=GREY
+        )
 
 
 def _mark_scales(axes: Axes, table: pd.DataFrame) -> None:
@@ -103,7 +122,9 @@ def _mark_scales(axes: Axes, table: pd.DataFrame) -> None:
     low, high = axes.get_xlim()
     ticks: list[float] = []
     labels: list[str] = []
-    for chi_1, scale in sorted(set(zip(table["chi_1"].astype(float), table["sigma_w"].astype(float), strict=True))):
+    for chi_1, scale in sorted(
+        set(zip(table["chi_1"].astype(float), table["sigma_w"].astype(float), strict=True))
+    ):
         place = float(-np.log10(chi_1))
         if all(abs(place - tick) >= TICK_DISTANCE * (high - low) for tick in ticks):
             ticks.append(place)
@@ -117,10 +138,17 @@ def _check(table: pd.DataFrame) -> None:
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing or len(table) == 0:
         found = f"{len(table)} rows without {', '.join(missing)}" if missing else "no rows"
-        raise BadInput.field("table", f"rows with {', '.join(COLUMNS)}", found, "give a row per prior of the sweep")
+        raise BadInput.field(
+            "table", f"rows with {', '.join(COLUMNS)}", found, "give a row per prior of the sweep"
+        )
     numbers = table[list(COLUMNS)].to_numpy(dtype=np.float64)
     if not np.isfinite(numbers).all() or not (table["chi_1"] > 0).all():
         fix = "leave out priors without a slope"
         raise BadInput.field("table", "finite numbers and positive chi_1", "others", fix)
     if "series" in table.columns and table["series"].nunique() > len(_MARKERS):
-        raise BadInput.field("series", f"at most {len(_MARKERS)} of them", str(table["series"].nunique()), "draw more in a second figure")
+        raise BadInput.field(
+            "series",
+            f"at most {len(_MARKERS)} of them",
+            str(table["series"].nunique()),
+            "draw more in a second figure",
+        )

@@ -21,10 +21,12 @@ MOST = len(_COLOURS)
 """Networks in one figure; more would not be told apart."""
 
 MARGIN = 1.2
-"""Counts of a density beyond the rank N by more than this are the null space, which few Lanczos steps do not take to zero; not drawn."""
+"""Counts of a density beyond the rank N by more than this are the null space, which few Lanczos
+steps do not take to zero; not drawn."""
 
 DECADES = 8.0
-"""Of the spectrum below its largest eigenvalue that are drawn of a density: Lanczos does not resolve more."""
+"""Of the spectrum below its largest eigenvalue that are drawn of a density: Lanczos does not
+resolve more."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,15 @@ class LargeSpectrum:
     density: SpectralDensity | None = None
 
     @classmethod
-    def of_arrays(cls, architecture: Architecture, samples: int, arrays: Mapping[str, np.ndarray]) -> LargeSpectrum:
+    def of_arrays(
+        cls, architecture: Architecture, samples: int, arrays: Mapping[str, np.ndarray]
+    ) -> LargeSpectrum:
         """From the arrays of the stage `large`."""
         density = None
         if "density_nodes" in arrays:
-            density = SpectralDensity(arrays["density_nodes"], arrays["density_weights"], architecture.parameters)
+            density = SpectralDensity(
+                arrays["density_nodes"], arrays["density_weights"], architecture.parameters
+            )
         return cls(
             architecture,
             samples,
@@ -74,23 +80,33 @@ class LargeSpectrum:
     @property
     def words(self) -> str:
         """What the legend says."""
-        size = f"$L$ = {self.architecture.depth}, $w$ = {self.architecture.width}, $P$ = {self.architecture.parameters:,}"
+        size = (
+            f"$L$ = {self.architecture.depth}, $w$ = {self.architecture.width}, $P$ ="
+            f" {self.architecture.parameters:,}"
+        )
         return f"{size}, $N$ = {self.samples:,}"
 
 
 @paper_style()
 def large_networks_figure(spectra: Sequence[LargeSpectrum]) -> Figure:
-    """Eigenvalues by their rank; how many lie above a value, against the residual norms; the share of the trace in every layer.
+    """Eigenvalues by their rank; how many lie above a value, against the residual norms; the share
+    of the trace in every layer.
 
-    Left: eigenvalues (all of the samples' C by the dual route, the leading ones otherwise), with bars lambda +- residual, which are mostly
-    thinner than the line, and for the matrix-free route the density's count with its 95 % interval over probes. Middle: residual norms
-    over lambda_1. Right: layer masses over the trace.
+    Left: eigenvalues (all of the samples' C by the dual route, the leading ones otherwise), with
+    bars lambda +- residual, which are mostly thinner than the line, and for the matrix-free route
+    the density's count with its 95 % interval over probes. Middle: residual norms over lambda_1.
+    Right: layer masses over the trace.
 
     Raises:
         BadInput: none, or more networks than can be told apart.
     """
     if not 1 <= len(spectra) <= MOST:
-        raise BadInput.field("large networks", f"1 to {MOST} in one figure", str(len(spectra)), "draw fewer depths and widths")
+        raise BadInput.field(
+            "large networks",
+            f"1 to {MOST} in one figure",
+            str(len(spectra)),
+            "draw fewer depths and widths",
+        )
     figure = Figure(figsize=(DOUBLE_COLUMN, 2.9), layout="constrained")
     values, residuals, layers = figure.subplots(1, 3, width_ratios=(1.5, 1, 1))
     for spectrum, colour, marker in zip(spectra, _COLOURS, _MARKERS, strict=False):
@@ -99,16 +115,33 @@ def large_networks_figure(spectra: Sequence[LargeSpectrum]) -> Figure:
         relative = np.maximum(spectrum.residuals / spectrum.leading[0], 2e-17)
         residuals.semilogy(numbers, relative, marker, markersize=3, color=PALETTE[colour])
         _draw_layers(layers, spectrum, PALETTE[colour], marker)
-    values.set(xscale="log", yscale="log", xlabel="rank $j$", ylabel=r"eigenvalue $\lambda_j$ of $C$", title="spectrum of the samples' $C$")
-    residuals.set(xlabel="pair $j$", ylabel=r"$\|Cv_j-\lambda_jv_j\|/\lambda_1$", title="residuals of leading pairs")
+    values.set(
+        xscale="log",
+        yscale="log",
+        xlabel="rank $j$",
+        ylabel=r"eigenvalue $\lambda_j$ of $C$",
+        title="spectrum of the samples' $C$",
+    )
+    residuals.set(
+        xlabel="pair $j$",
+        ylabel=r"$\|Cv_j-\lambda_jv_j\|/\lambda_1$",
+        title="residuals of leading pairs",
+    )
     top = max(float((s.residuals / s.leading[0]).max()) for s in spectra)
     residuals.set_ylim(1e-17, 10 ** (np.ceil(np.log10(max(top, 1e-15))) + 1))
     residuals.xaxis.get_major_locator().set_params(integer=True)
     residuals.axhline(np.finfo(float).eps, color=GREY, linewidth=0.8, linestyle=":")
     residuals.annotate(
-        r"$\varepsilon$", (1.0, np.finfo(float).eps), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=GREY
+        r"$\varepsilon$",
+        (1.0, np.finfo(float).eps),
+        xycoords=("axes fraction", "data"),
+        ha="right",
+        va="bottom",
+        color=GREY,
     )
-    layers.set(xlabel="layer", ylabel=r"share of $\mathrm{tr}\,C$", title="layer masses", ylim=(0, None))
+    layers.set(
+        xlabel="layer", ylabel=r"share of $\mathrm{tr}\,C$", title="layer masses", ylim=(0, None)
+    )
     layers.xaxis.get_major_locator().set_params(integer=True)
     figure.legend(*values.get_legend_handles_labels(), loc="outside lower center", ncols=1)
     return figure
@@ -117,11 +150,24 @@ def large_networks_figure(spectra: Sequence[LargeSpectrum]) -> Figure:
 def _draw_values(axes: Axes, spectrum: LargeSpectrum, colour: str, marker: str) -> None:
     values = spectrum.eigenvalues[spectrum.eigenvalues > 0]
     low, high = spectrum.participation[1:]
-    interval = f" ({max(low, 1):,.0f} to {high:,.0f})" if np.isfinite(low) and np.isfinite(high) else ""
-    words = f"{spectrum.words}; tr $C$ = {spectrum.trace:.3g}, participation ratio {spectrum.participation[0]:,.0f}{interval}"
+    interval = (
+        f" ({max(low, 1):,.0f} to {high:,.0f})" if np.isfinite(low) and np.isfinite(high) else ""
+    )
+    words = (
+        f"{spectrum.words}; tr $C$ = {spectrum.trace:.3g}, participation ratio"
+        f" {spectrum.participation[0]:,.0f}{interval}"
+    )
     numbers = np.arange(1, len(spectrum.leading) + 1)
     axes.errorbar(
-        numbers, spectrum.leading, yerr=spectrum.residuals, fmt=marker, markersize=3, color=colour, elinewidth=0.8, capsize=2, label=words
+        numbers,
+        spectrum.leading,
+        yerr=spectrum.residuals,
+        fmt=marker,
+        markersize=3,
+        color=colour,
+        elinewidth=0.8,
+        capsize=2,
+        label=words,
     )
     if len(values) > len(spectrum.leading):
         axes.plot(np.arange(1, len(values) + 1), values, color=colour, linewidth=1.0)
@@ -131,8 +177,21 @@ def _draw_values(axes: Axes, spectrum: LargeSpectrum, colour: str, marker: str) 
         most = MARGIN * min(spectrum.samples, spectrum.architecture.parameters)
         kept = [n for n, count in enumerate(counts) if 1 <= count.value <= most]
         low_counts = [max(counts[n].low, 0.5) for n in kept]
-        axes.plot([counts[n].value for n in kept], thresholds[kept], color=colour, linewidth=1.0, linestyle="--")
-        axes.fill_betweenx(thresholds[kept], low_counts, [counts[n].high for n in kept], color=colour, alpha=0.2, linewidth=0)
+        axes.plot(
+            [counts[n].value for n in kept],
+            thresholds[kept],
+            color=colour,
+            linewidth=1.0,
+            linestyle="--",
+        )
+        axes.fill_betweenx(
+            thresholds[kept],
+            low_counts,
+            [counts[n].high for n in kept],
+            color=colour,
+            alpha=0.2,
+            linewidth=0,
+        )
 
 
 def _draw_layers(axes: Axes, spectrum: LargeSpectrum, colour: str, marker: str) -> None:

@@ -1,9 +1,9 @@
 """How the gradient is shared between the layers, in all and per parameter.
 
 A layer with many parameters has a large share for that reason alone, so the share s_l is shown next
-to s_l / (P_l / P), which is 1 where a layer's parameters matter as much as the average parameter. The
-first layer and the output layer differ from the hidden-to-hidden layers in fan-in or fan-out; they do
-not belong to one ladder and are coloured apart.
+to s_l / (P_l / P), which is 1 where a layer's parameters matter as much as the average parameter.
+The first layer and the output layer differ from the hidden-to-hidden layers in fan-in or fan-out;
+they do not belong to one ladder and are coloured apart.
 """
 
 from __future__ import annotations
@@ -15,21 +15,37 @@ from matplotlib.patches import Patch
 
 from eigenscape.active_subspace.importance import layer_shares
 from eigenscape.architecture import Architecture
-from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, figure_of, paper_style, round_levels, tick_counts
+from eigenscape.figures.style import (
+    DOUBLE_COLUMN,
+    GREY,
+    PALETTE,
+    figure_of,
+    paper_style,
+    round_levels,
+    tick_counts,
+)
 
 LOGARITHMIC_FROM = 30.0
-"""Shares whose ratio exceeds this are drawn on a logarithmic axis: a linear bar of 1/30 is hardly seen in print."""
+"""Shares whose ratio exceeds this are drawn on a logarithmic axis: a linear bar of 1/30 is hardly
+seen in print."""
 
 MOST_NAMES = 36
-"""Names of a user's layers that stand beside each other without touching; of more, every second or third is written."""
+"""Names of a user's layers that stand beside each other without touching; of more, every second or
+third is written."""
 
 NAMED = "layer of the user's module"
-KINDS = {"first layer": PALETTE["blue"], "hidden to hidden": PALETTE["sky"], "output layer": PALETTE["orange"], NAMED: PALETTE["blue"]}
+KINDS = {
+    "first layer": PALETTE["blue"],
+    "hidden to hidden": PALETTE["sky"],
+    "output layer": PALETTE["orange"],
+    NAMED: PALETTE["blue"],
+}
 
 
 @paper_style()
 def layer_importance_figure(diagonal: np.ndarray, architecture: Architecture) -> Figure:
-    """Each layer's share of tr C = E |grad L|^2, and the share divided by the layer's part of the parameters.
+    """Each layer's share of tr C = E |grad L|^2, and the share divided by the layer's part of the
+    parameters.
 
     A layer without gradient has no place on a logarithmic axis and is marked with a 0.
 
@@ -53,7 +69,9 @@ def layer_importance_figure(diagonal: np.ndarray, architecture: Architecture) ->
     share, importance = figure.subplots(1, 2)
     draw_layer_shares(share, diagonal, architecture)
     draw_layer_importance(importance, diagonal, architecture)
-    share.set_title(f"(a) layers, $L$ = {architecture.depth}, $w$ = {architecture.width}", loc="left")
+    share.set_title(
+        f"(a) layers, $L$ = {architecture.depth}, $w$ = {architecture.width}", loc="left"
+    )
     importance.set_title("(b) per parameter; 1 is the average parameter", loc="left")
     if not named:
         figure.legend(handles=kind_handles(architecture), loc="outside lower center", ncols=3)
@@ -61,7 +79,8 @@ def layer_importance_figure(diagonal: np.ndarray, architecture: Architecture) ->
 
 
 def draw_layer_shares(axes: Axes, diagonal: np.ndarray, architecture: Architecture) -> None:
-    """Each layer's share s_l of tr C as a bar, on axes that are given; `kind_handles` are the entries of a legend.
+    """Each layer's share s_l of tr C as a bar, on axes that are given; `kind_handles` are the
+    entries of a legend.
 
     Args:
         axes: to draw on.
@@ -79,14 +98,20 @@ def draw_layer_shares(axes: Axes, diagonal: np.ndarray, architecture: Architectu
     """
     figure_of(axes)
     shares = layer_shares(diagonal, architecture)
-    axes.bar(np.arange(1, len(shares) + 1), shares, color=[KINDS[kind] for kind in _kinds(architecture)], width=0.8)
+    axes.bar(
+        np.arange(1, len(shares) + 1),
+        shares,
+        color=[KINDS[kind] for kind in _kinds(architecture)],
+        width=0.8,
+    )
     axes.set_ylabel(r"share of $\mathrm{tr}\,C$, $s_l$")
     _scale(axes, shares, bars=True)
     _number_layers(axes, shares, architecture)
 
 
 def draw_layer_importance(axes: Axes, diagonal: np.ndarray, architecture: Architecture) -> None:
-    """Each layer's share per parameter s_l / (P_l / P), on axes that are given; 1 is the average parameter.
+    """Each layer's share per parameter s_l / (P_l / P), on axes that are given; 1 is the average
+    parameter.
 
     Args:
         axes: to draw on.
@@ -107,7 +132,15 @@ def draw_layer_importance(axes: Axes, diagonal: np.ndarray, architecture: Archit
     per_parameter = layer_shares(diagonal, architecture) / parts
     colours = [KINDS[kind] for kind in _kinds(architecture)]
     axes.axhline(1, color=GREY, linestyle="--", linewidth=0.8, zorder=0)
-    axes.scatter(np.arange(1, len(parts) + 1), per_parameter, c=colours, edgecolors="black", linewidths=0.4, s=22, zorder=2)
+    axes.scatter(
+        np.arange(1, len(parts) + 1),
+        per_parameter,
+        c=colours,
+        edgecolors="black",
+        linewidths=0.4,
+        s=22,
+        zorder=2,
+    )
     axes.set_ylabel(r"share per parameter, $s_l/(P_l/P)$")
     _scale(axes, per_parameter, bars=False)
     _number_layers(axes, per_parameter, architecture)
@@ -126,35 +159,55 @@ def _kinds(architecture: Architecture) -> list[str]:
 
 
 def _number_layers(axes: Axes, heights: np.ndarray, architecture: Architecture) -> None:
-    """Layers along x, counted from 1 or by names; one without gradient is marked with a 0, having no place on a logarithm."""
+    """Layers along x, counted from 1 or by names; one without gradient is marked with a 0, having
+    no place on a logarithm.
+    """
     axes.set_xlim(0.3, len(heights) + 0.7)
     names = [layer.name for layer in architecture.layers if layer.name]
     if names:
         step = -(-len(names) // MOST_NAMES)
-        axes.set_xticks(range(1, len(names) + 1, step), names[::step], rotation=45, ha="right", rotation_mode="anchor", fontsize=6.5)
+        axes.set_xticks(
+            range(1, len(names) + 1, step),
+            names[::step],
+            rotation=45,
+            ha="right",
+            rotation_mode="anchor",
+            fontsize=6.5,
+        )
     else:
         axes.set_xlabel("layer $l$ (weights and bias)")
         tick_counts(axes.xaxis, len(heights), most=8)
     for layer in np.flatnonzero(heights == 0) + 1:
         at_axis = axes.get_xaxis_transform()
-        axes.annotate("0", (layer, 0), xycoords=at_axis, xytext=(0, 2), textcoords="offset points", ha="center")
+        axes.annotate(
+            "0",
+            (layer, 0),
+            xycoords=at_axis,
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="center",
+        )
 
 
 def _scale(axes: Axes, heights: np.ndarray, bars: bool) -> None:
-    """Markers on a logarithmic axis; bars from zero, or on a logarithmic one where they differ too much."""
+    """Markers on a logarithmic axis; bars from zero, or on a logarithmic one where they differ too
+    much.
+    """
     positive = heights[heights > 0]
     low, high = positive.min(), positive.max()
     if bars and high <= LOGARITHMIC_FROM * low:
         axes.set_ylim(0, 1.08 * high)
         return
     axes.set_yscale("log")
-    # Bars start below their smallest, so that it is a bar; the line at 1 is always in view, with room on both sides.
+    # Bars start below their smallest, so that it is a bar; the line at 1 is always in view, with
+    # room on both sides.
     low, high = (low / 2, high) if bars else (min(low, 0.5), max(high, 2.0))
     margin = (high / low) ** 0.06
     low, high = low if bars else low / margin, high * margin
     axes.set_ylim(low, high)
     if high < 100 * low:
-        # Fewer than two whole decades: powers of ten alone would leave the axis nearly without numbers.
+        # Fewer than two whole decades: powers of ten alone would leave the axis nearly without
+        # numbers.
         ticks = round_levels(low, high)
         axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.minorticks_off()

@@ -1,4 +1,5 @@
-"""The number of parameters over depth and width: what the map of condition numbers is compared with.
+"""The number of parameters over depth and width: what the map of condition numbers is compared
+with.
 
 P = (L - 1) w^2 + (L + 2) w + 1 for one input and one output. Drawn on the axes of the map, so that
 the two can be laid side by side.
@@ -28,8 +29,9 @@ def parameter_count_figure(table: pd.DataFrame) -> Figure:
     A grid of one row or one column has no contours and is drawn as cells.
 
     Args:
-        table: a row per cell with depth, width and parameters; where it also has raw_parameter_limit, the
-            largest P whose condition number is computed, that line is drawn too.
+        table: a row per cell with depth, width and parameters; where it also has
+            raw_parameter_limit, the largest P whose condition number is computed, that line is
+            drawn too.
 
     Returns:
         A figure of one panel, 183 mm wide.
@@ -38,7 +40,9 @@ def parameter_count_figure(table: pd.DataFrame) -> Figure:
         BadInput: the table is empty, lacks a column or has a cell twice.
 
     Example:
-        >>> rows = pd.DataFrame({"depth": [1, 2, 1, 2], "width": [5, 5, 10, 10], "parameters": [16, 46, 31, 141]})
+        >>> rows = pd.DataFrame(
+        ...     {"depth": [1, 2, 1, 2], "width": [5, 5, 10, 10], "parameters": [16, 46, 31, 141]}
+        ... )
         >>> parameter_count_figure(rows).axes[1].get_ylabel()
         'number of parameters $P$'
     """
@@ -53,18 +57,29 @@ def parameter_count_figure(table: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     grid.label_axes(axes)
     if grid.is_plane:
-        # Bands of log P, as the lines over them: between cells log P is nearly linear, and P is not.
+        # Bands of log P, as the lines over them: between cells log P is nearly linear, and P is
+        # not.
         lowest, highest = np.log10(limits)
-        levels = np.linspace(lowest, highest, int(np.ceil((highest - lowest) * BANDS_PER_DECADE)) + 1)
+        levels = np.linspace(
+            lowest, highest, int(np.ceil((highest - lowest) * BANDS_PER_DECADE)) + 1
+        )
         logarithms = np.ma.masked_invalid(np.log10(parameters))
         colours = Normalize(lowest, highest)
-        filled = axes.contourf(grid.depths, grid.widths, logarithms, levels=levels, norm=colours, cmap=COLORMAP)
+        filled = axes.contourf(
+            grid.depths, grid.widths, logarithms, levels=levels, norm=colours, cmap=COLORMAP
+        )
         # Values exist at the cells only; the half cells around them would be extrapolated.
         axes.set_xlim(grid.depths[0], grid.depths[-1])
         axes.set_ylim(grid.widths[0], grid.widths[-1])
         filled.set_edgecolor("face")
     else:
-        axes.pcolormesh(grid.depth_edges, grid.width_edges, np.ma.masked_invalid(parameters), norm=norm, cmap=COLORMAP)
+        axes.pcolormesh(
+            grid.depth_edges,
+            grid.width_edges,
+            np.ma.masked_invalid(parameters),
+            norm=norm,
+            cmap=COLORMAP,
+        )
         grid.write_values(axes, parameters, "{:,.0f}")
     scale = ScalarMappable(norm, COLORMAP)
     ticks = round_levels(*limits)
@@ -74,12 +89,16 @@ def parameter_count_figure(table: pd.DataFrame) -> Figure:
     limit = _limit(grid, parameters)
     grid.draw_parameter_contours(figure, axes, avoid=limit)
     if limit is not None:
-        figure.legend(handles=[_draw_limit(axes, grid, parameters, limit)], loc="outside lower center")
+        figure.legend(
+            handles=[_draw_limit(axes, grid, parameters, limit)], loc="outside lower center"
+        )
     return figure
 
 
 def _limit(grid: CellGrid, parameters: np.ndarray) -> float | None:
-    """The largest P whose condition number is computed, where the table names one and the plane crosses it."""
+    """The largest P whose condition number is computed, where the table names one and the plane
+    crosses it.
+    """
     if "raw_parameter_limit" not in grid.table.columns or not grid.is_plane:
         return None
     limits = grid.table["raw_parameter_limit"].dropna().unique()

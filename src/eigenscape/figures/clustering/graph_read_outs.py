@@ -1,4 +1,6 @@
-"""What the graphs of layers know of the classes: modularity by layer, and an input's neighbourhood beside its margin."""
+"""What the graphs of layers know of the classes: modularity by layer, and an input's neighbourhood
+beside its margin.
+"""
 
 from __future__ import annotations
 
@@ -22,27 +24,42 @@ STATES = (
 
 @paper_style()
 def graph_modularity_figure(layers: pd.DataFrame, words: str = "") -> Figure:
-    """Q / Q_max of the graphs on the true labels by layer: before training, after it, after training on shuffled labels.
+    """Q / Q_max of the graphs on the true labels by layer: before training, after it, after
+    training on shuffled labels.
 
     Args:
-        layers: a row per network, labels, replica, epoch and layer with modularity_relative, null_low and null_high; missing
-            values where there was no graph.
+        layers: a row per network, labels, replica, epoch and layer with modularity_relative,
+            null_low and null_high; missing values where there was no graph.
         words: how the graphs are made, and over what.
 
     Returns:
-        A figure with a panel per network, 183 mm wide: every replica a thin line, their mean a thick one, and the
-        95 % band of permuted labels.
+        A figure with a panel per network, 183 mm wide: every replica a thin line, their mean a
+        thick one, and the 95 % band of permuted labels.
 
     Raises:
         BadInput: the table is empty or lacks a column.
 
     Example:
         >>> where = {"network": "a", "labels": "true", "replica": 0, "epoch": [0, 9], "layer": 1}
-        >>> table = pd.DataFrame(where | {"modularity_relative": [0.2, 0.5], "null_low": -0.1, "null_high": 0.1})
+        >>> table = pd.DataFrame(
+        ...     where | {"modularity_relative": [0.2, 0.5], "null_low": -0.1, "null_high": 0.1}
+        ... )
         >>> len(graph_modularity_figure(table).axes)
         1
     """
-    require_columns(layers, ["network", "labels", "replica", "epoch", "layer", "modularity_relative", "null_low", "null_high"])
+    require_columns(
+        layers,
+        [
+            "network",
+            "labels",
+            "replica",
+            "epoch",
+            "layer",
+            "modularity_relative",
+            "null_low",
+            "null_high",
+        ],
+    )
     names = list(layers["network"].unique())
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.3), layout="constrained")
     ratios = [1 + layers[layers["network"] == name]["layer"].max() for name in names]
@@ -51,24 +68,46 @@ def graph_modularity_figure(layers: pd.DataFrame, words: str = "") -> Figure:
     for letter, axes, name in zip("abcdefghijklmnopqrstuvwxyz", grid, names, strict=False):
         own = layers[layers["network"] == name]
         band = own.groupby("layer")[["null_low", "null_high"]].mean()
-        axes.fill_between(band.index, band["null_low"], band["null_high"], color=PALE, label="permuted labels, 95 %")
+        axes.fill_between(
+            band.index,
+            band["null_low"],
+            band["null_high"],
+            color=PALE,
+            label="permuted labels, 95 %",
+        )
         for labels, when, colour, marker, label in STATES:
             rows = own[(own["labels"] == labels) & (own["epoch"] == epochs[when])]
             for _, replica in rows.groupby("replica"):
-                axes.plot(replica["layer"], replica["modularity_relative"], color=PALETTE[colour], linewidth=0.4, alpha=0.6)
+                axes.plot(
+                    replica["layer"],
+                    replica["modularity_relative"],
+                    color=PALETTE[colour],
+                    linewidth=0.4,
+                    alpha=0.6,
+                )
             mean = rows.groupby("layer")["modularity_relative"].mean()
             if len(mean):
-                axes.plot(mean.index, mean, f"{marker}-", color=PALETTE[colour], markersize=3.5, label=label)
+                axes.plot(
+                    mean.index,
+                    mean,
+                    f"{marker}-",
+                    color=PALETTE[colour],
+                    markersize=3.5,
+                    label=label,
+                )
         axes.set_xlabel("layer")
         axes.set_xticks(sorted(own["layer"].unique()))
         axes.margins(x=0.15)
         axes.set_title(f"({letter}) {network_words(name)}", loc="left")
     grid[0].set_ylabel(r"modularity on true labels, $Q / Q_\mathrm{max}$")
-    handles, labels = max((axes.get_legend_handles_labels() for axes in grid), key=lambda pair: len(pair[0]))
+    handles, labels = max(
+        (axes.get_legend_handles_labels() for axes in grid), key=lambda pair: len(pair[0])
+    )
     figure.legend(handles, labels, loc="outside lower center", ncols=4)
     figure.suptitle(
-        f"Graphs of self-expression{words and ' (' + words + ')'}. Thin lines: replicas; thick ones: their mean.\n"
-        "Published: affinity to the same class increases with depth, in trained networks."
+        f"Graphs of self-expression{words and ' (' + words + ')'}. Thin lines: replicas; thick"
+        " ones: their mean.\nPublished: affinity to the same class increases with depth, in"
+        " trained networks."
     )
     return figure
 
@@ -88,19 +127,29 @@ def network_words(name: str) -> str:
 
 @paper_style()
 def neighbourhood_figure(inputs: pd.DataFrame) -> Figure:
-    """The margin of the output against the purity of an input's neighbourhood in the last hidden layer.
+    """The margin of the output against the purity of an input's neighbourhood in the last hidden
+    layer.
 
     Args:
         inputs: a row per network, replica and input with purity in [0, 1] and margin.
 
     Returns:
-        A figure with a panel per network, 183 mm wide; wrongly classified inputs are below the line.
+        A figure with a panel per network, 183 mm wide; wrongly classified inputs are below the
+        line.
 
     Raises:
         BadInput: the table is empty or lacks a column.
 
     Example:
-        >>> table = pd.DataFrame({"network": "a", "replica": 0, "input": [0, 1], "purity": [0.1, 0.9], "margin": [-1.0, 2.0]})
+        >>> table = pd.DataFrame(
+        ...     {
+        ...         "network": "a",
+        ...         "replica": 0,
+        ...         "input": [0, 1],
+        ...         "purity": [0.1, 0.9],
+        ...         "margin": [-1.0, 2.0],
+        ...     }
+        ... )
         >>> len(neighbourhood_figure(table).axes)
         1
     """
@@ -112,13 +161,15 @@ def neighbourhood_figure(inputs: pd.DataFrame) -> Figure:
         _purity_panel(axes, inputs[inputs["network"] == name])
         wrong = (inputs[inputs["network"] == name]["margin"] <= 0).to_numpy()
         area = _area(inputs[inputs["network"] == name]["purity"].to_numpy(float), wrong)
-        axes.set_title(f"({letter}) {network_words(name)}\n{wrong.sum()} wrong\nAUC {area}", loc="left")
+        axes.set_title(
+            f"({letter}) {network_words(name)}\n{wrong.sum()} wrong\nAUC {area}", loc="left"
+        )
     figure.supxlabel("share of an input's affinity that leads to its own class", fontsize=8)
     grid[0].set_ylabel("margin: true output minus\nlargest other one")
     figure.suptitle(
-        "Every held-out input of every replica: its neighbourhood in the graph of the last hidden layer, and its margin.\n"
-        "Orange diamonds: wrongly classified; AUC: of telling them by the share.\n"
-        "Published: the neighbourhood tells whether an input is classified rightly."
+        "Every held-out input of every replica: its neighbourhood in the graph of the last hidden"
+        " layer, and its margin.\nOrange diamonds: wrongly classified; AUC: of telling them by the"
+        " share.\nPublished: the neighbourhood tells whether an input is classified rightly."
     )
     return figure
 
@@ -127,7 +178,8 @@ def _area(purity: np.ndarray, wrong: np.ndarray) -> str:
     """The probability that a rightly classified input has the purer neighbourhood."""
     if wrong.all() or not wrong.any():
         return "undefined"
-    return f"{scipy.stats.mannwhitneyu(purity[~wrong], purity[wrong]).statistic / (wrong.sum() * (~wrong).sum()):.2f}"
+    test = scipy.stats.mannwhitneyu(purity[~wrong], purity[wrong])
+    return f"{test.statistic / (wrong.sum() * (~wrong).sum()):.2f}"
 
 
 def _purity_panel(axes: Axes, rows: pd.DataFrame) -> None:
@@ -135,6 +187,14 @@ def _purity_panel(axes: Axes, rows: pd.DataFrame) -> None:
     purity, margin = rows["purity"].to_numpy(float), rows["margin"].to_numpy(float)
     axes.axhline(0, color=GREY, linewidth=0.6)
     axes.scatter(purity[right], margin[right], s=5, color=PALETTE["blue"], alpha=0.5, linewidths=0)
-    axes.scatter(purity[~right], margin[~right], s=9, marker="D", color=PALETTE["orange"], edgecolors="black", linewidths=0.3)
+    axes.scatter(
+        purity[~right],
+        margin[~right],
+        s=9,
+        marker="D",
+        color=PALETTE["orange"],
+        edgecolors="black",
+        linewidths=0.3,
+    )
     axes.set_xlim(-0.05, 1.05)
     axes.yaxis.set_major_locator(MaxNLocator(5))

@@ -14,7 +14,8 @@ def dichotomies_figure(table: pd.DataFrame, inputs: int, weight_std: float) -> F
     """Mean numbers of labellings on a log axis; one colour a width, one marker a total depth.
 
     Args:
-        table: a row per width, depth and layer, with remaining, dichotomies, dichotomies_low and dichotomies_high.
+        table: a row per width, depth and layer, with remaining, dichotomies, dichotomies_low and
+            dichotomies_high.
         inputs: s, how many inputs are labelled.
         weight_std: sigma_w.
 
@@ -25,19 +26,35 @@ def dichotomies_figure(table: pd.DataFrame, inputs: int, weight_std: float) -> F
         BadInput: the table is empty or lacks a column.
 
     Example:
-        >>> rows = pd.DataFrame({"width": [4], "depth": [2], "remaining": [1], "dichotomies": [9.0]})
-        >>> figure = dichotomies_figure(rows.assign(dichotomies_low=8.0, dichotomies_high=10.0), 15, 2.8)
+        >>> rows = pd.DataFrame(
+        ...     {"width": [4], "depth": [2], "remaining": [1], "dichotomies": [9.0]}
+        ... )
+        >>> figure = dichotomies_figure(
+        ...     rows.assign(dichotomies_low=8.0, dichotomies_high=10.0), 15, 2.8
+        ... )
         >>> figure.axes[0].get_yscale()
         'log'
     """
-    require_columns(table, ["width", "depth", "remaining", "dichotomies", "dichotomies_low", "dichotomies_high"])
+    require_columns(
+        table, ["width", "depth", "remaining", "dichotomies", "dichotomies_low", "dichotomies_high"]
+    )
     figure = Figure(figsize=(5.0, 3.8), layout="constrained")
     axes = figure.subplots()
     for colour, width in zip(COLOURS, sorted(table["width"].unique()), strict=False):
         for marker, depth in zip(MARKERS, sorted(table["depth"].unique()), strict=False):
-            rows = table[(table["width"] == width) & (table["depth"] == depth)].sort_values("remaining")
+            rows = table[(table["width"] == width) & (table["depth"] == depth)].sort_values(
+                "remaining"
+            )
             label = f"$k$ = {width}, {depth} hidden layers"
-            draw_means(axes, rows["remaining"], rows, "dichotomies", fmt=f"{marker}-", color=PALETTE[colour], label=label)
+            draw_means(
+                axes,
+                rows["remaining"],
+                rows,
+                "dichotomies",
+                fmt=f"{marker}-",
+                color=PALETTE[colour],
+                label=label,
+            )
     axes.set_yscale("log")
     ticks = round_levels(*axes.get_ylim())
     axes.set_yticks(ticks, [f"{tick:,.0f}" for tick in ticks])
@@ -47,7 +64,8 @@ def dichotomies_figure(table: pd.DataFrame, inputs: int, weight_std: float) -> F
     axes.set_ylabel("labellings met in one turn")
     axes.legend(loc="upper left")
     figure.suptitle(
-        f"Counted exactly for {inputs} inputs, of at most $2^{{{inputs}}}$ labellings; hard-tanh, $\\sigma_w$ = {weight_std:.3g},\n"
-        "no biases. Bars: 95 % bootstrap over networks. Growth with remaining depth is\nthe claim of Raghu et al.; no theory line is drawn."
+        f"Counted exactly for {inputs} inputs, of at most $2^{{{inputs}}}$ labellings; hard-tanh,"
+        f" $\\sigma_w$ = {weight_std:.3g},\nno biases. Bars: 95 % bootstrap over networks. Growth"
+        " with remaining depth is\nthe claim of Raghu et al.; no theory line is drawn."
     )
     return figure

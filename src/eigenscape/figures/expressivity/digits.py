@@ -1,4 +1,6 @@
-"""What training on digits shows: networks of which one layer was trained, and lengths while networks train."""
+"""What training on digits shows: networks of which one layer was trained, and lengths while
+networks train.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ def one_layer_figure(table: pd.DataFrame, words: str = "") -> Figure:
     """Accuracy on training and test images against the hidden layer that was trained.
 
     Args:
-        table: a row per sigma_w_squared and layer, with train and test and the ends of their intervals.
+        table: a row per sigma_w_squared and layer, with train and test and the ends of their
+            intervals.
         words: what was trained, such as activation and width.
 
     Returns:
@@ -25,35 +28,70 @@ def one_layer_figure(table: pd.DataFrame, words: str = "") -> Figure:
         BadInput: the table is empty or lacks a column.
 
     Example:
-        >>> ends = {f"{part}{end}": [0.8, 0.7] for part in ("train", "test") for end in ("", "_low", "_high")}
-        >>> len(one_layer_figure(pd.DataFrame({"sigma_w_squared": [1.0, 1.0], "layer": [2, 3], **ends})).axes)
+        >>> ends = {
+        ...     f"{part}{end}": [0.8, 0.7]
+        ...     for part in ("train", "test")
+        ...     for end in ("", "_low", "_high")
+        ... }
+        >>> len(
+        ...     one_layer_figure(
+        ...         pd.DataFrame({"sigma_w_squared": [1.0, 1.0], "layer": [2, 3], **ends})
+        ...     ).axes
+        ... )
         2
     """
-    require_columns(table, ["sigma_w_squared", "layer", "train", "train_low", "train_high", "test", "test_low", "test_high"])
+    require_columns(
+        table,
+        [
+            "sigma_w_squared",
+            "layer",
+            "train",
+            "train_low",
+            "train_high",
+            "test",
+            "test_low",
+            "test_high",
+        ],
+    )
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.2), layout="constrained")
-    for letter, axes, part in zip("ab", figure.subplots(1, 2, sharey=True), ("train", "test"), strict=True):
-        for colour, marker, variance in zip(COLOURS, MARKERS, sorted(table["sigma_w_squared"].unique()), strict=False):
+    for letter, axes, part in zip(
+        "ab", figure.subplots(1, 2, sharey=True), ("train", "test"), strict=True
+    ):
+        for colour, marker, variance in zip(
+            COLOURS, MARKERS, sorted(table["sigma_w_squared"].unique()), strict=False
+        ):
             rows = table[table["sigma_w_squared"] == variance].sort_values("layer")
-            draw_means(axes, rows["layer"], rows, part, fmt=f"{marker}-", color=PALETTE[colour], label=rf"$\sigma_w^2$ = {variance:g}")
+            draw_means(
+                axes,
+                rows["layer"],
+                rows,
+                part,
+                fmt=f"{marker}-",
+                color=PALETTE[colour],
+                label=rf"$\sigma_w^2$ = {variance:g}",
+            )
         axes.set_xticks(sorted(table["layer"].unique()))
         axes.set_xlabel("hidden layer that is trained, all others as drawn")
         axes.set_title(f"({letter}) {'training' if part == 'train' else 'test'} images", loc="left")
     figure.axes[0].set_ylabel("accuracy")
     figure.axes[0].legend()
     figure.suptitle(
-        f"Measured on scikit-learn's digits{words and ', ' + words}; bars: 95 % bootstrap over networks.\n"
-        "Every trained layer has equally many weights. That lower layers reach higher accuracy is the published\n"
-        "finding, on other data and with other numbers of steps; no theory line is drawn."
+        f"Measured on scikit-learn's digits{words and ', ' + words}; bars: 95 % bootstrap over"
+        " networks.\nEvery trained layer has equally many weights. That lower layers reach higher"
+        " accuracy is the published\nfinding, on other data and with other numbers of steps; no"
+        " theory line is drawn."
     )
     return figure
 
 
 @paper_style()
 def training_lengths_figure(table: pd.DataFrame, words: str = "") -> Figure:
-    """The length of a curve through two test images in every layer, relative to the start, while networks train.
+    """The length of a curve through two test images in every layer, relative to the start, while
+    networks train.
 
     Args:
-        table: a row per sigma_w_squared, layer and epoch, with relative_length, its interval and test.
+        table: a row per sigma_w_squared, layer and epoch, with relative_length, its interval and
+            test.
         words: what was trained.
 
     Returns:
@@ -63,14 +101,33 @@ def training_lengths_figure(table: pd.DataFrame, words: str = "") -> Figure:
         BadInput: the table is empty or lacks a column.
 
     Example:
-        >>> rows = {"sigma_w_squared": [3.0, 3.0], "layer": [1, 1], "epoch": [0, 5], "relative_length": [1.0, 1.1], "test": [0.1, 0.9]}
+        >>> rows = {
+        ...     "sigma_w_squared": [3.0, 3.0],
+        ...     "layer": [1, 1],
+        ...     "epoch": [0, 5],
+        ...     "relative_length": [1.0, 1.1],
+        ...     "test": [0.1, 0.9],
+        ... }
         >>> table = pd.DataFrame(rows).assign(relative_length_low=0.9, relative_length_high=1.2)
         >>> len(training_lengths_figure(table).axes)
         1
     """
-    require_columns(table, ["sigma_w_squared", "layer", "epoch", "relative_length", "relative_length_low", "relative_length_high", "test"])
+    require_columns(
+        table,
+        [
+            "sigma_w_squared",
+            "layer",
+            "epoch",
+            "relative_length",
+            "relative_length_low",
+            "relative_length_high",
+            "test",
+        ],
+    )
     variances, layers = sorted(table["sigma_w_squared"].unique()), sorted(table["layer"].unique())
-    colours = colormaps[COLORMAP]([0.9 * place / max(len(layers) - 1, 1) for place in range(len(layers))])
+    colours = colormaps[COLORMAP](
+        [0.9 * place / max(len(layers) - 1, 1) for place in range(len(layers))]
+    )
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.6), layout="constrained")
     grid = figure.subplots(1, len(variances), sharey=True, squeeze=False)[0]
     for letter, axes, variance in zip("abcdefgh", grid, variances, strict=False):
@@ -78,15 +135,29 @@ def training_lengths_figure(table: pd.DataFrame, words: str = "") -> Figure:
         own = table[table["sigma_w_squared"] == variance]
         for colour, layer in zip(colours, layers, strict=True):
             rows = own[own["layer"] == layer].sort_values("epoch")
-            draw_means(axes, rows["epoch"], rows, "relative_length", fmt="o-", color=colour, label=f"layer {layer}")
+            draw_means(
+                axes,
+                rows["epoch"],
+                rows,
+                "relative_length",
+                fmt="o-",
+                color=colour,
+                label=f"layer {layer}",
+            )
         reached = own[own["epoch"] == own["epoch"].max()]["test"].iloc[0]
-        axes.set_title(rf"({letter}) $\sigma_w^2$ = {variance:g}; test accuracy {reached:.2f} at the end", loc="left")
+        axes.set_title(
+            rf"({letter}) $\sigma_w^2$ = {variance:g}; test accuracy {reached:.2f} at the end",
+            loc="left",
+        )
         axes.set_xlabel("epoch")
     grid[0].set_ylabel("mean latent length / length at the start")
-    figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(layers))
+    figure.legend(
+        *grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(layers)
+    )
     figure.suptitle(
-        f"Lengths of an ellipse through two test images, exact at every epoch{words and '; ' + words}.\n"
-        "Bars: 95 % bootstrap over networks. Published: from large weights lengths shrink save in the first layer,\n"
-        "from small ones they grow; no theory line is drawn."
+        "Lengths of an ellipse through two test images, exact at every"
+        f" epoch{words and '; ' + words}.\nBars: 95 % bootstrap over networks. Published: from"
+        " large weights lengths shrink save in the first layer,\nfrom small ones they grow; no"
+        " theory line is drawn."
     )
     return figure

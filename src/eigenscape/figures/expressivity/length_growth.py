@@ -1,6 +1,8 @@
-"""The length of a circle's image from layer to layer, beside the mean-field rate and the published scaling law.
+"""The length of a circle's image from layer to layer, beside the mean-field rate and the published
+scaling law.
 
-Three regimes: below chi_1 = 1 curves shrink, at 1 they keep their length, above 1 they grow exponentially.
+Three regimes: below chi_1 = 1 curves shrink, at 1 they keep their length, above 1 they grow
+exponentially.
 """
 
 from __future__ import annotations
@@ -18,10 +20,12 @@ _SETTING = ["activation", "width", "sigma_w", "sigma_b"]
 
 @paper_style()
 def length_growth_figure(lengths: pd.DataFrame, growth: pd.DataFrame) -> Figure:
-    """Length against depth for the widest networks, and the growth per layer of all settings against sqrt(chi_1).
+    """Length against depth for the widest networks, and the growth per layer of all settings
+    against sqrt(chi_1).
 
     Args:
-        lengths: a row per setting and layer: activation, width, sigma_w, sigma_b, layer, length, length_low, length_high.
+        lengths: a row per setting and layer: activation, width, sigma_w, sigma_b, layer, length,
+            length_low, length_high.
         growth: a row per setting: sqrt_chi_1, published_base, growth, growth_low, growth_high.
 
     Returns:
@@ -34,26 +38,44 @@ def length_growth_figure(lengths: pd.DataFrame, growth: pd.DataFrame) -> Figure:
         >>> setting = {"activation": "relu", "width": 4, "sigma_w": 2.0, "sigma_b": 0.0}
         >>> interval = {"length": 2.0, "length_low": 1.0, "length_high": 3.0}
         >>> lengths = pd.DataFrame([setting | interval | {"layer": layer} for layer in range(3)])
-        >>> rate = {"sqrt_chi_1": 1.4, "published_base": 1.8, "growth": 1.4, "growth_low": 1.3, "growth_high": 1.5}
+        >>> rate = {
+        ...     "sqrt_chi_1": 1.4,
+        ...     "published_base": 1.8,
+        ...     "growth": 1.4,
+        ...     "growth_low": 1.3,
+        ...     "growth_high": 1.5,
+        ... }
         >>> len(length_growth_figure(lengths, pd.DataFrame([setting | rate])).axes)
         3
     """
     require_columns(lengths, [*_SETTING, "layer", "length", "length_low", "length_high"])
-    require_columns(growth, [*_SETTING, "sqrt_chi_1", "published_base", "growth", "growth_low", "growth_high"])
+    require_columns(
+        growth, [*_SETTING, "sqrt_chi_1", "published_base", "growth", "growth_low", "growth_high"]
+    )
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.8), layout="constrained")
     panels = list(figure.subplots(1, 3))
     width, sigma_b = growth["width"].max(), growth["sigma_b"].min()
-    for letter, axes, (activation, name) in zip("ab", panels, ACTIVATION_NAMES.items(), strict=False):
-        rows = lengths[(lengths["activation"] == activation) & (lengths["width"] == width) & (lengths["sigma_b"] == sigma_b)]
-        rates = growth[(growth["activation"] == activation) & (growth["width"] == width) & (growth["sigma_b"] == sigma_b)]
+    for letter, axes, (activation, name) in zip(
+        "ab", panels, ACTIVATION_NAMES.items(), strict=False
+    ):
+        rows = lengths[
+            (lengths["activation"] == activation)
+            & (lengths["width"] == width)
+            & (lengths["sigma_b"] == sigma_b)
+        ]
+        rates = growth[
+            (growth["activation"] == activation)
+            & (growth["width"] == width)
+            & (growth["sigma_b"] == sigma_b)
+        ]
         _draw_depth(axes, rows, rates)
         axes.set_title(rf"({letter}) {name}, $k$ = {width}, $\sigma_b$ = {sigma_b:g}", loc="left")
     panels[0].set_ylabel(r"mean latent length $\ell_d$ / $\ell_1$")
     _draw_rates(panels[2], growth)
     figure.suptitle(
-        "Lengths are exact in every network; bars: 95 % bootstrap over networks. Dashed: $\\sqrt{\\chi_1}$ per layer,\n"
-        "the mean-field limit of wide layers. Dotted: the base of the bound of Raghu et al.,\n"
-        "a scaling law only: its constant per layer is not known."
+        "Lengths are exact in every network; bars: 95 % bootstrap over networks. Dashed:"
+        " $\\sqrt{\\chi_1}$ per layer,\nthe mean-field limit of wide layers. Dotted: the base of"
+        " the bound of Raghu et al.,\na scaling law only: its constant per layer is not known."
     )
     figure.legend(*panels[2].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
@@ -65,12 +87,36 @@ def _draw_depth(axes: Axes, rows: pd.DataFrame, rates: pd.DataFrame) -> None:
         first = own["length"].iloc[0]
         if first <= 0:
             continue
-        scaled = own.assign(**{name: own[name] / first for name in ("length", "length_low", "length_high")})
-        draw_means(axes, own["layer"], scaled, "length", fmt="o", color=PALETTE[colour], label=rf"$\sigma_w$ = {sigma_w:.3g}")
+        scaled = own.assign(
+            **{name: own[name] / first for name in ("length", "length_low", "length_high")}
+        )
+        draw_means(
+            axes,
+            own["layer"],
+            scaled,
+            "length",
+            fmt="o",
+            color=PALETTE[colour],
+            label=rf"$\sigma_w$ = {sigma_w:.3g}",
+        )
         depth = own["layer"].to_numpy(dtype=np.float64)
         rate = rates[rates["sigma_w"] == sigma_w].iloc[0]
-        axes.plot(depth, rate["sqrt_chi_1"] ** (depth - 1), color=PALETTE[colour], linestyle="--", linewidth=0.9, zorder=0)
-        axes.plot(depth, rate["published_base"] ** (depth - 1), color=PALETTE[colour], linestyle=":", linewidth=0.9, zorder=0)
+        axes.plot(
+            depth,
+            rate["sqrt_chi_1"] ** (depth - 1),
+            color=PALETTE[colour],
+            linestyle="--",
+            linewidth=0.9,
+            zorder=0,
+        )
+        axes.plot(
+            depth,
+            rate["published_base"] ** (depth - 1),
+            color=PALETTE[colour],
+            linestyle=":",
+            linewidth=0.9,
+            zorder=0,
+        )
     axes.set_yscale("log")
     axes.set_xlabel("hidden layer $d$")
     if axes.get_legend_handles_labels()[0]:
@@ -78,7 +124,9 @@ def _draw_depth(axes: Axes, rows: pd.DataFrame, rates: pd.DataFrame) -> None:
 
 
 def _draw_rates(axes: Axes, growth: pd.DataFrame) -> None:
-    values = growth[["sqrt_chi_1", "growth_low", "growth_high", "published_base"]].to_numpy(dtype=np.float64)
+    values = growth[["sqrt_chi_1", "growth_low", "growth_high", "published_base"]].to_numpy(
+        dtype=np.float64
+    )
     reach = [0.95 * np.nanmin(values), 1.05 * np.nanmax(values)]
     axes.plot(reach, reach, color=GREY, linestyle="--", linewidth=0.8, zorder=0)
     axes.axhline(1, color=GREY, linewidth=0.5, zorder=0)
@@ -99,7 +147,14 @@ def _draw_rates(axes: Axes, growth: pd.DataFrame) -> None:
                 label=f"{name}, $k$ = {width}",
             )
     wide = growth[growth["width"] == growth["width"].max()]
-    axes.plot(wide["sqrt_chi_1"], wide["published_base"], "x", color=GREY, markersize=4, label="published base, widest $k$")
+    axes.plot(
+        wide["sqrt_chi_1"],
+        wide["published_base"],
+        "x",
+        color=GREY,
+        markersize=4,
+        label="published base, widest $k$",
+    )
     axes.set_xlabel(r"mean field, $\sqrt{\chi_1}$")
     axes.set_ylabel("growth per layer")
     axes.set_title("(c) all settings", loc="left")

@@ -1,11 +1,19 @@
-"""Which layer the output's length answers to: tangential sensitivities and equal turns, beside the radial trap."""
+"""Which layer the output's length answers to: tangential sensitivities and equal turns, beside the
+radial trap.
+"""
 
 from __future__ import annotations
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from eigenscape.figures.intervals import ACTIVATION_NAMES, COLOURS, MARKERS, draw_means, require_columns
+from eigenscape.figures.intervals import (
+    ACTIVATION_NAMES,
+    COLOURS,
+    MARKERS,
+    draw_means,
+    require_columns,
+)
 from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style
 
 
@@ -14,7 +22,8 @@ def length_sensitivity_figure(sensitivity: pd.DataFrame, turns: pd.DataFrame) ->
     """Sensitivities per weight matrix above, changes after equal turns of one matrix below.
 
     Args:
-        sensitivity: a row per activation and layer, with radial and tangential and the ends of their intervals.
+        sensitivity: a row per activation and layer, with radial and tangential and the ends of
+            their intervals.
         turns: a row per activation, layer and angle (radian), with change and its interval.
 
     Returns:
@@ -25,12 +34,28 @@ def length_sensitivity_figure(sensitivity: pd.DataFrame, turns: pd.DataFrame) ->
 
     Example:
         >>> names = {"activation": "relu", "layer": 1, "sigma_w": 2.0, "networks": 3}
-        >>> parts = {f"{name}{end}": 1.0 for name in ("radial", "tangential", "change") for end in ("", "_low", "_high")}
+        >>> parts = {
+        ...     f"{name}{end}": 1.0
+        ...     for name in ("radial", "tangential", "change")
+        ...     for end in ("", "_low", "_high")
+        ... }
         >>> rows = pd.DataFrame([names | parts | {"angle": 0.1}])
         >>> len(length_sensitivity_figure(rows, rows).axes)
         4
     """
-    require_columns(sensitivity, ["activation", "layer", "sigma_w", "networks", "radial", "radial_low", "tangential", "tangential_low"])
+    require_columns(
+        sensitivity,
+        [
+            "activation",
+            "layer",
+            "sigma_w",
+            "networks",
+            "radial",
+            "radial_low",
+            "tangential",
+            "tangential_low",
+        ],
+    )
     require_columns(turns, ["activation", "layer", "angle", "change", "change_low", "change_high"])
     figure = Figure(figsize=(DOUBLE_COLUMN, 5.0), layout="constrained")
     grid = figure.subplots(2, 2, sharex=True)
@@ -47,15 +72,31 @@ def length_sensitivity_figure(sensitivity: pd.DataFrame, turns: pd.DataFrame) ->
                 color=PALETTE["blue"],
                 label=r"tangential, $|W_l|\,|\nabla_{\mathrm{tan}} V|/V$",
             )
-            radial_words = r"radial, $\mathrm{tr}(W_l^T \nabla V)/V$" + (": always 1" if activation == "relu" else "")
-            draw_means(upper, rows["layer"], rows, "radial", fmt="s--", color=GREY, label=radial_words)
-            words = rf"$\sigma_w$ = {rows['sigma_w'].iloc[0]:.3g}, {rows['networks'].iloc[0]} networks"
+            radial_words = r"radial, $\mathrm{tr}(W_l^T \nabla V)/V$" + (
+                ": always 1" if activation == "relu" else ""
+            )
+            draw_means(
+                upper, rows["layer"], rows, "radial", fmt="s--", color=GREY, label=radial_words
+            )
+            words = (
+                rf"$\sigma_w$ = {rows['sigma_w'].iloc[0]:.3g}, {rows['networks'].iloc[0]} networks"
+            )
             upper.set_title(f"({'ab'[column]}) {name}, {words}", loc="left")
             upper.legend()
         own = turns[turns["activation"] == activation]
-        for colour, marker, angle in zip(COLOURS, MARKERS, sorted(own["angle"].unique()), strict=False):
+        for colour, marker, angle in zip(
+            COLOURS, MARKERS, sorted(own["angle"].unique()), strict=False
+        ):
             part = own[own["angle"] == angle].sort_values("layer")
-            draw_means(lower, part["layer"], part, "change", fmt=f"{marker}-", color=PALETTE[colour], label=f"{angle:g} rad")
+            draw_means(
+                lower,
+                part["layer"],
+                part,
+                "change",
+                fmt=f"{marker}-",
+                color=PALETTE[colour],
+                label=f"{angle:g} rad",
+            )
         if len(own):
             lower.set_yscale("log")
             # Room for the legend below the lowest curve.
@@ -65,10 +106,13 @@ def length_sensitivity_figure(sensitivity: pd.DataFrame, turns: pd.DataFrame) ->
         lower.set_xlabel("weight matrix $l$ (the last is the read-out)")
         lower.set_xticks(sorted(sensitivity["layer"].unique()))
     grid[0, 0].set_ylabel("sensitivity of the variation $V$")
-    grid[1, 0].set_ylabel(r"mean $|V_{\mathrm{turned}} - V|\,/\,\mathrm{max}(V, V_{\mathrm{turned}})$")
+    grid[1, 0].set_ylabel(
+        r"mean $|V_{\mathrm{turned}} - V|\,/\,\mathrm{max}(V, V_{\mathrm{turned}})$"
+    )
     figure.suptitle(
-        "$V$, the total variation of the output along a circle, and its gradients are exact; bars: 95 % bootstrap over\n"
-        "networks. The radial part only rescales: in a bias-free ReLU network it is 1 for every matrix,\n"
-        "and a norm that holds it hides the difference. No theory line is drawn."
+        "$V$, the total variation of the output along a circle, and its gradients are exact; bars:"
+        " 95 % bootstrap over\nnetworks. The radial part only rescales: in a bias-free ReLU network"
+        " it is 1 for every matrix,\nand a norm that holds it hides the difference. No theory line"
+        " is drawn."
     )
     return figure

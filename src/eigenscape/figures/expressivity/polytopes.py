@@ -1,4 +1,6 @@
-"""The polytopes into which a network cuts the plane, one panel a layer, and the breakpoints of a circle among them."""
+"""The polytopes into which a network cuts the plane, one panel a layer, and the breakpoints of a
+circle among them.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,11 @@ EDGE_WORDS = ("black", "red", "blue", "purple", "green", "orange")
 
 
 @paper_style()
-def polytopes_figure(layers: Layers, box: tuple[float, float, float, float], radius: float) -> Figure:
-    """Cells of a box of the input plane after each hidden layer, shaded by the size of the linear map on them.
+def polytopes_figure(
+    layers: Layers, box: tuple[float, float, float, float], radius: float
+) -> Figure:
+    """Cells of a box of the input plane after each hidden layer, shaded by the size of the linear
+    map on them.
 
     Args:
         layers: a piecewise linear network with two inputs.
@@ -38,7 +43,9 @@ def polytopes_figure(layers: Layers, box: tuple[float, float, float, float], rad
 
     Example:
         >>> from eigenscape.expressivity.networks import random_layers
-        >>> figure = polytopes_figure(random_layers(2, 3, 2.0, 1.0, "relu", seed=0), (-1, 1, -1, 1), 0.5)
+        >>> figure = polytopes_figure(
+        ...     random_layers(2, 3, 2.0, 1.0, "relu", seed=0), (-1, 1, -1, 1), 0.5
+        ... )
         >>> [axes.get_title(loc="left")[:11] for axes in figure.axes[:2]]
         ['(a) layer 1', '(b) layers ']
     """
@@ -64,22 +71,45 @@ def polytopes_figure(layers: Layers, box: tuple[float, float, float, float], rad
         for layer in range(last, 0, -1):
             colour = PALETTE[EDGES[(layer - 1) % len(EDGES)]]
             polygons = [cell.polygon for cell in cells[layer]]
-            axes.add_collection(PolyCollection(polygons, facecolors="none", edgecolors=colour, linewidths=1.4 - 0.2 * min(layer, 4)))
+            axes.add_collection(
+                PolyCollection(
+                    polygons,
+                    facecolors="none",
+                    edgecolors=colour,
+                    linewidths=1.4 - 0.2 * min(layer, 4),
+                )
+            )
         axes.plot(*around.T, color="white", linewidth=1.6)
         axes.plot(*around.T, color="black", linewidth=0.7)
         for layer in range(1, last + 1):
             points = circle(radius).at(found.breakpoints[layer - 1])
             colour = PALETTE[EDGES[(layer - 1) % len(EDGES)]]
-            axes.plot(*points.T, "o", color=colour, markeredgecolor="white", markeredgewidth=0.4, markersize=3.5)
+            axes.plot(
+                *points.T,
+                "o",
+                color=colour,
+                markeredgecolor="white",
+                markeredgewidth=0.4,
+                markersize=3.5,
+            )
         name = "layer 1" if last == 1 else f"layers 1 to {last}"
-        axes.set_title(f"({'abcdefghij'[(last - 1) % 10]}) {name}: {len(cells[last])} cells", loc="left")
+        axes.set_title(
+            f"({'abcdefghij'[(last - 1) % 10]}) {name}: {len(cells[last])} cells", loc="left"
+        )
         axes.set_xlim(box[0], box[1])
         axes.set_ylim(box[2], box[3])
         axes.set_aspect("equal")
         axes.set_xlabel(f"$x_1$\n{int(found.transitions[:last].sum())} transitions on the circle")
     panels[0].set_ylabel("$x_2$")
     if shading is not None:
-        figure.colorbar(shading, ax=panels, location="bottom", shrink=0.5, aspect=40, label=r"$|\nabla f|$ of the whole network")
+        figure.colorbar(
+            shading,
+            ax=panels,
+            location="bottom",
+            shrink=0.5,
+            aspect=40,
+            label=r"$|\nabla f|$ of the whole network",
+        )
     name = ACTIVATION_NAMES.get(layers.activation, layers.activation)
     of_what = f"{name}, {layers.depth} hidden layers of {layers.weights[0].shape[1]} units"
     figure.suptitle(

@@ -1,8 +1,10 @@
-"""Transitions against length: a curve of twice the length crosses the boundaries of the next layer's units twice as often.
+"""Transitions against length: a curve of twice the length crosses the boundaries of the next
+layer's units twice as often.
 
-A pre-activation of layer d + 1 runs over a path of typical length sigma_w l_d / sqrt(k). For hard-tanh, whose boundaries lie
-at the fixed pre-activations -1 and 1, transitions follow that length (Raghu et al., arXiv 1606.05336). ReLU networks
-without biases are homogeneous: their length scales with the weights, their transitions do not.
+A pre-activation of layer d + 1 runs over a path of typical length sigma_w l_d / sqrt(k). For
+hard-tanh, whose boundaries lie at the fixed pre-activations -1 and 1, transitions follow that
+length (Raghu et al., arXiv 1606.05336). ReLU networks without biases are homogeneous: their length
+scales with the weights, their transitions do not.
 """
 
 from __future__ import annotations
@@ -19,10 +21,12 @@ from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style
 
 @paper_style()
 def transitions_figure(lengths: pd.DataFrame) -> Figure:
-    """Mean transitions of a unit in layer d + 1 against the mean length in layer d, over settings and layers.
+    """Mean transitions of a unit in layer d + 1 against the mean length in layer d, over settings
+    and layers.
 
     Args:
-        lengths: a row per setting and layer: activation, width, sigma_w, sigma_b, layer, length, transitions.
+        lengths: a row per setting and layer: activation, width, sigma_w, sigma_b, layer, length,
+            transitions.
 
     Returns:
         A figure of two panels, 183 mm wide.
@@ -32,11 +36,18 @@ def transitions_figure(lengths: pd.DataFrame) -> Figure:
 
     Example:
         >>> setting = {"activation": "relu", "width": 4, "sigma_w": 2.0, "sigma_b": 0.0}
-        >>> rows = pd.DataFrame([setting | {"layer": layer, "length": 3.0, "transitions": 4.0 * layer} for layer in range(4)])
+        >>> rows = pd.DataFrame(
+        ...     [
+        ...         setting | {"layer": layer, "length": 3.0, "transitions": 4.0 * layer}
+        ...         for layer in range(4)
+        ...     ]
+        ... )
         >>> len(transitions_figure(rows).axes)
         2
     """
-    require_columns(lengths, ["activation", "width", "sigma_w", "sigma_b", "layer", "length", "transitions"])
+    require_columns(
+        lengths, ["activation", "width", "sigma_w", "sigma_b", "layer", "length", "transitions"]
+    )
     keys = ["activation", "width", "sigma_w", "sigma_b"]
     above = lengths.assign(layer=lengths["layer"] - 1)[[*keys, "layer", "transitions"]]
     pairs = lengths.drop(columns="transitions").merge(above, on=[*keys, "layer"])
@@ -44,15 +55,28 @@ def transitions_figure(lengths: pd.DataFrame) -> Figure:
     pairs["path"] = pairs["sigma_w"] * pairs["length"] / np.sqrt(pairs["width"])
     pairs["per_unit"] = pairs["transitions"] / pairs["width"]
     if pairs.empty:
-        raise BadInput.field("table", "a layer with transitions", "none", "draw networks with larger weights or biases")
+        raise BadInput.field(
+            "table",
+            "a layer with transitions",
+            "none",
+            "draw networks with larger weights or biases",
+        )
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.5), layout="constrained")
     panels = list(figure.subplots(1, 2, sharey=True))
-    for letter, axes, (activation, name) in zip("ab", panels, reversed(ACTIVATION_NAMES.items()), strict=True):
+    for letter, axes, (activation, name) in zip(
+        "ab", panels, reversed(ACTIVATION_NAMES.items()), strict=True
+    ):
         rows = pairs[pairs["activation"] == activation]
         for colour, sigma_w in zip(COLOURS, sorted(rows["sigma_w"].unique()), strict=False):
             for marker, width in zip(MARKERS, sorted(rows["width"].unique()), strict=False):
-                for filled, sigma_b in zip((True, False), sorted(rows["sigma_b"].unique()), strict=False):
-                    own = rows[(rows["sigma_w"] == sigma_w) & (rows["width"] == width) & (rows["sigma_b"] == sigma_b)]
+                for filled, sigma_b in zip(
+                    (True, False), sorted(rows["sigma_b"].unique()), strict=False
+                ):
+                    own = rows[
+                        (rows["sigma_w"] == sigma_w)
+                        & (rows["width"] == width)
+                        & (rows["sigma_b"] == sigma_b)
+                    ]
                     axes.plot(
                         own["path"],
                         own["per_unit"],
@@ -72,8 +96,9 @@ def transitions_figure(lengths: pd.DataFrame) -> Figure:
         axes.set_xlabel(r"path of one pre-activation, $\sigma_w\, \ell_d\, /\, \sqrt{k}$")
     panels[0].set_ylabel("mean transitions of a unit in layer $d + 1$")
     figure.suptitle(
-        "Lengths and transitions are exact in every network, and averaged. Filled: without biases, open: with. Line: proportional,\n"
-        "through the median of the points. That transitions follow length is a scaling law for hard-tanh with large weights."
+        "Lengths and transitions are exact in every network, and averaged. Filled: without biases,"
+        " open: with. Line: proportional,\nthrough the median of the points. That transitions"
+        " follow length is a scaling law for hard-tanh with large weights."
     )
     return figure
 

@@ -1,4 +1,6 @@
-"""What the weight alpha of a model's equations changes: condition number, layers, leading subspace, training. A column per case."""
+"""What the weight alpha of a model's equations changes: condition number, layers, leading subspace,
+training. A column per case.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +23,27 @@ NAMES = {
 }
 """In titles; other cases are called as in the table."""
 
-_CONDITION = ["log10_cond", "log10_cond_low", "log10_cond_high", "log10_cond_range", "log10_cond_range_low", "log10_cond_range_high"]
+_CONDITION = [
+    "log10_cond",
+    "log10_cond_low",
+    "log10_cond_high",
+    "log10_cond_range",
+    "log10_cond_range_low",
+    "log10_cond_range_high",
+]
 
 
 def _panels(
     table: pd.DataFrame, rows: int, height: float, own_scale: int | None = None
 ) -> tuple[Figure, np.ndarray, list[tuple[str, pd.DataFrame]]]:
-    """A figure with a column of panels per case; x counts the weights, which are 0 and decades; a grey band is at the reference.
+    """A figure with a column of panels per case; x counts the weights, which are 0 and decades; a
+    grey band is at the reference.
 
     Rows share their scale, but for the row ``own_scale``.
     """
-    cases = [(str(name), own.sort_values("alpha")) for name, own in table.groupby("case", sort=False)]
+    cases = [
+        (str(name), own.sort_values("alpha")) for name, own in table.groupby("case", sort=False)
+    ]
     figure = Figure(figsize=(DOUBLE_COLUMN, height), layout="constrained")
     panels = figure.subplots(rows, len(cases), sharex="col", squeeze=False)
     for row in set(range(rows)) - {own_scale}:
@@ -39,11 +51,15 @@ def _panels(
             axes.sharey(panels[row, 0])
             axes.tick_params(labelleft=False)
     for column, (name, own) in enumerate(cases):
-        panels[0, column].set_title(f"({'abcdefgh'[column % 8]}) {NAMES.get(name, name)}".replace(", ", ",\n"), loc="left")
+        panels[0, column].set_title(
+            f"({'abcdefgh'[column % 8]}) {NAMES.get(name, name)}".replace(", ", ",\n"), loc="left"
+        )
         alphas = sorted(own["alpha"].unique())
         reference = alphas.index(own["reference"].iloc[0])
         for axes in panels[:, column]:
-            axes.axvspan(reference - 0.3, reference + 0.3, color=GREY, alpha=0.15, linewidth=0, zorder=0)
+            axes.axvspan(
+                reference - 0.3, reference + 0.3, color=GREY, alpha=0.15, linewidth=0, zorder=0
+            )
         panels[-1, column].set_xticks(range(len(alphas)), [f"{alpha:g}" for alpha in alphas])
         panels[-1, column].set_xlabel(r"model's weight $\alpha$")
     return figure, panels, cases
@@ -55,37 +71,80 @@ def _style(number: int) -> dict[str, str]:
 
 @paper_style()
 def model_condition_figure(table: pd.DataFrame, layers: pd.DataFrame) -> Figure:
-    """Condition numbers, their change from that at the reference (grey band), and the layers' shares of tr C, against alpha.
+    """Condition numbers, their change from that at the reference (grey band), and the layers'
+    shares of tr C, against alpha.
 
     Args:
-        table: a row per case and alpha: raw number with its bracket, projected number with its interval and its paired
-            change, sampling noise's number.
+        table: a row per case and alpha: raw number with its bracket, projected number with its
+            interval and its paired change, sampling noise's number.
         layers: a row per case, alpha and layer: share, low, high.
 
     Raises:
         BadInput: a table is empty or lacks a column.
 
     Example:
-        >>> numbers = {"log10_cond": 6.0, "log10_cond_low": 5.5, "log10_cond_high": 6.1, "log10_cond_range": 5.9}
-        >>> numbers |= {"log10_cond_range_low": 5.8, "log10_cond_range_high": 6.0, "log10_cond_null": 0.6}
+        >>> numbers = {
+        ...     "log10_cond": 6.0,
+        ...     "log10_cond_low": 5.5,
+        ...     "log10_cond_high": 6.1,
+        ...     "log10_cond_range": 5.9,
+        ... }
+        >>> numbers |= {
+        ...     "log10_cond_range_low": 5.8,
+        ...     "log10_cond_range_high": 6.0,
+        ...     "log10_cond_null": 0.6,
+        ... }
         >>> numbers |= {"change": 0.1, "change_low": 0.0, "change_high": 0.2}
-        >>> table = pd.DataFrame([{"case": "heat-tnet", "alpha": alpha, "reference": 0.0} | numbers for alpha in (0.0, 1.0)])
+        >>> table = pd.DataFrame(
+        ...     [
+        ...         {"case": "heat-tnet", "alpha": alpha, "reference": 0.0} | numbers
+        ...         for alpha in (0.0, 1.0)
+        ...     ]
+        ... )
         >>> share = {"layer": 1, "share": 1.0, "low": 0.9, "high": 1.0}
-        >>> layers = pd.DataFrame([{"case": "heat-tnet", "alpha": alpha} | share for alpha in (0.0, 1.0)])
+        >>> layers = pd.DataFrame(
+        ...     [{"case": "heat-tnet", "alpha": alpha} | share for alpha in (0.0, 1.0)]
+        ... )
         >>> len(model_condition_figure(table, layers).axes)
         3
     """
-    require_columns(table, ["case", "alpha", "reference", "log10_cond_null", "change", "change_low", "change_high", *_CONDITION])
+    require_columns(
+        table,
+        [
+            "case",
+            "alpha",
+            "reference",
+            "log10_cond_null",
+            "change",
+            "change_low",
+            "change_high",
+            *_CONDITION,
+        ],
+    )
     require_columns(layers, ["case", "alpha", "layer", "share", "low", "high"])
     figure, panels, cases = _panels(table, 3, 5.8, own_scale=1)
     for column, (name, own) in enumerate(cases):
         top, middle, bottom, place = *panels[:, column], np.arange(len(own))
         finite = own.assign(**{key: own[key].where(np.isfinite(own[key])) for key in _CONDITION})
-        draw_means(top, place - 0.06, finite, "log10_cond", label="sample, with its bracket", **_style(0))
         draw_means(
-            top, place + 0.06, finite, "log10_cond_range", label="projected onto symmetries, without null directions, 95 %", **_style(1)
+            top, place - 0.06, finite, "log10_cond", label="sample, with its bracket", **_style(0)
         )
-        top.plot(place, own["log10_cond_null"], color=GREY, linestyle="--", linewidth=0.9, label="sampling noise alone, isotropic")
+        draw_means(
+            top,
+            place + 0.06,
+            finite,
+            "log10_cond_range",
+            label="projected onto symmetries, without null directions, 95 %",
+            **_style(1),
+        )
+        top.plot(
+            place,
+            own["log10_cond_null"],
+            color=GREY,
+            linestyle="--",
+            linewidth=0.9,
+            label="sampling noise alone, isotropic",
+        )
         middle.axhline(0, color=GREY, linewidth=0.5, zorder=0)
         draw_means(middle, place, own, "change", **_style(1))
         every = layers[layers["case"] == name]
@@ -109,16 +168,22 @@ def model_condition_figure(table: pd.DataFrame, layers: pd.DataFrame) -> Figure:
     panels[1, 0].set_ylabel("its change, decades\n(projected)")
     panels[2, 0].set_ylabel("share of tr $C$")
     handles = [axes.get_legend_handles_labels() for axes in (panels[0, 0], panels[2, 0])]
-    figure.legend(*(first + second for first, second in zip(*handles, strict=True)), loc="outside lower center", ncols=3)
+    figure.legend(
+        *(first + second for first, second in zip(*handles, strict=True)),
+        loc="outside lower center",
+        ncols=3,
+    )
     return figure
 
 
 @paper_style()
 def model_subspace_figure(table: pd.DataFrame) -> Figure:
-    """How far the leading subspace turns from that at the reference: of the sample above, of the projected C below.
+    """How far the leading subspace turns from that at the reference: of the sample above, of the
+    projected C below.
 
     Args:
-        table: a row per case and alpha: overlap, overlap_halves, subspace, parameters, angle with angle_low and angle_high.
+        table: a row per case and alpha: overlap, overlap_halves, subspace, parameters, angle with
+            angle_low and angle_high.
 
     Raises:
         BadInput: the table is empty or lacks a column.
@@ -126,21 +191,52 @@ def model_subspace_figure(table: pd.DataFrame) -> Figure:
     Example:
         >>> numbers = {"overlap": 0.8, "overlap_halves": 0.9, "subspace": 6, "parameters": 200}
         >>> numbers |= {"angle": 10.0, "angle_low": 9.0, "angle_high": 11.0}
-        >>> table = pd.DataFrame([{"case": "heat-tnet", "alpha": alpha, "reference": 0.0} | numbers for alpha in (0.0, 1.0)])
+        >>> table = pd.DataFrame(
+        ...     [
+        ...         {"case": "heat-tnet", "alpha": alpha, "reference": 0.0} | numbers
+        ...         for alpha in (0.0, 1.0)
+        ...     ]
+        ... )
         >>> len(model_subspace_figure(table).axes)
         2
     """
-    columns = ["overlap", "overlap_halves", "subspace", "parameters", "angle", "angle_low", "angle_high"]
+    columns = [
+        "overlap",
+        "overlap_halves",
+        "subspace",
+        "parameters",
+        "angle",
+        "angle_low",
+        "angle_high",
+    ]
     require_columns(table, ["case", "alpha", "reference", *columns])
     figure, panels, cases = _panels(table, 2, 4.0)
     for column, (_, own) in enumerate(cases):
         top, bottom, place = panels[0, column], panels[1, column], np.arange(len(own))
         top.plot(
-            place, own["overlap"], marker="o", markersize=3, color=PALETTE["blue"], label="with the reference (grey band), same samples"
+            place,
+            own["overlap"],
+            marker="o",
+            markersize=3,
+            color=PALETTE["blue"],
+            label="with the reference (grey band), same samples",
         )
-        halves = {"color": GREY, "linestyle": "--", "marker": "s", "markersize": 2.5, "linewidth": 0.9}
+        halves = {
+            "color": GREY,
+            "linestyle": "--",
+            "marker": "s",
+            "markersize": 2.5,
+            "linewidth": 0.9,
+        }
         top.plot(place, own["overlap_halves"], label="between halves of the samples", **halves)
-        top.plot(place, own["subspace"] / own["parameters"], color=GREY, linestyle=":", linewidth=0.9, label="random subspaces, $k/P$")
+        top.plot(
+            place,
+            own["subspace"] / own["parameters"],
+            color=GREY,
+            linestyle=":",
+            linewidth=0.9,
+            label="random subspaces, $k/P$",
+        )
         draw_means(bottom, place, own, "angle", **_style(1))
         bottom.set_ylim(-4, 94)
         bottom.set_yticks([0, 30, 60, 90])
@@ -153,7 +249,8 @@ def model_subspace_figure(table: pd.DataFrame) -> Figure:
 
 @paper_style()
 def model_training_figure(table: pd.DataFrame, words: str) -> Figure:
-    """The excess of the loss after a fixed number of steps above, the error on data not seen below, against alpha.
+    """The excess of the loss after a fixed number of steps above, the error on data not seen below,
+    against alpha.
 
     Args:
         table: a row per case and alpha: log10_excess and error with their quartiles.
@@ -165,12 +262,25 @@ def model_training_figure(table: pd.DataFrame, words: str) -> Figure:
     Example:
         >>> numbers = {"log10_excess": -1.0, "log10_excess_low": -1.1, "log10_excess_high": -0.9}
         >>> numbers |= {"error": 0.3, "error_low": 0.2, "error_high": 0.4}
-        >>> table = pd.DataFrame([{"case": "heat-tnet", "alpha": alpha, "reference": 0.0} | numbers for alpha in (0.0, 1.0)])
+        >>> table = pd.DataFrame(
+        ...     [
+        ...         {"case": "heat-tnet", "alpha": alpha, "reference": 0.0} | numbers
+        ...         for alpha in (0.0, 1.0)
+        ...     ]
+        ... )
         >>> len(model_training_figure(table, "200 steps").axes)
         2
     """
     ends = ("", "_low", "_high")
-    require_columns(table, ["case", "alpha", "reference", *(f"{name}{end}" for name in ("log10_excess", "error") for end in ends)])
+    require_columns(
+        table,
+        [
+            "case",
+            "alpha",
+            "reference",
+            *(f"{name}{end}" for name in ("log10_excess", "error") for end in ends),
+        ],
+    )
     figure, panels, cases = _panels(table, 2, 4.0)
     for column, (_, own) in enumerate(cases):
         place = np.arange(len(own))
@@ -183,10 +293,19 @@ def model_training_figure(table: pd.DataFrame, words: str) -> Figure:
     panels[1, 0].minorticks_off()
     panels[0, 0].set_ylabel("$\\log_{10}$ of the excess loss\nafter training over before")
     panels[1, 0].set_ylabel("squared error on data not\nseen; 1: no network")
-    figure.suptitle(f"{words}; median and quartiles over replicas. Excess: above the least loss found.")
+    figure.suptitle(
+        f"{words}; median and quartiles over replicas. Excess: above the least loss found."
+    )
     return figure
 
 
-def _draw_quartiles(axes: Axes, place: np.ndarray, rows: pd.DataFrame, name: str, number: int) -> None:
-    finite = rows.assign(**{f"{name}{end}": rows[f"{name}{end}"].where(np.isfinite(rows[f"{name}{end}"])) for end in ("", "_low", "_high")})
+def _draw_quartiles(
+    axes: Axes, place: np.ndarray, rows: pd.DataFrame, name: str, number: int
+) -> None:
+    finite = rows.assign(
+        **{
+            f"{name}{end}": rows[f"{name}{end}"].where(np.isfinite(rows[f"{name}{end}"]))
+            for end in ("", "_low", "_high")
+        }
+    )
     draw_means(axes, place, finite, name, **_style(number))

@@ -1,4 +1,6 @@
-"""Phase maps: how much of a cloud of trajectories k directions explain, over the three controls of a linear model."""
+"""Phase maps: how much of a cloud of trajectories k directions explain, over the three controls of
+a linear model.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ MOST_PANELS = 5
 
 @paper_style()
 def phase_map_figure(table: pd.DataFrame, simulated: pd.DataFrame, level: float) -> Figure:
-    """chi_2 and chi_3 over ratio and decay, a panel per number of steps, with the boundaries of theory and simulated points.
+    """chi_2 and chi_3 over ratio and decay, a panel per number of steps, with the boundaries of
+    theory and simulated points.
 
     Args:
         table: a row per steps, decay and ratio: reach, chi_2, chi_3.
@@ -48,14 +51,18 @@ def phase_map_figure(table: pd.DataFrame, simulated: pd.DataFrame, level: float)
 
     Example:
         >>> rows = [(10, c, r, 5.0, 0.5, 0.7) for c in (0.1, 1.0) for r in (0.1, 10.0)]
-        >>> rows = pd.DataFrame(rows, columns=["steps", "decay", "ratio", "reach", "chi_2", "chi_3"])
+        >>> rows = pd.DataFrame(
+        ...     rows, columns=["steps", "decay", "ratio", "reach", "chi_2", "chi_3"]
+        ... )
         >>> len(phase_map_figure(rows, rows.head(1), 0.6).axes)
         3
     """
     columns = ["steps", "decay", "ratio", "reach", "chi_2", "chi_3"]
     require_columns(table, columns)
     every = np.unique(table["steps"])
-    chosen = every[np.unique(np.linspace(0, len(every) - 1, min(MOST_PANELS, len(every))).round().astype(int))]
+    chosen = every[
+        np.unique(np.linspace(0, len(every) - 1, min(MOST_PANELS, len(every))).round().astype(int))
+    ]
     figure = Figure(figsize=(DOUBLE_COLUMN, 4.6), layout="constrained")
     panels = figure.subplots(2, len(chosen), sharex=True, sharey=True, squeeze=False)
     mesh = None
@@ -65,19 +72,44 @@ def phase_map_figure(table: pd.DataFrame, simulated: pd.DataFrame, level: float)
             mesh = _draw_map(axes, own, k)
             _draw_boundaries(axes, own, k, level)
             points = simulated[simulated["steps"] == steps]
-            style = {"c": points[f"chi_{k}"], "cmap": COLORMAP, "vmin": 0, "vmax": 1, "edgecolors": "black"}
+            style = {
+                "c": points[f"chi_{k}"],
+                "cmap": COLORMAP,
+                "vmin": 0,
+                "vmax": 1,
+                "edgecolors": "black",
+            }
             axes.scatter(points["ratio"], points["decay"], s=26, linewidths=1.0, zorder=5, **style)
             if k == 2:
                 axes.set_title(f"$T$ = {steps:,}", loc="left")
         row[0].set_ylabel(f"decay $c$,  colour: $\\chi_{k}$")
-    panels[-1][len(chosen) // 2].set_xlabel(r"scale of the truth over that of the start, $\sigma_*/\sigma_w$")
+    panels[-1][len(chosen) // 2].set_xlabel(
+        r"scale of the truth over that of the start, $\sigma_*/\sigma_w$"
+    )
     if mesh is not None:
         figure.colorbar(mesh, ax=panels, label=r"explained stress $\chi_k$", pad=0.01, shrink=0.8)
     handles = [
-        Line2D([], [], color=colour, linestyle=line, path_effects=HALO if colour == "black" else _RIM, label=words.format(level=level))
+        Line2D(
+            [],
+            [],
+            color=colour,
+            linestyle=line,
+            path_effects=HALO if colour == "black" else _RIM,
+            label=words.format(level=level),
+        )
         for colour, line, words in BOUNDARIES.values()
     ]
-    handles.append(Line2D([], [], marker="o", linestyle="none", color="white", markeredgecolor="black", label="simulated"))
+    handles.append(
+        Line2D(
+            [],
+            [],
+            marker="o",
+            linestyle="none",
+            color="white",
+            markeredgecolor="black",
+            label="simulated",
+        )
+    )
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
     return figure
 
@@ -89,7 +121,9 @@ def _grid(table: pd.DataFrame, column: str) -> tuple[np.ndarray, np.ndarray, np.
 
 def _draw_map(axes: Axes, own: pd.DataFrame, k: int) -> QuadMesh:
     ratios, decays, values = _grid(own, f"chi_{k}")
-    mesh = axes.pcolormesh(ratios, decays, values, cmap=COLORMAP, vmin=0, vmax=1, shading="nearest", rasterized=True)
+    mesh = axes.pcolormesh(
+        ratios, decays, values, cmap=COLORMAP, vmin=0, vmax=1, shading="nearest", rasterized=True
+    )
     axes.set_xscale("log")
     axes.set_yscale("log")
     return mesh
@@ -106,10 +140,21 @@ def _draw_boundaries(axes: Axes, own: pd.DataFrame, k: int, level: float) -> Non
     for name, ratio in lines.items():
         colour, line, _ = BOUNDARIES[name]
         shown = np.where(np.isfinite(ratio), ratio, np.nan)
-        axes.plot(shown, fine, color=colour, linestyle=line, linewidth=1.1, path_effects=_RIM, zorder=4)
+        axes.plot(
+            shown, fine, color=colour, linestyle=line, linewidth=1.1, path_effects=_RIM, zorder=4
+        )
     colour, line, _ = BOUNDARIES["data"]
-    axes.axhline(float(regimes.data_boundary(reach, k)), color=colour, linestyle=line, linewidth=1.3, path_effects=_RIM, zorder=4)
+    axes.axhline(
+        float(regimes.data_boundary(reach, k)),
+        color=colour,
+        linestyle=line,
+        linewidth=1.3,
+        path_effects=_RIM,
+        zorder=4,
+    )
     if values.min() < level < values.max() and min(values.shape) > 1:
-        axes.contour(ratios, decays, values, levels=[level], colors="black", linewidths=1.0, zorder=3)
+        axes.contour(
+            ratios, decays, values, levels=[level], colors="black", linewidths=1.0, zorder=3
+        )
     axes.set_xlim(limits[0])
     axes.set_ylim(limits[1])

@@ -1,4 +1,6 @@
-"""Progress from ignorance to truth while networks train, and how far trajectories are apart at equal progress."""
+"""Progress from ignorance to truth while networks train, and how far trajectories are apart at
+equal progress.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,21 @@ from eigenscape.figures.intervals import COLOURS, MARKERS, require_columns
 from eigenscape.figures.sloppiness.embedding import FAMILY_COLOURS, OPTIMISER_LINES
 from eigenscape.figures.style import DOUBLE_COLUMN, PALETTE, paper_style
 
-KINDS = {"seed": "seed", "optimiser": "seed and optimiser", "architecture": "seed and architecture", "family": "seed and family"}
+KINDS = {
+    "seed": "seed",
+    "optimiser": "seed and optimiser",
+    "architecture": "seed and architecture",
+    "family": "seed and family",
+}
 """What pairs of trajectories differ in."""
 
 
 @paper_style()
-def progress_figure(points: pd.DataFrame, trajectories: pd.DataFrame, equal: pd.DataFrame, words: str = "") -> Figure:
-    """Progress over steps; length of the trajectories against their progress; distances at equal progress.
+def progress_figure(
+    points: pd.DataFrame, trajectories: pd.DataFrame, equal: pd.DataFrame, words: str = ""
+) -> Figure:
+    """Progress over steps; length of the trajectories against their progress; distances at equal
+    progress.
 
     Args:
         points: a row per checkpoint: network, family, optimiser, step, progress.
@@ -30,8 +40,18 @@ def progress_figure(points: pd.DataFrame, trajectories: pd.DataFrame, equal: pd.
         BadInput: a table is empty or lacks a column.
 
     Example:
-        >>> points = pd.DataFrame({"network": ["a"], "family": ["linear"], "optimiser": ["sgd"], "step": [0], "progress": [0.1]})
-        >>> ends = pd.DataFrame({"family": ["linear"], "optimiser": ["sgd"], "progress": [0.9], "length": [2.0]})
+        >>> points = pd.DataFrame(
+        ...     {
+        ...         "network": ["a"],
+        ...         "family": ["linear"],
+        ...         "optimiser": ["sgd"],
+        ...         "step": [0],
+        ...         "progress": [0.1],
+        ...     }
+        ... )
+        >>> ends = pd.DataFrame(
+        ...     {"family": ["linear"], "optimiser": ["sgd"], "progress": [0.9], "length": [2.0]}
+        ... )
         >>> len(progress_figure(points, ends, pd.DataFrame()).axes)
         3
     """
@@ -39,10 +59,18 @@ def progress_figure(points: pd.DataFrame, trajectories: pd.DataFrame, equal: pd.
     require_columns(trajectories, ["family", "optimiser", "progress", "length"])
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.1), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
-    for (_, family, optimiser), rows in points.groupby(["network", "family", "optimiser"], sort=False):
+    for (_, family, optimiser), rows in points.groupby(
+        ["network", "family", "optimiser"], sort=False
+    ):
         mean = rows.groupby("step")["progress"].mean()
         look = OPTIMISER_LINES.get(str(optimiser), "--")
-        left.plot(mean.index, mean, color=PALETTE[FAMILY_COLOURS.get(str(family), "purple")], linestyle=look, linewidth=0.9)
+        left.plot(
+            mean.index,
+            mean,
+            color=PALETTE[FAMILY_COLOURS.get(str(family), "purple")],
+            linestyle=look,
+            linewidth=0.9,
+        )
     left.set_xscale("symlog", linthresh=1)
     left.set_xlabel("steps")
     left.set_ylabel("progress, mean over seeds")
@@ -51,24 +79,50 @@ def progress_figure(points: pd.DataFrame, trajectories: pd.DataFrame, equal: pd.
     for (family, optimiser), rows in trajectories.groupby(["family", "optimiser"], sort=False):
         colour = PALETTE[FAMILY_COLOURS.get(str(family), "purple")]
         face = filled.get(str(optimiser)) or colour
-        middle.plot(rows["progress"], rows["length"], "o", color=colour, markersize=3.5, markerfacecolor=face, markeredgewidth=0.8)
+        middle.plot(
+            rows["progress"],
+            rows["length"],
+            "o",
+            color=colour,
+            markersize=3.5,
+            markerfacecolor=face,
+            markeredgewidth=0.8,
+        )
     middle.set_xlabel("final progress")
     middle.set_ylabel(r"Riemann length $2\sum\sqrt{d_B}$")
     middle.set_title("(b) length of trajectories", loc="left")
     if len(equal):
         for colour, marker, kind in zip(COLOURS, MARKERS, KINDS, strict=False):
             rows = equal[equal["differ_in"] == kind]
-            right.plot(rows["progress"], rows["distance"], f"{marker}-", color=PALETTE[colour], markersize=3, label=KINDS[kind])
+            right.plot(
+                rows["progress"],
+                rows["distance"],
+                f"{marker}-",
+                color=PALETTE[colour],
+                markersize=3,
+                label=KINDS[kind],
+            )
         right.legend(fontsize=6, title="pairs differ in", title_fontsize=6)
     right.set_xlabel("progress of both")
     right.set_ylabel(r"mean distance $d_B$")
     right.set_title("(c) at equal progress", loc="left")
     families, optimisers = dict.fromkeys(points["family"]), dict.fromkeys(points["optimiser"])
-    handles = [Line2D([], [], color=PALETTE[FAMILY_COLOURS.get(name, "purple")], label=name) for name in families]
+    handles = [
+        Line2D([], [], color=PALETTE[FAMILY_COLOURS.get(name, "purple")], label=name)
+        for name in families
+    ]
     for name in optimisers:
         face = filled.get(name) or PALETTE["black"]
-        marks: dict[str, Any] = {"color": PALETTE["black"], "marker": "o", "markersize": 3.5, "markerfacecolor": face, "linewidth": 0.9}
-        handles.append(Line2D([], [], linestyle=OPTIMISER_LINES.get(name, "--"), label=name, **marks))
+        marks: dict[str, Any] = {
+            "color": PALETTE["black"],
+            "marker": "o",
+            "markersize": 3.5,
+            "markerfacecolor": face,
+            "linewidth": 0.9,
+        }
+        handles.append(
+            Line2D([], [], linestyle=OPTIMISER_LINES.get(name, "--"), label=name, **marks)
+        )
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     figure.suptitle(f"Progress along the geodesic from ignorance to truth{words and '; ' + words}.")
     return figure

@@ -1,4 +1,6 @@
-"""Eigenvalues of InPCA with imaginary directions marked, and what the leading directions explain."""
+"""Eigenvalues of InPCA with imaginary directions marked, and what the leading directions
+explain.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ NAMES = {"all": "all", "all, linear spacing": "all, checkpoints linear in steps"
 
 @paper_style()
 def scree_figure(eigenvalues: pd.DataFrame, spectra: pd.DataFrame, words: str = "") -> Figure:
-    """Scree plots of all trajectories and of every family, with the fitted slope; and explained stress by directions.
+    """Scree plots of all trajectories and of every family, with the fitted slope; and explained
+    stress by directions.
 
     Args:
         eigenvalues: a row per set and direction: eigenvalue, signed, and chi.
@@ -30,25 +33,64 @@ def scree_figure(eigenvalues: pd.DataFrame, spectra: pd.DataFrame, words: str = 
         BadInput: a table is empty or lacks a column.
 
     Example:
-        >>> values = pd.DataFrame({"set": ["all"] * 3, "direction": [1, 2, 3], "eigenvalue": [1.0, -0.1, 0.01], "chi": [0.9, 0.99, 1.0]})
-        >>> len(scree_figure(values, pd.DataFrame({"set": ["all"], "slope": [2.3], "r_squared": [1.0]})).axes)
+        >>> values = pd.DataFrame(
+        ...     {
+        ...         "set": ["all"] * 3,
+        ...         "direction": [1, 2, 3],
+        ...         "eigenvalue": [1.0, -0.1, 0.01],
+        ...         "chi": [0.9, 0.99, 1.0],
+        ...     }
+        ... )
+        >>> len(
+        ...     scree_figure(
+        ...         values, pd.DataFrame({"set": ["all"], "slope": [2.3], "r_squared": [1.0]})
+        ...     ).axes
+        ... )
         2
     """
     require_columns(eigenvalues, ["set", "direction", "eigenvalue", "chi"])
     require_columns(spectra, ["set", "slope", "r_squared"])
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    shown = [name for name in dict.fromkeys(eigenvalues["set"]) if name == "all" or name.startswith("family ")]
+    shown = [
+        name
+        for name in dict.fromkeys(eigenvalues["set"])
+        if name == "all" or name.startswith("family ")
+    ]
     for colour, marker, name in zip(COLOURS, MARKERS, shown, strict=False):
         rows = eigenvalues[eigenvalues["set"] == name]
         size = rows["eigenvalue"].abs() / rows["eigenvalue"].abs().iloc[0]
         imaginary = rows["eigenvalue"] < 0
         facts = spectra[spectra["set"] == name].iloc[0]
-        label = f"{name.removeprefix('family ')}: {facts['slope']:.2f} per direction, $R^2$ = {facts['r_squared']:.2f}"
+        label = (
+            f"{name.removeprefix('family ')}: {facts['slope']:.2f} per direction, $R^2$ ="
+            f" {facts['r_squared']:.2f}"
+        )
         left.plot(rows["direction"], size, color=PALETTE[colour], linewidth=0.6, zorder=1)
-        left.plot(rows["direction"][~imaginary], size[~imaginary], marker, color=PALETTE[colour], markersize=3, label=label)
-        left.plot(rows["direction"][imaginary], size[imaginary], marker, color=PALETTE[colour], markersize=4, markerfacecolor="white")
-        right.plot(rows["direction"], rows["chi"], f"{marker}-", color=PALETTE[colour], markersize=2.5, linewidth=0.8)
+        left.plot(
+            rows["direction"][~imaginary],
+            size[~imaginary],
+            marker,
+            color=PALETTE[colour],
+            markersize=3,
+            label=label,
+        )
+        left.plot(
+            rows["direction"][imaginary],
+            size[imaginary],
+            marker,
+            color=PALETTE[colour],
+            markersize=4,
+            markerfacecolor="white",
+        )
+        right.plot(
+            rows["direction"],
+            rows["chi"],
+            f"{marker}-",
+            color=PALETTE[colour],
+            markersize=2.5,
+            linewidth=0.8,
+        )
     left.set_yscale("log")
     left.set_ylabel(r"$|e_a| / |e_1|$")
     left.set_title("(a) eigenvalues, imaginary directions open", loc="left")
@@ -59,14 +101,18 @@ def scree_figure(eigenvalues: pd.DataFrame, spectra: pd.DataFrame, words: str = 
     for axes, name in ((left, "direction $a$"), (right, "directions $k$")):
         axes.set_xlabel(name)
     figure.suptitle(
-        f"InPCA of all trajectories and of each family{words and '; ' + words}.\nSlopes of ln|e| over the leading twenty directions."
+        f"InPCA of all trajectories and of each family{words and '; ' + words}.\nSlopes of ln|e|"
+        " over the leading twenty directions."
     )
     return figure
 
 
 @paper_style()
-def explained_stress_figure(spectra: pd.DataFrame, crossed: pd.DataFrame, words: str = "") -> Figure:
-    """Explained stress of two and three directions, by set, with intervals; and of one family in the axes of another.
+def explained_stress_figure(
+    spectra: pd.DataFrame, crossed: pd.DataFrame, words: str = ""
+) -> Figure:
+    """Explained stress of two and three directions, by set, with intervals; and of one family in
+    the axes of another.
 
     Args:
         spectra: a row per set: chi_2 and chi_3 with _low and _high.
@@ -78,35 +124,69 @@ def explained_stress_figure(spectra: pd.DataFrame, crossed: pd.DataFrame, words:
 
     Example:
         >>> ends = {f"chi_{k}{end}": [0.8] for k in (2, 3) for end in ("", "_low", "_high")}
-        >>> len(explained_stress_figure(pd.DataFrame({"set": ["all"], **ends}), pd.DataFrame()).axes)
+        >>> len(
+        ...     explained_stress_figure(pd.DataFrame({"set": ["all"], **ends}), pd.DataFrame()).axes
+        ... )
         2
     """
-    require_columns(spectra, ["set", *(f"chi_{k}{end}" for k in (2, 3) for end in ("", "_low", "_high"))])
-    figure = Figure(figsize=(DOUBLE_COLUMN, 0.9 + max(2.6, 0.21 * len(spectra))), layout="constrained")
+    require_columns(
+        spectra, ["set", *(f"chi_{k}{end}" for k in (2, 3) for end in ("", "_low", "_high"))]
+    )
+    figure = Figure(
+        figsize=(DOUBLE_COLUMN, 0.9 + max(2.6, 0.21 * len(spectra))), layout="constrained"
+    )
     left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
     rows = np.arange(len(spectra))[::-1]
     for colour, marker, k in (("blue", "o", 2), ("vermillion", "s", 3)):
-        value, low, high = (spectra[f"chi_{k}{end}"].to_numpy(dtype=float) for end in ("", "_low", "_high"))
+        value, low, high = (
+            spectra[f"chi_{k}{end}"].to_numpy(dtype=float) for end in ("", "_low", "_high")
+        )
         low, high = (np.where(np.isfinite(ends), ends, value) for ends in (low, high))
-        # An interval that had a shift taken out may end on the wrong side of the estimate by rounding.
+        # An interval that had a shift taken out may end on the wrong side of the estimate by
+        # rounding.
         bars = np.maximum([value - low, high - value], 0.0)
         offset = 0.12 if k == 2 else -0.12
-        left.errorbar(value, rows + offset, xerr=bars, fmt=marker, color=PALETTE[colour], markersize=3, label=rf"$\chi_{k}$")
-    left.set_yticks(rows, [NAMES.get(name, name.replace("family ", "family: ")) for name in spectra["set"]])
+        left.errorbar(
+            value,
+            rows + offset,
+            xerr=bars,
+            fmt=marker,
+            color=PALETTE[colour],
+            markersize=3,
+            label=rf"$\chi_{k}$",
+        )
+    left.set_yticks(
+        rows, [NAMES.get(name, name.replace("family ", "family: ")) for name in spectra["set"]]
+    )
     left.set_xlabel("explained stress")
     left.xaxis.set_major_locator(MaxNLocator(5))
     left.set_title("(a) each set in its own directions", loc="left")
     left.legend(loc="lower left")
-    chosen = crossed[crossed["axes"].eq("linear") | crossed["axes"].eq("nonlinear")] if len(crossed) else crossed
+    chosen = (
+        crossed[crossed["axes"].eq("linear") | crossed["axes"].eq("nonlinear")]
+        if len(crossed)
+        else crossed
+    )
     pairs = [] if chosen.empty else list(chosen.groupby(["family", "axes"], sort=False))
     for colour, marker, ((family, axes_of), own) in zip(COLOURS, MARKERS, pairs, strict=False):
         look: dict[str, Any] = {"color": PALETTE[colour], "marker": marker, "markersize": 3.0}
         right.plot(own["directions"], own["stress"], label=f"{family} in axes of {axes_of}", **look)
-        right.plot(own["directions"], own["own_stress"], linestyle=":", markerfacecolor="white", **look)
+        right.plot(
+            own["directions"], own["own_stress"], linestyle=":", markerfacecolor="white", **look
+        )
     if pairs:
-        handles = [*right.get_legend_handles_labels()[0], Line2D([], [], color=GREY, linestyle=":", label="in axes of their own")]
+        handles = [
+            *right.get_legend_handles_labels()[0],
+            Line2D([], [], color=GREY, linestyle=":", label="in axes of their own"),
+        ]
         right.legend(
-            handles=handles, loc="upper center", bbox_to_anchor=(0.35, -0.16), ncols=2, fontsize=6, columnspacing=1.0, handlelength=1.6
+            handles=handles,
+            loc="upper center",
+            bbox_to_anchor=(0.35, -0.16),
+            ncols=2,
+            fontsize=6,
+            columnspacing=1.0,
+            handlelength=1.6,
         )
         right.set_xticks(sorted(chosen["directions"].unique()))
     else:

@@ -1,4 +1,6 @@
-"""What the linear theory of trajectories says beside the phase maps: slopes, kernel machines, the noise of SGD."""
+"""What the linear theory of trajectories says beside the phase maps: slopes, kernel machines, the
+noise of SGD.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +18,28 @@ from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style
 from eigenscape.sloppiness import regimes
 
 DRAWN_DECAYS = 4
-"""Of the c of the phase map, from the smallest to the largest whose fit lies within converged components."""
+"""Of the c of the phase map, from the smallest to the largest whose fit lies within converged
+components."""
 
 SHOWN = 30
 """Directions of a scree plot."""
 
-KERNEL_NAMES = {"linear": "linear", "rbf": "Gaussian", "random_features": "random ReLU features", "ntk": "tangent kernel"}
+KERNEL_NAMES = {
+    "linear": "linear",
+    "rbf": "Gaussian",
+    "random_features": "random ReLU features",
+    "ntk": "tangent kernel",
+}
 
 
 @paper_style()
 def trajectory_slopes_figure(slopes: pd.DataFrame, fewest: int = 5) -> Figure:
-    """Fall of the leading eigenvalues per direction, and chi_2, of clouds of one start, against kappa; theory beside.
+    """Fall of the leading eigenvalues per direction, and chi_2, of clouds of one start, against
+    kappa; theory beside.
 
     Args:
-        slopes: a row per steps, decay and spacing of checkpoints: reach, converged, checkpoints, slope, slope_low, slope_high, chi_2.
+        slopes: a row per steps, decay and spacing of checkpoints: reach, converged, checkpoints,
+            slope, slope_low, slope_high, chi_2.
         fewest: settings with fewer converged components have no slope to show.
 
     Returns:
@@ -39,24 +49,55 @@ def trajectory_slopes_figure(slopes: pd.DataFrame, fewest: int = 5) -> Figure:
         BadInput: the table is empty or lacks a column.
 
     Example:
-        >>> row = {"decay": 0.1, "reach": [50.0, 500.0], "converged": [39.0, 62.0], "checkpoints": "linear", "chi_2": 0.9}
+        >>> row = {
+        ...     "decay": 0.1,
+        ...     "reach": [50.0, 500.0],
+        ...     "converged": [39.0, 62.0],
+        ...     "checkpoints": "linear",
+        ...     "chi_2": 0.9,
+        ... }
         >>> row |= {"slope": [1.9, 1.3], "slope_low": [1.8, 1.2], "slope_high": [2.0, 1.4]}
         >>> len(trajectory_slopes_figure(pd.DataFrame(row)).axes)
         3
     """
-    require_columns(slopes, ["decay", "reach", "converged", "checkpoints", "slope", "slope_low", "slope_high", "chi_2"])
+    require_columns(
+        slopes,
+        ["decay", "reach", "converged", "checkpoints", "slope", "slope_low", "slope_high", "chi_2"],
+    )
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.1), layout="constrained")
     panels = list(figure.subplots(1, 3))
     shown = slopes[(slopes["converged"] >= fewest) & (slopes["reach"] > 1)]
     every = np.sort(shown["decay"].unique())
-    decays = every[np.unique(np.linspace(0, len(every) - 1, min(DRAWN_DECAYS, len(every))).round().astype(int))] if len(every) else every
-    reach = np.geomspace(max(shown["reach"].min(), 1.0), shown["reach"].max(), 80) if len(shown) else np.geomspace(1, 10, 2)
+    decays = (
+        every[
+            np.unique(
+                np.linspace(0, len(every) - 1, min(DRAWN_DECAYS, len(every))).round().astype(int)
+            )
+        ]
+        if len(every)
+        else every
+    )
+    reach = (
+        np.geomspace(max(shown["reach"].min(), 1.0), shown["reach"].max(), 80)
+        if len(shown)
+        else np.geomspace(1, 10, 2)
+    )
     for letter, axes, spacing in zip("ab", panels, ("linear", "logarithmic"), strict=False):
         axes.plot(reach, regimes.truth_slope(reach), color=GREY, linestyle="--", zorder=0)
         for colour, marker, decay in zip(COLOURS, MARKERS, decays, strict=False):
-            rows = shown[(shown["decay"] == decay) & (shown["checkpoints"] == spacing)].sort_values("reach")
+            rows = shown[(shown["decay"] == decay) & (shown["checkpoints"] == spacing)].sort_values(
+                "reach"
+            )
             bars = [rows["slope"] - rows["slope_low"], rows["slope_high"] - rows["slope"]]
-            axes.errorbar(rows["reach"], rows["slope"], yerr=bars, fmt=marker, color=PALETTE[colour], markersize=3.5, elinewidth=0.7)
+            axes.errorbar(
+                rows["reach"],
+                rows["slope"],
+                yerr=bars,
+                fmt=marker,
+                color=PALETTE[colour],
+                markersize=3.5,
+                elinewidth=0.7,
+            )
         axes.set_title(f"({letter}) {spacing} checkpoints", loc="left")
         axes.set_ylabel("fall of $\\ln e_a$ per direction")
     panels[1].sharey(panels[0])
@@ -66,19 +107,51 @@ def trajectory_slopes_figure(slopes: pd.DataFrame, fewest: int = 5) -> Figure:
         for spacing in ("linear", "logarithmic"):
             rows = shown[(shown["decay"] == decay) & (shown["checkpoints"] == spacing)]
             face = PALETTE[colour] if spacing == "linear" else "white"
-            panels[2].plot(rows["reach"], rows["chi_2"], marker, color=PALETTE[colour], markerfacecolor=face, markersize=3.5)
+            panels[2].plot(
+                rows["reach"],
+                rows["chi_2"],
+                marker,
+                color=PALETTE[colour],
+                markerfacecolor=face,
+                markersize=3.5,
+            )
     panels[2].set_title("(c) two directions", loc="left")
     panels[2].set_ylabel("explained stress $\\chi_2$")
     for axes in panels:
         axes.set_xscale("log")
         axes.set_xlabel(r"$\kappa = \alpha\lambda_1 T$")
     handles = [
-        Line2D([], [], color=PALETTE[colour], marker=marker, markersize=3.5, linestyle="none", label=f"$c$ = {decay:g}")
+        Line2D(
+            [],
+            [],
+            color=PALETTE[colour],
+            marker=marker,
+            markersize=3.5,
+            linestyle="none",
+            label=f"$c$ = {decay:g}",
+        )
         for colour, marker, decay in zip(COLOURS, MARKERS, decays, strict=False)
     ]
-    handles.append(Line2D([], [], color=GREY, linestyle="--", label=r"theory: $\pi^2/\ln 4\kappa$;  $1-e^{-2\pi^2/\ln 4\kappa}$"))
     handles.append(
-        Line2D([], [], color="black", marker="o", markerfacecolor="white", markersize=3.5, linestyle="none", label="logarithmic")
+        Line2D(
+            [],
+            [],
+            color=GREY,
+            linestyle="--",
+            label=r"theory: $\pi^2/\ln 4\kappa$;  $1-e^{-2\pi^2/\ln 4\kappa}$",
+        )
+    )
+    handles.append(
+        Line2D(
+            [],
+            [],
+            color="black",
+            marker="o",
+            markerfacecolor="white",
+            markersize=3.5,
+            linestyle="none",
+            label="logarithmic",
+        )
     )
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     return figure
@@ -86,10 +159,12 @@ def trajectory_slopes_figure(slopes: pd.DataFrame, fewest: int = 5) -> Figure:
 
 @paper_style()
 def kernel_trajectories_figure(spectra: pd.DataFrame) -> Figure:
-    """Scree plots of clouds of kernel machines, at training points and at others; a column per kernel.
+    """Scree plots of clouds of kernel machines, at training points and at others; a column per
+    kernel.
 
     Args:
-        spectra: a row per kernel, steps, start, points and index: eigenvalue, and theory, the slope it expects.
+        spectra: a row per kernel, steps, start, points and index: eigenvalue, and theory, the slope
+            it expects.
 
     Returns:
         A figure of two rows of panels, 183 mm wide.
@@ -98,25 +173,53 @@ def kernel_trajectories_figure(spectra: pd.DataFrame) -> Figure:
         BadInput: the table is empty or lacks a column.
 
     Example:
-        >>> row = {"kernel": "rbf", "steps": 10, "theory": 2.7, "start": 0.1, "points": "train", "index": [1, 2], "eigenvalue": [1.0, 0.1]}
+        >>> row = {
+        ...     "kernel": "rbf",
+        ...     "steps": 10,
+        ...     "theory": 2.7,
+        ...     "start": 0.1,
+        ...     "points": "train",
+        ...     "index": [1, 2],
+        ...     "eigenvalue": [1.0, 0.1],
+        ... }
         >>> len(kernel_trajectories_figure(pd.DataFrame(row)).axes)
         2
     """
-    require_columns(spectra, ["kernel", "steps", "theory", "start", "points", "index", "eigenvalue"])
+    require_columns(
+        spectra, ["kernel", "steps", "theory", "start", "points", "index", "eigenvalue"]
+    )
     kernels = list(spectra["kernel"].unique())
     starts, every = np.sort(spectra["start"].unique()), np.sort(spectra["steps"].unique())
-    lines: dict[Any, Any] = dict(zip(every, ("--", "-", ":", "-.") * len(every), strict=False)) if len(every) > 1 else {every[0]: "-"}
+    lines: dict[Any, Any] = (
+        dict(zip(every, ("--", "-", ":", "-.") * len(every), strict=False))
+        if len(every) > 1
+        else {every[0]: "-"}
+    )
     figure = Figure(figsize=(DOUBLE_COLUMN, 4.0), layout="constrained")
     panels = figure.subplots(2, len(kernels), sharex=True, sharey=True, squeeze=False)
-    for row, points, words in zip(panels, ("train", "test"), ("training digits", "other digits"), strict=True):
+    for row, points, words in zip(
+        panels, ("train", "test"), ("training digits", "other digits"), strict=True
+    ):
         for axes, kernel in zip(row, kernels, strict=True):
-            own = spectra[(spectra["kernel"] == kernel) & (spectra["points"] == points) & (spectra["index"] <= SHOWN)]
+            own = spectra[
+                (spectra["kernel"] == kernel)
+                & (spectra["points"] == points)
+                & (spectra["index"] <= SHOWN)
+            ]
             for colour, start in zip(COLOURS, starts, strict=False):
                 for steps in every:
-                    rows = own[(own["start"] == start) & (own["steps"] == steps)].sort_values("index")
+                    rows = own[(own["start"] == start) & (own["steps"] == steps)].sort_values(
+                        "index"
+                    )
                     if len(rows):
                         scaled = rows["eigenvalue"] / rows["eigenvalue"].iloc[0]
-                        axes.plot(rows["index"], scaled, color=PALETTE[colour], linestyle=lines[steps], linewidth=1.0)
+                        axes.plot(
+                            rows["index"],
+                            scaled,
+                            color=PALETTE[colour],
+                            linestyle=lines[steps],
+                            linewidth=1.0,
+                        )
             axes.set_yscale("log")
             if points == "train":
                 axes.set_title(KERNEL_NAMES.get(kernel, kernel), loc="left")
@@ -129,9 +232,13 @@ def kernel_trajectories_figure(spectra: pd.DataFrame) -> Figure:
     for axes in panels[-1]:
         axes.set_xlabel("direction $a$")
     handles = [
-        Line2D([], [], color=PALETTE[colour], label=rf"$\sigma_w$ = {start:g}") for colour, start in zip(COLOURS, starts, strict=False)
+        Line2D([], [], color=PALETTE[colour], label=rf"$\sigma_w$ = {start:g}")
+        for colour, start in zip(COLOURS, starts, strict=False)
     ]
-    handles += [Line2D([], [], color="black", linestyle=lines[steps], label=f"$T$ = {steps:,}") for steps in every]
+    handles += [
+        Line2D([], [], color="black", linestyle=lines[steps], label=f"$T$ = {steps:,}")
+        for steps in every
+    ]
     handles.append(Line2D([], [], color=GREY, linewidth=0.8, label=r"slope $\pi^2/\ln 4\kappa$"))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     return figure
@@ -139,7 +246,8 @@ def kernel_trajectories_figure(spectra: pd.DataFrame) -> Figure:
 
 @paper_style()
 def sgd_trajectories_figure(variants: pd.DataFrame, spectra: pd.DataFrame) -> Figure:
-    """Spectra of clouds of SGD by the exact recursion, simulated ones beside, and what two directions explain.
+    """Spectra of clouds of SGD by the exact recursion, simulated ones beside, and what two
+    directions explain.
 
     Args:
         variants: a row per variant: variant, chi_2, chi_3, simulated_chi_2, simulated_chi_3.
@@ -152,8 +260,19 @@ def sgd_trajectories_figure(variants: pd.DataFrame, spectra: pd.DataFrame) -> Fi
         BadInput: a table is empty or lacks a column.
 
     Example:
-        >>> row = {"variant": ["batch 1"], "chi_2": [0.3], "chi_3": [0.4], "simulated_chi_2": [0.3], "simulated_chi_3": [0.4]}
-        >>> lines = {"variant": "batch 1", "index": [1, 2], "eigenvalue": [1.0, 0.1], "simulated": [1.0, 0.1]}
+        >>> row = {
+        ...     "variant": ["batch 1"],
+        ...     "chi_2": [0.3],
+        ...     "chi_3": [0.4],
+        ...     "simulated_chi_2": [0.3],
+        ...     "simulated_chi_3": [0.4],
+        ... }
+        >>> lines = {
+        ...     "variant": "batch 1",
+        ...     "index": [1, 2],
+        ...     "eigenvalue": [1.0, 0.1],
+        ...     "simulated": [1.0, 0.1],
+        ... }
         >>> len(sgd_trajectories_figure(pd.DataFrame(row), pd.DataFrame(lines)).axes)
         2
     """
@@ -163,9 +282,18 @@ def sgd_trajectories_figure(variants: pd.DataFrame, spectra: pd.DataFrame) -> Fi
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1.25, 1])
     for colour, marker, name in zip(COLOURS, MARKERS, names, strict=False):
-        rows = spectra[(spectra["variant"] == name) & (spectra["index"] <= SHOWN)].sort_values("index")
+        rows = spectra[(spectra["variant"] == name) & (spectra["index"] <= SHOWN)].sort_values(
+            "index"
+        )
         left.plot(rows["index"], rows["eigenvalue"], color=PALETTE[colour], linewidth=1.0)
-        left.plot(rows["index"][::3], rows["simulated"][::3], marker, color=PALETTE[colour], markersize=3, markerfacecolor="white")
+        left.plot(
+            rows["index"][::3],
+            rows["simulated"][::3],
+            marker,
+            color=PALETTE[colour],
+            markersize=3,
+            markerfacecolor="white",
+        )
     left.set_yscale("log")
     left.xaxis.set_major_locator(MaxNLocator(integer=True))
     left.set_xlabel("direction $a$")
@@ -180,9 +308,25 @@ def _draw_stress(axes: Axes, variants: pd.DataFrame, names: list[str]) -> None:
     for place, colour, marker in zip(places, COLOURS, MARKERS, strict=False):
         axes.plot(-0.04, place, marker, color=PALETTE[colour], markersize=4, clip_on=False)
     for colour, k in (("black", 2), ("purple", 3)):
-        axes.plot(variants[f"chi_{k}"], places, "|", color=PALETTE[colour], markersize=11, markeredgewidth=1.4, label=rf"$\chi_{k}$, exact")
+        axes.plot(
+            variants[f"chi_{k}"],
+            places,
+            "|",
+            color=PALETTE[colour],
+            markersize=11,
+            markeredgewidth=1.4,
+            label=rf"$\chi_{k}$, exact",
+        )
         simulated = variants[f"simulated_chi_{k}"]
-        axes.plot(simulated, places, "o", color=PALETTE[colour], markerfacecolor="white", markersize=3, label=rf"$\chi_{k}$, simulated")
+        axes.plot(
+            simulated,
+            places,
+            "o",
+            color=PALETTE[colour],
+            markerfacecolor="white",
+            markersize=3,
+            label=rf"$\chi_{k}$, simulated",
+        )
     axes.set_yticks(places, names)
     axes.tick_params(axis="y", pad=13, length=0)
     axes.set_xlim(0, 1.03)

@@ -1,7 +1,8 @@
-"""A user's data: named arrays with one row per data point, and what must hold of them before a network sees them.
+"""A user's data: named arrays with one row per data point, and what must hold of them before a
+network sees them.
 
-Every complaint names the array, and is made before anything runs: a wrong shape or a NaN would otherwise be found hours later, or,
-where shapes broadcast, never.
+Every complaint names the array, and is made before anything runs: a wrong shape or a NaN would
+otherwise be found hours later, or, where shapes broadcast, never.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ class OwnData:
 
     @property
     def digest(self) -> str:
-        """Of names, shapes, types and numbers; the order of names counts, since it is that of the arguments."""
+        """Of names, shapes, types and numbers; the order of names counts, since it is that of the
+        arguments.
+        """
         state = hashlib.blake2b(digest_size=16)
         for role, arrays in (("inputs", self.inputs), ("targets", self.targets)):
             for name, array in arrays.items():
@@ -56,7 +59,8 @@ class OwnData:
 
 
 def require_usable(data: OwnData, loss: str) -> None:
-    """Refuse arrays that are not numbers, not finite, of different lengths, or no classes where classes are asked for.
+    """Refuse arrays that are not numbers, not finite, of different lengths, or no classes where
+    classes are asked for.
 
     Args:
         data: as read.
@@ -68,23 +72,42 @@ def require_usable(data: OwnData, loss: str) -> None:
     Example:
         >>> require_usable(OwnData({"x": np.eye(3)}, {"y": np.array([0, 2, 2])}), "cross_entropy")
         Traceback (most recent call last):
-        eigenscape.errors.BadInput: y: expected classes 0 ... 2, each at least once, found no 1; number them anew
+        eigenscape.errors.BadInput: y: expected classes 0 ... 2, each at least once, found no 1;
+            number them anew
     """
     for name, array in (*data.inputs.items(), *data.targets.items()):
         if array.dtype.kind not in "buif":
             raise BadInput.field(name, "numbers", f"type {array.dtype}", "save it as numbers")
         if array.ndim == 0 or array.size == 0:
-            raise BadInput.field(name, "an array with a row per data point", f"shape {array.shape}", "save it with shape (n, ...)")
+            raise BadInput.field(
+                name,
+                "an array with a row per data point",
+                f"shape {array.shape}",
+                "save it with shape (n, ...)",
+            )
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             row = int(np.argwhere(~np.isfinite(array))[0][0])
-            found = f"{np.ravel(array[row])[~np.isfinite(np.ravel(array[row]))][0]} in row {row}, counted from 0"
-            raise BadInput.field(name, "finite numbers", found, "leave such rows out, or fill them in")
+            found = (
+                f"{np.ravel(array[row])[~np.isfinite(np.ravel(array[row]))][0]} in row {row},"
+                " counted from 0"
+            )
+            raise BadInput.field(
+                name, "finite numbers", found, "leave such rows out, or fill them in"
+            )
         if len(array) != data.points:
             first = next(iter(data.inputs))
-            raise BadInput.field(name, f"{data.points} rows, as {first} has", str(len(array)), "save arrays of the same data points")
+            raise BadInput.field(
+                name,
+                f"{data.points} rows, as {first} has",
+                str(len(array)),
+                "save arrays of the same data points",
+            )
     if not 2 <= data.points <= MOST_POINTS:
         raise BadInput.field(
-            next(iter(data.inputs)), f"2 to {MOST_POINTS:,} rows", f"{data.points:,}", "give other data, or a part of them"
+            next(iter(data.inputs)),
+            f"2 to {MOST_POINTS:,} rows",
+            f"{data.points:,}",
+            "give other data, or a part of them",
         )
     if loss == "cross_entropy":
         for name, array in data.targets.items():
@@ -95,29 +118,42 @@ def _require_classes(name: str, array: np.ndarray) -> None:
     whole = array.astype(np.int64)
     if not np.array_equal(whole, array) or whole.min() < 0 or whole.max() >= MOST_CLASSES:
         wrong = array[(whole != array) | (whole < 0) | (whole >= MOST_CLASSES)].ravel()[0]
-        raise BadInput.field(name, "classes 0 ... K-1, whole numbers", str(wrong), "number the classes from 0")
+        raise BadInput.field(
+            name, "classes 0 ... K-1, whole numbers", str(wrong), "number the classes from 0"
+        )
     missing = sorted(set(range(int(whole.max()) + 1)) - set(np.unique(whole).tolist()))
     if missing:
-        raise BadInput.field(name, f"classes 0 ... {whole.max()}, each at least once", f"no {missing[0]}", "number them anew")
+        raise BadInput.field(
+            name,
+            f"classes 0 ... {whole.max()}, each at least once",
+            f"no {missing[0]}",
+            "number them anew",
+        )
     if whole.max() == 0:
-        raise BadInput.field(name, "two classes or more", "class 0 alone", "give data of several classes")
+        raise BadInput.field(
+            name, "two classes or more", "class 0 alone", "give data of several classes"
+        )
 
 
 def regression(data: OwnData) -> Problem:
-    """The arrays side by side, as fully connected networks take them: inputs (n, p) and targets (n, q), every row flattened.
+    """The arrays side by side, as fully connected networks take them: inputs (n, p) and targets (n,
+    q), every row flattened.
 
     Example:
-        >>> regression(OwnData({"a": np.ones((4, 2, 3)), "b": np.ones(4)}, {"y": np.ones(4)})).inputs.shape
+        >>> data = OwnData({"a": np.ones((4, 2, 3)), "b": np.ones(4)}, {"y": np.ones(4)})
+        >>> regression(data).inputs.shape
         (4, 7)
     """
     return Problem(_side_by_side(data.inputs), _side_by_side(data.targets))
 
 
 def classification(data: OwnData) -> Problem:
-    """The same with one array of classes (n,) or (n, 1) as targets: indicators (n, K), 1 at the class.
+    """The same with one array of classes (n,) or (n, 1) as targets: indicators (n, K), 1 at the
+    class.
 
     Raises:
-        BadInput: several arrays of classes, or several classes a row: fully connected networks here have one softmax.
+        BadInput: several arrays of classes, or several classes a row: fully connected networks here
+            have one softmax.
 
     Example:
         >>> classification(OwnData({"x": np.ones((3, 1))}, {"y": np.array([1, 0, 1])})).targets
@@ -128,7 +164,9 @@ def classification(data: OwnData) -> Problem:
     classes = _side_by_side(data.targets).astype(np.int64)
     if classes.shape[1] != 1:
         fix = "give one, or write a module with an output for each"
-        raise BadInput.field("problem.targets", "one class per data point", f"{classes.shape[1]} numbers", fix)
+        raise BadInput.field(
+            "problem.targets", "one class per data point", f"{classes.shape[1]} numbers", fix
+        )
     return Problem(_side_by_side(data.inputs), np.eye(int(classes.max()) + 1)[classes[:, 0]])
 
 
@@ -138,4 +176,6 @@ def problem_of_data(data: OwnData, loss: str) -> Problem:
 
 
 def _side_by_side(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
-    return np.hstack([np.asarray(array, np.float64).reshape(len(array), -1) for array in arrays.values()])
+    return np.hstack(
+        [np.asarray(array, np.float64).reshape(len(array), -1) for array in arrays.values()]
+    )

@@ -1,11 +1,13 @@
-"""Any `torch.nn.Module` as a loss of one parameter vector, so that the second moment of its gradient is sampled like every other.
+"""Any `torch.nn.Module` as a loss of one parameter vector, so that the second moment of its
+gradient is sampled like every other.
 
     theta (P,)  ->  the module's parameters  ->  outputs on the data  ->  a number
 
-Parameters lie in theta in the order of ``named_parameters``; those that do not require gradients stay fixed, as buffers do. The
-module is put in evaluation mode, for C = E[grad L grad L^T] needs a loss that is a function of theta alone: in training
-mode dropout draws new numbers at every call, and batch norm overwrites its running statistics, which `torch.func.vmap` cannot do
-for many theta at once. A *layer* is what one sub-module owns.
+Parameters lie in theta in the order of ``named_parameters``; those that do not require gradients
+stay fixed, as buffers do. The module is put in evaluation mode, for C = E[grad L grad L^T] needs a
+loss that is a function of theta alone: in training mode dropout draws new numbers at every call,
+and batch norm overwrites its running statistics, which `torch.func.vmap` cannot do for many theta
+at once. A *layer* is what one sub-module owns.
 """
 
 from __future__ import annotations
@@ -37,31 +39,45 @@ LossOfOutputs = Callable[[Any, Sequence[torch.Tensor]], torch.Tensor]
 """A module's output, whatever it is, and the targets in their order: to a scalar."""
 
 NUMBERS_AT_ONCE = 2**25
-"""Of activations of all gradients that are computed together: 256 MB in double precision, and the way back holds a few times as much."""
+"""Of activations of all gradients that are computed together: 256 MB in double precision, and the
+way back holds a few times as much."""
 
-UNKNOWN = Activation("of the module", -1, False, np.asarray, np.asarray, "a user's network; nothing is known of its units")
+UNKNOWN = Activation(
+    "of the module",
+    -1,
+    False,
+    np.asarray,
+    np.asarray,
+    "a user's network; nothing is known of its units",
+)
 
 
 def mean_squared(outputs: Any, targets: Sequence[torch.Tensor]) -> torch.Tensor:
-    """The mean squared residual over points and numbers, summed over outputs where a module has several.
+    """The mean squared residual over points and numbers, summed over outputs where a module has
+    several.
 
     Example:
         >>> mean_squared(torch.tensor([[1.0], [3.0]]), [torch.zeros(2, 1)])
         tensor(5.)
     """
     pairs = zip(_several(outputs), targets, strict=True)
-    return torch.stack([((output - target.to(output.dtype)) ** 2).mean() for output, target in pairs]).sum()
+    return torch.stack(
+        [((output - target.to(output.dtype)) ** 2).mean() for output, target in pairs]
+    ).sum()
 
 
 def cross_entropy(outputs: Any, targets: Sequence[torch.Tensor]) -> torch.Tensor:
-    """The mean of -log softmax at the class, summed over outputs; outputs (n, K, ...), targets (n, ...).
+    """The mean of -log softmax at the class, summed over outputs; outputs (n, K, ...), targets (n,
+    ...).
 
     Example:
         >>> cross_entropy(torch.zeros(3, 2), [torch.tensor([0, 1, 1])])
         tensor(0.6931)
     """
     pairs = zip(_several(outputs), targets, strict=True)
-    return torch.stack([torch.nn.functional.cross_entropy(output, target) for output, target in pairs]).sum()
+    return torch.stack(
+        [torch.nn.functional.cross_entropy(output, target) for output, target in pairs]
+    ).sum()
 
 
 LOSSES: dict[str, LossOfOutputs] = {"mse": mean_squared, "cross_entropy": cross_entropy}
@@ -73,21 +89,29 @@ def _several(outputs: Any) -> list[torch.Tensor]:
     return list(outputs) if isinstance(outputs, tuple | list) else [outputs]
 
 
-def architecture_of(module: torch.nn.Module, depth: int = 1, width: int = 1, point_flops: int = 0) -> ModuleArchitecture:
-    """Where the parameters of every layer lie: a layer is what one sub-module owns, named as in ``named_modules``.
+def architecture_of(
+    module: torch.nn.Module, depth: int = 1, width: int = 1, point_flops: int = 0
+) -> ModuleArchitecture:
+    """Where the parameters of every layer lie: a layer is what one sub-module owns, named as in
+    ``named_modules``.
 
     Parameters that the module itself owns are layers of their own.
 
     Example:
-        >>> network = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
-        >>> [(layer.name, layer.whole.start, layer.whole.stop) for layer in architecture_of(network).layers]
+        >>> network = torch.nn.Sequential(
+        ...     torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1)
+        ... )
+        >>> layers = architecture_of(network).layers
+        >>> [(layer.name, layer.whole.start, layer.whole.stop) for layer in layers]
         [('0', 0, 9), ('2', 9, 13)]
     """
     counts: dict[str, int] = {}
     for name, parameter in free_parameters(module).items():
         layer = name.rpartition(".")[0] or name
         counts[layer] = counts.get(layer, 0) + parameter.numel()
-    return ModuleArchitecture(depth, width, names=tuple(counts), counts=tuple(counts.values()), point_flops=point_flops)
+    return ModuleArchitecture(
+        depth, width, names=tuple(counts), counts=tuple(counts.values()), point_flops=point_flops
+    )
 
 
 def copied(module: torch.nn.Module) -> torch.nn.Module:
@@ -100,20 +124,29 @@ def copied(module: torch.nn.Module) -> torch.nn.Module:
         return copy.deepcopy(module)
     except Exception as error:
         words = " ".join(str(error).split())
-        raise BadInput.field("module", "one that copy.deepcopy can copy", words, "keep tensors in parameters and buffers") from error
+        raise BadInput.field(
+            "module",
+            "one that copy.deepcopy can copy",
+            words,
+            "keep tensors in parameters and buffers",
+        ) from error
 
 
-def module_loss(module: torch.nn.Module, data: OwnData, loss: str | LossOfOutputs = "mse") -> LossBeside:
+def module_loss(
+    module: torch.nn.Module, data: OwnData, loss: str | LossOfOutputs = "mse"
+) -> LossBeside:
     """The loss of one theta (P,), with data and buffers in a tensor's precision and on its device.
 
     Args:
-        module: put in evaluation mode, and called with the inputs in their order; a tuple, list or dictionary of outputs is
-            compared with the targets in order.
-        data: floating-point arrays take theta's precision, whole numbers (tokens, classes) become int64.
+        module: put in evaluation mode, and called with the inputs in their order; a tuple, list or
+            dictionary of outputs is compared with the targets in order.
+        data: floating-point arrays take theta's precision, whole numbers (tokens, classes) become
+            int64.
         loss: one of `LOSSES`, or a function of outputs and targets.
 
     Example:
-        >>> network, data = torch.nn.Linear(1, 1), OwnData({"x": np.ones((2, 1))}, {"y": np.zeros((2, 1))})
+        >>> network = torch.nn.Linear(1, 1)
+        >>> data = OwnData({"x": np.ones((2, 1))}, {"y": np.zeros((2, 1))})
         >>> module_loss(network, data)(torch.zeros(1))(torch.tensor([2.0, 1.0]))
         tensor(9.)
     """
@@ -130,7 +163,8 @@ def module_loss(module: torch.nn.Module, data: OwnData, loss: str | LossOfOutput
         fixed = {name: _cast(tensor, like) for name, tensor in _fixed(held).items()}
         inputs = tuple(_cast(_tensor(array), like) for array in data.inputs.values())
         targets = [
-            _tensor(array).to(like.device, torch.int64) if classes else _cast(_tensor(array), like) for array in data.targets.values()
+            _tensor(array).to(like.device, torch.int64) if classes else _cast(_tensor(array), like)
+            for array in data.targets.values()
         ]
 
         def of_theta(theta: torch.Tensor) -> torch.Tensor:
@@ -147,7 +181,9 @@ def module_loss(module: torch.nn.Module, data: OwnData, loss: str | LossOfOutput
 
 @contextmanager
 def _defaults_of(theta: torch.Tensor) -> Iterator[None]:
-    """What forward makes by torch.zeros and the like takes theta's precision and device, or products with it would fail."""
+    """What forward makes by torch.zeros and the like takes theta's precision and device, or
+    products with it would fail.
+    """
     before = torch.get_default_dtype()
     torch.set_default_dtype(theta.dtype)
     try:
@@ -167,19 +203,36 @@ def _places(module: torch.nn.Module) -> dict[str, tuple[slice, torch.Size]]:
 
 def _fixed(module: torch.nn.Module) -> dict[str, torch.Tensor]:
     """Buffers, and parameters that do not require gradients."""
-    frozen = {name: parameter.detach() for name, parameter in module.named_parameters() if not parameter.requires_grad}
+    frozen = {
+        name: parameter.detach()
+        for name, parameter in module.named_parameters()
+        if not parameter.requires_grad
+    }
     return {**frozen, **dict(module.named_buffers())}
 
 
 def _tensor(array: np.ndarray) -> torch.Tensor:
-    """A copy that torch takes: not backwards, nor in another machine's order of bytes, nor of a type that it lacks."""
-    return torch.from_numpy(array.astype({"f": np.float64, "b": np.bool_}.get(array.dtype.kind, np.int64), order="C"))
+    """A copy that torch takes: not backwards, nor in another machine's order of bytes, nor of a
+    type that it lacks.
+    """
+    return torch.from_numpy(
+        array.astype({"f": np.float64, "b": np.bool_}.get(array.dtype.kind, np.int64), order="C")
+    )
 
 
 def _cast(tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     if tensor.is_complex():
         return tensor.to(like.device, like.dtype.to_complex())
-    return tensor.to(like.device, like.dtype if tensor.is_floating_point() else torch.int64 if tensor.dtype != torch.bool else torch.bool)
+    return tensor.to(
+        like.device,
+        (
+            like.dtype
+            if tensor.is_floating_point()
+            else torch.int64
+            if tensor.dtype != torch.bool
+            else torch.bool
+        ),
+    )
 
 
 def own_values(module: torch.nn.Module) -> np.ndarray:
@@ -189,7 +242,12 @@ def own_values(module: torch.nn.Module) -> np.ndarray:
         >>> own_values(torch.nn.LayerNorm(2))
         array([1., 1., 0., 0.])
     """
-    return np.concatenate([parameter.detach().double().cpu().numpy().ravel() for parameter in free_parameters(module).values()])
+    return np.concatenate(
+        [
+            parameter.detach().double().cpu().numpy().ravel()
+            for parameter in free_parameters(module).values()
+        ]
+    )
 
 
 def load_checkpoint(module: torch.nn.Module, checkpoint: Mapping[str, torch.Tensor]) -> None:
@@ -201,40 +259,69 @@ def load_checkpoint(module: torch.nn.Module, checkpoint: Mapping[str, torch.Tens
     Example:
         >>> load_checkpoint(torch.nn.Linear(1, 1), {"weight": torch.ones(1, 1)})
         Traceback (most recent call last):
-        eigenscape.errors.BadInput: prior.checkpoint: expected a tensor for each of 2 names, found none for bias; ...
+        eigenscape.errors.BadInput: prior.checkpoint: expected a tensor for each of 2 names,
+            found none for bias; ...
     """
     if not isinstance(checkpoint, Mapping):
         found = type(checkpoint).__name__
-        raise BadInput.field("prior.checkpoint", "a state_dict", found, "give what torch.load(path, weights_only=True) returns")
+        raise BadInput.field(
+            "prior.checkpoint",
+            "a state_dict",
+            found,
+            "give what torch.load(path, weights_only=True) returns",
+        )
     wanted = module.state_dict()
     fix = "give the checkpoint of this module, with the same depth and width"
     if missing := [name for name in wanted if name not in checkpoint]:
-        found = f"none for {', '.join(missing[:3])}" + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
+        found = f"none for {', '.join(missing[:3])}" + (
+            f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        )
         if others := [str(name) for name in checkpoint if name not in wanted]:
             found += f", but {', '.join(others[:3])}"
-        raise BadInput.field("prior.checkpoint", f"a tensor for each of {len(wanted)} names", found, fix)
+        raise BadInput.field(
+            "prior.checkpoint", f"a tensor for each of {len(wanted)} names", found, fix
+        )
     if unexpected := [str(name) for name in checkpoint if name not in wanted]:
-        found = f"{', '.join(unexpected[:3])}" + (f" and {len(unexpected) - 3} more" if len(unexpected) > 3 else "")
+        found = f"{', '.join(unexpected[:3])}" + (
+            f" and {len(unexpected) - 3} more" if len(unexpected) > 3 else ""
+        )
         raise BadInput.field("prior.checkpoint", "names that the module has", found, fix)
     for name, tensor in wanted.items():
         given = checkpoint[name]
         if not isinstance(given, torch.Tensor) or given.shape != tensor.shape:
-            found = str(tuple(given.shape)) if isinstance(given, torch.Tensor) else type(given).__name__
-            raise BadInput.field("prior.checkpoint", f"shape {tuple(tensor.shape)} for {name}", found, fix)
+            found = (
+                str(tuple(given.shape)) if isinstance(given, torch.Tensor) else type(given).__name__
+            )
+            raise BadInput.field(
+                "prior.checkpoint", f"shape {tuple(tensor.shape)} for {name}", found, fix
+            )
         if given.is_complex() and not tensor.is_complex():
-            raise BadInput.field("prior.checkpoint", f"real numbers in {name}", str(given.dtype), fix)
+            raise BadInput.field(
+                "prior.checkpoint", f"real numbers in {name}", str(given.dtype), fix
+            )
         if not bool(torch.isfinite(given).all()):
-            raise BadInput.field("prior.checkpoint", f"finite numbers in {name}", "infinity or NaN", fix)
+            raise BadInput.field(
+                "prior.checkpoint", f"finite numbers in {name}", "infinity or NaN", fix
+            )
     module.load_state_dict(dict(checkpoint))
 
 
 def state_digest(module: torch.nn.Module, prior: ModulePrior) -> str:
-    """Of everything beside code and data that decides the gradients: buffers, fixed parameters, and the prior of every parameter."""
+    """Of everything beside code and data that decides the gradients: buffers, fixed parameters, and
+    the prior of every parameter.
+    """
     state = hashlib.blake2b(digest_size=16)
     for name, tensor in sorted(_fixed(module).items()):
         state.update(repr((name, tuple(tensor.shape), str(tensor.dtype))).encode())
-        state.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())  # numpy lacks some types
-    state.update(repr([(name, tuple(parameter.shape)) for name, parameter in free_parameters(module).items()]).encode())
+        # numpy lacks some types
+        state.update(
+            tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
+        )
+    state.update(
+        repr(
+            [(name, tuple(parameter.shape)) for name, parameter in free_parameters(module).items()]
+        ).encode()
+    )
     for array in (prior.centre, prior.deviations, prior.uniform):
         state.update(np.ascontiguousarray(array).tobytes())
     return state.hexdigest()
@@ -244,20 +331,23 @@ class ModuleSampler(LossSampler):
     """g_n = grad L(theta_n) of a module, theta_n drawn by parameter name from (key, n) alone.
 
     Args:
-        module: put in evaluation mode; any that `torch.func` can vmap (`module_probe.require_vmappable` says which layer cannot be).
+        module: put in evaluation mode; any that `torch.func` can vmap
+            (`module_probe.require_vmappable` says which layer cannot be).
         data: what it is given and compared with.
         loss: one of `LOSSES`, or a function of outputs and targets.
         prior: from `module_priors.module_prior`.
         key: random stream.
         architecture: of the module; made from it where it is not given.
         precision: of draws and gradients.
-        device: where gradients are computed; `Device.CPU` and `Device.TORCH` differ in who sums them.
+        device: where gradients are computed; `Device.CPU` and `Device.TORCH` differ in who sums
+            them.
         non_finite: what becomes of samples without a finite gradient.
 
     Example:
         >>> from eigenscape.active_subspace.second_moment import sum_of_samples
         >>> from eigenscape.networks.user.priors import module_prior
-        >>> network, data = torch.nn.Linear(1, 1), OwnData({"x": np.zeros((2, 1))}, {"y": np.zeros((2, 1))})
+        >>> network = torch.nn.Linear(1, 1)
+        >>> data = OwnData({"x": np.zeros((2, 1))}, {"y": np.zeros((2, 1))})
         >>> sampler = ModuleSampler(network, data, "mse", module_prior(network), key=0)
         >>> gradients, _ = sampler.block(0, 4)  # L = b^2
         >>> bool(np.allclose(gradients[:, 1], 2 * sampler.parameters(0, 4)[:, 1]))
@@ -293,19 +383,26 @@ class ModuleSampler(LossSampler):
         self._own, self._uniform_key = prior, stream_key(0, "uniform entries", key)
 
     def parameters(self, first: int, count: int) -> np.ndarray:
-        """Parameter vectors ``first`` ... ``first + count - 1``, (count, P): centre plus scaled draws."""
+        """Parameter vectors ``first`` ... ``first + count - 1``, (count, P): centre plus scaled
+        draws.
+        """
         drawn = super().parameters(first, count)
         if self._own.is_mixed:
-            # From a stream of their own: a normal and a uniform of one pair of counter words would depend on each other.
+            # From a stream of their own: a normal and a uniform of one pair of counter words would
+            # depend on each other.
             uniform = np.empty_like(drawn)
-            sampling.fill_parameters(uniform, first, self._uniform_key, self._own.uniform_scales, StandardDraw.UNIFORM)
+            sampling.fill_parameters(
+                uniform, first, self._uniform_key, self._own.uniform_scales, StandardDraw.UNIFORM
+            )
             drawn += uniform
         if self._own.centre.any():
             drawn += self._own.centre.astype(drawn.dtype)
         return drawn
 
     def _at_a_time(self) -> int:
-        """Fewer gradients at a time where a forward pass makes many numbers; by shapes alone, so that bits stay the same everywhere."""
+        """Fewer gradients at a time where a forward pass makes many numbers; by shapes alone, so
+        that bits stay the same everywhere.
+        """
         if self._numbers is None:
             self._numbers = activation_numbers(self._module, self._data)
         return max(1, min(CHUNK, NUMBERS_AT_ONCE // self._numbers))
@@ -315,7 +412,8 @@ def activation_numbers(module: torch.nn.Module, data: OwnData) -> int:
     """How many numbers the innermost sub-modules put out in a forward pass over all data.
 
     Example:
-        >>> network, data = torch.nn.Linear(1, 3), OwnData({"x": np.ones((5, 1))}, {"y": np.ones((5, 3))})
+        >>> network = torch.nn.Linear(1, 3)
+        >>> data = OwnData({"x": np.ones((5, 1))}, {"y": np.ones((5, 3))})
         >>> activation_numbers(network, data)
         15
     """
@@ -325,7 +423,9 @@ def activation_numbers(module: torch.nn.Module, data: OwnData) -> int:
         nonlocal count
         count += sum(each.numel() for each in _several(output) if isinstance(each, torch.Tensor))
 
-    handles = [part.register_forward_hook(add) for part in module.modules() if not list(part.children())]
+    handles = [
+        part.register_forward_hook(add) for part in module.modules() if not list(part.children())
+    ]
     try:
         theta = torch.from_numpy(own_values(module))
         with torch.no_grad():

@@ -2,9 +2,10 @@
 
     theta_i = centre_i + deviation_i * (standard normal, or uniform on [-1, 1))
 
-independent across parameters. Named priors scale a weight by its fan-in and fan-out as torch counts them (`torch.nn.init`): the
-second dimension times the receptive field, and the first one times it. A parameter of one dimension beside such a weight is its
-bias. What is neither (gains of normalisation layers) keeps the factory's value under every named prior but the standard normal,
+independent across parameters. Named priors scale a weight by its fan-in and fan-out as torch counts
+them (`torch.nn.init`): the second dimension times the receptive field, and the first one times it.
+A parameter of one dimension beside such a weight is its bias. What is neither (gains of
+normalisation layers) keeps the factory's value under every named prior but the standard normal,
 since a gain of zero, which those priors give to biases, would cut the network off.
 """
 
@@ -27,7 +28,8 @@ from eigenscape.networks.priors import Prior, StandardDraw, prior_named
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ModulePrior(Prior):
-    """A prior by parameter; not symmetric, so that nobody projects C onto symmetries that a module need not have.
+    """A prior by parameter; not symmetric, so that nobody projects C onto symmetries that a module
+    need not have.
 
     Attributes:
         centre: (P,).
@@ -57,27 +59,46 @@ class ModulePrior(Prior):
             BadInput: they are those of another module.
         """
         if len(self.deviations) != architecture.parameters:
-            expected, found = f"a prior of {architecture.parameters} parameters", f"one of {len(self.deviations)}"
+            expected, found = (
+                f"a prior of {architecture.parameters} parameters",
+                f"one of {len(self.deviations)}",
+            )
             raise BadInput.field("prior", expected, found, "make it from the same module")
-        return self.deviations if not self.is_mixed else np.where(self.uniform, 0.0, self.deviations)
+        return (
+            self.deviations if not self.is_mixed else np.where(self.uniform, 0.0, self.deviations)
+        )
 
 
 def free_parameters(module: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
-    """The parameters that theta holds, by name and in its order; one that two layers share counts once.
+    """The parameters that theta holds, by name and in its order; one that two layers share counts
+    once.
 
     Raises:
         BadInput: there are none, or one holds no real numbers.
     """
-    found = {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
+    found = {
+        name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad
+    }
     if not found:
         what = f"none in {type(module).__name__}"
-        raise BadInput.field("module", "parameters that require gradients", what, "do not freeze all of them")
+        raise BadInput.field(
+            "module", "parameters that require gradients", what, "do not freeze all of them"
+        )
     for name, parameter in found.items():
         if isinstance(parameter, torch.nn.parameter.UninitializedParameter) or parameter.is_meta:
-            raise BadInput.field("module", f"values in parameter {name}", "none yet", "give the sizes, as in Linear for LazyLinear")
+            raise BadInput.field(
+                "module",
+                f"values in parameter {name}",
+                "none yet",
+                "give the sizes, as in Linear for LazyLinear",
+            )
         if not parameter.is_floating_point():
-            fix = "keep real and imaginary part as two parameters, joined by torch.complex in forward"
-            raise BadInput.field("module", f"real numbers in parameter {name}", str(parameter.dtype), fix)
+            fix = (
+                "keep real and imaginary part as two parameters, joined by torch.complex in forward"
+            )
+            raise BadInput.field(
+                "module", f"real numbers in parameter {name}", str(parameter.dtype), fix
+            )
     return found
 
 
@@ -91,38 +112,70 @@ def module_prior(
     """The prior of a module's parameters.
 
     Args:
-        module: whose names, shapes and values count; for ``around`` it has the checkpoint's values already.
-        kind: a name of `networks.priors.PRIORS`, or ``around``: own values plus ``scale`` times N(0, 1).
-        by_name: entries by name or pattern, of which the first that fits counts: ``zero``, ``own`` (fixed), a name of `PRIORS`,
-            or ``{"kind": "normal" | "uniform" | "around", "scale": s}``; uniform is on [-s, s).
+        module: whose names, shapes and values count; for ``around`` it has the checkpoint's values
+            already.
+        kind: a name of `networks.priors.PRIORS`, or ``around``: own values plus ``scale`` times
+            N(0, 1).
+        by_name: entries by name or pattern, of which the first that fits counts: ``zero``, ``own``
+            (fixed), a name of `PRIORS`, or ``{"kind": "normal" | "uniform" | "around", "scale":
+            s}``; uniform is on [-s, s).
         scale: of kind ``around``.
         relative: ``scale`` is in units of each tensor's root mean square.
 
     Raises:
-        BadInput: a pattern fits no parameter, or none that a pattern before it leaves; a prior is not known; nothing is random.
+        BadInput: a pattern fits no parameter, or none that a pattern before it leaves; a prior is
+            not known; nothing is random.
 
     Example:
-        >>> prior = module_prior(torch.nn.Linear(4, 1), "lecun_normal", {"bias": {"kind": "uniform", "scale": 0.1}})
+        >>> by_name = {"bias": {"kind": "uniform", "scale": 0.1}}
+        >>> prior = module_prior(torch.nn.Linear(4, 1), "lecun_normal", by_name)
         >>> prior.deviations, prior.uniform
         (array([0.5, 0.5, 0.5, 0.5, 0.1]), array([False, False, False, False,  True]))
     """
     entries, free = dict(by_name or {}), free_parameters(module)
     if complaint := by_name_complaint(entries):
-        raise BadInput(f"prior.by_name: expected {complaint}, found {entries}; write by_name={{'*.bias': 'zero'}}")
+        raise BadInput(
+            f"prior.by_name: expected {complaint}, found {entries}; write by_name={{'*.bias':"
+            " 'zero'}"
+        )
     if not 0 < scale < math.inf:
         raise BadInput.field("prior.scale", "a positive number", str(scale), "write 0.01")
-    unused = [pattern for pattern in entries if not any(fnmatchcase(name, pattern) for name in free)]
+    unused = [
+        pattern for pattern in entries if not any(fnmatchcase(name, pattern) for name in free)
+    ]
     if unused:
         few = ", ".join(list(free)[:4]) + (", ..." if len(free) > 4 else "")
-        raise BadInput.field("prior.by_name", f"patterns that fit a parameter ({few})", repr(unused[0]), "correct or remove it")
-    first = {name: next((pattern for pattern in entries if fnmatchcase(name, pattern)), None) for name in free}
+        raise BadInput.field(
+            "prior.by_name",
+            f"patterns that fit a parameter ({few})",
+            repr(unused[0]),
+            "correct or remove it",
+        )
+    first = {
+        name: next((pattern for pattern in entries if fnmatchcase(name, pattern)), None)
+        for name in free
+    }
     if hidden := [pattern for pattern in entries if pattern not in first.values()]:
-        expected, fix = "patterns of which each decides something", "the first that fits counts: write names before patterns"
-        raise BadInput.field("prior.by_name", expected, f"{hidden[0]!r} behind others that fit the same parameters", fix)
+        expected, fix = (
+            "patterns of which each decides something",
+            "the first that fits counts: write names before patterns",
+        )
+        raise BadInput.field(
+            "prior.by_name",
+            expected,
+            f"{hidden[0]!r} behind others that fit the same parameters",
+            fix,
+        )
     centres, deviations, uniform = [], [], []
     for name, parameter in free.items():
         pattern = first[name]
-        entry = entries[pattern] if pattern is not None else {"kind": "around", "scale": scale} if kind == "around" else kind
+        entry = (
+            entries[pattern]
+            if pattern is not None
+            else {"kind": "around", "scale": scale}
+            if kind == "around"
+            else kind
+        )
         in_units = relative and pattern is None
         centre, deviation, is_uniform = _one(module, name, parameter, entry, in_units=in_units)
         centres.append(centre)
@@ -130,11 +183,24 @@ def module_prior(
         uniform.append(np.full(parameter.numel(), is_uniform))
     found = np.concatenate(centres), np.concatenate(deviations), np.concatenate(uniform)
     if not found[1].any():
-        raise BadInput.field("prior", "some parameter that is random", "all of them fixed", "give one a positive scale")
+        raise BadInput.field(
+            "prior",
+            "some parameter that is random",
+            "all of them fixed",
+            "give one a positive scale",
+        )
     draw = StandardDraw.UNIFORM if found[2][found[1] > 0].all() else StandardDraw.NORMAL
     what = f"{kind} of a module{', by parameter name' if entries else ''}"
     return ModulePrior(
-        what, draw, _unknown, _unknown, "the user's", symmetric=False, centre=found[0], deviations=found[1], uniform=found[2]
+        what,
+        draw,
+        _unknown,
+        _unknown,
+        "the user's",
+        symmetric=False,
+        centre=found[0],
+        deviations=found[1],
+        uniform=found[2],
     )
 
 
@@ -143,7 +209,9 @@ def _one(
 ) -> tuple[np.ndarray, float, bool]:
     """Centre (of the tensor's size), deviation, and whether the draw is uniform."""
     own = parameter.detach().double().cpu().numpy().ravel()
-    kind, scale = (entry, 0.0) if isinstance(entry, str) else (str(entry["kind"]), float(entry["scale"]))
+    kind, scale = (
+        (entry, 0.0) if isinstance(entry, str) else (str(entry["kind"]), float(entry["scale"]))
+    )
     if kind == "own":
         return own, 0.0, False
     if kind == "around":
@@ -164,13 +232,16 @@ def _one(
 
 
 def _sibling_weight(module: torch.nn.Module, name: str) -> torch.Tensor | None:
-    """The weight of two dimensions or more that a bias belongs to, by its name: ``x.bias`` to ``x.weight``, also where the weight is
-    shared, ``in_proj_bias`` to ``in_proj_weight``, ``bias_hh_l0`` to ``weight_hh_l0``.
+    """The weight of two dimensions or more that a bias belongs to, by its name: ``x.bias`` to
+    ``x.weight``, also where the weight is shared, ``in_proj_bias`` to ``in_proj_weight``,
+    ``bias_hh_l0`` to ``weight_hh_l0``.
     """
     owner, dot, last = name.rpartition(".")
     if "bias" not in last:
         return None
-    weight = dict(module.named_parameters(remove_duplicate=False)).get(owner + dot + last.replace("bias", "weight"))
+    weight = dict(module.named_parameters(remove_duplicate=False)).get(
+        owner + dot + last.replace("bias", "weight")
+    )
     return weight if weight is not None and weight.dim() >= 2 else None
 
 

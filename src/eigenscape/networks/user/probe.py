@@ -1,8 +1,9 @@
 """Whether `torch.func` can take a module, and if not, which layer is in the way.
 
-A module is run as it will be: forward alone, then gradients at two parameter vectors at once (`vmap` of `grad`), then once more, for a
-loss that changes between two calls at the same theta is none of theta alone. While it runs, hooks note which sub-module is at
-work, so that an error names the innermost one.
+A module is run as it will be: forward alone, then gradients at two parameter vectors at once
+(`vmap` of `grad`), then once more, for a loss that changes between two calls at the same theta is
+none of theta alone. While it runs, hooks note which sub-module is at work, so that an error names
+the innermost one.
 """
 
 from __future__ import annotations
@@ -24,28 +25,42 @@ from eigenscape.networks.user.modules import LossOfOutputs, copied, module_loss
 from eigenscape.networks.user.priors import free_parameters
 
 SAME = 1e-6
-"""Two losses at one theta that differ relatively by more than this are different: rounding of float64 stays far below."""
+"""Two losses at one theta that differ relatively by more than this are different: rounding of
+float64 stays far below."""
 
 LONGEST = 160
 """Characters of torch's own message that are passed on."""
 
 _NUMBER = "a tensor turned into a Python number or condition (.item(), float(), if)"
-_KEEP_TENSORS = "keep to operations on tensors, and write torch.where(condition, a, b) in place of if"
+_KEEP_TENSORS = (
+    "keep to operations on tensors, and write torch.where(condition, a, b) in place of if"
+)
 _CAUSES = (
     (".item()", _NUMBER, _KEEP_TENSORS),
     ("data-dependent control flow", _NUMBER, _KEEP_TENSORS),
     ("random", "random numbers", "leave dropout in evaluation mode, and draw nothing in forward"),
     ("inplace", "an operation in place", "write y = y + x in place of y += x"),
     ("in-place", "an operation in place", "write y = y + x in place of y += x"),
-    ("doesn't match the broadcast shape", "an operation in place", "write y = y + x in place of y += x"),
+    (
+        "doesn't match the broadcast shape",
+        "an operation in place",
+        "write y = y + x in place of y += x",
+    ),
     ("numpy", "a tensor turned into a numpy array", "keep to operations on tensors"),
 )
 """What torch's messages contain, what it means, and what to do."""
 
-_BATCH_NORM = ("running statistics that it overwrites, being in training mode", "leave it in evaluation mode, or use LayerNorm")
+_BATCH_NORM = (
+    "running statistics that it overwrites, being in training mode",
+    "leave it in evaluation mode, or use LayerNorm",
+)
 """Torch speaks of an operation in place there, which is none of the user's."""
 
-_NOT_THE_USERS = (*(str(Path(str(package.__file__)).parent) for package in (torch, np)), str(Path(__file__).parents[2]), "<")
+_NOT_THE_USERS = (
+    *(str(Path(str(package.__file__)).parent) for package in (torch, np)),
+    str(Path(__file__).parents[2]),
+    "<",
+)
 """Where the lines of these packages lie, and those of no file."""
 
 
@@ -86,8 +101,11 @@ def _watched(module: torch.nn.Module) -> Iterator[_Path]:
             handle.remove()
 
 
-def require_vmappable(module: torch.nn.Module, data: OwnData, loss: str | LossOfOutputs, theta: np.ndarray) -> int:
-    """Refuse a module whose loss `torch.func` cannot differentiate at many theta at once, or that is no function of theta.
+def require_vmappable(
+    module: torch.nn.Module, data: OwnData, loss: str | LossOfOutputs, theta: np.ndarray
+) -> int:
+    """Refuse a module whose loss `torch.func` cannot differentiate at many theta at once, or that
+    is no function of theta.
 
     Args:
         module: of the user; put in evaluation mode.
@@ -104,11 +122,13 @@ def require_vmappable(module: torch.nn.Module, data: OwnData, loss: str | LossOf
     Example:
         >>> from eigenscape.networks.user.data import OwnData
         >>> data = OwnData({"x": np.ones((2, 1))}, {"y": np.zeros((2, 1))})
-        >>> require_vmappable(torch.nn.Linear(1, 1), data, "mse", np.zeros((2, 2)))  # two points, one multiplication and one addition each
+        >>> # two points, one multiplication and one addition each
+        >>> require_vmappable(torch.nn.Linear(1, 1), data, "mse", np.zeros((2, 2)))
         4
         >>> require_vmappable(torch.nn.Linear(3, 1), data, "mse", np.zeros((2, 4)))
         Traceback (most recent call last):
-        eigenscape.errors.BadInput: problem.module: expected a module for inputs of shapes (2, 1), found an error in forward of Linear ...
+        eigenscape.errors.BadInput: problem.module: expected a module for inputs of shapes (2, 1),
+            found an error in forward of Linear ...
     """
     held = module.eval()
     for name, part in held.named_modules():
@@ -126,13 +146,28 @@ def require_vmappable(module: torch.nn.Module, data: OwnData, loss: str | LossOf
             raise _refusal(path, error) from error
         _, again = functional.gradients_and_losses(drawn, of_theta)
     if gradients.shape != drawn.shape or losses.shape != drawn.shape[:1]:
-        raise BadInput.field("problem.loss", "one number", f"shape {tuple(losses.shape[1:])}", "let it return a scalar")
+        raise BadInput.field(
+            "problem.loss",
+            "one number",
+            f"shape {tuple(losses.shape[1:])}",
+            "let it return a scalar",
+        )
     if not np.array_equal(drawn.numpy(), theta, equal_nan=True):
         fix = "write to no parameter (max_norm, .data, clamp_), and use what torch.clamp returns"
-        raise BadInput.field("problem.module", "a forward that leaves its parameters as they are", "one that changes them", fix)
+        raise BadInput.field(
+            "problem.module",
+            "a forward that leaves its parameters as they are",
+            "one that changes them",
+            fix,
+        )
     if not torch.allclose(losses, again, rtol=SAME, atol=0.0, equal_nan=True):
         found = f"{losses[0]:.6g} and {again[0]:.6g} at the same parameters"
-        raise BadInput.field("problem.module", "a loss of theta alone", found, "draw no random numbers and keep no state in forward")
+        raise BadInput.field(
+            "problem.module",
+            "a loss of theta alone",
+            found,
+            "draw no random numbers and keep no state in forward",
+        )
     if fresh is not None:
         _require_own_parameters(held, fresh, data, loss, drawn[-1].double())
     return flops
@@ -147,20 +182,32 @@ def _copy_of(module: torch.nn.Module) -> torch.nn.Module | None:
 
 
 def _require_own_parameters(
-    used: torch.nn.Module, fresh: torch.nn.Module, data: OwnData, loss: str | LossOfOutputs, theta: torch.Tensor
+    used: torch.nn.Module,
+    fresh: torch.nn.Module,
+    data: OwnData,
+    loss: str | LossOfOutputs,
+    theta: torch.Tensor,
 ) -> None:
-    """Refuse a module that keeps what it computed of parameters, or reaches them on a way of its own: a copy that has theta says more."""
+    """Refuse a module that keeps what it computed of parameters, or reaches them on a way of its
+    own: a copy that has theta says more.
+    """
     torch.nn.utils.vector_to_parameters(theta.clone(), free_parameters(fresh.double()).values())
     with torch.no_grad():
-        after, alone = (float(module_loss(module, data, loss)(theta)(theta)) for module in (used, fresh))
+        after, alone = (
+            float(module_loss(module, data, loss)(theta)(theta)) for module in (used, fresh)
+        )
     if not np.isclose(after, alone, rtol=SAME, atol=0.0, equal_nan=True):
         found = f"{after:.6g} after another theta, and {alone:.6g} without"
         fix = "keep nothing that is computed of parameters, and no list of them beside the layers"
         raise BadInput.field("problem.module", "a loss of theta alone", found, fix)
 
 
-def _run_forward(module: torch.nn.Module, data: OwnData, loss: str | LossOfOutputs, theta: torch.Tensor) -> int:
-    """One forward pass with outputs compared to the targets' shapes; the count of its operations."""
+def _run_forward(
+    module: torch.nn.Module, data: OwnData, loss: str | LossOfOutputs, theta: torch.Tensor
+) -> int:
+    """One forward pass with outputs compared to the targets' shapes; the count of its
+    operations.
+    """
     shapes = ", ".join(str(array.shape) for array in data.inputs.values())
     seen: list[Any] = []
     remember = module.register_forward_hook(lambda _, __, output: seen.append(output))
@@ -168,13 +215,22 @@ def _run_forward(module: torch.nn.Module, data: OwnData, loss: str | LossOfOutpu
     try:
         with _watched(module) as path, torch.no_grad(), counter:
             try:
-                module_loss(module, data, lambda outputs, targets: _first_number(outputs))(theta)(theta[0])
+                module_loss(module, data, lambda outputs, targets: _first_number(outputs))(theta)(
+                    theta[0]
+                )
             except Exception as error:
                 where = f"an error {path.innermost}: {_text_of(error)}{_place_of(error)}"
                 fix = "mend forward, or name other inputs"
-                if "dtype" in str(error) and any(array.dtype.kind in "iub" for array in data.inputs.values()):
-                    fix = "save inputs that are no tokens or classes as floating-point numbers (1.0): whole numbers stay whole"
-                raise BadInput.field("problem.module", f"a module for inputs of shapes {shapes}", where, fix) from error
+                if "dtype" in str(error) and any(
+                    array.dtype.kind in "iub" for array in data.inputs.values()
+                ):
+                    fix = (
+                        "save inputs that are no tokens or classes as floating-point numbers (1.0):"
+                        " whole numbers stay whole"
+                    )
+                raise BadInput.field(
+                    "problem.module", f"a module for inputs of shapes {shapes}", where, fix
+                ) from error
     finally:
         remember.remove()
     if isinstance(loss, str):
@@ -193,29 +249,65 @@ def _require_shapes(outputs: Any, data: OwnData, loss: str) -> None:
         names = list(data.targets)
         if list(outputs) != names:
             found = ", ".join(map(str, outputs))
-            raise BadInput.field("problem.targets", f"{', '.join(names)} among the outputs, in this order", found, "name them alike")
+            raise BadInput.field(
+                "problem.targets",
+                f"{', '.join(names)} among the outputs, in this order",
+                found,
+                "name them alike",
+            )
         outputs = list(outputs.values())
     several = list(outputs) if isinstance(outputs, tuple | list) else [outputs]
     if len(several) != len(data.targets):
         found = f"{len(several)} output{'s' * (len(several) != 1)}"
-        raise BadInput.field("problem.targets", f"as many outputs as targets, {len(data.targets)}", found, "name a target for each output")
+        raise BadInput.field(
+            "problem.targets",
+            f"as many outputs as targets, {len(data.targets)}",
+            found,
+            "name a target for each output",
+        )
     for output, (name, target) in zip(several, data.targets.items(), strict=True):
         if not isinstance(output, torch.Tensor):
-            raise BadInput.field("problem.module", "outputs that are tensors", type(output).__name__, "let forward return tensors")
+            raise BadInput.field(
+                "problem.module",
+                "outputs that are tensors",
+                type(output).__name__,
+                "let forward return tensors",
+            )
         shape = tuple(output.shape)
         if loss == "mse" and shape != target.shape:
             fix = "reshape one of them: shapes that broadcast would give another loss"
-            raise BadInput.field("problem.module", f"an output of shape {target.shape}, as {name} has", str(shape), fix)
+            raise BadInput.field(
+                "problem.module",
+                f"an output of shape {target.shape}, as {name} has",
+                str(shape),
+                fix,
+            )
         if loss == "cross_entropy":
             classes = int(target.max()) + 1
             wanted = f"({', '.join(['n', 'K', '...'][: target.ndim + 1])})"
-            if len(shape) != target.ndim + 1 or (shape[0], *shape[2:]) != target.shape or shape[1] < classes:
-                expected = f"an output of shape {wanted} for {name} of shape {target.shape}, with K of {classes} or more classes"
-                raise BadInput.field("problem.module", expected, str(shape), "let forward return a score for each class")
+            if (
+                len(shape) != target.ndim + 1
+                or (shape[0], *shape[2:]) != target.shape
+                or shape[1] < classes
+            ):
+                expected = (
+                    f"an output of shape {wanted} for {name} of shape {target.shape}, with K of"
+                    f" {classes} or more classes"
+                )
+                raise BadInput.field(
+                    "problem.module",
+                    expected,
+                    str(shape),
+                    "let forward return a score for each class",
+                )
 
 
 def _refusal(path: _Path, error: Exception) -> BadInput:
-    expected, text, where = "layers that torch.func.vmap takes", str(error).lower(), f"{path.innermost}{_place_of(error)}"
+    expected, text, where = (
+        "layers that torch.func.vmap takes",
+        str(error).lower(),
+        f"{path.innermost}{_place_of(error)}",
+    )
     known = [(cause, fix) for sign, cause, fix in _CAUSES if sign in text]
     part = path.parts[-1][1] if path.parts else None
     if isinstance(part, torch.nn.modules.batchnorm._NormBase) and part.training:
@@ -236,7 +328,9 @@ def _text_of(error: Exception) -> str:
 
 
 def _place_of(error: Exception) -> str:
-    """The user's own line, where there is one: the innermost frame that is neither torch's nor this package's."""
+    """The user's own line, where there is one: the innermost frame that is neither torch's nor this
+    package's.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_USERS)]
     return f", {Path(own[-1].filename).name} line {own[-1].lineno}" if own else ""

@@ -83,7 +83,8 @@ ACTIVE_SUBSPACE: tuple[Use, ...] = (
             ("Salmon, John K.", "Moraes, Mark A.", "Dror, Ron O.", "Shaw, David E."),
             "Parallel random numbers: As easy as 1, 2, 3",
             2011,
-            "SC '11, International Conference for High Performance Computing, Networking, Storage and Analysis",
+            "SC '11, International Conference for High Performance Computing, Networking, Storage"
+            " and Analysis",
             doi="10.1145/2063384.2063405",
             kind="inproceedings",
         ),

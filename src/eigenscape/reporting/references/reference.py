@@ -16,7 +16,8 @@ class Reference:
 
     Attributes:
         key: in bibliographies.
-        authors: family name first, as "Constantine, Paul G."; "others" at the end stands for more of them.
+        authors: family name first, as "Constantine, Paul G."; "others" at the end stands for more
+            of them.
         title: as published.
         year: of publication.
         venue: journal with volume, or proceedings; "" for what stands on arXiv alone.
@@ -51,16 +52,24 @@ class Reference:
             'Doe, J.; Roe, R.: On things. J. Things 1, 2001.'
         """
         names = "; ".join(_short(name) for name in self.authors).replace("; others", " et al.")
-        found = [f"arXiv {self.arxiv}"] * bool(self.arxiv) + [f"doi {self.doi}"] * bool(self.doi) + [self.url] * bool(self.url)
+        found = (
+            [f"arXiv {self.arxiv}"] * bool(self.arxiv)
+            + [f"doi {self.doi}"] * bool(self.doi)
+            + [self.url] * bool(self.url)
+        )
         where = f"{self.venue}, {self.year}" if self.venue else str(self.year)
         return f"{names}: {self.title}. {'. '.join([where, *found])}."
 
     def bibtex(self) -> str:
         """One entry."""
-        place = {"article": "journal", "inproceedings": "booktitle", "book": "publisher"}.get(self.kind, "howpublished")
+        place = {"article": "journal", "inproceedings": "booktitle", "book": "publisher"}.get(
+            self.kind, "howpublished"
+        )
         fields = {
             # Braces keep the name of a group from being taken for that of a person.
-            "author": " and ".join(name if ", " in name or name == "others" else f"{{{name}}}" for name in self.authors),
+            "author": " and ".join(
+                name if ", " in name or name == "others" else f"{{{name}}}" for name in self.authors
+            ),
             "title": f"{{{self.title}}}",
             "year": str(self.year),
             place: self.venue,
@@ -83,7 +92,14 @@ def _short(name: str) -> str:
 
 def _latex(text: str) -> str:
     """Letters with accents as LaTeX writes them, so that any BibTeX reads the file."""
-    accents = {"\u0301": "'", "\u0308": '"', "\u030c": "v ", "\u0303": "~", "\u0300": "`", "\u0302": "^"}
+    accents = {
+        "\u0301": "'",
+        "\u0308": '"',
+        "\u030c": "v ",
+        "\u0303": "~",
+        "\u0300": "`",
+        "\u0302": "^",
+    }
     found = []
     for letter in unicodedata.normalize("NFC", text):
         plain, *marks = list(unicodedata.normalize("NFD", letter))

@@ -6,7 +6,13 @@ from eigenscape.reporting.references.reference import Reference
 
 POOLE = Reference(
     "poole2016",
-    ("Poole, Ben", "Lahiri, Subhaneel", "Raghu, Maithra", "Sohl-Dickstein, Jascha", "Ganguli, Surya"),
+    (
+        "Poole, Ben",
+        "Lahiri, Subhaneel",
+        "Raghu, Maithra",
+        "Sohl-Dickstein, Jascha",
+        "Ganguli, Surya",
+    ),
     "Exponential expressivity in deep neural networks through transient chaos",
     2016,
     "Advances in Neural Information Processing Systems 29",
@@ -36,7 +42,14 @@ MAO_PNAS = Reference(
 )
 MAO = Reference(
     "mao2026",
-    ("Mao, Jialin", "Griniasty, Itay", "Sun, Yan", "Transtrum, Mark K.", "Sethna, James P.", "Chaudhari, Pratik"),
+    (
+        "Mao, Jialin",
+        "Griniasty, Itay",
+        "Sun, Yan",
+        "Transtrum, Mark K.",
+        "Sethna, James P.",
+        "Chaudhari, Pratik",
+    ),
     "Analytical characterization of sloppiness in neural networks: Insights from linear models",
     2026,
     "Physical Review E 113, 015306",

@@ -25,7 +25,13 @@ CURVES: tuple[Use, ...] = (
     Use(
         Reference(
             "raghu2017",
-            ("Raghu, Maithra", "Poole, Ben", "Kleinberg, Jon", "Ganguli, Surya", "Sohl-Dickstein, Jascha"),
+            (
+                "Raghu, Maithra",
+                "Poole, Ben",
+                "Kleinberg, Jon",
+                "Ganguli, Surya",
+                "Sohl-Dickstein, Jascha",
+            ),
             "On the expressive power of deep neural networks",
             2017,
             "International Conference on Machine Learning, PMLR 70",
@@ -92,7 +98,14 @@ GRAPHS: tuple[Use, ...] = (
     Use(
         Reference(
             "lu2012",
-            ("Lu, Can-Yi", "Min, Hai", "Zhao, Zhong-Qiu", "Zhu, Lin", "Huang, De-Shuang", "Yan, Shuicheng"),
+            (
+                "Lu, Can-Yi",
+                "Min, Hai",
+                "Zhao, Zhong-Qiu",
+                "Zhu, Lin",
+                "Huang, De-Shuang",
+                "Yan, Shuicheng",
+            ),
             "Robust and efficient subspace segmentation via least squares regression",
             2012,
             "European Conference on Computer Vision",
@@ -156,7 +169,13 @@ TRAJECTORIES: tuple[Use, ...] = (
     Use(
         Reference(
             "quinn2019",
-            ("Quinn, Katherine N.", "Clement, Colin B.", "De Bernardis, Francesco", "Niemack, Michael D.", "Sethna, James P."),
+            (
+                "Quinn, Katherine N.",
+                "Clement, Colin B.",
+                "De Bernardis, Francesco",
+                "Niemack, Michael D.",
+                "Sethna, James P.",
+            ),
             "Visualizing probabilistic models and data with Intensive Principal Component Analysis",
             2019,
             "Proceedings of the National Academy of Sciences 116",
@@ -170,7 +189,8 @@ TRAJECTORIES: tuple[Use, ...] = (
         Reference(
             "transtrum2011",
             ("Transtrum, Mark K.", "Machta, Benjamin B.", "Sethna, James P."),
-            "Geometry of nonlinear least squares with applications to sloppy models and optimization",
+            "Geometry of nonlinear least squares with applications to sloppy models and"
+            " optimization",
             2011,
             "Physical Review E 83, 036701",
             doi="10.1103/PhysRevE.83.036701",
@@ -231,7 +251,8 @@ MODEL_CONSTRAINED: tuple[Use, ...] = (
         Reference(
             "nguyen2025",
             ("Nguyen, Hai Van", "Bui-Thanh, Tan", "Dawson, Clint"),
-            "TAEN: A model-constrained Tikhonov autoencoder network for forward and inverse problems",
+            "TAEN: A model-constrained Tikhonov autoencoder network for forward and inverse"
+            " problems",
             2025,
             "Computer Methods in Applied Mechanics and Engineering 446, 118245",
             arxiv="2412.07010",

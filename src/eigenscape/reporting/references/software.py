@@ -73,7 +73,12 @@ PROGRAMS: tuple[Use, ...] = (
         ),
         "MPI",
     ),
-    Use(Reference("zarr", ("Zarr developers",), "Zarr-Python 3", 2025, url="https://zarr.dev", kind="misc"), "chunked storage"),
+    Use(
+        Reference(
+            "zarr", ("Zarr developers",), "Zarr-Python 3", 2025, url="https://zarr.dev", kind="misc"
+        ),
+        "chunked storage",
+    ),
     Use(
         Reference(
             "hoyer2017",

@@ -1,8 +1,10 @@
-"""From gradients to the finished bands of the sum, in one of two ways; both resume, and both give the same bits.
+"""From gradients to the finished bands of the sum, in one of two ways; both resume, and both give
+the same bits.
 
-*By samples*: every rank sums its own samples over all of C, and the ranks exchange bands at the end: few messages, and up
-to five halves of C on every rank. *By bands*: every rank owns some bands of columns and sees all gradients, block after block
-from whichever rank computed it: no rank ever holds more of C than its bands, and N P numbers reach every rank.
+*By samples*: every rank sums its own samples over all of C, and the ranks exchange bands at the
+end: few messages, and up to five halves of C on every rank. *By bands*: every rank owns some bands
+of columns and sees all gradients, block after block from whichever rank computed it: no rank ever
+holds more of C than its bands, and N P numbers reach every rank.
 """
 
 from __future__ import annotations
@@ -16,7 +18,12 @@ from typing import Any
 import numpy as np
 
 from eigenscape.active_subspace import tree
-from eigenscape.active_subspace.second_moment import Accumulator, PartialSum, blocks_of, one_blas_thread
+from eigenscape.active_subspace.second_moment import (
+    Accumulator,
+    PartialSum,
+    blocks_of,
+    one_blas_thread,
+)
 from eigenscape.active_subspace.tree import Node
 from eigenscape.config.study import SLOTS, Cell
 from eigenscape.distributed.ranks import Ranks
@@ -32,11 +39,14 @@ from eigenscape.store.shards import OpenSlot, Shards
 log = logging.getLogger(__name__)
 
 MEMORY_SHARE = 0.6
-"""Of a rank's part of the free memory, what sums may take; gradients, libraries and the file cache need the rest."""
+"""Of a rank's part of the free memory, what sums may take; gradients, libraries and the file cache
+need the rest."""
 
 
 def chosen_share(asked: Share | None, parameters: int, ranks: Ranks) -> Share:
-    """What was asked for, or what the plan chooses from P, the ranks and their memory; the same on every rank."""
+    """What was asked for, or what the plan chooses from P, the ranks and their memory; the same on
+    every rank.
+    """
     if ranks.size == 1:
         return Share.SAMPLES
     if asked is not None:
@@ -61,8 +71,8 @@ class Work:
         watchdog: told of every block.
         checkpoint_seconds: between two checkpoints.
         quiet: print no progress.
-        device_buffers: by bands, give the MPI library blocks where they were computed (torch tensors), not copies on the host;
-            for GPUs whose MPI is CUDA-aware.
+        device_buffers: by bands, give the MPI library blocks where they were computed (torch
+            tensors), not copies on the host; for GPUs whose MPI is CUDA-aware.
     """
 
     cell: Cell
@@ -77,7 +87,11 @@ class Work:
     def progress(self, blocks: int) -> Progress | None:
         """The line of progress, on one rank."""
         printing = self.ranks.rank == 0 and not self.quiet
-        return Progress(self.cell.folder, {str(block): 1.0 for block in range(blocks)}, "blocks") if printing else None
+        return (
+            Progress(self.cell.folder, {str(block): 1.0 for block in range(blocks)}, "blocks")
+            if printing
+            else None
+        )
 
     def blocks(self, slot: int, done: int = 0) -> list[tuple[int, int]]:
         """The blocks of a slot after its first ``done`` samples."""
@@ -91,7 +105,8 @@ class Work:
     def interrupted(self) -> Interrupted:
         """What is raised when a signal has come and everything is kept."""
         return Interrupted(
-            f"{self.cell.folder}: interrupted; finished parts are kept in {self.shards.folder}, run the same command to resume"
+            f"{self.cell.folder}: interrupted; finished parts are kept in {self.shards.folder}, run"
+            " the same command to resume"
         )
 
 
@@ -99,7 +114,8 @@ def summed_bands(work: Work, share: Share) -> list[FinishedBand]:
     """The bands that this rank owns, summed over all samples; a collective call.
 
     Raises:
-        Interrupted: a signal came; what is done is kept, and the next run resumes, with any number of ranks and either share.
+        Interrupted: a signal came; what is done is kept, and the next run resumes, with any number
+            of ranks and either share.
     """
     with one_blas_thread():
         if share is Share.BANDS:
@@ -221,7 +237,13 @@ def _by_bands(work: Work) -> list[FinishedBand]:
             due = ranks.rank == 0 and time.monotonic() - last_kept > work.checkpoint_seconds
             stop, keep = ranks.sum(np.array([signals.stop_requested(), due], dtype=np.int64)) > 0
             if stop or keep:
-                _keep_bands(work, held, kept, OpenSlot(slot, work.samples_before(slot, blocks[start][0])), sums)
+                _keep_bands(
+                    work,
+                    held,
+                    kept,
+                    OpenSlot(slot, work.samples_before(slot, blocks[start][0])),
+                    sums,
+                )
                 last_kept = time.monotonic()
             if stop:
                 raise work.interrupted()
@@ -252,7 +274,11 @@ class _Exchange:
             mine = block(*blocks[self._ranks.rank])
         self._make_room(blocks[0][1])
         for source, (_, count) in enumerate(blocks):
-            gradients, losses = mine if source == self._ranks.rank else (self._gradients[:count], self._losses[:count])
+            gradients, losses = (
+                mine
+                if source == self._ranks.rank
+                else (self._gradients[:count], self._losses[:count])
+            )
             self._ranks.broadcast(gradients, source)
             self._ranks.broadcast(losses, source)
             if self._on_device:
@@ -269,13 +295,19 @@ class _Exchange:
             import torch  # noqa: PLC0415 - only this route needs it
 
             kind = torch.float32 if precision == np.float32 else torch.float64
-            self._gradients, self._losses = (torch.empty(size, dtype=kind, device=self._sampler.place) for size in (shape, count))
+            self._gradients, self._losses = (
+                torch.empty(size, dtype=kind, device=self._sampler.place) for size in (shape, count)
+            )
         else:
             self._gradients, self._losses = np.empty(shape, precision), np.empty(count, precision)
 
 
-def _keep_bands(work: Work, held: dict[Node, PartialSum], kept: set[Node], part: OpenSlot, sums: Accumulator) -> None:
-    """Save this rank's bands of everything that is not on disk yet; superfluous shards go when every rank has saved."""
+def _keep_bands(
+    work: Work, held: dict[Node, PartialSum], kept: set[Node], part: OpenSlot, sums: Accumulator
+) -> None:
+    """Save this rank's bands of everything that is not on disk yet; superfluous shards go when
+    every rank has saved.
+    """
     new = sorted(held.keys() - kept)
     for node in new:
         work.shards.save(node, held[node])
@@ -292,7 +324,9 @@ def _keep_bands(work: Work, held: dict[Node, PartialSum], kept: set[Node], part:
 
 
 def _resumed_bands(work: Work, bands: list[int]) -> dict[Node, PartialSum]:
-    """The bands of this rank from the shards of an earlier run; a shard counts where the bands of every rank verify."""
+    """The bands of this rank from the shards of an earlier run; a shard counts where the bands of
+    every rank verify.
+    """
     table = np.zeros(SLOTS, dtype=np.int64)
     if work.ranks.rank == 0:
         for node in _disjoint(work.shards.nodes()):
@@ -309,8 +343,14 @@ def _resumed_bands(work: Work, bands: list[int]) -> dict[Node, PartialSum]:
 
 
 def _begun_bands(work: Work, slot: int, bands: list[int]) -> tuple[Accumulator, int]:
-    """The bands of this rank of a slot so far, and how many of its samples that are; the same on every rank."""
-    furthest = next((part.samples for part in work.shards.open_slots() if part.slot == slot), 0) if work.ranks.rank == 0 else 0
+    """The bands of this rank of a slot so far, and how many of its samples that are; the same on
+    every rank.
+    """
+    furthest = (
+        next((part.samples for part in work.shards.open_slots() if part.slot == slot), 0)
+        if work.ranks.rank == 0
+        else 0
+    )
     done = int(work.ranks.sum(np.array([furthest]))[0])
     partial = work.shards.load(OpenSlot(slot, done), bands) if done else None
     if not done or work.ranks.any(partial is None):

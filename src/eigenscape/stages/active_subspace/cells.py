@@ -1,8 +1,8 @@
 """The stage `cells`: second moment and spectrum of many small cells in one process, largest first.
 
-A process takes seconds to start and a small cell less than one to compute, so the workflow deals small
-cells out in batches. Cells that a receipt confirms are passed over: growing the grid computes only
-the new ones.
+A process takes seconds to start and a small cell less than one to compute, so the workflow deals
+small cells out in batches. Cells that a receipt confirms are passed over: growing the grid computes
+only the new ones.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from eigenscape.store import receipts
 from eigenscape.store.layout import StudyFolder
 
 
-def compute_cells(study: Study, cells: Sequence[Cell], folder: StudyFolder, execution: Execution = Execution()) -> None:
+def compute_cells(
+    study: Study, cells: Sequence[Cell], folder: StudyFolder, execution: Execution = Execution()
+) -> None:
     """Second moment and spectrum of every cell, largest first.
 
     Progress counts the finished cells of the whole map, whichever process finished them.
@@ -32,11 +34,17 @@ def compute_cells(study: Study, cells: Sequence[Cell], folder: StudyFolder, exec
     """
     map_cells = study.computed_cells()
     work = {cell.folder: planning.cost_of(study, cell, vectors=False).flops for cell in map_cells}
-    progress = None if execution.quiet else Progress("map", work, "cells", done=_finished(map_cells, folder))
+    progress = (
+        None
+        if execution.quiet
+        else Progress("map", work, "cells", done=_finished(map_cells, folder))
+    )
     quietly = replace(execution, quiet=True)
     for cell in sorted(cells, key=lambda cell: -cell.architecture.parameters):
         if signals.stop_requested():
-            raise Interrupted("interrupted; finished cells are kept, run the same command to resume")
+            raise Interrupted(
+                "interrupted; finished cells are kept, run the same command to resume"
+            )
         if cell.growth is not None:
             grow_cell(study, cell, cell.growth, folder, execution.device)
         else:

@@ -1,8 +1,9 @@
 """The stage `condition-number-table`: what is known of every network, as one labelled table.
 
 One row per network of the grid, computed or not, as csv for people and as NetCDF over (seed, depth,
-width) for programs. No condition number stands alone: beside it are its status, P/N, a bracket from the same
-samples, the value that sampling noise alone would give, and the symmetry-projected value with its interval.
+width) for programs. No condition number stands alone: beside it are its status, P/N, a bracket from
+the same samples, the value that sampling noise alone would give, and the symmetry-projected value
+with its interval.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ from eigenscape.active_subspace.sampling_noise import log10_condition_null
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import CellStatus, Study
 from eigenscape.stages.active_subspace.projection import require_projection
-from eigenscape.stages.active_subspace.spectrum import read_confidence, read_verified_spectrum, samples_drawn
+from eigenscape.stages.active_subspace.spectrum import (
+    read_confidence,
+    read_verified_spectrum,
+    samples_drawn,
+)
 from eigenscape.stages.common.tables import BRACKET, COUNTS, DESCRIPTIONS, TEXTS, write_csv
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
@@ -86,9 +91,11 @@ def _projected(study: Study, architecture: Architecture, folder: StudyFolder) ->
 
 
 def layer_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
-    """One row per network and layer: the layer's share of tr C with its interval, and per parameter (1 is the average).
+    """One row per network and layer: the layer's share of tr C with its interval, and per parameter
+    (1 is the average).
 
-    Where networks are not projected, such as a user's modules: those with a raw second moment, without intervals.
+    Where networks are not projected, such as a user's modules: those with a raw second moment,
+    without intervals.
 
     Raises:
         DamagedResult: a projection or a spectrum is missing or damaged.
@@ -120,7 +127,9 @@ def _raw_layers(study: Study, folder: StudyFolder) -> pd.DataFrame:
     for cell in study.computed_cells():
         architecture = cell.architecture
         shares = layer_shares(read_verified_spectrum(cell, folder).diagonal, architecture)
-        for number, (layer, share) in enumerate(zip(architecture.layers, shares, strict=True), start=1):
+        for number, (layer, share) in enumerate(
+            zip(architecture.layers, shares, strict=True), start=1
+        ):
             rows.append(
                 {
                     "depth": architecture.depth,
@@ -137,11 +146,16 @@ def _raw_layers(study: Study, folder: StudyFolder) -> pd.DataFrame:
 def write_table(table: pd.DataFrame, csv: Path, study: Study) -> None:
     """Write the table as csv, and as NetCDF beside it with dimensions (seed, depth, width).
 
-    A study has one seed; tables of studies that differ in their seed alone join along that dimension.
+    A study has one seed; tables of studies that differ in their seed alone join along that
+    dimension.
     """
     write_csv(table, csv)
     dataset: xr.Dataset = table.set_index(["seed", "depth", "width"]).to_xarray()
     for name, description in DESCRIPTIONS.items():
         dataset[name].attrs["long_name"] = description
-    dataset.attrs = {f"study_{key}": repr(value) for key, value in study.facts.items()} | {"study": study.study}
-    write_atomically(csv.with_suffix(".nc"), bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT")))
+    dataset.attrs = {f"study_{key}": repr(value) for key, value in study.facts.items()} | {
+        "study": study.study
+    }
+    write_atomically(
+        csv.with_suffix(".nc"), bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT"))
+    )

@@ -1,7 +1,9 @@
-"""The stage `spectrum` over several ranks: for second moments that one rank cannot hold, or would solve for too long.
+"""The stage `spectrum` over several ranks: for second moments that one rank cannot hold, or would
+solve for too long.
 
-The eigenvalues, the status and the eigenvectors are those of one rank, to rounding. The bracket of the condition number is
-not: it needs C of the first half of the samples and triangular solves with C. Its entries are null in the receipt.
+The eigenvalues, the status and the eigenvectors are those of one rank, to rounding. The bracket of
+the condition number is not: it needs C of the first half of the samples and triangular solves with
+C. Its entries are null in the receipt.
 """
 
 from __future__ import annotations
@@ -36,8 +38,11 @@ from eigenscape.store.second_moments import LowerTriangle
 log = logging.getLogger(__name__)
 
 
-def compute_distributed_spectrum(study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, *, vectors: bool) -> Path:
-    """Compute the spectrum of a cell's C unless a receipt shows that it is there; a collective call.
+def compute_distributed_spectrum(
+    study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, *, vectors: bool
+) -> Path:
+    """Compute the spectrum of a cell's C unless a receipt shows that it is there; a collective
+    call.
 
     Args:
         study: the configuration.
@@ -60,18 +65,23 @@ def compute_distributed_spectrum(study: Study, cell: Cell, folder: StudyFolder, 
         return folder.receipt(store)
 
     with claimed(cell, folder, ranks) as attempt:
-        if not _done_before(cell, folder, ranks, vectors=vectors):  # whoever was waited for has done it
+        # whoever was waited for has done it
+        if not _done_before(cell, folder, ranks, vectors=vectors):
             _compute(study, cell, folder, ranks, attempt, vectors=vectors)
     return folder.receipt(store)
 
 
 def _done_before(cell: Cell, folder: StudyFolder, ranks: Ranks, *, vectors: bool) -> bool:
     """`done_before` as rank 0 finds it, on every rank."""
-    found: list[bool] = ranks.gather(together(ranks, lambda: ranks.rank == 0 and done_before(cell, folder, vectors=vectors)))
+    found: list[bool] = ranks.gather(
+        together(ranks, lambda: ranks.rank == 0 and done_before(cell, folder, vectors=vectors))
+    )
     return found[0]
 
 
-def _compute(study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, attempt: Attempt, *, vectors: bool) -> None:
+def _compute(
+    study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, attempt: Attempt, *, vectors: bool
+) -> None:
     started = time.monotonic()
     size, store = cell.architecture.parameters, folder.spectrum(cell)
     built = folder.attempt(cell, attempt.name) / store.name
@@ -82,21 +92,42 @@ def _compute(study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, attemp
             chunks = together(ranks, lambda: LowerTriangle(folder.second_moment(cell), digest))
             diagonal = diagonal_of(chunks, size, ranks)
             dust = dust_of(diagonal, cell.architecture, sampler_of(study, cell).relative_noise)
-            solved = distributed_spectrum(chunks, size, grid, diagonal, vectors=vectors, samples=counted, dust=dust)
+            solved = distributed_spectrum(
+                chunks, size, grid, diagonal, vectors=vectors, samples=counted, dust=dust
+            )
         except DamagedResult as error:
             ranks.barrier()
             if ranks.rank > 0:
                 raise
             raise set_second_moment_aside(study, cell, folder, error) from error
         solved_in = time.monotonic() - started
-        stored = spectra.write_distributed_spectrum(built, solved, attributes_of(cell, cell.samples), ranks)
+        stored = spectra.write_distributed_spectrum(
+            built, solved, attributes_of(cell, cell.samples), ranks
+        )
         shape = [grid.lines, grid.columns]
     if ranks.rank == 0:
-        log.warning("%s: no bracket of the condition number: it is taken on one rank only", cell.folder)
-        publish(built, store, attempt)
-        seconds = {"spectrum": round(solved_in, 3), "writing": round(time.monotonic() - started - solved_in, 3)}
-        found = Solved(
-            solved.spectrum, unknown_bracket(solved.spectrum.log10_condition), f"{'pdsyevd' if vectors else 'pdsyev'} (ScaLAPACK)"
+        log.warning(
+            "%s: no bracket of the condition number: it is taken on one rank only", cell.folder
         )
-        confirm(found, cell, folder, stored, cell.samples, vectors=vectors, ranks=ranks.size, grid=shape, seconds=seconds)
+        publish(built, store, attempt)
+        seconds = {
+            "spectrum": round(solved_in, 3),
+            "writing": round(time.monotonic() - started - solved_in, 3),
+        }
+        found = Solved(
+            solved.spectrum,
+            unknown_bracket(solved.spectrum.log10_condition),
+            f"{'pdsyevd' if vectors else 'pdsyev'} (ScaLAPACK)",
+        )
+        confirm(
+            found,
+            cell,
+            folder,
+            stored,
+            cell.samples,
+            vectors=vectors,
+            ranks=ranks.size,
+            grid=shape,
+            seconds=seconds,
+        )
     ranks.barrier()

@@ -1,7 +1,8 @@
-"""The spectrum of a cell with fewer samples than parameters: from its gradients, computed once more, instead of from C.
+"""The spectrum of a cell with fewer samples than parameters: from its gradients, computed once
+more, instead of from C.
 
-What C's receipt confirms is verified all the same, chunk by chunk, and diag C is read, so nothing of size P x P is held unless the
-eigenvectors are asked for.
+What C's receipt confirms is verified all the same, chunk by chunk, and diag C is read, so nothing
+of size P x P is held unless the eigenvectors are asked for.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from eigenscape.store.layout import StudyFolder
 from eigenscape.store.second_moments import LowerTriangle
 
 
-def spectrum_from_gradients(cell: Cell, folder: StudyFolder, digest: str, sampler: GradientSampler, *, vectors: bool) -> Spectrum:
+def spectrum_from_gradients(
+    cell: Cell, folder: StudyFolder, digest: str, sampler: GradientSampler, *, vectors: bool
+) -> Spectrum:
     """The spectrum of a cell whose N is less than P.
 
     Args:
@@ -39,6 +42,8 @@ def spectrum_from_gradients(cell: Cell, folder: StudyFolder, digest: str, sample
     if damage:
         raise DamagedResult(f"{store}: {damage}; delete {store.parent} and run again")
     chunks = LowerTriangle(store, digest)
-    diagonal = np.concatenate([np.diagonal(chunks.diagonal_chunk(band)) for band in range(band_count(chunks.parameters))])
+    diagonal = np.concatenate(
+        [np.diagonal(chunks.diagonal_chunk(band)) for band in range(band_count(chunks.parameters))]
+    )
     dust = dust_of(diagonal, cell.architecture, sampler.relative_noise)
     return few_samples_spectrum(sampler, cell.samples, diagonal, dust, vectors=vectors)

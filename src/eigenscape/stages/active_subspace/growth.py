@@ -1,8 +1,8 @@
 """Cells whose N grows until their condition number is known well enough.
 
-The first N samples stay the first half of 2N: the summation tree gets a new root above the old one, so nothing is
-drawn twice, the old C is the first half that the new bracket needs, and the bits are those of a cell that
-had 2N from the start.
+The first N samples stay the first half of 2N: the summation tree gets a new root above the old one,
+so nothing is drawn twice, the old C is the first half that the new bracket needs, and the bits are
+those of a cell that had 2N from the start.
 """
 
 from __future__ import annotations
@@ -26,10 +26,14 @@ from eigenscape.store.layout import StudyFolder
 from eigenscape.version import __version__
 
 
-def grow_cell(study: Study, cell: Cell, growth: Growth, folder: StudyFolder, device: Device = Device.CPU) -> None:
-    """Second moment and spectrum of a cell, doubling N until its bracket is narrow or its budget spent.
+def grow_cell(
+    study: Study, cell: Cell, growth: Growth, folder: StudyFolder, device: Device = Device.CPU
+) -> None:
+    """Second moment and spectrum of a cell, doubling N until its bracket is narrow or its budget
+    spent.
 
-    A finished cell is passed over. On one rank, in memory: a run that is interrupted loses this cell only.
+    A finished cell is passed over. On one rank, in memory: a run that is interrupted loses this
+    cell only.
 
     Raises:
         DifferentWork: a result of other work is there.
@@ -47,8 +51,13 @@ def grow_cell(study: Study, cell: Cell, growth: Growth, folder: StudyFolder, dev
     def extend(start: int, stop: int) -> None:
         for slot in range(start, stop):
             if signals.stop_requested():
-                raise Interrupted(f"{cell.folder}: interrupted; finished cells are kept, run the same command to resume")
-            tree.insert(held, Node(slot, 1), sum_of_slot(sampler, slot, cell.samples), PartialSum.add, slots)
+                raise Interrupted(
+                    f"{cell.folder}: interrupted; finished cells are kept, run the same command to"
+                    " resume"
+                )
+            tree.insert(
+                held, Node(slot, 1), sum_of_slot(sampler, slot, cell.samples), PartialSum.add, slots
+            )
 
     extend(0, slots // 4)
     first_quarter = held[Node(0, slots // 4)].triangle.matrix(1.0 / max(samples // 4, 1))
@@ -58,23 +67,51 @@ def grow_cell(study: Study, cell: Cell, growth: Growth, folder: StudyFolder, dev
     while True:
         excluded = int(held[Node(0, slots)].excluded[0])
         second_moment = held[Node(0, slots)].triangle.matrix(1.0 / max(samples - excluded, 1))
-        solved = solve(study, cell, sampler, second_moment, samples, first_half, first_quarter, vectors=False, excluded=excluded)
+        solved = solve(
+            study,
+            cell,
+            sampler,
+            second_moment,
+            samples,
+            first_half,
+            first_quarter,
+            vectors=False,
+            excluded=excluded,
+        )
         if solved.bracket.width <= growth.until_bracket or 2 * samples > growth.most_samples:
             break
         if excluded:
             second_moment *= 1 - excluded / samples  # a half counts them, with a gradient of 0
-        first_quarter, first_half, samples, slots = first_half, second_moment, 2 * samples, 2 * slots
+        first_quarter, first_half, samples, slots = (
+            first_half,
+            second_moment,
+            2 * samples,
+            2 * slots,
+        )
         extend(slots // 2, slots)
 
     bands = finished_bands(held, cell.architecture.parameters, slots, OneRank())
     store = folder.second_moment(cell)
-    attributes = {**cell.identity, "samples_drawn": samples, "device": str(device), "eigenscape": __version__}
+    attributes = {
+        **cell.identity,
+        "samples_drawn": samples,
+        "device": str(device),
+        "eigenscape": __version__,
+    }
     with claimed(cell, folder, OneRank()) as attempt:
         built = folder.attempt(cell, attempt.name) / store.name
-        written = second_moments.write_second_moment(built, cell, bands, attributes, OneRank(), samples)
+        written = second_moments.write_second_moment(
+            built, cell, bands, attributes, OneRank(), samples
+        )
         attempt.confirm()
-        folder.receipt(store).unlink(missing_ok=True)  # of the same work: this cell's spectrum was not confirmed
+        # of the same work: this cell's spectrum was not confirmed
+        folder.receipt(store).unlink(missing_ok=True)
         receipts.publish(built, store)
-        facts = {"device": str(device), "ranks": 1, "samples_drawn": samples, "excluded": written.excluded}
+        facts = {
+            "device": str(device),
+            "ranks": 1,
+            "samples_drawn": samples,
+            "excluded": written.excluded,
+        }
         receipts.write_receipt(folder.receipt(store), cell, written.digest, **facts)
         write_solved(solved, cell, folder, attempt, samples, time.monotonic() - started)

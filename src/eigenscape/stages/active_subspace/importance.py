@@ -1,7 +1,8 @@
 """The stages `importance` and `criticality`: which layers matter, for whom, and why.
 
-`importance` looks at the headline network under the study's prior and under a second one, so that what belongs to
-the prior is seen to; `criticality` sweeps the scale of the weights through chi_1 = 1.
+`importance` looks at the headline network under the study's prior and under a second one, so that
+what belongs to the prior is seen to; `criticality` sweeps the scale of the weights through chi_1 =
+1.
 """
 
 from __future__ import annotations
@@ -14,7 +15,13 @@ import pandas as pd
 
 from eigenscape.active_subspace.bulk import family_intervals, sign_null
 from eigenscape.active_subspace.condition import condition_numbers
-from eigenscape.active_subspace.importance import activity_scores, block_masses, block_purity, layer_centroids, leading_replicates
+from eigenscape.active_subspace.importance import (
+    activity_scores,
+    block_masses,
+    block_purity,
+    layer_centroids,
+    leading_replicates,
+)
 from eigenscape.active_subspace.importance_tests import (
     LadderSlope,
     LayerShares,
@@ -54,7 +61,8 @@ LEAST_DEPTH_OF_TREND = 4
 """Three hidden-to-hidden layers: Page's test needs three columns to order."""
 
 JACKKNIFE_GROUPS = 8
-"""Each costs an eigensolve and half of C in memory; eight give a standard error that is itself good to a quarter."""
+"""Each costs an eigensolve and half of C in memory; eight give a standard error that is itself good
+to a quarter."""
 
 CONTRAST = {"standard_normal": "pytorch_default"}
 """The second prior beside the study's own; the standard normal beside every other one."""
@@ -74,11 +82,18 @@ def headline_importance(study: Study, folder: StudyFolder) -> dict[str, Any]:
     if found is None:
         spectrum = read_verified_spectrum(cell, folder)
         of_vectors = _eigenvectors(study, spectrum)
-        spectrum = replace(spectrum, eigenvectors=None)  # P^2 numbers less beside what the jackknife holds
+        # P^2 numbers less beside what the jackknife holds
+        spectrum = replace(spectrum, eigenvectors=None)
         own = (study.prior.kind,)
-        names = own if study.problem.kind == "module" else (*own, CONTRAST.get(study.prior.kind, "standard_normal"))
+        names = (
+            own
+            if study.problem.kind == "module"
+            else (*own, CONTRAST.get(study.prior.kind, "standard_normal"))
+        )
         content = {
-            "priors": [_under_prior(study, cell.architecture, cell.samples, name) for name in names],
+            "priors": [
+                _under_prior(study, cell.architecture, cell.samples, name) for name in names
+            ],
             "family": _family(study, spectrum),
             **of_vectors,
         }
@@ -88,10 +103,18 @@ def headline_importance(study: Study, folder: StudyFolder) -> dict[str, Any]:
     return found
 
 
-def _under_prior(study: Study, architecture: Architecture, samples: int, name: str) -> dict[str, Any]:
+def _under_prior(
+    study: Study, architecture: Architecture, samples: int, name: str
+) -> dict[str, Any]:
     """Shares, ladder and trend of a network under one prior."""
-    masses = squared_gradients_by_layer(_sampler_under_prior(study, architecture, name), range(samples))
-    weights = bootstrap_weights(samples, study.projection.replicates, stream_key(study.sampling.seed, "importance", *architecture.sizes))
+    masses = squared_gradients_by_layer(
+        _sampler_under_prior(study, architecture, name), range(samples)
+    )
+    weights = bootstrap_weights(
+        samples,
+        study.projection.replicates,
+        stream_key(study.sampling.seed, "importance", *architecture.sizes),
+    )
     shares = layer_share_intervals(masses, architecture, weights)
     content: dict[str, Any] = {
         "prior": name,
@@ -101,9 +124,14 @@ def _under_prior(study: Study, architecture: Architecture, samples: int, name: s
     }
     if study.problem.kind == "module":
         return content
-    content["chi_1"] = mean_field_of(activation_named(study.network.activation), prior_named(name), architecture).chi_1
+    content["chi_1"] = mean_field_of(
+        activation_named(study.network.activation), prior_named(name), architecture
+    ).chi_1
     if architecture.depth >= LEAST_DEPTH_OF_TREND:
-        slope, trend = ladder_slope(masses, architecture, weights), ordered_trend(masses, architecture)
+        slope, trend = (
+            ladder_slope(masses, architecture, weights),
+            ordered_trend(masses, architecture),
+        )
         content |= {
             "slope": slope.slope,
             "slope_low": float(slope.interval.low),
@@ -119,25 +147,39 @@ def _under_prior(study: Study, architecture: Architecture, samples: int, name: s
 def _sampler_under_prior(study: Study, architecture: Architecture, name: str) -> GradientSampler:
     if study.problem.is_own:
         return own_sampler(study, architecture, prior=name)
-    activation, prior, key = activation_named(study.network.activation), prior_named(name), prior_key(study.sampling.seed, architecture)
+    activation, prior, key = (
+        activation_named(study.network.activation),
+        prior_named(name),
+        prior_key(study.sampling.seed, architecture),
+    )
     return GradientSampler(architecture, activation, prior, problem_of(study.problem), key)
 
 
 def _family(study: Study, spectrum: Spectrum) -> dict[str, dict[str, float]]:
-    """Every condition number of the headline with its jackknife interval, and what random signs would give."""
+    """Every condition number of the headline with its jackknife interval, and what random signs
+    would give.
+    """
     cell = study.headline_cell
     architecture = cell.architecture
     sampler = sampler_of(study, cell)
-    null = condition_numbers(sign_null(sampler, cell.samples, stream_key(study.sampling.seed, "signs", *architecture.sizes)), architecture)
+    null = condition_numbers(
+        sign_null(
+            sampler, cell.samples, stream_key(study.sampling.seed, "signs", *architecture.sizes)
+        ),
+        architecture,
+    )
     groups = min(JACKKNIFE_GROUPS, cell.samples)
-    intervals = family_intervals(sampler, cell.samples, groups, spectrum) if cell.samples > 1 else {}
+    intervals = (
+        family_intervals(sampler, cell.samples, groups, spectrum) if cell.samples > 1 else {}
+    )
     return {name: {**vars(interval), "null": null[name]} for name, interval in intervals.items()}
 
 
 def family_table(content: dict[str, Any]) -> pd.DataFrame:
     """A row per member of the family: value, interval and null of the headline network."""
     return pd.DataFrame(
-        [{"number": name, **row} for name, row in content["family"].items()], columns=["number", "value", "low", "high", "null"]
+        [{"number": name, **row} for name, row in content["family"].items()],
+        columns=["number", "value", "low", "high", "null"],
     )
 
 
@@ -155,18 +197,26 @@ def _eigenvectors(study: Study, spectrum: Spectrum) -> dict[str, Any]:
     order = centroid_order(layer_centroids(blocks), stream_key(seed, "centroids", *sizes))
     dimension = active_dimension(spectrum.eigenvalues)
     directions = outermost(vectors, 2 * width)
-    along = gradient_coordinates(gradient_blocks(sampler_of(study, cell), range(cell.samples)), directions)
-    weights = bootstrap_weights(cell.samples, study.projection.replicates, stream_key(seed, "subspace", *sizes))
+    along = gradient_coordinates(
+        gradient_blocks(sampler_of(study, cell), range(cell.samples)), directions
+    )
+    weights = bootstrap_weights(
+        cell.samples, study.projection.replicates, stream_key(seed, "subspace", *sizes)
+    )
     errors = subspace_errors(along, [1, width], weights)
     leading = min(2 * width, directions.shape[1])
     activity = activity_scores(spectrum.eigenvalues, vectors, width).scores
-    replicates = leading_replicates(along[:, :leading], directions[:, :leading], architecture, width, weights)
+    replicates = leading_replicates(
+        along[:, :leading], directions[:, :leading], architecture, width, weights
+    )
     activities = replicates.layer_activity()
     interval = percentile_interval(activities / activities.sum(axis=1, keepdims=True))
     leading_purity, purities = block_purity(blocks[:, :width]), replicates.purity()
     leading_interval = percentile_interval(leading_purity + purities - np.median(purities))
     return {
-        "activity": [float(activity[layer.whole].sum() / activity.sum()) for layer in architecture.layers],
+        "activity": [
+            float(activity[layer.whole].sum() / activity.sum()) for layer in architecture.layers
+        ],
         "activity_low": interval.low.tolist(),
         "activity_high": interval.high.tolist(),
         "purity": purity.purity,
@@ -189,15 +239,24 @@ def _eigenvectors(study: Study, spectrum: Spectrum) -> dict[str, Any]:
 
 
 def importance_table(study: Study, content: dict[str, Any]) -> pd.DataFrame:
-    """A row per prior and layer of the headline network: the layer's share of tr C and of the activity of w directions.
+    """A row per prior and layer of the headline network: the layer's share of tr C and of the
+    activity of w directions.
 
     Activity is known for the study's own prior, whose eigenvectors are computed.
     """
     rows = []
     for number, prior in enumerate(content["priors"]):
         for place, layer in enumerate(study.headline_cell.architecture.layers):
-            row = {"prior": prior["prior"], "layer": layer.name or place + 1, "parameters": layer.parameters}
-            row |= {"share": prior["shares"][place], "share_low": prior["low"][place], "share_high": prior["high"][place]}
+            row = {
+                "prior": prior["prior"],
+                "layer": layer.name or place + 1,
+                "parameters": layer.parameters,
+            }
+            row |= {
+                "share": prior["shares"][place],
+                "share_low": prior["low"][place],
+                "share_high": prior["high"][place],
+            }
             for name in ("activity", "activity_low", "activity_high"):
                 row[name] = content[name][place] if number == 0 and name in content else np.nan
             rows.append(row)
@@ -208,28 +267,46 @@ def shares_of(content: dict[str, Any], architecture: Architecture) -> LayerShare
     """The layer shares of one prior, as the figure takes them."""
     parts = np.array([layer.parameters for layer in architecture.layers]) / architecture.parameters
     low, high = np.array(content["low"]), np.array(content["high"])
-    return LayerShares(np.array(content["shares"]), Interval(low, high, 0.95, np.full(len(low), 1)), parts)
+    return LayerShares(
+        np.array(content["shares"]), Interval(low, high, 0.95, np.full(len(low), 1)), parts
+    )
 
 
 def slope_of(content: dict[str, Any], architecture: Architecture) -> LadderSlope | None:
-    """The ladder of one prior, as the figure takes it; None where the network has too few layers."""
+    """The ladder of one prior, as the figure takes it; None where the network has too few
+    layers.
+    """
     if "slope" not in content:
         return None
-    interval = Interval(np.array(content["slope_low"]), np.array(content["slope_high"]), 0.95, np.array(1))
-    return LadderSlope(np.arange(2, architecture.depth + 1), np.array(content["log10_means"]), content["slope"], interval)
+    interval = Interval(
+        np.array(content["slope_low"]), np.array(content["slope_high"]), 0.95, np.array(1)
+    )
+    return LadderSlope(
+        np.arange(2, architecture.depth + 1),
+        np.array(content["log10_means"]),
+        content["slope"],
+        interval,
+    )
 
 
 def criticality_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
-    """The slope of the ladder of layers over a sweep of the weights' scale, for the study's problem and for one point.
+    """The slope of the ladder of layers over a sweep of the weights' scale, for the study's problem
+    and for one point.
 
-    Columns sigma_w, chi_1, slope, low, high, series: what `figures.active_subspace.ladder_sweep` draws. Kept as a document.
+    Columns sigma_w, chi_1, slope, low, high, series: what `figures.active_subspace.ladder_sweep`
+    draws. Kept as a document.
 
     Raises:
         DifferentWork: a document of other work is there.
     """
     section = study.criticality
     path = folder.root / "criticality.json"
-    identity = {"kind": "criticality", "science_schema": SCIENCE_SCHEMA, **study.facts, **section.model_dump()}
+    identity = {
+        "kind": "criticality",
+        "science_schema": SCIENCE_SCHEMA,
+        **study.facts,
+        **section.model_dump(),
+    }
     found = read_document(path, identity)
     if found is None:
         write_document(path, identity, {"rows": _sweep(study)})
@@ -245,15 +322,25 @@ def _sweep(study: Study) -> list[dict[str, Any]]:
     middle = whole.points * 2 // 3
     one = Problem(whole.inputs[middle : middle + 1], whole.targets[middle : middle + 1])
     weights = bootstrap_weights(
-        section.samples, study.projection.replicates, stream_key(study.sampling.seed, "criticality", *architecture.sizes)
+        section.samples,
+        study.projection.replicates,
+        stream_key(study.sampling.seed, "criticality", *architecture.sizes),
     )
     rows = []
     for weight_std in section.weight_std:
         prior = scaled_normal(weight_std, section.bias_std)
         field = mean_field(activation, weight_std**2, section.bias_std**2)
         for problem, series in ((whole, f"{whole.points} data points"), (one, "1 data point")):
-            sampler = GradientSampler(architecture, activation, prior, problem, prior_key(study.sampling.seed, architecture))
-            slope = ladder_slope(squared_gradients_by_layer(sampler, range(section.samples)), architecture, weights)
+            sampler = GradientSampler(
+                architecture,
+                activation,
+                prior,
+                problem,
+                prior_key(study.sampling.seed, architecture),
+            )
+            slope = ladder_slope(
+                squared_gradients_by_layer(sampler, range(section.samples)), architecture, weights
+            )
             rows.append(
                 {
                     "sigma_w": weight_std,

@@ -1,8 +1,11 @@
-"""The stage `large`: what can be known of the spectrum of a network whose C does not fit, over all ranks.
+"""The stage `large`: what can be known of the spectrum of a network whose C does not fit, over all
+ranks.
 
-By one of two routes (`cost.large` chooses): all nonzero eigenvalues from the N x N Gram matrix, or the leading ones by block Krylov and a
-density by Lanczos. Either way the leading eigenvectors come with residual norms from a pass of their own, and traces by layer. What is
-finished is kept: rows of the Gram matrix, or the Krylov space after a pass; the next run goes on from it, with any number of ranks.
+By one of two routes (`cost.large` chooses): all nonzero eigenvalues from the N x N Gram matrix, or
+the leading ones by block Krylov and a density by Lanczos. Either way the leading eigenvectors come
+with residual norms from a pass of their own, and traces by layer. What is finished is kept: rows of
+the Gram matrix, or the Krylov space after a pass; the next run goes on from it, with any number of
+ranks.
 """
 
 from __future__ import annotations
@@ -42,15 +45,29 @@ def large_network(study: Study, label: str) -> Architecture:
     """
     known = {architecture.label: architecture for architecture in study.large.architectures()}
     if label not in known:
-        expected = f"one of {', '.join(known)}" if known else "a network of the section large, which is empty"
-        raise BadInput.field("network", expected, label, "choose one of them, or add it to large: {depth: [...], width: [...]}")
+        expected = (
+            f"one of {', '.join(known)}"
+            if known
+            else "a network of the section large, which is empty"
+        )
+        raise BadInput.field(
+            "network",
+            expected,
+            label,
+            "choose one of them, or add it to large: {depth: [...], width: [...]}",
+        )
     return known[label]
 
 
 def compute_large(
-    study: Study, architecture: Architecture, folder: StudyFolder, ranks: Ranks | None = None, execution: Execution = Execution()
+    study: Study,
+    architecture: Architecture,
+    folder: StudyFolder,
+    ranks: Ranks | None = None,
+    execution: Execution = Execution(),
 ) -> Path:
-    """Compute what is known of one network unless a receipt shows that it is there, and verifies; a collective call.
+    """Compute what is known of one network unless a receipt shows that it is there, and verifies; a
+    collective call.
 
     Returns:
         The receipt.
@@ -68,7 +85,11 @@ def compute_large(
         done = _is_confirmed(path, cell, folder, ranks)
     if done:
         return array_files.receipt_of(path)
-    with claimed(cell, folder, ranks, execution.stale_seconds) as claim, Watchdog(execution.hang_seconds) as watchdog, one_blas_thread():
+    with (
+        claimed(cell, folder, ranks, execution.stale_seconds) as claim,
+        Watchdog(execution.hang_seconds) as watchdog,
+        one_blas_thread(),
+    ):
         if not _is_confirmed(path, cell, folder, ranks):
             log.info("%s: %s", cell.folder, plan.reason)
             _compute(LargeRun(study, plan, cell, folder, ranks, execution, watchdog), path, claim)
@@ -85,7 +106,9 @@ def read_large(study: Study, architecture: Architecture, folder: StudyFolder) ->
     cell = large_cell(study, plan_large(study, architecture))
     found = array_files.read_arrays(folder.large(cell), cell.identity)
     if found is None:
-        raise DamagedResult(f"{folder.large(cell)}: not computed yet; run `snakemake --cores 2` again")
+        raise DamagedResult(
+            f"{folder.large(cell)}: not computed yet; run `snakemake --cores 2` again"
+        )
     return found
 
 
@@ -102,7 +125,11 @@ def _is_confirmed(path: Path, cell: Cell, folder: StudyFolder, ranks: Ranks) -> 
         except DamagedResult as error:
             reason = str(error)
         if reason:
-            quarantine.set_aside([array_files.receipt_of(path), path], folder.quarantine, f"{cell.folder} does not verify: {reason}")
+            quarantine.set_aside(
+                [array_files.receipt_of(path), path],
+                folder.quarantine,
+                f"{cell.folder} does not verify: {reason}",
+            )
     return ranks.any(confirmed)
 
 
@@ -110,7 +137,9 @@ def _compute(run: LargeRun, path: Path, claim: Attempt) -> None:
     started = time.monotonic()
     plan, ranks = run.plan, run.ranks
     arrays = dual_arrays(run) if plan.route is LargeRoute.DUAL else matrix_free_arrays(run)
-    of_ranks = ranks.gather((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, run.computed))
+    of_ranks = ranks.gather(
+        (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, run.computed)
+    )
     if arrays is not None:
         claim.confirm()
         array_files.write_arrays(
@@ -122,7 +151,10 @@ def _compute(run: LargeRun, path: Path, claim: Attempt) -> None:
             ranks=ranks.size,
             seconds=round(time.monotonic() - started, 3),
             gradients_computed=sum(count for _, count in of_ranks),
-            memory={"planned": plan.work.memory, "peak_resident": max(peak for peak, _ in of_ranks)},
+            memory={
+                "planned": plan.work.memory,
+                "peak_resident": max(peak for peak, _ in of_ranks),
+            },
         )
         with suppress(OSError):
             receipts.discard(run.place)
@@ -132,4 +164,7 @@ def _compute(run: LargeRun, path: Path, claim: Attempt) -> None:
 def summary(receipt: Mapping[str, Any]) -> str:
     """One line for people, of a receipt."""
     memory = receipt["memory"]
-    return f"{receipt['reason']}; {receipt['seconds']:.1f} s on {receipt['ranks']} ranks, peak {memory['peak_resident'] / 1e9:.2f} GB"
+    return (
+        f"{receipt['reason']}; {receipt['seconds']:.1f} s on {receipt['ranks']} ranks, peak"
+        f" {memory['peak_resident'] / 1e9:.2f} GB"
+    )

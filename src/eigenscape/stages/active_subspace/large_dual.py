@@ -1,7 +1,8 @@
-"""The dual route of the stage `large`: all nonzero eigenvalues of C from the N x N Gram matrix of the gradients, over all ranks.
+"""The dual route of the stage `large`: all nonzero eigenvalues of C from the N x N Gram matrix of
+the gradients, over all ranks.
 
-Ranks share the tiles of the Gram matrix, whose finished rows are kept; rank 0 gathers and solves it, and asks all ranks for the leading
-eigenvectors and their residuals.
+Ranks share the tiles of the Gram matrix, whose finished rows are kept; rank 0 gathers and solves
+it, and asks all ranks for the leading eigenvectors and their residuals.
 """
 
 from __future__ import annotations
@@ -37,7 +38,11 @@ def dual_arrays(run: LargeRun) -> Arrays | None:
     if not kept_whole:
         run.computed += tiles.computed
         tiles = run.tiles(plan.room)
-    excluded = np.concatenate([rows[number].excluded for number in sorted(rows)]) if rows else np.zeros(0, dtype=bool)
+    excluded = (
+        np.concatenate([rows[number].excluded for number in sorted(rows)])
+        if rows
+        else np.zeros(0, dtype=bool)
+    )
     counted = plan.samples - int(ranks.sum(np.array([excluded.sum()]))[0])
     operator = GradientOperator(tiles, counted, ranks, run.watchdog, run.interrupted)
     if ranks.rank > 0:
@@ -56,7 +61,12 @@ def dual_arrays(run: LargeRun) -> Arrays | None:
     operator.release()
     run.computed += tiles.computed
     bounds = {"rank": np.array(spectrum.rank), "floor": np.array(spectrum.floor)}
-    return {"eigenvalues": spectrum.eigenvalues, **bounds, **run.of_pairs(pairs), **of_traces(traces)}
+    return {
+        "eigenvalues": spectrum.eigenvalues,
+        **bounds,
+        **run.of_pairs(pairs),
+        **of_traces(traces),
+    }
 
 
 def _all_gram_rows(run: LargeRun, tiles: Tiles) -> dict[int, GramRows]:
@@ -68,7 +78,11 @@ def _all_gram_rows(run: LargeRun, tiles: Tiles) -> dict[int, GramRows]:
     missing = np.flatnonzero(ranks.sum(table) == 0).tolist()
     per_rank = -(-tiles.count // ranks.size)
     blocks = dual.blocks_of_tiles(missing, min(run.plan.held, per_rank))
-    mine = {number: block for number, block in enumerate(blocks) if owner(number, ranks.size) == ranks.rank}
+    mine = {
+        number: block
+        for number, block in enumerate(blocks)
+        if owner(number, ranks.size) == ranks.rank
+    }
     progress = run.progress("Gram matrix", len(mine), 0, "blocks")
     own: dict[int, GramRows] = {}
     unsaved: dict[int, GramRows] = {}
@@ -86,12 +100,18 @@ def _all_gram_rows(run: LargeRun, tiles: Tiles) -> dict[int, GramRows]:
     if ranks.any(signals.stop_requested()):
         _keep_rows(run, unsaved)
         raise run.interrupted()
-    places = {tile: owner(number, ranks.size) for number, block in enumerate(blocks) for tile in block}
+    places = {
+        tile: owner(number, ranks.size) for number, block in enumerate(blocks) for tile in block
+    }
     for tile, source in sorted(places.items()):
         if source == ranks.rank == 0:
             found[tile] = own[tile]
         elif source == ranks.rank:
-            for array in (own[tile].products, own[tile].squares, own[tile].excluded.astype(np.int64)):
+            for array in (
+                own[tile].products,
+                own[tile].squares,
+                own[tile].excluded.astype(np.int64),
+            ):
                 ranks.send(np.ascontiguousarray(array), 0)
         elif ranks.rank == 0:
             found[tile] = _received_rows(run, tiles, tile, source)
@@ -110,7 +130,9 @@ def _received_rows(run: LargeRun, tiles: Tiles, tile: int, source: int) -> GramR
 
 def _keep_rows(run: LargeRun, unsaved: dict[int, GramRows]) -> None:
     for number, part in unsaved.items():
-        array_files.write_arrays(run.place / f"gram-{number:06d}.npz", run.cell.identity, vars(part))
+        array_files.write_arrays(
+            run.place / f"gram-{number:06d}.npz", run.cell.identity, vars(part)
+        )
     unsaved.clear()
 
 

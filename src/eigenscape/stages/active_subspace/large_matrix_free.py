@@ -1,7 +1,8 @@
-"""The matrix-free route of the stage `large`: leading eigenpairs of C by block Krylov and a density by Lanczos, over all ranks.
+"""The matrix-free route of the stage `large`: leading eigenpairs of C by block Krylov and a density
+by Lanczos, over all ranks.
 
-Every product with C is a pass over the gradients that all ranks share. The Krylov space after a pass, and the Lanczos vectors after a
-step, are kept on rank 0, which alone holds them.
+Every product with C is a pass over the gradients that all ranks share. The Krylov space after a
+pass, and the Lanczos vectors after a step, are kept on rank 0, which alone holds them.
 """
 
 from __future__ import annotations
@@ -47,12 +48,24 @@ def matrix_free_arrays(run: LargeRun) -> Arrays | None:
     run.computed += tiles.computed
     solver = {"converged": np.array(converged), "passes": np.array(passes)}
     rules = {"density_nodes": density.nodes, "density_weights": density.weights}
-    estimates = {"probed_trace": row_of(density.trace_of()), "probed_square_trace": row_of(density.trace_of(power=2.0))}
-    return {"eigenvalues": found.values, **solver, **run.of_pairs(found), **rules, **estimates, **of_traces(traces)}
+    estimates = {
+        "probed_trace": row_of(density.trace_of()),
+        "probed_square_trace": row_of(density.trace_of(power=2.0)),
+    }
+    return {
+        "eigenvalues": found.values,
+        **solver,
+        **run.of_pairs(found),
+        **rules,
+        **estimates,
+        **of_traces(traces),
+    }
 
 
 def _norms(run: LargeRun, tiles: Tiles) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Squared norms by layer (N, L + 1), products of disjoint pairs (N // 2,), and which samples are excluded (N,); on every rank."""
+    """Squared norms by layer (N, L + 1), products of disjoint pairs (N // 2,), and which samples
+    are excluded (N,); on every rank.
+    """
     own = []
     for slot in tree.share(list(range(SLOTS)), run.ranks.rank, run.ranks.size):
         for number in tiles.of_slot(slot):
@@ -64,7 +77,9 @@ def _norms(run: LargeRun, tiles: Tiles) -> tuple[np.ndarray, np.ndarray, np.ndar
     run.watchdog.wait_for_others()
     if run.ranks.any(signals.stop_requested()):
         raise run.interrupted()
-    every = sorted((part for parts in run.ranks.gather(own) for part in parts), key=lambda part: part[0])
+    every = sorted(
+        (part for parts in run.ranks.gather(own) for part in parts), key=lambda part: part[0]
+    )
     return (
         np.concatenate([part[1] for part in every]),
         np.concatenate([part[2] for part in every]),
@@ -74,7 +89,9 @@ def _norms(run: LargeRun, tiles: Tiles) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 def _leading(run: LargeRun, operator: GradientOperator) -> tuple[LeadingPairs, bool, int]:
     leading = run.study.large.leading
-    state = _resumed_space(run) or matrix_free.started(run.normals("start", min(KRYLOV_BLOCK, run.plan.samples)), leading)
+    state = _resumed_space(run) or matrix_free.started(
+        run.normals("start", min(KRYLOV_BLOCK, run.plan.samples)), leading
+    )
     progress = run.progress("block Krylov", matrix_free.MOST_PASSES, state.passes, "passes at most")
     while not state.converged(leading) and state.passes < matrix_free.MOST_PASSES:
         try:
@@ -87,9 +104,15 @@ def _leading(run: LargeRun, operator: GradientOperator) -> tuple[LeadingPairs, b
         if progress:
             progress.finish({str(unit) for unit in range(state.passes)})
     if not state.converged(leading):
-        log.warning("%s: not all of the %d leading pairs converged; their residuals say how far", run.cell.folder, leading)
+        log.warning(
+            "%s: not all of the %d leading pairs converged; their residuals say how far",
+            run.cell.folder,
+            leading,
+        )
     try:
-        pairs = matrix_free.with_residuals(state.ritz_vectors(state.found(leading)), operator.product)
+        pairs = matrix_free.with_residuals(
+            state.ritz_vectors(state.found(leading)), operator.product
+        )
     except Interrupted:
         _keep_space(run, state)
         raise
@@ -115,18 +138,34 @@ def _resumed_space(run: LargeRun) -> KrylovState | None:
         return None
     size, leading = len(arrays["basis"]), run.study.large.leading
     parameters = run.plan.architecture.parameters
-    basis = np.empty((matrix_free.basis_rows(leading, min(KRYLOV_BLOCK, run.plan.samples), parameters), parameters))
+    basis = np.empty(
+        (
+            matrix_free.basis_rows(leading, min(KRYLOV_BLOCK, run.plan.samples), parameters),
+            parameters,
+        )
+    )
     basis[:size] = arrays["basis"]
-    return KrylovState(basis, size, arrays["projected"], int(arrays["passes"]), arrays["values"], arrays["residuals"])
+    return KrylovState(
+        basis,
+        size,
+        arrays["projected"],
+        int(arrays["passes"]),
+        arrays["values"],
+        arrays["residuals"],
+    )
 
 
 def _density(run: LargeRun, operator: GradientOperator) -> spectral_density.SpectralDensity:
     section = run.study.large
     arrays = run.resumed("density")
     if arrays is None:
-        state = spectral_density.started(spectral_density.random_signs(run.normals("probes", section.probes)))
+        state = spectral_density.started(
+            spectral_density.random_signs(run.normals("probes", section.probes))
+        )
     else:
-        state = LanczosState(*(arrays[name] for name in ("current", "previous", "diagonals", "off_diagonals")))
+        state = LanczosState(
+            *(arrays[name] for name in ("current", "previous", "diagonals", "off_diagonals"))
+        )
     progress = run.progress("density", section.steps, state.steps, "steps")
     while state.steps < section.steps:
         try:

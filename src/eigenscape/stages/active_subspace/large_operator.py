@@ -1,7 +1,9 @@
-"""C as an operator over all ranks: rank 0 holds the vectors and asks for products, the others serve.
+"""C as an operator over all ranks: rank 0 holds the vectors and asks for products, the others
+serve.
 
-Every rank computes the gradients of its own slots of samples, or keeps them, and sums their part of the product; the parts meet on
-rank 0 over the fixed tree, so the bits are those of one rank. The algorithms run on rank 0 alone, which is the one that holds a basis.
+Every rank computes the gradients of its own slots of samples, or keeps them, and sums their part of
+the product; the parts meet on rank 0 over the fixed tree, so the bits are those of one rank. The
+algorithms run on rank 0 alone, which is the one that holds a basis.
 """
 
 from __future__ import annotations
@@ -34,7 +36,14 @@ class GradientOperator:
         interrupted: what to raise, on all ranks, when a signal has come.
     """
 
-    def __init__(self, tiles: Tiles, counted: int, ranks: Ranks, watchdog: Watchdog, interrupted: Callable[[], Interrupted]) -> None:
+    def __init__(
+        self,
+        tiles: Tiles,
+        counted: int,
+        ranks: Ranks,
+        watchdog: Watchdog,
+        interrupted: Callable[[], Interrupted],
+    ) -> None:
         self._tiles, self._counted, self._ranks = tiles, counted, ranks
         self._watchdog, self._interrupted = watchdog, interrupted
 
@@ -71,7 +80,12 @@ class GradientOperator:
             command, rows = self._command(_STOP, 0)
             if command == _STOP:
                 return
-            self._asked_of_all(command, np.empty((rows, self._tiles.parameters if command == _PRODUCT else self._tiles.samples)))
+            self._asked_of_all(
+                command,
+                np.empty(
+                    (rows, self._tiles.parameters if command == _PRODUCT else self._tiles.samples)
+                ),
+            )
 
     def _command(self, command: int, rows: int) -> tuple[int, int]:
         """What rank 0 asks for, on every rank."""

@@ -1,4 +1,6 @@
-"""One attempt at a large network on one rank: what both routes share, and how what is finished is kept for the next attempt."""
+"""One attempt at a large network on one rank: what both routes share, and how what is finished is
+kept for the next attempt.
+"""
 
 from __future__ import annotations
 
@@ -66,11 +68,15 @@ class LargeRun:
 
     def tiles(self, room: int) -> Tiles:
         """The gradients of this network."""
-        sampler = GradientSampler.of_study(self.study, self.plan.architecture, self.execution.device)
+        sampler = GradientSampler.of_study(
+            self.study, self.plan.architecture, self.execution.device
+        )
         return Tiles.of_sampler(sampler, self.plan.samples, room, self.watchdog.progress)
 
     def normals(self, purpose: str, count: int) -> np.ndarray:
-        """Rows of standard normals (count, P), a function of the seed, the network and the purpose."""
+        """Rows of standard normals (count, P), a function of the seed, the network and the
+        purpose.
+        """
         parameters = self.plan.architecture.parameters
         rows = np.empty((count, parameters))
         key = stream_key(self.study.sampling.seed, "large", purpose, *self.plan.architecture.sizes)
@@ -79,7 +85,10 @@ class LargeRun:
 
     def interrupted(self) -> Interrupted:
         """What is raised when a signal has come and everything is kept."""
-        return Interrupted(f"{self.cell.folder}: interrupted; finished parts are kept in {self.place}, run the same command to resume")
+        return Interrupted(
+            f"{self.cell.folder}: interrupted; finished parts are kept in {self.place}, run the"
+            " same command to resume"
+        )
 
     def due(self) -> bool:
         """Whether it is time to keep what there is; then the clock starts anew."""
@@ -93,7 +102,9 @@ class LargeRun:
         if self.ranks.rank > 0 or self.execution.quiet:
             return None
         names = [str(unit) for unit in range(units)]
-        return Progress(f"{self.cell.folder} {label}", dict.fromkeys(names, 1.0), what, done=set(names[:done]))
+        return Progress(
+            f"{self.cell.folder} {label}", dict.fromkeys(names, 1.0), what, done=set(names[:done])
+        )
 
     def keep(self, name: str, number: int, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep a state, then forget the older ones: at any moment one is whole."""
@@ -115,9 +126,16 @@ class LargeRun:
         return None
 
     def of_pairs(self, pairs: LeadingPairs) -> Arrays:
-        """Leading pairs as stored arrays; the share of each vector in every layer is what figures show of it."""
+        """Leading pairs as stored arrays; the share of each vector in every layer is what figures
+        show of it.
+        """
         shares = squares_by_layer(pairs.vectors, self.plan.architecture)
-        return {"leading": pairs.values, "residuals": pairs.residuals, "vectors": pairs.vectors, "layer_shares": shares}
+        return {
+            "leading": pairs.values,
+            "residuals": pairs.residuals,
+            "vectors": pairs.vectors,
+            "layer_shares": shares,
+        }
 
 
 def row_of(estimate: Estimate) -> np.ndarray:

@@ -1,7 +1,8 @@
-"""The stage `projection`: the symmetry-projected spectrum of every network of the grid, whatever its size.
+"""The stage `projection`: the symmetry-projected spectrum of every network of the grid, whatever
+its size.
 
-O(P) work a sample and no P x P matrix, so the map covers all cells where raw condition numbers stop at
-`raw_parameter_limit`.
+O(P) work a sample and no P x P matrix, so the map covers all cells where raw condition numbers stop
+at `raw_parameter_limit`.
 """
 
 from __future__ import annotations
@@ -26,10 +27,18 @@ from eigenscape.store.layout import StudyFolder
 def projection_identity(study: Study, architecture: Architecture) -> dict[str, Any]:
     """Everything that decides the projected spectrum of a network."""
     settings = study.projection.model_dump()
-    return {"kind": "projection", "science_schema": SCIENCE_SCHEMA, "sizes": list(architecture.sizes), **study.facts, **settings}
+    return {
+        "kind": "projection",
+        "science_schema": SCIENCE_SCHEMA,
+        "sizes": list(architecture.sizes),
+        **study.facts,
+        **settings,
+    }
 
 
-def project_networks(study: Study, architectures: Sequence[Architecture], folder: StudyFolder, *, quiet: bool = False) -> None:
+def project_networks(
+    study: Study, architectures: Sequence[Architecture], folder: StudyFolder, *, quiet: bool = False
+) -> None:
     """Project every network that has no document yet, largest first.
 
     Raises:
@@ -40,12 +49,18 @@ def project_networks(study: Study, architectures: Sequence[Architecture], folder
     work = {architecture.label: float(architecture.parameters) for architecture in whole_grid}
 
     def finished() -> set[str]:
-        return {architecture.label for architecture in whole_grid if folder.projection(architecture).exists()}
+        return {
+            architecture.label
+            for architecture in whole_grid
+            if folder.projection(architecture).exists()
+        }
 
     progress = None if quiet else Progress("projected map", work, "cells", done=finished())
     for architecture in sorted(architectures, key=lambda a: -a.parameters):
         if signals.stop_requested():
-            raise Interrupted("interrupted; finished cells are kept, run the same command to resume")
+            raise Interrupted(
+                "interrupted; finished cells are kept, run the same command to resume"
+            )
         path, identity = folder.projection(architecture), projection_identity(study, architecture)
         if read_document(path, identity) is None:
             write_document(path, identity, _content(study, architecture))
@@ -55,7 +70,9 @@ def project_networks(study: Study, architectures: Sequence[Architecture], folder
 
 def _content(study: Study, architecture: Architecture) -> dict[str, Any]:
     sampler, section = sampler_of_network(study, architecture), study.projection
-    found = project(sampler, section.samples, replicates=section.replicates, seed=study.sampling.seed)
+    found = project(
+        sampler, section.samples, replicates=section.replicates, seed=study.sampling.seed
+    )
     field = mean_field_of(sampler.activation, sampler.prior, architecture)
     return {
         "symmetry": str(found.symmetry),
@@ -74,20 +91,29 @@ def _content(study: Study, architecture: Architecture) -> dict[str, Any]:
     }
 
 
-def require_projection(study: Study, architecture: Architecture, folder: StudyFolder) -> dict[str, Any]:
+def require_projection(
+    study: Study, architecture: Architecture, folder: StudyFolder
+) -> dict[str, Any]:
     """The document of a network.
 
     Raises:
         DamagedResult: it is missing or damaged.
         DifferentWork: it holds other work.
     """
-    content = read_document(folder.projection(architecture), projection_identity(study, architecture))
+    content = read_document(
+        folder.projection(architecture), projection_identity(study, architecture)
+    )
     if content is None:
-        raise DamagedResult(f"{folder.projection(architecture)}: no projection; run `snakemake --cores 2` again")
+        raise DamagedResult(
+            f"{folder.projection(architecture)}: no projection; run `snakemake --cores 2` again"
+        )
     return content
 
 
 def projected_eigenvalues(content: dict[str, Any]) -> np.ndarray:
     """All P eigenvalues of a projection, descending."""
     plateaus = content["plateaus"]
-    return np.repeat([plateau["value"] for plateau in plateaus], [plateau["multiplicity"] for plateau in plateaus])
+    return np.repeat(
+        [plateau["value"] for plateau in plateaus],
+        [plateau["multiplicity"] for plateau in plateaus],
+    )

@@ -28,10 +28,12 @@ from eigenscape.version import __version__
 log = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 60.0
-"""Partial sums are kept when this much work would be lost otherwise; each costs P^2/2 numbers on disk."""
+"""Partial sums are kept when this much work would be lost otherwise; each costs P^2/2 numbers on
+disk."""
 
 HANG_SECONDS = 1800.0
-"""A block of 256 gradients takes seconds on a core at P = 74,101; half an hour without one is a hang."""
+"""A block of 256 gradients takes seconds on a core at P = 74,101; half an hour without one is a
+hang."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Execution:
         checkpoint_seconds: see `CHECKPOINT_SECONDS`.
         quiet: print no progress.
         share: what is dealt out over the ranks; None lets the plan choose.
-        hang_seconds: without progress, after which a rank prints its stack and ends the run; 0 for never.
+        hang_seconds: without progress, after which a rank prints its stack and ends the run; 0 for
+            never.
         stale_seconds: without a heartbeat, after which another machine's attempt is taken for dead.
         device_buffers: give the MPI library blocks that are on a GPU; only where it is CUDA-aware.
     """
@@ -58,7 +61,11 @@ class Execution:
 
 
 def compute_second_moment(
-    study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks | None = None, execution: Execution = Execution()
+    study: Study,
+    cell: Cell,
+    folder: StudyFolder,
+    ranks: Ranks | None = None,
+    execution: Execution = Execution(),
 ) -> Path:
     """Compute C of a cell unless a receipt shows that it is there, and verifies; a collective call.
 
@@ -84,20 +91,33 @@ def compute_second_moment(
     if done_before:
         log.info("%s: done before", cell.folder)
         return receipt_path
-    with claimed(cell, folder, ranks, execution.stale_seconds) as claim, Watchdog(execution.hang_seconds) as watchdog:
+    with (
+        claimed(cell, folder, ranks, execution.stale_seconds) as claim,
+        Watchdog(execution.hang_seconds) as watchdog,
+    ):
         if not is_confirmed(cell, folder, ranks):  # whoever was waited for has done it
             try:
                 _compute(study, cell, folder, ranks, execution, claim, watchdog)
             except OSError as error:
                 if isinstance(error, FileNotFoundError):
-                    claim.confirm()  # another attempt, which took this one for dead, has cleared its files away
-                if error.errno is not None and error.filename is None:  # a full disk is found in writes, which name no file
+                    # another attempt, which took this one for dead, has cleared its files away
+                    claim.confirm()
+                # a full disk is found in writes, which name no file
+                if error.errno is not None and error.filename is None:
                     error.filename = str(folder.root)
                 raise
     return receipt_path
 
 
-def _compute(study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, execution: Execution, claim: Attempt, watchdog: Watchdog) -> None:
+def _compute(
+    study: Study,
+    cell: Cell,
+    folder: StudyFolder,
+    ranks: Ranks,
+    execution: Execution,
+    claim: Attempt,
+    watchdog: Watchdog,
+) -> None:
     store = folder.second_moment(cell)
     shards = Shards(folder.shards(cell), cell, folder.quarantine)
     sampler = sampler_of(study, cell, execution.device)
@@ -115,7 +135,9 @@ def _compute(study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, execut
     if ranks.rank == 0:
         claim.confirm()
         receipts.publish(built, store)
-        loss = next(float(band.first_moments[-1]) for band in bands if band.first_moments is not None) / (cell.samples - written.excluded)
+        loss = next(
+            float(band.first_moments[-1]) for band in bands if band.first_moments is not None
+        ) / (cell.samples - written.excluded)
         receipts.write_receipt(
             folder.receipt(store),
             cell,
@@ -123,12 +145,17 @@ def _compute(study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, execut
             device=str(execution.device),
             ranks=ranks.size,
             share=str(share),
-            seconds={"gradients_and_sums": round(summed - started, 3), "writing": round(time.monotonic() - summed, 3)},
+            seconds={
+                "gradients_and_sums": round(summed - started, 3),
+                "writing": round(time.monotonic() - summed, 3),
+            },
             mean_loss=loss if math.isfinite(loss) else None,
             excluded=written.excluded,
             traffic={"messages": int(sent[0]), "bytes": int(sent[1])},
         )
-        with suppress(OSError):  # an attempt that was taken for dead may still write there; the result is complete all the same
+        # An attempt that was taken for dead may still write there; the result is complete all the
+        # same.
+        with suppress(OSError):
             receipts.discard(folder.shards(cell))
             receipts.discard(built.parent)
     ranks.barrier()
@@ -163,6 +190,10 @@ def is_confirmed(cell: Cell, folder: StudyFolder, ranks: Ranks | None = None) ->
     if not (damaged or reason):
         return True
     if ranks.rank == 0:
-        quarantine.set_aside([path, store], folder.quarantine, f"second moment of {cell.folder} does not verify: {reason}")
+        quarantine.set_aside(
+            [path, store],
+            folder.quarantine,
+            f"second moment of {cell.folder} does not verify: {reason}",
+        )
     ranks.barrier()
     return False

@@ -1,11 +1,14 @@
-"""The stage `second-moment-kinds`: what the condition numbers of one network become under other second moments.
+"""The stage `second-moment-kinds`: what the condition numbers of one network become under other
+second moments.
 
-Every kind of `active_subspace.other_moments` for one network of the study, in one table: the family of condition
-numbers, the trace, and how far the leading w-dimensional subspace stands from that of the default C.
+Every kind of `active_subspace.other_moments` for one network of the study, in one table: the family
+of condition numbers, the trace, and how far the leading w-dimensional subspace stands from that of
+the default C.
 
-Angles are large by themselves: eigenvalues come in groups of w, and sampling noise turns the subspace within and
-between groups that are close. So one row, ``full_batch_again``, is C from other samples: what noise alone does.
-Kinds averaged over the prior use the samples of ``full_batch`` and share its noise, so they may stand closer to it.
+Angles are large by themselves: eigenvalues come in groups of w, and sampling noise turns the
+subspace within and between groups that are close. So one row, ``full_batch_again``, is C from other
+samples: what noise alone does. Kinds averaged over the prior use the samples of ``full_batch`` and
+share its noise, so they may stand closer to it.
 """
 
 from __future__ import annotations
@@ -40,10 +43,12 @@ from eigenscape.stages.common.tables import write_csv
 from eigenscape.store.layout import StudyFolder
 
 SPREAD = 0.01
-"""tau of the local prior: small against the parameters (of order 1), so that C is near tau^2 H^2."""
+"""tau of the local prior: small against the parameters (of order 1), so that C is near tau^2
+H^2."""
 
 TRAINING_STEPS = 20_000
-"""Gradients that are spent on theta*: half a second for the default network, which then fits the sine to R^2 > 0.999."""
+"""Gradients that are spent on theta*: half a second for the default network, which then fits the
+sine to R^2 > 0.999."""
 
 NEEDS_LAYERS = "log10_layer_ladder"
 """The member of the family that has no value for the NTK Gram, whose rows are data points."""
@@ -56,7 +61,10 @@ KINDS = {
     "gauss_newton": "E[(1/n) sum_i grad f_i grad f_i^T]",
     "gauss_newton_at_one": "(1/n) sum_i grad f_i grad f_i^T at the first sample of the prior",
     "ntk_gram": "grad f_i . grad f_j at the first sample of the prior, (n, n)",
-    "local_prior": "E[grad L grad L^T] for theta ~ N(theta*, tau^2 I), theta* trained from the first sample of the prior",
+    "local_prior": (
+        "E[grad L grad L^T] for theta ~ N(theta*, tau^2 I), theta* trained from the first sample of"
+        " the prior"
+    ),
 }
 """Rows of the table, with their formula; sources in `active_subspace.other_moments`."""
 
@@ -72,16 +80,26 @@ DESCRIPTIONS = {
     "rank": "directions that carry gradient",
     **{member.name: f"{member.formula}: {member.meaning}" for member in FAMILY},
     "trace": "sum of the eigenvalues",
-    "subspace": "k, dimensions of the leading subspace that is compared: w, or less where the matrix is smaller",
-    "largest_angle": "largest principal angle between the leading k-dimensional subspace and that of full_batch, in degrees",
-    "overlap": "mean squared cosine of the k principal angles, 1 the same subspace; k/P for random ones",
+    "subspace": (
+        "k, dimensions of the leading subspace that is compared: w, or less where the matrix is"
+        " smaller"
+    ),
+    "largest_angle": (
+        "largest principal angle between the leading k-dimensional subspace and that of full_batch,"
+        " in degrees"
+    ),
+    "overlap": (
+        "mean squared cosine of the k principal angles, 1 the same subspace; k/P for random ones"
+    ),
 }
 """Columns in order, with what they mean."""
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """One kind computed: its spectrum and basis, whose columns are directions of parameter space."""
+    """One kind computed: its spectrum and basis, whose columns are directions of parameter
+    space.
+    """
 
     name: str
     samples: int
@@ -97,8 +115,8 @@ def kinds_table(study: Study, depth: int = 3, width: int = 10, samples: int = 25
         study: problem, activation, prior, seed and precision.
         depth: L.
         width: w.
-        samples: N; the default is 10 P of the default network, where sampling noise adds 0.6 decades at most
-            (Marchenko and Pastur 1967, isotropic C).
+        samples: N; the default is 10 P of the default network, where sampling noise adds 0.6
+            decades at most (Marchenko and Pastur 1967, isotropic C).
 
     Raises:
         NotFiniteGradient: a gradient holds an infinity or NaN.
@@ -115,7 +133,9 @@ def kinds_table(study: Study, depth: int = 3, width: int = 10, samples: int = 25
     return pd.DataFrame(rows, columns=list(DESCRIPTIONS))
 
 
-def compute_kinds(study: Study, folder: StudyFolder, depth: int = 3, width: int = 10, samples: int = 2500) -> Path:
+def compute_kinds(
+    study: Study, folder: StudyFolder, depth: int = 3, width: int = 10, samples: int = 2500
+) -> Path:
     """Write ``tables/second_moment_kinds.csv``, every number to its last digit."""
     path = folder.table.with_name("second_moment_kinds.csv")
     write_csv(kinds_table(study, depth, width, samples), path)
@@ -143,7 +163,9 @@ def _kinds(study: Study, architecture: Architecture, samples: int) -> Iterator[_
     yield of("gauss_newton_at_one", gauss_newton(sampler, range(1)), 1, points)
 
     gram = spectrum_of(ntk_gram(sampler, 0), samples=architecture.parameters)
-    directions = np.linalg.svd(output_jacobians(sampler, 0, 1)[0].astype(np.float64), full_matrices=False)[2].T
+    directions = np.linalg.svd(
+        output_jacobians(sampler, 0, 1)[0].astype(np.float64), full_matrices=False
+    )[2].T
     yield _Kind("ntk_gram", 1, points, gram, directions)
 
     trained = descend(sampler, 0, TRAINING_STEPS)
@@ -175,14 +197,18 @@ def _row(kind: _Kind, architecture: Architecture, reference: np.ndarray) -> dict
 
 
 def _family(spectrum: Spectrum, architecture: Architecture) -> dict[str, float]:
-    """The family of condition numbers; for a matrix over data points without the member that needs layers."""
+    """The family of condition numbers; for a matrix over data points without the member that needs
+    layers.
+    """
     if len(spectrum.diagonal) == architecture.parameters:
         return condition_numbers(spectrum, architecture)
     unresolved = {SpectrumStatus.RANK_DEFICIENT: math.inf, SpectrumStatus.BELOW_FLOOR: math.nan}
     family = {
-        member.name: unresolved[spectrum.status]
-        if member.needs_every_eigenvalue and spectrum.status is not SpectrumStatus.FINITE
-        else member.value(spectrum, architecture)
+        member.name: (
+            unresolved[spectrum.status]
+            if member.needs_every_eigenvalue and spectrum.status is not SpectrumStatus.FINITE
+            else member.value(spectrum, architecture)
+        )
         for member in FAMILY
         if member.name != NEEDS_LAYERS
     }

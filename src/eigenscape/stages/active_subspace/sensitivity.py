@@ -1,15 +1,19 @@
-"""The stage `sensitivity`: how far the condition number of one network depends on what a source leaves unsaid.
+"""The stage `sensitivity`: how far the condition number of one network depends on what a source
+leaves unsaid.
 
-The published pages give neither input interval nor number of points, loss or activation. So one network's
-symmetry-projected condition number is computed for all of them: input interval x points x loss x prior x
-activation. The target stays sin(2 pi x) on every interval; on [0, 2 pi] it has 2 pi periods where [0, 1] has one,
-so the interval changes the task and not only its inputs. 20 points on [-pi, pi] or [0, 2 pi] are 3 a period.
+The published pages give neither input interval nor number of points, loss or activation. So one
+network's symmetry-projected condition number is computed for all of them: input interval x points x
+loss x prior x activation. The target stays sin(2 pi x) on every interval; on [0, 2 pi] it has 2 pi
+periods where [0, 1] has one, so the interval changes the task and not only its inputs. 20 points on
+[-pi, pi] or [0, 2 pi] are 3 a period.
 
-The root-mean-square loss is the square root of the mean squared residual: grad sqrt(L) = grad L / (2 sqrt L).
-Its second moment weighs every parameter vector by 1/(4 L), so vectors with a large loss count for less.
+The root-mean-square loss is the square root of the mean squared residual: grad sqrt(L) = grad L /
+(2 sqrt L). Its second moment weighs every parameter vector by 1/(4 L), so vectors with a large loss
+count for less.
 
-All settings see the same standard draws: rows differ by their setting, less by chance. Each prior with an
-activation is a document of its own, so the stage may be interrupted; the table is written from the documents.
+All settings see the same standard draws: rows differ by their setting, less by chance. Each prior
+with an activation is a document of its own, so the stage may be interrupted; the table is written
+from the documents.
 """
 
 from __future__ import annotations
@@ -61,10 +65,16 @@ DESCRIPTIONS = {
     "samples": "N, parameter vectors drawn",
     "symmetry": "group under which the second moment is averaged",
     "status": "of the condition number: finite, rank_deficient or below_floor",
-    "log10_cond_sym": "log10 condition number of the symmetry-projected second moment, in decades; inf unless the status is finite",
+    "log10_cond_sym": (
+        "log10 condition number of the symmetry-projected second moment, in decades; inf unless the"
+        " status is finite"
+    ),
     "log10_cond_sym_low": "lower end of its 95 % bootstrap interval",
     "log10_cond_sym_high": "upper end of its 95 % bootstrap interval",
-    "chi_1": "growth of the gradient's second moment per layer towards the input, mean field; knows neither data nor loss",
+    "chi_1": (
+        "growth of the gradient's second moment per layer towards the input, mean field; knows"
+        " neither data nor loss"
+    ),
     "log10_ladder": "(L-1) log10 chi_1, in decades",
     "share_first": "share of tr C in the first layer, weights and bias",
     "share_first_low": "lower end of its 95 % bootstrap interval",
@@ -100,7 +110,8 @@ class Sweep:
 
     Example:
         >>> sweep = Sweep()
-        >>> len(sweep.intervals) * len(sweep.points) * len(sweep.priors) * len(sweep.activations) * len(Loss)
+        >>> settings = len(sweep.intervals) * len(sweep.points) * len(sweep.priors)
+        >>> settings * len(sweep.activations) * len(Loss)
         480
     """
 
@@ -116,9 +127,16 @@ class Sweep:
             prior_named(name)
         for name in self.intervals:
             if name not in INTERVALS:
-                raise BadInput.field("interval", f"one of {', '.join(INTERVALS)}", name, "choose one of them")
+                raise BadInput.field(
+                    "interval", f"one of {', '.join(INTERVALS)}", name, "choose one of them"
+                )
         if not all(count >= 2 for count in self.points):
-            raise BadInput.field("points", "numbers of at least 2", str(list(self.points)), "both ends of an interval are points")
+            raise BadInput.field(
+                "points",
+                "numbers of at least 2",
+                str(list(self.points)),
+                "both ends of an interval are points",
+            )
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -127,30 +145,43 @@ class Sweep:
 
 
 def sensitivity_table(
-    study: Study, depth: int = 5, width: int = 20, samples: int = 300, replicates: int = 200, sweep: Sweep = Sweep()
+    study: Study,
+    depth: int = 5,
+    width: int = 20,
+    samples: int = 300,
+    replicates: int = 200,
+    sweep: Sweep = Sweep(),
 ) -> pd.DataFrame:
     """A row per setting, see `DESCRIPTIONS`; no file is read or written.
 
     Args:
-        study: gives the seed and the precision; its problem, prior and activation are what is varied.
+        study: gives the seed and the precision; its problem, prior and activation are what is
+            varied.
         depth: L.
         width: w.
-        samples: N. A plateau is also an average over units, so few samples serve: intervals span some tenths of a decade.
+        samples: N. A plateau is also an average over units, so few samples serve: intervals span
+            some tenths of a decade.
         replicates: bootstrap resamples behind every interval.
         sweep: the settings.
 
     Raises:
-        NotFiniteGradient: a gradient holds an infinity or NaN, or a loss of exactly 0 has no root's gradient.
+        NotFiniteGradient: a gradient holds an infinity or NaN, or a loss of exactly 0 has no root's
+            gradient.
 
     Example:
         >>> sweep = Sweep(("[0, 1]",), (5,), ("standard_normal",), ("tanh",))
-        >>> sensitivity_table(Study(), 2, 3, samples=20, replicates=20, sweep=sweep)[["interval", "points", "loss", "status"]]
+        >>> table = sensitivity_table(Study(), 2, 3, samples=20, replicates=20, sweep=sweep)
+        >>> table[["interval", "points", "loss", "status"]]
           interval  points  loss  status
         0   [0, 1]       5   mse  finite
         1   [0, 1]       5  rmse  finite
     """
     architecture = Architecture(depth, width)
-    rows = [row for pair in sweep.pairs for row in _rows(study, architecture, samples, replicates, sweep, *pair)]
+    rows = [
+        row
+        for pair in sweep.pairs
+        for row in _rows(study, architecture, samples, replicates, sweep, *pair)
+    ]
     return _as_table(rows)
 
 
@@ -168,7 +199,8 @@ def compute_sensitivity(
     """Write ``tables/sensitivity.csv``; what is already known is not computed again.
 
     Returns:
-        The table's path. Its numbers stand in ``sensitivity/<network>/<activation>-<prior>.json`` too.
+        The table's path. Its numbers stand in ``sensitivity/<network>/<activation>-<prior>.json``
+        too.
 
     Raises:
         Interrupted: a signal came; finished pairs of activation and prior are kept.
@@ -179,15 +211,27 @@ def compute_sensitivity(
     architecture = Architecture(depth, width)
     documents = folder.root / "sensitivity" / architecture.label
     names = {pair: "-".join(pair) for pair in sweep.pairs}
-    identities = {pair: _identity(study, architecture, samples, replicates, sweep, *pair) for pair in sweep.pairs}
-    known = {pair: read_document(documents / f"{names[pair]}.json", identities[pair]) for pair in sweep.pairs}
+    identities = {
+        pair: _identity(study, architecture, samples, replicates, sweep, *pair)
+        for pair in sweep.pairs
+    }
+    known = {
+        pair: read_document(documents / f"{names[pair]}.json", identities[pair])
+        for pair in sweep.pairs
+    }
     done = {names[pair] for pair, content in known.items() if content is not None}
-    progress = None if quiet or len(done) == len(names) else Progress("sensitivity", dict.fromkeys(names.values(), 1.0), "pairs", done=done)
+    progress = (
+        None
+        if quiet or len(done) == len(names)
+        else Progress("sensitivity", dict.fromkeys(names.values(), 1.0), "pairs", done=done)
+    )
     rows: list[dict[str, Any]] = []
     for pair, content in known.items():
         if content is None:
             if signals.stop_requested():
-                raise Interrupted("interrupted; finished pairs are kept, run the same command to resume")
+                raise Interrupted(
+                    "interrupted; finished pairs are kept, run the same command to resume"
+                )
             content = {"rows": _rows(study, architecture, samples, replicates, sweep, *pair)}
             write_document(documents / f"{names[pair]}.json", identities[pair], content)
             if progress:
@@ -210,7 +254,13 @@ def read_sensitivity(csv: Path) -> pd.DataFrame:
 
 
 def _identity(
-    study: Study, architecture: Architecture, samples: int, replicates: int, sweep: Sweep, activation: str, prior: str
+    study: Study,
+    architecture: Architecture,
+    samples: int,
+    replicates: int,
+    sweep: Sweep,
+    activation: str,
+    prior: str,
 ) -> dict[str, Any]:
     """Everything that decides the rows of one pair."""
     return {
@@ -230,7 +280,13 @@ def _identity(
 
 
 def _rows(
-    study: Study, architecture: Architecture, samples: int, replicates: int, sweep: Sweep, activation: str, prior: str
+    study: Study,
+    architecture: Architecture,
+    samples: int,
+    replicates: int,
+    sweep: Sweep,
+    activation: str,
+    prior: str,
 ) -> list[dict[str, Any]]:
     """All intervals, points and losses of one activation and prior."""
     seed = study.sampling.seed
@@ -257,14 +313,25 @@ def _rows(
             )
             projected = projected_by_loss(sampler, samples)
             for loss in Loss:
-                setting = {"activation": activation, "prior": prior, "interval": interval, "points": points, "loss": str(loss)}
+                setting = {
+                    "activation": activation,
+                    "prior": prior,
+                    "interval": interval,
+                    "points": points,
+                    "loss": str(loss),
+                }
                 key = stream_key(seed, "sensitivity bootstrap", *architecture.sizes)
-                rows.append(setting | common | _numbers(projected[loss], replicates, key, sampler.relative_noise))
+                rows.append(
+                    setting
+                    | common
+                    | _numbers(projected[loss], replicates, key, sampler.relative_noise)
+                )
     return rows
 
 
 def projected_by_loss(sampler: GradientSampler, samples: int) -> dict[Loss, ProjectedSamples]:
-    """The projected contributions of the first N samples for both losses, from one pass over the gradients.
+    """The projected contributions of the first N samples for both losses, from one pass over the
+    gradients.
 
     Rows of the root-mean-square loss are those of the mean squared one, divided by 2 sqrt(L).
 
@@ -274,18 +341,24 @@ def projected_by_loss(sampler: GradientSampler, samples: int) -> dict[Loss, Proj
     parts: dict[Loss, list[ProjectedSamples]] = {loss: [] for loss in Loss}
     symmetry = symmetry_of(sampler.activation, sampler.prior)
     for first in range(0, samples, BLOCK):
-        gradients, losses = (array.astype(np.float64) for array in sampler.block(first, min(BLOCK, samples - first)))
+        gradients, losses = (
+            array.astype(np.float64) for array in sampler.block(first, min(BLOCK, samples - first))
+        )
         if not losses.all():
             raise NotFiniteGradient(
-                f"sample {first + int(np.argmin(losses))} of {sampler.architecture.label}: expected a positive loss, found 0, where "
-                "sqrt(L) has no gradient; choose other points"
+                f"sample {first + int(np.argmin(losses))} of {sampler.architecture.label}: expected"
+                " a positive loss, found 0, where sqrt(L) has no gradient; choose other points"
             )
         parts[Loss.MSE].append(project(gradients, sampler.architecture, symmetry))
-        parts[Loss.RMSE].append(project(gradients / (2 * np.sqrt(losses))[:, None], sampler.architecture, symmetry))
+        parts[Loss.RMSE].append(
+            project(gradients / (2 * np.sqrt(losses))[:, None], sampler.architecture, symmetry)
+        )
     return {loss: ProjectedSamples.joined(found) for loss, found in parts.items()}
 
 
-def _numbers(samples: ProjectedSamples, replicates: int, key: int, relative_noise: float) -> dict[str, Any]:
+def _numbers(
+    samples: ProjectedSamples, replicates: int, key: int, relative_noise: float
+) -> dict[str, Any]:
     """What is found of one setting and loss."""
     stairs = staircase(samples, replicates=replicates, key=key, relative_noise=relative_noise)
     shares = layer_shares_of(samples, replicates=replicates, key=key)

@@ -1,4 +1,6 @@
-"""The stage `spectrum`: the eigenvalues of one cell, and its eigenvectors where a figure wants them."""
+"""The stage `spectrum`: the eigenvalues of one cell, and its eigenvectors where a figure wants
+them.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ from eigenscape.version import __version__
 log = logging.getLogger(__name__)
 
 
-def compute_spectrum(study: Study, cell: Cell, folder: StudyFolder, *, vectors: bool, place: str = HOST) -> Path:
+def compute_spectrum(
+    study: Study, cell: Cell, folder: StudyFolder, *, vectors: bool, place: str = HOST
+) -> Path:
     """Compute the spectrum of a cell's C unless a receipt shows that it is there.
 
     Args:
@@ -58,7 +62,9 @@ def compute_spectrum(study: Study, cell: Cell, folder: StudyFolder, *, vectors: 
     return receipt_path
 
 
-def _compute(study: Study, cell: Cell, folder: StudyFolder, attempt: Attempt, *, vectors: bool, place: str) -> None:
+def _compute(
+    study: Study, cell: Cell, folder: StudyFolder, attempt: Attempt, *, vectors: bool, place: str
+) -> None:
     sampler = sampler_of(study, cell)
     started = time.monotonic()
     try:
@@ -72,7 +78,16 @@ def _compute(study: Study, cell: Cell, folder: StudyFolder, attempt: Attempt, *,
             quarter, half = first_parts(sampler, cell.samples)
             left_out = excluded_samples(cell, folder)
             solved = solve(
-                study, cell, sampler, second_moment, cell.samples, half, quarter, vectors=vectors, place=place, excluded=left_out
+                study,
+                cell,
+                sampler,
+                second_moment,
+                cell.samples,
+                half,
+                quarter,
+                vectors=vectors,
+                place=place,
+                excluded=left_out,
             )
     except DamagedResult as error:
         if not folder.receipt(folder.second_moment(cell)).exists():
@@ -82,7 +97,8 @@ def _compute(study: Study, cell: Cell, folder: StudyFolder, attempt: Attempt, *,
 
 
 def done_before(cell: Cell, folder: StudyFolder, *, vectors: bool) -> bool:
-    """Whether a receipt shows that the spectrum is there, and verifies, with the eigenvectors where they are asked for.
+    """Whether a receipt shows that the spectrum is there, and verifies, with the eigenvectors where
+    they are asked for.
 
     What does not verify goes to quarantine, so that it is computed again.
 
@@ -137,29 +153,53 @@ def solve(
     place: str = HOST,
     excluded: int = 0,
 ) -> Solved:
-    """The spectrum of C (P, P) from N samples, some of which may be excluded, and its bracket, given C of the first N // 2 and N // 4."""
+    """The spectrum of C (P, P) from N samples, some of which may be excluded, and its bracket,
+    given C of the first N // 2 and N // 4.
+    """
     dust = dust_of(np.diagonal(second_moment), cell.architecture, sampler.relative_noise)
-    spectrum = spectrum_of(second_moment, vectors=vectors, samples=samples - excluded, dust=dust, place=place)
+    spectrum = spectrum_of(
+        second_moment, vectors=vectors, samples=samples - excluded, dust=dust, place=place
+    )
     key = stream_key(study.sampling.seed, "bracket bootstrap", *cell.architecture.sizes)
     replicates = study.projection.replicates
     value = spectrum.log10_condition
     halves = second_moment, first_half, value
-    found = bracket(sampler, samples, *halves, first_quarter=first_quarter, replicates=replicates, key=key, excluded=excluded)
+    found = bracket(
+        sampler,
+        samples,
+        *halves,
+        first_quarter=first_quarter,
+        replicates=replicates,
+        key=key,
+        excluded=excluded,
+    )
     return Solved(spectrum, found, solver_of(len(second_moment), vectors=vectors, place=place))
 
 
-def write_solved(solved: Solved, cell: Cell, folder: StudyFolder, attempt: Attempt, samples: int, seconds: float) -> None:
+def write_solved(
+    solved: Solved, cell: Cell, folder: StudyFolder, attempt: Attempt, samples: int, seconds: float
+) -> None:
     """Write a spectrum aside, move it to its place, then write its receipt with the bracket."""
     store = folder.spectrum(cell)
     built = folder.attempt(cell, attempt.name) / store.name
     digest = spectra.write_spectrum(built, solved.spectrum, attributes_of(cell, samples))
     publish(built, store, attempt)
     vectors = solved.spectrum.eigenvectors is not None
-    confirm(solved, cell, folder, digest, samples, vectors=vectors, seconds={"spectrum_and_bracket": round(seconds, 3)})
+    confirm(
+        solved,
+        cell,
+        folder,
+        digest,
+        samples,
+        vectors=vectors,
+        seconds={"spectrum_and_bracket": round(seconds, 3)},
+    )
 
 
 def publish(built: Path, store: Path, attempt: Attempt) -> None:
-    """Move a spectrum to its place; one without eigenvectors that the same work left there makes room for one with them."""
+    """Move a spectrum to its place; one without eigenvectors that the same work left there makes
+    room for one with them.
+    """
     attempt.confirm()
     store.with_suffix(".receipt.json").unlink(missing_ok=True)
     receipts.publish(built, store)
@@ -171,8 +211,12 @@ def attributes_of(cell: Cell, samples: int) -> dict[str, Any]:
     return {**cell.identity, "samples_drawn": samples, "eigenscape": __version__}
 
 
-def confirm(solved: Solved, cell: Cell, folder: StudyFolder, digest: str, samples: int, **facts: Any) -> None:
-    """Write the receipt of a spectrum that is stored; None, which JSON has a word for, where an end of the bracket is not known."""
+def confirm(
+    solved: Solved, cell: Cell, folder: StudyFolder, digest: str, samples: int, **facts: Any
+) -> None:
+    """Write the receipt of a spectrum that is stored; None, which JSON has a word for, where an end
+    of the bracket is not known.
+    """
     spectrum, found = solved.spectrum, solved.bracket
     if spectrum.status is not SpectrumStatus.FINITE:
         log.warning("%s: %s: %s", cell.folder, spectrum.status, spectrum.status.meaning)
@@ -194,7 +238,9 @@ def confirm(solved: Solved, cell: Cell, folder: StudyFolder, digest: str, sample
         solver=solved.solver,
         samples_drawn=samples,
         second_moment=confirmed_digest(cell, folder),
-        confidence={name: float(value) if math.isfinite(value) else None for name, value in numbers.items()},
+        confidence={
+            name: float(value) if math.isfinite(value) else None for name, value in numbers.items()
+        },
         **facts,
     )
 
@@ -210,14 +256,19 @@ def confirmed_digest(cell: Cell, folder: StudyFolder) -> str:
     receipt_path = folder.receipt(store)
     receipt = receipts.promised_receipt(receipt_path, folder.ledger("second_moment", cell.folder))
     if receipt is None:
-        raise DamagedResult(f"{receipt_path}: no receipt, so {store.name} is not complete; run the stage second-moment for this cell first")
+        raise DamagedResult(
+            f"{receipt_path}: no receipt, so {store.name} is not complete; run the stage"
+            " second-moment for this cell first"
+        )
     receipts.require_same_work(receipt, cell, receipt_path)
     return str(receipt["digest"])
 
 
 def excluded_samples(cell: Cell, folder: StudyFolder) -> int:
     """How many of the samples of a finished second moment do not count, from its receipt."""
-    return int((receipts.read_receipt(folder.receipt(folder.second_moment(cell))) or {}).get("excluded", 0))
+    return int(
+        (receipts.read_receipt(folder.receipt(folder.second_moment(cell))) or {}).get("excluded", 0)
+    )
 
 
 def verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:
@@ -230,7 +281,10 @@ def verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:
     store, digest = folder.second_moment(cell), confirmed_digest(cell, folder)
     matrix = second_moments.read_second_moment(store)
     if second_moments.digest_of_matrix(matrix, second_moments.read_gradient_mean(store)) != digest:
-        raise DamagedResult(f"{store}: the numbers are not those that the receipt confirms; delete {store.parent} and run again")
+        raise DamagedResult(
+            f"{store}: the numbers are not those that the receipt confirms; delete {store.parent}"
+            " and run again"
+        )
     return matrix
 
 
@@ -241,11 +295,14 @@ def read_verified_spectrum(cell: Cell, folder: StudyFolder) -> Spectrum:
         DamagedResult: it is missing or damaged.
         DifferentWork: it was made by other work.
     """
-    return spectra.read_spectrum(folder.spectrum(cell), str(_receipt_of_spectrum(cell, folder)["digest"]))
+    return spectra.read_spectrum(
+        folder.spectrum(cell), str(_receipt_of_spectrum(cell, folder)["digest"])
+    )
 
 
 def read_confidence(cell: Cell, folder: StudyFolder) -> dict[str, float]:
-    """The bracket of a cell's raw condition number, by the names of the receipt; NaN where an end is not known.
+    """The bracket of a cell's raw condition number, by the names of the receipt; NaN where an end
+    is not known.
 
     Raises:
         DamagedResult: the receipt is missing or has none.
@@ -253,10 +310,16 @@ def read_confidence(cell: Cell, folder: StudyFolder) -> dict[str, float]:
     """
     receipt = _receipt_of_spectrum(cell, folder)
     try:
-        return {name: math.nan if value is None else float(value) for name, value in receipt["confidence"].items()}
+        return {
+            name: math.nan if value is None else float(value)
+            for name, value in receipt["confidence"].items()
+        }
     except (KeyError, AttributeError, TypeError, ValueError):
         path = folder.receipt(folder.spectrum(cell))
-        raise DamagedResult(f"{path}: expected the bracket of a condition number, found none; delete the file and run again") from None
+        raise DamagedResult(
+            f"{path}: expected the bracket of a condition number, found none; delete the file and"
+            " run again"
+        ) from None
 
 
 def samples_drawn(cell: Cell, folder: StudyFolder) -> int:
@@ -268,6 +331,9 @@ def _receipt_of_spectrum(cell: Cell, folder: StudyFolder) -> dict[str, Any]:
     receipt_path = folder.receipt(folder.spectrum(cell))
     receipt = receipts.promised_receipt(receipt_path, folder.ledger("spectrum", cell.folder))
     if receipt is None:
-        raise DamagedResult(f"{receipt_path}: no receipt, so spectrum.zarr is not complete; run `snakemake --cores 2` again")
+        raise DamagedResult(
+            f"{receipt_path}: no receipt, so spectrum.zarr is not complete; run `snakemake --cores"
+            " 2` again"
+        )
     receipts.require_same_work(receipt, cell, receipt_path)
     return receipt

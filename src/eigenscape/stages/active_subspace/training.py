@@ -1,7 +1,9 @@
-"""The stage `training`: networks of a sub-grid are trained, to see whether the condition number tells how easily.
+"""The stage `training`: networks of a sub-grid are trained, to see whether the condition number
+tells how easily.
 
-Every cell is a file of its own, written when the cell is finished; a cell that is there is passed over, so the
-stage may be interrupted and grown. The table has a row per cell and rule by which the step was chosen.
+Every cell is a file of its own, written when the cell is finished; a cell that is there is passed
+over, so the stage may be interrupted and grown. The table has a row per cell and rule by which the
+step was chosen.
 """
 
 from __future__ import annotations
@@ -22,7 +24,14 @@ from eigenscape.networks.activations import activation_named
 from eigenscape.networks.priors import prior_named
 from eigenscape.networks.problems import problem_of
 from eigenscape.networks.sampling import fill_parameters
-from eigenscape.networks.training import StepRule, Training, loss_of_best_constant, step_by_curvature, step_by_search, train
+from eigenscape.networks.training import (
+    StepRule,
+    Training,
+    loss_of_best_constant,
+    step_by_curvature,
+    step_by_search,
+    train,
+)
 from eigenscape.seeding import stream_key
 from eigenscape.stages.common import signals
 from eigenscape.stages.common.progress import Progress
@@ -32,12 +41,18 @@ from eigenscape.store.layout import StudyFolder
 
 DESCRIPTIONS = {
     "parameters": "P, number of parameters",
-    "rule": "curvature: step 1/lambda_max of the Hessian at the starting point; search: the best step of the ladder",
+    "rule": (
+        "curvature: step 1/lambda_max of the Hessian at the starting point; search: the best step"
+        " of the ladder"
+    ),
     "replicas": "R, starting points drawn from the prior",
     "threshold": "loss to reach",
     "most_steps": "steps after which a starting point is given up",
     "step": "step size; for the rule curvature the median over starting points",
-    "log10_steps": "log10 of the median number of steps to the threshold; inf where at most half of the starting points reach it",
+    "log10_steps": (
+        "log10 of the median number of steps to the threshold; inf where at most half of the"
+        " starting points reach it"
+    ),
     "log10_steps_low": "lower end of its 95 % bootstrap interval over starting points",
     "log10_steps_high": "upper end of its 95 % bootstrap interval over starting points",
     "share_reached": "share of the starting points that reach the threshold",
@@ -48,31 +63,40 @@ DESCRIPTIONS = {
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """Which networks are trained, and until when. All defaults are this project's choice; the reason is beside each."""
+    """Which networks are trained, and until when. All defaults are this project's choice; the
+    reason is beside each.
+    """
 
     depth: tuple[int, ...] = (1, 2, 3, 5, 8, 12)
-    """Hidden layers: evenly in the logarithm, up to where a minute is enough and most cells have a condition number."""
+    """Hidden layers: evenly in the logarithm, up to where a minute is enough and most cells have a
+    condition number."""
 
     width: tuple[int, ...] = (5, 10, 15, 20)
-    """Neurons per hidden layer; wider networks pass raw_parameter_limit at small depths, so there is nothing to compare."""
+    """Neurons per hidden layer; wider networks pass raw_parameter_limit at small depths, so there
+    is nothing to compare."""
 
     replicas: int = 12
-    """R, starting points per network: the interval of a median then spans a factor of 2 to 3 in steps, small against the
-    factor of 40 between networks, and the whole sub-grid takes less than a minute on one core."""
+    """R, starting points per network: the interval of a median then spans a factor of 2 to 3 in
+    steps, small against the factor of 40 between networks, and the whole sub-grid takes less than a
+    minute on one core."""
 
     threshold: float = 0.1
-    """Loss to reach, as a part of the variance of the targets (the loss of the best constant): R^2 = 0.9. Easier ones are
-    reached by a fit of the slow part of the sine, and harder ones by too few of the small networks in `most_steps`."""
+    """Loss to reach, as a part of the variance of the targets (the loss of the best constant): R^2
+    = 0.9. Easier ones are reached by a fit of the slow part of the sine, and harder ones by too few
+    of the small networks in `most_steps`."""
 
     most_steps: int = 3000
-    """Enough for most starting points of nearly every network to arrive with the best step, at a threshold of 0.1."""
+    """Enough for most starting points of nearly every network to arrive with the best step, at a
+    threshold of 0.1."""
 
     ladder: tuple[float, ...] = (10**-0.5, 1e-1, 10**-1.5, 1e-2, 10**-2.5, 1e-3, 10**-3.5)
-    """Steps of the search: the largest diverges for all but the smallest networks, and no network of the sub-grid
-    prefers the smallest. Within a ratio of sqrt(10) the best is at most a factor of 10^(1/4) = 1.8 away."""
+    """Steps of the search: the largest diverges for all but the smallest networks, and no network
+    of the sub-grid prefers the smallest. Within a ratio of sqrt(10) the best is at most a factor of
+    10^(1/4) = 1.8 away."""
 
     def cells(self, study: Study) -> list[Cell]:
-        """The networks of the sub-grid that are in the study's grid, width by width; identities hold all that defines the work.
+        """The networks of the sub-grid that are in the study's grid, width by width; identities
+        hold all that defines the work.
 
         Raises:
             BadInput: the sub-grid and the grid have no network in common.
@@ -89,14 +113,25 @@ class TrainingPlan:
             "most_steps": self.most_steps,
             "ladder": list(self.ladder),
         }
-        networks = [a for a in study.grid_architectures() if a.depth in self.depth and a.width in self.width]
+        networks = [
+            a for a in study.grid_architectures() if a.depth in self.depth and a.width in self.width
+        ]
         if not networks:
             found = f"depth {study.grid.depth}, width {study.grid.width}"
-            raise BadInput.field("grid", f"some of depth {list(self.depth)} with width {list(self.width)}", found, "train another sub-grid")
-        return [Cell(network, self.replicas, f"training/{network.label}", facts) for network in networks]
+            raise BadInput.field(
+                "grid",
+                f"some of depth {list(self.depth)} with width {list(self.width)}",
+                found,
+                "train another sub-grid",
+            )
+        return [
+            Cell(network, self.replicas, f"training/{network.label}", facts) for network in networks
+        ]
 
 
-def train_networks(study: Study, folder: StudyFolder, plan: TrainingPlan = TrainingPlan(), *, quiet: bool = False) -> list[Path]:
+def train_networks(
+    study: Study, folder: StudyFolder, plan: TrainingPlan = TrainingPlan(), *, quiet: bool = False
+) -> list[Path]:
     """Train every network of the sub-grid that has not been trained.
 
     Args:
@@ -113,14 +148,20 @@ def train_networks(study: Study, folder: StudyFolder, plan: TrainingPlan = Train
         Interrupted: a signal came; finished networks are kept.
     """
     cells = plan.cells(study)
-    done = {cell.folder for cell in cells if read_document(path_of(cell, folder), cell.identity) is not None}
+    done = {
+        cell.folder
+        for cell in cells
+        if read_document(path_of(cell, folder), cell.identity) is not None
+    }
     work = {cell.folder: _work(cell.architecture) for cell in cells}
     progress = None if quiet else Progress("training", work, "networks", done=done)
     for cell in cells:
         if cell.folder in done:
             continue
         if signals.stop_requested():
-            raise Interrupted("interrupted; networks that are trained are kept, run the same command to resume")
+            raise Interrupted(
+                "interrupted; networks that are trained are kept, run the same command to resume"
+            )
         content = _train_cell(study, cell, plan)
         write_document(path_of(cell, folder), cell.identity, content)
         if progress:
@@ -128,16 +169,21 @@ def train_networks(study: Study, folder: StudyFolder, plan: TrainingPlan = Train
     return [path_of(cell, folder) for cell in cells]
 
 
-def training_table(study: Study, folder: StudyFolder, plan: TrainingPlan = TrainingPlan()) -> pd.DataFrame:
+def training_table(
+    study: Study, folder: StudyFolder, plan: TrainingPlan = TrainingPlan()
+) -> pd.DataFrame:
     """A row per network and rule, see `DESCRIPTIONS`.
 
-    A network that starts below the threshold counts as one step, so that every logarithm is finite or +inf.
+    A network that starts below the threshold counts as one step, so that every logarithm is finite
+    or +inf.
 
     Raises:
         DamagedResult: a network is not trained, or its file is damaged.
         DifferentWork: a file of other work is there.
     """
-    return pd.DataFrame([row for cell in plan.cells(study) for row in _rows(study, cell, plan, folder)])
+    return pd.DataFrame(
+        [row for cell in plan.cells(study) for row in _rows(study, cell, plan, folder)]
+    )
 
 
 def write_training_table(table: pd.DataFrame, folder: StudyFolder) -> Path:
@@ -162,7 +208,8 @@ def _train_cell(study: Study, cell: Cell, plan: TrainingPlan) -> dict[str, Any]:
     problem = problem_of(study.problem)
     threshold = plan.threshold * loss_of_best_constant(problem)
     network = (start, architecture, activation_named(study.network.activation), problem)
-    # Rounded to what a Ritz value is good for: a last bit that differs would send chaotic paths elsewhere.
+    # Rounded to what a Ritz value is good for: a last bit that differs would send chaotic paths
+    # elsewhere.
     steps = np.array([float(f"{step:.3g}") for step in step_by_curvature(*network)])
     by_curvature = train(*network, steps, threshold, plan.most_steps)
     search = step_by_search(*network, plan.ladder, threshold, plan.most_steps)
@@ -171,33 +218,55 @@ def _train_cell(study: Study, cell: Cell, plan: TrainingPlan) -> dict[str, Any]:
         StepRule.CURVATURE.value: {"step": steps.tolist(), **_outcome(by_curvature)},
         StepRule.SEARCH.value: {
             "best": search.best,
-            "runs": [{"step": step, **_outcome(run)} for step, run in zip(plan.ladder, search.runs, strict=True)],
+            "runs": [
+                {"step": step, **_outcome(run)}
+                for step, run in zip(plan.ladder, search.runs, strict=True)
+            ],
         },
     }
 
 
 def _outcome(training: Training) -> dict[str, Any]:
-    """As plain JSON, which has no NaN: null where the threshold was never reached, or the loss is not finite."""
+    """As plain JSON, which has no NaN: null where the threshold was never reached, or the loss is
+    not finite.
+    """
     return {
-        "steps_to_threshold": [None if math.isnan(steps) else int(steps) for steps in training.steps_to_threshold],
-        "final_loss": [float(loss) if math.isfinite(loss) else None for loss in training.final_loss],
+        "steps_to_threshold": [
+            None if math.isnan(steps) else int(steps) for steps in training.steps_to_threshold
+        ],
+        "final_loss": [
+            float(loss) if math.isfinite(loss) else None for loss in training.final_loss
+        ],
         "diverged": training.diverged.tolist(),
     }
 
 
-def _rows(study: Study, cell: Cell, plan: TrainingPlan, folder: StudyFolder) -> list[dict[str, Any]]:
+def _rows(
+    study: Study, cell: Cell, plan: TrainingPlan, folder: StudyFolder
+) -> list[dict[str, Any]]:
     content = read_document(path_of(cell, folder), cell.identity)
     if content is None:
         raise DamagedResult(f"{path_of(cell, folder)}: not there; run the stage training first")
     key = stream_key(study.sampling.seed, "training intervals", *cell.architecture.sizes)
     search = content[StepRule.SEARCH.value]
     outcomes = {
-        StepRule.CURVATURE: (content[StepRule.CURVATURE.value], [content[StepRule.CURVATURE.value]]),
+        StepRule.CURVATURE: (
+            content[StepRule.CURVATURE.value],
+            [content[StepRule.CURVATURE.value]],
+        ),
         StepRule.SEARCH: (search["runs"][search["best"]], search["runs"]),
     }
     rows = []
     for rule, (chosen, runs) in outcomes.items():
-        steps = best_median(np.array([[math.inf if t is None else max(t, 1) for t in run["steps_to_threshold"]] for run in runs]), seed=key)
+        steps = best_median(
+            np.array(
+                [
+                    [math.inf if t is None else max(t, 1) for t in run["steps_to_threshold"]]
+                    for run in runs
+                ]
+            ),
+            seed=key,
+        )
         rows.append(
             {
                 "depth": cell.architecture.depth,
@@ -211,7 +280,9 @@ def _rows(study: Study, cell: Cell, plan: TrainingPlan, folder: StudyFolder) -> 
                 "log10_steps": math.log10(steps.value),
                 "log10_steps_low": math.log10(steps.low),
                 "log10_steps_high": math.log10(steps.high),
-                "share_reached": float(np.mean([t is not None for t in chosen["steps_to_threshold"]])),
+                "share_reached": float(
+                    np.mean([t is not None for t in chosen["steps_to_threshold"]])
+                ),
                 "share_diverged": float(np.mean(chosen["diverged"])),
             }
         )
@@ -219,5 +290,7 @@ def _rows(study: Study, cell: Cell, plan: TrainingPlan, folder: StudyFolder) -> 
 
 
 def _work(architecture: Architecture) -> float:
-    """Proportional to the measured time of a step within a factor of 2: layers, times units and a cost per call."""
+    """Proportional to the measured time of a step within a factor of 2: layers, times units and a
+    cost per call.
+    """
     return architecture.depth * (architecture.width + 10.0)

@@ -1,12 +1,16 @@
-"""The stage `clustering`: one architecture's replicas trained, and the graphs of their layers read, kept as one document.
+"""The stage `clustering`: one architecture's replicas trained, and the graphs of their layers read,
+kept as one document.
 
-layers        every graph: modularity, its null, same-class mass, components, certificates; clusters at the start and end
+============  =============================================================================
+layers        every graph: modularity, its null, same-class mass, components, certificates;
+              clusters at the start and end
 convergence   similarity of every layer's graph to its final state
 similarity    layer by layer similarity of graphs and of activations, at the start and end
 blocks        contiguous blocks of similar layers, and their null
 inputs        neighbourhood purity in the last hidden layer beside the margin of the output
 sensitivity   what each similarity sees of singular directions that are taken out
 training      accuracies
+============  =============================================================================
 """
 
 from __future__ import annotations
@@ -62,10 +66,18 @@ def compute_clustering(study: Study, folder: StudyFolder, name: str) -> dict[str
         Interrupted: a signal came.
     """
     network = _network(study, name)
-    path, identity, parts = folder.clustering(name), _identity(study, name), folder.clustering_parts(name)
+    path, identity, parts = (
+        folder.clustering(name),
+        _identity(study, name),
+        folder.clustering_parts(name),
+    )
     if read_document(path, identity) is None:
         replicas = list(_replicas(study, network, parts, identity))
-        write_document(path, identity, {table: [row for rows in replicas for row in rows[table]] for table in TABLES})
+        write_document(
+            path,
+            identity,
+            {table: [row for rows in replicas for row in rows[table]] for table in TABLES},
+        )
         rmtree(parts, ignore_errors=True)
     return read_clustering(study, folder, name)
 
@@ -79,7 +91,9 @@ def read_clustering(study: Study, folder: StudyFolder, name: str) -> dict[str, p
     """
     found = read_document(folder.clustering(name), _identity(study, name))
     if found is None:
-        raise DamagedResult(f"{folder.clustering(name)}: not computed yet; run `snakemake --cores 2` again")
+        raise DamagedResult(
+            f"{folder.clustering(name)}: not computed yet; run `snakemake --cores 2` again"
+        )
     return {table: pd.DataFrame(found[table]) for table in TABLES}
 
 
@@ -88,22 +102,46 @@ def _network(study: Study, name: str) -> Network:
 
     section = study.clustering
     if not section.enabled:
-        raise BadInput.field("clustering.enabled", "true, for graphs of layers", "false", "write clustering: {enabled: true}")
-    every: list[Network] = [Perceptron(depth, width) for depth in section.depth for width in section.width]
+        raise BadInput.field(
+            "clustering.enabled",
+            "true, for graphs of layers",
+            "false",
+            "write clustering: {enabled: true}",
+        )
+    every: list[Network] = [
+        Perceptron(depth, width) for depth in section.depth for width in section.width
+    ]
     if section.channels is not None:
         every.append(Convolutional(section.channels))
     for network in every:
         if network.label == name:
             return network
-    raise BadInput.field("network", f"one of {', '.join(section.network_names())}", name, "choose one of them")
+    raise BadInput.field(
+        "network", f"one of {', '.join(section.network_names())}", name, "choose one of them"
+    )
 
 
 def _identity(study: Study, name: str) -> dict[str, Any]:
     settings = study.clustering.model_dump()
-    for key in ("enabled", "depth", "width", "channels"):  # other networks of the study are other work
+    # other networks of the study are other work
+    for key in (
+        "enabled",
+        "depth",
+        "width",
+        "channels",
+    ):
         del settings[key]
-    identity = {"kind": f"clustering {name}", "science_schema": SCIENCE_SCHEMA, "seed": study.sampling.seed, **settings}
-    return identity if settings["data"] == "digits" else identity | {"digest_of_data": _digest(settings["data"])}
+    identity = {
+        "kind": f"clustering {name}",
+        "science_schema": SCIENCE_SCHEMA,
+        "seed": study.sampling.seed,
+        **settings,
+    }
+    return (
+        identity
+        if settings["data"] == "digits"
+        else identity | {"digest_of_data": _digest(settings["data"])}
+    )
 
 
 @cache
@@ -114,12 +152,21 @@ def _digest(path: str) -> str:
         return "no such file"  # its reader says so in the user's words
 
 
-def _replicas(study: Study, network: Network, parts: Path, identity: dict[str, Any]) -> Iterator[dict[str, Rows]]:
-    """The rows of every replica, of those with true labels first; from its part where that is kept."""
+def _replicas(
+    study: Study, network: Network, parts: Path, identity: dict[str, Any]
+) -> Iterator[dict[str, Rows]]:
+    """The rows of every replica, of those with true labels first; from its part where that is
+    kept.
+    """
     section = study.clustering
-    seeds = [stream_key(study.sampling.seed, "clustering", "replica", number) >> 1 for number in range(section.seeds)]
+    seeds = [
+        stream_key(study.sampling.seed, "clustering", "replica", number) >> 1
+        for number in range(section.seeds)
+    ]
     for variant in ("true", "shuffled")[: 1 + section.shuffled_twin]:
-        kept = [_kept(parts / f"{variant}-{replica}.json", identity) for replica in range(section.seeds)]
+        kept = [
+            _kept(parts / f"{variant}-{replica}.json", identity) for replica in range(section.seeds)
+        ]
         readings = None
         for replica, found in enumerate(kept):
             if found is not None:
@@ -133,7 +180,9 @@ def _replicas(study: Study, network: Network, parts: Path, identity: dict[str, A
 
 
 def _kept(path: Path, identity: dict[str, Any]) -> dict[str, Rows] | None:
-    """A finished replica; what is damaged or of other work was promised to nobody, and is computed again."""
+    """A finished replica; what is damaged or of other work was promised to nobody, and is computed
+    again.
+    """
     try:
         return read_document(path, identity)
     except (DamagedResult, DifferentWork):
@@ -146,16 +195,34 @@ def _trained(study: Study, network: Network, seeds: list[int], variant: str) -> 
 
     section, data = study.clustering, labelled_inputs(study)
     stop = partial(_stop_if_asked, network.label)
-    run = train(network, data, seeds, section.epochs, section.rate, shuffled=variant == "shuffled", each_epoch=stop)
+    run = train(
+        network,
+        data,
+        seeds,
+        section.epochs,
+        section.rate,
+        shuffled=variant == "shuffled",
+        each_epoch=stop,
+    )
     return [
-        _Reading(section, network, data, run, replica, {"network": network.label, "labels": variant, "replica": replica}, seed % 2**32)
+        _Reading(
+            section,
+            network,
+            data,
+            run,
+            replica,
+            {"network": network.label, "labels": variant, "replica": replica},
+            seed % 2**32,
+        )
         for replica, seed in enumerate(seeds)
     ]
 
 
 def _stop_if_asked(name: str) -> None:
     if signals.stop_requested():
-        raise Interrupted(f"{name}: interrupted; finished replicas are kept, run the same command to resume")
+        raise Interrupted(
+            f"{name}: interrupted; finished replicas are kept, run the same command to resume"
+        )
 
 
 @dataclass(frozen=True)
@@ -176,7 +243,9 @@ class _Reading:
 
     @property
     def places(self) -> list[int]:
-        """Recorded epochs that are read: of the twin only the last, for its start is the other's."""
+        """Recorded epochs that are read: of the twin only the last, for its start is the
+        other's.
+        """
         last = len(self.section.epochs) - 1
         return list(range(last + 1)) if self.names["labels"] == "true" else [last]
 
@@ -193,11 +262,19 @@ def _read_replica(reading: _Reading) -> dict[str, Rows]:
         where = reading.names | {"epoch": reading.section.epochs[place], "layer": layer + 1}
         tables["layers"].append(where | _read_outs(reading, found, clusters=place in (0, last)))
         if reading.names["labels"] == "true":
-            tables["convergence"].append(where | _similarities(reading, found, graphs[last, layer], layer, place))
+            tables["convergence"].append(
+                where | _similarities(reading, found, graphs[last, layer], layer, place)
+            )
     for place in reading.places:
         epoch = reading.names | {"epoch": reading.section.epochs[place]}
-        accuracies = {"train_accuracy": reading.run.train_accuracy, "accuracy": reading.run.accuracy}
-        tables["training"].append(epoch | {name: float(values[place, reading.replica]) for name, values in accuracies.items()})
+        accuracies = {
+            "train_accuracy": reading.run.train_accuracy,
+            "accuracy": reading.run.accuracy,
+        }
+        tables["training"].append(
+            epoch
+            | {name: float(values[place, reading.replica]) for name, values in accuracies.items()}
+        )
         if place in (0, last):
             rows = _between_layers(reading, [graphs[place, layer] for layer in layers], place)
             tables["similarity"] += [epoch | row for row in rows]
@@ -221,20 +298,40 @@ def _read_outs(reading: _Reading, found: LayerGraph, *, clusters: bool) -> dict[
         "null_high",
         "p_value",
     )
-    row: dict[str, Any] = found.facts | dict.fromkeys((*names, "clustering_accuracy", "mutual_information"))
+    row: dict[str, Any] = found.facts | dict.fromkeys(
+        (*names, "clustering_accuracy", "mutual_information")
+    )
     if found.graph is None:
         return row
     labels = reading.data.labels
     section = reading.section
-    q = modularity(found.graph.weights, labels, resolution=section.resolution, permutations=section.permutations, seed=reading.seed)
+    q = modularity(
+        found.graph.weights,
+        labels,
+        resolution=section.resolution,
+        permutations=section.permutations,
+        seed=reading.seed,
+    )
     if q.status is ModularityStatus.NO_EDGES:
         return row
     scale = q.maximum if q.maximum > 0 else 1.0
     low, median, high = np.quantile(q.null / scale, [0.025, 0.5, 0.975])
-    row |= dict(zip(names, map(float, (q.value, q.maximum, q.relative, q.same_class_mass, low, median, high, q.p_value)), strict=True))
+    row |= dict(
+        zip(
+            names,
+            map(
+                float,
+                (q.value, q.maximum, q.relative, q.same_class_mass, low, median, high, q.p_value),
+            ),
+            strict=True,
+        )
+    )
     if clusters:
         clustering = spectral_clustering(found.graph.weights, labels, reading.seed)
-        row |= {"clustering_accuracy": clustering.accuracy, "mutual_information": clustering.mutual_information}
+        row |= {
+            "clustering_accuracy": clustering.accuracy,
+            "mutual_information": clustering.mutual_information,
+        }
     return row
 
 
@@ -245,10 +342,14 @@ def _graph_similarity(first: LayerGraph, second: LayerGraph, measure: Any) -> fl
     return found.value
 
 
-def _similarities(reading: _Reading, found: LayerGraph, final: LayerGraph, layer: int, place: int) -> dict[str, Any]:
+def _similarities(
+    reading: _Reading, found: LayerGraph, final: LayerGraph, layer: int, place: int
+) -> dict[str, Any]:
     last = len(reading.section.epochs) - 1
     measures = {"cka": cka, "unbiased_cka": unbiased_cka, "cosine": cosine}
-    row: dict[str, Any] = {name: _graph_similarity(found, final, measure) for name, measure in measures.items()}
+    row: dict[str, Any] = {
+        name: _graph_similarity(found, final, measure) for name, measure in measures.items()
+    }
     return row | {"linear_cka": linear_cka(reading.at(layer, place), reading.at(layer, last)).value}
 
 
@@ -291,7 +392,13 @@ def _inputs(reading: _Reading, final: LayerGraph) -> Rows:
     purity = label_purity(final.graph.weights, reading.data.labels)
     margin = margins(reading.run.outputs[-1, reading.replica], reading.data.labels)
     return [
-        reading.names | {"input": number, "class": int(label), "purity": float(share), "margin": float(m)}
+        reading.names
+        | {
+            "input": number,
+            "class": int(label),
+            "purity": float(share),
+            "margin": float(m),
+        }
         for number, (label, share, connected, m) in enumerate(
             zip(reading.data.labels, purity.shares, purity.connected, margin, strict=True)
         )
@@ -311,10 +418,22 @@ def _sensitivity(reading: _Reading, layer: int, whole: LayerGraph) -> Rows:
         end = min(max(2 * first, 1), len(energy))
         rest = without_directions(x, first, end)
         kept = Columns.of(rest.T)
-        row = reading.names | {"layer": layer + 1, "first": first + 1, "last": end, "energy": float(energy[first:end].sum() / energy.sum())}
-        row |= {"graph_cka": _graph_similarity(whole, layer_graph(rest + mean, reading.section.graph), cka)}
+        row = reading.names | {
+            "layer": layer + 1,
+            "first": first + 1,
+            "last": end,
+            "energy": float(energy[first:end].sum() / energy.sum()),
+        }
+        row |= {
+            "graph_cka": _graph_similarity(
+                whole, layer_graph(rest + mean, reading.section.graph), cka
+            )
+        }
         row |= {"linear_cka": linear_cka(x, rest).value}
-        row |= {f"least_squares_cka_{penalty:g}": least_squares_cka(full, kept, penalty).value for penalty in LEAST_SQUARES_PENALTIES}
+        row |= {
+            f"least_squares_cka_{penalty:g}": least_squares_cka(full, kept, penalty).value
+            for penalty in LEAST_SQUARES_PENALTIES
+        }
         rows.append(row)
         first = end
     return rows

@@ -1,4 +1,6 @@
-"""The stage `clustering-table`: the graphs of all architectures in tables; `findings.clustering` judges them."""
+"""The stage `clustering-table`: the graphs of all architectures in tables; `findings.clustering`
+judges them.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,19 @@ def clustering_tables(study: Study, folder: StudyFolder) -> dict[str, pd.DataFra
         DamagedResult: an architecture is missing or damaged.
     """
     if not study.clustering.enabled:
-        raise BadInput.field("clustering.enabled", "true, for graphs of layers", "false", "write clustering: {enabled: true}")
+        raise BadInput.field(
+            "clustering.enabled",
+            "true, for graphs of layers",
+            "false",
+            "write clustering: {enabled: true}",
+        )
     every = [read_clustering(study, folder, name) for name in study.clustering.network_names()]
-    return {table: pd.concat([found[table] for found in every if len(found[table])] or [every[0][table]]) for table in TABLES}
+    return {
+        table: pd.concat(
+            [found[table] for found in every if len(found[table])] or [every[0][table]]
+        )
+        for table in TABLES
+    }
 
 
 def write_clustering_tables(study: Study, folder: StudyFolder) -> None:
@@ -41,8 +53,14 @@ def write_clustering_tables(study: Study, folder: StudyFolder) -> None:
     dataset: xr.Dataset = numbers.to_xarray()
     for name, description in DESCRIPTIONS.items():
         dataset[name].attrs["long_name"] = description
-    dataset.attrs = {"study": study.study, "data": study.clustering.data, "graph": repr(study.clustering.graph.model_dump())}
-    write_atomically(place / "clustering.nc", bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT")))
+    dataset.attrs = {
+        "study": study.study,
+        "data": study.clustering.data,
+        "graph": repr(study.clustering.graph.model_dump()),
+    }
+    write_atomically(
+        place / "clustering.nc", bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT"))
+    )
 
 
 DESCRIPTIONS = {

@@ -1,4 +1,6 @@
-"""One attempt at a cell, by all its ranks: its claim, its folder, and what becomes of results that do not verify."""
+"""One attempt at a cell, by all its ranks: its claim, its folder, and what becomes of results that
+do not verify.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +32,11 @@ class Attempt:
 
 
 @contextmanager
-def claimed(cell: Cell, folder: StudyFolder, ranks: Ranks, stale_seconds: float = claims.STALE_SECONDS) -> Iterator[Attempt]:
-    """Hold the claim of a cell, waiting for whoever holds it; what dead attempts left behind is removed. A collective call.
+def claimed(
+    cell: Cell, folder: StudyFolder, ranks: Ranks, stale_seconds: float = claims.STALE_SECONDS
+) -> Iterator[Attempt]:
+    """Hold the claim of a cell, waiting for whoever holds it; what dead attempts left behind is
+    removed. A collective call.
 
     Raises:
         ClaimLost: a signal came while waiting.
@@ -41,9 +46,17 @@ def claimed(cell: Cell, folder: StudyFolder, ranks: Ranks, stale_seconds: float 
         return
 
     def give_up() -> ClaimLost:
-        return ClaimLost(f"{cell.folder}: interrupted while waiting for another attempt; run the same command again")
+        return ClaimLost(
+            f"{cell.folder}: interrupted while waiting for another attempt; run the same command"
+            " again"
+        )
 
-    with claims.held(folder.claims(cell), stale_seconds=stale_seconds, stop=signals.stop_requested, give_up=give_up) as claim:
+    with claims.held(
+        folder.claims(cell),
+        stale_seconds=stale_seconds,
+        stop=signals.stop_requested,
+        give_up=give_up,
+    ) as claim:
         for left_behind in folder.work(cell).glob("attempt-*"):
             with suppress(OSError):  # an attempt that was taken for dead may still write there
                 receipts.discard(left_behind)
@@ -53,20 +66,29 @@ def claimed(cell: Cell, folder: StudyFolder, ranks: Ranks, stale_seconds: float 
 
 
 def shared_digits(digits_of_rank_0: str, ranks: Ranks) -> str:
-    """32 hexadecimal digits (an attempt id, a digest) of rank 0 on every rank; zeros where it has none."""
+    """32 hexadecimal digits (an attempt id, a digest) of rank 0 on every rank; zeros where it has
+    none.
+    """
     digits = np.array([int(digit, 16) for digit in digits_of_rank_0] or [0] * 32, dtype=np.int64)
     return "".join(f"{digit:x}" for digit in ranks.sum(digits).tolist())
 
 
 def notes_of(study: Study, cell: Cell, folder: StudyFolder) -> tuple[Path, ...]:
     """Snakemake's notes that a cell is done."""
-    batches = [name for name, cells in planning.batches(study).items() if any(other.folder == cell.folder for other in cells)]
+    batches = [
+        name
+        for name, cells in planning.batches(study).items()
+        if any(other.folder == cell.folder for other in cells)
+    ]
     rules = [folder.ledger(rule, cell.folder) for rule in ("second_moment", "spectrum")]
     return (*rules, *(folder.ledger("cells", batch) for batch in batches))
 
 
-def set_second_moment_aside(study: Study, cell: Cell, folder: StudyFolder, damage: DamagedResult) -> DamagedResult:
-    """Move a damaged C to quarantine and forget Snakemake's notes of it, so that the next run computes it again.
+def set_second_moment_aside(
+    study: Study, cell: Cell, folder: StudyFolder, damage: DamagedResult
+) -> DamagedResult:
+    """Move a damaged C to quarantine and forget Snakemake's notes of it, so that the next run
+    computes it again.
 
     Returns:
         The error to raise, which says so.
@@ -76,4 +98,7 @@ def set_second_moment_aside(study: Study, cell: Cell, folder: StudyFolder, damag
         note.unlink(missing_ok=True)
     reason = f"second moment of {cell.folder} does not verify: {damage}"
     place = quarantine.set_aside([folder.receipt(store), store], folder.quarantine, reason)
-    return DamagedResult(f"{store}: expected what its receipt says, found damage, now in {place}; run snakemake again")
+    return DamagedResult(
+        f"{store}: expected what its receipt says, found damage, now in {place}; run snakemake"
+        " again"
+    )

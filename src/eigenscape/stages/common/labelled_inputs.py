@@ -1,4 +1,6 @@
-"""Inputs and labels of `clustering` and `trajectories`: scikit-learn's digits, or a user's file, checked before anything runs."""
+"""Inputs and labels of `clustering` and `trajectories`: scikit-learn's digits, or a user's file,
+checked before anything runs.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +18,20 @@ def labelled_inputs(study: Study) -> LabelledData:
     """The split that a study's networks are trained and read on.
 
     Raises:
-        BadInput: ``clustering.data`` is missing, no plain .npz file, or its arrays cannot be used; one line that says why.
+        BadInput: ``clustering.data`` is missing, no plain .npz file, or its arrays cannot be used;
+            one line that says why.
     """
-    from eigenscape.clustering.data import split  # noqa: PLC0415 - numpy: the workflow checks studies without
-    from eigenscape.networks.labelled_data import digits  # noqa: PLC0415 - numpy: the workflow checks studies without
+    from eigenscape.clustering.data import split  # noqa: PLC0415
+    from eigenscape.networks.labelled_data import digits  # noqa: PLC0415
     from eigenscape.store.arrays import read_labelled_arrays  # noqa: PLC0415
 
     section = study.clustering
     if section.data == "digits":
         return split(*digits(), section.inputs_per_class, study.sampling.seed)
     try:
-        return split(*read_labelled_arrays(Path(section.data)), section.inputs_per_class, study.sampling.seed)
+        return split(
+            *read_labelled_arrays(Path(section.data)), section.inputs_per_class, study.sampling.seed
+        )
     except BadInput as error:
         _named(error, "clustering.data", section.data)
 
@@ -35,10 +40,11 @@ def ensemble_task(study: Study) -> LabelledData:
     """What the ensemble's networks are trained on, and where they are compared.
 
     Raises:
-        BadInput: ``sloppiness.ensemble.data`` is missing, no plain .npz file, or its arrays cannot be used; one line that says why.
+        BadInput: ``sloppiness.ensemble.data`` is missing, no plain .npz file, or its arrays cannot
+            be used; one line that says why.
     """
-    from eigenscape.networks.labelled_data import digits  # noqa: PLC0415 - numpy: the workflow checks studies without
-    from eigenscape.sloppiness.data import task_of  # noqa: PLC0415 - numpy: the workflow checks studies without
+    from eigenscape.networks.labelled_data import digits  # noqa: PLC0415
+    from eigenscape.sloppiness.data import task_of  # noqa: PLC0415
     from eigenscape.store.arrays import read_labelled_arrays  # noqa: PLC0415
 
     section, key = study.sloppiness.ensemble, "sloppiness.ensemble.data"
@@ -59,7 +65,8 @@ def _named(error: BadInput, key: str, path: str) -> NoReturn:
 
 
 def require_usable(study: Study) -> None:
-    """Refuse a user's file that a science of the study cannot use, or that a convolutional network of `clustering` cannot.
+    """Refuse a user's file that a science of the study cannot use, or that a convolutional network
+    of `clustering` cannot.
 
     Raises:
         BadInput: as there, or vectors where there must be images.
@@ -74,6 +81,7 @@ def require_usable(study: Study) -> None:
             raise BadInput.field(
                 "clustering.channels",
                 "null where inputs are no images of at least 4 x 4",
-                f"{section.channels}, and X of shape (n, {', '.join(map(str, shape))}) in {section.data}",
+                f"{section.channels}, and X of shape (n, {', '.join(map(str, shape))}) in"
+                f" {section.data}",
                 "write clustering: {channels: null}, or save X with shape (n, h, w)",
             )

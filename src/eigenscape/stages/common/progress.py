@@ -1,8 +1,8 @@
 """Progress as one line with rate and time left, printed by one process.
 
-On a terminal the line is redrawn; elsewhere (a log, a Slurm output file) a new line is printed at most
-every few seconds, so that logs stay readable. Units may differ in size: the time left is judged by
-the work that is done, not by the count.
+On a terminal the line is redrawn; elsewhere (a log, a Slurm output file) a new line is printed at
+most every few seconds, so that logs stay readable. Units may differ in size: the time left is
+judged by the work that is done, not by the count.
 """
 
 from __future__ import annotations
@@ -32,9 +32,20 @@ class Progress:
     """
 
     def __init__(
-        self, label: str, work: dict[str, float], unit: str, *, done: set[str] | None = None, stream: TextIO | None = None
+        self,
+        label: str,
+        work: dict[str, float],
+        unit: str,
+        *,
+        done: set[str] | None = None,
+        stream: TextIO | None = None,
     ) -> None:
-        self._label, self._work, self._unit, self._stream = label, work, unit, stream if stream is not None else sys.stderr
+        self._label, self._work, self._unit, self._stream = (
+            label,
+            work,
+            unit,
+            stream if stream is not None else sys.stderr,
+        )
         self._before = self._done = set(done or ())
         self._started = time.monotonic()
         self._printed = self._started

@@ -1,4 +1,6 @@
-"""Which sampler a cell's gradients come from: the sine regression of the grid, a user's problem, or a model-constrained loss."""
+"""Which sampler a cell's gradients come from: the sine regression of the grid, a user's problem, or
+a model-constrained loss.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,13 @@ from eigenscape.stages.common.user_problems import own_sampler
 def sampler_of(study: Study, cell: Cell, device: Device = Device.CPU) -> GradientSampler:
     """The sampler of a cell of the study.
 
-    The cells of one model-constrained case share their random stream whatever alpha is, so that they differ in alpha alone.
+    The cells of one model-constrained case share their random stream whatever alpha is, so that
+    they differ in alpha alone.
 
     Example:
         >>> cells = Study().model_constrained_cells("deconvolution-tnet")
-        >>> first, last = (sampler_of(Study(), cell).parameters(0, 1)[0, 0] for cell in (cells[0], cells[-1]))
+        >>> samplers = [sampler_of(Study(), cell) for cell in (cells[0], cells[-1])]
+        >>> first, last = (sampler.parameters(0, 1)[0, 0] for sampler in samplers)
         >>> bool(first == last)
         True
     """
@@ -44,8 +48,11 @@ def sampler_of(study: Study, cell: Cell, device: Device = Device.CPU) -> Gradien
     )
 
 
-def sampler_of_network(study: Study, architecture: Architecture, device: Device = Device.CPU) -> GradientSampler:
-    """The sampler of one network of the study's own problem: the sine, a user's data, or a user's module.
+def sampler_of_network(
+    study: Study, architecture: Architecture, device: Device = Device.CPU
+) -> GradientSampler:
+    """The sampler of one network of the study's own problem: the sine, a user's data, or a user's
+    module.
 
     Example:
         >>> sampler_of_network(Study(), Architecture(1, 2)).problem.points

@@ -13,7 +13,9 @@ _requested: list[int] = []
 
 
 def install() -> None:
-    """Note SIGINT, SIGTERM and SIGUSR1 (Slurm's warning before the end of a job's time) from now on."""
+    """Note SIGINT, SIGTERM and SIGUSR1 (Slurm's warning before the end of a job's time) from now
+    on.
+    """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
         signal.signal(number, _note)
 

@@ -1,6 +1,7 @@
 """Tables as files: csv for people, and the columns of the table of all networks.
 
-Apart from `condition_numbers`, which makes that table, so that who only reads or writes one loads no solver.
+Apart from `condition_numbers`, which makes that table, so that who only reads or writes one loads
+no solver.
 """
 
 from __future__ import annotations
@@ -16,13 +17,28 @@ from eigenscape.store.io_log import note_read
 from eigenscape.store.receipts import write_atomically
 
 BRACKET = {
-    "log10_cond_low": ("low", "lower end of the bracket: the split-half value less 1.96 standard errors, in decades"),
-    "log10_cond_high": ("high", "upper end of the bracket: the sample value plus 1.96 standard errors, in decades"),
-    "log10_cond_interval_low": ("interval_low", "lower end of the 95 % bootstrap interval: fluctuation alone, blind to the bias"),
+    "log10_cond_low": (
+        "low",
+        "lower end of the bracket: the split-half value less 1.96 standard errors, in decades",
+    ),
+    "log10_cond_high": (
+        "high",
+        "upper end of the bracket: the sample value plus 1.96 standard errors, in decades",
+    ),
+    "log10_cond_interval_low": (
+        "interval_low",
+        "lower end of the 95 % bootstrap interval: fluctuation alone, blind to the bias",
+    ),
     "log10_cond_interval_high": ("interval_high", "upper end of the 95 % bootstrap interval"),
     "log10_cond_at_half": ("at_half", "log10_cond of the first N/2 samples"),
-    "log10_cond_at_quarter": ("at_quarter", "log10_cond of the first N/4 samples; empty where they are fewer than P"),
-    "log10_cond_extrapolated": ("extrapolated", "log10_cond extrapolated linearly to P/N = 0 from N/4, N/2 and N with P/N <= 1/2: a guide"),
+    "log10_cond_at_quarter": (
+        "at_quarter",
+        "log10_cond of the first N/4 samples; empty where they are fewer than P",
+    ),
+    "log10_cond_extrapolated": (
+        "extrapolated",
+        "log10_cond extrapolated linearly to P/N = 0 from N/4, N/2 and N with P/N <= 1/2: a guide",
+    ),
 }
 """Column, key in the receipt, meaning."""
 
@@ -33,12 +49,18 @@ DESCRIPTIONS = {
     "status": "of the raw numbers: finite, rank_deficient, below_floor, or why there is none",
     **{member.name: f"{member.formula}: {member.meaning}" for member in FAMILY},
     **{column: meaning for column, (_, meaning) in BRACKET.items()},
-    "log10_cond_null": "log10 condition number of isotropic noise at the same P/N (Marchenko and Pastur 1967), in decades",
+    "log10_cond_null": (
+        "log10 condition number of isotropic noise at the same P/N (Marchenko and Pastur 1967), in"
+        " decades"
+    ),
     "rank": "directions that carry gradient",
     "log10_floor": "log10 of the eigenvalue below which nothing is told from rounding",
     "route": "eigh, or graded (pivoted Cholesky and singular values)",
     "raw_parameter_limit": "networks with more parameters get no raw numbers in this study",
-    "log10_cond_sym": "log10 condition number of the symmetry-projected second moment, in decades; no inflation by P/N",
+    "log10_cond_sym": (
+        "log10 condition number of the symmetry-projected second moment, in decades; no inflation"
+        " by P/N"
+    ),
     "log10_cond_sym_low": "lower end of its 95 % bootstrap interval",
     "log10_cond_sym_high": "upper end of its 95 % bootstrap interval",
     "status_sym": "of the projected number",
@@ -63,6 +85,10 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 
 def read_table(csv: Path) -> pd.DataFrame:
     """The table of all networks, as `condition_numbers.write_table` wrote it."""
-    numbers = dict.fromkeys(DESCRIPTIONS, np.float64) | dict.fromkeys(("seed", "depth", "width", *COUNTS), np.int64)
+    numbers = dict.fromkeys(DESCRIPTIONS, np.float64) | dict.fromkeys(
+        ("seed", "depth", "width", *COUNTS), np.int64
+    )
     note_read(csv)
-    return pd.read_csv(csv, dtype={**numbers, **dict.fromkeys(TEXTS, str)}).replace({name: {np.nan: ""} for name in TEXTS})
+    return pd.read_csv(csv, dtype={**numbers, **dict.fromkeys(TEXTS, str)}).replace(
+        {name: {np.nan: ""} for name in TEXTS}
+    )

@@ -1,4 +1,6 @@
-"""A user's own code and checkpoints: the factory that makes networks, which is run, and tensors, which are only read."""
+"""A user's own code and checkpoints: the factory that makes networks, which is run, and tensors,
+which are only read.
+"""
 
 from __future__ import annotations
 
@@ -25,23 +27,45 @@ def factory_named(name: str, folder: Path) -> Callable[..., Any]:
     place = str(folder.absolute())
     beside = _beside(folder, path)
     loaded = sys.modules.get(path)
-    if beside is not None and loaded is not None and Path(str(getattr(loaded, "__file__", ""))).resolve() != beside:
+    if (
+        beside is not None
+        and loaded is not None
+        and Path(str(getattr(loaded, "__file__", ""))).resolve() != beside
+    ):
         del sys.modules[path]  # another folder's file of that name
     sys.path.insert(0, place)
     try:
         module = importlib.import_module(path)
-    except (Exception, SystemExit) as error:  # a program that is no module may leave when it is imported
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # a program that is no module may leave when it is imported
         missing = isinstance(error, ModuleNotFoundError) and path.startswith(str(error.name))
-        words = f"none beside the configuration in {place}, and none that Python finds" if missing else words_of(error)
-        raise BadInput.field("problem.module", f"a Python file for {path}", words, "check its name, or mend it") from error
+        words = (
+            f"none beside the configuration in {place}, and none that Python finds"
+            if missing
+            else words_of(error)
+        )
+        raise BadInput.field(
+            "problem.module", f"a Python file for {path}", words, "check its name, or mend it"
+        ) from error
     finally:
         sys.path.remove(place)
         if place not in sys.path:
             sys.path.append(place)  # for what it imports later
     found: Callable[..., Any] | None = getattr(module, function, None)
     if not callable(found):
-        names = ", ".join(each for each, value in vars(module).items() if callable(value) and not each.startswith("_"))
-        raise BadInput.field("problem.module", f"a function {function} in {path}", names or "none", "write module: package.module:factory")
+        names = ", ".join(
+            each
+            for each, value in vars(module).items()
+            if callable(value) and not each.startswith("_")
+        )
+        raise BadInput.field(
+            "problem.module",
+            f"a function {function} in {path}",
+            names or "none",
+            "write module: package.module:factory",
+        )
     return found
 
 
@@ -54,15 +78,23 @@ def _beside(folder: Path, path: str) -> Path | None:
 
 
 def source_of(name: str, factory: Callable[..., Any]) -> str:
-    """Digest of the file that is named, and of the one that the factory was written in where that is another."""
+    """Digest of the file that is named, and of the one that the factory was written in where that
+    is another.
+    """
     written = getattr(factory, "func", factory)  # of a functools.partial, which is Python's own
-    modules = (sys.modules.get(each) for each in (name.partition(":")[0], getattr(written, "__module__", None) or ""))
+    modules = (
+        sys.modules.get(each)
+        for each in (name.partition(":")[0], getattr(written, "__module__", None) or "")
+    )
     files = dict.fromkeys(file for module in modules if (file := getattr(module, "__file__", None)))
-    return hashlib.blake2b(b"".join(Path(file).read_bytes() for file in files), digest_size=16).hexdigest()
+    return hashlib.blake2b(
+        b"".join(Path(file).read_bytes() for file in files), digest_size=16
+    ).hexdigest()
 
 
 def read_checkpoint(path: Path) -> Mapping[str, torch.Tensor]:
-    """A state_dict that torch.save wrote, alone or under the key state_dict or model_state_dict; nothing in the file is run.
+    """A state_dict that torch.save wrote, alone or under the key state_dict or model_state_dict;
+    nothing in the file is run.
 
     Raises:
         BadInput: it is no such file.
@@ -78,12 +110,16 @@ def read_checkpoint(path: Path) -> Mapping[str, torch.Tensor]:
             if "weights_only" in str(error) or "WeightsUnpickler" in str(error)
             else words_of(error)
         )
-        raise BadInput.field("prior.checkpoint", f"a state_dict in {path.name}", found, save) from None
+        raise BadInput.field(
+            "prior.checkpoint", f"a state_dict in {path.name}", found, save
+        ) from None
     for key in ("state_dict", "model_state_dict"):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
     if not isinstance(content, Mapping):
-        raise BadInput.field("prior.checkpoint", f"a state_dict in {path.name}", type(content).__name__, save)
+        raise BadInput.field(
+            "prior.checkpoint", f"a state_dict in {path.name}", type(content).__name__, save
+        )
     return content
 
 

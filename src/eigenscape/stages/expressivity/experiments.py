@@ -1,4 +1,5 @@
-"""The stage `expressivity`: experiments with curves in random and trained networks, each kept as one document.
+"""The stage `expressivity`: experiments with curves in random and trained networks, each kept as
+one document.
 
 growth        lengths and transitions of a circle over depth, width, sigma_w and sigma_b
 sensitivity   how the output's length answers to each layer's weights
@@ -41,7 +42,9 @@ def run_experiment(study: Study, folder: StudyFolder, name: str) -> dict[str, pd
         DifferentWork: a document of other work is there.
     """
     if name not in EXPERIMENTS:
-        raise BadInput.field("experiment", f"one of {', '.join(EXPERIMENTS)}", name, "choose one of them")
+        raise BadInput.field(
+            "experiment", f"one of {', '.join(EXPERIMENTS)}", name, "choose one of them"
+        )
     _require_enabled(study)
     identity = _identity(study, name)
     path = folder.expressivity(name)
@@ -64,18 +67,30 @@ def read_experiment(study: Study, folder: StudyFolder, name: str) -> dict[str, p
     _require_enabled(study)
     found = read_document(folder.expressivity(name), _identity(study, name))
     if found is None:
-        raise DamagedResult(f"{folder.expressivity(name)}: not computed yet; run `snakemake --cores 2` again")
+        raise DamagedResult(
+            f"{folder.expressivity(name)}: not computed yet; run `snakemake --cores 2` again"
+        )
     return {table: pd.DataFrame(found[table]) for table in EXPERIMENTS[name].tables}
 
 
 def _require_enabled(study: Study) -> None:
     if not study.expressivity.enabled:
-        raise BadInput.field("expressivity.enabled", "true, for curves through networks", "false", "write expressivity: {enabled: true}")
+        raise BadInput.field(
+            "expressivity.enabled",
+            "true, for curves through networks",
+            "false",
+            "write expressivity: {enabled: true}",
+        )
 
 
 def _identity(study: Study, name: str) -> dict[str, Any]:
     settings = EXPERIMENTS[name].settings(study)
-    return {"kind": f"expressivity {name}", "science_schema": SCIENCE_SCHEMA, "seed": study.sampling.seed, **settings}
+    return {
+        "kind": f"expressivity {name}",
+        "science_schema": SCIENCE_SCHEMA,
+        "seed": study.sampling.seed,
+        **settings,
+    }
 
 
 def _growth(study: Study) -> dict[str, Rows]:
@@ -87,18 +102,44 @@ def _growth(study: Study) -> dict[str, Rows]:
         published_base,
     )
 
-    section, seed = study.expressivity.growth, stream_key(study.sampling.seed, "expressivity", "growth") >> 1
+    section, seed = (
+        study.expressivity.growth,
+        stream_key(study.sampling.seed, "expressivity", "growth") >> 1,
+    )
     layers, settings = [], []
-    for activation, deviations in (("relu", section.relu_weight_std), ("hard_tanh", section.hard_tanh_weight_std)):
+    for activation, deviations in (
+        ("relu", section.relu_weight_std),
+        ("hard_tanh", section.hard_tanh_weight_std),
+    ):
         for width in section.width:
             for sigma_w in deviations:
                 for sigma_b in section.bias_std:
-                    names = {"activation": activation, "width": width, "sigma_w": sigma_w, "sigma_b": sigma_b}
-                    found = ensemble(section.depth, width, sigma_w, sigma_b, activation, section.networks, seed, section.radius)
-                    length, transitions = bootstrap_mean(found.lengths, seed), bootstrap_mean(found.transitions, seed)
+                    names = {
+                        "activation": activation,
+                        "width": width,
+                        "sigma_w": sigma_w,
+                        "sigma_b": sigma_b,
+                    }
+                    found = ensemble(
+                        section.depth,
+                        width,
+                        sigma_w,
+                        sigma_b,
+                        activation,
+                        section.networks,
+                        seed,
+                        section.radius,
+                    )
+                    length, transitions = (
+                        bootstrap_mean(found.lengths, seed),
+                        bootstrap_mean(found.transitions, seed),
+                    )
                     for layer in range(section.depth + 1):
                         row = names | {"layer": layer} | _interval("length", length, layer)
-                        layers.append(row | (_interval("transitions", transitions, layer - 1) if layer else {}))
+                        layers.append(
+                            row
+                            | (_interval("transitions", transitions, layer - 1) if layer else {})
+                        )
                     settings.append(
                         names
                         | {"sqrt_chi_1": mean_field_growth(activation, sigma_w, sigma_b)}
@@ -123,27 +164,50 @@ def _sensitivity(study: Study) -> dict[str, Rows]:
     from eigenscape.expressivity.networks import random_layers  # noqa: PLC0415
     from eigenscape.expressivity.sensitivity import length_gradient  # noqa: PLC0415
 
-    section, seed = study.expressivity.sensitivity, stream_key(study.sampling.seed, "expressivity", "sensitivity") >> 1
+    section, seed = (
+        study.expressivity.sensitivity,
+        stream_key(study.sampling.seed, "expressivity", "sensitivity") >> 1,
+    )
     layers, turns = [], []
     angles = np.array(section.angles)
-    for activation, sigma_w in (("relu", section.relu_weight_std), ("hard_tanh", section.hard_tanh_weight_std)):
+    for activation, sigma_w in (
+        ("relu", section.relu_weight_std),
+        ("hard_tanh", section.hard_tanh_weight_std),
+    ):
         radial, tangential, changes = [], [], []
         for number in range(section.networks):
             key = stream_key(seed, "network", number) >> 1
             network = random_layers(section.depth, section.width, sigma_w, 0.0, activation, key)
             found = length_gradient(network, circle(1.0))
             if found.length == 0:
-                continue  # a ReLU network whose output is constant on the circle has no relative change
+                # a ReLU network whose output is constant on the circle has no relative change
+                continue
             radial.append(found.radial)
             tangential.append(found.tangential)
             changes.append(perturbed_variation(network, circle(1.0), angles, key))
         if not radial:
             continue
-        parts = bootstrap_mean(np.array(radial), seed), bootstrap_mean(np.array(tangential), seed), bootstrap_mean(np.array(changes), seed)
+        parts = (
+            bootstrap_mean(np.array(radial), seed),
+            bootstrap_mean(np.array(tangential), seed),
+            bootstrap_mean(np.array(changes), seed),
+        )
         for layer in range(section.depth + 1):
-            names = {"activation": activation, "sigma_w": sigma_w, "layer": layer + 1, "networks": len(radial)}
-            layers.append(names | _interval("radial", parts[0], layer) | _interval("tangential", parts[1], layer))
-            turns += [names | {"angle": float(angle)} | _interval("change", parts[2], (layer, i)) for i, angle in enumerate(angles)]
+            names = {
+                "activation": activation,
+                "sigma_w": sigma_w,
+                "layer": layer + 1,
+                "networks": len(radial),
+            }
+            layers.append(
+                names
+                | _interval("radial", parts[0], layer)
+                | _interval("tangential", parts[1], layer)
+            )
+            turns += [
+                names | {"angle": float(angle)} | _interval("change", parts[2], (layer, i))
+                for i, angle in enumerate(angles)
+            ]
     return {"sensitivity": layers, "turns": turns}
 
 
@@ -152,21 +216,31 @@ def _dichotomies(study: Study) -> dict[str, Rows]:
     from eigenscape.expressivity.growth import bootstrap_mean  # noqa: PLC0415
     from eigenscape.expressivity.networks import generator, random_layers  # noqa: PLC0415
 
-    section, seed = study.expressivity.dichotomies, stream_key(study.sampling.seed, "expressivity", "dichotomies") >> 1
+    section, seed = (
+        study.expressivity.dichotomies,
+        stream_key(study.sampling.seed, "expressivity", "dichotomies") >> 1,
+    )
     rows = []
     for width in section.width:
         for depth in section.depth:
             counts = np.empty((section.networks, depth))
             for number in range(section.networks):
                 key = stream_key(seed, "network", number) >> 1
-                network = random_layers(depth, width, section.weight_std, 0.0, "hard_tanh", key, inputs=width)
+                network = random_layers(
+                    depth, width, section.weight_std, 0.0, "hard_tanh", key, inputs=width
+                )
                 inputs = generator(key, "inputs").standard_normal((section.inputs, width))
                 for layer in range(1, depth + 1):
-                    other = generator(key, "sweep", layer).standard_normal((width, width)) * section.weight_std / np.sqrt(width)
+                    other = (
+                        generator(key, "sweep", layer).standard_normal((width, width))
+                        * section.weight_std
+                        / np.sqrt(width)
+                    )
                     counts[number, layer - 1] = count_dichotomies(network, inputs, layer, other)
             found = bootstrap_mean(counts, seed)
             rows += [
-                {"width": width, "depth": depth, "layer": layer, "remaining": depth - layer} | _interval("dichotomies", found, layer - 1)
+                {"width": width, "depth": depth, "layer": layer, "remaining": depth - layer}
+                | _interval("dichotomies", found, layer - 1)
                 for layer in range(1, depth + 1)
             ]
     return {"dichotomies": rows}
@@ -174,9 +248,15 @@ def _dichotomies(study: Study) -> dict[str, Rows]:
 
 def _digits(study: Study) -> dict[str, Rows]:
     from eigenscape.expressivity.growth import bootstrap_mean  # noqa: PLC0415
-    from eigenscape.expressivity.training import lengths_in_training, train_one_layer  # noqa: PLC0415
+    from eigenscape.expressivity.training import (  # noqa: PLC0415
+        lengths_in_training,
+        train_one_layer,
+    )
 
-    section, seed = study.expressivity.digits, stream_key(study.sampling.seed, "expressivity", "digits") >> 1
+    section, seed = (
+        study.expressivity.digits,
+        stream_key(study.sampling.seed, "expressivity", "digits") >> 1,
+    )
     one_layer, lengths = [], []
     for variance in section.one_layer_weight_variance:
         trained = train_one_layer(
@@ -191,7 +271,11 @@ def _digits(study: Study) -> dict[str, Rows]:
         )
         parts = bootstrap_mean(trained.train.T, seed), bootstrap_mean(trained.test.T, seed)
         one_layer += [
-            {"sigma_w_squared": variance, "layer": int(layer), "remaining": section.one_layer_depth - int(layer)}
+            {
+                "sigma_w_squared": variance,
+                "layer": int(layer),
+                "remaining": section.one_layer_depth - int(layer),
+            }
             | _interval("train", parts[0], place)
             | _interval("test", parts[1], place)
             for place, layer in enumerate(trained.layers)
@@ -221,8 +305,18 @@ def _digits(study: Study) -> dict[str, Rows]:
 
 
 EXPERIMENTS = {
-    "growth": Experiment(lambda study: study.expressivity.growth.model_dump(), _growth, ("lengths", "growth")),
-    "sensitivity": Experiment(lambda study: study.expressivity.sensitivity.model_dump(), _sensitivity, ("sensitivity", "turns")),
-    "dichotomies": Experiment(lambda study: study.expressivity.dichotomies.model_dump(), _dichotomies, ("dichotomies",)),
-    "digits": Experiment(lambda study: study.expressivity.digits.model_dump(), _digits, ("one_layer", "lengths")),
+    "growth": Experiment(
+        lambda study: study.expressivity.growth.model_dump(), _growth, ("lengths", "growth")
+    ),
+    "sensitivity": Experiment(
+        lambda study: study.expressivity.sensitivity.model_dump(),
+        _sensitivity,
+        ("sensitivity", "turns"),
+    ),
+    "dichotomies": Experiment(
+        lambda study: study.expressivity.dichotomies.model_dump(), _dichotomies, ("dichotomies",)
+    ),
+    "digits": Experiment(
+        lambda study: study.expressivity.digits.model_dump(), _digits, ("one_layer", "lengths")
+    ),
 }

@@ -1,7 +1,9 @@
-"""The stage `model-constrained`: one case for every weight alpha of its model, and what alpha changes, as one document.
+"""The stage `model-constrained`: one case for every weight alpha of its model, and what alpha
+changes, as one document.
 
-Second moments and spectra are those of the stages `second-moment` and `spectrum`, cell by cell; where they are there already, say
-from MPI ranks, they are used. The parameter vectors are the same for every alpha, so differences are paired.
+Second moments and spectra are those of the stages `second-moment` and `spectrum`, cell by cell;
+where they are there already, say from MPI ranks, they are used. The parameter vectors are the same
+for every alpha, so differences are paired.
 """
 
 from __future__ import annotations
@@ -24,7 +26,12 @@ from eigenscape.errors import BadInput, DamagedResult, Interrupted
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.seeding import stream_key
 from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
-from eigenscape.stages.active_subspace.spectrum import compute_spectrum, excluded_samples, read_confidence, read_verified_spectrum
+from eigenscape.stages.active_subspace.spectrum import (
+    compute_spectrum,
+    excluded_samples,
+    read_confidence,
+    read_verified_spectrum,
+)
 from eigenscape.stages.common import signals
 from eigenscape.stages.common.progress import Progress
 from eigenscape.stages.common.samplers import sampler_of
@@ -49,39 +56,64 @@ DESCRIPTIONS = {
     "log10_cond_sym": "log10 condition number of the symmetry-projected C, in decades",
     "log10_cond_sym_low": "lower end of its 95 % bootstrap interval",
     "log10_cond_sym_high": "upper end of its 95 % bootstrap interval",
-    "null_directions": "directions of the projected C that carry no gradient, or none that is told from rounding",
-    "log10_cond_range": "log10 condition number of the symmetry-projected C on the other directions, in decades; none beyond some 13",
+    "null_directions": (
+        "directions of the projected C that carry no gradient, or none that is told from rounding"
+    ),
+    "log10_cond_range": (
+        "log10 condition number of the symmetry-projected C on the other directions, in decades;"
+        " none beyond some 13"
+    ),
     "log10_cond_range_low": "lower end of its 95 % bootstrap interval",
     "log10_cond_range_high": "upper end of its 95 % bootstrap interval",
-    "reference": "the alpha that the others are compared with: 0, or for TNet and TAEN, which see no data at 0, the least above it",
-    "change": "log10_cond_range less that at the reference, in decades, where as many directions are null",
+    "reference": (
+        "the alpha that the others are compared with: 0, or for TNet and TAEN, which see no data at"
+        " 0, the least above it"
+    ),
+    "change": (
+        "log10_cond_range less that at the reference, in decades, where as many directions are null"
+    ),
     "change_low": "lower end of its 95 % interval, from paired resamples",
     "change_high": "upper end of its 95 % interval",
     "log10_trace": "log10 of tr C, the mean squared gradient",
     "subspace": "k, dimensions of the leading subspace that is compared: the width",
     "overlap": "mean squared cosine with the leading subspace at the reference",
-    "overlap_halves": "the same between the two halves of the samples at this alpha: what noise alone leaves",
+    "overlap_halves": (
+        "the same between the two halves of the samples at this alpha: what noise alone leaves"
+    ),
     "angle": "between the leading projected direction and that at the reference, in degrees",
     "angle_low": "lower end of its 95 % interval, from paired resamples",
     "angle_high": "upper end of its 95 % interval",
     "leading_block": "block of the projected C that its largest eigenvalue belongs to",
     "step": "of gradient descent, as a multiple of Polyak's at the start: the best of a ladder",
-    "least_loss": "the lowest loss that was found, by L-BFGS from every replica's start or by training",
-    "least_doubt": "what the second half of these iterations changed of it, as a part of the median excess after training",
-    "log10_excess": "log10 of the loss above the least, after training over that before, median over replicas",
+    "least_loss": (
+        "the lowest loss that was found, by L-BFGS from every replica's start or by training"
+    ),
+    "least_doubt": (
+        "what the second half of these iterations changed of it, as a part of the median excess"
+        " after training"
+    ),
+    "log10_excess": (
+        "log10 of the loss above the least, after training over that before, median over replicas"
+    ),
     "log10_excess_low": "lower quartile over replicas",
     "log10_excess_high": "upper quartile over replicas",
-    "error": "squared error on data not seen after training, as a part of what is known without a network; median over replicas",
+    "error": (
+        "squared error on data not seen after training, as a part of what is known without a"
+        " network; median over replicas"
+    ),
     "error_low": "lower quartile over replicas",
     "error_high": "upper quartile over replicas",
 }
 """Columns of the table, in order, with what they mean."""
 
 TOLD_FROM_ROUNDING = 10.0
-"""Times size, eps and the largest eigenvalue: `eigvalsh` errs by about the latter, so what is above is right to 10 %."""
+"""Times size, eps and the largest eigenvalue: `eigvalsh` errs by about the latter, so what is above
+is right to 10 %."""
 
 
-def compute_model_constrained(study: Study, folder: StudyFolder, name: str, *, quiet: bool = False) -> list[dict[str, Any]]:
+def compute_model_constrained(
+    study: Study, folder: StudyFolder, name: str, *, quiet: bool = False
+) -> list[dict[str, Any]]:
     """The rows of one case, computed where no document holds them yet.
 
     Raises:
@@ -91,7 +123,9 @@ def compute_model_constrained(study: Study, folder: StudyFolder, name: str, *, q
     """
     if name not in study.model_constrained.computed:
         expected = f"one of {', '.join(study.model_constrained.computed)}"
-        raise BadInput.field("case", expected, name, "add it to model_constrained.cases, or choose one of them")
+        raise BadInput.field(
+            "case", expected, name, "add it to model_constrained.cases, or choose one of them"
+        )
     path, identity = folder.model_constrained(name), _identity(study, name)
     found = read_document(path, identity)
     if found is None:
@@ -111,7 +145,10 @@ def read_model_constrained(study: Study, folder: StudyFolder) -> list[dict[str, 
     for name in study.model_constrained.computed:
         found = read_document(folder.model_constrained(name), _identity(study, name))
         if found is None:
-            raise DamagedResult(f"{folder.model_constrained(name)}: not computed yet; run `snakemake --cores 2` again")
+            raise DamagedResult(
+                f"{folder.model_constrained(name)}: not computed yet; run `snakemake --cores 2`"
+                " again"
+            )
         rows += found["rows"]
     return rows
 
@@ -123,7 +160,13 @@ def model_constrained_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 def model_constrained_layers(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """A row per case, alpha and layer: its share of tr C with its 95 % bootstrap interval."""
-    return pd.DataFrame([{"case": row["case"], "alpha": row["alpha"], **layer} for row in rows for layer in row["layers"]])
+    return pd.DataFrame(
+        [
+            {"case": row["case"], "alpha": row["alpha"], **layer}
+            for row in rows
+            for layer in row["layers"]
+        ]
+    )
 
 
 def _identity(study: Study, name: str) -> dict[str, Any]:
@@ -151,14 +194,21 @@ def _rows(study: Study, folder: StudyFolder, name: str, quiet: bool) -> list[dic
     compared_with = study.model_constrained.reference_of(name)
     for cell in sorted(cells, key=lambda cell: cell.facts["alpha"] != compared_with):
         if signals.stop_requested():
-            raise Interrupted(f"{name}: interrupted; finished cells are kept, run the same command to resume")
+            raise Interrupted(
+                f"{name}: interrupted; finished cells are kept, run the same command to resume"
+            )
         compute_second_moment(study, cell, folder, OneRank(), Execution(quiet=True))
         compute_spectrum(study, cell, folder, vectors=True)
         sampler = sampler_of(study, cell)
         numbers, reference = _projected(study, cell, sampler, reference)
         raw, reference = _raw(cell, folder, sampler, reference)
         trained = _trained(study, cell, case, sampler)
-        rows.append({"case": name, "alpha": float(cell.facts["alpha"]), "reference": compared_with} | raw | numbers | trained)
+        rows.append(
+            {"case": name, "alpha": float(cell.facts["alpha"]), "reference": compared_with}
+            | raw
+            | numbers
+            | trained
+        )
         if progress:
             progress.finish({cell.folder})
     return sorted(rows, key=lambda row: float(row["alpha"]))
@@ -172,8 +222,12 @@ class _Reference:
         self.vectors: np.ndarray | None = None
 
 
-def _raw(cell: Cell, folder: StudyFolder, sampler: GradientSampler, reference: _Reference) -> tuple[dict[str, Any], _Reference]:
-    """The sample's condition number, and its leading subspace beside that at the reference and between halves."""
+def _raw(
+    cell: Cell, folder: StudyFolder, sampler: GradientSampler, reference: _Reference
+) -> tuple[dict[str, Any], _Reference]:
+    """The sample's condition number, and its leading subspace beside that at the reference and
+    between halves.
+    """
     spectrum, confidence = read_verified_spectrum(cell, folder), read_confidence(cell, folder)
     dimensions = min(cell.architecture.width, spectrum.rank)
     vectors = np.asarray(spectrum.eigenvectors)[:, :dimensions]
@@ -194,20 +248,34 @@ def _raw(cell: Cell, folder: StudyFolder, sampler: GradientSampler, reference: _
         "log10_trace": math.log10(spectrum.diagonal.sum()),
         "subspace": dimensions,
         "overlap": overlap(vectors, reference.vectors[:, :dimensions]),
-        "overlap_halves": overlap(leading_vectors(first, dimensions), leading_vectors(second, dimensions)),
+        "overlap_halves": overlap(
+            leading_vectors(first, dimensions), leading_vectors(second, dimensions)
+        ),
     }
     return numbers, reference
 
 
-def _projected(study: Study, cell: Cell, sampler: GradientSampler, reference: _Reference | None) -> tuple[dict[str, Any], _Reference]:
-    """The projected condition number, its leading direction and the layers' shares, resampled alike for every alpha."""
-    symmetry, samples = symmetry_of(sampler.activation, sampler.prior), min(study.projection.samples, cell.samples)
+def _projected(
+    study: Study, cell: Cell, sampler: GradientSampler, reference: _Reference | None
+) -> tuple[dict[str, Any], _Reference]:
+    """The projected condition number, its leading direction and the layers' shares, resampled alike
+    for every alpha.
+    """
+    symmetry, samples = (
+        symmetry_of(sampler.activation, sampler.prior),
+        min(study.projection.samples, cell.samples),
+    )
     projected = ProjectedSamples.joined(
-        [project(sampler.block(n, min(BLOCK, samples - n))[0], cell.architecture, symmetry) for n in range(0, samples, BLOCK)]
+        [
+            project(sampler.block(n, min(BLOCK, samples - n))[0], cell.architecture, symmetry)
+            for n in range(0, samples, BLOCK)
+        ]
     )
     replicates = study.projection.replicates
     key = stream_key(study.sampling.seed, "model-constrained bootstrap", *cell.architecture.sizes)
-    stairs = staircase(projected, replicates=replicates, key=key, relative_noise=sampler.relative_noise)
+    stairs = staircase(
+        projected, replicates=replicates, key=key, relative_noise=sampler.relative_noise
+    )
     weights = bootstrap_weights(samples, replicates, key)
     leading, resampled = leading_directions(projected), leading_directions(projected, weights)
     nulls = sum(plateau.value == 0 for plateau in stairs.plateaus)
@@ -215,15 +283,22 @@ def _projected(study: Study, cell: Cell, sampler: GradientSampler, reference: _R
     spans = _spans(projected, np.vstack([np.ones(samples), weights]), nulls)
     if reference is None:
         reference = _Reference(leading, resampled, spans, nulls)
-    changes = spans - reference.spans if nulls == reference.nulls else np.full(replicates + 1, np.nan)
-    inside, change, angle = (unbroken_interval(values) for values in (spans[1:], changes[1:], resampled.degrees_from(reference.resampled)))
+    changes = (
+        spans - reference.spans if nulls == reference.nulls else np.full(replicates + 1, np.nan)
+    )
+    inside, change, angle = (
+        unbroken_interval(values)
+        for values in (spans[1:], changes[1:], resampled.degrees_from(reference.resampled))
+    )
     shares = layer_shares_of(projected, replicates=replicates, key=key)
     numbers: dict[str, Any] = {
         "status_sym": str(stairs.status),
         "log10_cond_sym": stairs.log10_condition,
         "log10_cond_sym_low": stairs.low,
         "log10_cond_sym_high": stairs.high,
-        "null_directions": sum(plateau.multiplicity for plateau in stairs.plateaus if plateau.value == 0),
+        "null_directions": sum(
+            plateau.multiplicity for plateau in stairs.plateaus if plateau.value == 0
+        ),
         "log10_cond_range": float(spans[0]),
         "log10_cond_range_low": float(inside.low),
         "log10_cond_range_high": float(inside.high),
@@ -234,18 +309,28 @@ def _projected(study: Study, cell: Cell, sampler: GradientSampler, reference: _R
         "angle_low": float(angle.low),
         "angle_high": float(angle.high),
         "leading_block": projected.blocks[int(leading.blocks[0])].label,
-        "layers": [{"layer": layer, "share": share, "low": low, "high": high} for layer, (share, low, high) in enumerate(shares, start=1)],
+        "layers": [
+            {"layer": layer, "share": share, "low": low, "high": high}
+            for layer, (share, low, high) in enumerate(shares, start=1)
+        ],
     }
     return numbers, reference
 
 
 def _spans(projected: ProjectedSamples, weights: np.ndarray, nulls: int) -> np.ndarray:
-    """log10 of the largest over the smallest projected eigenvalue of every resample, (R,), without the ``nulls`` smallest plateaus.
+    """log10 of the largest over the smallest projected eigenvalue of every resample, (R,), without
+    the ``nulls`` smallest plateaus.
 
-    Directions without gradient are the same for all samples, so every resample has them too. NaN where the smallest of the others is
-    not told from rounding, beyond some 13 decades.
+    Directions without gradient are the same for all samples, so every resample has them too. NaN
+    where the smallest of the others is not told from rounding, beyond some 13 decades.
     """
-    values = np.concatenate([np.linalg.eigvalsh((mean + mean.transpose(0, 2, 1)) / 2) for mean in projected.means(weights)], axis=1)
+    values = np.concatenate(
+        [
+            np.linalg.eigvalsh((mean + mean.transpose(0, 2, 1)) / 2)
+            for mean in projected.means(weights)
+        ],
+        axis=1,
+    )
     values.sort(axis=1)
     smallest, largest = values[:, nulls], values[:, -1]
     told = smallest > TOLD_FROM_ROUNDING * values.shape[1] * np.finfo(np.float64).eps * largest
@@ -253,7 +338,9 @@ def _spans(projected: ProjectedSamples, weights: np.ndarray, nulls: int) -> np.n
 
 
 def _trained(study: Study, cell: Cell, case: Case, sampler: GradientSampler) -> dict[str, Any]:
-    """Gradient descent from the first samples of the prior, measured against the least loss, and the error on data not seen."""
+    """Gradient descent from the first samples of the prior, measured against the least loss, and
+    the error on data not seen.
+    """
     import torch  # noqa: PLC0415
 
     from eigenscape.model_constrained.least import least_losses  # noqa: PLC0415
@@ -264,12 +351,25 @@ def _trained(study: Study, cell: Cell, case: Case, sampler: GradientSampler) -> 
     loss = case.loss_beside(cell.architecture, activation, float(cell.facts["alpha"]))(start)
     lowest = least_losses(loss, start, section.least_steps)
     found = descend(loss, start, section.training_steps, float(lowest.losses.min()))
-    error = torch.func.vmap(case.error_beside(cell.architecture, activation)(start))(found.parameters).detach().numpy()
+    error = (
+        torch.func.vmap(case.error_beside(cell.architecture, activation)(start))(found.parameters)
+        .detach()
+        .numpy()
+    )
     excess = float(np.median(found.last_losses)) - found.least
-    doubt = (float(lowest.halfway.min()) - float(lowest.losses.min())) / excess if excess > 0 else math.inf
-    numbers: dict[str, Any] = {"step": found.factor, "least_loss": found.least, "least_doubt": doubt}
+    doubt = (
+        (float(lowest.halfway.min()) - float(lowest.losses.min())) / excess
+        if excess > 0
+        else math.inf
+    )
+    numbers: dict[str, Any] = {
+        "step": found.factor,
+        "least_loss": found.least,
+        "least_doubt": doubt,
+    }
     for name, values in (("log10_excess", found.log10_excess), ("error", error)):
-        # Replicas themselves stand for the quartiles: between infinite ones nothing can be interpolated.
+        # Replicas themselves stand for the quartiles: between infinite ones nothing can be
+        # interpolated.
         low, median, high = np.quantile(values, [0.25, 0.5, 0.75], method="nearest")
         numbers |= {name: float(median), f"{name}_low": float(low), f"{name}_high": float(high)}
     return numbers

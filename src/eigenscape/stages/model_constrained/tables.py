@@ -31,8 +31,17 @@ def write_model_constrained_tables(study: Study, folder: StudyFolder) -> None:
     table = model_constrained_table(rows)
     write_csv(table, place / "model_constrained.csv")
     write_csv(model_constrained_layers(rows), place / "model_constrained_layers.csv")
-    dataset: xr.Dataset = table.set_index(["case", "alpha"]).drop(columns=list(_TEXTS)).astype(float).to_xarray()
+    dataset: xr.Dataset = (
+        table.set_index(["case", "alpha"]).drop(columns=list(_TEXTS)).astype(float).to_xarray()
+    )
     for name in dataset.data_vars:
         dataset[name].attrs["long_name"] = DESCRIPTIONS[str(name)]
-    dataset.attrs = {"study": study.study, "settings": repr(study.model_constrained.model_dump()), "seed": str(study.sampling.seed)}
-    write_atomically(place / "model_constrained.nc", bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT")))
+    dataset.attrs = {
+        "study": study.study,
+        "settings": repr(study.model_constrained.model_dump()),
+        "seed": str(study.sampling.seed),
+    }
+    write_atomically(
+        place / "model_constrained.nc",
+        bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT")),
+    )

@@ -1,1 +1,3 @@
-"""Steps of the sloppiness of training trajectories: the ensemble, its embedding, and the linear theory."""
+"""Steps of the sloppiness of training trajectories: the ensemble, its embedding, and the linear
+theory.
+"""

@@ -1,4 +1,6 @@
-"""Two parts of the stage `sloppiness-theory` that need data: kernel machines and the noise of SGD, on scikit-learn's digits."""
+"""Two parts of the stage `sloppiness-theory` that need data: kernel machines and the noise of SGD,
+on scikit-learn's digits.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ class Digits:
 
 
 def digits(seed: int, count: int) -> Digits:
-    """So many of scikit-learn's digits (E. Alpaydin, C. Kaynak, Optical recognition of handwritten digits, UCI 1998)."""
+    """So many of scikit-learn's digits (E. Alpaydin, C. Kaynak, Optical recognition of handwritten
+    digits, UCI 1998).
+    """
     from sklearn.datasets import load_digits  # noqa: PLC0415 - a second to import
 
     pixels, labels = load_digits(return_X_y=True)
@@ -72,7 +76,11 @@ def kernel_matrix(study: Study, kind: str, pixels: np.ndarray) -> np.ndarray:
 
     from eigenscape.networks.activations import RELU  # noqa: PLC0415
     from eigenscape.networks.priors import prior_named  # noqa: PLC0415
-    from eigenscape.sloppiness.kernels import gaussian_kernel, random_features, tangent_features  # noqa: PLC0415
+    from eigenscape.sloppiness.kernels import (  # noqa: PLC0415
+        gaussian_kernel,
+        random_features,
+        tangent_features,
+    )
 
     section = study.sloppiness.kernel
     draw = generator(theory_seed(study), "kernel", kind)
@@ -84,14 +92,18 @@ def kernel_matrix(study: Study, kind: str, pixels: np.ndarray) -> np.ndarray:
         features = random_features(pixels, section.features, draw)
     else:
         architecture = Architecture(section.depth, section.width, inputs=pixels.shape[1], outputs=1)
-        theta = draw.standard_normal(architecture.parameters) * prior_named("he_normal").scales(architecture)
+        theta = draw.standard_normal(architecture.parameters) * prior_named("he_normal").scales(
+            architecture
+        )
         features = tangent_features(theta, pixels, architecture, RELU)
     kernel = features @ features.T
     return np.asarray(kernel * len(kernel) / np.trace(kernel))
 
 
 def kernel_tables(study: Study) -> dict[str, Rows]:
-    """Every kernel, start and number of steps: the cloud's spectrum at training and other points, judged."""
+    """Every kernel, start and number of steps: the cloud's spectrum at training and other points,
+    judged.
+    """
     from eigenscape.sloppiness.kernels import KernelMachine  # noqa: PLC0415 - torch
 
     section = study.sloppiness.kernel
@@ -107,16 +119,26 @@ def kernel_tables(study: Study) -> dict[str, Rows]:
             for start in section.start:
                 names = {"kernel": kind, "steps": steps, "start": start}
                 facts = _kernel_facts(machine, targets, section.step, steps)
-                for points, values in _kernel_spectra(machine, targets, section.step, steps, start).items():
+                for points, values in _kernel_spectra(
+                    machine, targets, section.step, steps, start
+                ).items():
                     rows.append(names | {"points": points} | facts | judged(ribbon(values)))
                     spectra += [
-                        names | {"theory": facts["theory"], "points": points, "index": place + 1, "eigenvalue": float(value)}
+                        names
+                        | {
+                            "theory": facts["theory"],
+                            "points": points,
+                            "index": place + 1,
+                            "eigenvalue": float(value),
+                        }
                         for place, value in enumerate(values[:KEPT])
                     ]
     return {"machines": rows, "spectra": spectra}
 
 
-def _kernel_spectra(machine: KernelMachine, targets: np.ndarray, step: float, steps: int, start: float) -> dict[str, np.ndarray]:
+def _kernel_spectra(
+    machine: KernelMachine, targets: np.ndarray, step: float, steps: int, start: float
+) -> dict[str, np.ndarray]:
     averages = time_averages(step * machine.eigenvalues / machine.eigenvalues[0], steps)
     return {
         "train": machine.training_spectrum(averages, targets, start),
@@ -124,11 +146,15 @@ def _kernel_spectra(machine: KernelMachine, targets: np.ndarray, step: float, st
     }
 
 
-def _kernel_facts(machine: KernelMachine, targets: np.ndarray, step: float, steps: int) -> dict[str, Any]:
-    """What linear theory sees of a kernel: how many components converge, and the slope at the reach of the targets.
+def _kernel_facts(
+    machine: KernelMachine, targets: np.ndarray, step: float, steps: int
+) -> dict[str, Any]:
+    """What linear theory sees of a kernel: how many components converge, and the slope at the reach
+    of the targets.
 
-    The largest eigenvalue of a kernel belongs to the constant, of which centred targets have nothing: so the slope is that of alpha T
-    times the mean eigenvalue, weighted by the targets' squares.
+    The largest eigenvalue of a kernel belongs to the constant, of which centred targets have
+    nothing: so the slope is that of alpha T times the mean eigenvalue, weighted by the targets'
+    squares.
     """
     scaled = machine.eigenvalues / machine.eigenvalues[0]
     energy = np.square(machine.vectors.T @ targets).sum(axis=1)
@@ -143,7 +169,8 @@ def _kernel_facts(machine: KernelMachine, targets: np.ndarray, step: float, step
 
 
 def _balanced_starts(deviation: float, size: int) -> np.ndarray:
-    """Starts (2 d, d) at +-sigma_w d^1/2 along every axis: mean 0 and covariance sigma_w^2 I without scatter.
+    """Starts (2 d, d) at +-sigma_w d^1/2 along every axis: mean 0 and covariance sigma_w^2 I
+    without scatter.
 
     So what differs from the theory is the noise of the batches.
     """
@@ -151,12 +178,16 @@ def _balanced_starts(deviation: float, size: int) -> np.ndarray:
 
 
 def sgd_tables(study: Study) -> dict[str, Rows]:
-    """Gradient descent, batches, momentum and weight decay: the cloud's exact spectrum, and simulated ones."""
+    """Gradient descent, batches, momentum and weight decay: the cloud's exact spectrum, and
+    simulated ones.
+    """
     section = study.sloppiness.sgd
     data = digits(theory_seed(study), section.examples)
     targets = np.where(data.labels % 2 == 0, 1.0, -1.0)
     left, singular, _ = np.linalg.svd(data.pixels, full_matrices=False)
-    inputs = np.column_stack([(left * singular)[:, : section.components], np.ones(section.examples)])
+    inputs = np.column_stack(
+        [(left * singular)[:, : section.components], np.ones(section.examples)]
+    )
     curvature = float(np.linalg.norm(inputs, 2) ** 2 / len(inputs))
     step = stable_step(inputs, min(section.batch))
     deviation = section.start * float(np.sqrt(np.square(minimiser(inputs, targets)).mean()))
@@ -164,8 +195,12 @@ def sgd_tables(study: Study) -> dict[str, Rows]:
     variants = {
         "gradient descent": StochasticDescent(step, None),
         **{f"batch {batch}": StochasticDescent(step, batch) for batch in section.batch},
-        f"batch {middle}, momentum": StochasticDescent(step * (1 - section.momentum), middle, momentum=section.momentum),
-        f"batch {middle}, weight decay": StochasticDescent(step, middle, decay=section.weight_decay * curvature),
+        f"batch {middle}, momentum": StochasticDescent(
+            step * (1 - section.momentum), middle, momentum=section.momentum
+        ),
+        f"batch {middle}, weight decay": StochasticDescent(
+            step, middle, decay=section.weight_decay * curvature
+        ),
     }
     rows: Rows = []
     spectra: Rows = []
@@ -175,7 +210,11 @@ def sgd_tables(study: Study) -> dict[str, Rows]:
         for group in range(section.simulated):
             draw = generator(theory_seed(study), "sgd", name, group)
             starts = _balanced_starts(deviation, inputs.shape[1])
-            runs.append(simulated_eigenvalues(descend(inputs, targets, starts, descent, draw), inputs, section.steps)[: len(values)])
+            runs.append(
+                simulated_eigenvalues(
+                    descend(inputs, targets, starts, descent, draw), inputs, section.steps
+                )[: len(values)]
+            )
         facts: dict[str, Any] = {
             "variant": name,
             "batch": descent.batch or 0,
@@ -183,14 +222,25 @@ def sgd_tables(study: Study) -> dict[str, Rows]:
             "weight_decay": descent.decay,
             "reach": descent.step / (1 - descent.momentum) * curvature * section.steps,
         }
-        facts |= {"trace": float(values.sum()), "simulated_trace": float(np.mean([run.sum() for run in runs]))}
+        facts |= {
+            "trace": float(values.sum()),
+            "simulated_trace": float(np.mean([run.sum() for run in runs])),
+        }
         for k in (2, 3):
             found = [float(explained_stress(run)[k - 1]) for run in runs]
-            facts |= {f"simulated_chi_{k}": float(np.mean(found)), f"simulated_chi_{k}_spread": float(np.std(found, ddof=1))}
+            facts |= {
+                f"simulated_chi_{k}": float(np.mean(found)),
+                f"simulated_chi_{k}_spread": float(np.std(found, ddof=1)),
+            }
         rows.append(facts | judged(ribbon(values)))
         pairs = zip(values[:KEPT], np.mean(runs, axis=0)[:KEPT], strict=True)
         spectra += [
-            {"variant": name, "index": place + 1, "eigenvalue": float(value), "simulated": float(run)}
+            {
+                "variant": name,
+                "index": place + 1,
+                "eigenvalue": float(value),
+                "simulated": float(run),
+            }
             for place, (value, run) in enumerate(pairs)
         ]
     return {"variants": rows, "spectra": spectra}

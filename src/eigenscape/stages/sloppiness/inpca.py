@@ -1,14 +1,21 @@
-"""The stage `inpca`: all trajectories of an ensemble, compared with each other and embedded together.
+"""The stage `inpca`: all trajectories of an ensemble, compared with each other and embedded
+together.
 
-The distances are computed in blocks that ranks share; rank 0 alone holds their matrix. What is read from it:
+The distances are computed in blocks that ranks share; rank 0 alone holds their matrix. What is read
+from it:
 
-spectra       every set of trajectories by itself: explained stress and distance, imaginary directions, the ribbon's verdict
+============  =============================================================================
+spectra       every set of trajectories by itself: explained stress and distance, imaginary
+              directions, the ribbon's verdict
 eigenvalues   of every set
 crossed       how well one family is embedded in the axes of another
 trajectories  end, length and progress of every trajectory
-equal         distances between trajectories at equal progress: of other seeds, optimisers, architectures
+equal         distances between trajectories at equal progress: of other seeds, optimisers,
+              architectures
+============  =============================================================================
 
-and, in a file of arrays, the points of the joint embedding with the geodesic from ignorance to truth.
+and, in a file of arrays, the points of the joint embedding with the geodesic from ignorance to
+truth.
 """
 
 from __future__ import annotations
@@ -24,7 +31,13 @@ from eigenscape.distributed.ranks import Ranks
 from eigenscape.errors import DamagedResult
 from eigenscape.seeding import stream_key
 from eigenscape.sloppiness import geodesic as paths
-from eigenscape.sloppiness.distances import bhattacharyya_distances, block_distances, blocks_of, cross_distances, enter
+from eigenscape.sloppiness.distances import (
+    bhattacharyya_distances,
+    block_distances,
+    blocks_of,
+    cross_distances,
+    enter,
+)
 from eigenscape.sloppiness.inpca import FULL_LIMIT, Embedding, centred, embed
 from eigenscape.sloppiness.resampling import bootstrap_eigenvalues
 from eigenscape.sloppiness.ribbon import ribbon
@@ -56,7 +69,8 @@ class Points:
     """All checkpoints of all networks, M of them, one under the other.
 
     Attributes:
-        table: network, family, optimiser, replica, step, trajectory (its number), logarithmic and linear (in which spacing).
+        table: network, family, optimiser, replica, step, trajectory (its number), logarithmic and
+            linear (in which spacing).
         log_probabilities: (M, n, C).
         labels: (n,).
         input_slopes: c of the inputs of every network.
@@ -76,7 +90,10 @@ def compute_inpca(study: Study, folder: StudyFolder, ranks: Ranks) -> None:
         DifferentWork: results of other work are there.
     """
     identity = _identity(study, folder)
-    done = read_document(_document(folder), identity) is not None and read_arrays(folder.embedding, identity, Digest.FILE) is not None
+    done = (
+        read_document(_document(folder), identity) is not None
+        and read_arrays(folder.embedding, identity, Digest.FILE) is not None
+    )
     if not ranks.any(ranks.rank == 0 and not done):
         return
     points = read_points(study, folder)
@@ -88,7 +105,9 @@ def compute_inpca(study: Study, folder: StudyFolder, ranks: Ranks) -> None:
     ranks.barrier()
 
 
-def read_inpca(study: Study, folder: StudyFolder) -> tuple[dict[str, pd.DataFrame], dict[str, np.ndarray]]:
+def read_inpca(
+    study: Study, folder: StudyFolder
+) -> tuple[dict[str, pd.DataFrame], dict[str, np.ndarray]]:
     """The tables, and the arrays of the joint embedding.
 
     Raises:
@@ -96,9 +115,14 @@ def read_inpca(study: Study, folder: StudyFolder) -> tuple[dict[str, pd.DataFram
         DifferentWork: they hold other work.
     """
     identity = _identity(study, folder)
-    tables, arrays = read_document(_document(folder), identity), read_arrays(folder.embedding, identity, Digest.FILE)
+    tables, arrays = (
+        read_document(_document(folder), identity),
+        read_arrays(folder.embedding, identity, Digest.FILE),
+    )
     if tables is None or arrays is None:
-        raise DamagedResult(f"{folder.embedding}: not computed yet; run `snakemake --cores 2` again")
+        raise DamagedResult(
+            f"{folder.embedding}: not computed yet; run `snakemake --cores 2` again"
+        )
     return {name: pd.DataFrame(tables[name]) for name in TABLES}, arrays
 
 
@@ -109,8 +133,14 @@ def _document(folder: StudyFolder) -> Any:
 def _identity(study: Study, folder: StudyFolder) -> dict[str, Any]:
     section = study.sloppiness.ensemble
     names = section.network_names()
-    first = trajectories_identity(study, names[0]) | {"kind": "inpca", "floor": section.floor, "replicates": section.replicates}
-    return first | {"trajectories": {name: confirmed_digest(folder.trajectories(name)) for name in names}}
+    first = trajectories_identity(study, names[0]) | {
+        "kind": "inpca",
+        "floor": section.floor,
+        "replicates": section.replicates,
+    }
+    return first | {
+        "trajectories": {name: confirmed_digest(folder.trajectories(name)) for name in names}
+    }
 
 
 def read_points(study: Study, folder: StudyFolder) -> Points:
@@ -122,7 +152,9 @@ def read_points(study: Study, folder: StudyFolder) -> Points:
     from eigenscape.sloppiness.training import Spacing, checkpoint_steps  # noqa: PLC0415 - torch
 
     section = study.sloppiness.ensemble
-    logarithmic, linear = (checkpoint_steps(section.steps, section.checkpoints, spacing) for spacing in Spacing)
+    logarithmic, linear = (
+        checkpoint_steps(section.steps, section.checkpoints, spacing) for spacing in Spacing
+    )
     tables, logs, slopes, number = [], [], {}, 0
     labels = np.empty(0, dtype=np.int64)
     for name in section.network_names():
@@ -131,17 +163,29 @@ def read_points(study: Study, folder: StudyFolder) -> Points:
         logs.append(found.log_probabilities.reshape(-1, *found.log_probabilities.shape[3:]))
         for optimiser in section.optimisers:
             for replica in range(section.seeds):
-                rows = {"network": name, "family": name.split("-")[0], "optimiser": optimiser, "replica": replica, "trajectory": number}
-                steps = {"step": found.steps, "logarithmic": np.isin(found.steps, logarithmic), "linear": np.isin(found.steps, linear)}
+                rows = {
+                    "network": name,
+                    "family": name.split("-")[0],
+                    "optimiser": optimiser,
+                    "replica": replica,
+                    "trajectory": number,
+                }
+                steps = {
+                    "step": found.steps,
+                    "logarithmic": np.isin(found.steps, logarithmic),
+                    "linear": np.isin(found.steps, linear),
+                }
                 tables.append(pd.DataFrame(rows | steps))
                 number += 1
     return Points(pd.concat(tables, ignore_index=True), np.concatenate(logs), labels, slopes)
 
 
 def distances_over(ranks: Ranks, log_probabilities: np.ndarray, floor: float) -> np.ndarray | None:
-    """D (M, M) on rank 0, None on the others; the same bits for any number of ranks. A collective call.
+    """D (M, M) on rank 0, None on the others; the same bits for any number of ranks. A collective
+    call.
 
-    Blocks are dealt out in turn. Rank 0 enters them in their order, so no rank holds more than one beside it.
+    Blocks are dealt out in turn. Rank 0 enters them in their order, so no rank holds more than one
+    beside it.
     """
     blocks = blocks_of(len(log_probabilities), least=1 if ranks.size == 1 else 4 * ranks.size)
     found = np.zeros((len(log_probabilities),) * 2) if ranks.rank == 0 else None
@@ -159,7 +203,9 @@ def distances_over(ranks: Ranks, log_probabilities: np.ndarray, floor: float) ->
     return found
 
 
-def _read(study: Study, points: Points, distances: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def _read(
+    study: Study, points: Points, distances: np.ndarray
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     section, table = study.sloppiness.ensemble, points.table
     sets = _sets(table)
     embeddings: dict[str, Embedding] = {}
@@ -169,15 +215,22 @@ def _read(study: Study, points: Points, distances: np.ndarray) -> tuple[dict[str
         again = None
         if len(members) <= FULL_LIMIT and table["trajectory"].iloc[members].nunique() > 1:
             key = stream_key(study.sampling.seed, "sloppiness", "bootstrap", name)
-            again = bootstrap_eigenvalues(own, table["trajectory"].to_numpy()[members], section.replicates, key)
+            again = bootstrap_eigenvalues(
+                own, table["trajectory"].to_numpy()[members], section.replicates, key
+            )
         found = embed(own, overwrite=True)
-        if name == "all" or name.startswith("family "):  # of the others nothing is placed in their axes
+        # of the others nothing is placed in their axes
+        if name == "all" or name.startswith("family "):
             embeddings[name] = found
         row, values = _spectrum(name, found, again)
         row["input_slope"] = points.input_slopes.get(name, float("nan"))
         tables["spectra"].append(row)
         tables["eigenvalues"] += values
-    families = [name for name in ("linear", "nonlinear", "perceptron", "convolutional") if f"family {name}" in sets]
+    families = [
+        name
+        for name in ("linear", "nonlinear", "perceptron", "convolutional")
+        if f"family {name}" in sets
+    ]
     for first in families:
         for second in families:
             if not set(sets[f"family {first}"]) & set(sets[f"family {second}"]):
@@ -193,22 +246,42 @@ def _read(study: Study, points: Points, distances: np.ndarray) -> tuple[dict[str
     tables["equal"] = _equal(table, points.log_probabilities, progress, section.floor)
     joint, members = embeddings["all"], sets["all"]
     line = paths.geodesic(*ends, np.linspace(0, 1, GEODESIC_POINTS))
-    placed = joint.place(cross_distances(line, points.log_probabilities[members], floor=section.floor))
+    placed = joint.place(
+        cross_distances(line, points.log_probabilities[members], floor=section.floor)
+    )
     arrays = {name: table[name].to_numpy()[members] for name in ("step", "replica", "trajectory")}
-    arrays |= {name: table[name].to_numpy().astype("U")[members] for name in ("network", "family", "optimiser")}
-    arrays |= {"coordinates": joint.coordinates[:, :KEPT], "eigenvalues": joint.eigenvalues, "geodesic": placed[:, :KEPT]}
-    arrays |= {"progress": progress[members], "distance_to_truth": to_truth[members], "accuracy": right[members]}
+    arrays |= {
+        name: table[name].to_numpy().astype("U")[members]
+        for name in ("network", "family", "optimiser")
+    }
+    arrays |= {
+        "coordinates": joint.coordinates[:, :KEPT],
+        "eigenvalues": joint.eigenvalues,
+        "geodesic": placed[:, :KEPT],
+    }
+    arrays |= {
+        "progress": progress[members],
+        "distance_to_truth": to_truth[members],
+        "accuracy": right[members],
+    }
     arrays |= {"explained_stress": joint.explained_stress}
     return tables, arrays
 
 
 def _sets(table: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Which points are embedded by themselves: all, in both spacings; families; networks. Places in the table."""
+    """Which points are embedded by themselves: all, in both spacings; families; networks. Places in
+    the table.
+    """
     logarithmic = table["logarithmic"].to_numpy()
     linear = (table["family"] == "linear").to_numpy()
-    found = {"all": np.flatnonzero(logarithmic), "all, linear spacing": np.flatnonzero(table["linear"].to_numpy())}
+    found = {
+        "all": np.flatnonzero(logarithmic),
+        "all, linear spacing": np.flatnonzero(table["linear"].to_numpy()),
+    }
     for family in dict.fromkeys(table["family"]):
-        found[f"family {family}"] = np.flatnonzero(logarithmic & (table["family"] == family).to_numpy())
+        found[f"family {family}"] = np.flatnonzero(
+            logarithmic & (table["family"] == family).to_numpy()
+        )
     if table.loc[~linear, "family"].nunique() > 1:
         found["family nonlinear"] = np.flatnonzero(logarithmic & ~linear)
     for network, family in dict.fromkeys(zip(table["network"], table["family"], strict=True)):
@@ -217,20 +290,35 @@ def _sets(table: pd.DataFrame) -> dict[str, np.ndarray]:
     return found
 
 
-def _spectrum(name: str, found: Embedding, again: np.ndarray | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    # Beyond a full decomposition |W|_F^2 stands for the eigenvalues that are not known, and nothing is resampled.
+def _spectrum(
+    name: str, found: Embedding, again: np.ndarray | None
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    # Beyond a full decomposition |W|_F^2 stands for the eigenvalues that are not known, and nothing
+    # is resampled.
     partial = not found.complete
-    judged = ribbon(found.eigenvalues, None if partial else again, squares=found.squares if partial else None)
+    judged = ribbon(
+        found.eigenvalues, None if partial else again, squares=found.squares if partial else None
+    )
     stress, distance = found.explained_stress, found.explained_distance()
-    row: dict[str, Any] = {"set": name, "points": len(found.weights), "kind": found.kind.value, "verdict": judged.verdict.value}
+    row: dict[str, Any] = {
+        "set": name,
+        "points": len(found.weights),
+        "kind": found.kind.value,
+        "verdict": judged.verdict.value,
+    }
     for number in ("chi_2", "chi_3", "slope", "r_squared", "decades", "participation_ratio"):
         value = getattr(judged, number)
         row |= {number: value.value, f"{number}_low": value.low, f"{number}_high": value.high}
     row |= {f"chi_{k}": float(stress[min(k, len(stress)) - 1]) for k in (1, 10, 50)}
     row |= {f"distance_{k}": float(distance[min(k, len(distance)) - 1]) for k in (2, 3, 10, 50)}
     squares = np.square(found.eigenvalues)
-    row |= {"imaginary_directions": int(found.imaginary.sum()), "imaginary_share": float(squares[found.imaginary].sum() / found.squares)}
-    low, high = (np.append(ends, np.full(LISTED, np.nan)) for ends in (judged.widths_low, judged.widths_high))
+    row |= {
+        "imaginary_directions": int(found.imaginary.sum()),
+        "imaginary_share": float(squares[found.imaginary].sum() / found.squares),
+    }
+    low, high = (
+        np.append(ends, np.full(LISTED, np.nan)) for ends in (judged.widths_low, judged.widths_high)
+    )
     values = [
         {
             "set": name,
@@ -246,9 +334,15 @@ def _spectrum(name: str, found: Embedding, again: np.ndarray | None) -> tuple[di
 
 
 def _crossed(
-    first: str, second: str, sets: dict[str, np.ndarray], embeddings: dict[str, Embedding], distances: np.ndarray
+    first: str,
+    second: str,
+    sets: dict[str, np.ndarray],
+    embeddings: dict[str, Embedding],
+    distances: np.ndarray,
 ) -> list[dict[str, Any]]:
-    """Explained stress of one family placed in the axes of another, beside the best that as many directions of its own give."""
+    """Explained stress of one family placed in the axes of another, beside the best that as many
+    directions of its own give.
+    """
     mine, theirs = sets[f"family {first}"], sets[f"family {second}"]
     own, axes = embeddings[f"family {first}"], embeddings[f"family {second}"]
     w = centred(distances[np.ix_(mine, mine)])
@@ -260,13 +354,23 @@ def _crossed(
             w_k = (placed[:, :k] * axes.signs[:k]) @ placed[:, :k].T
             stress = 1 - float(np.linalg.norm(w - w_k) / np.linalg.norm(w))
             rows.append(
-                {"family": first, "axes": second, "directions": k, "stress": stress, "own_stress": float(own.explained_stress[k - 1])}
+                {
+                    "family": first,
+                    "axes": second,
+                    "directions": k,
+                    "stress": stress,
+                    "own_stress": float(own.explained_stress[k - 1]),
+                }
             )
     return rows
 
 
 def _trajectories(
-    table: pd.DataFrame, distances: np.ndarray, progress: np.ndarray, to_truth: np.ndarray, right: np.ndarray
+    table: pd.DataFrame,
+    distances: np.ndarray,
+    progress: np.ndarray,
+    to_truth: np.ndarray,
+    right: np.ndarray,
 ) -> list[dict[str, Any]]:
     rows = []
     for _, part in table.groupby("trajectory", sort=False):
@@ -274,20 +378,38 @@ def _trajectories(
         first, last = places[0], places[-1]
         rows.append(
             {name: part[name].iloc[0] for name in ("network", "family", "optimiser")}
-            | {"replica": int(part["replica"].iloc[0]), "progress": float(progress[last]), "start_progress": float(progress[first])}
-            | {"length": paths.riemann_length(distances[places[:-1], places[1:]]), "chord": float(2 * np.sqrt(distances[first, last]))}
+            | {
+                "replica": int(part["replica"].iloc[0]),
+                "progress": float(progress[last]),
+                "start_progress": float(progress[first]),
+            }
+            | {
+                "length": paths.riemann_length(distances[places[:-1], places[1:]]),
+                "chord": float(2 * np.sqrt(distances[first, last])),
+            }
             | {"distance_to_truth": float(to_truth[last]), "accuracy": float(right[last])}
         )
     return rows
 
 
-def _equal(table: pd.DataFrame, log_probabilities: np.ndarray, progress: np.ndarray, floor: float) -> list[dict[str, Any]]:
+def _equal(
+    table: pd.DataFrame, log_probabilities: np.ndarray, progress: np.ndarray, floor: float
+) -> list[dict[str, Any]]:
     """Mean distances of pairs of trajectories where both have the same progress."""
     parts = [part.index.to_numpy() for _, part in table.groupby("trajectory", sort=False)]
-    facts = table.groupby("trajectory", sort=False)[["network", "optimiser", "family", "replica"]].first()
-    moved = np.stack([paths.at_progress(log_probabilities[places], progress[places], PROGRESSES) for places in parts], axis=1)
+    facts = table.groupby("trajectory", sort=False)[
+        ["network", "optimiser", "family", "replica"]
+    ].first()
+    moved = np.stack(
+        [
+            paths.at_progress(log_probabilities[places], progress[places], PROGRESSES)
+            for places in parts
+        ],
+        axis=1,
+    )
     same = {name: facts[name].to_numpy()[:, None] == facts[name].to_numpy() for name in facts}
-    # Seeds differ in every pair: what another optimiser or architecture adds is what exceeds the first kind.
+    # Seeds differ in every pair: what another optimiser or architecture adds is what exceeds the
+    # first kind.
     kinds = {
         "seed": same["network"] & same["optimiser"] & ~same["replica"],
         "optimiser": same["network"] & ~same["optimiser"] & ~same["replica"],
@@ -304,5 +426,12 @@ def _equal(table: pd.DataFrame, log_probabilities: np.ndarray, progress: np.ndar
         for kind, pairs in kinds.items():
             chosen = between[pairs[np.ix_(there, there)] & upper]
             if len(chosen):
-                rows.append({"progress": float(value), "differ_in": kind, "distance": float(chosen.mean()), "pairs": len(chosen)})
+                rows.append(
+                    {
+                        "progress": float(value),
+                        "differ_in": kind,
+                        "distance": float(chosen.mean()),
+                        "pairs": len(chosen),
+                    }
+                )
     return rows

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-KEYS = ("set", "direction", "family", "axes", "directions", "network", "optimiser", "replica", "differ_in")
+KEYS = (
+    "set",
+    "direction",
+    "family",
+    "axes",
+    "directions",
+    "network",
+    "optimiser",
+    "replica",
+    "differ_in",
+)
 """What rows are of: the first columns of every table."""
 
 ATTRIBUTES = {
@@ -35,15 +45,31 @@ def write_inpca_tables(study: Study, folder: StudyFolder) -> None:
     place = folder.root / "tables"
     for name in TABLES:
         keys = [key for key in KEYS if key in tables[name]]
-        write_csv(tables[name][[*keys, *tables[name].columns.drop(keys)]], place / f"sloppiness_{name}.csv")
+        write_csv(
+            tables[name][[*keys, *tables[name].columns.drop(keys)]],
+            place / f"sloppiness_{name}.csv",
+        )
     points = points_table(arrays)
     write_csv(points, place / "sloppiness_points.csv")
-    write_atomically(place / "sloppiness.nc", bytes(_dataset(study, arrays).to_netcdf(engine="scipy", format="NETCDF3_64BIT")))
+    write_atomically(
+        place / "sloppiness.nc",
+        bytes(_dataset(study, arrays).to_netcdf(engine="scipy", format="NETCDF3_64BIT")),
+    )
 
 
 def points_table(arrays: dict[str, np.ndarray]) -> pd.DataFrame:
     """A row per point of the joint embedding, its coordinates x1, x2, ..."""
-    names = ("network", "family", "optimiser", "replica", "trajectory", "step", "progress", "distance_to_truth", "accuracy")
+    names = (
+        "network",
+        "family",
+        "optimiser",
+        "replica",
+        "trajectory",
+        "step",
+        "progress",
+        "distance_to_truth",
+        "accuracy",
+    )
     coordinates = {f"x{k + 1}": column for k, column in enumerate(arrays["coordinates"].T)}
     return pd.DataFrame({name: arrays[name] for name in names} | coordinates)
 
@@ -57,15 +83,25 @@ def _dataset(study: Study, arrays: dict[str, np.ndarray]) -> xr.Dataset:
             "coordinates": (("point", "direction"), arrays["coordinates"]),
             "geodesic": (("place", "direction"), arrays["geodesic"]),
             "eigenvalue": (("index",), arrays["eigenvalues"]),
-            **{name: (("point",), arrays[name]) for name in ("progress", "distance_to_truth", "accuracy")},
+            **{
+                name: (("point",), arrays[name])
+                for name in ("progress", "distance_to_truth", "accuracy")
+            },
         },
         coords={
             "direction": np.arange(1, kept + 1),
             "place": np.linspace(0, 1, len(arrays["geodesic"])),
             **{name: (("point",), arrays[name]) for name in ("network", "family", "optimiser")},
-            **{name: (("point",), arrays[name].astype(np.int32)) for name in ("replica", "trajectory", "step")},
+            **{
+                name: (("point",), arrays[name].astype(np.int32))
+                for name in ("replica", "trajectory", "step")
+            },
         },
-        attrs={"study": study.study, "data": study.sloppiness.ensemble.data, "measured": study.sloppiness.ensemble.measured},
+        attrs={
+            "study": study.study,
+            "data": study.sloppiness.ensemble.data,
+            "measured": study.sloppiness.ensemble.measured,
+        },
     )
     for name, words in ATTRIBUTES.items():
         found[name].attrs["long_name"] = words

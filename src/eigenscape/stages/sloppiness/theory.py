@@ -1,8 +1,12 @@
-"""The stage `sloppiness-theory`: what linear theory says of training trajectories, each part kept as one document.
+"""The stage `sloppiness-theory`: what linear theory says of training trajectories, each part kept
+as one document.
 
-phase_map   chi_k over decay, ratio of scales and steps, boundaries, slopes, checkpoint spacings, and simulated points
+==========  =====================================================================================
+phase_map   chi_k over decay, ratio of scales and steps, boundaries, slopes, checkpoint spacings,
+            and simulated points
 kernel      kernel machines on digits
 sgd         exact moments of stochastic gradient descent on digits, and simulated paths
+==========  =====================================================================================
 """
 
 from __future__ import annotations
@@ -53,7 +57,9 @@ def run_theory(study: Study, folder: StudyFolder, name: str) -> dict[str, pd.Dat
         DifferentWork: a document of other work is there.
     """
     if name not in EXPERIMENTS:
-        raise BadInput.field("experiment", f"one of {', '.join(EXPERIMENTS)}", name, "choose one of them")
+        raise BadInput.field(
+            "experiment", f"one of {', '.join(EXPERIMENTS)}", name, "choose one of them"
+        )
     identity, path = _identity(study, name), folder.sloppiness_theory(name)
     if read_document(path, identity) is None:
         write_document(path, identity, EXPERIMENTS[name].compute(study))
@@ -76,7 +82,12 @@ def read_theory(study: Study, folder: StudyFolder, name: str) -> dict[str, pd.Da
 
 def _identity(study: Study, name: str) -> dict[str, Any]:
     settings = EXPERIMENTS[name].settings(study)
-    return {"kind": f"sloppiness theory {name}", "science_schema": SCIENCE_SCHEMA, "seed": study.sampling.seed, **settings}
+    return {
+        "kind": f"sloppiness theory {name}",
+        "science_schema": SCIENCE_SCHEMA,
+        "seed": study.sampling.seed,
+        **settings,
+    }
 
 
 def _phase_map(study: Study) -> dict[str, Rows]:
@@ -89,25 +100,43 @@ def _phase_map(study: Study) -> dict[str, Rows]:
             every = linear_checkpoints(setting)
             places: dict[str, Any] = {"steps": steps, "decay": decay, "reach": setting.reach}
             converged = float(regimes.converged_components(setting.reach, decay))
-            for ratio, spectrum in zip(section.ratio, spectra_over_ratios(setting, every, ratios), strict=True):
+            for ratio, spectrum in zip(
+                section.ratio, spectra_over_ratios(setting, every, ratios), strict=True
+            ):
                 row = places | {"ratio": ratio, "converged": converged}
                 row |= {"ribbon_index": float(regimes.ribbon_index(setting.reach, decay, ratio))}
-                row |= {f"regime_{k}": regimes.regime(setting.reach, decay, ratio, k).name.lower() for k in DIRECTIONS}
+                row |= {
+                    f"regime_{k}": regimes.regime(setting.reach, decay, ratio, k).name.lower()
+                    for k in DIRECTIONS
+                }
                 rows.append(row | judged(ribbon(spectrum)))
-            spacings = {"linear": every, "logarithmic": logarithmic_checkpoints(setting, section.checkpoints)}
+            spacings = {
+                "linear": every,
+                "logarithmic": logarithmic_checkpoints(setting, section.checkpoints),
+            }
             for spacing, averages in spacings.items():
                 # Beyond the converged components the data's own tail is added to the slope.
                 fitted = int(np.clip(converged, FEWEST_DIRECTIONS, FITTED_DIRECTIONS))
                 found = ribbon(truth_spectrum(setting, averages), directions=fitted)
-                theory = float(regimes.truth_slope(setting.reach)) if setting.reach > 0.25 else float("nan")
-                slopes.append(places | {"checkpoints": spacing, "converged": converged, "theory": theory} | judged(found))
+                theory = (
+                    float(regimes.truth_slope(setting.reach))
+                    if setting.reach > 0.25
+                    else float("nan")
+                )
+                slopes.append(
+                    places
+                    | {"checkpoints": spacing, "converged": converged, "theory": theory}
+                    | judged(found)
+                )
     for steps in section.simulated_steps:
         for decay in section.simulated_decay:
             for ratio in section.simulated_ratio:
                 setting = Setting(decay, steps, section.step, section.components)
                 draw = generator(theory_seed(study), "phase map", steps, decay, ratio)
                 point = simulated_point(setting, ratio, section.starts, draw)
-                expected = spectra_over_ratios(setting, linear_checkpoints(setting), np.array([ratio]))[0]
+                expected = spectra_over_ratios(
+                    setting, linear_checkpoints(setting), np.array([ratio])
+                )[0]
                 row = {"steps": steps, "decay": decay, "ratio": ratio, "reach": setting.reach}
                 for k in DIRECTIONS:
                     row[f"chi_{k}"] = float(explained_stress(point.simulated)[k - 1])
@@ -118,7 +147,15 @@ def _phase_map(study: Study) -> dict[str, Rows]:
 
 
 EXPERIMENTS = {
-    "phase_map": Experiment(lambda study: study.sloppiness.phase_map.model_dump(), _phase_map, ("map", "slopes", "simulated")),
-    "kernel": Experiment(lambda study: study.sloppiness.kernel.model_dump(), kernel_tables, ("machines", "spectra")),
-    "sgd": Experiment(lambda study: study.sloppiness.sgd.model_dump(), sgd_tables, ("variants", "spectra")),
+    "phase_map": Experiment(
+        lambda study: study.sloppiness.phase_map.model_dump(),
+        _phase_map,
+        ("map", "slopes", "simulated"),
+    ),
+    "kernel": Experiment(
+        lambda study: study.sloppiness.kernel.model_dump(), kernel_tables, ("machines", "spectra")
+    ),
+    "sgd": Experiment(
+        lambda study: study.sloppiness.sgd.model_dump(), sgd_tables, ("variants", "spectra")
+    ),
 }

@@ -36,9 +36,19 @@ def write_theory_tables(study: Study, folder: StudyFolder) -> None:
     """
     place = folder.root / "tables"
     phase = read_theory(study, folder, "phase_map")
-    dataset: xr.Dataset = phase["map"].set_index(COORDINATES)[list(DESCRIPTIONS)].astype(float).to_xarray()
+    dataset: xr.Dataset = (
+        phase["map"].set_index(COORDINATES)[list(DESCRIPTIONS)].astype(float).to_xarray()
+    )
     for name, description in DESCRIPTIONS.items():
         dataset[name].attrs["long_name"] = description
     section = study.sloppiness.phase_map
-    dataset.attrs = {"study": study.study, "step": section.step, "components": section.components, "checkpoints": "every step"}
-    write_atomically(place / "sloppiness_phase_map.nc", bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT")))
+    dataset.attrs = {
+        "study": study.study,
+        "step": section.step,
+        "components": section.components,
+        "checkpoints": "every step",
+    }
+    write_atomically(
+        place / "sloppiness_phase_map.nc",
+        bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT")),
+    )

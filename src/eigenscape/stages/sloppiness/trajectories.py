@@ -1,7 +1,8 @@
-"""The stage `trajectories`: replicas of one architecture trained by every optimiser, and their predictions along the way.
+"""The stage `trajectories`: replicas of one architecture trained by every optimiser, and their
+predictions along the way.
 
-One file of arrays per architecture: log-probabilities (optimiser, replica, checkpoint, n, C), steps of checkpoints, the labels, and c of
-the inputs that it saw.
+One file of arrays per architecture: log-probabilities (optimiser, replica, checkpoint, n, C), steps
+of checkpoints, the labels, and c of the inputs that it saw.
 """
 
 from __future__ import annotations
@@ -66,17 +67,38 @@ def read_trajectories(study: Study, folder: StudyFolder, name: str) -> Ensemble:
     """
     found = read_arrays(folder.trajectories(name), trajectories_identity(study, name), Digest.FILE)
     if found is None:
-        raise DamagedResult(f"{folder.trajectories(name)}: not computed yet; run `snakemake --cores 2` again")
-    return Ensemble(found["log_probabilities"], found["steps"], found["labels"], float(found["input_slope"]))
+        raise DamagedResult(
+            f"{folder.trajectories(name)}: not computed yet; run `snakemake --cores 2` again"
+        )
+    return Ensemble(
+        found["log_probabilities"], found["steps"], found["labels"], float(found["input_slope"])
+    )
 
 
 def trajectories_identity(study: Study, name: str) -> dict[str, Any]:
     """Everything that decides the bits of one architecture's trajectories."""
     settings = study.sloppiness.ensemble.model_dump()
-    for key in ("powers", "depth", "width", "channels", "floor", "replicates"):  # other networks, and what is made of them
+    # other networks, and what is made of them
+    for key in (
+        "powers",
+        "depth",
+        "width",
+        "channels",
+        "floor",
+        "replicates",
+    ):
         del settings[key]
-    identity = {"kind": f"trajectories {name}", "science_schema": SCIENCE_SCHEMA, "seed": study.sampling.seed, **settings}
-    return identity if settings["data"] == "digits" else identity | {"digest_of_data": _digest(settings["data"])}
+    identity = {
+        "kind": f"trajectories {name}",
+        "science_schema": SCIENCE_SCHEMA,
+        "seed": study.sampling.seed,
+        **settings,
+    }
+    return (
+        identity
+        if settings["data"] == "digits"
+        else identity | {"digest_of_data": _digest(settings["data"])}
+    )
 
 
 @cache
@@ -98,17 +120,35 @@ def _network(study: Study, name: str) -> Network:
     for network in every:
         if network.label == name:
             return network
-    raise BadInput.field("network", f"one of {', '.join(section.network_names())}", name, "choose one of them")
+    raise BadInput.field(
+        "network", f"one of {', '.join(section.network_names())}", name, "choose one of them"
+    )
 
 
 def plans_of(study: Study) -> list[Plan]:
-    """How networks are trained, by optimiser: momentum's step is a tenth of sgd's, since 1 / (1 - 0.9) of its steps add up."""
-    from eigenscape.sloppiness.training import MOMENTUM, Plan, Spacing, checkpoint_steps  # noqa: PLC0415 - torch
+    """How networks are trained, by optimiser: momentum's step is a tenth of sgd's, since 1 / (1 -
+    0.9) of its steps add up.
+    """
+    from eigenscape.sloppiness.training import (  # noqa: PLC0415
+        MOMENTUM,
+        Plan,
+        Spacing,
+        checkpoint_steps,
+    )
 
     section = study.sloppiness.ensemble
-    rates = {"sgd": section.sgd_rate, "momentum": section.sgd_rate * (1 - MOMENTUM), "adam": section.adam_rate}
-    recorded = np.union1d(*[checkpoint_steps(section.steps, section.checkpoints, spacing) for spacing in Spacing])
-    return [Plan(name, rates[name], recorded, section.batch, section.readout_variance) for name in section.optimisers]
+    rates = {
+        "sgd": section.sgd_rate,
+        "momentum": section.sgd_rate * (1 - MOMENTUM),
+        "adam": section.adam_rate,
+    }
+    recorded = np.union1d(
+        *[checkpoint_steps(section.steps, section.checkpoints, spacing) for spacing in Spacing]
+    )
+    return [
+        Plan(name, rates[name], recorded, section.batch, section.readout_variance)
+        for name in section.optimisers
+    ]
 
 
 def _train(study: Study, network: Network) -> dict[str, np.ndarray]:
@@ -118,7 +158,15 @@ def _train(study: Study, network: Network) -> dict[str, np.ndarray]:
     task, plans = ensemble_task(study), plans_of(study)
     if network.power != 1:
         task = with_spectrum_power(task, network.power)
-    seeds = [stream_key(study.sampling.seed, "sloppiness", "replica", number) >> 1 for number in range(study.sloppiness.ensemble.seeds)]
+    seeds = [
+        stream_key(study.sampling.seed, "sloppiness", "replica", number) >> 1
+        for number in range(study.sloppiness.ensemble.seeds)
+    ]
     found = np.stack([trajectories(network, task, seeds, plan) for plan in plans])
     slope = np.array(correlation_slope(task.train_inputs))
-    return {"log_probabilities": found, "steps": plans[0].recorded, "labels": task.labels, "input_slope": slope}
+    return {
+        "log_probabilities": found,
+        "steps": plans[0].recorded,
+        "labels": task.labels,
+        "input_slope": slope,
+    }

@@ -18,8 +18,16 @@ def mesh(figure: Figure) -> QuadMesh:
 
 def filled(figure: Figure) -> list[tuple[float, float]]:
     """Centres (depth, width) of the cells that are filled without a colour of the map."""
-    polygons = [item for item in figure.axes[0].collections if isinstance(item, PolyCollection) and not isinstance(item, QuadMesh)]
-    return [tuple(path.vertices[:4].mean(axis=0)) for polygon in polygons for path in polygon.get_paths()]
+    polygons = [
+        item
+        for item in figure.axes[0].collections
+        if isinstance(item, PolyCollection) and not isinstance(item, QuadMesh)
+    ]
+    return [
+        tuple(path.vertices[:4].mean(axis=0))
+        for polygon in polygons
+        for path in polygon.get_paths()
+    ]
 
 
 def test_computed_cells_have_the_colour_of_their_value(table) -> None:
@@ -47,19 +55,30 @@ def test_cells_above_the_limit_are_hatched_and_explained(table, legend) -> None:
 
 @pytest.mark.parametrize(
     ("status", "words", "marker"),
-    [("rank_deficient", "rank deficient: some directions carry no gradient", "x"), ("below_floor", "below floor", "v")],
+    [
+        ("rank_deficient", "rank deficient: some directions carry no gradient", "x"),
+        ("below_floor", "below floor", "v"),
+    ],
 )
-def test_statuses_have_their_own_marker_and_legend_entry(status: str, words: str, marker: str, table, legend) -> None:
+def test_statuses_have_their_own_marker_and_legend_entry(
+    status: str, words: str, marker: str, table, legend
+) -> None:
     rows = table(DEPTHS, WIDTHS)
     rows.loc[2, ["status", "log10_cond"]] = [status, np.inf]
 
     figure = condition_number_figure(rows)
-    drawn = [(line.get_marker(), list(line.get_xdata()), list(line.get_ydata())) for line in figure.axes[0].lines]
+    drawn = [
+        (line.get_marker(), list(line.get_xdata()), list(line.get_ydata()))
+        for line in figure.axes[0].lines
+    ]
 
     assert drawn == [(marker, [3], [5])]
     assert (3.0, 5.0) in filled(figure)
     assert any(entry.startswith(words) for entry in legend(figure))
-    assert not any("deficient" in entry or "floor" in entry for entry in legend(condition_number_figure(table(DEPTHS, WIDTHS))))
+    assert not any(
+        "deficient" in entry or "floor" in entry
+        for entry in legend(condition_number_figure(table(DEPTHS, WIDTHS)))
+    )
 
 
 def test_a_marked_cell_with_a_number_keeps_its_colour(table) -> None:
@@ -98,9 +117,17 @@ def test_the_title_says_what_noise_alone_would_give(table) -> None:
 
 @pytest.mark.parametrize(
     ("depths", "widths"),
-    [([3], [10]), ([1, 2, 3], [10]), ([2], [5, 10]), (list(range(1, 31)), [5]), ([1, 2, 4, 8], [5, 30])],
+    [
+        ([3], [10]),
+        ([1, 2, 3], [10]),
+        ([2], [5, 10]),
+        (list(range(1, 31)), [5]),
+        ([1, 2, 4, 8], [5, 30]),
+    ],
 )
-def test_cells_are_centred_on_their_depth_and_width(depths: list[int], widths: list[int], table, overlaps) -> None:
+def test_cells_are_centred_on_their_depth_and_width(
+    depths: list[int], widths: list[int], table, overlaps
+) -> None:
     figure = condition_number_figure(table(depths, widths))
 
     x, y = (figure.axes[0].get_xlim(), figure.axes[0].get_ylim())
@@ -109,19 +136,33 @@ def test_cells_are_centred_on_their_depth_and_width(depths: list[int], widths: l
     for edges, centres in ((corners[0, :, 0], depths), (corners[:, 0, 1], widths)):
         assert np.all(np.diff(edges) > 0)
         assert edges[0] > 0
-        assert all(low < centre < high for low, centre, high in zip(edges[:-1], centres, edges[1:], strict=True))
-        np.testing.assert_allclose(edges[1:-1], (np.array(centres[:-1]) + np.array(centres[1:])) / 2)
-    assert (x[0], x[1], y[0], y[1]) == (corners[0, 0, 0], corners[0, -1, 0], corners[0, 0, 1], corners[-1, 0, 1])
+        assert all(
+            low < centre < high
+            for low, centre, high in zip(edges[:-1], centres, edges[1:], strict=True)
+        )
+        np.testing.assert_allclose(
+            edges[1:-1], (np.array(centres[:-1]) + np.array(centres[1:])) / 2
+        )
+    assert (x[0], x[1], y[0], y[1]) == (
+        corners[0, 0, 0],
+        corners[0, -1, 0],
+        corners[0, 0, 1],
+        corners[-1, 0, 1],
+    )
     assert overlaps(figure) == []
 
 
 @pytest.mark.parametrize("cells", [([3], [10]), ([1, 2, 3], [10])])
-def test_small_grids_have_their_values_written_in_them(cells: tuple[list[int], list[int]], table) -> None:
+def test_small_grids_have_their_values_written_in_them(
+    cells: tuple[list[int], list[int]], table
+) -> None:
     rows = table(*cells)
 
     figure = condition_number_figure(rows)
 
-    assert [text.get_text() for text in figure.axes[0].texts] == [f"{value:.2f}" for value in rows["log10_cond"].dropna()]
+    assert [text.get_text() for text in figure.axes[0].texts] == [
+        f"{value:.2f}" for value in rows["log10_cond"].dropna()
+    ]
 
 
 def test_a_map_without_any_number_still_explains_itself(table, legend) -> None:
@@ -149,7 +190,9 @@ def refused_tables(table) -> dict[str, pd.DataFrame]:
     }
 
 
-@pytest.mark.parametrize("reason", ["the column status", "at least one cell", "one row per cell", "one of below_floor"])
+@pytest.mark.parametrize(
+    "reason", ["the column status", "at least one cell", "one row per cell", "one of below_floor"]
+)
 def test_tables_that_are_no_map_are_refused(reason: str, table) -> None:
     with pytest.raises(BadInput, match=reason):
         condition_number_figure(refused_tables(table)[reason])

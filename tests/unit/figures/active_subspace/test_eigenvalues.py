@@ -1,4 +1,6 @@
-"""What the figure of the spectrum says: the eigenvalues, the shoulder at w, the noise, and the status in words."""
+"""What the figure of the spectrum says: the eigenvalues, the shoulder at w, the noise, and the
+status in words.
+"""
 
 import numpy as np
 import pytest
@@ -17,7 +19,9 @@ P = NETWORK.parameters
 
 def shouldered_spectrum():
     """w eigenvalues of 100 and the rest from 1 down to 0.1: a gap of 2 decades at index w."""
-    return spectrum_of(np.diag([*[100.0] * NETWORK.width, *np.geomspace(1.0, 0.1, P - NETWORK.width)]))
+    return spectrum_of(
+        np.diag([*[100.0] * NETWORK.width, *np.geomspace(1.0, 0.1, P - NETWORK.width)])
+    )
 
 
 def curves(axes) -> dict[str, np.ndarray]:
@@ -32,7 +36,9 @@ def test_both_panels_show_the_eigenvalues_and_the_noise_of_equal_trace() -> None
     assert (logarithmic.get_yscale(), linear.get_yscale()) == ("log", "linear")
     noise = next(line for line in logarithmic.lines if line.get_color() == GREY).get_ydata()
     np.testing.assert_allclose(curves(logarithmic)["eigenvalues of $C$"], spectrum.eigenvalues)
-    np.testing.assert_allclose(noise, spectrum.eigenvalues.mean() * marchenko_pastur_quantiles(P, 0.25))
+    np.testing.assert_allclose(
+        noise, spectrum.eigenvalues.mean() * marchenko_pastur_quantiles(P, 0.25)
+    )
     np.testing.assert_allclose(noise.sum(), spectrum.eigenvalues.sum(), rtol=1e-3)
 
 
@@ -48,7 +54,9 @@ def test_the_shoulder_is_marked_after_index_w_with_its_height() -> None:
     for axes in eigenvalues_figure(shouldered_spectrum(), NETWORK, samples=4 * P).axes:
         marks = [line for line in axes.lines if list(line.get_xdata()) == [NETWORK.width + 0.5] * 2]
         assert len(marks) == 1
-        assert [text.get_text() for text in axes.texts] == [r"$w$ = 6: $\log_{10}(\lambda_w/\lambda_{w+1})$ = 2.00"]
+        assert [text.get_text() for text in axes.texts] == [
+            r"$w$ = 6: $\log_{10}(\lambda_w/\lambda_{w+1})$ = 2.00"
+        ]
 
 
 def test_the_caption_has_every_number_that_the_condition_number_needs() -> None:
@@ -89,8 +97,13 @@ def test_the_legend_lies_outside_the_panels() -> None:
 
 
 @pytest.mark.parametrize("network", [Architecture(1, 1), Architecture(1, 20), Architecture(30, 3)])
-def test_small_and_deep_networks_are_drawn_without_overlap(network: Architecture, spectrum, overlaps) -> None:
-    assert overlaps(eigenvalues_figure(spectrum(network), network, samples=4 * network.parameters)) == []
+def test_small_and_deep_networks_are_drawn_without_overlap(
+    network: Architecture, spectrum, overlaps
+) -> None:
+    assert (
+        overlaps(eigenvalues_figure(spectrum(network), network, samples=4 * network.parameters))
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,7 +117,16 @@ def test_what_cannot_be_drawn_is_refused(values: np.ndarray, samples: int, name:
 
 def test_what_is_no_spectrum_on_given_axes_is_refused() -> None:
     axes = Figure().subplots()
-    with pytest.raises(BadInput, match=r"^spectrum: expected a Spectrum, found ndarray; give what eigenscape.spectrum\(moment\) returns"):
+    with pytest.raises(
+        BadInput,
+        match=(
+            r"^spectrum: expected a Spectrum, found ndarray; give what"
+            r" eigenscape.spectrum\(moment\) returns"
+        ),
+    ):
         draw_eigenvalues(axes, np.eye(3))  # type: ignore[arg-type]
-    with pytest.raises(BadInput, match=r"^projected: expected 3 eigenvalues, as the spectrum has, found shape \(2,\); "):
+    with pytest.raises(
+        BadInput,
+        match=r"^projected: expected 3 eigenvalues, as the spectrum has, found shape \(2,\); ",
+    ):
         draw_eigenvalues(axes, spectrum_of(np.eye(3)), projected=np.ones(2))

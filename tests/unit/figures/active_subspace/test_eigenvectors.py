@@ -1,4 +1,6 @@
-"""The raster keeps its largest entries, its boundaries lie between layers, and its file stays small."""
+"""The raster keeps its largest entries, its boundaries lie between layers, and its file stays
+small.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -25,11 +27,15 @@ PUBLISHED = Architecture(depth=5, width=35)
 
 
 def noisy_basis(architecture: Architecture) -> Spectrum:
-    """Unit columns of normal numbers, not orthogonal: the worst case for the size of an image, made in a second."""
+    """Unit columns of normal numbers, not orthogonal: the worst case for the size of an image, made
+    in a second.
+    """
     size = architecture.parameters
     columns = np.random.default_rng(8).standard_normal((size, size), dtype=np.float32)
     columns /= np.linalg.norm(columns, axis=0)
-    return Spectrum(np.ones(size), columns, np.ones(size), size, 0.0, SpectrumStatus.FINITE, Route.EIGH)
+    return Spectrum(
+        np.ones(size), columns, np.ones(size), size, 0.0, SpectrumStatus.FINITE, Route.EIGH
+    )
 
 
 @pytest.mark.parametrize("shape", [(10, 10), (2500, 3), (3, 2500), (1999, 2001), (1, 1)])
@@ -44,7 +50,9 @@ def test_reduction_keeps_the_maximum_of_every_block(shape: tuple[int, int]) -> N
     assert reduced.max() == np.abs(matrix).max()
     for row in range(reduced.shape[0]):
         rows = np.abs(matrix[row * row_step : (row + 1) * row_step])
-        expected = [rows[:, start : start + column_step].max() for start in range(0, shape[1], column_step)]
+        expected = [
+            rows[:, start : start + column_step].max() for start in range(0, shape[1], column_step)
+        ]
         np.testing.assert_array_equal(reduced[row], expected)
 
 
@@ -83,7 +91,9 @@ def test_images_show_the_entries_and_the_masses(spectrum) -> None:
     network = Architecture(depth=2, width=4)
     found = spectrum(network)
 
-    raster, blocks = (axes.images[0].get_array() for axes in eigenvectors_figure(found, network).axes[:2])
+    raster, blocks = (
+        axes.images[0].get_array() for axes in eigenvectors_figure(found, network).axes[:2]
+    )
 
     np.testing.assert_allclose(raster, np.log10(np.abs(found.eigenvectors)))
     np.testing.assert_allclose(blocks, block_masses(found.eigenvectors, network))
@@ -104,7 +114,9 @@ def test_names_of_layers_keep_their_distance(depth: int, width: int) -> None:
 
 
 @pytest.mark.parametrize("network", [Architecture(1, 1), Architecture(1, 30), Architecture(30, 4)])
-def test_small_and_deep_networks_are_drawn_without_overlap(network: Architecture, spectrum, overlaps) -> None:
+def test_small_and_deep_networks_are_drawn_without_overlap(
+    network: Architecture, spectrum, overlaps
+) -> None:
     assert overlaps(eigenvectors_figure(spectrum(network), network)) == []
 
 

@@ -13,8 +13,12 @@ from eigenscape.figures.style import PALETTE
 NETWORK = Architecture(depth=4, width=6)
 
 
-def prior_with(network: Architecture, ratio: float, name: str = "standard normal") -> PriorImportance:
-    """Masses per parameter that change by ``ratio`` from layer to layer, and scatter between samples."""
+def prior_with(
+    network: Architecture, ratio: float, name: str = "standard normal"
+) -> PriorImportance:
+    """Masses per parameter that change by ``ratio`` from layer to layer, and scatter between
+    samples.
+    """
     sizes = np.array([layer.parameters for layer in network.layers])
     levels = ratio ** np.arange(len(sizes), dtype=np.float64)
     masses = sizes * levels * np.random.default_rng(3).chisquare(3, size=(60, len(sizes)))
@@ -44,7 +48,9 @@ def test_intervals_are_drawn_from_end_to_end() -> None:
     share = importance_figure([prior], NETWORK).axes[0]
 
     ends = np.array([segment[:, 1] for segment in share.collections[0].get_segments()])
-    np.testing.assert_allclose(ends, np.stack([prior.shares.interval.low, prior.shares.interval.high], axis=1))
+    np.testing.assert_allclose(
+        ends, np.stack([prior.shares.interval.low, prior.shares.interval.high], axis=1)
+    )
 
 
 def test_the_line_spans_the_hidden_layers_with_the_predicted_slope() -> None:
@@ -86,7 +92,9 @@ def test_a_shallow_network_has_no_ladder() -> None:
 
 def test_a_layer_without_gradient_has_no_marker() -> None:
     masses = np.tile([1.0, 0.0, 1.0, 1.0, 1.0], (4, 1))
-    prior = PriorImportance("zero", layer_share_intervals(masses, NETWORK, bootstrap_weights(4, 5, key=0)), 2.0)
+    prior = PriorImportance(
+        "zero", layer_share_intervals(masses, NETWORK, bootstrap_weights(4, 5, key=0)), 2.0
+    )
 
     importance = importance_figure([prior], NETWORK).axes[1]
 

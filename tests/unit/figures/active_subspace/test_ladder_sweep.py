@@ -1,4 +1,6 @@
-"""Points lie at their prediction and slope, intervals reach from low to high, criticality is in the middle."""
+"""Points lie at their prediction and slope, intervals reach from low to high, criticality is in the
+middle.
+"""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,11 @@ def sweep(count: int = 7, series: int = 0) -> pd.DataFrame:
     slope = -1.1 * np.log10(chi_1)
     table = pd.DataFrame({"sigma_w": np.linspace(0.5, 3, count), "chi_1": chi_1, "slope": slope})
     table = table.assign(low=slope - 0.02, high=slope + 0.05)
-    return pd.concat([table.assign(series=f"{number + 1} points") for number in range(series)]) if series else table
+    return (
+        pd.concat([table.assign(series=f"{number + 1} points") for number in range(series)])
+        if series
+        else table
+    )
 
 
 def test_points_and_intervals_are_the_table() -> None:

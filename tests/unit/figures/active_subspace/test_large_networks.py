@@ -1,4 +1,6 @@
-"""The figure of large networks: points at their numbers, counts of the density at theirs, no text over another."""
+"""The figure of large networks: points at their numbers, counts of the density at theirs, no text
+over another.
+"""
 
 from collections.abc import Callable
 
@@ -15,14 +17,18 @@ Overlaps = Callable[[Figure], list[tuple[str, str]]]
 
 
 def spectrum(width: int, *, dual: bool) -> LargeSpectrum:
-    """Eigenvalues 1/j; probes whose rule has weight for 50 eigenvalues at 5,000, and the rest at 0."""
+    """Eigenvalues 1/j; probes whose rule has weight for 50 eigenvalues at 5,000, and the rest
+    at 0.
+    """
     network = Architecture(4, width)
     values = 1e4 / np.arange(1.0, 101.0)
     density = (
         None
         if dual
         else SpectralDensity(
-            np.array([[0.0, 5e3]] * 3), np.array([[1 - 50 / network.parameters, 50 / network.parameters]] * 3), network.parameters
+            np.array([[0.0, 5e3]] * 3),
+            np.array([[1 - 50 / network.parameters, 50 / network.parameters]] * 3),
+            network.parameters,
         )
     )
     return LargeSpectrum(
@@ -44,7 +50,9 @@ def test_lines_are_at_their_numbers(overlaps: Overlaps) -> None:
     values, residuals, layers = figure.axes
     lines = [np.asarray(line.get_xydata()) for line in values.lines]
     assert any(len(line) == 100 and np.allclose(line[:, 1], 1e4 / line[:, 0]) for line in lines)
-    assert any(np.allclose(line[:, 0], 50) and line[:, 1].max() < 5e3 for line in lines if len(line) > 20)
+    assert any(
+        np.allclose(line[:, 0], 50) and line[:, 1].max() < 5e3 for line in lines if len(line) > 20
+    )
     assert np.allclose(residuals.lines[0].get_ydata(), 1e-9 / np.arange(1, 21))
     assert np.allclose(layers.lines[0].get_ydata(), [0.5, 0.2, 0.1, 0.1, 0.1])
     assert overlaps(figure) == []

@@ -13,12 +13,20 @@ NETWORK = Architecture(depth=3, width=6)
 
 def ladder(architecture: Architecture, ratio: float) -> np.ndarray:
     """diag C whose entries fall by ``ratio`` from layer to layer."""
-    return np.concatenate([np.full(layer.parameters, ratio**-level) for level, layer in enumerate(architecture.layers)])
+    return np.concatenate(
+        [
+            np.full(layer.parameters, ratio**-level)
+            for level, layer in enumerate(architecture.layers)
+        ]
+    )
 
 
 def heights(figure) -> tuple[np.ndarray, np.ndarray]:
     share, importance = figure.axes
-    return np.array([bar.get_height() for bar in share.patches]), np.asarray(importance.collections[0].get_offsets())[:, 1]
+    return (
+        np.array([bar.get_height() for bar in share.patches]),
+        np.asarray(importance.collections[0].get_offsets())[:, 1],
+    )
 
 
 def test_bars_are_shares_and_markers_are_shares_per_parameter() -> None:
@@ -52,7 +60,10 @@ def test_first_hidden_and_output_layers_are_told_apart(legend) -> None:
         "output layer",
     ]
     shallow = Architecture(depth=1, width=6)
-    assert legend(layer_importance_figure(ladder(shallow, 2.0), shallow)) == ["first layer", "output layer"]
+    assert legend(layer_importance_figure(ladder(shallow, 2.0), shallow)) == [
+        "first layer",
+        "output layer",
+    ]
 
 
 def test_a_layer_without_gradient_is_marked() -> None:

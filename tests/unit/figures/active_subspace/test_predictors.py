@@ -14,17 +14,34 @@ from eigenscape.figures.active_subspace.predictors import PREDICTORS, predictors
 from eigenscape.figures.active_subspace.trainability import depth_colours
 
 
-def mapped(depths: range = range(1, 31), widths: range = range(5, 51, 5), limit: int = 3300) -> pd.DataFrame:
-    """A condition number that grows with depth and the root of the width, but for noise; none above a limit of P."""
+def mapped(
+    depths: range = range(1, 31), widths: range = range(5, 51, 5), limit: int = 3300
+) -> pd.DataFrame:
+    """A condition number that grows with depth and the root of the width, but for noise; none above
+    a limit of P.
+    """
     generator = np.random.default_rng(3)
-    rows = [(depth, width, Architecture(depth, width).parameters) for width in widths for depth in depths]
+    rows = [
+        (depth, width, Architecture(depth, width).parameters)
+        for width in widths
+        for depth in depths
+    ]
     table = pd.DataFrame(rows, columns=["depth", "width", "parameters"])
-    value = 1 + 0.05 * table["depth"] * np.sqrt(table["width"]) + generator.normal(0, 0.1, len(table))
-    return table.assign(log10_cond=value.where(table["parameters"] <= limit), chi_1=0.53 * np.sqrt(table["width"]))
+    value = (
+        1 + 0.05 * table["depth"] * np.sqrt(table["width"]) + generator.normal(0, 0.1, len(table))
+    )
+    return table.assign(
+        log10_cond=value.where(table["parameters"] <= limit), chi_1=0.53 * np.sqrt(table["width"])
+    )
 
 
 def scatters(figure: Figure) -> list[PathCollection]:
-    return [item for axes in figure.axes for item in axes.collections if isinstance(item, PathCollection)]
+    return [
+        item
+        for axes in figure.axes
+        for item in axes.collections
+        if isinstance(item, PathCollection)
+    ]
 
 
 def test_every_network_with_a_number_is_at_its_place_in_every_panel() -> None:
@@ -35,8 +52,12 @@ def test_every_network_with_a_number_is_at_its_place_in_every_panel() -> None:
     assert 50 < len(shown) < len(table)
     assert len(scatters(figure)) == 3
     for name, scatter in zip(PREDICTORS, scatters(figure), strict=True):
-        np.testing.assert_allclose(scatter.get_offsets(), np.column_stack([predictors(shown)[name], shown["log10_cond"]]))
-        np.testing.assert_array_equal(scatter.get_facecolors(), depth_colours(shown["depth"].to_numpy()))
+        np.testing.assert_allclose(
+            scatter.get_offsets(), np.column_stack([predictors(shown)[name], shown["log10_cond"]])
+        )
+        np.testing.assert_array_equal(
+            scatter.get_facecolors(), depth_colours(shown["depth"].to_numpy())
+        )
 
 
 def test_titles_are_the_rank_correlations() -> None:
@@ -54,12 +75,17 @@ def test_titles_are_the_rank_correlations() -> None:
 
 def test_the_caption_says_what_depth_does_at_equal_parameters() -> None:
     deeper = predictors_figure(mapped()).get_suptitle()
-    nothing = predictors_figure(mapped().assign(log10_cond=lambda rows: np.log10(rows["parameters"]))).get_suptitle()
+    nothing = predictors_figure(
+        mapped().assign(log10_cond=lambda rows: np.log10(rows["parameters"]))
+    ).get_suptitle()
 
     assert "at equal $P$" in deeper
     assert "deeper minus shallower is 0.00 [" in nothing.replace("\N{MINUS SIGN}", "")
     assert "is 0.00" not in deeper
-    assert "too few pairs of networks of equal $P$" in predictors_figure(mapped(range(1, 3), range(5, 7))).get_suptitle()
+    assert (
+        "too few pairs of networks of equal $P$"
+        in predictors_figure(mapped(range(1, 3), range(5, 7))).get_suptitle()
+    )
 
 
 def test_without_mean_field_there_are_two_panels(overlaps) -> None:
@@ -71,7 +97,9 @@ def test_without_mean_field_there_are_two_panels(overlaps) -> None:
 
 def test_intervals_are_drawn_where_the_table_has_them() -> None:
     table = mapped()
-    with_intervals = table.assign(log10_cond_low=table["log10_cond"] - 0.5, log10_cond_high=table["log10_cond"] + 0.25)
+    with_intervals = table.assign(
+        log10_cond_low=table["log10_cond"] - 0.5, log10_cond_high=table["log10_cond"] + 0.25
+    )
 
     bars = [axes.containers for axes in predictors_figure(with_intervals).axes[:3]]
     assert [len(containers) for containers in bars] == [1, 1, 1]
@@ -81,7 +109,10 @@ def test_intervals_are_drawn_where_the_table_has_them() -> None:
     assert not any(axes.containers for axes in predictors_figure(table).axes[:3])
 
 
-@pytest.mark.parametrize(("depths", "widths"), [(range(1, 31), range(5, 51, 5)), (range(3, 4), range(5, 6)), (range(1, 9), range(10, 11))])
+@pytest.mark.parametrize(
+    ("depths", "widths"),
+    [(range(1, 31), range(5, 51, 5)), (range(3, 4), range(5, 6)), (range(1, 9), range(10, 11))],
+)
 def test_texts_do_not_overlap(depths: range, widths: range, overlaps) -> None:
     assert overlaps(predictors_figure(mapped(depths, widths))) == []
 
@@ -92,7 +123,15 @@ def test_few_networks_have_no_correlation() -> None:
     assert figure.axes[0].get_title(loc="left") == "(a) too few cells: 4"
 
 
-@pytest.mark.parametrize("reason", ["the column log10_cond", "a finite number in some cell", "one row per cell", "at least one cell"])
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "the column log10_cond",
+        "a finite number in some cell",
+        "one row per cell",
+        "at least one cell",
+    ],
+)
 def test_tables_without_numbers_are_refused(reason: str) -> None:
     table = mapped()
     cases = {

@@ -20,7 +20,9 @@ def test_both_panels_show_the_same_samples() -> None:
 
     line, plane = sufficient_summary_figure(coordinates, losses, NETWORK).axes[:2]
 
-    np.testing.assert_allclose(line.collections[0].get_offsets(), np.column_stack([coordinates[:, 0], losses]))
+    np.testing.assert_allclose(
+        line.collections[0].get_offsets(), np.column_stack([coordinates[:, 0], losses])
+    )
     np.testing.assert_allclose(plane.collections[0].get_offsets(), coordinates)
     np.testing.assert_allclose(plane.collections[0].get_array(), np.log10(losses))
     assert line.get_yscale() == "log"
@@ -32,7 +34,9 @@ def test_few_extreme_losses_do_not_take_all_colours() -> None:
 
     plane = sufficient_summary_figure(coordinates, losses, NETWORK).axes[1]
 
-    assert plane.collections[0].get_clim()[1] == pytest.approx(np.percentile(np.log10(losses), 99.5))
+    assert plane.collections[0].get_clim()[1] == pytest.approx(
+        np.percentile(np.log10(losses), 99.5)
+    )
 
 
 def test_samples_of_zero_loss_are_counted() -> None:

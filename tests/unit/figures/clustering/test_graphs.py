@@ -8,11 +8,24 @@ import pytest
 from matplotlib.figure import Figure
 
 from eigenscape.errors import BadInput
-from eigenscape.figures.clustering.graph_read_outs import graph_modularity_figure, neighbourhood_figure
-from eigenscape.figures.clustering.graph_similarity import graph_convergence_figure, layer_similarity_figure, similarity_sensitivity_figure
+from eigenscape.figures.clustering.graph_read_outs import (
+    graph_modularity_figure,
+    neighbourhood_figure,
+)
+from eigenscape.figures.clustering.graph_similarity import (
+    graph_convergence_figure,
+    layer_similarity_figure,
+    similarity_sensitivity_figure,
+)
 
 Overlaps = Callable[[Figure], list[tuple[str, str]]]
-NETWORKS = {"perceptron-d02-w032": 2, "perceptron-d02-w128": 2, "perceptron-d05-w032": 5, "perceptron-d05-w128": 5, "convolutional-c08": 3}
+NETWORKS = {
+    "perceptron-d02-w032": 2,
+    "perceptron-d02-w128": 2,
+    "perceptron-d05-w032": 5,
+    "perceptron-d05-w128": 5,
+    "convolutional-c08": 3,
+}
 EPOCHS = [0, 1, 4, 20]
 
 
@@ -24,15 +37,29 @@ def rows(pairs: bool = False) -> pd.DataFrame:
             for replica in range(3):
                 for epoch in EPOCHS if labels == "true" else EPOCHS[-1:]:
                     for layer in range(1, layers + 1):
-                        where = {"network": network, "labels": labels, "replica": replica, "epoch": epoch, "layer": layer}
-                        found += [where | {"other": other} for other in range(1, layers + 1)] if pairs else [where]
+                        where = {
+                            "network": network,
+                            "labels": labels,
+                            "replica": replica,
+                            "epoch": epoch,
+                            "layer": layer,
+                        }
+                        found += (
+                            [where | {"other": other} for other in range(1, layers + 1)]
+                            if pairs
+                            else [where]
+                        )
     return pd.DataFrame(found)
 
 
 def modularities() -> pd.DataFrame:
     """0.1 per layer, growing with the epoch, and replicas 0.03 apart."""
     table = rows()
-    values = 0.1 * table["layer"] + 0.02 * table["epoch"] * (table["labels"] == "true") + 0.03 * table["replica"]
+    values = (
+        0.1 * table["layer"]
+        + 0.02 * table["epoch"] * (table["labels"] == "true")
+        + 0.03 * table["replica"]
+    )
     return table.assign(modularity_relative=values, null_low=-0.05, null_high=0.05)
 
 
@@ -46,10 +73,15 @@ def test_modularity_lines_are_means_of_replicas(overlaps: Overlaps) -> None:
     assert overlaps(figure) == []
 
 
-def test_convergence_shows_graphs_above_activations_and_gaps_where_there_is_no_graph(overlaps: Overlaps) -> None:
+def test_convergence_shows_graphs_above_activations_and_gaps_where_there_is_no_graph(
+    overlaps: Overlaps,
+) -> None:
     table = rows()
-    table = table[table["labels"] == "true"].assign(linear_cka=0.97, cka=lambda own: 1 - (20 - own["epoch"]) / 40)
-    table["cka"] = table["cka"].astype(object).where(table["epoch"] != 1)  # no graph after one epoch
+    table = table[table["labels"] == "true"].assign(
+        linear_cka=0.97, cka=lambda own: 1 - (20 - own["epoch"]) / 40
+    )
+    # no graph after one epoch
+    table["cka"] = table["cka"].astype(object).where(table["epoch"] != 1)
     figure = graph_convergence_figure(table)
     np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), [0.5, np.nan, 0.6, 1.0])
     np.testing.assert_allclose(figure.axes[5].lines[0].get_ydata(), 0.97)
@@ -59,26 +91,45 @@ def test_convergence_shows_graphs_above_activations_and_gaps_where_there_is_no_g
 def test_similarities_are_matrices_of_networks_with_three_layers(overlaps: Overlaps) -> None:
     table = rows(pairs=True)
     table = table.assign(cka=1 - 0.2 * (table["layer"] - table["other"]).abs())
-    blocks = rows().query("layer == 1").assign(blocks="0 2 5", score=0.25, p_value=0.1, smallest_p=1 / 201)
+    blocks = (
+        rows()
+        .query("layer == 1")
+        .assign(blocks="0 2 5", score=0.25, p_value=0.1, smallest_p=1 / 201)
+    )
     few = blocks["network"] == "convolutional-c08"
     blocks.loc[few, ["blocks", "p_value", "smallest_p"]] = ["0 2 3", 1 / 3, 1 / 3]
     blocks.loc[blocks["labels"] == "shuffled", "score"] = None
     figure = layer_similarity_figure(table, blocks)
     matrices = [axes.images[0].get_array() for axes in figure.axes[:9]]
     np.testing.assert_allclose(matrices[0], 1 - 0.2 * np.abs(np.subtract.outer(range(5), range(5))))
-    # Fisher's -2 sum log p of three replicas has 6 degrees of freedom: exp(-x/2) (1 + x/2 + x^2/8) at x = -6 log 0.1.
+    # Fisher's -2 sum log p of three replicas has 6 degrees of freedom: exp(-x/2) (1 + x/2 + x^2/8)
+    # at x = -6 log 0.1.
     x = -6 * np.log(0.1)
-    assert figure.axes[0].get_title(loc="left") == f"(a) 5 x 32\nscore 0.25, p = {np.exp(-x / 2) * (1 + x / 2 + x**2 / 8):.2g}"
+    assert (
+        figure.axes[0].get_title(loc="left")
+        == f"(a) 5 x 32\nscore 0.25, p = {np.exp(-x / 2) * (1 + x / 2 + x**2 / 8):.2g}"
+    )
     assert figure.axes[2].get_title(loc="left") == "(c) 8 channels\nscore 0.25, no test"
     assert figure.axes[8].get_title(loc="left") == "(i) 8 channels\nno blocks"
-    assert [patch.get_bbox().bounds for patch in figure.axes[0].patches] == [(0.5, 0.5, 2, 2), (2.5, 2.5, 3, 3)]
+    assert [patch.get_bbox().bounds for patch in figure.axes[0].patches] == [
+        (0.5, 0.5, 2, 2),
+        (2.5, 2.5, 3, 3),
+    ]
     assert overlaps(figure) == []
 
 
 def test_wrong_inputs_are_counted(overlaps: Overlaps) -> None:
     table = pd.concat(
         [
-            pd.DataFrame({"network": name, "replica": 0, "input": range(40), "purity": np.arange(40) / 40, "margin": np.arange(40) - 3.5})
+            pd.DataFrame(
+                {
+                    "network": name,
+                    "replica": 0,
+                    "input": range(40),
+                    "purity": np.arange(40) / 40,
+                    "margin": np.arange(40) - 3.5,
+                }
+            )
             for name in NETWORKS
         ]
     )
@@ -105,16 +156,29 @@ def test_sensitivity_is_of_the_last_layer(overlaps: Overlaps) -> None:
             for layer in (1, 2)
             for first, last in ((1, 1), (2, 2), (3, 4), (5, 8), (9, 16))
         ]
-    ).assign(**{"least_squares_cka_0.0001": 0.9, "least_squares_cka_0.01": 0.95, "least_squares_cka_1": 0.99})
+    ).assign(
+        **{
+            "least_squares_cka_0.0001": 0.9,
+            "least_squares_cka_0.01": 0.95,
+            "least_squares_cka_1": 0.99,
+        }
+    )
     figure = similarity_sensitivity_figure(table)
     assert len(figure.axes) == 4
     lines = {line.get_label(): line for line in figure.axes[0].lines}
     np.testing.assert_allclose(lines["linear CKA of activations"].get_ydata(), 0.8)
-    np.testing.assert_allclose(lines["graphs of self-expression"].get_xdata(), [1, 2, 12**0.5, 40**0.5, 12])
+    np.testing.assert_allclose(
+        lines["graphs of self-expression"].get_xdata(), [1, 2, 12**0.5, 40**0.5, 12]
+    )
     assert overlaps(figure) == []
 
 
 def test_empty_tables_are_refused() -> None:
-    for draw in (graph_modularity_figure, neighbourhood_figure, graph_convergence_figure, similarity_sensitivity_figure):
+    for draw in (
+        graph_modularity_figure,
+        neighbourhood_figure,
+        graph_convergence_figure,
+        similarity_sensitivity_figure,
+    ):
         with pytest.raises(BadInput, match="table"):
             draw(pd.DataFrame())

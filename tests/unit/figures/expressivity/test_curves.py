@@ -35,12 +35,16 @@ def settings() -> list[dict[str, object]]:
 
 
 def lengths() -> pd.DataFrame:
-    """Lengths that grow by sigma_w per layer, transitions that are twice the length of the layer below."""
+    """Lengths that grow by sigma_w per layer, transitions that are twice the length of the layer
+    below.
+    """
     rows = []
     for setting in settings():
         for layer in range(5):
             length = 6.0 * float(setting["sigma_w"]) ** layer
-            transitions = interval("transitions", 2 * length / float(setting["sigma_w"])) if layer else {}
+            transitions = (
+                interval("transitions", 2 * length / float(setting["sigma_w"])) if layer else {}
+            )
             rows.append(setting | {"layer": layer} | interval("length", length) | transitions)
     return pd.DataFrame(rows)
 
@@ -61,8 +65,19 @@ def sensitivities() -> pd.DataFrame:
     for activation in ("relu", "hard_tanh"):
         for layer in range(1, 6):
             for angle in (0.01, 0.1):
-                names = {"activation": activation, "layer": layer, "sigma_w": 2.0, "networks": 9, "angle": angle}
-                rows.append(names | interval("radial", 1.0) | interval("tangential", 10.0 / layer) | interval("change", 10 * angle / layer))
+                names = {
+                    "activation": activation,
+                    "layer": layer,
+                    "sigma_w": 2.0,
+                    "networks": 9,
+                    "angle": angle,
+                }
+                rows.append(
+                    names
+                    | interval("radial", 1.0)
+                    | interval("tangential", 10.0 / layer)
+                    | interval("change", 10 * angle / layer)
+                )
     return pd.DataFrame(rows)
 
 
@@ -73,7 +88,9 @@ def test_lengths_are_relative_to_the_first_layer_beside_both_rates(overlaps: Ove
     lines = [line.get_ydata() for line in axes.lines]
     depth = np.arange(4)
     for expected in (0.8**depth, 2.0**depth, (0.9 * 2.0) ** depth, (1.2 * 2.0) ** depth):
-        assert any(len(line) == 4 and np.allclose(np.asarray(line, float), expected) for line in lines)
+        assert any(
+            len(line) == 4 and np.allclose(np.asarray(line, float), expected) for line in lines
+        )
     assert "scaling law only" in figure.get_suptitle()
     assert "mean-field limit" in figure.get_suptitle()
     assert not overlaps(figure)
@@ -81,9 +98,16 @@ def test_lengths_are_relative_to_the_first_layer_beside_both_rates(overlaps: Ove
 
 def test_transitions_lie_on_the_line_where_they_are_proportional(overlaps: Overlaps) -> None:
     rows = lengths()
-    rows["transitions"] *= np.sqrt(rows["width"]) * rows["sigma_w"]  # so that per unit they are twice the path
+    # so that per unit they are twice the path
+    rows["transitions"] *= np.sqrt(rows["width"]) * rows["sigma_w"]
     figure = transitions_figure(rows)
-    points = np.concatenate([np.column_stack(line.get_data()) for line in figure.axes[0].lines if line.get_linestyle() == "None"])
+    points = np.concatenate(
+        [
+            np.column_stack(line.get_data())
+            for line in figure.axes[0].lines
+            if line.get_linestyle() == "None"
+        ]
+    )
     np.testing.assert_allclose(points[:, 1], 2 * points[:, 0])
     assert not overlaps(figure)
 
@@ -94,14 +118,20 @@ def test_transitions_that_never_happen_are_refused() -> None:
 
 
 def test_the_radial_trap_is_named(overlaps: Overlaps) -> None:
-    figure = length_sensitivity_figure(sensitivities().drop_duplicates(["activation", "layer"]), sensitivities())
+    figure = length_sensitivity_figure(
+        sensitivities().drop_duplicates(["activation", "layer"]), sensitivities()
+    )
     assert "radial part only rescales" in figure.get_suptitle()
     assert [axes.get_yscale() for axes in figure.axes] == ["linear", "linear", "log", "log"]
     assert not overlaps(figure)
 
 
 def test_dichotomies_are_drawn_against_remaining_depth(overlaps: Overlaps) -> None:
-    rows = [{"width": width, "depth": 4, "remaining": r} | interval("dichotomies", 30.0 * 2**r) for width in (8, 32) for r in range(4)]
+    rows = [
+        {"width": width, "depth": 4, "remaining": r} | interval("dichotomies", 30.0 * 2**r)
+        for width in (8, 32)
+        for r in range(4)
+    ]
     figure = dichotomies_figure(pd.DataFrame(rows), 15, 2.83)
     assert figure.axes[0].lines[0].get_xdata().tolist() == [0, 1, 2, 3]
     assert "2^{15}" in figure.get_suptitle()
@@ -110,19 +140,24 @@ def test_dichotomies_are_drawn_against_remaining_depth(overlaps: Overlaps) -> No
 
 def test_figures_of_training_have_a_panel_each(overlaps: Overlaps) -> None:
     trained = [
-        {"sigma_w_squared": v, "layer": layer} | interval("train", 0.8) | interval("test", 0.7) for v in (1.0, 2.0) for layer in (2, 3, 4)
+        {"sigma_w_squared": v, "layer": layer} | interval("train", 0.8) | interval("test", 0.7)
+        for v in (1.0, 2.0)
+        for layer in (2, 3, 4)
     ]
     figure = one_layer_figure(pd.DataFrame(trained), "4 hidden layers of 64 hard-tanh units")
     assert len(figure.axes) == 2
     assert not overlaps(figure)
     followed = [
-        {"sigma_w_squared": v, "layer": layer, "epoch": epoch, "test": 0.9} | interval("relative_length", 1 + 0.01 * epoch)
+        {"sigma_w_squared": v, "layer": layer, "epoch": epoch, "test": 0.9}
+        | interval("relative_length", 1 + 0.01 * epoch)
         for v in (3.0, 16.0)
         for layer in range(1, 6)
         for epoch in (0, 10, 20)
     ]
     figure = training_lengths_figure(pd.DataFrame(followed), "5 layers of 64 units")
-    assert [axes.get_title(loc="left")[-27:] for axes in figure.axes] == ["test accuracy 0.90 at the end"[-27:]] * 2
+    assert [axes.get_title(loc="left")[-27:] for axes in figure.axes] == [
+        "test accuracy 0.90 at the end"[-27:]
+    ] * 2
     assert not overlaps(figure)
 
 

@@ -1,4 +1,6 @@
-"""A user's arrays: what is refused, by name; what fully connected networks make of them; when two are the same."""
+"""A user's arrays: what is refused, by name; what fully connected networks make of them; when two
+are the same.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +13,43 @@ from eigenscape.networks.user.data import OwnData, problem_of_data, require_usab
 X, Y = np.arange(8.0).reshape(4, 2), np.array([0, 1, 2, 1])
 
 BAD = {
-    "text": ({"x": np.array(["a", "b"])}, {"y": np.arange(2)}, "x: expected numbers, found type <U1; "),
-    "NaN": ({"x": np.array([[1.0], [np.nan]])}, {"y": np.arange(2)}, "x: expected finite numbers, found nan in row 1, counted from 0; "),
+    "text": (
+        {"x": np.array(["a", "b"])},
+        {"y": np.arange(2)},
+        "x: expected numbers, found type <U1; ",
+    ),
+    "NaN": (
+        {"x": np.array([[1.0], [np.nan]])},
+        {"y": np.arange(2)},
+        "x: expected finite numbers, found nan in row 1, counted from 0; ",
+    ),
     "lengths": ({"x": X}, {"y": np.arange(3)}, "y: expected 4 rows, as x has, found 3; "),
-    "no rows": ({"x": X[:0]}, {"y": Y[:0]}, r"x: expected an array with a row per data point, found shape \(0, 2\); "),
-    "scalar": ({"x": np.float64(1)}, {"y": Y}, r"x: expected an array with a row per data point, found shape \(\); "),
+    "no rows": (
+        {"x": X[:0]},
+        {"y": Y[:0]},
+        r"x: expected an array with a row per data point, found shape \(0, 2\); ",
+    ),
+    "scalar": (
+        {"x": np.float64(1)},
+        {"y": Y},
+        r"x: expected an array with a row per data point, found shape \(\); ",
+    ),
     "one row": ({"x": X[:1]}, {"y": Y[:1]}, "x: expected 2 to 1,000,000 rows, found 1; "),
-    "fractions": ({"x": X}, {"y": Y + 0.5}, "y: expected classes 0 ... K-1, whole numbers, found 0.5; "),
-    "from one": ({"x": X}, {"y": Y + 1}, "y: expected classes 0 ... 3, each at least once, found no 0; number them anew"),
-    "negative": ({"x": X}, {"y": Y - 1}, "y: expected classes 0 ... K-1, whole numbers, found -1; "),
+    "fractions": (
+        {"x": X},
+        {"y": Y + 0.5},
+        "y: expected classes 0 ... K-1, whole numbers, found 0.5; ",
+    ),
+    "from one": (
+        {"x": X},
+        {"y": Y + 1},
+        "y: expected classes 0 ... 3, each at least once, found no 0; number them anew",
+    ),
+    "negative": (
+        {"x": X},
+        {"y": Y - 1},
+        "y: expected classes 0 ... K-1, whole numbers, found -1; ",
+    ),
     "one class": ({"x": X}, {"y": 0 * Y}, "y: expected two classes or more, found class 0 alone; "),
 }
 

@@ -67,8 +67,17 @@ class Reaches(Layer):
 
 
 REFUSED = {
-    "kept": (keeps, r"expected a loss of theta alone, found .* after another theta, and .* without; keep nothing that is computed of"),
-    "written": (writes, r"expected a forward that leaves its parameters as they are, found one that changes them; "),
+    "kept": (
+        keeps,
+        (
+            r"expected a loss of theta alone, found .* after another theta, and .* without; keep"
+            r" nothing that is computed of"
+        ),
+    ),
+    "written": (
+        writes,
+        r"expected a forward that leaves its parameters as they are, found one that changes them; ",
+    ),
     "item": (
         lambda layer, x: x * layer.gain.item(),
         r"a tensor turned into a Python number .*, in layer 1 \(Layer\), test_probe.py line",
@@ -79,7 +88,10 @@ REFUSED = {
     ),
     "in place": (grows, r"an operation in place, in layer 1 \(Layer\)"),
     "numpy": (lambda layer, x: x * float(layer.gain.detach().numpy()), r"in layer 1 \(Layer\)"),
-    "dropout": (lambda layer, x: nn.functional.dropout(layer.gain * x, training=True), r"random numbers, in layer 1 \(Layer\)"),
+    "dropout": (
+        lambda layer, x: nn.functional.dropout(layer.gain * x, training=True),
+        r"random numbers, in layer 1 \(Layer\)",
+    ),
     "state": (counts, r"an operation in place, in layer 1 \(Layer\)"),
     "random state": (
         lambda layer, x: x * layer.gain * np.random.rand(),
@@ -112,43 +124,88 @@ def test_parameters_that_are_reached_beside_theta_are_refused() -> None:
         probe(nn.Sequential(nn.Linear(2, 3), Reaches()))
 
 
-@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")  # and met all the same
+@pytest.mark.filterwarnings(
+    "ignore:.torch.jit.script. is deprecated:DeprecationWarning"
+)  # and met all the same
 def test_torchscript_is_named() -> None:
-    with pytest.raises(BadInput, match=r"^problem.module: expected modules in Python, found TorchScript in layer 1; give it unscripted"):
+    with pytest.raises(
+        BadInput,
+        match=(
+            r"^problem.module: expected modules in Python, found TorchScript in layer 1; give it"
+            r" unscripted"
+        ),
+    ):
         probe(nn.Sequential(nn.Linear(2, 3), torch.jit.script(nn.Linear(3, 3))))
 
 
 def test_whole_numbers_where_a_layer_takes_others() -> None:
     tokens = OwnData({"x": np.arange(8).reshape(4, 2)}, data().targets)
-    with pytest.raises(BadInput, match=r"must have the same dtype.*; save inputs that are no tokens or classes as floating-point numbers"):
+    with pytest.raises(
+        BadInput,
+        match=(
+            r"must have the same dtype.*; save inputs that are no tokens or classes as"
+            r" floating-point numbers"
+        ),
+    ):
         probe(nn.Linear(2, 3), tokens)
 
 
 def test_batch_norm_in_training_mode_is_named() -> None:
     module = nn.Sequential()
     module.add_module("body", nn.Sequential(nn.Linear(2, 3), StaysInTraining(3)))
-    with pytest.raises(BadInput, match=r"statistics that it overwrites, being in training mode, in layer body.1 \(StaysInTraining\)"):
+    with pytest.raises(
+        BadInput,
+        match=(
+            r"statistics that it overwrites, being in training mode, in layer body.1"
+            r" \(StaysInTraining\)"
+        ),
+    ):
         probe(module)
 
 
 def test_batch_norm_and_dropout_pass_in_evaluation_mode() -> None:
     module = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Dropout(0.5), nn.Linear(3, 3))
-    assert probe(module) == 2 * 4 * (2 * 3 + 3 * 3)  # a multiplication and an addition for each weight and point
+    # a multiplication and an addition for each weight and point
+    assert probe(module) == 2 * 4 * (2 * 3 + 3 * 3)
 
 
 def test_a_failing_layer_is_named_before_vmap_is_tried() -> None:
     module = nn.Sequential(nn.Linear(2, 3), nn.Linear(4, 3))
     with pytest.raises(
-        BadInput, match=r"^problem.module: expected a module for inputs of shapes \(4, 2\), found an error in layer 1 \(Linear\): "
+        BadInput,
+        match=(
+            r"^problem.module: expected a module for inputs of shapes \(4, 2\), found an error in"
+            r" layer 1 \(Linear\): "
+        ),
     ):
         probe(module)
 
 
 SHAPES = {
-    "broadcast": (nn.Linear(2, 1), {"y": np.zeros(4)}, "mse", r"an output of shape \(4,\), as y has, found \(4, 1\); reshape"),
-    "classes": (nn.Linear(2, 2), {"y": np.array([0, 1, 2, 0])}, "cross_entropy", r"with K of 3 or more classes, found \(4, 2\); "),
-    "no classes": (nn.Flatten(0), {"y": np.array([0, 1, 1, 0])}, "cross_entropy", r"shape \(n, K\) for y .*, found \(8,\); "),
-    "outputs": (nn.Linear(2, 3), {"y": np.zeros((4, 3)), "z": np.zeros(4)}, "mse", r"as many outputs as targets, 2, found 1 output; "),
+    "broadcast": (
+        nn.Linear(2, 1),
+        {"y": np.zeros(4)},
+        "mse",
+        r"an output of shape \(4,\), as y has, found \(4, 1\); reshape",
+    ),
+    "classes": (
+        nn.Linear(2, 2),
+        {"y": np.array([0, 1, 2, 0])},
+        "cross_entropy",
+        r"with K of 3 or more classes, found \(4, 2\); ",
+    ),
+    "no classes": (
+        nn.Flatten(0),
+        {"y": np.array([0, 1, 1, 0])},
+        "cross_entropy",
+        r"shape \(n, K\) for y .*, found \(8,\); ",
+    ),
+    "outputs": (
+        nn.Linear(2, 3),
+        {"y": np.zeros((4, 3)), "z": np.zeros(4)},
+        "mse",
+        r"as many outputs as targets, 2, found 1 output; ",
+    ),
 }
 
 

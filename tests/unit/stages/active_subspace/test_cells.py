@@ -21,7 +21,9 @@ def finished(folder: StudyFolder) -> list[str]:
     return [cell.folder for cell in CELLS if folder.receipt(folder.spectrum(cell)).exists()]
 
 
-def test_every_cell_gets_a_spectrum_the_largest_first(folder: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_cell_gets_a_spectrum_the_largest_first(
+    folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     order: list[int] = []
     original = stage.compute_spectrum
 
@@ -33,23 +35,33 @@ def test_every_cell_gets_a_spectrum_the_largest_first(folder: StudyFolder, monke
     compute_cells(STUDY, CELLS, folder, QUIET)
 
     assert order == [34, 16, 10]
-    assert all(len(read_verified_spectrum(cell, folder).eigenvalues) == cell.architecture.parameters for cell in CELLS)
+    assert all(
+        len(read_verified_spectrum(cell, folder).eigenvalues) == cell.architecture.parameters
+        for cell in CELLS
+    )
 
 
-def test_a_second_call_computes_nothing(folder: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_call_computes_nothing(
+    folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     compute_cells(STUDY, CELLS, folder, QUIET)
     digests = spectrum_digests(CELLS, folder)
     times = [path.stat().st_mtime_ns for path in sorted(folder.root.rglob("*")) if path.is_file()]
 
     compute_cells(STUDY, CELLS, folder, QUIET)
 
-    assert [path.stat().st_mtime_ns for path in sorted(folder.root.rglob("*")) if path.is_file()] == times
+    assert [
+        path.stat().st_mtime_ns for path in sorted(folder.root.rglob("*")) if path.is_file()
+    ] == times
     assert spectrum_digests(CELLS, folder) == digests
     assert len(set(digests)) == 3
 
 
-def test_an_interruption_keeps_finished_cells(folder: StudyFolder, stop_after: Callable[[int], None]) -> None:
-    # The stages look 18 times in the first cell: before it, before each of its 16 slots and after them.
+def test_an_interruption_keeps_finished_cells(
+    folder: StudyFolder, stop_after: Callable[[int], None]
+) -> None:
+    # The stages look 18 times in the first cell: before it, before each of its 16 slots and after
+    # them.
     stop_after(18)
     with pytest.raises(Interrupted, match="finished cells are kept"):
         compute_cells(STUDY, CELLS, folder, QUIET)
@@ -61,7 +73,9 @@ def test_an_interruption_keeps_finished_cells(folder: StudyFolder, stop_after: C
     assert finished(folder) == [cell.folder for cell in CELLS]
 
 
-def test_progress_counts_the_whole_map(folder: StudyFolder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_counts_the_whole_map(
+    folder: StudyFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
     compute_cells(STUDY, CELLS[:1], folder, QUIET)
     assert capsys.readouterr().err == ""
 

@@ -31,7 +31,12 @@ def table_of(study: Study, folder: StudyFolder) -> pd.DataFrame:
 def test_every_network_has_a_row_and_every_column_a_meaning(folder: StudyFolder) -> None:
     table = table_of(STUDY, folder)
 
-    assert list(zip(table["depth"], table["width"], strict=True)) == [(1, 3), (3, 3), (1, 5), (3, 5)]
+    assert list(zip(table["depth"], table["width"], strict=True)) == [
+        (1, 3),
+        (3, 3),
+        (1, 5),
+        (3, 5),
+    ]
     assert table["parameters"].tolist() == [10, 34, 16, 76]
     assert list(table.columns) == ["seed", "depth", "width", *DESCRIPTIONS]
 
@@ -41,19 +46,29 @@ def test_a_network_over_the_limit_has_no_number_and_says_why(folder: StudyFolder
 
     assert row["status"] == "over_raw_parameter_limit"
     assert (row["samples"], row["rank"], row["route"], row["raw_parameter_limit"]) == (0, 0, "", 60)
-    assert row[["log10_cond", "log10_cond_null", "parameters_per_sample", "log10_floor"]].isna().all()
+    assert (
+        row[["log10_cond", "log10_cond_null", "parameters_per_sample", "log10_floor"]].isna().all()
+    )
 
 
 def test_condition_numbers_are_those_of_the_stored_matrices(folder: StudyFolder) -> None:
     table = table_of(STUDY, folder)
 
     for (_, row), cell in zip(table.iloc[:3].iterrows(), STUDY.computed_cells(), strict=True):
-        values = np.linalg.eigvalsh(second_moments.read_second_moment(folder.second_moment(cell)))[::-1]
+        values = np.linalg.eigvalsh(second_moments.read_second_moment(folder.second_moment(cell)))[
+            ::-1
+        ]
         assert row["status"] == "finite"
         # eigh is off by P eps lambda_1, here 1e-6 of a smallest eigenvalue nine decades down.
         assert row["log10_cond"] == pytest.approx(np.log10(values[0] / values[-1]), abs=1e-6)
-        assert row["log10_gap_at_width"] == pytest.approx(np.log10(values[row["width"] - 1] / values[row["width"]]), abs=1e-6)
-        assert (row["samples"], row["parameters_per_sample"], row["rank"]) == (4 * row["parameters"], 0.25, row["parameters"])
+        assert row["log10_gap_at_width"] == pytest.approx(
+            np.log10(values[row["width"] - 1] / values[row["width"]]), abs=1e-6
+        )
+        assert (row["samples"], row["parameters_per_sample"], row["rank"]) == (
+            4 * row["parameters"],
+            0.25,
+            row["parameters"],
+        )
         # Marchenko and Pastur at P/N = 1/4: (1 + 1/2)^2 / (1 - 1/2)^2 = 9.
         assert row["log10_cond_null"] == pytest.approx(np.log10(9), abs=1e-12)
 
@@ -87,7 +102,9 @@ def test_netcdf_has_the_same_numbers_over_depth_and_width(folder: StudyFolder) -
             point = dataset.sel(seed=0, depth=row["depth"], width=row["width"])
             np.testing.assert_equal(float(point["log10_cond"]), row["log10_cond"])
             assert int(point["parameters"]) == row["parameters"]
-        assert all(dataset[name].attrs["long_name"] == meaning for name, meaning in DESCRIPTIONS.items())
+        assert all(
+            dataset[name].attrs["long_name"] == meaning for name, meaning in DESCRIPTIONS.items()
+        )
         assert dataset.attrs["study"] == "small"
         assert dataset.attrs["study_prior"] == "{'kind': 'standard_normal'}"
 
@@ -98,7 +115,9 @@ def test_the_same_table_gives_the_same_bytes(folder: StudyFolder, tmp_path: Path
         write_table(table, tmp_path / place / "t.csv", STUDY)
 
     for kind in ("csv", "nc"):
-        assert (tmp_path / "one" / f"t.{kind}").read_bytes() == (tmp_path / "other" / f"t.{kind}").read_bytes()
+        assert (tmp_path / "one" / f"t.{kind}").read_bytes() == (
+            tmp_path / "other" / f"t.{kind}"
+        ).read_bytes()
 
 
 def test_a_cell_that_is_not_finished_is_named(folder: StudyFolder) -> None:

@@ -1,4 +1,6 @@
-"""What the layers of the headline carry: from the gradients themselves, once, and reversed where the prior is."""
+"""What the layers of the headline carry: from the gradients themselves, once, and reversed where
+the prior is.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,11 @@ from eigenscape.stages.active_subspace.spectrum import compute_spectrum, read_ve
 from eigenscape.store.layout import StudyFolder
 
 SWEEP = {"depth": 6, "width": 10, "samples": 200, "bias_std": 0.3, "weight_std": [0.5, 3.0]}
-STUDY = small_study(headline={"depth": 5, "width": 4, "samples": 400}, projection={"samples": 100, "replicates": 100}, criticality=SWEEP)
+STUDY = small_study(
+    headline={"depth": 5, "width": 4, "samples": 400},
+    projection={"samples": 100, "replicates": 100},
+    criticality=SWEEP,
+)
 
 
 @pytest.fixture
@@ -32,7 +38,9 @@ def computed(folder: StudyFolder) -> StudyFolder:
     return folder
 
 
-def test_shares_are_those_of_the_gradients_and_the_prior_reverses_their_order(computed: StudyFolder) -> None:
+def test_shares_are_those_of_the_gradients_and_the_prior_reverses_their_order(
+    computed: StudyFolder,
+) -> None:
     content = headline_importance(STUDY, computed)
     architecture = STUDY.headline_cell.architecture
     own, other = content["priors"]
@@ -50,7 +58,9 @@ def test_shares_are_those_of_the_gradients_and_the_prior_reverses_their_order(co
 
 
 def test_activity_of_the_leading_directions_has_intervals_around_it(computed: StudyFolder) -> None:
-    """Activity from the stored eigenpairs, by the formula; the bootstrap within the 2w leading directions contains it."""
+    """Activity from the stored eigenpairs, by the formula; the bootstrap within the 2w leading
+    directions contains it.
+    """
     content = headline_importance(STUDY, computed)
     spectrum = read_verified_spectrum(STUDY.headline_cell, computed)
     assert spectrum.eigenvectors is not None
@@ -58,7 +68,8 @@ def test_activity_of_the_leading_directions_has_intervals_around_it(computed: St
     layers = STUDY.headline_cell.architecture.layers
     expected = np.array([weighted[layer.whole].sum() for layer in layers]) / weighted.sum()
     np.testing.assert_allclose(content["activity"], expected, rtol=1e-12)
-    # The dominating layers of a sample of 400; the bootstrap interval of a share that is bounded by 0 and 1 may miss small ones.
+    # The dominating layers of a sample of 400; the bootstrap interval of a share that is bounded by
+    # 0 and 1 may miss small ones.
     leading = int(np.argmax(expected))
     assert content["activity_low"][leading] < expected[leading] < content["activity_high"][leading]
     table = importance_table(STUDY, content)
@@ -71,11 +82,14 @@ def test_the_family_of_the_headline_has_intervals_and_a_null(computed: StudyFold
     table = family_table(content).set_index("number")
     spectrum = read_verified_spectrum(STUDY.headline_cell, computed)
     expected = condition_numbers(spectrum, STUDY.headline_cell.architecture)
-    # other orders of summation, and eigenvalues over five decades: 1e-9 is far above rounding and far below the intervals
+    # other orders of summation, and eigenvalues over five decades: 1e-9 is far above rounding and
+    # far below the intervals
     assert table["value"].to_dict() == pytest.approx(expected, rel=1e-9)
     for name in ("stable_rank", "participation_ratio", "spectral_slope"):
         assert table.loc[name, "low"] < table.loc[name, "value"] < table.loc[name, "high"]
-    assert table.loc["log10_diagonal_bound", "null"] == pytest.approx(expected["log10_diagonal_bound"])
+    assert table.loc["log10_diagonal_bound", "null"] == pytest.approx(
+        expected["log10_diagonal_bound"]
+    )
 
 
 def test_it_is_computed_once(computed: StudyFolder) -> None:
@@ -85,11 +99,18 @@ def test_it_is_computed_once(computed: StudyFolder) -> None:
     assert headline_importance(STUDY, computed) == first
     assert path.stat().st_mtime_ns == before
     with pytest.raises(DifferentWork, match="replicates"):
-        headline_importance(small_study(headline={"depth": 5, "width": 4, "samples": 400}, projection={"replicates": 101}), computed)
+        headline_importance(
+            small_study(
+                headline={"depth": 5, "width": 4, "samples": 400}, projection={"replicates": 101}
+            ),
+            computed,
+        )
 
 
 def test_the_ladder_changes_sign_through_criticality(folder: StudyFolder) -> None:
-    """chi_1 < 1 at sigma_w = 0.5 and > 1 at 3: later layers lead in the one, earlier ones in the other, at one data point."""
+    """chi_1 < 1 at sigma_w = 0.5 and > 1 at 3: later layers lead in the one, earlier ones in the
+    other, at one data point.
+    """
     table = criticality_table(STUDY, folder)
     one = table[table["series"] == "1 data point"].set_index("sigma_w")
     assert one.loc[0.5, "chi_1"] < 1 < one.loc[3.0, "chi_1"]

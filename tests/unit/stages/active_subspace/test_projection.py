@@ -1,4 +1,6 @@
-"""The projected map: every network, once, the same numbers in any order, and what its document says."""
+"""The projected map: every network, once, the same numbers in any order, and what its document
+says.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,11 @@ from eigenscape.active_subspace import projection
 from eigenscape.active_subspace.symmetry import project, symmetry_of
 from eigenscape.errors import DamagedResult, DifferentWork, Interrupted
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.stages.active_subspace.projection import project_networks, projected_eigenvalues, require_projection
+from eigenscape.stages.active_subspace.projection import (
+    project_networks,
+    projected_eigenvalues,
+    require_projection,
+)
 from eigenscape.store.layout import StudyFolder
 
 STUDY = small_study(projection={"samples": 120, "replicates": 40})
@@ -30,11 +36,19 @@ def test_every_network_has_a_document_with_all_its_eigenvalues(folder: StudyFold
 
 
 def test_the_headline_is_projected_where_the_grid_leaves_it_out() -> None:
-    assert [a.label for a in STUDY.projected_architectures()] == ["d01-w003", "d03-w003", "d01-w005", "d03-w005", "d02-w004"]
+    assert [a.label for a in STUDY.projected_architectures()] == [
+        "d01-w003",
+        "d03-w003",
+        "d01-w005",
+        "d03-w005",
+        "d02-w004",
+    ]
 
 
 def test_blocks_do_not_change_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The gradients are walked in blocks that fit the cache; contributions are per sample, so their bits do not depend on it."""
+    """The gradients are walked in blocks that fit the cache; contributions are per sample, so their
+    bits do not depend on it.
+    """
     architecture = STUDY.projected_architectures()[1]
     sampler = GradientSampler.of_study(STUDY, architecture)
     symmetry = symmetry_of(sampler.activation, sampler.prior)
@@ -51,7 +65,9 @@ def test_layer_shares_are_those_of_the_gradients(folder: StudyFolder) -> None:
     sampler = GradientSampler.of_study(STUDY, architecture)
     gradients, _ = sampler.block(0, 120)
     masses = np.array([(gradients[:, layer.whole] ** 2).sum() for layer in architecture.layers])
-    shares = [share["share"] for share in require_projection(STUDY, architecture, folder)["layer_shares"]]
+    shares = [
+        share["share"] for share in require_projection(STUDY, architecture, folder)["layer_shares"]
+    ]
     np.testing.assert_allclose(shares, masses / masses.sum(), rtol=1e-12)
     blocks = project(gradients, architecture, symmetry_of(sampler.activation, sampler.prior)).blocks
     assert sum(block.size * block.multiplicity for block in blocks) == architecture.parameters
@@ -69,7 +85,9 @@ def test_a_document_is_written_once_and_other_work_refused(folder: StudyFolder) 
         project_networks(other, [architecture], folder, quiet=True)
 
 
-def test_an_interruption_keeps_what_is_finished(folder: StudyFolder, stop_after: Callable[[int], None]) -> None:
+def test_an_interruption_keeps_what_is_finished(
+    folder: StudyFolder, stop_after: Callable[[int], None]
+) -> None:
     stop_after(2)
     with pytest.raises(Interrupted, match="run the same command"):
         project_networks(STUDY, STUDY.projected_architectures(), folder, quiet=True)

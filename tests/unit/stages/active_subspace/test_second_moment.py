@@ -36,7 +36,11 @@ def stored(cell: Cell, folder: StudyFolder) -> tuple[np.ndarray, np.ndarray]:
 
 
 def files(folder: Path) -> dict[str, tuple[int, bytes]]:
-    return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path): (path.stat().st_mtime_ns, path.read_bytes())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 @pytest.mark.parametrize("samples", [1, 5, 16, 37, 600])
@@ -47,11 +51,15 @@ def test_the_result_is_the_average_over_all_samples(folder: StudyFolder, samples
 
     gradients, losses = GradientSampler.of_study(study, cell.architecture).block(0, samples)
     matrix, mean = stored(cell, folder)
-    # The same sums in another order: 2 N roundings of the sum of magnitudes, which sqrt(C_ii C_jj) bounds.
+    # The same sums in another order: 2 N roundings of the sum of magnitudes, which sqrt(C_ii C_jj)
+    # bounds.
     exact = gradients.T @ gradients / samples
     scale = np.sqrt(np.outer(np.diagonal(exact), np.diagonal(exact)))
     assert np.all(np.abs(matrix - exact) <= 2 * samples * EPSILON * scale)
-    assert np.all(np.abs(mean - gradients.mean(axis=0)) <= 2 * samples * EPSILON * np.abs(gradients).mean(axis=0))
+    assert np.all(
+        np.abs(mean - gradients.mean(axis=0))
+        <= 2 * samples * EPSILON * np.abs(gradients).mean(axis=0)
+    )
     assert receipt["mean_loss"] == pytest.approx(losses.mean(), rel=2 * samples * EPSILON)
     assert receipt["identity"] == cell.identity
     assert receipt["digest"] == second_moments.digest_of_matrix(matrix, mean)
@@ -116,8 +124,15 @@ def test_an_interrupted_run_resumes_to_the_same_bits(
     compute_second_moment(study, cell, undisturbed, execution=QUIET)
 
     stop_after(slots_done)
-    with pytest.raises(Interrupted, match=r"headline/d02-w004-n75: interrupted; .* run the same command to resume"):
-        compute_second_moment(study, cell, folder, execution=Execution(checkpoint_seconds=checkpoint_seconds, quiet=True))
+    with pytest.raises(
+        Interrupted, match=r"headline/d02-w004-n75: interrupted; .* run the same command to resume"
+    ):
+        compute_second_moment(
+            study,
+            cell,
+            folder,
+            execution=Execution(checkpoint_seconds=checkpoint_seconds, quiet=True),
+        )
     assert not folder.receipt(folder.second_moment(cell)).exists()
     kept = {slot for node in shards_of(cell, folder).nodes() for slot in node.slots}
     assert kept == set(range(slots_done))
@@ -127,12 +142,18 @@ def test_an_interrupted_run_resumes_to_the_same_bits(
     compute_second_moment(study, cell, folder, execution=QUIET)
 
     assert computed == starts(range(slots_done, SLOTS), 75)
-    assert all(np.array_equal(a, b) for a, b in zip(stored(cell, folder), stored(cell, undisturbed), strict=True))
+    assert all(
+        np.array_equal(a, b)
+        for a, b in zip(stored(cell, folder), stored(cell, undisturbed), strict=True)
+    )
     assert not folder.shards(cell).exists()
 
 
 def test_several_interruptions_and_a_damaged_shard_still_give_the_same_bits(
-    folder: StudyFolder, tmp_path: Path, stop_after: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+    folder: StudyFolder,
+    tmp_path: Path,
+    stop_after: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     study, cell = of_samples(75)
     undisturbed = StudyFolder(tmp_path / "undisturbed")
@@ -150,7 +171,10 @@ def test_several_interruptions_and_a_damaged_shard_still_give_the_same_bits(
     compute_second_moment(study, cell, folder, execution=QUIET)
 
     assert computed == starts([*range(8), *range(9, SLOTS)], 75)
-    assert all(np.array_equal(a, b) for a, b in zip(stored(cell, folder), stored(cell, undisturbed), strict=True))
+    assert all(
+        np.array_equal(a, b)
+        for a, b in zip(stored(cell, folder), stored(cell, undisturbed), strict=True)
+    )
 
 
 def test_checkpoints_are_kept_while_the_run_goes_on(
@@ -166,13 +190,18 @@ def test_checkpoints_are_kept_while_the_run_goes_on(
     original = Accumulator.add_block
     monkeypatch.setattr(Accumulator, "add_block", killed)
     with pytest.raises(KeyboardInterrupt):
-        compute_second_moment(study, cell, folder, execution=Execution(checkpoint_seconds=0.0, quiet=True))
+        compute_second_moment(
+            study, cell, folder, execution=Execution(checkpoint_seconds=0.0, quiet=True)
+        )
 
     # Nothing could be saved on the way out: what is there are the checkpoints, of slots 0 ... 5.
     assert shards_of(cell, folder).nodes() == [Node(0, 4), Node(4, 2)]
 
 
-@pytest.mark.parametrize(("blocks", "node", "part"), [(1, [], (0, 256)), (4, [Node(0, 1)], (1, 256)), (8, [Node(0, 2)], (2, 512))])
+@pytest.mark.parametrize(
+    ("blocks", "node", "part"),
+    [(1, [], (0, 256)), (4, [Node(0, 1)], (1, 256)), (8, [Node(0, 2)], (2, 512))],
+)
 def test_a_slot_that_is_under_way_resumes_in_its_middle_to_the_same_bits(
     folder: StudyFolder,
     tmp_path: Path,
@@ -197,18 +226,29 @@ def test_a_slot_that_is_under_way_resumes_in_its_middle_to_the_same_bits(
     compute_second_moment(study, cell, folder, execution=QUIET)
 
     assert len(computed) == 3 * SLOTS - blocks
-    assert all(np.array_equal(a, b) for a, b in zip(stored(cell, folder), stored(cell, undisturbed), strict=True))
+    assert all(
+        np.array_equal(a, b)
+        for a, b in zip(stored(cell, folder), stored(cell, undisturbed), strict=True)
+    )
 
 
 @pytest.mark.parametrize("samples", [5, SLOTS * 300])
-def test_summing_by_bands_gives_the_bits_of_summing_by_samples(folder: StudyFolder, samples: int) -> None:
+def test_summing_by_bands_gives_the_bits_of_summing_by_samples(
+    folder: StudyFolder, samples: int
+) -> None:
     study = small_study(headline={"depth": 3, "width": 24, "samples": samples})
     cell = study.headline_cell
 
     def bands(share: Share) -> list[np.ndarray]:
         sampler = GradientSampler.of_study(study, cell.architecture)
-        work = Work(cell, sampler, shards_of(cell, folder), OneRank(), Watchdog(0), 60.0, quiet=True)
-        return [array for band in summed_bands(work, share) for array in (*band.strips, *([band.first_moments] * (band.band == 0)))]
+        work = Work(
+            cell, sampler, shards_of(cell, folder), OneRank(), Watchdog(0), 60.0, quiet=True
+        )
+        return [
+            array
+            for band in summed_bands(work, share)
+            for array in (*band.strips, *([band.first_moments] * (band.band == 0)))
+        ]
 
     one, other = bands(Share.SAMPLES), bands(Share.BANDS)
     assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
@@ -239,7 +279,9 @@ def test_the_torch_route_agrees_and_says_so(folder: StudyFolder, tmp_path: Path)
     study, cell = of_samples(37)
     other = StudyFolder(tmp_path / "torch")
     compute_second_moment(study, cell, folder, execution=QUIET)
-    receipt = compute_second_moment(study, cell, other, execution=Execution(Device.TORCH, quiet=True))
+    receipt = compute_second_moment(
+        study, cell, other, execution=Execution(Device.TORCH, quiet=True)
+    )
 
     matrix = stored(cell, folder)[0]
     # Gradients of the two routes agree to 1e-13 of their norm.
@@ -253,7 +295,9 @@ def test_a_result_of_another_study_in_the_same_folder_is_refused(folder: StudyFo
     before = files(folder.root)
     other = small_study(headline={"samples": 40}, sampling={"seed": 1})
 
-    with pytest.raises(DifferentWork, match=r"receipt\.json: expected seed 1, found 0; give the study another name"):
+    with pytest.raises(
+        DifferentWork, match=r"receipt\.json: expected seed 1, found 0; give the study another name"
+    ):
         compute_second_moment(other, other.headline_cell, folder, execution=QUIET)
     assert files(folder.root) == before
 
@@ -276,7 +320,9 @@ def lose_store(_receipt: Path, store: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [spoil_receipt, spoil_chunk, spoil_metadata, lose_store])
-def test_a_result_that_does_not_verify_is_set_aside_and_computed_again(folder: StudyFolder, damage: Callable[[Path, Path], None]) -> None:
+def test_a_result_that_does_not_verify_is_set_aside_and_computed_again(
+    folder: StudyFolder, damage: Callable[[Path, Path], None]
+) -> None:
     study, cell = of_samples(40)
     receipt = compute_second_moment(study, cell, folder, execution=QUIET)
     expected = stored(cell, folder)
@@ -287,13 +333,17 @@ def test_a_result_that_does_not_verify_is_set_aside_and_computed_again(folder: S
     assert all(np.array_equal(a, b) for a, b in zip(stored(cell, folder), expected, strict=True))
     (place,) = folder.quarantine.iterdir()
     assert (place / receipt.name).exists()
-    assert json.loads((place / "reason.json").read_text())["reason"].startswith(f"second moment of {cell.folder} does not verify")
+    assert json.loads((place / "reason.json").read_text())["reason"].startswith(
+        f"second moment of {cell.folder} does not verify"
+    )
 
 
 def test_a_finished_cell_leaves_nothing_unfinished(folder: StudyFolder) -> None:
     study, cell = of_samples(40)
 
-    compute_second_moment(study, cell, folder, execution=Execution(checkpoint_seconds=0.0, quiet=True))
+    compute_second_moment(
+        study, cell, folder, execution=Execution(checkpoint_seconds=0.0, quiet=True)
+    )
 
     assert not folder.work(cell).exists()
 
@@ -313,15 +363,23 @@ def test_what_a_dead_attempt_left_behind_is_removed(folder: StudyFolder) -> None
 
 
 def test_samples_without_a_finite_gradient_are_excluded_and_counted(folder: StudyFolder) -> None:
-    """Inputs of 4e18, squared by the loss, reach the end of float32 at 3e38: some samples overflow, some do not."""
-    sections = {"network": {"activation": "linear"}, "problem": {"interval": [-4e18, 4e18]}, "headline": {"samples": 40}}
+    """Inputs of 4e18, squared by the loss, reach the end of float32 at 3e38: some samples overflow,
+    some do not.
+    """
+    sections = {
+        "network": {"activation": "linear"},
+        "problem": {"interval": [-4e18, 4e18]},
+        "headline": {"samples": 40},
+    }
     study = small_study(**sections, sampling={"precision": "float32", "non_finite": "exclude"})
     cell = study.headline_cell
     sampler = GradientSampler.of_study(study, cell.architecture)
     gradients, losses = sampler.block(0, 40)
     counts = ~np.isnan(losses)
     assert 0 < counts.sum() < 40
-    exact = gradients[counts].astype(np.float64).T @ gradients[counts].astype(np.float64) / counts.sum()
+    exact = (
+        gradients[counts].astype(np.float64).T @ gradients[counts].astype(np.float64) / counts.sum()
+    )
 
     receipt = json.loads(compute_second_moment(study, cell, folder, execution=QUIET).read_bytes())
 
@@ -330,7 +388,9 @@ def test_samples_without_a_finite_gradient_are_excluded_and_counted(folder: Stud
     assert receipt["excluded"] == 40 - counts.sum()
 
 
-def test_progress_is_printed_unless_quiet(folder: StudyFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_printed_unless_quiet(
+    folder: StudyFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     study, cell = of_samples(40)
     compute_second_moment(study, cell, StudyFolder(tmp_path / "quiet"), execution=QUIET)
     assert capsys.readouterr().err == ""

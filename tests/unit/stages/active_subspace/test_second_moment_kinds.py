@@ -1,4 +1,6 @@
-"""The stage `second-moment-kinds`: every row against its own definition, and the identities between rows."""
+"""The stage `second-moment-kinds`: every row against its own definition, and the identities between
+rows.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,12 @@ from eigenscape.active_subspace.other_moments import output_jacobians, per_datum
 from eigenscape.architecture import Architecture
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.active_subspace import second_moment_kinds as stage
-from eigenscape.stages.active_subspace.second_moment_kinds import DESCRIPTIONS, KINDS, compute_kinds, kinds_table
+from eigenscape.stages.active_subspace.second_moment_kinds import (
+    DESCRIPTIONS,
+    KINDS,
+    compute_kinds,
+    kinds_table,
+)
 from eigenscape.store.layout import StudyFolder
 
 NETWORK, SAMPLES, POINTS = Architecture(2, 3), 60, 12
@@ -39,16 +46,24 @@ def test_every_kind_has_a_row_and_every_column_a_meaning(table: pd.DataFrame) ->
 
 
 def test_samples_rows_and_sizes_are_counted(table: pd.DataFrame) -> None:
-    one, all_data = ["full_batch", "full_batch_again", "centred", "local_prior"], ["per_datum", "gauss_newton"]
+    one, all_data = (
+        ["full_batch", "full_batch_again", "centred", "local_prior"],
+        ["per_datum", "gauss_newton"],
+    )
     assert set(table.loc[one, "rows"]) == set(table.loc[[*one, *all_data], "samples"]) == {SAMPLES}
     assert set(table.loc[all_data, "rows"]) == {SAMPLES * POINTS}
-    assert table.loc[["gauss_newton_at_one", "ntk_gram"], ["samples", "rows"]].to_numpy().tolist() == [[1, POINTS]] * 2
+    assert (
+        table.loc[["gauss_newton_at_one", "ntk_gram"], ["samples", "rows"]].to_numpy().tolist()
+        == [[1, POINTS]] * 2
+    )
     assert table["size"].drop("ntk_gram").unique().tolist() == [NETWORK.parameters]
     assert table.loc["ntk_gram", "size"] == POINTS
 
 
 def test_traces_are_mean_squared_norms(table: pd.DataFrame) -> None:
-    """Two routes to a mean of squares differ by rounding, some tens of eps times the number of terms' root: 1e-12 is ample."""
+    """Two routes to a mean of squares differ by rounding, some tens of eps times the number of
+    terms' root: 1e-12 is ample.
+    """
     gradients = SOURCE.block(0, 2 * SAMPLES)[0].copy()
     jacobians = output_jacobians(SOURCE, 0, SAMPLES)
     expected = {
@@ -65,17 +80,23 @@ def test_traces_are_mean_squared_norms(table: pd.DataFrame) -> None:
 
 
 def test_angles_are_those_of_the_leading_eigenvectors(table: pd.DataFrame) -> None:
-    """Cosines are singular values of the product of bases; acos loses half of the digits near 0: 1e-6 degrees."""
+    """Cosines are singular values of the product of bases; acos loses half of the digits near 0:
+    1e-6 degrees.
+    """
     assert table.loc["full_batch", "largest_angle"] < 1e-5
     assert table.loc["full_batch", "overlap"] == pytest.approx(1)
     gradients = SOURCE.block(0, SAMPLES)[0].copy()
     own = leading(second_moment(gradients))
     others = {"per_datum": second_moment(per_datum_gradients(SOURCE, 0, SAMPLES))}
-    others["gauss_newton"] = second_moment(output_jacobians(SOURCE, 0, SAMPLES).reshape(-1, NETWORK.parameters))
+    others["gauss_newton"] = second_moment(
+        output_jacobians(SOURCE, 0, SAMPLES).reshape(-1, NETWORK.parameters)
+    )
     others["centred"] = np.cov(gradients, rowvar=False, bias=True)
     for kind, matrix in others.items():
         cosines = np.linalg.svd(own.T @ leading(matrix), compute_uv=False)
-        assert table.loc[kind, "largest_angle"] == pytest.approx(np.degrees(np.arccos(cosines.min())), abs=1e-5)
+        assert table.loc[kind, "largest_angle"] == pytest.approx(
+            np.degrees(np.arccos(cosines.min())), abs=1e-5
+        )
         assert table.loc[kind, "overlap"] == pytest.approx((cosines**2).mean(), abs=1e-9)
         assert table.loc[kind, "subspace"] == 3
 
@@ -83,7 +104,13 @@ def test_angles_are_those_of_the_leading_eigenvectors(table: pd.DataFrame) -> No
 def test_ntk_and_gauss_newton_at_one_theta_agree(table: pd.DataFrame) -> None:
     """They share the non-zero spectrum and, by the singular vectors of J, the subspace."""
     pair = table.loc[["ntk_gram", "gauss_newton_at_one"]]
-    for member in ("stable_rank", "participation_ratio", "entropy_rank", "log10_gap_at_width", "overlap"):
+    for member in (
+        "stable_rank",
+        "participation_ratio",
+        "entropy_rank",
+        "log10_gap_at_width",
+        "overlap",
+    ):
         assert pair[member].iloc[0] == pytest.approx(pair[member].iloc[1], rel=1e-8)
     assert pair["rank"].max() <= POINTS < NETWORK.parameters
     assert pair.loc["gauss_newton_at_one", "status"] == "rank_deficient"
@@ -97,19 +124,27 @@ def test_the_family_is_whole_but_for_the_layers_of_a_gram_over_data(table: pd.Da
     assert "log10_layer_ladder" in without
     gram = output_jacobians(SOURCE, 0, 1)[0] @ output_jacobians(SOURCE, 0, 1)[0].T
     values = np.linalg.eigvalsh(gram)
-    assert table.loc["ntk_gram", "stable_rank"] == pytest.approx(values.sum() / values[-1], rel=1e-12)
+    assert table.loc["ntk_gram", "stable_rank"] == pytest.approx(
+        values.sum() / values[-1], rel=1e-12
+    )
     diagonal = np.diagonal(gram)
-    assert table.loc["ntk_gram", "log10_diagonal_bound"] == pytest.approx(np.log10(diagonal.max() / diagonal.min()), rel=1e-9)
+    assert table.loc["ntk_gram", "log10_diagonal_bound"] == pytest.approx(
+        np.log10(diagonal.max() / diagonal.min()), rel=1e-9
+    )
 
 
 def test_full_batch_condition_numbers_are_those_of_its_eigenvalues(table: pd.DataFrame) -> None:
     """60 samples of 22 parameters: three decades, of which `eigvalsh` loses 1e-12."""
     values = np.linalg.eigvalsh(second_moment(SOURCE.block(0, SAMPLES)[0].copy()))
     assert table.loc["full_batch", "status"] == "finite"
-    assert table.loc["full_batch", "log10_cond"] == pytest.approx(np.log10(values[-1] / values[0]), rel=1e-8)
+    assert table.loc["full_batch", "log10_cond"] == pytest.approx(
+        np.log10(values[-1] / values[0]), rel=1e-8
+    )
 
 
-def test_the_file_holds_the_table(folder: StudyFolder, monkeypatch: pytest.MonkeyPatch, table: pd.DataFrame) -> None:
+def test_the_file_holds_the_table(
+    folder: StudyFolder, monkeypatch: pytest.MonkeyPatch, table: pd.DataFrame
+) -> None:
     monkeypatch.setattr(stage, "TRAINING_STEPS", 200)
     path = compute_kinds(small_study(), folder, 2, 3, SAMPLES)
     assert path == folder.root / "tables" / "second_moment_kinds.csv"
@@ -120,7 +155,9 @@ def test_null_directions_are_infinite_and_leave_the_angles_defined() -> None:
     """Odd units without biases on a symmetric grid: gradients of biases vanish identically."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stage, "TRAINING_STEPS", 50)
-        found = kinds_table(small_study(prior={"kind": "glorot_uniform"}), 1, 3, 40).set_index("kind")
+        found = kinds_table(small_study(prior={"kind": "glorot_uniform"}), 1, 3, 40).set_index(
+            "kind"
+        )
     assert found.loc["full_batch", "status"] == "rank_deficient"
     assert found.loc["full_batch", "rank"] == 6  # two weights for each unit
     assert np.isinf(found.loc["full_batch", "log10_cond"])

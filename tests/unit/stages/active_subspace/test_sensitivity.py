@@ -1,4 +1,6 @@
-"""The stage `sensitivity`: numbers by a second route, null directions where theory puts them, nothing computed twice."""
+"""The stage `sensitivity`: numbers by a second route, null directions where theory puts them,
+nothing computed twice.
+"""
 
 from __future__ import annotations
 
@@ -45,11 +47,15 @@ def table(sweep: Sweep = SWEEP, study: Study = small_study(), **size: int) -> pd
     return sensitivity_table(study, **{**SIZE, **size}, sweep=sweep)
 
 
-def torch_gradients(activation: str, prior: str, problem: Problem, samples: int, loss: Loss) -> np.ndarray:
+def torch_gradients(
+    activation: str, prior: str, problem: Problem, samples: int, loss: Loss
+) -> np.ndarray:
     """(N, P) by torch.func of the loss itself, at the documented draws."""
     thetas = np.empty((samples, NETWORK.parameters))
     chosen = prior_named(prior)
-    fill_parameters(thetas, 0, stream_key(0, "sensitivity", *NETWORK.sizes), chosen.scales(NETWORK), chosen.draw)
+    fill_parameters(
+        thetas, 0, stream_key(0, "sensitivity", *NETWORK.sizes), chosen.scales(NETWORK), chosen.draw
+    )
     x, y = (torch.as_tensor(array) for array in (problem.inputs, problem.targets))
     squared = functional.mean_squared_residual(x, y, NETWORK, activation_named(activation))
     function = squared if loss is Loss.MSE else lambda theta: torch.sqrt(squared(theta))
@@ -59,8 +65,18 @@ def torch_gradients(activation: str, prior: str, problem: Problem, samples: int,
 def test_every_setting_has_a_row_and_every_column_a_meaning() -> None:
     found = table()
     assert list(found.columns) == list(DESCRIPTIONS)
-    settings = list(found[["activation", "prior", "interval", "points", "loss"]].itertuples(index=False, name=None))
-    expected = itertools.product(("tanh", "relu"), ("standard_normal", "he_normal"), ("[-1, 1]", "[0, 2pi]"), (5, 8), ("mse", "rmse"))
+    settings = list(
+        found[["activation", "prior", "interval", "points", "loss"]].itertuples(
+            index=False, name=None
+        )
+    )
+    expected = itertools.product(
+        ("tanh", "relu"),
+        ("standard_normal", "he_normal"),
+        ("[-1, 1]", "[0, 2pi]"),
+        (5, 8),
+        ("mse", "rmse"),
+    )
     assert settings == list(expected)
     assert set(found["parameters"]) == {NETWORK.parameters}
     assert set(found["samples"]) == {40}
@@ -68,15 +84,28 @@ def test_every_setting_has_a_row_and_every_column_a_meaning() -> None:
 
 def test_the_default_is_all_that_was_asked() -> None:
     sweep = Sweep()
-    assert [INTERVALS[name] for name in sweep.intervals] == [(-1, 1), (0, 1), (-np.pi, np.pi), (0, 2 * np.pi)]
+    assert [INTERVALS[name] for name in sweep.intervals] == [
+        (-1, 1),
+        (0, 1),
+        (-np.pi, np.pi),
+        (0, 2 * np.pi),
+    ]
     assert sweep.points == (20, 50, 200)
     assert (set(sweep.priors), set(sweep.activations)) == (set(PRIORS), set(ACTIVATIONS))
 
 
 @pytest.mark.parametrize("loss", Loss)
-@pytest.mark.parametrize(("activation", "prior"), [("tanh", "standard_normal"), ("relu", "he_normal")])
-def test_numbers_are_those_of_torch_gradients_of_the_loss_itself(activation: str, prior: str, loss: Loss) -> None:
-    found = table().set_index(["activation", "prior", "interval", "points", "loss"]).loc[(activation, prior, "[0, 2pi]", 8, str(loss))]
+@pytest.mark.parametrize(
+    ("activation", "prior"), [("tanh", "standard_normal"), ("relu", "he_normal")]
+)
+def test_numbers_are_those_of_torch_gradients_of_the_loss_itself(
+    activation: str, prior: str, loss: Loss
+) -> None:
+    found = (
+        table()
+        .set_index(["activation", "prior", "interval", "points", "loss"])
+        .loc[(activation, prior, "[0, 2pi]", 8, str(loss))]
+    )
     gradients = torch_gradients(activation, prior, sine_regression((0, 2 * np.pi), 8), 40, loss)
     stairs = staircase(
         project(gradients, NETWORK, symmetry_of(activation_named(activation), prior_named(prior))),
@@ -84,10 +113,13 @@ def test_numbers_are_those_of_torch_gradients_of_the_loss_itself(activation: str
         key=stream_key(0, "sensitivity bootstrap", *NETWORK.sizes),
         relative_noise=1e-15,
     )
-    # gradients agree to 1e-12 of their layer, and eigenvalues span 10^4 to 10^5: 1e-7 of the smallest, in decades
+    # gradients agree to 1e-12 of their layer, and eigenvalues span 10^4 to 10^5: 1e-7 of the
+    # smallest, in decades
     expected = (stairs.log10_condition, stairs.low, stairs.high)
     assert found["status"] == "finite"
-    assert found[["log10_cond_sym", "log10_cond_sym_low", "log10_cond_sym_high"]].tolist() == pytest.approx(expected, abs=1e-6)
+    assert found[
+        ["log10_cond_sym", "log10_cond_sym_low", "log10_cond_sym_high"]
+    ].tolist() == pytest.approx(expected, abs=1e-6)
 
     squares = (gradients**2).sum(axis=0)
     for name, layer in (("share_first", NETWORK.layers[0]), ("share_last", NETWORK.layers[-1])):
@@ -96,10 +128,18 @@ def test_numbers_are_those_of_torch_gradients_of_the_loss_itself(activation: str
 
 
 def test_null_directions_are_where_theory_puts_them() -> None:
-    """Odd units without biases on a symmetric grid, with an odd target: gradients of biases vanish identically (F6)."""
-    sweep = Sweep(tuple(INTERVALS), (6, 9), ("standard_normal", "glorot_uniform"), ("tanh", "linear", "relu"))
+    """Odd units without biases on a symmetric grid, with an odd target: gradients of biases vanish
+    identically (F6).
+    """
+    sweep = Sweep(
+        tuple(INTERVALS), (6, 9), ("standard_normal", "glorot_uniform"), ("tanh", "linear", "relu")
+    )
     found = table(sweep)
-    expected = found["activation"].isin(["tanh", "linear"]) & (found["prior"] == "glorot_uniform") & found["interval"].str.startswith("[-")
+    expected = (
+        found["activation"].isin(["tanh", "linear"])
+        & (found["prior"] == "glorot_uniform")
+        & found["interval"].str.startswith("[-")
+    )
     assert (found["status"] == np.where(expected, "rank_deficient", "finite")).all()
     assert np.array_equal(np.isinf(found["log10_cond_sym"]), expected)
 
@@ -115,10 +155,17 @@ def test_mean_field_depends_on_prior_and_activation_alone() -> None:
 def test_a_row_depends_on_its_setting_and_on_the_seed_alone() -> None:
     alone = table(Sweep(("[0, 2pi]",), (8,), ("he_normal",), ("relu",)))
     whole = table()
-    same = whole[(whole[["activation", "prior", "interval", "points"]] == ["relu", "he_normal", "[0, 2pi]", 8]).all(axis=1)]
+    same = whole[
+        (
+            whole[["activation", "prior", "interval", "points"]]
+            == ["relu", "he_normal", "[0, 2pi]", 8]
+        ).all(axis=1)
+    ]
     pd.testing.assert_frame_equal(alone, same.reset_index(drop=True), check_exact=True)
     other = table(study=small_study(sampling={"seed": 1}))
-    assert (other["log10_cond_sym"] != whole["log10_cond_sym"])[np.isfinite(whole["log10_cond_sym"])].all()
+    assert (other["log10_cond_sym"] != whole["log10_cond_sym"])[
+        np.isfinite(whole["log10_cond_sym"])
+    ].all()
 
 
 def test_gradients_are_projected_in_blocks_without_a_change() -> None:
@@ -132,21 +179,30 @@ def test_gradients_are_projected_in_blocks_without_a_change() -> None:
 
 
 def test_single_precision_gives_nearly_the_same_numbers() -> None:
-    """The largest relative error of a gradient is about n eps = 1e-6, of the least plateau 10^5 times that at the worst."""
+    """The largest relative error of a gradient is about n eps = 1e-6, of the least plateau 10^5
+    times that at the worst.
+    """
     sweep = Sweep(("[0, 1]",), (8,), ("standard_normal",), ("tanh",))
-    double, single = table(sweep), table(sweep, study=small_study(sampling={"precision": "float32"}))
+    double, single = (
+        table(sweep),
+        table(sweep, study=small_study(sampling={"precision": "float32"})),
+    )
     assert (double["log10_cond_sym"] != single["log10_cond_sym"]).all()
     np.testing.assert_allclose(single["log10_cond_sym"], double["log10_cond_sym"], atol=0.05)
 
 
-def test_the_table_on_disk_is_the_table(folder: StudyFolder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_on_disk_is_the_table(
+    folder: StudyFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = compute_sensitivity(small_study(), folder, **SIZE, sweep=SWEEP)
     assert path == folder.root / "tables" / "sensitivity.csv"
     pd.testing.assert_frame_equal(read_sensitivity(path), table(), check_exact=True)
     assert "sensitivity: 4 of 4 pairs" in capsys.readouterr().err
 
 
-def test_what_is_known_is_not_computed_again(folder: StudyFolder, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+def test_what_is_known_is_not_computed_again(
+    folder: StudyFolder, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
     path = compute_sensitivity(small_study(), folder, **SIZE, sweep=SWEEP, quiet=True)
     before = path.read_bytes()
     path.unlink()
@@ -156,9 +212,14 @@ def test_what_is_known_is_not_computed_again(folder: StudyFolder, monkeypatch: p
 
 
 def test_an_interrupted_stage_resumes_with_the_same_bytes(
-    folder: StudyFolder, tmp_path, monkeypatch: pytest.MonkeyPatch, stop_after: Callable[[int], None]
+    folder: StudyFolder,
+    tmp_path,
+    monkeypatch: pytest.MonkeyPatch,
+    stop_after: Callable[[int], None],
 ) -> None:
-    whole = compute_sensitivity(small_study(), StudyFolder(tmp_path / "whole"), **SIZE, sweep=SWEEP, quiet=True).read_bytes()
+    whole = compute_sensitivity(
+        small_study(), StudyFolder(tmp_path / "whole"), **SIZE, sweep=SWEEP, quiet=True
+    ).read_bytes()
     with monkeypatch.context():
         stop_after(3)
         with pytest.raises(Interrupted):
@@ -166,31 +227,44 @@ def test_an_interrupted_stage_resumes_with_the_same_bytes(
     assert len(list(folder.root.rglob("*.json"))) == 3
     assert not (folder.root / "tables").exists()
     stop_after(1)
-    assert compute_sensitivity(small_study(), folder, **SIZE, sweep=SWEEP, quiet=True).read_bytes() == whole
+    assert (
+        compute_sensitivity(small_study(), folder, **SIZE, sweep=SWEEP, quiet=True).read_bytes()
+        == whole
+    )
 
 
 def test_other_work_and_damage_are_refused(folder: StudyFolder) -> None:
     compute_sensitivity(small_study(), folder, **SIZE, sweep=SWEEP, quiet=True)
     with pytest.raises(DifferentWork, match="expected samples 41, found 40"):
-        compute_sensitivity(small_study(), folder, **{**SIZE, "samples": 41}, sweep=SWEEP, quiet=True)
+        compute_sensitivity(
+            small_study(), folder, **{**SIZE, "samples": 41}, sweep=SWEEP, quiet=True
+        )
     document = folder.root / "sensitivity" / "d02-w003" / "tanh-he_normal.json"
     document.write_text(document.read_text().replace("rank_deficient", "finite"))
     with pytest.raises(DamagedResult, match="tanh-he_normal"):
         compute_sensitivity(small_study(), folder, **SIZE, sweep=SWEEP, quiet=True)
 
 
-def test_another_problem_of_the_study_is_the_same_work(folder: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_problem_of_the_study_is_the_same_work(
+    folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Problem, activation and prior are what is varied, so the study's own take no part."""
     compute_sensitivity(small_study(), folder, **SIZE, sweep=SWEEP, quiet=True)
     monkeypatch.setattr(stage, "_rows", lambda *_: pytest.fail("computed again"))
-    other = small_study(problem={"points": 33}, network={"activation": "relu"}, prior={"kind": "he_normal"})
+    other = small_study(
+        problem={"points": 33}, network={"activation": "relu"}, prior={"kind": "he_normal"}
+    )
     compute_sensitivity(other, folder, **SIZE, sweep=SWEEP, quiet=True)
 
 
 def test_a_loss_of_zero_has_no_root() -> None:
     """Odd units without biases give 0 at x = 0, which is the target there."""
-    nothing = sampler(NETWORK, prior="he_normal", problem=Problem(np.zeros((2, 1)), np.zeros((2, 1))))
-    with pytest.raises(NotFiniteGradient, match="sample 0 of d02-w003: expected a positive loss, found 0"):
+    nothing = sampler(
+        NETWORK, prior="he_normal", problem=Problem(np.zeros((2, 1)), np.zeros((2, 1)))
+    )
+    with pytest.raises(
+        NotFiniteGradient, match="sample 0 of d02-w003: expected a positive loss, found 0"
+    ):
         projected_by_loss(nothing, 3)
 
 

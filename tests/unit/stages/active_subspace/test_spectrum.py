@@ -1,4 +1,6 @@
-"""The stage `spectrum`: from a verified second moment, once, and refused where something is damaged."""
+"""The stage `spectrum`: from a verified second moment, once, and refused where something is
+damaged.
+"""
 
 import json
 from pathlib import Path
@@ -36,7 +38,11 @@ def test_eigenvalues_and_vectors_are_those_of_the_stored_matrix(folder: StudyFol
     np.testing.assert_allclose(by_hand, matrix, atol=1e-13 * np.trace(matrix))
     assert np.array_equal(spectrum.diagonal, np.diagonal(matrix))
     assert spectrum.status is SpectrumStatus.FINITE
-    assert (receipt["status"], receipt["vectors"], receipt["identity"]) == ("finite", True, cell.identity)
+    assert (receipt["status"], receipt["vectors"], receipt["identity"]) == (
+        "finite",
+        True,
+        cell.identity,
+    )
 
 
 def test_it_is_computed_once_and_again_only_for_vectors(folder: StudyFolder) -> None:
@@ -62,7 +68,10 @@ def test_zero_biases_are_reported_as_null_directions(folder: StudyFolder) -> Non
     spectrum = read_verified_spectrum(cell, folder)
 
     # 2 x 4 hidden biases and that of the output carry no gradient: odd network, odd data.
-    assert (spectrum.status, spectrum.rank) == (SpectrumStatus.RANK_DEFICIENT, cell.architecture.parameters - 9)
+    assert (spectrum.status, spectrum.rank) == (
+        SpectrumStatus.RANK_DEFICIENT,
+        cell.architecture.parameters - 9,
+    )
 
 
 def test_fewer_samples_than_parameters_are_rank_deficient(folder: StudyFolder) -> None:
@@ -74,22 +83,35 @@ def test_fewer_samples_than_parameters_are_rank_deficient(folder: StudyFolder) -
 
     assert (spectrum.status, spectrum.rank) == (SpectrumStatus.RANK_DEFICIENT, 20)
     matrix = second_moments.read_second_moment(folder.second_moment(cell))
-    np.testing.assert_allclose(spectrum.eigenvalues, np.linalg.eigvalsh(matrix)[::-1], rtol=0, atol=33 * 2.3e-16 * spectrum.eigenvalues[0])
+    np.testing.assert_allclose(
+        spectrum.eigenvalues,
+        np.linalg.eigvalsh(matrix)[::-1],
+        rtol=0,
+        atol=33 * 2.3e-16 * spectrum.eigenvalues[0],
+    )
     assert np.array_equal(spectrum.diagonal, np.diagonal(matrix))
     assert spectrum.route is Route.GRADIENTS
 
 
-def test_a_damaged_second_moment_is_refused_where_it_is_not_solved_either(folder: StudyFolder) -> None:
+def test_a_damaged_second_moment_is_refused_where_it_is_not_solved_either(
+    folder: StudyFolder,
+) -> None:
     study = small_study(headline={"samples": 20})
     cell = prepared(folder, study)
     flip(folder.second_moment(cell) / "second_moment/c/0/0")
 
-    with pytest.raises(DamagedResult, match=r"second_moment\.zarr: .* found damage, now in .*; run snakemake again$"):
+    with pytest.raises(
+        DamagedResult,
+        match=r"second_moment\.zarr: .* found damage, now in .*; run snakemake again$",
+    ):
         compute_spectrum(study, cell, folder, vectors=False)
 
 
 def test_without_a_second_moment_there_is_none(folder: StudyFolder) -> None:
-    with pytest.raises(DamagedResult, match=r"no receipt, so second_moment\.zarr is not complete; run the stage second-moment"):
+    with pytest.raises(
+        DamagedResult,
+        match=r"no receipt, so second_moment\.zarr is not complete; run the stage second-moment",
+    ):
         compute_spectrum(STUDY, STUDY.headline_cell, folder, vectors=False)
     with pytest.raises(DamagedResult, match=r"no receipt, so spectrum\.zarr is not complete"):
         read_verified_spectrum(STUDY.headline_cell, folder)
@@ -103,16 +125,23 @@ def flip(path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [flip, Path.unlink])
 @pytest.mark.parametrize("chunk", ["second_moment/c/0/0", "gradient_mean/c/0"])
-def test_a_damaged_second_moment_is_refused(folder: StudyFolder, damage: object, chunk: str) -> None:
+def test_a_damaged_second_moment_is_refused(
+    folder: StudyFolder, damage: object, chunk: str
+) -> None:
     cell = prepared(folder)
     damage(folder.second_moment(cell) / chunk)  # type: ignore[operator]
 
-    with pytest.raises(DamagedResult, match=r"second_moment\.zarr: .* found damage, now in .*; run snakemake again$"):
+    with pytest.raises(
+        DamagedResult,
+        match=r"second_moment\.zarr: .* found damage, now in .*; run snakemake again$",
+    ):
         compute_spectrum(STUDY, cell, folder, vectors=False)
     assert not folder.receipt(folder.spectrum(cell)).exists()
 
 
-def test_a_second_moment_whose_numbers_the_receipt_does_not_confirm_is_refused(folder: StudyFolder) -> None:
+def test_a_second_moment_whose_numbers_the_receipt_does_not_confirm_is_refused(
+    folder: StudyFolder,
+) -> None:
     cell = prepared(folder)
     receipt = folder.receipt(folder.second_moment(cell))
     receipt.write_text(json.dumps({**json.loads(receipt.read_bytes()), "digest": "0" * 32}))

@@ -1,4 +1,6 @@
-"""The stage `training`: every network once, the same numbers always, and a table that says what was not reached."""
+"""The stage `training`: every network once, the same numbers always, and a table that says what was
+not reached.
+"""
 
 import json
 import math
@@ -32,7 +34,14 @@ from eigenscape.stages.active_subspace.training import (
 from eigenscape.store.layout import StudyFolder
 
 STUDY = small_study()
-PLAN = TrainingPlan(depth=(1, 3, 7), width=(3, 5, 8), replicas=7, threshold=1.1, most_steps=1000, ladder=(3.0, 0.1, 0.01))
+PLAN = TrainingPlan(
+    depth=(1, 3, 7),
+    width=(3, 5, 8),
+    replicas=7,
+    threshold=1.1,
+    most_steps=1000,
+    ladder=(3.0, 0.1, 0.01),
+)
 
 
 def trained(folder: StudyFolder, plan: TrainingPlan = PLAN, study: Study = STUDY) -> pd.DataFrame:
@@ -44,21 +53,39 @@ def starts(architecture: Architecture, replicas: int) -> np.ndarray:
     """As documented: draws of the prior from a stream of their own."""
     prior = prior_named("standard_normal")
     parameters = np.empty((replicas, architecture.parameters))
-    fill_parameters(parameters, 0, stream_key(0, "training", *architecture.sizes), prior.scales(architecture), prior.draw)
+    fill_parameters(
+        parameters,
+        0,
+        stream_key(0, "training", *architecture.sizes),
+        prior.scales(architecture),
+        prior.draw,
+    )
     return parameters
 
 
 def test_the_networks_are_those_of_the_sub_grid_that_are_in_the_grid() -> None:
-    assert [(cell.architecture.depth, cell.architecture.width) for cell in PLAN.cells(STUDY)] == [(1, 3), (3, 3), (1, 5), (3, 5)]
-    with pytest.raises(BadInput, match=r"grid: expected some of depth \[7\] with width \[8\], found depth \[1, 3\]"):
+    assert [(cell.architecture.depth, cell.architecture.width) for cell in PLAN.cells(STUDY)] == [
+        (1, 3),
+        (3, 3),
+        (1, 5),
+        (3, 5),
+    ]
+    with pytest.raises(
+        BadInput, match=r"grid: expected some of depth \[7\] with width \[8\], found depth \[1, 3\]"
+    ):
         replace(PLAN, depth=(7,), width=(8,)).cells(STUDY)
 
 
-def test_every_network_has_a_row_for_each_rule_and_every_column_a_meaning(folder: StudyFolder) -> None:
+def test_every_network_has_a_row_for_each_rule_and_every_column_a_meaning(
+    folder: StudyFolder,
+) -> None:
     table = trained(folder)
 
     assert list(table.columns) == ["depth", "width", *DESCRIPTIONS]
-    assert table.groupby(["depth", "width"])["rule"].apply(list).tolist() == [["curvature", "search"]] * 4
+    assert (
+        table.groupby(["depth", "width"])["rule"].apply(list).tolist()
+        == [["curvature", "search"]] * 4
+    )
     assert table["parameters"].tolist() == [10, 10, 34, 34, 16, 16, 76, 76]
     assert set(table["replicas"]) == {7}
 
@@ -69,7 +96,9 @@ def test_numbers_are_those_of_training_by_hand(folder: StudyFolder) -> None:
     threshold = 1.1 * problem.targets.var()
 
     for architecture in (Architecture(1, 3), Architecture(3, 5)):
-        rows = table[(table["depth"] == architecture.depth) & (table["width"] == architecture.width)].set_index("rule")
+        rows = table[
+            (table["depth"] == architecture.depth) & (table["width"] == architecture.width)
+        ].set_index("rule")
         network = (starts(architecture, 7), architecture, TANH, problem)
         exact = step_by_curvature(*network)
         steps = np.array([float(f"{step:.3g}") for step in exact])
@@ -80,35 +109,56 @@ def test_numbers_are_those_of_training_by_hand(folder: StudyFolder) -> None:
         by_curvature = train(*network, steps, threshold, 1000)
 
         assert np.isfinite(medians[best])
-        assert rows.loc["search", ["step", "log10_steps", "threshold"]].tolist() == [best, math.log10(medians[best]), threshold]
+        assert rows.loc["search", ["step", "log10_steps", "threshold"]].tolist() == [
+            best,
+            math.log10(medians[best]),
+            threshold,
+        ]
         assert rows.loc["curvature", "step"] == np.median(steps)
         assert rows.loc["curvature", "log10_steps"] == math.log10(by_curvature.median_steps)
         for rule, run in (("search", runs[best]), ("curvature", by_curvature)):
             assert rows.loc[rule, "share_reached"] == np.isfinite(run.steps_to_threshold).mean()
             assert rows.loc[rule, "share_diverged"] == run.diverged.mean()
-            assert rows.loc[rule, "log10_steps_low"] <= rows.loc[rule, "log10_steps"] <= rows.loc[rule, "log10_steps_high"]
+            assert (
+                rows.loc[rule, "log10_steps_low"]
+                <= rows.loc[rule, "log10_steps"]
+                <= rows.loc[rule, "log10_steps_high"]
+            )
         assert runs[3.0].diverged.any()
 
 
 def test_a_file_is_plain_json_and_says_what_work_it_is(folder: StudyFolder) -> None:
     path = train_networks(STUDY, folder, PLAN, quiet=True)[0]
-    content = json.loads(path.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    content = json.loads(
+        path.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON")
+    )
 
     assert path == folder.root / "training" / "d01-w003.json"
     identity = content["identity"]
     assert identity == PLAN.cells(STUDY)[0].identity
-    assert {"sizes": [1, 3, 1], "samples": 7, "seed": 0, "threshold": 1.1, "most_steps": 1000, "ladder": [3.0, 0.1, 0.01]}.items() <= (
-        identity.items()
-    )
+    assert {
+        "sizes": [1, 3, 1],
+        "samples": 7,
+        "seed": 0,
+        "threshold": 1.1,
+        "most_steps": 1000,
+        "ladder": [3.0, 0.1, 0.01],
+    }.items() <= (identity.items())
     diverged = content["content"]["search"]["runs"][0]
     assert None in diverged["steps_to_threshold"]
     assert any(diverged["diverged"])
 
 
-def test_a_second_run_trains_nothing_and_a_larger_grid_only_what_is_new(folder: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_run_trains_nothing_and_a_larger_grid_only_what_is_new(
+    folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made: list[str] = []
     original = stage._train_cell
-    monkeypatch.setattr(stage, "_train_cell", lambda study, cell, plan: made.append(cell.folder) or original(study, cell, plan))
+    monkeypatch.setattr(
+        stage,
+        "_train_cell",
+        lambda study, cell, plan: made.append(cell.folder) or original(study, cell, plan),
+    )
 
     first = replace(PLAN, width=(3,))
     paths = train_networks(STUDY, folder, first, quiet=True)
@@ -118,15 +168,25 @@ def test_a_second_run_trains_nothing_and_a_larger_grid_only_what_is_new(folder: 
     assert train_networks(STUDY, folder, first, quiet=True) == paths
     train_networks(STUDY, folder, PLAN, quiet=True)
 
-    assert made == ["training/d01-w003", "training/d03-w003", "training/d01-w005", "training/d03-w005"]
+    assert made == [
+        "training/d01-w003",
+        "training/d03-w003",
+        "training/d01-w005",
+        "training/d03-w005",
+    ]
     assert [path.stat().st_mtime_ns for path in paths] == times
 
 
-def test_an_interruption_keeps_what_is_trained(folder: StudyFolder, stop_after: Callable[[int], None], tmp_path: Path) -> None:
+def test_an_interruption_keeps_what_is_trained(
+    folder: StudyFolder, stop_after: Callable[[int], None], tmp_path: Path
+) -> None:
     stop_after(2)
     with pytest.raises(Interrupted, match="networks that are trained are kept"):
         train_networks(STUDY, folder, PLAN, quiet=True)
-    assert sorted(path.stem for path in (folder.root / "training").iterdir()) == ["d01-w003", "d03-w003"]
+    assert sorted(path.stem for path in (folder.root / "training").iterdir()) == [
+        "d01-w003",
+        "d03-w003",
+    ]
 
     stop_after(1000)
     elsewhere = StudyFolder(tmp_path / "elsewhere")
@@ -143,7 +203,9 @@ def test_an_interruption_keeps_what_is_trained(folder: StudyFolder, stop_after: 
         ({"ladder": (0.1,)}, r"ladder \[0.1\], found \[3.0, 0.1, 0.01\]"),
     ],
 )
-def test_results_of_another_plan_are_refused(change: dict[str, object], fact: str, folder: StudyFolder) -> None:
+def test_results_of_another_plan_are_refused(
+    change: dict[str, object], fact: str, folder: StudyFolder
+) -> None:
     trained(folder)
     other = replace(PLAN, **change)  # type: ignore[arg-type]
 
@@ -159,7 +221,9 @@ def test_results_of_another_study_are_refused(folder: StudyFolder) -> None:
 
 
 def test_missing_and_damaged_files_are_refused(folder: StudyFolder) -> None:
-    with pytest.raises(DamagedResult, match=r"d01-w003\.json: not there; run the stage training first"):
+    with pytest.raises(
+        DamagedResult, match=r"d01-w003\.json: not there; run the stage training first"
+    ):
         training_table(STUDY, folder, PLAN)
     path = train_networks(STUDY, folder, PLAN, quiet=True)[1]
     content = json.loads(path.read_bytes())
@@ -167,7 +231,9 @@ def test_missing_and_damaged_files_are_refused(folder: StudyFolder) -> None:
     path.write_text(json.dumps(content))
 
     for ask in (train_networks, training_table):
-        with pytest.raises(DamagedResult, match=r"d03-w003\.json: the numbers are not those of its digest"):
+        with pytest.raises(
+            DamagedResult, match=r"d03-w003\.json: the numbers are not those of its digest"
+        ):
             ask(STUDY, folder, PLAN)
 
 
@@ -178,7 +244,9 @@ def test_a_threshold_out_of_reach_is_infinite_and_survives_the_file(folder: Stud
     assert (table["share_reached"] == 0).all()
     # The best step is then the one with the lowest loss, never the one that diverges.
     assert set(table.loc[table["rule"] == "search", "step"]) <= {0.1, 0.01}
-    pd.testing.assert_frame_equal(pd.read_csv(write_training_table(table, folder)), table, check_exact=True, check_dtype=False)
+    pd.testing.assert_frame_equal(
+        pd.read_csv(write_training_table(table, folder)), table, check_exact=True, check_dtype=False
+    )
 
 
 def test_a_start_below_the_threshold_counts_as_one_step(folder: StudyFolder) -> None:
@@ -188,7 +256,9 @@ def test_a_start_below_the_threshold_counts_as_one_step(folder: StudyFolder) -> 
     assert set(table["share_reached"]) == {1.0}
 
 
-def test_progress_counts_networks_of_earlier_runs(folder: StudyFolder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_counts_networks_of_earlier_runs(
+    folder: StudyFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
     train_networks(STUDY, folder, replace(PLAN, width=(3,)), quiet=True)
     assert capsys.readouterr().err == ""
 
@@ -197,7 +267,9 @@ def test_progress_counts_networks_of_earlier_runs(folder: StudyFolder, capsys: p
     assert capsys.readouterr().err.splitlines()[-1].startswith("training: 4 of 4 networks, ")
 
 
-def test_starts_are_drawn_for_training_alone_and_more_replicas_change_none(folder: StudyFolder, tmp_path: Path) -> None:
+def test_starts_are_drawn_for_training_alone_and_more_replicas_change_none(
+    folder: StudyFolder, tmp_path: Path
+) -> None:
     plans = PLAN, replace(PLAN, replicas=9)
     few, many = (
         json.loads(path_of(plan.cells(STUDY)[0], place).read_bytes())["content"]
@@ -213,5 +285,9 @@ def test_the_default_plan_is_part_of_the_default_study() -> None:
     cells = TrainingPlan().cells(Study())
 
     assert len(cells) == len(TrainingPlan().depth) * len(TrainingPlan().width)
-    # A correlation over fewer than 20 networks would have an interval from -0.5 to 0.5 even at rho = 0.
-    assert sum(cell.architecture.parameters <= Study().sampling.raw_parameter_limit for cell in cells) >= 20
+    # A correlation over fewer than 20 networks would have an interval from -0.5 to 0.5 even at rho
+    # = 0.
+    assert (
+        sum(cell.architecture.parameters <= Study().sampling.raw_parameter_limit for cell in cells)
+        >= 20
+    )

@@ -1,4 +1,6 @@
-"""The stage: documents that resume, tables whose numbers agree with each other, data of one's own, verdicts."""
+"""The stage: documents that resume, tables whose numbers agree with each other, data of one's own,
+verdicts.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,15 @@ from eigenscape.stages.clustering.tables import clustering_tables, write_cluster
 from eigenscape.stages.common.labelled_inputs import require_usable
 from eigenscape.store.layout import StudyFolder
 
-GRAPHS = {"depth": [3], "width": [12], "channels": 2, "epochs": [0, 4], "seeds": 2, "inputs_per_class": 4, "permutations": 20}
+GRAPHS = {
+    "depth": [3],
+    "width": [12],
+    "channels": 2,
+    "epochs": [0, 4],
+    "seeds": 2,
+    "inputs_per_class": 4,
+    "permutations": 20,
+}
 STUDY = small_study(clustering=GRAPHS)
 
 
@@ -41,7 +51,9 @@ def test_every_graph_has_its_row(computed: StudyFolder) -> None:
     assert len(tables["layers"]) == 2 * 3 * (2 + 1)  # replicas, layers, epochs and the twin's last
     assert len(tables["similarity"]) == 2 * 9 * 3
     last = tables["convergence"][tables["convergence"]["epoch"] == 4]
-    np.testing.assert_allclose(last[["cka", "unbiased_cka", "cosine", "linear_cka"]].astype(float), 1)
+    np.testing.assert_allclose(
+        last[["cka", "unbiased_cka", "cosine", "linear_cka"]].astype(float), 1
+    )
     rows = tables["similarity"].set_index(["labels", "replica", "epoch", "layer", "other"])["cka"]
     np.testing.assert_allclose(rows, rows.swaplevel("layer", "other").loc[rows.index], rtol=1e-12)
     found = tables["layers"]
@@ -56,12 +68,15 @@ def test_energy_tells_linear_similarity_and_not_that_of_graphs(computed: StudyFo
     first = rows[rows["layer"] == 1].sort_values("first")
     singles = first[first["first"] == first["last"]]
     assert len(singles) >= 2
-    # Two single directions fix the sum of all s^4 in units of the total energy; each gives the same.
+    # Two single directions fix the sum of all s^4 in units of the total energy; each gives the
+    # same.
     total = singles["energy"] ** 2 / (1 - singles["linear_cka"] ** 2)
     assert total.iloc[0] == pytest.approx(total.iloc[1], rel=1e-6)
 
 
-def test_documents_are_kept_and_refuse_other_work(computed: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_documents_are_kept_and_refuse_other_work(
+    computed: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def never(*_: object) -> None:
         raise AssertionError("computed again")
 
@@ -70,7 +85,9 @@ def test_documents_are_kept_and_refuse_other_work(computed: StudyFolder, monkeyp
     grown = small_study(clustering=GRAPHS | {"width": [12, 20]})  # another network is no other work
     compute_clustering(grown, computed, "perceptron-d03-w012")
     with pytest.raises(DifferentWork, match="seeds"):
-        compute_clustering(small_study(clustering=GRAPHS | {"seeds": 3}), computed, "convolutional-c02")
+        compute_clustering(
+            small_study(clustering=GRAPHS | {"seeds": 3}), computed, "convolutional-c02"
+        )
     with pytest.raises(DamagedResult, match="not computed yet"):
         read_clustering(grown, computed, "perceptron-d03-w020")
     with pytest.raises(BadInput, match="one of perceptron"):
@@ -80,10 +97,16 @@ def test_documents_are_kept_and_refuse_other_work(computed: StudyFolder, monkeyp
 def test_tables_and_findings_are_written(computed: StudyFolder) -> None:
     write_clustering_tables(STUDY, computed)
     place = computed.root / "tables"
-    table, dataset = pd.read_csv(place / "clustering_layers.csv"), xr.load_dataset(place / "clustering.nc", engine="scipy")
+    table, dataset = (
+        pd.read_csv(place / "clustering_layers.csv"),
+        xr.load_dataset(place / "clustering.nc", engine="scipy"),
+    )
     row = table.iloc[0]
     where = {key: row[key] for key in ("network", "labels", "replica", "epoch", "layer")}
-    names = [str(name.decode() if isinstance(name, bytes) else name) for name in dataset["network"].values]
+    names = [
+        str(name.decode() if isinstance(name, bytes) else name)
+        for name in dataset["network"].values
+    ]
     assert names == sorted(STUDY.clustering.network_names())
     assert float(dataset["modularity"].sel(where)) == row["modularity"]
 
@@ -92,8 +115,19 @@ def block_rows(layers: int, replicas: int, p_value: float, smallest_p: float) ->
     """Final scores of a narrow and a wide perceptron, the wide one's higher."""
     return pd.DataFrame(
         [
-            {"network": f"perceptron-d{layers:02d}-w{width:03d}", "labels": "true", "epoch": 9, "layers": layers, "banded": 0.1}
-            | {"score": width / 100 + replica / 1000, "p_value": p_value, "smallest_p": smallest_p, "null_high": 0.2}
+            {
+                "network": f"perceptron-d{layers:02d}-w{width:03d}",
+                "labels": "true",
+                "epoch": 9,
+                "layers": layers,
+                "banded": 0.1,
+            }
+            | {
+                "score": width / 100 + replica / 1000,
+                "p_value": p_value,
+                "smallest_p": smallest_p,
+                "null_high": 0.2,
+            }
             for width in (8, 64)
             for replica in range(replicas)
         ]
@@ -101,9 +135,14 @@ def block_rows(layers: int, replicas: int, p_value: float, smallest_p: float) ->
 
 
 def test_a_run_that_was_interrupted_goes_on_from_its_replicas(
-    tmp_path: Path, computed: StudyFolder, stop_after: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    computed: StudyFolder,
+    stop_after: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Looks: at the 5 starts of epochs, then at every graph; 2 epochs of 3 layers are 6 graphs a replica."""
+    """Looks: at the 5 starts of epochs, then at every graph; 2 epochs of 3 layers are 6 graphs a
+    replica.
+    """
     name, folder = "perceptron-d03-w012", StudyFolder(tmp_path)
     stop_after(5 + 6 + 2)
     with pytest.raises(Interrupted, match=f"{name}: interrupted"):
@@ -118,7 +157,10 @@ def test_a_run_that_was_interrupted_goes_on_from_its_replicas(
 
 def test_a_study_may_leave_it_out(tmp_path: Path) -> None:
     study, folder = small_study(clustering={"enabled": False}), StudyFolder(tmp_path)
-    for stage in (clustering_tables, lambda *_: compute_clustering(study, folder, "perceptron-d02-w032")):
+    for stage in (
+        clustering_tables,
+        lambda *_: compute_clustering(study, folder, "perceptron-d02-w032"),
+    ):
         with pytest.raises(BadInput, match=r"^clustering.enabled: expected true"):
             stage(study, folder)
 
@@ -126,19 +168,42 @@ def test_a_study_may_leave_it_out(tmp_path: Path) -> None:
 def rows_of(values: np.ndarray, column: str, epoch: int) -> pd.DataFrame:
     """(replicas, layers) as rows of a table."""
     places = [(replica, layer + 1, value) for (replica, layer), value in np.ndenumerate(values)]
-    return pd.DataFrame(places, columns=["replica", "layer", column]).assign(network="perceptron-d04-w008", labels="true", epoch=epoch)
+    return pd.DataFrame(places, columns=["replica", "layer", column]).assign(
+        network="perceptron-d04-w008", labels="true", epoch=epoch
+    )
 
 
 def test_verdicts_follow_made_up_tables() -> None:
     rising = np.tile(np.arange(4.0), (5, 1))
-    layers = pd.concat([rows_of(rising, "modularity_relative", 9), rows_of(0 * rising, "modularity_relative", 0)])
+    layers = pd.concat(
+        [rows_of(rising, "modularity_relative", 9), rows_of(0 * rising, "modularity_relative", 0)]
+    )
     states = [rows_of(np.where(rising <= place, 0.95, 0.3), "cka", place) for place in range(4)]
     blocks = block_rows(6, replicas=6, p_value=0.01, smallest_p=1 / 201)
-    inputs = pd.DataFrame({"network": "a", "input": range(30), "purity": np.arange(30) / 30, "margin": np.arange(30) - 4.0})
-    tables = {"layers": layers, "convergence": pd.concat(states), "blocks": blocks, "inputs": inputs}
+    inputs = pd.DataFrame(
+        {
+            "network": "a",
+            "input": range(30),
+            "purity": np.arange(30) / 30,
+            "margin": np.arange(30) - 4.0,
+        }
+    )
+    tables = {
+        "layers": layers,
+        "convergence": pd.concat(states),
+        "blocks": blocks,
+        "inputs": inputs,
+    }
     assert [finding.verdict.value for finding in judged(tables)] == ["holds"] * 4
     assert "epochs 0, 1, 2, 3" in judged(tables)[1].evidence
-    turned = tables | {"layers": pd.concat([rows_of(rising[:, ::-1], "modularity_relative", 9), rows_of(rising, "modularity_relative", 0)])}
+    turned = tables | {
+        "layers": pd.concat(
+            [
+                rows_of(rising[:, ::-1], "modularity_relative", 9),
+                rows_of(rising, "modularity_relative", 0),
+            ]
+        )
+    }
     assert judged(turned)[0].verdict.value == "does not hold"
 
 
@@ -185,7 +250,9 @@ def test_layers_without_structure_give_no_graph() -> None:
 
 
 def test_closed_forms_are_filters_of_the_spectrum() -> None:
-    """C = V f(s) V^T of each method from a decomposition of its own; the graph is |C| without its diagonal."""
+    """C = V f(s) V^T of each method from a decomposition of its own; the graph is |C| without its
+    diagonal.
+    """
     x = np.random.default_rng(1).standard_normal((15, 6)) * [5, 3, 2, 1, 0.1, 0.1]
     unit = x / np.linalg.norm(x, axis=1, keepdims=True)
     left, s, _ = np.linalg.svd(unit, full_matrices=False)
@@ -199,21 +266,28 @@ def test_closed_forms_are_filters_of_the_spectrum() -> None:
         np.fill_diagonal(expected, 0)
         found = layer_graph(x, section)
         assert found.graph is not None
-        np.testing.assert_allclose(found.graph.weights, expected, atol=1e-12)  # entries of order 1, a few roundings
+        # entries of order 1, a few roundings
+        np.testing.assert_allclose(found.graph.weights, expected, atol=1e-12)
         residual = np.linalg.norm(s * (1 - weights)) / np.linalg.norm(s)
         assert found.facts["residual"] == pytest.approx(residual)
     ridge = np.linalg.inv(unit @ unit.T + s[0] ** 2 / 20 * np.eye(15))
     expected = np.abs(ridge / np.diag(ridge))
     np.fill_diagonal(expected, 0)
-    graph = layer_graph(x, SelfExpressionSection(method="least_squares", normalisation="none")).graph
+    graph = layer_graph(
+        x, SelfExpressionSection(method="least_squares", normalisation="none")
+    ).graph
     assert graph is not None
-    np.testing.assert_allclose(graph.weights, (expected + expected.T) / 2, atol=1e-9)  # condition 1e2 of the inverse
+    # condition 1e2 of the inverse
+    np.testing.assert_allclose(graph.weights, (expected + expected.T) / 2, atol=1e-9)
 
 
 def test_edges_are_pruned_as_the_configuration_says() -> None:
     x = np.random.default_rng(2).standard_normal((12, 4))
     ridge = SelfExpressionSection(method="least_squares", normalisation="none")
-    graphs = [layer_graph(x, ridge.model_copy(update=keys)).graph for keys in ({}, {"strongest": 2}, {"mass": 0.5}, {"mass": 1.0})]
+    graphs = [
+        layer_graph(x, ridge.model_copy(update=keys)).graph
+        for keys in ({}, {"strongest": 2}, {"mass": 0.5}, {"mass": 1.0})
+    ]
     whole, strongest, mass, all_mass = (graph.weights for graph in graphs if graph is not None)
     assert ((whole > 0).sum(axis=0) == 11).all()
     assert (strongest > 0).sum() <= 2 * 2 * 12  # two of each column, and their mirror images
@@ -230,11 +304,35 @@ def test_identity_has_no_edges_and_no_read_outs() -> None:
 @pytest.mark.parametrize(
     ("graph", "message"),
     [
-        ({"rank": 5}, r"^clustering.graph.rank: expected null with method sparse, found 5; write method: shape_interaction, or rank: null"),
-        ({"method": "low_rank", "tau": 0.5}, r"^clustering.graph.tau: expected 1.0 with method low_rank, found 0.5"),
-        ({"method": "least_squares", "affine": True}, r"^clustering.graph.affine: expected false with"),
-        ({"method": "lasso"}, r"^clustering.graph.method: expected one of 'sparse', 'least_squares', 'low_rank' or 'shape_interaction'"),
-        ({"mass": 1.5}, r"^clustering.graph.mass: expected a number of at most 1.0, found 1.5; write clustering: {graph: {mass: 0.9}}"),
+        (
+            {"rank": 5},
+            (
+                r"^clustering.graph.rank: expected null with method sparse, found 5; write method:"
+                r" shape_interaction, or rank: null"
+            ),
+        ),
+        (
+            {"method": "low_rank", "tau": 0.5},
+            r"^clustering.graph.tau: expected 1.0 with method low_rank, found 0.5",
+        ),
+        (
+            {"method": "least_squares", "affine": True},
+            r"^clustering.graph.affine: expected false with",
+        ),
+        (
+            {"method": "lasso"},
+            (
+                r"^clustering.graph.method: expected one of 'sparse', 'least_squares', 'low_rank'"
+                r" or 'shape_interaction'"
+            ),
+        ),
+        (
+            {"mass": 1.5},
+            (
+                r"^clustering.graph.mass: expected a number of at most 1.0, found 1.5; write"
+                r" clustering: {graph: {mass: 0.9}}"
+            ),
+        ),
     ],
 )
 def test_options_of_the_graph_are_checked(graph: dict[str, object], message: str) -> None:
@@ -243,22 +341,42 @@ def test_options_of_the_graph_are_checked(graph: dict[str, object], message: str
 
 
 def test_resolution_reaches_modularity(tmp_path: Path) -> None:
-    """Q_max = 1 - gamma sum_c (vol_c / 2m)^2, so 1 - Q_max doubles with gamma, and Q falls by the same."""
+    """Q_max = 1 - gamma sum_c (vol_c / 2m)^2, so 1 - Q_max doubles with gamma, and Q falls by the
+    same.
+    """
     small = GRAPHS | {"depth": [1], "channels": None, "epochs": [0, 1], "shuffled_twin": False}
     tables = [
-        compute_clustering(small_study(clustering=small | {"resolution": gamma}), StudyFolder(tmp_path / str(gamma)), "perceptron-d01-w012")
+        compute_clustering(
+            small_study(clustering=small | {"resolution": gamma}),
+            StudyFolder(tmp_path / str(gamma)),
+            "perceptron-d01-w012",
+        )
         for gamma in (1.0, 2.0)
     ]
     one, two = (table["layers"] for table in tables)
-    np.testing.assert_allclose(1 - two["modularity_maximum"], 2 * (1 - one["modularity_maximum"]), rtol=1e-12)
-    np.testing.assert_allclose(one["modularity"] - two["modularity"], 1 - one["modularity_maximum"], rtol=1e-12)
+    np.testing.assert_allclose(
+        1 - two["modularity_maximum"], 2 * (1 - one["modularity_maximum"]), rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        one["modularity"] - two["modularity"], 1 - one["modularity_maximum"], rtol=1e-12
+    )
 
 
 def test_a_user_s_own_arrays(tmp_path: Path) -> None:
     draw = np.random.default_rng(0)
     labels = np.arange(90) % 3
-    np.savez(tmp_path / "mine.npz", X=np.eye(3)[labels] * 3 + draw.standard_normal((90, 3)), y=labels)
-    small = {"depth": [1], "width": [6], "epochs": [0, 1], "seeds": 2, "inputs_per_class": 5, "permutations": 20, "channels": None}
+    np.savez(
+        tmp_path / "mine.npz", X=np.eye(3)[labels] * 3 + draw.standard_normal((90, 3)), y=labels
+    )
+    small = {
+        "depth": [1],
+        "width": [6],
+        "epochs": [0, 1],
+        "seeds": 2,
+        "inputs_per_class": 5,
+        "permutations": 20,
+        "channels": None,
+    }
     study = small_study(clustering=small | {"data": str(tmp_path / "mine.npz")})
     folder = StudyFolder(tmp_path / "results")
     tables = compute_clustering(study, folder, "perceptron-d01-w006")
@@ -271,12 +389,20 @@ def test_a_user_s_own_arrays(tmp_path: Path) -> None:
     np.savez(tmp_path / "mine.npz", X=draw.standard_normal((90, 3)), y=labels)
     with pytest.raises(BadInput, match="channels: null"):
         compute_clustering(images, folder, "convolutional-c02")
-    with pytest.raises(BadInput, match=r"^clustering.channels: expected null where .* found 2, and X of shape \(n, 3\) in"):
+    with pytest.raises(
+        BadInput,
+        match=r"^clustering.channels: expected null where .* found 2, and X of shape \(n, 3\) in",
+    ):
         require_usable(images)
 
 
 @pytest.mark.parametrize(
-    ("epochs", "message"), [([1, 5], "increasing numbers from 0"), ([0, 5, 5], "increasing numbers from 0"), ([0], "at least 2")]
+    ("epochs", "message"),
+    [
+        ([1, 5], "increasing numbers from 0"),
+        ([0, 5, 5], "increasing numbers from 0"),
+        ([0], "at least 2"),
+    ],
 )
 def test_epochs_are_checked(epochs: list[int], message: str) -> None:
     with pytest.raises(BadInput, match=message):

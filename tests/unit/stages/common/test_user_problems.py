@@ -1,4 +1,6 @@
-"""Studies on a user's data and networks: looked at before anything runs, then through the same stages as the sine."""
+"""Studies on a user's data and networks: looked at before anything runs, then through the same
+stages as the sine.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,27 @@ from eigenscape.errors import BadInput, DifferentWork
 from eigenscape.forecast.jobs import jobs_of
 from eigenscape.planning import batches as planning
 from eigenscape.stages.active_subspace.cells import compute_cells
-from eigenscape.stages.active_subspace.condition_numbers import condition_number_table, layer_table, write_table
-from eigenscape.stages.active_subspace.importance import criticality_table, family_table, headline_importance, importance_table
+from eigenscape.stages.active_subspace.condition_numbers import (
+    condition_number_table,
+    layer_table,
+    write_table,
+)
+from eigenscape.stages.active_subspace.importance import (
+    criticality_table,
+    family_table,
+    headline_importance,
+    importance_table,
+)
 from eigenscape.stages.active_subspace.projection import project_networks
 from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
 from eigenscape.stages.active_subspace.spectrum import compute_spectrum, read_verified_spectrum
-from eigenscape.stages.common.configure import load_study, read_study, require_same_science, workflow_study, write_study
+from eigenscape.stages.common.configure import (
+    load_study,
+    read_study,
+    require_same_science,
+    workflow_study,
+    write_study,
+)
 from eigenscape.stages.common.samplers import sampler_of
 from eigenscape.store.layout import StudyFolder
 
@@ -79,7 +96,12 @@ def configured(folder: Path, **changes: Any) -> Path:
     """A study of four networks beside its data and its code."""
     folder.mkdir(parents=True, exist_ok=True)
     draw = np.random.default_rng(0)
-    np.savez(folder / "mine.npz", x=draw.standard_normal((9, 2)), y=np.arange(9) % 3, z=draw.standard_normal((9, 2)))
+    np.savez(
+        folder / "mine.npz",
+        x=draw.standard_normal((9, 2)),
+        y=np.arange(9) % 3,
+        z=draw.standard_normal((9, 2)),
+    )
     (folder / "own_network.py").write_text(NETWORK)
     problem = {
         "kind": "module",
@@ -108,12 +130,34 @@ DATA = {"kind": "data", "module": None}
 def test_what_is_found_of_a_module(tmp_path: Path) -> None:
     study = read_study([configured(tmp_path)])
     # Linear(2, w), L - 1 of (w, w), and (w, 3): 6 + 9; 6 + 6 + 9; 9 + 12; 9 + 12 + 12.
-    assert [architecture.parameters for architecture in study.grid_architectures()] == [15, 21, 21, 33]
+    assert [architecture.parameters for architecture in study.grid_architectures()] == [
+        15,
+        21,
+        21,
+        33,
+    ]
     cell = study.headline_cell
-    assert [(layer.name, layer.parameters) for layer in cell.architecture.layers] == [("body.0", 9), ("body.1", 12), ("head", 12)]
+    assert [(layer.name, layer.parameters) for layer in cell.architecture.layers] == [
+        ("body.0", 9),
+        ("body.1", 12),
+        ("head", 12),
+    ]
     assert study.problem.points == 9
-    assert not any(science.enabled for science in (study.expressivity, study.clustering, study.sloppiness, study.model_constrained))
-    assert study.large.architectures() == study.projected_architectures() == study.trained_architectures() == []
+    assert not any(
+        science.enabled
+        for science in (
+            study.expressivity,
+            study.clustering,
+            study.sloppiness,
+            study.model_constrained,
+        )
+    )
+    assert (
+        study.large.architectures()
+        == study.projected_architectures()
+        == study.trained_architectures()
+        == []
+    )
     assert json.loads(json.dumps(cell.identity)) == cell.identity
     folder = StudyFolder(tmp_path / "results" / "mine")
     write_study(study, folder)
@@ -131,7 +175,8 @@ def test_every_product_of_a_module(tmp_path: Path) -> None:
     compute_spectrum(study, study.headline_cell, folder, vectors=True)
     table = condition_number_table(study, folder)
     write_table(table, folder.table, study)
-    # A number added to all scores changes nothing: w + 1 null directions of the head, whatever else.
+    # A number added to all scores changes nothing: w + 1 null directions of the head, whatever
+    # else.
     assert table["rank"].tolist() == [15 - 3, 21 - 3, 21 - 4, 33 - 4]
     assert set(table["status"]) == {"rank_deficient"}
     assert np.isfinite(table["log10_cond_carrying"]).all()
@@ -143,7 +188,10 @@ def test_every_product_of_a_module(tmp_path: Path) -> None:
     shares = importance_table(study, content)
     assert shares["layer"].tolist() == ["body.0", "body.1", "head"]
     diagonal = read_verified_spectrum(study.headline_cell, folder).diagonal
-    expected = [diagonal[layer.whole].sum() / diagonal.sum() for layer in study.headline_cell.architecture.layers]
+    expected = [
+        diagonal[layer.whole].sum() / diagonal.sum()
+        for layer in study.headline_cell.architecture.layers
+    ]
     np.testing.assert_allclose(shares["share"], expected, rtol=1e-10)
     assert np.all(shares["share_low"] <= shares["share"])
     assert not family_table(content).empty
@@ -152,7 +200,16 @@ def test_every_product_of_a_module(tmp_path: Path) -> None:
 
 
 def test_fully_connected_networks_on_a_users_data(tmp_path: Path) -> None:
-    study = read_study([configured(tmp_path, problem=DATA, grid={"depth": [1], "width": [2]}, headline={"depth": 1, "width": 2})])
+    study = read_study(
+        [
+            configured(
+                tmp_path,
+                problem=DATA,
+                grid={"depth": [1], "width": [2]},
+                headline={"depth": 1, "width": 2},
+            )
+        ]
+    )
     folder = StudyFolder(tmp_path / "results")
     write_study(study, folder)
     assert study.headline_cell.architecture.sizes == (2, 2, 3)
@@ -163,7 +220,9 @@ def test_fully_connected_networks_on_a_users_data(tmp_path: Path) -> None:
     assert table["symmetry"].tolist() == ["permutations_and_signs"]
     layers = layer_table(study, folder)
     assert layers["share"].sum() == pytest.approx(1.0)
-    regression = read_study([configured(tmp_path, problem={**DATA, "loss": "mse", "targets": ["z"]})])
+    regression = read_study(
+        [configured(tmp_path, problem={**DATA, "loss": "mse", "targets": ["z"]})]
+    )
     assert regression.headline_cell.architecture.outputs == 2
     gradients, _ = sampler_of(regression, regression.headline_cell).block(0, 3)
     assert gradients.shape == (3, 2 * 3 + 3 + 12 + 8)
@@ -176,7 +235,10 @@ def test_a_perceptron_of_the_users_has_the_gradients_of_the_built_in_one(tmp_pat
     order, start = [], 0
     for layer in built_in.headline_cell.architecture.layers:
         size = layer.fan_in * layer.fan_out
-        order += [*(start + np.arange(size).reshape(layer.fan_out, layer.fan_in).T.ravel()), *range(start + size, start + layer.parameters)]
+        order += [
+            *(start + np.arange(size).reshape(layer.fan_out, layer.fan_in).T.ravel()),
+            *range(start + size, start + layer.parameters),
+        ]
         start += layer.parameters
     theta = torch.from_numpy(mine.parameters(0, 4)[:, order].copy())
     loss = theirs._loss_beside(theta)
@@ -186,7 +248,10 @@ def test_a_perceptron_of_the_users_has_the_gradients_of_the_built_in_one(tmp_pat
 
 def test_the_first_pattern_that_fits_counts_in_every_process(tmp_path: Path) -> None:
     """A name before a pattern that fits it too: by the alphabet the pattern would come first."""
-    path = configured(tmp_path, prior={"by_name": {"head.bias": {"kind": "normal", "scale": 0.1}, "*.bias": "zero"}})
+    path = configured(
+        tmp_path,
+        prior={"by_name": {"head.bias": {"kind": "normal", "scale": 0.1}, "*.bias": "zero"}},
+    )
     folder = StudyFolder(tmp_path / "results")
     write_study(read_study([path]), folder)
     study = load_study(folder)
@@ -202,7 +267,9 @@ def test_other_data_or_code_is_other_work(tmp_path: Path) -> None:
     np.savez(tmp_path / "mine.npz", **{**arrays, "z": arrays["z"] + 1})  # not used
     assert read_study([tmp_path / "study.yaml"]) == study
     np.savez(tmp_path / "mine.npz", **{**arrays, "x": arrays["x"] + 1})
-    with pytest.raises(DifferentWork, match=r"^mine.npz: expected what it held when this study was started"):
+    with pytest.raises(
+        DifferentWork, match=r"^mine.npz: expected what it held when this study was started"
+    ):
         sampler_of(study, study.headline_cell)
     with pytest.raises(DifferentWork, match=r"^problem: expected "):
         require_same_science(read_study([tmp_path / "study.yaml"]), folder)
@@ -229,12 +296,19 @@ def test_the_file_that_is_named_counts_and_the_one_that_it_takes_the_factory_fro
 def test_a_program_that_is_no_module_is_refused(tmp_path: Path) -> None:
     path = configured(tmp_path)
     (tmp_path / "own_network.py").write_text(NETWORK + "\nraise SystemExit(2)\n")
-    with pytest.raises(BadInput, match=r"problem.module: expected a Python file for own_network, found SystemExit: 2; "):
+    with pytest.raises(
+        BadInput,
+        match=r"problem.module: expected a Python file for own_network, found SystemExit: 2; ",
+    ):
         read_study([path])
 
 
 def test_a_checkpoint_is_part_of_the_work(tmp_path: Path) -> None:
-    path = configured(tmp_path, prior={"kind": "around", "checkpoint": "trained.pt", "scale": 0.5}, grid={"depth": [2], "width": [3]})
+    path = configured(
+        tmp_path,
+        prior={"kind": "around", "checkpoint": "trained.pt", "scale": 0.5},
+        grid={"depth": [2], "width": [3]},
+    )
     (tmp_path / "other").mkdir()
     values = {
         "body.0.weight": (3, 2),
@@ -244,34 +318,62 @@ def test_a_checkpoint_is_part_of_the_work(tmp_path: Path) -> None:
         "head.weight": (3, 3),
         "head.bias": (3,),
     }
-    torch.save({"state_dict": {name: torch.full(shape, 2.0) for name, shape in values.items()}}, tmp_path / "trained.pt")
+    torch.save(
+        {"state_dict": {name: torch.full(shape, 2.0) for name, shape in values.items()}},
+        tmp_path / "trained.pt",
+    )
     study = read_study([path])
     theta = sampler_of(study, study.headline_cell).parameters(0, 4000)
-    # Standard errors 0.5 / sqrt(4000 * 33) of the mean and 0.5 / sqrt(2 * 4000 * 33) of the deviation; five of them.
+    # Standard errors 0.5 / sqrt(4000 * 33) of the mean and 0.5 / sqrt(2 * 4000 * 33) of the
+    # deviation; five of them.
     assert theta.mean() == pytest.approx(2.0, abs=5 * 0.5 / np.sqrt(theta.size))
     assert theta.std() == pytest.approx(0.5, abs=5 * 0.5 / np.sqrt(2 * theta.size))
-    torch.save({name: torch.full(shape, 2.5) for name, shape in values.items()}, tmp_path / "trained.pt")
+    torch.save(
+        {name: torch.full(shape, 2.5) for name, shape in values.items()}, tmp_path / "trained.pt"
+    )
     assert read_study([path]).headline_cell.fingerprint != study.headline_cell.fingerprint
     torch.save({"body.0.weight": torch.ones(3, 2)}, tmp_path / "trained.pt")
     with pytest.raises(
-        BadInput, match=r"study.yaml: prior.checkpoint: expected a tensor for each of 6 names, found none for body.0.bias, "
+        BadInput,
+        match=(
+            r"study.yaml: prior.checkpoint: expected a tensor for each of 6 names, found none for"
+            r" body.0.bias, "
+        ),
     ):
         read_study([path])
     torch.save({"net": object}, tmp_path / "trained.pt")
     with pytest.raises(
-        BadInput, match=r"prior.checkpoint: expected a state_dict in trained.pt, found objects beside tensors, which are not"
+        BadInput,
+        match=(
+            r"prior.checkpoint: expected a state_dict in trained.pt, found objects beside tensors,"
+            r" which are not"
+        ),
     ):
         read_study([path])
     (tmp_path / "trained.pt").write_text("no tensors")
-    with pytest.raises(BadInput, match=r"prior.checkpoint: expected a state_dict in trained.pt, found "):
+    with pytest.raises(
+        BadInput, match=r"prior.checkpoint: expected a state_dict in trained.pt, found "
+    ):
         read_study([path])
 
 
 BAD = {
-    "no file": ({"problem": {"file": "none.npz"}}, "problem.file: expected a file in .*, found no none.npz; check its name"),
-    "no name": ({"problem": {"inputs": ["w"]}}, "mine.npz: expected names among x, y, z, found no w; "),
-    "no classes": ({"problem": {"targets": ["z"]}}, "mine.npz: z: expected classes 0 ... K-1, whole numbers, found "),
-    "no code": ({"problem": {"module": "nowhere:make"}}, "problem.module: expected a Python file for nowhere, found none beside the conf"),
+    "no file": (
+        {"problem": {"file": "none.npz"}},
+        "problem.file: expected a file in .*, found no none.npz; check its name",
+    ),
+    "no name": (
+        {"problem": {"inputs": ["w"]}},
+        "mine.npz: expected names among x, y, z, found no w; ",
+    ),
+    "no classes": (
+        {"problem": {"targets": ["z"]}},
+        "mine.npz: z: expected classes 0 ... K-1, whole numbers, found ",
+    ),
+    "no code": (
+        {"problem": {"module": "nowhere:make"}},
+        "problem.module: expected a Python file for nowhere, found none beside the conf",
+    ),
     "no function": (
         {"problem": {"module": "own_network:mkae"}},
         "problem.module: expected a function mkae in own_network, found Net, make, wrong",
@@ -280,33 +382,68 @@ BAD = {
         {"problem": {"module": "own_network.py:make"}},
         "problem.module: expected package.module:factory, found 'own_network.py:make'; ",
     ),
-    "no network": ({"problem": {"module": "own_network:wrong"}}, r"an nn.Module from own_network:wrong\(depth=1, width=2\), found str; "),
-    "a failing one": ({"problem": {"module": "own_network:failing"}}, "failing.*, found RuntimeError: out of ideas; mend the factory"),
-    "one that leaves": ({"problem": {"module": "own_network:leaving"}}, "from own_network:leaving.*, found SystemExit: 3; mend the fact"),
+    "no network": (
+        {"problem": {"module": "own_network:wrong"}},
+        r"an nn.Module from own_network:wrong\(depth=1, width=2\), found str; ",
+    ),
+    "a failing one": (
+        {"problem": {"module": "own_network:failing"}},
+        "failing.*, found RuntimeError: out of ideas; mend the factory",
+    ),
+    "one that leaves": (
+        {"problem": {"module": "own_network:leaving"}},
+        "from own_network:leaving.*, found SystemExit: 3; mend the fact",
+    ),
     "one that draws": (
         {"problem": {"module": "own_network:drawing"}},
-        "problem.module: expected the same values from two calls of own_network:drawing, found others; draw what torch.manual_seed",
+        (
+            "problem.module: expected the same values from two calls of own_network:drawing, found"
+            " others; draw what torch.manual_seed"
+        ),
     ),
     "other inputs": (
         {"problem": {"inputs": ["x", "z"]}},
         r"a module for inputs of shapes \(9, 2\), \(9, 2\), found an error in forward of Net",
     ),
-    "other targets": ({"problem": {"targets": ["z"], "loss": "mse"}}, r"an output of shape \(9, 2\), as z has, found \(9, 3\); reshape"),
-    "sine with a file": ({"problem": {"kind": "sine"}}, "problem.file: expected nothing for kind sine, found 'mine.npz'; "),
-    "data with a module": ({"problem": {"kind": "data"}}, "problem.module: expected nothing for kind data, found 'own_network:make'; "),
-    "prior by name": ({"problem": DATA, "prior": {"by_name": {"*": "zero"}}}, "prior.by_name: expected a prior by layer for kind data"),
-    "unknown entry": ({"prior": {"by_name": {"*": "nought"}}}, "prior.by_name: expected for '\\*' one of zero, own"),
-    "no checkpoint": ({"prior": {"kind": "around"}}, "prior.checkpoint: expected a file written by torch.save, found None; "),
+    "other targets": (
+        {"problem": {"targets": ["z"], "loss": "mse"}},
+        r"an output of shape \(9, 2\), as z has, found \(9, 3\); reshape",
+    ),
+    "sine with a file": (
+        {"problem": {"kind": "sine"}},
+        "problem.file: expected nothing for kind sine, found 'mine.npz'; ",
+    ),
+    "data with a module": (
+        {"problem": {"kind": "data"}},
+        "problem.module: expected nothing for kind data, found 'own_network:make'; ",
+    ),
+    "prior by name": (
+        {"problem": DATA, "prior": {"by_name": {"*": "zero"}}},
+        "prior.by_name: expected a prior by layer for kind data",
+    ),
+    "unknown entry": (
+        {"prior": {"by_name": {"*": "nought"}}},
+        "prior.by_name: expected for '\\*' one of zero, own",
+    ),
+    "no checkpoint": (
+        {"prior": {"kind": "around"}},
+        "prior.checkpoint: expected a file written by torch.save, found None; ",
+    ),
     "no pattern": (
         {"prior": {"by_name": {"conv*": "zero"}}},
         "prior.by_name: expected patterns that fit a parameter .*, found 'conv\\*'; ",
     ),
-    "twice": ({"problem": {"inputs": ["x", "x"]}}, "problem.inputs: expected each name once, found 'x' twice; remove one"),
+    "twice": (
+        {"problem": {"inputs": ["x", "x"]}},
+        "problem.inputs: expected each name once, found 'x' twice; remove one",
+    ),
 }
 
 
 @pytest.mark.parametrize(("changes", "message"), BAD.values(), ids=BAD)
-def test_what_cannot_be_used_is_refused_in_one_line(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+def test_what_cannot_be_used_is_refused_in_one_line(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
     with pytest.raises(BadInput, match=message) as caught:
         read_study([configured(tmp_path, **changes)])
     assert str(caught.value).startswith(str(tmp_path / "study.yaml"))
@@ -322,10 +459,20 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     assert left_out(Study()) == {}
     folder = StudyFolder(tmp_path / "results")
     with pytest.raises(
-        BadInput, match=r"^figure: expected one that is made of this study, found predictors, which is left out; it needs the"
+        BadInput,
+        match=(
+            r"^figure: expected one that is made of this study, found predictors, which is left"
+            r" out; it needs the"
+        ),
     ):
         draw_figures(["predictors"], study, folder, tmp_path)
-    with pytest.raises(BadInput, match=r"^problem.kind: expected sine, for what varies the sine and its networks, found module; "):
+    with pytest.raises(
+        BadInput,
+        match=(
+            r"^problem.kind: expected sine, for what varies the sine and its networks, found"
+            r" module; "
+        ),
+    ):
         criticality_table(study, folder)
 
 
@@ -341,8 +488,12 @@ def test_data_with_many_inputs_are_not_projected(inputs: int, projected: int) ->
 
 
 @pytest.mark.parametrize(("problem", "count"), [({}, 10), (DATA, 13)], ids=["module", "data"])
-def test_jobs_are_those_of_the_workflow(tmp_path: Path, problem: dict[str, Any], count: int) -> None:
-    """`snakemake --dry-run` counts one more, `all`; a module's study has no projections (2) and no findings."""
+def test_jobs_are_those_of_the_workflow(
+    tmp_path: Path, problem: dict[str, Any], count: int
+) -> None:
+    """`snakemake --dry-run` counts one more, `all`; a module's study has no projections (2) and no
+    findings.
+    """
     study = read_study([configured(tmp_path, problem=problem)])
     jobs = jobs_of(study, planning.batches(study), planning.large_cells(study))
     names = {job.name for job in jobs}
@@ -350,7 +501,9 @@ def test_jobs_are_those_of_the_workflow(tmp_path: Path, problem: dict[str, Any],
     assert all(names.issuperset(job.after) for job in jobs)
 
 
-def test_files_are_found_beside_the_configuration_or_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_found_beside_the_configuration_or_in_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = configured(tmp_path / "a", problem=DATA)
     (tmp_path / "a" / "mine.npz").rename(tmp_path / "mine.npz")
     monkeypatch.chdir(tmp_path)
@@ -358,6 +511,12 @@ def test_files_are_found_beside_the_configuration_or_in_the_working_directory(tm
 
 
 def test_a_table_from_csv(tmp_path: Path) -> None:
-    path = configured(tmp_path, problem={"file": "mine.csv", "inputs": ["a", "b"], "targets": ["class"]})
-    pd.DataFrame({"a": np.arange(6.0), "b": np.ones(6), "class": [0, 1, 2, 0, 1, 2]}).to_csv(tmp_path / "mine.csv", index=False)
-    assert sampler_of(read_study([path]), read_study([path]).headline_cell).block(0, 2)[0].shape == (2, 33)
+    path = configured(
+        tmp_path, problem={"file": "mine.csv", "inputs": ["a", "b"], "targets": ["class"]}
+    )
+    pd.DataFrame({"a": np.arange(6.0), "b": np.ones(6), "class": [0, 1, 2, 0, 1, 2]}).to_csv(
+        tmp_path / "mine.csv", index=False
+    )
+    assert sampler_of(read_study([path]), read_study([path]).headline_cell).block(0, 2)[
+        0
+    ].shape == (2, 33)

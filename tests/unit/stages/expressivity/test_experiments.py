@@ -1,4 +1,6 @@
-"""The experiments with curves as a stage: tables that hold what the science says, kept once, refused where they are other work."""
+"""The experiments with curves as a stage: tables that hold what the science says, kept once,
+refused where they are other work.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,15 @@ CURVES = {
     },
     "sensitivity": {"depth": 3, "width": 8, "networks": 3, "angles": [0.01, 0.1]},
     "dichotomies": {"depth": [3], "width": [6], "networks": 2},
-    "digits": {"width": 8, "one_layer_depth": 3, "one_layer_epochs": 1, "length_depth": 2, "length_epochs": 1, "measured": 1, "runs": 2},
+    "digits": {
+        "width": 8,
+        "one_layer_depth": 3,
+        "one_layer_epochs": 1,
+        "length_depth": 2,
+        "length_epochs": 1,
+        "measured": 1,
+        "runs": 2,
+    },
 }
 STUDY = small_study(expressivity=CURVES)
 
@@ -38,12 +48,17 @@ def test_growth_has_a_row_per_setting_and_layer_beside_theory(folder: StudyFolde
     np.testing.assert_allclose(start[["length", "length_low", "length_high"]], 2 * np.pi)
     relu = tables["growth"][tables["growth"]["activation"] == "relu"]
     np.testing.assert_allclose(relu["sqrt_chi_1"], relu["sigma_w"] / 2**0.5)
-    # bias-free ReLU: each of the k units of the first layer changes twice on a circle around the origin
-    first = tables["lengths"][(tables["lengths"]["layer"] == 1) & (tables["lengths"]["activation"] == "relu")]
+    # bias-free ReLU: each of the k units of the first layer changes twice on a circle around the
+    # origin
+    first = tables["lengths"][
+        (tables["lengths"]["layer"] == 1) & (tables["lengths"]["activation"] == "relu")
+    ]
     np.testing.assert_allclose(first["transitions"], 2 * first["width"])
 
 
-def test_radial_sensitivities_of_relu_networks_are_one_and_turns_have_a_row_each(folder: StudyFolder) -> None:
+def test_radial_sensitivities_of_relu_networks_are_one_and_turns_have_a_row_each(
+    folder: StudyFolder,
+) -> None:
     tables = run_experiment(STUDY, folder, "sensitivity")
     relu = tables["sensitivity"][tables["sensitivity"]["activation"] == "relu"]
     np.testing.assert_allclose(relu["radial"], 1, rtol=1e-10)
@@ -55,7 +70,10 @@ def test_dichotomies_and_digits_have_a_row_per_layer(folder: StudyFolder) -> Non
     assert counts["remaining"].tolist() == [2, 1, 0]
     assert counts["dichotomies"].between(1, 2**15).all()
     digits = run_experiment(STUDY, folder, "digits")
-    assert digits["one_layer"].groupby("sigma_w_squared")["layer"].apply(list).tolist() == [[2, 3], [2, 3]]
+    assert digits["one_layer"].groupby("sigma_w_squared")["layer"].apply(list).tolist() == [
+        [2, 3],
+        [2, 3],
+    ]
     at_start = digits["lengths"][digits["lengths"]["epoch"] == 0]
     assert (at_start["relative_length"] == 1).all()
 
@@ -66,7 +84,9 @@ def test_an_experiment_is_computed_once_and_refused_for_other_settings(folder: S
     assert run_experiment(STUDY, folder, "dichotomies")["dichotomies"].equals(first["dichotomies"])
     assert read_experiment(STUDY, folder, "dichotomies")["dichotomies"].equals(first["dichotomies"])
     assert folder.expressivity("dichotomies").stat().st_mtime_ns == before
-    other = small_study(expressivity={**CURVES, "dichotomies": {"depth": [3], "width": [6], "networks": 3}})
+    other = small_study(
+        expressivity={**CURVES, "dichotomies": {"depth": [3], "width": [6], "networks": 3}}
+    )
     with pytest.raises(DifferentWork, match="networks"):
         run_experiment(other, folder, "dichotomies")
 
@@ -74,7 +94,10 @@ def test_an_experiment_is_computed_once_and_refused_for_other_settings(folder: S
 def test_what_is_missing_or_unknown_is_refused(folder: StudyFolder) -> None:
     with pytest.raises(DamagedResult, match="not computed yet"):
         read_experiment(STUDY, folder, "growth")
-    with pytest.raises(BadInput, match="experiment: expected one of growth, sensitivity, dichotomies, digits, found folds"):
+    with pytest.raises(
+        BadInput,
+        match="experiment: expected one of growth, sensitivity, dichotomies, digits, found folds",
+    ):
         run_experiment(STUDY, folder, "folds")
 
 

@@ -1,4 +1,6 @@
-"""The stage: bundles that resume with the same bits, tables whose numbers agree with each other, verdicts."""
+"""The stage: bundles that resume with the same bits, tables whose numbers agree with each other,
+verdicts.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,15 @@ from eigenscape.stages.sloppiness.trajectories import compute_trajectories, read
 from eigenscape.store.array_files import receipt_of
 from eigenscape.store.layout import StudyFolder
 
-ENSEMBLE = {"powers": [1.0], "depth": [1], "width": [6], "channels": 2, "steps": 12, "checkpoints": 4, "seeds": 2}
+ENSEMBLE = {
+    "powers": [1.0],
+    "depth": [1],
+    "width": [6],
+    "channels": 2,
+    "steps": 12,
+    "checkpoints": 4,
+    "seeds": 2,
+}
 ENSEMBLE |= {"inputs_per_class": 2, "replicates": 20, "sgd_rate": 0.5}
 STUDY = small_study(sloppiness={"ensemble": ENSEMBLE})
 
@@ -44,12 +54,18 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     return computed_in(StudyFolder(tmp_path_factory.mktemp("study")))
 
 
-def test_every_trajectory_is_there_and_starts_are_shared_by_optimisers(computed: StudyFolder) -> None:
+def test_every_trajectory_is_there_and_starts_are_shared_by_optimisers(
+    computed: StudyFolder,
+) -> None:
     found = read_trajectories(STUDY, computed, "perceptron-d01-w006")
     assert found.steps.tolist() == [0, 1, 3, 4, 8, 12]  # 0, 1, 3, 12 and 0, 4, 8, 12
     assert found.log_probabilities.shape == (2, 2, 6, 20, 10)
-    np.testing.assert_array_equal(found.log_probabilities[0, :, 0], found.log_probabilities[1, :, 0])
-    np.testing.assert_allclose(np.exp(found.log_probabilities.astype(float)).sum(axis=-1), 1, atol=1e-6)
+    np.testing.assert_array_equal(
+        found.log_probabilities[0, :, 0], found.log_probabilities[1, :, 0]
+    )
+    np.testing.assert_allclose(
+        np.exp(found.log_probabilities.astype(float)).sum(axis=-1), 1, atol=1e-6
+    )
     with pytest.raises(BadInput, match="one of linear, perceptron-d01-w006, convolutional-c02"):
         compute_trajectories(STUDY, computed, "transformer")
 
@@ -64,15 +80,23 @@ def test_tables_agree_with_the_trajectories(computed: StudyFolder) -> None:
     assert spectra.loc["all", "points"] == 3 * 2 * 2 * 4 == len(arrays["coordinates"])
     np.testing.assert_allclose(arrays["eigenvalues"][:10], values[:10], rtol=1e-9)
     squares = np.square(values)
-    assert spectra.loc["all", "chi_2"] == pytest.approx(1 - np.sqrt(squares[2:].sum() / squares.sum()))
+    assert spectra.loc["all", "chi_2"] == pytest.approx(
+        1 - np.sqrt(squares[2:].sum() / squares.sum())
+    )
     rows = tables["trajectories"]
     assert len(rows) == 12
     last = points.table["trajectory"] == 5
     steps = bhattacharyya_distances(points.log_probabilities[last.to_numpy()])
     assert rows["length"].iloc[5] == pytest.approx(riemann_length(np.diag(steps, 1)))
-    # own directions are the best of any: a truncated eigendecomposition is the nearest matrix of its rank
+    # own directions are the best of any: a truncated eigendecomposition is the nearest matrix of
+    # its rank
     assert (tables["crossed"]["stress"] <= tables["crossed"]["own_stress"] + 1e-9).all()
-    assert set(tables["crossed"]["family"]) == {"linear", "nonlinear", "perceptron", "convolutional"}
+    assert set(tables["crossed"]["family"]) == {
+        "linear",
+        "nonlinear",
+        "perceptron",
+        "convolutional",
+    }
     labels = points.labels
     entropy = -points.log_probabilities[chosen][:, np.arange(20), labels].astype(float).mean(axis=1)
     np.testing.assert_allclose(arrays["distance_to_truth"], entropy / 2, rtol=1e-5)
@@ -94,7 +118,10 @@ def test_results_are_kept_and_a_run_that_was_killed_ends_with_the_same_bits(
     computed_in(again)
     for place in (STUDY.sloppiness.ensemble.network_names(), ["embedding"]):
         for name in place:
-            here, there = ((f.embedding if name == "embedding" else f.trajectories(name)) for f in (again, computed))
+            here, there = (
+                (f.embedding if name == "embedding" else f.trajectories(name))
+                for f in (again, computed)
+            )
             assert here.read_bytes() == there.read_bytes()
     other = small_study(sloppiness={"ensemble": ENSEMBLE | {"steps": 13}})
     with pytest.raises(DifferentWork, match="steps"):
@@ -128,11 +155,15 @@ def test_files_can_be_read_by_others(computed: StudyFolder) -> None:
     assert len(inpca_findings(STUDY, computed)) == 4
 
 
-@pytest.mark.parametrize("name", ["trajectory_embedding", "inpca_scree", "explained_stress", "training_progress"])
+@pytest.mark.parametrize(
+    "name", ["trajectory_embedding", "inpca_scree", "explained_stress", "training_progress"]
+)
 def test_every_figure_is_drawn(computed: StudyFolder, tmp_path: Path, name: str) -> None:
     figure = getattr(Figures(STUDY, computed), name)()
     figure.draw_without_rendering()
-    labels = {axes.get_xlabel() for axes in figure.axes} | {axes.get_ylabel() for axes in figure.axes}
+    labels = {axes.get_xlabel() for axes in figure.axes} | {
+        axes.get_ylabel() for axes in figure.axes
+    }
     if name == "trajectory_embedding":
         _, arrays = read_inpca(STUDY, computed)
         expected = "direction 2 (imaginary)" if arrays["eigenvalues"][1] < 0 else "direction 2"
@@ -141,21 +172,50 @@ def test_every_figure_is_drawn(computed: StudyFolder, tmp_path: Path, name: str)
 
 
 def test_verdicts_follow_their_rules() -> None:
-    ends = {f"{name}{end}": 0.5 for name in ("slope", "chi_2", "chi_3") for end in ("", "_low", "_high")}
-    plain = {**ends, "r_squared": 0.99, "decades": 3.0, "chi_50": 1.0, "imaginary_share": 0.1, "verdict": "hyper-ribbon"}
-    spectra = pd.DataFrame([{**plain, "set": name} for name in ("all", "all, linear spacing", "family linear")])
-    crossed = pd.DataFrame({"family": ["nonlinear"], "axes": ["linear"], "directions": [3], "stress": [0.75], "own_stress": [0.9]})
+    ends = {
+        f"{name}{end}": 0.5 for name in ("slope", "chi_2", "chi_3") for end in ("", "_low", "_high")
+    }
+    plain = {
+        **ends,
+        "r_squared": 0.99,
+        "decades": 3.0,
+        "chi_50": 1.0,
+        "imaginary_share": 0.1,
+        "verdict": "hyper-ribbon",
+    }
+    spectra = pd.DataFrame(
+        [{**plain, "set": name} for name in ("all", "all, linear spacing", "family linear")]
+    )
+    crossed = pd.DataFrame(
+        {
+            "family": ["nonlinear"],
+            "axes": ["linear"],
+            "directions": [3],
+            "stress": [0.75],
+            "own_stress": [0.9],
+        }
+    )
     kinds = ("seed", "optimiser", "architecture", "family")
-    equal = pd.DataFrame({"progress": [0.5] * 4, "differ_in": kinds, "distance": [0.1, 0.2, 0.3, 0.4]})
+    equal = pd.DataFrame(
+        {"progress": [0.5] * 4, "differ_in": kinds, "distance": [0.1, 0.2, 0.3, 0.4]}
+    )
 
     def verdicts() -> list[str]:
-        return [finding.verdict.value for finding in judged({"spectra": spectra, "crossed": crossed, "equal": equal})]
+        return [
+            finding.verdict.value
+            for finding in judged({"spectra": spectra, "crossed": crossed, "equal": equal})
+        ]
 
     assert verdicts() == ["not shown either way", "holds", "holds", "holds"]
     spectra["chi_3_low"] = [0.6, 0.4, 0.6]
     spectra.loc[2, "verdict"] = "eigenvalues not geometrically spaced"
     crossed["stress"] = 0.7
     equal["distance"] = [0.1, 0.35, 0.3, 0.4]
-    assert verdicts() == ["holds under a condition", "holds under a condition", "does not hold", "does not hold"]
+    assert verdicts() == [
+        "holds under a condition",
+        "holds under a condition",
+        "does not hold",
+        "does not hold",
+    ]
     spectra["chi_3_low"] = 0.6
     assert verdicts()[0] == "holds"

@@ -1,4 +1,6 @@
-"""The stage: documents that resume and refuse other work, tables that agree with the science, and verdicts on made-up tables."""
+"""The stage: documents that resume and refuse other work, tables that agree with the science, and
+verdicts on made-up tables.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,13 @@ THEORY = {
         "simulated_steps": [10, 50],
         "starts": 8,
     },
-    "kernel": {"kernels": ["linear", "rbf", "random_features", "ntk"], "train": 24, "test": 10, "features": 30, "width": 6},
+    "kernel": {
+        "kernels": ["linear", "rbf", "random_features", "ntk"],
+        "train": 24,
+        "test": 10,
+        "features": 30,
+        "width": 6,
+    },
     "sgd": {"examples": 30, "batch": [2, 8], "steps": 40, "components": 4, "simulated": 3},
 }
 STUDY = small_study(sloppiness=THEORY)
@@ -45,13 +53,21 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
 
 
 def test_the_map_holds_the_closed_form(computed: StudyFolder) -> None:
-    """One cell, computed anew with many more components than the stage keeps: 1e-5 is what it may leave out."""
+    """One cell, computed anew with many more components than the stage keeps: 1e-5 is what it may
+    leave out.
+    """
     table = read_theory(STUDY, computed, "phase_map")["map"]
     assert len(table) == 27
-    row = table[(table["steps"] == 100) & (table["decay"] == 0.6) & (table["ratio"] == 10.0)].iloc[0]
+    row = table[(table["steps"] == 100) & (table["decay"] == 0.6) & (table["ratio"] == 10.0)].iloc[
+        0
+    ]
     eigenvalues = np.exp(-0.6 * np.arange(120))
-    spectrum = cloud_eigenvalues(time_averages(0.5 * eigenvalues, 100), 10 * np.sqrt(eigenvalues), eigenvalues)
-    np.testing.assert_allclose(row[["chi_2", "chi_3"]].astype(float), explained_stress(spectrum)[1:3], atol=1e-5)
+    spectrum = cloud_eigenvalues(
+        time_averages(0.5 * eigenvalues, 100), 10 * np.sqrt(eigenvalues), eigenvalues
+    )
+    np.testing.assert_allclose(
+        row[["chi_2", "chi_3"]].astype(float), explained_stress(spectrum)[1:3], atol=1e-5
+    )
     assert row["reach"] == 50
 
 
@@ -59,11 +75,15 @@ def test_simulations_agree_with_their_closed_form(computed: StudyFolder) -> None
     simulated = read_theory(STUDY, computed, "phase_map")["simulated"]
     assert len(simulated) == 4
     for k in (2, 3):
-        np.testing.assert_allclose(simulated[f"chi_{k}"], simulated[f"same_starts_chi_{k}"], atol=1e-10)
+        np.testing.assert_allclose(
+            simulated[f"chi_{k}"], simulated[f"same_starts_chi_{k}"], atol=1e-10
+        )
 
 
 def test_simulated_sgd_lies_by_the_recursion(computed: StudyFolder) -> None:
-    """Gradient descent from balanced starts has no scatter at all; batches scatter, and traces stay within a fifth of theory."""
+    """Gradient descent from balanced starts has no scatter at all; batches scatter, and traces stay
+    within a fifth of theory.
+    """
     variants = read_theory(STUDY, computed, "sgd")["variants"].set_index("variant")
     quiet = variants.loc["gradient descent"]
     assert quiet["simulated_trace"] == pytest.approx(quiet["trace"], rel=1e-10)
@@ -78,18 +98,25 @@ def test_balanced_starts_have_the_moments_of_the_normal_ones() -> None:
     np.testing.assert_allclose(starts.T @ starts / len(starts), 0.09 * np.eye(5), atol=1e-16)
 
 
-def test_documents_are_kept_and_refuse_other_work(computed: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_documents_are_kept_and_refuse_other_work(
+    computed: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def never(*_: object) -> None:
         raise AssertionError("computed again")
 
     with monkeypatch.context() as patched:
         kept = sloppiness_theory.EXPERIMENTS["sgd"]
-        patched.setitem(sloppiness_theory.EXPERIMENTS, "sgd", sloppiness_theory.Experiment(kept.settings, never, kept.tables))
+        patched.setitem(
+            sloppiness_theory.EXPERIMENTS,
+            "sgd",
+            sloppiness_theory.Experiment(kept.settings, never, kept.tables),
+        )
         assert len(run_theory(STUDY, computed, "sgd")["variants"]) == 5
     other = small_study(sloppiness=THEORY | {"sgd": THEORY["sgd"] | {"steps": 41}})
     with pytest.raises(DifferentWork, match="steps"):
         run_theory(other, computed, "sgd")
-    assert len(run_theory(other, computed, "phase_map")["map"]) == 27  # other settings of another part are no other work
+    # other settings of another part are no other work
+    assert len(run_theory(other, computed, "phase_map")["map"]) == 27
     with pytest.raises(BadInput, match="one of phase_map, kernel, sgd"):
         run_theory(STUDY, computed, "portrait")
 
@@ -102,9 +129,15 @@ def test_a_missing_part_is_named(tmp_path: Path) -> None:
 def test_the_labelled_map_and_the_findings_are_written(computed: StudyFolder) -> None:
     write_theory_tables(STUDY, computed)
     place = computed.root / "tables"
-    table, dataset = read_theory(STUDY, computed, "phase_map")["map"], xr.load_dataset(place / "sloppiness_phase_map.nc", engine="scipy")
+    table, dataset = (
+        read_theory(STUDY, computed, "phase_map")["map"],
+        xr.load_dataset(place / "sloppiness_phase_map.nc", engine="scipy"),
+    )
     row = table.iloc[4]
-    assert float(dataset["chi_2"].sel(steps=row["steps"], decay=row["decay"], ratio=row["ratio"])) == row["chi_2"]
+    assert (
+        float(dataset["chi_2"].sel(steps=row["steps"], decay=row["decay"], ratio=row["ratio"]))
+        == row["chi_2"]
+    )
     findings = sloppiness_theory_findings(STUDY, computed)
     assert len(findings) == 7
     assert all(finding.evidence for finding in findings)
@@ -114,7 +147,12 @@ def made_up(sign: float) -> pd.DataFrame:
     """A map in which chi_3 rises with c and the ratio and falls with T, or the opposite."""
     rows = [
         {"steps": steps, "decay": decay, "ratio": ratio, "reach": 0.5 * steps, "chi_2": 0.5}
-        | {"chi_3": 0.5 + sign * (0.05 * np.log(decay) + 0.03 * np.log(ratio) - 0.02 * np.log(steps / 1000))}
+        | {
+            "chi_3": (
+                0.5
+                + sign * (0.05 * np.log(decay) + 0.03 * np.log(ratio) - 0.02 * np.log(steps / 1000))
+            )
+        }
         for steps in (200, 1000, 5000)
         for decay in (0.1, 0.3, 1.0)
         for ratio in (0.1, 1.0, 10.0)
@@ -124,7 +162,13 @@ def made_up(sign: float) -> pd.DataFrame:
 
 def test_verdicts_follow_made_up_tables() -> None:
     slopes = pd.DataFrame(
-        {"converged": 9.0, "reach": 500.0, "checkpoints": ["linear", "logarithmic"], "slope": [1.2, 3.0], "theory": [1.3, 1.3]}
+        {
+            "converged": 9.0,
+            "reach": 500.0,
+            "checkpoints": ["linear", "logarithmic"],
+            "slope": [1.2, 3.0],
+            "theory": [1.3, 1.3],
+        }
     )
     machines = pd.DataFrame(
         {
@@ -135,7 +179,9 @@ def test_verdicts_follow_made_up_tables() -> None:
             "reach_of_targets": 500,
         }
     )
-    variants = pd.DataFrame({"batch": [0, 1, 64], "momentum": 0.0, "weight_decay": 0.0, "chi_3": [0.99, 0.4, 0.9]})
+    variants = pd.DataFrame(
+        {"batch": [0, 1, 64], "momentum": 0.0, "weight_decay": 0.0, "chi_3": [0.99, 0.4, 0.9]}
+    )
     tables = {"map": made_up(1.0), "slopes": slopes, "machines": machines, "variants": variants}
     found = judged(tables, 0.7)
     assert [finding.verdict.value for finding in found[:4]] == ["holds"] * 4
@@ -148,6 +194,15 @@ def test_verdicts_follow_made_up_tables() -> None:
 
 
 def test_agreement_counts_the_cells_told_rightly() -> None:
-    """At kappa = 1e4, k = 2: i_c <= 2 from c = ln(1e4) / 2 = 4.6 on; k_* = 2 at c = 1 from e^{pi^2 / ln 1e4} / (4 pi)^1/2 = 0.82 on."""
-    cells = pd.DataFrame({"reach": 1e4, "decay": [1.0, 1.0, 5.0, 5.0], "ratio": [0.5, 2.0, 0.01, 0.01], "chi_2": [0.2, 0.9, 0.9, 0.2]})
+    """At kappa = 1e4, k = 2: i_c <= 2 from c = ln(1e4) / 2 = 4.6 on; k_* = 2 at c = 1 from e^{pi^2
+    / ln 1e4} / (4 pi)^1/2 = 0.82 on.
+    """
+    cells = pd.DataFrame(
+        {
+            "reach": 1e4,
+            "decay": [1.0, 1.0, 5.0, 5.0],
+            "ratio": [0.5, 2.0, 0.01, 0.01],
+            "chi_2": [0.2, 0.9, 0.9, 0.2],
+        }
+    )
     assert agreement(cells, 2, 0.7) == {"k_*": 0.75, "sums of squares": 0.75}
