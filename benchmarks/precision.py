@@ -22,7 +22,7 @@ from statistics import median
 import numpy as np
 
 from eigenscape.active_subspace.second_moment import sum_of_samples
-from eigenscape.active_subspace.spectrum import dust_of, spectrum_of
+from eigenscape.active_subspace.spectrum import rounding_variance, spectrum_of
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import BLOCK, Study
 from eigenscape.networks import kernel
@@ -81,7 +81,7 @@ def main() -> None:
             spectrum_of(
                 moment,
                 samples=samples,
-                dust=dust_of(np.diagonal(moment), architecture, sampler.relative_noise),
+                dust=rounding_variance(np.diagonal(moment), architecture, sampler.relative_noise),
             ).log10_condition
             for moment, sampler in zip(moments, (double, single), strict=True)
         ]

@@ -26,7 +26,7 @@ from eigenscape.active_subspace.condition import condition_numbers
 from eigenscape.active_subspace.few_samples import spectrum_of_gradients
 from eigenscape.active_subspace.layer_statistics import gradient_blocks
 from eigenscape.active_subspace.second_moment import PartialSum, sum_of_samples
-from eigenscape.active_subspace.spectrum import Spectrum, dust_of, spectrum_of
+from eigenscape.active_subspace.spectrum import Spectrum, rounding_variance, spectrum_of
 from eigenscape.active_subspace.triangle import Triangle
 from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import GradientSampler
@@ -177,7 +177,9 @@ def _numbers(sampler: GradientSampler, second_moment: np.ndarray, samples: int) 
 
 def _spectrum(sampler: GradientSampler, second_moment: np.ndarray, samples: int) -> Spectrum:
     """The spectrum with null directions told from rounding, as everywhere."""
-    dust = dust_of(np.diagonal(second_moment), sampler.architecture, sampler.relative_noise)
+    dust = rounding_variance(
+        np.diagonal(second_moment), sampler.architecture, sampler.relative_noise
+    )
     return spectrum_of(second_moment, samples=samples, dust=dust)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from eigenscape.active_subspace.second_moment import sum_over_tree
-from eigenscape.active_subspace.spectrum import dust_of
+from eigenscape.active_subspace.spectrum import rounding_variance
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput, NotFiniteGradient
 from eigenscape.networks.functions import GivenGradients
@@ -62,7 +62,7 @@ class SecondMoment:
         """(P,), the variance that rounding alone may leave where a gradient vanishes
         identically.
         """
-        return dust_of(self.diagonal, self.architecture, self.sampler.relative_noise)
+        return rounding_variance(self.diagonal, self.architecture, self.sampler.relative_noise)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.matrix, dtype=dtype, copy=copy)

@@ -21,7 +21,7 @@ from eigenscape.active_subspace.spectrum import (
     TRUSTED_ERROR,
     Route,
     Spectrum,
-    dust_of,
+    rounding_variance,
     spectrum_by_factor,
 )
 from eigenscape.architecture import Architecture
@@ -97,7 +97,7 @@ def spectrum_of_gradients(
     Args:
         gradients: G (N, P), fewer than P; not changed.
         architecture: the network.
-        relative_noise: rounding error of a gradient (`spectrum.dust_of`).
+        relative_noise: rounding error of a gradient (`spectrum.rounding_variance`).
 
     Example:
         >>> gradients = np.array([[3.0, 0.0, 4.0, 0.0], [0.0, 2.0, 0.0, 0.0]])
@@ -105,7 +105,7 @@ def spectrum_of_gradients(
         array([12.5,  2. ,  0. ,  0. ])
     """
     diagonal = np.einsum("np,np->p", gradients, gradients, dtype=np.float64) / len(gradients)
-    dust = dust_of(diagonal, architecture, relative_noise)
+    dust = rounding_variance(diagonal, architecture, relative_noise)
     carrying = np.flatnonzero(diagonal > dust)
     rows = np.empty((len(gradients), len(carrying)), order="F")
     for first in range(0, len(gradients), BLOCK):

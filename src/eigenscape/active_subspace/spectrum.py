@@ -318,7 +318,9 @@ def _where_resolved(size: int, samples: int | None) -> SpectrumStatus:
     )
 
 
-def dust_of(diagonal: np.ndarray, architecture: Architecture, relative_noise: float) -> np.ndarray:
+def rounding_variance(
+    diagonal: np.ndarray, architecture: Architecture, relative_noise: float
+) -> np.ndarray:
     """Per parameter, the variance that rounding alone may leave where a gradient vanishes
     identically.
 
@@ -326,7 +328,7 @@ def dust_of(diagonal: np.ndarray, architecture: Architecture, relative_noise: fl
     those of its layer's weights; so the dust is (n eps)^2 times the layer's largest ``diag C``.
 
     Example:
-        >>> dust_of(np.array([4.0, 1e-30, 1.0, 1.0]), Architecture(1, 1), 1e-14)
+        >>> rounding_variance(np.array([4.0, 1e-30, 1.0, 1.0]), Architecture(1, 1), 1e-14)
         array([4.e-28, 4.e-28, 1.e-28, 1.e-28])
     """
     dust = np.empty(len(diagonal))

@@ -40,7 +40,7 @@ def left_out(study: Study) -> dict[str, str]:
         >>> left_out(Study())
         {}
     """
-    if not study.problem.is_own:
+    if not study.problem.is_user_defined:
         return {}
     if study.problem.kind == "module":
         return _OF_THE_SINE | _OF_FULLY_CONNECTED

@@ -27,7 +27,7 @@ def show(result: Path, as_json: bool) -> None:
     """
     from eigenscape.provenance import lineage as showing  # noqa: PLC0415
 
-    shown = showing.show_result(result)
+    shown = showing.lineage_of(result)
     click.echo(showing.as_json(shown) if as_json else showing.as_text(shown))
 
 

@@ -97,7 +97,7 @@ def solve_by_admm(
         before, a = batch.step()
         if number % LOOKED_AT_EVERY and number < most:
             continue
-        met, primal, dual = batch.looked_at(before, a, tolerance, absolute)
+        met, primal, dual = batch.inspect_user_problem(before, a, tolerance, absolute)
         finished = batch.shared.host(met)
         found[:, waiting], shift[waiting] = (
             batch.shared.host(batch.c),
@@ -237,7 +237,7 @@ class _Batch:
             )
         return before, a
 
-    def looked_at(
+    def inspect_user_problem(
         self, before: Any, a: Any, tolerance: float, absolute: float
     ) -> tuple[Any, Any, Any]:
         """Which columns have met the tolerance, and their relative residuals."""

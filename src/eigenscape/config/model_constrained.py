@@ -133,7 +133,7 @@ class BurgersSection(Section):
     )
 
 
-class OwnSection(Section):
+class UserCaseSection(Section):
     """A forward map of the user's own."""
 
     file: str = Field(
@@ -308,7 +308,7 @@ class ModelConstrainedSection(Section):
         json_schema_extra=example("write model_constrained: {burgers: {step: 0.02}}"),
     )
 
-    own: dict[str, OwnSection] = Field(
+    own: dict[str, UserCaseSection] = Field(
         {},
         description=(
             "Forward maps of the user's own, by the name that cases begin with. Source: the user."
@@ -385,7 +385,7 @@ class ModelConstrainedSection(Section):
 
     def _map_of(
         self, case: str
-    ) -> DeconvolutionSection | HeatSection | BurgersSection | OwnSection:
+    ) -> DeconvolutionSection | HeatSection | BurgersSection | UserCaseSection:
         name = case.partition("-")[0]
         if name in self.own:
             return self.own[name]

@@ -93,7 +93,7 @@ class ProblemSection(Section):
     )
 
     @property
-    def is_own(self) -> bool:
+    def is_user_defined(self) -> bool:
         """Whether data, and maybe networks, are the user's; otherwise they are functions that this
         package knows.
         """
@@ -245,7 +245,7 @@ def problem_complaint(problem: ProblemSection, prior: PriorSection) -> str:
             "module": problem.module,
         },
     )
-    if not problem.is_own:
+    if not problem.is_user_defined:
         for name, value in own.items():
             if value:
                 return (

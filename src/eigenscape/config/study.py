@@ -37,7 +37,7 @@ from eigenscape.config.sampling import (
     problem_complaint,
 )
 from eigenscape.config.sloppiness import SloppinessSection
-from eigenscape.config.user_problem import Found
+from eigenscape.config.user_problem import ResolvedProblem
 from eigenscape.errors import BadInput
 
 SCIENCE_SCHEMA = 5
@@ -143,7 +143,7 @@ class Study(Section):
     sloppiness: SloppinessSection = SloppinessSection()
     model_constrained: ModelConstrainedSection = ModelConstrainedSection()
     large: LargeSection = LargeSection()
-    found: SkipJsonSchema[Found | None] = Field(None, exclude=True)
+    found: SkipJsonSchema[ResolvedProblem | None] = Field(None, exclude=True)
     """What a user's file and networks turned out to be; `stages.common.user_problems` finds it, and
     ``study.json`` keeps it."""
 
@@ -155,7 +155,7 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _some_cell_is_computed(self) -> Self:
-        if self.problem.is_own and self.found is None:
+        if self.problem.is_user_defined and self.found is None:
             return self  # P is not known before the user's file and networks have been looked at
         smallest = min(architecture.parameters for architecture in self.grid_architectures())
         if smallest > self.sampling.raw_parameter_limit:
@@ -214,7 +214,7 @@ class Study(Section):
             if self.problem.kind == "data"
             else ("inputs", "targets", "module")
         )
-        kept = ("interval", "points") if not self.problem.is_own else own
+        kept = ("interval", "points") if not self.problem.is_user_defined else own
         found = {} if self.found is None else self.found.facts(self.problem.kind)
         of_module = (
             ("kind", "by_name", "scale", "relative") if self.problem.kind == "module" else ("kind",)
@@ -235,7 +235,7 @@ class Study(Section):
         Raises:
             BadInput: the user's file and networks have not been looked at.
         """
-        if not self.problem.is_own:
+        if not self.problem.is_user_defined:
             return Architecture(depth, width)
         if self.found is None:
             raise BadInput.field(
@@ -292,7 +292,7 @@ class Study(Section):
         """The networks of the grid that are trained, on the sine; none where the two have nothing
         in common.
         """
-        if self.problem.is_own:
+        if self.problem.is_user_defined:
             return []
         return [
             a

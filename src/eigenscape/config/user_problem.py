@@ -16,7 +16,7 @@ from eigenscape.config.base import Section
 from eigenscape.errors import BadInput
 
 
-class FoundNetwork(Section):
+class ResolvedNetwork(Section):
     """A user's network for one depth and width.
 
     Attributes:
@@ -36,7 +36,7 @@ class FoundNetwork(Section):
     state: str
 
 
-class Found(Section):
+class ResolvedProblem(Section):
     """What was found of a study whose problem is the user's.
 
     Attributes:
@@ -57,13 +57,13 @@ class Found(Section):
     folder: str
     source: str = ""
     checkpoint: str = ""
-    networks: list[FoundNetwork] = Field([])
+    networks: list[ResolvedNetwork] = Field([])
 
     def facts(self, kind: str) -> dict[str, Any]:
         """What belongs to the identity of every result."""
         return {"data": self.digest} | ({"source": self.source} if kind == "module" else {})
 
-    def network(self, depth: int, width: int) -> FoundNetwork:
+    def network(self, depth: int, width: int) -> ResolvedNetwork:
         """The network of a depth and a width.
 
         Raises:

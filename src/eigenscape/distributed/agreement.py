@@ -11,7 +11,7 @@ from eigenscape.errors import EigenscapeError
 _Result = TypeVar("_Result")
 
 
-def together(ranks: Ranks, work: Callable[[], _Result]) -> _Result:
+def raise_on_all_ranks(ranks: Ranks, work: Callable[[], _Result]) -> _Result:
     """Do this rank's part, and go on only if every rank has done its own; a collective call.
 
     Args:
@@ -25,7 +25,7 @@ def together(ranks: Ranks, work: Callable[[], _Result]) -> _Result:
 
     Example:
         >>> from eigenscape.distributed.ranks import OneRank
-        >>> together(OneRank(), lambda: 3)
+        >>> raise_on_all_ranks(OneRank(), lambda: 3)
         3
     """
     result: list[_Result] = []

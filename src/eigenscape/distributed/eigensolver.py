@@ -21,7 +21,7 @@ import numpy as np
 from eigenscape.active_subspace import spectrum
 from eigenscape.active_subspace.spectrum import Spectrum
 from eigenscape.active_subspace.triangle import BAND, band_count
-from eigenscape.distributed.agreement import together
+from eigenscape.distributed.agreement import raise_on_all_ranks
 from eigenscape.distributed.block_cyclic import holder, local_index
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.distributed.reduction import owner
@@ -170,7 +170,7 @@ def diagonal_of(chunks: StoredChunks, size: int, ranks: Ranks) -> np.ndarray:
         for band in range(ranks.rank, band_count(size), ranks.size):
             mine[band * BAND : (band + 1) * BAND] = np.diagonal(chunks.diagonal_chunk(band))
 
-    together(ranks, read)
+    raise_on_all_ranks(ranks, read)
     return ranks.sum(mine)
 
 
@@ -191,7 +191,7 @@ def read_sorted(chunks: StoredChunks, position: np.ndarray, grid: ProcessGrid) -
     received = np.empty(BAND * BAND)
     for turn in range(max(len(mine) for mine in dealt)):
         mine = dealt[ranks.rank]
-        own = together(
+        own = raise_on_all_ranks(
             ranks,
             lambda turn=turn, mine=mine: (  # type: ignore[misc]
                 chunks.chunk(*mine[turn]) if turn < len(mine) else None

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from eigenscape.distributed.agreement import together
+from eigenscape.distributed.agreement import raise_on_all_ranks
 from eigenscape.distributed.block_cyclic import BLOCK, grid_shape, held, held_count
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.errors import BadInput, DoesNotFit, EigensolverFailure
@@ -278,7 +278,7 @@ def process_grid(ranks: Ranks, shape: tuple[int, int] | None = None) -> Iterator
     Raises:
         BadInput: no ScaLAPACK is there that fits the MPI library.
     """
-    library = together(ranks, load)
+    library = raise_on_all_ranks(ranks, load)
     lines, columns = grid_shape(ranks.size) if shape is None else shape
     context = library.make_blacs_context(library.get_default_system_context(), lines, columns)
     try:

@@ -25,7 +25,7 @@ from eigenscape.clustering.sparse import (
     penalties,
     solve_block,
 )
-from eigenscape.distributed.agreement import together
+from eigenscape.distributed.agreement import raise_on_all_ranks
 from eigenscape.distributed.ranks import Ranks
 
 
@@ -65,11 +65,11 @@ def distributed_self_expression(
     """
     shared = np.array(matrix, float, order="C")
     ranks.broadcast(shared, 0)
-    columns = together(ranks, lambda: Columns.of(shared))
+    columns = raise_on_all_ranks(ranks, lambda: Columns.of(shared))
     mine = column_blocks(columns.count)[ranks.rank :: ranks.size]
     how: Any = {"route": route, "tolerance": tolerance, "most_iterations": most_iterations}
     strengths = penalties(columns, penalty)
-    solved = together(
+    solved = raise_on_all_ranks(
         ranks,
         lambda: [
             _packed(solve_block(columns, penalty, strengths, chosen, **how)) for chosen in mine

@@ -21,7 +21,7 @@ from eigenscape.model_constrained.least import least_losses
 from eigenscape.model_constrained.losses import Map, half_mean_square, mc_dnn
 from eigenscape.networks.activations import Activation
 from eigenscape.networks.functional import Loss, network_output
-from eigenscape.networks.loss_sampler import LossBeside
+from eigenscape.networks.loss_sampler import LossFactory
 from eigenscape.networks.priors import prior_named
 from eigenscape.networks.problems import Problem
 from eigenscape.networks.sampling import fill_parameters
@@ -58,9 +58,9 @@ class Case:
     error: Callable[[Map, Tensors], torch.Tensor]
     prepared: Prepared | None = None
 
-    def loss_beside(
+    def loss_factory(
         self, architecture: Architecture, activation: Activation, alpha: float
-    ) -> LossBeside:
+    ) -> LossFactory:
         """The loss as a function of parameter vectors, for `networks.loss_sampler`."""
         arrays = {**self.arrays, **(self.prepared(alpha, activation) if self.prepared else {})}
 
@@ -72,7 +72,7 @@ class Case:
 
         return beside
 
-    def error_beside(self, architecture: Architecture, activation: Activation) -> LossBeside:
+    def error_beside(self, architecture: Architecture, activation: Activation) -> LossFactory:
         """The error in the same way."""
 
         def beside(like: torch.Tensor) -> Loss:

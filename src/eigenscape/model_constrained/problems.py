@@ -26,7 +26,7 @@ from eigenscape.model_constrained.deconvolution import (
 )
 from eigenscape.model_constrained.heat import Heat
 from eigenscape.model_constrained.losses import Map, mc_tangent
-from eigenscape.model_constrained.user_case import own_case
+from eigenscape.model_constrained.user_case import user_case
 from eigenscape.networks.problems import Problem
 
 WAVES = 3
@@ -45,7 +45,7 @@ def case_named(name: str, section: ModelConstrainedSection, seed: int) -> Case:
         (20, 24)
     """
     if name.partition("-")[0] in section.own:
-        return own_case(name, section, seed)
+        return user_case(name, section, seed)
     if name not in CASES:
         raise BadInput.field(
             "model_constrained.cases", f"one of {', '.join(CASES)}", name, "choose one of them"

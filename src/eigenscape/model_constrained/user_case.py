@@ -30,7 +30,7 @@ class _AsItStands(SourceFileLoader):
         raise OSError
 
 
-def own_case(name: str, section: ModelConstrainedSection, seed: int) -> Case:
+def user_case(name: str, section: ModelConstrainedSection, seed: int) -> Case:
     """The case that a user's file makes.
 
     Args:

@@ -64,7 +64,7 @@ def mean_squared_residual(
     return loss
 
 
-def cross_entropy_beside(
+def make_cross_entropy(
     problem: Problem, architecture: Architecture, activation: Activation
 ) -> Callable[[torch.Tensor], Loss]:
     """Given a tensor, the loss -(1/n) sum_i log softmax(f(x_i; theta))_{y_i} in its precision and
@@ -74,7 +74,7 @@ def cross_entropy_beside(
         >>> import numpy as np
         >>> from eigenscape.networks.activations import LINEAR
         >>> data = Problem(np.zeros((1, 1)), np.array([[1.0, 0.0]]))
-        >>> beside = cross_entropy_beside(data, Architecture(1, 1, outputs=2), LINEAR)
+        >>> beside = make_cross_entropy(data, Architecture(1, 1, outputs=2), LINEAR)
         >>> beside(torch.zeros(1))(torch.zeros(6))
         tensor(0.6931)
     """

@@ -22,7 +22,7 @@ from eigenscape.networks.gradients import Device, GradientSampler, NonFinite
 from eigenscape.networks.priors import Prior
 from eigenscape.networks.problems import Problem
 
-LossBeside = Callable[[torch.Tensor], functional.Loss]
+LossFactory = Callable[[torch.Tensor], functional.Loss]
 """Given a tensor, the loss of one parameter vector (P,) with its data in that tensor's precision
 and on its device."""
 
@@ -39,7 +39,7 @@ class LossSampler(GradientSampler):
         activation: of the hidden units, which decides the symmetry of C.
         prior: over parameter vectors.
         problem: training data; their number decides how far rounding reaches.
-        loss: see `LossBeside`.
+        loss: see `LossFactory`.
         key: random stream.
         precision: of draws and gradients.
         device: where gradients are computed; `Device.CPU` and `Device.TORCH` differ in who sums
@@ -64,7 +64,7 @@ class LossSampler(GradientSampler):
         activation: Activation,
         prior: Prior,
         problem: Problem,
-        loss: LossBeside,
+        loss: LossFactory,
         key: int,
         precision: type[np.floating] = np.float64,
         device: Device = Device.CPU,

@@ -53,7 +53,7 @@ def problem_of(section: ProblemSection) -> Problem:
         >>> problem_of(ProblemSection(points=7)).points
         7
     """
-    if section.is_own:
+    if section.is_user_defined:
         fix = "run it in a study of kind sine"
         raise BadInput.field(
             "problem.kind", "sine, for what varies the sine and its networks", section.kind, fix

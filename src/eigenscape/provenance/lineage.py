@@ -43,7 +43,7 @@ class Input:
 
 
 @dataclass(frozen=True)
-class Shown:
+class Lineage:
     """How a result was made.
 
     Attributes:
@@ -81,7 +81,7 @@ class Shown:
     snakemake: str
 
 
-def show_result(path: Path) -> Shown:
+def lineage_of(path: Path) -> Lineage:
     """How the result at ``path`` was made.
 
     Raises:
@@ -224,7 +224,7 @@ def _result_of(path: Path, folder: StudyFolder) -> str:
     return inside.as_posix()
 
 
-def _shown(study: Study, folder: StudyFolder, name: str, recipe: Recipe) -> Shown:
+def _shown(study: Study, folder: StudyFolder, name: str, recipe: Recipe) -> Lineage:
     path = folder.root / name
     finding = check_result(study, folder, name)
     kept = _kept_facts(path, folder)
@@ -241,7 +241,7 @@ def _shown(study: Study, folder: StudyFolder, name: str, recipe: Recipe) -> Show
         else ()
     )
     study_file = shlex.quote(str(folder.study))
-    return Shown(
+    return Lineage(
         result=name,
         study=study.study,
         folder=str(folder.root),
@@ -343,7 +343,7 @@ def _state(path: Path, digest: str) -> str:
     return "the same" if products.digest_now(path) == digest else "changed"
 
 
-def as_json(shown: Shown) -> str:
+def as_json(shown: Lineage) -> str:
     """For programs."""
     return json.dumps(asdict(shown), indent=1)
 
@@ -353,7 +353,7 @@ MOST_INPUTS = 8
 that changed come first."""
 
 
-def as_text(shown: Shown) -> str:
+def as_text(shown: Lineage) -> str:
     """For people: one fact a line."""
     lines = [f"{shown.result}, of the study {shown.study}: {shown.state}", ""]
     facts = {
@@ -393,7 +393,7 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _made_lines(shown: Shown) -> list[str]:
+def _made_lines(shown: Lineage) -> list[str]:
     if not shown.made:
         return [_line("made", "not known: no receipt says when and by what")]
     made, lines = shown.made, []
@@ -422,7 +422,7 @@ def _made_lines(shown: Shown) -> list[str]:
     return [*lines, _line("confirmed by", shown.receipt or "nothing")]
 
 
-def _input_lines(shown: Shown) -> list[str]:
+def _input_lines(shown: Lineage) -> list[str]:
     if not shown.inputs:
         return []
     ordered = sorted(shown.inputs, key=lambda one: one.state == "the same")

@@ -178,7 +178,7 @@ def no_findings(study: Study) -> str:
 
 def _problem(study: Study) -> str:
     problem = study.problem
-    if not problem.is_own:
+    if not problem.is_user_defined:
         return (
             f"{problem.kind}, {problem.points} points on {list(problem.interval)}, {problem.loss}"
         )

@@ -20,7 +20,7 @@ import numpy as np
 
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.store import quarantine, receipts
-from eigenscape.store.environment import made as made_now
+from eigenscape.store.environment import capture_environment
 from eigenscape.version import __version__
 
 Arrays = dict[str, np.ndarray]
@@ -83,7 +83,7 @@ def write_arrays(
             "identity": identity,
             "digest": digest,
             "eigenscape": __version__,
-            "made": made_now(),
+            "made": capture_environment(),
             **facts,
         },
     )

@@ -33,11 +33,11 @@ PACKAGES = (
 workflow."""
 
 
-def made() -> dict[str, Any]:
+def capture_environment() -> dict[str, Any]:
     """The time now (UTC), versions and machine.
 
     Example:
-        >>> sorted(made())
+        >>> sorted(capture_environment())
         ['at', 'machine', 'packages', 'python']
     """
     return {"at": datetime.now(UTC).isoformat(timespec="seconds"), **_constant()}

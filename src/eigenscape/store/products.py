@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from eigenscape.errors import DamagedResult
-from eigenscape.store.environment import made
+from eigenscape.store.environment import capture_environment
 from eigenscape.store.io_log import traced
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import digest_of, write_json
@@ -91,7 +91,7 @@ def confirmed(folder: StudyFolder) -> Iterator[None]:
                 {
                     **content,
                     "eigenscape": __version__,
-                    "made": made(),
+                    "made": capture_environment(),
                     "seconds": round(trace.seconds, 3),
                 },
             )

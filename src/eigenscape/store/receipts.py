@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 from eigenscape.config.study import Cell
 from eigenscape.errors import DamagedResult, DifferentWork
-from eigenscape.store.environment import made
+from eigenscape.store.environment import capture_environment
 from eigenscape.store.io_log import note_read, note_written
 from eigenscape.version import __version__
 
@@ -123,7 +123,7 @@ def write_receipt(path: Path, cell: Cell, digest: str, **facts: Any) -> None:
             "identity": cell.identity,
             "digest": digest,
             "eigenscape": __version__,
-            "made": made(),
+            "made": capture_environment(),
             **facts,
         },
     )

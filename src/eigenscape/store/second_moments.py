@@ -21,7 +21,7 @@ from zarr.codecs import BytesCodec, Crc32cCodec
 
 from eigenscape.active_subspace.triangle import BAND, band_columns, band_count
 from eigenscape.config.study import Cell
-from eigenscape.distributed.agreement import together
+from eigenscape.distributed.agreement import raise_on_all_ranks
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.distributed.reduction import FinishedBand, owned_bands
 from eigenscape.errors import DamagedResult, NotFiniteGradient
@@ -313,7 +313,9 @@ class LowerTriangle:
         digests = np.zeros((band_count(self.parameters), 2), dtype=np.int64)
         for band, state in self._hashes.items():
             digests[band, 0] = _signed(state)
-        mean = together(ranks, lambda: read_gradient_mean(self.path) if 0 in self._hashes else None)
+        mean = raise_on_all_ranks(
+            ranks, lambda: read_gradient_mean(self.path) if 0 in self._hashes else None
+        )
         if mean is not None:
             digests[0, 1] = _hash(mean)
         if receipts.digest_of(ranks.sum(digests).tobytes()) != self.digest:

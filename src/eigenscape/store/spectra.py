@@ -13,7 +13,7 @@ import zarr
 from eigenscape.active_subspace.spectrum import Route, Spectrum, SpectrumStatus
 from eigenscape.active_subspace.triangle import BAND
 from eigenscape.config.study import Cell
-from eigenscape.distributed.agreement import together
+from eigenscape.distributed.agreement import raise_on_all_ranks
 from eigenscape.distributed.eigensolver import DistributedSpectrum
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.errors import DamagedResult
@@ -67,7 +67,7 @@ def write_distributed_spectrum(
             for name, values in _arrays_of(spectrum).items():
                 _write(path, group, name, ..., values)
 
-    together(ranks, write_values)
+    raise_on_all_ranks(ranks, write_values)
     if eigenvectors is not None:
         group = zarr.open_group(path, mode="r+")
         parts = [
@@ -89,9 +89,9 @@ def write_distributed_spectrum(
                     )
                 except Exception as error:  # the others wait for this rank's part of the next chunk
                     failures.append(error)
-        together(ranks, lambda: _raise_first(failures))
+        raise_on_all_ranks(ranks, lambda: _raise_first(failures))
     digest: str = ranks.gather(
-        together(ranks, lambda: _stored_digest(path) if ranks.rank == 0 else "")
+        raise_on_all_ranks(ranks, lambda: _stored_digest(path) if ranks.rank == 0 else "")
     )[0]
     return digest
 

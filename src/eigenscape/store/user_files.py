@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from eigenscape.errors import BadInput
-from eigenscape.networks.user.data import OwnData
+from eigenscape.networks.user.data import UserData
 
 _KINDS = {".npz": "arrays", ".csv": "columns"}
 
 
-def read_own_data(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> OwnData:
+def read_user_data(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> UserData:
     r"""The arrays or columns of a file by name.
 
     Columns of a csv file stand side by side: one array for all inputs, and one for all targets.
@@ -35,8 +35,8 @@ def read_own_data(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> 
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     _ = (Path(folder) / "a.csv").write_text("x,y,z\n1,2,0\n3,4,1\n")
-        ...     read_own_data(Path(folder) / "a.csv", ["x", "y"], ["z"])
-        OwnData(inputs={'x, y': array([[1, 2],
+        ...     read_user_data(Path(folder) / "a.csv", ["x", "y"], ["z"])
+        UserData(inputs={'x, y': array([[1, 2],
                [3, 4]])}, targets={'z': array([[0],
                [1]])})
     """
@@ -52,7 +52,7 @@ def read_own_data(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> 
     return read(path, inputs, targets)
 
 
-def _arrays(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> OwnData:
+def _arrays(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> UserData:
     save = "write it with numpy.savez(path, X=inputs, y=labels)"
     if not zipfile.is_zipfile(path):  # numpy would advise to trust it
         raise BadInput.field(
@@ -61,7 +61,7 @@ def _arrays(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> OwnDat
     try:
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             _require_names(path, [*inputs, *targets], file.files)
-            return OwnData(
+            return UserData(
                 {name: np.asarray(file[name]) for name in inputs},
                 {name: np.asarray(file[name]) for name in targets},
             )
@@ -80,7 +80,7 @@ def _arrays(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> OwnDat
         raise BadInput.field(str(path), "an .npz file of plain arrays", found, save) from None
 
 
-def _columns(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> OwnData:
+def _columns(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> UserData:
     import pandas as pd  # noqa: PLC0415 - half a second that .npz files do not need
 
     try:
@@ -130,7 +130,7 @@ def _columns(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> OwnDa
     def together(chosen: Sequence[str]) -> dict[str, np.ndarray]:
         return {", ".join(chosen): np.column_stack([table[name].to_numpy() for name in chosen])}
 
-    return OwnData(together(inputs), together(targets))
+    return UserData(together(inputs), together(targets))
 
 
 def _require_names(path: Path, wanted: Iterable[str], there: Sequence[str]) -> None:

@@ -22,7 +22,7 @@ from eigenscape.active_subspace.spectrum import (
     Route,
     Spectrum,
     SpectrumStatus,
-    dust_of,
+    rounding_variance,
     spectrum_of,
 )
 from eigenscape.architecture import Architecture
@@ -45,7 +45,7 @@ def of_network(
 ) -> tuple[Spectrum, Spectrum, np.ndarray]:
     """By gradients, by C, and C."""
     moment = second_moment(of.block(0, samples)[0].astype(np.float64))
-    dust = dust_of(np.diagonal(moment), of.architecture, of.relative_noise)
+    dust = rounding_variance(np.diagonal(moment), of.architecture, of.relative_noise)
     by_c = spectrum_of(moment, samples=samples, dust=dust, vectors=vectors)
     return (
         few_samples_spectrum(of, samples, np.diagonal(moment).copy(), dust, vectors=vectors),
@@ -177,7 +177,7 @@ def test_the_family_and_the_null_of_random_signs_are_those_of_c() -> None:
 
     def by_c(rows: np.ndarray) -> dict[str, float]:
         moment = second_moment(rows)
-        dust = dust_of(np.diagonal(moment), NETWORK, of.relative_noise)
+        dust = rounding_variance(np.diagonal(moment), NETWORK, of.relative_noise)
         return condition_numbers(spectrum_of(moment, samples=len(rows), dust=dust), NETWORK)
 
     deleted = [

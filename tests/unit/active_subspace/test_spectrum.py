@@ -22,7 +22,7 @@ from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.active_subspace.spectrum import (
     Route,
     SpectrumStatus,
-    dust_of,
+    rounding_variance,
     spectrum_of,
     spectrum_without_factor,
 )
@@ -216,7 +216,7 @@ def test_vanishing_bias_gradients_of_an_odd_network_are_null_directions(depth: i
     spectrum = spectrum_of(
         moment,
         samples=count,
-        dust=dust_of(np.diagonal(moment), architecture, source.relative_noise),
+        dust=rounding_variance(np.diagonal(moment), architecture, source.relative_noise),
     )
 
     # Without biases and with odd data and units every bias gradient is zero; what is left is

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from eigenscape.distributed.agreement import together
+from eigenscape.distributed.agreement import raise_on_all_ranks
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import DamagedResult, EigenscapeError
 
@@ -21,8 +21,8 @@ class Beside(OneRank):
 
 def test_what_fails_elsewhere_fails_here() -> None:
     with pytest.raises(DamagedResult, match="chunk 3"):
-        together(Beside(None, DamagedResult("chunk 3")), lambda: "done")
-    assert together(Beside(None, None), lambda: "done") == "done"
+        raise_on_all_ranks(Beside(None, DamagedResult("chunk 3")), lambda: "done")
+    assert raise_on_all_ranks(Beside(None, None), lambda: "done") == "done"
 
 
 def test_the_first_rank_that_failed_is_heard() -> None:
@@ -30,9 +30,9 @@ def test_the_first_rank_that_failed_is_heard() -> None:
         raise DamagedResult("mine")
 
     with pytest.raises(DamagedResult, match="theirs"):
-        together(Beside(DamagedResult("theirs")), fail)
+        raise_on_all_ranks(Beside(DamagedResult("theirs")), fail)
     with pytest.raises(DamagedResult, match="mine"):
-        together(Beside(None), fail)
+        raise_on_all_ranks(Beside(None), fail)
 
 
 def test_an_error_that_nobody_foresaw_keeps_its_traceback_where_it_was_raised() -> None:
@@ -40,6 +40,8 @@ def test_an_error_that_nobody_foresaw_keeps_its_traceback_where_it_was_raised() 
         raise ZeroDivisionError("here")
 
     with pytest.raises(ZeroDivisionError, match="here"):
-        together(Beside(None), fail)
+        raise_on_all_ranks(Beside(None), fail)
     with pytest.raises(EigenscapeError, match="rank 0 failed"):
-        together(Beside(EigenscapeError("rank 0 failed: ZeroDivisionError('here')")), lambda: None)
+        raise_on_all_ranks(
+            Beside(EigenscapeError("rank 0 failed: ZeroDivisionError('here')")), lambda: None
+        )

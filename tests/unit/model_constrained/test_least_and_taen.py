@@ -95,7 +95,7 @@ def test_decoder_learns_the_forward_map_where_the_encoder_leads():
     encoded = case.prepared(2.0, TANH)
     decoded = network_output(theta, torch.from_numpy(encoded["found"]), architecture, TANH).numpy()
     by_hand = np.sum((decoded - encoded["modelled"]) ** 2) / (2 * 9 * 3)
-    assert float(case.loss_beside(architecture, TANH, 2.0)(theta)(theta)) == pytest.approx(
+    assert float(case.loss_factory(architecture, TANH, 2.0)(theta)(theta)) == pytest.approx(
         by_hand, rel=1e-12
     )
     matrix = blur_matrix(4, 3, 0.1)

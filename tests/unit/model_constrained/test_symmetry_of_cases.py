@@ -48,7 +48,7 @@ def test_hidden_units_may_be_permuted_and_flipped_and_nothing_else(name):
 
     def loss(activation, parameters):
         like = torch.from_numpy(parameters)
-        return float(case.loss_beside(architecture, activation, 3.0)(like)(like))
+        return float(case.loss_factory(architecture, activation, 3.0)(like)(like))
 
     inputs, outputs = np.eye(architecture.inputs), np.eye(architecture.outputs)
     for activation, signs in ((TANH, True), (RELU, False)):

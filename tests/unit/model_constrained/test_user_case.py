@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from eigenscape.config.model_constrained import ModelConstrainedSection
-from eigenscape.model_constrained.user_case import own_case
+from eigenscape.model_constrained.user_case import user_case
 
 FILE = """
 from __future__ import annotations
@@ -46,5 +46,5 @@ def test_a_dataclass_with_late_annotations_and_an_edit_within_the_second(
         section = ModelConstrainedSection(
             own={"mine": {"file": str(file), "points": 3, "observed": 2}}, cases=["mine-tnet"]
         )
-        drawn.append(own_case("mine-tnet", section, 0).problem.targets)
+        drawn.append(user_case("mine-tnet", section, 0).problem.targets)
     np.testing.assert_allclose(drawn[1], 3 * drawn[0], rtol=1e-15)

@@ -13,7 +13,7 @@ import pytest
 from eigenscape.catalogue.recipes import recipe_of
 from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
-from eigenscape.provenance.lineage import as_json, as_text, show_result
+from eigenscape.provenance.lineage import as_json, as_text, lineage_of
 from eigenscape.provenance.verify import WRONG, Finding, State, repair, verify_study
 from eigenscape.stages.common.configure import load_study
 from eigenscape.stages.common.tables import read_table
@@ -127,7 +127,7 @@ def test_a_figure_of_other_numbers_than_there_are_now_is_out_of_date(copy: Study
     assert "tables/condition_number.csv changed" in outdated[0].what
     states = {
         one.name: one.state
-        for one in show_result(copy.root / "figures" / "parameter_count.pdf").inputs
+        for one in lineage_of(copy.root / "figures" / "parameter_count.pdf").inputs
     }
     assert states == {"tables/condition_number.csv": "changed"}
 
@@ -141,7 +141,7 @@ def test_a_figure_of_another_program_is_named_and_wrongs_nothing(copy: StudyFold
         (copy.root / "figures" / "mine.png",),
     )
     assert finding.state not in WRONG
-    assert show_result(copy.root / "figures" / "mine.png").state.startswith("unconfirmed")
+    assert lineage_of(copy.root / "figures" / "mine.png").state.startswith("unconfirmed")
 
 
 def test_a_command_that_fails_confirms_nothing(copy: StudyFolder) -> None:
@@ -168,7 +168,7 @@ def test_a_study_moved_elsewhere_verifies_and_its_results_show(
     moved = StudyFolder(copy.root.rename(tmp_path / "archive" / "of-last-year"))
 
     assert wrong(moved) == []
-    shown = show_result(moved.root / "figures" / "eigenvectors.pdf")
+    shown = lineage_of(moved.root / "figures" / "eigenvectors.pdf")
     assert (shown.state, shown.study) == ("sound", "small")
     assert {one.state for one in shown.inputs} == {"the same"}
     assert str(moved.study) in shown.command
@@ -183,7 +183,7 @@ def test_a_study_moved_elsewhere_verifies_and_its_results_show(
 def test_a_spectrum_shows_its_work_and_what_it_was_made_of(
     finished: StudyFolder, path: str
 ) -> None:
-    shown = show_result(finished.root / path)
+    shown = lineage_of(finished.root / path)
 
     assert (shown.result, shown.state, shown.rule) == (SPECTRUM, "sound", "spectrum")
     assert shown.numbers == {"seed": 0, "P": PARAMETERS, "N": 80}
@@ -207,10 +207,10 @@ def test_a_spectrum_shows_its_work_and_what_it_was_made_of(
 
 
 def test_a_document_and_a_batch_cell_show(finished: StudyFolder) -> None:
-    assert show_result(finished.root / "projection" / "d01-w003.json").command.startswith(
+    assert lineage_of(finished.root / "projection" / "d01-w003.json").command.startswith(
         "eigenscape projection --width 3 "
     )
-    cell = show_result(finished.root / "cells" / "d01-w003" / "second_moment.zarr")
+    cell = lineage_of(finished.root / "cells" / "d01-w003" / "second_moment.zarr")
     assert (cell.rule, cell.numbers["N"]) == ("cells", 4 * (2 * 3 + 4))
 
 
@@ -234,7 +234,7 @@ def test_what_is_no_result_is_refused_in_one_line(
     finished: StudyFolder, name: str, found: str
 ) -> None:
     with pytest.raises(BadInput) as refused:
-        show_result(finished.root / name)
+        lineage_of(finished.root / name)
     assert found in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -253,7 +253,7 @@ def test_nobody_is_told_to_make_a_result_of_a_sister_that_is_left_out(copy: Stud
                 r" true\}"
             ),
         ):
-            show_result(copy.root / name)
+            lineage_of(copy.root / name)
 
 
 @pytest.mark.parametrize(

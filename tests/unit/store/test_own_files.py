@@ -10,21 +10,21 @@ import numpy as np
 import pytest
 
 from eigenscape.errors import BadInput
-from eigenscape.store.user_files import read_own_data
+from eigenscape.store.user_files import read_user_data
 
 CSV = "age,income,class\n1.5,2,0\n-3,4e2,1\n0,6,1\n"
 
 
 def test_columns_stand_side_by_side(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(CSV)
-    data = read_own_data(tmp_path / "a.csv", ["income", "age"], ["class"])
+    data = read_user_data(tmp_path / "a.csv", ["income", "age"], ["class"])
     np.testing.assert_array_equal(data.inputs["income, age"], [[2, 1.5], [400, -3], [6, 0]])
     np.testing.assert_array_equal(data.targets["class"], [[0], [1], [1]])
 
 
 def test_truth_values_stand_beside_numbers(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("old,income,class\nTrue,2.5,0\nFalse,4,1\n")
-    data = read_own_data(tmp_path / "a.csv", ["old", "income"], ["class"])
+    data = read_user_data(tmp_path / "a.csv", ["old", "income"], ["class"])
     np.testing.assert_array_equal(data.inputs["old, income"], [[1, 2.5], [0, 4]])
     assert data.inputs["old, income"].dtype == np.float64
 
@@ -34,7 +34,7 @@ def test_arrays_keep_their_shapes_types_and_order(tmp_path: Path) -> None:
     np.savez(
         tmp_path / "a.npz", images=images, tokens=tokens, y=np.array([1, 0]), unused=np.zeros(7)
     )
-    data = read_own_data(tmp_path / "a.npz", ["tokens", "images"], ["y"])
+    data = read_user_data(tmp_path / "a.npz", ["tokens", "images"], ["y"])
     assert [(name, array.dtype, array.shape) for name, array in data.inputs.items()] == [
         ("tokens", np.dtype(np.int64), (2, 3)),
         ("images", np.dtype(np.float32), (2, 4, 4)),
@@ -99,7 +99,7 @@ BAD = {
 @pytest.mark.parametrize(("name", "content", "message"), BAD.values(), ids=BAD)
 def test_a_bad_file_gives_one_line(tmp_path: Path, name: str, content: str, message: str) -> None:
     with pytest.raises(BadInput, match=f"^{message}") as caught:
-        read_own_data(write(tmp_path, name, content), ["age"], ["class"])
+        read_user_data(write(tmp_path, name, content), ["age"], ["class"])
     assert "\n" not in str(caught.value)
 
 
@@ -107,12 +107,12 @@ def test_no_file_and_no_objects(tmp_path: Path) -> None:
     with pytest.raises(
         BadInput, match=r"^problem.file: expected a file that can be read, found none at "
     ):
-        read_own_data(tmp_path / "a.csv", ["x"], ["y"])
+        read_user_data(tmp_path / "a.csv", ["x"], ["y"])
     np.savez(tmp_path / "a.npz", x=np.array([{"a": 1}], dtype=object), y=np.ones(1))
     with pytest.raises(
         BadInput,
         match=r"a.npz: expected an .npz file of plain arrays, found Object arrays cannot be loaded",
     ):
-        read_own_data(tmp_path / "a.npz", ["x"], ["y"])
+        read_user_data(tmp_path / "a.npz", ["x"], ["y"])
     with pytest.raises(BadInput, match=r"a.npz: expected names among x, y, found no z; "):
-        read_own_data(tmp_path / "a.npz", ["z"], ["y"])
+        read_user_data(tmp_path / "a.npz", ["z"], ["y"])

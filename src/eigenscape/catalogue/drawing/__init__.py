@@ -120,7 +120,7 @@ def families_of(study: Study) -> dict[str, Family]:
     # there, every direction carries gradient
     unmade = {
         *left_out(study),
-        *(["condition_number_carrying"] * (not study.problem.is_own)),
+        *(["condition_number_carrying"] * (not study.problem.is_user_defined)),
     }
     chosen = {
         name: family

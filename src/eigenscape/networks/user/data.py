@@ -24,7 +24,7 @@ MOST_CLASSES = 100_000
 
 
 @dataclass(frozen=True)
-class OwnData:
+class UserData:
     """Arrays that networks are given, and those that outputs are compared with.
 
     Attributes:
@@ -32,8 +32,8 @@ class OwnData:
         targets: by name, each (n, ...).
 
     Example:
-        >>> data = OwnData({"x": np.eye(3)}, {"y": np.arange(3)})
-        >>> data.points, data.digest == OwnData({"x": np.eye(3)}, {"y": np.arange(3)}).digest
+        >>> data = UserData({"x": np.eye(3)}, {"y": np.arange(3)})
+        >>> data.points, data.digest == UserData({"x": np.eye(3)}, {"y": np.arange(3)}).digest
         (3, True)
     """
 
@@ -58,7 +58,7 @@ class OwnData:
         return state.hexdigest()
 
 
-def require_usable(data: OwnData, loss: str) -> None:
+def require_usable(data: UserData, loss: str) -> None:
     """Refuse arrays that are not numbers, not finite, of different lengths, or no classes where
     classes are asked for.
 
@@ -70,7 +70,7 @@ def require_usable(data: OwnData, loss: str) -> None:
         BadInput: naming the array.
 
     Example:
-        >>> require_usable(OwnData({"x": np.eye(3)}, {"y": np.array([0, 2, 2])}), "cross_entropy")
+        >>> require_usable(UserData({"x": np.eye(3)}, {"y": np.array([0, 2, 2])}), "cross_entropy")
         Traceback (most recent call last):
         eigenscape.errors.BadInput: y: expected classes 0 ... 2, each at least once, found no 1;
             number them anew
@@ -135,19 +135,19 @@ def _require_classes(name: str, array: np.ndarray) -> None:
         )
 
 
-def regression(data: OwnData) -> Problem:
+def regression(data: UserData) -> Problem:
     """The arrays side by side, as fully connected networks take them: inputs (n, p) and targets (n,
     q), every row flattened.
 
     Example:
-        >>> data = OwnData({"a": np.ones((4, 2, 3)), "b": np.ones(4)}, {"y": np.ones(4)})
+        >>> data = UserData({"a": np.ones((4, 2, 3)), "b": np.ones(4)}, {"y": np.ones(4)})
         >>> regression(data).inputs.shape
         (4, 7)
     """
     return Problem(_side_by_side(data.inputs), _side_by_side(data.targets))
 
 
-def classification(data: OwnData) -> Problem:
+def classification(data: UserData) -> Problem:
     """The same with one array of classes (n,) or (n, 1) as targets: indicators (n, K), 1 at the
     class.
 
@@ -156,7 +156,7 @@ def classification(data: OwnData) -> Problem:
             have one softmax.
 
     Example:
-        >>> classification(OwnData({"x": np.ones((3, 1))}, {"y": np.array([1, 0, 1])})).targets
+        >>> classification(UserData({"x": np.ones((3, 1))}, {"y": np.array([1, 0, 1])})).targets
         array([[0., 1.],
                [1., 0.],
                [0., 1.]])
@@ -170,7 +170,7 @@ def classification(data: OwnData) -> Problem:
     return Problem(_side_by_side(data.inputs), np.eye(int(classes.max()) + 1)[classes[:, 0]])
 
 
-def problem_of_data(data: OwnData, loss: str) -> Problem:
+def problem_of_data(data: UserData, loss: str) -> Problem:
     """`classification` for ``cross_entropy``, else `regression`."""
     return classification(data) if loss == "cross_entropy" else regression(data)
 

@@ -28,10 +28,10 @@ from eigenscape.errors import BadInput
 from eigenscape.networks import functional, sampling
 from eigenscape.networks.activations import Activation
 from eigenscape.networks.gradients import Device, NonFinite
-from eigenscape.networks.loss_sampler import CHUNK, LossBeside, LossSampler
+from eigenscape.networks.loss_sampler import CHUNK, LossFactory, LossSampler
 from eigenscape.networks.priors import StandardDraw
 from eigenscape.networks.problems import Problem
-from eigenscape.networks.user.data import OwnData
+from eigenscape.networks.user.data import UserData
 from eigenscape.networks.user.priors import ModulePrior, free_parameters
 from eigenscape.seeding import stream_key
 
@@ -133,8 +133,8 @@ def copied(module: torch.nn.Module) -> torch.nn.Module:
 
 
 def module_loss(
-    module: torch.nn.Module, data: OwnData, loss: str | LossOfOutputs = "mse"
-) -> LossBeside:
+    module: torch.nn.Module, data: UserData, loss: str | LossOfOutputs = "mse"
+) -> LossFactory:
     """The loss of one theta (P,), with data and buffers in a tensor's precision and on its device.
 
     Args:
@@ -146,7 +146,7 @@ def module_loss(
 
     Example:
         >>> network = torch.nn.Linear(1, 1)
-        >>> data = OwnData({"x": np.ones((2, 1))}, {"y": np.zeros((2, 1))})
+        >>> data = UserData({"x": np.ones((2, 1))}, {"y": np.zeros((2, 1))})
         >>> module_loss(network, data)(torch.zeros(1))(torch.tensor([2.0, 1.0]))
         tensor(9.)
     """
@@ -347,7 +347,7 @@ class ModuleSampler(LossSampler):
         >>> from eigenscape.active_subspace.second_moment import sum_of_samples
         >>> from eigenscape.networks.user.priors import module_prior
         >>> network = torch.nn.Linear(1, 1)
-        >>> data = OwnData({"x": np.zeros((2, 1))}, {"y": np.zeros((2, 1))})
+        >>> data = UserData({"x": np.zeros((2, 1))}, {"y": np.zeros((2, 1))})
         >>> sampler = ModuleSampler(network, data, "mse", module_prior(network), key=0)
         >>> gradients, _ = sampler.block(0, 4)  # L = b^2
         >>> bool(np.allclose(gradients[:, 1], 2 * sampler.parameters(0, 4)[:, 1]))
@@ -357,7 +357,7 @@ class ModuleSampler(LossSampler):
     def __init__(
         self,
         module: torch.nn.Module,
-        data: OwnData,
+        data: UserData,
         loss: str | LossOfOutputs,
         prior: ModulePrior,
         key: int,
@@ -408,12 +408,12 @@ class ModuleSampler(LossSampler):
         return max(1, min(CHUNK, NUMBERS_AT_ONCE // self._numbers))
 
 
-def activation_numbers(module: torch.nn.Module, data: OwnData) -> int:
+def activation_numbers(module: torch.nn.Module, data: UserData) -> int:
     """How many numbers the innermost sub-modules put out in a forward pass over all data.
 
     Example:
         >>> network = torch.nn.Linear(1, 3)
-        >>> data = OwnData({"x": np.ones((5, 1))}, {"y": np.ones((5, 3))})
+        >>> data = UserData({"x": np.ones((5, 1))}, {"y": np.ones((5, 3))})
         >>> activation_numbers(network, data)
         15
     """

@@ -16,7 +16,7 @@ import torch
 
 from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import Device, NonFinite
-from eigenscape.networks.user.data import OwnData, require_usable
+from eigenscape.networks.user.data import UserData, require_usable
 from eigenscape.networks.user.modules import (
     LOSSES,
     LossOfOutputs,
@@ -114,7 +114,7 @@ def module_sampler(
     if isinstance(loss, str) and loss not in LOSSES:
         fix = "or give a function of the outputs and the list of targets"
         raise BadInput.field("loss", f"one of {', '.join(LOSSES)}", loss, fix)
-    data = OwnData(_named(inputs, "input"), _named(targets, "target"))
+    data = UserData(_named(inputs, "input"), _named(targets, "target"))
     require_usable(data, loss if isinstance(loss, str) else "mse")
     held = copied(module)
     if checkpoint is not None:

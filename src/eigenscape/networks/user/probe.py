@@ -20,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from eigenscape.errors import BadInput
 from eigenscape.networks import functional
-from eigenscape.networks.user.data import OwnData
+from eigenscape.networks.user.data import UserData
 from eigenscape.networks.user.modules import LossOfOutputs, copied, module_loss
 from eigenscape.networks.user.priors import free_parameters
 
@@ -102,7 +102,7 @@ def _watched(module: torch.nn.Module) -> Iterator[_Path]:
 
 
 def require_vmappable(
-    module: torch.nn.Module, data: OwnData, loss: str | LossOfOutputs, theta: np.ndarray
+    module: torch.nn.Module, data: UserData, loss: str | LossOfOutputs, theta: np.ndarray
 ) -> int:
     """Refuse a module whose loss `torch.func` cannot differentiate at many theta at once, or that
     is no function of theta.
@@ -120,8 +120,8 @@ def require_vmappable(
         BadInput: naming the layer.
 
     Example:
-        >>> from eigenscape.networks.user.data import OwnData
-        >>> data = OwnData({"x": np.ones((2, 1))}, {"y": np.zeros((2, 1))})
+        >>> from eigenscape.networks.user.data import UserData
+        >>> data = UserData({"x": np.ones((2, 1))}, {"y": np.zeros((2, 1))})
         >>> # two points, one multiplication and one addition each
         >>> require_vmappable(torch.nn.Linear(1, 1), data, "mse", np.zeros((2, 2)))
         4
@@ -184,7 +184,7 @@ def _copy_of(module: torch.nn.Module) -> torch.nn.Module | None:
 def _require_own_parameters(
     used: torch.nn.Module,
     fresh: torch.nn.Module,
-    data: OwnData,
+    data: UserData,
     loss: str | LossOfOutputs,
     theta: torch.Tensor,
 ) -> None:
@@ -203,7 +203,7 @@ def _require_own_parameters(
 
 
 def _run_forward(
-    module: torch.nn.Module, data: OwnData, loss: str | LossOfOutputs, theta: torch.Tensor
+    module: torch.nn.Module, data: UserData, loss: str | LossOfOutputs, theta: torch.Tensor
 ) -> int:
     """One forward pass with outputs compared to the targets' shapes; the count of its
     operations.
@@ -244,7 +244,7 @@ def _first_number(outputs: Any) -> torch.Tensor:
     return outputs.sum()
 
 
-def _require_shapes(outputs: Any, data: OwnData, loss: str) -> None:
+def _require_shapes(outputs: Any, data: UserData, loss: str) -> None:
     if isinstance(outputs, Mapping):
         names = list(data.targets)
         if list(outputs) != names:

@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 from eigenscape.active_subspace.bracket import unknown_bracket
-from eigenscape.active_subspace.spectrum import dust_of
+from eigenscape.active_subspace.spectrum import rounding_variance
 from eigenscape.config.study import Cell, Study
-from eigenscape.distributed.agreement import together
+from eigenscape.distributed.agreement import raise_on_all_ranks
 from eigenscape.distributed.eigensolver import diagonal_of, distributed_spectrum
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.distributed.scalapack import process_grid
@@ -74,7 +74,9 @@ def compute_distributed_spectrum(
 def _done_before(cell: Cell, folder: StudyFolder, ranks: Ranks, *, vectors: bool) -> bool:
     """`done_before` as rank 0 finds it, on every rank."""
     found: list[bool] = ranks.gather(
-        together(ranks, lambda: ranks.rank == 0 and done_before(cell, folder, vectors=vectors))
+        raise_on_all_ranks(
+            ranks, lambda: ranks.rank == 0 and done_before(cell, folder, vectors=vectors)
+        )
     )
     return found[0]
 
@@ -85,13 +87,17 @@ def _compute(
     started = time.monotonic()
     size, store = cell.architecture.parameters, folder.spectrum(cell)
     built = folder.attempt(cell, attempt.name) / store.name
-    digest = together(ranks, lambda: confirmed_digest(cell, folder))
-    counted = cell.samples - together(ranks, lambda: excluded_samples(cell, folder))
+    digest = raise_on_all_ranks(ranks, lambda: confirmed_digest(cell, folder))
+    counted = cell.samples - raise_on_all_ranks(ranks, lambda: excluded_samples(cell, folder))
     with process_grid(ranks) as grid:
         try:
-            chunks = together(ranks, lambda: LowerTriangle(folder.second_moment(cell), digest))
+            chunks = raise_on_all_ranks(
+                ranks, lambda: LowerTriangle(folder.second_moment(cell), digest)
+            )
             diagonal = diagonal_of(chunks, size, ranks)
-            dust = dust_of(diagonal, cell.architecture, sampler_of(study, cell).relative_noise)
+            dust = rounding_variance(
+                diagonal, cell.architecture, sampler_of(study, cell).relative_noise
+            )
             solved = distributed_spectrum(
                 chunks, size, grid, diagonal, vectors=vectors, samples=counted, dust=dust
             )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from eigenscape.active_subspace.few_samples import few_samples_spectrum
-from eigenscape.active_subspace.spectrum import Spectrum, dust_of
+from eigenscape.active_subspace.spectrum import Spectrum, rounding_variance
 from eigenscape.active_subspace.triangle import band_count
 from eigenscape.config.study import Cell
 from eigenscape.distributed.ranks import OneRank
@@ -45,5 +45,5 @@ def spectrum_from_gradients(
     diagonal = np.concatenate(
         [np.diagonal(chunks.diagonal_chunk(band)) for band in range(band_count(chunks.parameters))]
     )
-    dust = dust_of(diagonal, cell.architecture, sampler.relative_noise)
+    dust = rounding_variance(diagonal, cell.architecture, sampler.relative_noise)
     return few_samples_spectrum(sampler, cell.samples, diagonal, dust, vectors=vectors)

@@ -53,7 +53,7 @@ from eigenscape.networks.problems import Problem, problem_of
 from eigenscape.seeding import prior_key, stream_key
 from eigenscape.stages.active_subspace.spectrum import read_verified_spectrum
 from eigenscape.stages.common.samplers import sampler_of
-from eigenscape.stages.common.user_problems import own_sampler
+from eigenscape.stages.common.user_problems import user_sampler
 from eigenscape.store.documents import read_document, write_document
 from eigenscape.store.layout import StudyFolder
 
@@ -145,8 +145,8 @@ def _under_prior(
 
 
 def _sampler_under_prior(study: Study, architecture: Architecture, name: str) -> GradientSampler:
-    if study.problem.is_own:
-        return own_sampler(study, architecture, prior=name)
+    if study.problem.is_user_defined:
+        return user_sampler(study, architecture, prior=name)
     activation, prior, key = (
         activation_named(study.network.activation),
         prior_named(name),

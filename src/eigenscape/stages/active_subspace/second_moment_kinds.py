@@ -34,7 +34,12 @@ from eigenscape.active_subspace.other_moments import (
     output_jacobians,
     per_datum_moments,
 )
-from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, dust_of, spectrum_of
+from eigenscape.active_subspace.spectrum import (
+    Spectrum,
+    SpectrumStatus,
+    rounding_variance,
+    spectrum_of,
+)
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import Study
 from eigenscape.networks.gradients import GradientSampler
@@ -148,7 +153,7 @@ def _kinds(study: Study, architecture: Architecture, samples: int) -> Iterator[_
     points = sampler.problem.points
 
     def of(name: str, matrix: np.ndarray, drawn: int, rows: int) -> _Kind:
-        dust = dust_of(np.diagonal(matrix), architecture, sampler.relative_noise)
+        dust = rounding_variance(np.diagonal(matrix), architecture, sampler.relative_noise)
         spectrum = spectrum_of(matrix, vectors=True, samples=rows, dust=dust)
         return _Kind(name, drawn, rows, spectrum, np.asarray(spectrum.eigenvectors))
 

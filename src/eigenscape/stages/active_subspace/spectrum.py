@@ -16,7 +16,12 @@ import numpy as np
 from eigenscape.active_subspace import few_samples
 from eigenscape.active_subspace.bracket import Bracket, bracket, first_parts, unknown_bracket
 from eigenscape.active_subspace.eigensolvers import HOST, solver_of
-from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, dust_of, spectrum_of
+from eigenscape.active_subspace.spectrum import (
+    Spectrum,
+    SpectrumStatus,
+    rounding_variance,
+    spectrum_of,
+)
 from eigenscape.config.study import Cell, Study
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import DamagedResult
@@ -156,7 +161,7 @@ def solve(
     """The spectrum of C (P, P) from N samples, some of which may be excluded, and its bracket,
     given C of the first N // 2 and N // 4.
     """
-    dust = dust_of(np.diagonal(second_moment), cell.architecture, sampler.relative_noise)
+    dust = rounding_variance(np.diagonal(second_moment), cell.architecture, sampler.relative_noise)
     spectrum = spectrum_of(
         second_moment, vectors=vectors, samples=samples - excluded, dust=dust, place=place
     )

@@ -12,7 +12,7 @@ import yaml
 
 from eigenscape.config.study import Study
 from eigenscape.errors import BadInput, DifferentWork
-from eigenscape.stages.common.user_problems import looked_at
+from eigenscape.stages.common.user_problems import inspect_user_problem
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
 
@@ -28,7 +28,7 @@ def read_study(paths: Sequence[Path]) -> Study:
     for path in paths:
         merged = _merge(merged, _read(path))
     try:
-        return looked_at(Study.from_mapping(merged), paths[-1].parent)
+        return inspect_user_problem(Study.from_mapping(merged), paths[-1].parent)
     except BadInput as error:
         raise BadInput(f"{paths[-1]}: {error}") from None
 
@@ -97,11 +97,11 @@ def workflow_study(
         BadInput: as `read_study`.
     """
     study = Study.from_mapping(mapping)
-    if not study.problem.is_own:
+    if not study.problem.is_user_defined:
         return study
     if not first:
         return load_study(StudyFolder(results / study.study))
-    return looked_at(study, Path(configfiles[-1]).parent if configfiles else Path())
+    return inspect_user_problem(study, Path(configfiles[-1]).parent if configfiles else Path())
 
 
 def load_study(folder: StudyFolder) -> Study:

@@ -12,7 +12,7 @@ from eigenscape.networks.activations import activation_named
 from eigenscape.networks.gradients import Device, GradientSampler, NonFinite
 from eigenscape.networks.priors import prior_named
 from eigenscape.seeding import stream_key
-from eigenscape.stages.common.user_problems import own_sampler
+from eigenscape.stages.common.user_problems import user_sampler
 
 
 def sampler_of(study: Study, cell: Cell, device: Device = Device.CPU) -> GradientSampler:
@@ -40,7 +40,7 @@ def sampler_of(study: Study, cell: Cell, device: Device = Device.CPU) -> Gradien
         activation,
         prior_named(section.prior),
         case.problem,
-        case.loss_beside(cell.architecture, activation, float(cell.facts["alpha"])),
+        case.loss_factory(cell.architecture, activation, float(cell.facts["alpha"])),
         stream_key(seed, "model-constrained prior", *cell.architecture.sizes),
         np.float32 if study.sampling.precision == "float32" else np.float64,
         device,
@@ -58,6 +58,6 @@ def sampler_of_network(
         >>> sampler_of_network(Study(), Architecture(1, 2)).problem.points
         50
     """
-    if not study.problem.is_own:
+    if not study.problem.is_user_defined:
         return GradientSampler.of_study(study, architecture, device)
-    return own_sampler(study, architecture, device)
+    return user_sampler(study, architecture, device)

@@ -1,10 +1,10 @@
 """A study on a user's data or with a user's networks: looked at once before anything runs, and
 again wherever gradients are computed.
 
-`looked_at` reads the file, calls the factory for every network of the grid, refuses what cannot be
-used, and writes what it found into the study (`found.Found`): from then on the number of
-parameters, the places of layers and the identity of every result are plain values, and a workflow's
-other processes need neither the file nor torch to know them.
+`inspect_user_problem` reads the file, calls the factory for every network of the grid, refuses what
+cannot be used, and writes what it found into the study (`ResolvedProblem`): from then on the number
+of parameters, the places of layers and the identity of every result are plain values, and a
+workflow's other processes need neither the file nor torch to know them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import Study
-from eigenscape.config.user_problem import Found, FoundNetwork
+from eigenscape.config.user_problem import ResolvedNetwork, ResolvedProblem
 from eigenscape.errors import BadInput, DifferentWork
 from eigenscape.stages.common.user_code import factory_named, read_checkpoint, source_of, words_of
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     import torch
 
     from eigenscape.networks.gradients import Device, GradientSampler
-    from eigenscape.networks.user.data import OwnData
+    from eigenscape.networks.user.data import UserData
     from eigenscape.networks.user.priors import ModulePrior
 
 SISTERS = ("expressivity", "clustering", "sloppiness", "model_constrained")
 """Sciences that look at networks and data of their own."""
 
 
-def looked_at(study: Study, folder: Path) -> Study:
+def inspect_user_problem(study: Study, folder: Path) -> Study:
     """The study with what its file and its networks turned out to be; a study of the sine as it is.
 
     The sister sciences and the large networks, which are not about the user's problem, are left
@@ -44,12 +44,12 @@ def looked_at(study: Study, folder: Path) -> Study:
     Raises:
         BadInput: the file, the factory or a network cannot be used; one line that says why.
     """
-    if not study.problem.is_own:
+    if not study.problem.is_user_defined:
         return study
     section = study.problem
     file = _place_of(str(section.file), folder, "problem.file")
     data = _read(study, file)
-    found = Found(
+    found = ResolvedProblem(
         file=str(file),
         digest=data.digest,
         inputs=_numbers(data),
@@ -88,7 +88,7 @@ def looked_at(study: Study, folder: Path) -> Study:
     return Study.from_mapping({**content, "found": found.model_dump()})
 
 
-def own_sampler(
+def user_sampler(
     study: Study,
     architecture: Architecture,
     device: Device | None = None,
@@ -147,7 +147,7 @@ def own_sampler(
 def _fully_connected(
     study: Study,
     architecture: Architecture,
-    data: OwnData,
+    data: UserData,
     prior: str,
     key: int,
     precision: Any,
@@ -174,10 +174,10 @@ def _fully_connected(
             device,
             non_finite,
         )
-    from eigenscape.networks.functional import cross_entropy_beside  # noqa: PLC0415 - torch
+    from eigenscape.networks.functional import make_cross_entropy  # noqa: PLC0415 - torch
     from eigenscape.networks.loss_sampler import LossSampler  # noqa: PLC0415
 
-    loss = cross_entropy_beside(problem, architecture, activation)
+    loss = make_cross_entropy(problem, architecture, activation)
     return LossSampler(
         architecture,
         activation,
@@ -191,7 +191,7 @@ def _fully_connected(
     )
 
 
-def _found(study: Study) -> Found:
+def _found(study: Study) -> ResolvedProblem:
     if study.found is None:
         raise BadInput.field(
             "study",
@@ -216,11 +216,11 @@ def _place_of(name: str, folder: Path, key: str) -> Path:
     )
 
 
-def _read(study: Study, file: Path) -> OwnData:
+def _read(study: Study, file: Path) -> UserData:
     from eigenscape.networks.user.data import require_usable  # noqa: PLC0415
-    from eigenscape.store.user_files import read_own_data  # noqa: PLC0415
+    from eigenscape.store.user_files import read_user_data  # noqa: PLC0415
 
-    data = read_own_data(file, study.problem.inputs, study.problem.targets)
+    data = read_user_data(file, study.problem.inputs, study.problem.targets)
     if study.problem.loss == "cross_entropy":  # a column of classes is an array of classes
         data = replace(
             data,
@@ -241,7 +241,7 @@ def _naming(file: Path, work: Callable[[], Any]) -> Any:
         raise BadInput(f"{file.name}: {error}") from None
 
 
-def _numbers(data: OwnData) -> int:
+def _numbers(data: UserData) -> int:
     return sum(array[0].size for array in data.inputs.values())
 
 
@@ -254,7 +254,7 @@ def _require_same(what: str | None, digest: str, expected: str) -> None:
 
 
 def _made(
-    study: Study, found: Found, factory: Callable[..., Any], depth: int, width: int
+    study: Study, found: ResolvedProblem, factory: Callable[..., Any], depth: int, width: int
 ) -> tuple[torch.nn.Module, ModulePrior]:
     """The user's module for a depth and a width, initialised from the study's seed, with its
     checkpoint and its prior.
@@ -288,7 +288,7 @@ def _made(
     )
 
 
-def _networks(study: Study, found: Found, data: OwnData) -> list[FoundNetwork]:
+def _networks(study: Study, found: ResolvedProblem, data: UserData) -> list[ResolvedNetwork]:
     """Every network of the grid, and the headline, made; tried where its gradients will be
     computed.
     """
@@ -313,7 +313,7 @@ def _networks(study: Study, found: Found, data: OwnData) -> list[FoundNetwork]:
             drawn = ModuleSampler(module, data, study.problem.loss, prior, key=0).parameters(0, 2)
             flops = require_vmappable(module, data, study.problem.loss, drawn)
         networks.append(
-            FoundNetwork(
+            ResolvedNetwork(
                 depth=depth,
                 width=width,
                 names=list(architecture.names),

@@ -348,7 +348,7 @@ def _trained(study: Study, cell: Cell, case: Case, sampler: GradientSampler) -> 
 
     section, activation = study.model_constrained, sampler.activation
     start = torch.from_numpy(sampler.parameters(0, section.replicas).astype(np.float64))
-    loss = case.loss_beside(cell.architecture, activation, float(cell.facts["alpha"]))(start)
+    loss = case.loss_factory(cell.architecture, activation, float(cell.facts["alpha"]))(start)
     lowest = least_losses(loss, start, section.least_steps)
     found = descend(loss, start, section.training_steps, float(lowest.losses.min()))
     error = (

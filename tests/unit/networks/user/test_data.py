@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from eigenscape.errors import BadInput
-from eigenscape.networks.user.data import OwnData, problem_of_data, require_usable
+from eigenscape.networks.user.data import UserData, problem_of_data, require_usable
 
 X, Y = np.arange(8.0).reshape(4, 2), np.array([0, 1, 2, 1])
 
@@ -57,11 +57,11 @@ BAD = {
 @pytest.mark.parametrize(("inputs", "targets", "message"), BAD.values(), ids=BAD)
 def test_arrays_that_cannot_be_used_are_named(inputs, targets, message: str) -> None:
     with pytest.raises(BadInput, match=f"^{message}"):
-        require_usable(OwnData(inputs, targets), "cross_entropy")
+        require_usable(UserData(inputs, targets), "cross_entropy")
 
 
 def test_fully_connected_networks_take_rows_side_by_side() -> None:
-    data = OwnData({"image": np.arange(24).reshape(4, 2, 3), "age": np.arange(4)}, {"y": Y})
+    data = UserData({"image": np.arange(24).reshape(4, 2, 3), "age": np.arange(4)}, {"y": Y})
     require_usable(data, "cross_entropy")
     problem = problem_of_data(data, "cross_entropy")
     np.testing.assert_array_equal(problem.inputs[1], [6, 7, 8, 9, 10, 11, 1])
@@ -70,14 +70,14 @@ def test_fully_connected_networks_take_rows_side_by_side() -> None:
 
 
 def test_the_digest_is_of_names_order_shapes_types_and_numbers() -> None:
-    base = OwnData({"a": X, "b": X + 1}, {"y": Y})
+    base = UserData({"a": X, "b": X + 1}, {"y": Y})
     others = [
-        OwnData({"b": X + 1, "a": X}, {"y": Y}),
-        OwnData({"a": X, "c": X + 1}, {"y": Y}),
-        OwnData({"a": X.reshape(4, 2, 1), "b": X + 1}, {"y": Y}),
-        OwnData({"a": X.astype(np.float32), "b": X + 1}, {"y": Y}),
-        OwnData({"a": X, "b": np.nextafter(X + 1, 100)}, {"y": Y}),
-        OwnData({"a": X, "b": X + 1}, {"y": Y[::-1]}),
+        UserData({"b": X + 1, "a": X}, {"y": Y}),
+        UserData({"a": X, "c": X + 1}, {"y": Y}),
+        UserData({"a": X.reshape(4, 2, 1), "b": X + 1}, {"y": Y}),
+        UserData({"a": X.astype(np.float32), "b": X + 1}, {"y": Y}),
+        UserData({"a": X, "b": np.nextafter(X + 1, 100)}, {"y": Y}),
+        UserData({"a": X, "b": X + 1}, {"y": Y[::-1]}),
     ]
     assert len({base.digest, *(other.digest for other in others)}) == 7
-    assert OwnData({"a": np.asfortranarray(X), "b": X + 1}, {"y": Y.copy()}).digest == base.digest
+    assert UserData({"a": np.asfortranarray(X), "b": X + 1}, {"y": Y.copy()}).digest == base.digest

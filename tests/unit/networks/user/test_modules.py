@@ -10,14 +10,14 @@ import torch
 from torch import nn
 
 from eigenscape.active_subspace.second_moment import sum_of_samples
-from eigenscape.active_subspace.spectrum import SpectrumStatus, dust_of, spectrum_of
+from eigenscape.active_subspace.spectrum import SpectrumStatus, rounding_variance, spectrum_of
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
 from eigenscape.networks import kernel
 from eigenscape.networks.activations import TANH
 from eigenscape.networks.priors import StandardDraw
 from eigenscape.networks.user import modules
-from eigenscape.networks.user.data import OwnData, regression
+from eigenscape.networks.user.data import UserData, regression
 from eigenscape.networks.user.modules import (
     ModuleSampler,
     activation_numbers,
@@ -51,21 +51,21 @@ class TwoHeads(nn.Module):
         return self.again(self.right(hidden)), hidden.sum(dim=1)
 
 
-def two_heads() -> tuple[nn.Module, OwnData]:
+def two_heads() -> tuple[nn.Module, UserData]:
     draw = generator().standard_normal
-    return TwoHeads(), OwnData(
+    return TwoHeads(), UserData(
         {"a": draw((5, 3)), "b": draw((5, 2))}, {"y": draw((5, 2)), "z": draw(5)}
     )
 
 
 def sampler_of(
-    module: nn.Module, data: OwnData, loss: str = "mse", **prior: object
+    module: nn.Module, data: UserData, loss: str = "mse", **prior: object
 ) -> ModuleSampler:
     return ModuleSampler(module, data, loss, module_prior(module, **prior), key=5)  # type: ignore[arg-type]
 
 
 def loop_gradient(
-    module: nn.Module, data: OwnData, theta: np.ndarray, loss: str = "mse"
+    module: nn.Module, data: UserData, theta: np.ndarray, loss: str = "mse"
 ) -> tuple[np.ndarray, float]:
     """The same by setting parameters and calling backward: no torch.func, no flattening by the code
     under test.
@@ -101,7 +101,7 @@ def loop_gradient(
     return np.concatenate(found), total.item()
 
 
-def small_cnn() -> tuple[nn.Module, OwnData]:
+def small_cnn() -> tuple[nn.Module, UserData]:
     module = nn.Sequential(
         nn.Conv2d(1, 2, 3),
         nn.BatchNorm2d(2),
@@ -110,15 +110,15 @@ def small_cnn() -> tuple[nn.Module, OwnData]:
         nn.Flatten(),
         nn.Linear(8, 3),
     )
-    return module, OwnData(
+    return module, UserData(
         {"x": generator().standard_normal((6, 1, 4, 4))}, {"y": np.array([0, 1, 2, 0, 1, 2])}
     )
 
 
-def small_transformer() -> tuple[nn.Module, OwnData]:
+def small_transformer() -> tuple[nn.Module, UserData]:
     block = nn.TransformerEncoderLayer(4, nhead=2, dim_feedforward=6, batch_first=True)
     module = nn.Sequential(block, nn.Flatten(), nn.Linear(12, 2))
-    return module, OwnData(
+    return module, UserData(
         {"x": generator().standard_normal((5, 3, 4))}, {"y": generator().standard_normal((5, 2))}
     )
 
@@ -193,7 +193,7 @@ def test_a_perceptron_as_a_module_has_the_kernels_second_moment() -> None:
         for each in (nn.Linear(layer.fan_in, layer.fan_out), nn.Tanh())
     ][:-1]
     draw = generator().standard_normal
-    data = OwnData({"x": draw((6, 2))}, {"y": draw((6, 2))})
+    data = UserData({"x": draw((6, 2))}, {"y": draw((6, 2))})
     sampler = sampler_of(nn.Sequential(*layers), data)
     order, start = [], 0
     for layer in architecture.layers:
@@ -220,7 +220,7 @@ def test_softmax_regression_has_its_closed_form() -> None:
     e_{y_i}) (x) (x_i, 1).
     """
     x, y = generator().standard_normal((7, 2)), np.array([0, 1, 2, 2, 1, 0, 1])
-    sampler = sampler_of(nn.Linear(2, 3), OwnData({"x": x}, {"y": y}), "cross_entropy")
+    sampler = sampler_of(nn.Linear(2, 3), UserData({"x": x}, {"y": y}), "cross_entropy")
     samples = 200
     theta = sampler.parameters(0, samples).copy()
     scores = np.einsum("nkj,ij->nik", theta[:, :6].reshape(samples, 3, 2), x) + theta[:, None, 6:]
@@ -236,7 +236,7 @@ def test_softmax_regression_has_its_closed_form() -> None:
     spectrum = spectrum_of(
         found,
         samples=samples,
-        dust=dust_of(np.diagonal(found), sampler.architecture, sampler.relative_noise),
+        dust=rounding_variance(np.diagonal(found), sampler.architecture, sampler.relative_noise),
     )
     assert (spectrum.rank, spectrum.status) == (9 - 3, SpectrumStatus.RANK_DEFICIENT)
 
@@ -253,7 +253,7 @@ def test_a_transformers_null_directions_are_those_of_its_algebra() -> None:
     spectrum = spectrum_of(
         found,
         samples=samples,
-        dust=dust_of(np.diagonal(found), sampler.architecture, sampler.relative_noise),
+        dust=rounding_variance(np.diagonal(found), sampler.architecture, sampler.relative_noise),
     )
     keys, after_attention, after_hidden = 4, 4 + 1, 6 + 1
     assert spectrum.rank == size - keys - after_attention - after_hidden
@@ -273,10 +273,10 @@ class Turned(nn.Module):
 
 def test_a_complex_buffer_stays_complex() -> None:
     x, y = generator().standard_normal((5, 2)), generator().standard_normal((5, 1))
-    turned = sampler_of(Turned(), OwnData({"x": x}, {"y": y})).block(0, 3)[0]
+    turned = sampler_of(Turned(), UserData({"x": x}, {"y": y})).block(0, 3)[0]
     # Im(i x) = Im((2 + i) x) = x for real x: the linear layer alone.
     np.testing.assert_allclose(
-        turned, sampler_of(nn.Linear(2, 1), OwnData({"x": x}, {"y": y})).block(0, 3)[0], rtol=1e-12
+        turned, sampler_of(nn.Linear(2, 1), UserData({"x": x}, {"y": y})).block(0, 3)[0], rtol=1e-12
     )
 
 
@@ -288,7 +288,7 @@ def test_what_forward_makes_lies_where_theta_lies() -> None:
             return super().forward(x) + torch.zeros(1)
 
     loss, theta = (
-        module_loss(Shifted(2, 1), OwnData({"x": np.ones((5, 2))}, {"y": np.ones((5, 1))})),
+        module_loss(Shifted(2, 1), UserData({"x": np.ones((5, 2))}, {"y": np.ones((5, 1))})),
         torch.ones(3, device="meta"),
     )
     assert torch.func.vmap(torch.func.grad(loss(theta)))(theta[None]).shape == (1, 3)
@@ -301,7 +301,7 @@ def test_arrays_of_any_order_and_type_are_the_same_data() -> None:
         np.array([[True], [False], [True], [True], [False]]),
     )
     plain, *others = (
-        sampler_of(nn.Linear(2, 1), OwnData({"x": inputs}, {"y": targets})).block(0, 3)[0].copy()
+        sampler_of(nn.Linear(2, 1), UserData({"x": inputs}, {"y": targets})).block(0, 3)[0].copy()
         for inputs, targets in [
             (x, y.astype(float)),
             (x[::-1][::-1], y),
@@ -358,7 +358,7 @@ def test_draws_by_name() -> None:
     }
     prior = module_prior(module, "he_normal", by_name)
     theta = ModuleSampler(
-        module, OwnData({"x": np.ones((2, 4))}, {"y": np.ones((2, 2))}), "mse", prior, key=9
+        module, UserData({"x": np.ones((2, 4))}, {"y": np.ones((2, 2))}), "mse", prior, key=9
     ).parameters(0, 20_000)
     parts = dict(
         zip(

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from eigenscape.errors import BadInput
-from eigenscape.networks.user.data import OwnData
+from eigenscape.networks.user.data import UserData
 from eigenscape.networks.user.modules import ModuleSampler
 from eigenscape.networks.user.priors import module_prior
 from eigenscape.networks.user.probe import require_vmappable
@@ -100,11 +100,13 @@ REFUSED = {
 }
 
 
-def data() -> OwnData:
-    return OwnData({"x": np.random.default_rng(0).standard_normal((4, 2))}, {"y": np.zeros((4, 3))})
+def data() -> UserData:
+    return UserData(
+        {"x": np.random.default_rng(0).standard_normal((4, 2))}, {"y": np.zeros((4, 3))}
+    )
 
 
-def probe(module: nn.Module, arrays: OwnData | None = None, loss: str = "mse") -> int:
+def probe(module: nn.Module, arrays: UserData | None = None, loss: str = "mse") -> int:
     arrays = arrays or data()
     theta = ModuleSampler(module, arrays, loss, module_prior(module), key=0).parameters(0, 2)
     return require_vmappable(module, arrays, loss, theta)
@@ -139,7 +141,7 @@ def test_torchscript_is_named() -> None:
 
 
 def test_whole_numbers_where_a_layer_takes_others() -> None:
-    tokens = OwnData({"x": np.arange(8).reshape(4, 2)}, data().targets)
+    tokens = UserData({"x": np.arange(8).reshape(4, 2)}, data().targets)
     with pytest.raises(
         BadInput,
         match=(
@@ -213,4 +215,4 @@ SHAPES = {
 def test_outputs_must_fit_the_targets(layer, targets, loss, message: str) -> None:
     module = nn.Sequential(nn.Linear(2, 2), layer)
     with pytest.raises(BadInput, match=message):
-        probe(module, OwnData(data().inputs, targets), loss)
+        probe(module, UserData(data().inputs, targets), loss)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from builders import small_study
 
-from eigenscape.active_subspace.spectrum import Route, SpectrumStatus, dust_of
+from eigenscape.active_subspace.spectrum import Route, SpectrumStatus, rounding_variance
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import Cell, Study
 from eigenscape.errors import DamagedResult, DifferentWork
@@ -166,6 +166,6 @@ def test_dust_is_the_squared_rounding_of_each_layers_largest_gradient() -> None:
     architecture = Architecture(1, 2)
     diagonal = np.array([1.0, 9.0, 0.0, 0.0, 0.25, 0.0, 1e-40])
 
-    dust = dust_of(diagonal, architecture, relative_noise=1e-3)
+    dust = rounding_variance(diagonal, architecture, relative_noise=1e-3)
 
     np.testing.assert_allclose(dust, 1e-6 * np.array([9, 9, 9, 9, 0.25, 0.25, 0.25]), rtol=1e-15)
