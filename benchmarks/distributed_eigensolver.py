@@ -102,7 +102,7 @@ def main() -> None:
 
     from eigenscape.active_subspace.second_moment import sum_of_samples
     from eigenscape.networks.gradients import GradientSampler
-    from eigenscape.stages.active_subspace.spectrum import matrix_of
+    from eigenscape.stages.common.spectrum import matrix_of
 
     headline = {"depth": arguments.depth, "width": arguments.width, "samples": arguments.samples}
     study = Study.from_mapping({"headline": headline})

@@ -18,13 +18,13 @@ from eigenscape.config.study import Cell, Study
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.active_subspace.projection import projected_eigenvalues, require_projection
-from eigenscape.stages.active_subspace.spectrum import (
+from eigenscape.stages.common.configure import load_study
+from eigenscape.stages.common.samplers import sampler_of
+from eigenscape.stages.common.spectrum import (
     read_verified_spectrum,
     samples_drawn,
     verified_second_moment,
 )
-from eigenscape.stages.common.configure import load_study
-from eigenscape.stages.common.samplers import sampler_of
 from eigenscape.stages.common.tables import read_table
 from eigenscape.store import receipts, second_moments
 from eigenscape.store.layout import StudyFolder

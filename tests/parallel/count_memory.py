@@ -13,7 +13,7 @@ from eigenscape.distributed.ranks import started_ranks
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.planning.communication import Share
-from eigenscape.stages.active_subspace.accumulation import Work, summed_bands
+from eigenscape.stages.common.sums import Work, summed_bands
 from eigenscape.store.shards import Shards
 
 ranks, width = started_ranks(int(sys.argv[1])), int(sys.argv[2])

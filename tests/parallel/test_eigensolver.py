@@ -19,13 +19,13 @@ from builders import EPSILON, graded_matrix, with_spectrum
 from eigenscape.active_subspace.spectrum import SpectrumStatus, spectrum_of
 from eigenscape.config.study import Study
 from eigenscape.distributed.peak_memory import peak_bytes
-from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
-from eigenscape.stages.active_subspace.spectrum import (
+from eigenscape.stages.common.configure import write_study
+from eigenscape.stages.common.second_moment import Execution, compute_second_moment
+from eigenscape.stages.common.spectrum import (
     compute_spectrum,
     read_confidence,
     read_verified_spectrum,
 )
-from eigenscape.stages.common.configure import write_study
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.second_moments import create_array, digest_of_matrix
 

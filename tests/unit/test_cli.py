@@ -281,7 +281,7 @@ def test_a_place_that_cannot_be_written_ends_in_one_line(
     def refuse(*arguments: object, **keywords: object) -> None:
         raise PermissionError(13, "Permission denied", "/results/small")
 
-    monkeypatch.setattr("eigenscape.stages.active_subspace.spectrum.compute_spectrum", refuse)
+    monkeypatch.setattr("eigenscape.stages.common.spectrum.compute_spectrum", refuse)
 
     result = run("spectrum", "cells/d01-w003", "--study", folder.study)
 

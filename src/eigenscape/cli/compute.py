@@ -47,7 +47,7 @@ def second_moment(
     """
     from eigenscape.distributed import devices  # noqa: PLC0415
     from eigenscape.distributed.ranks import started_ranks  # noqa: PLC0415
-    from eigenscape.stages.active_subspace.second_moment import compute_second_moment  # noqa: PLC0415
+    from eigenscape.stages.common.second_moment import compute_second_moment  # noqa: PLC0415
 
     ranks = started_ranks(expected)
     study, folder = open_study(study_file, log_file if ranks.rank == 0 else None)
@@ -111,7 +111,7 @@ def spectrum(
     study, folder = open_study(study_file, log_file if ranks.rank == 0 else None)
     devices.bind(Device(device), ranks)
     if ranks.size > 1:
-        from eigenscape.stages.active_subspace.distributed_spectrum import (  # noqa: PLC0415
+        from eigenscape.stages.common.distributed_spectrum import (  # noqa: PLC0415
             compute_distributed_spectrum,
         )
 
@@ -119,7 +119,7 @@ def spectrum(
             study, study.cell(cell), folder, ranks, vectors=vectors
         )
     else:
-        from eigenscape.stages.active_subspace.spectrum import compute_spectrum  # noqa: PLC0415
+        from eigenscape.stages.common.spectrum import compute_spectrum  # noqa: PLC0415
 
         receipt = compute_spectrum(
             study,

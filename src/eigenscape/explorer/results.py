@@ -19,8 +19,8 @@ from eigenscape.active_subspace.importance import block_masses
 from eigenscape.active_subspace.spectrum import Spectrum
 from eigenscape.config.study import Cell, Study
 from eigenscape.errors import BadInput, DamagedResult, EigenscapeError
-from eigenscape.stages.active_subspace.spectrum import read_verified_spectrum
 from eigenscape.stages.common.configure import load_study
+from eigenscape.stages.common.spectrum import read_verified_spectrum
 from eigenscape.stages.common.tables import DESCRIPTIONS, read_table
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import read_receipt

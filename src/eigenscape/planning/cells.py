@@ -185,7 +185,7 @@ def eigensolve(parameters: int, *, vectors: bool, on_host: bool = True) -> Work:
 
 def from_gradients(cell: Cell) -> bool:
     """Whether the spectrum is taken from the gradients, since they are fewer than the parameters
-    (`stages.active_subspace.few_samples`).
+    (`stages.common.few_samples`).
     """
     return cell.samples < cell.architecture.parameters
 

@@ -65,7 +65,7 @@ def choose_solver(
 ) -> SolverChoice:
     """One rank where its memory and LAPACK's counting allow it, else all ranks that there are.
 
-    Where N < P one rank solves the gradients (`stages.active_subspace.few_samples`), and what it
+    Where N < P one rank solves the gradients (`stages.common.few_samples`), and what it
     needs and counts is set by N.
 
     Args:

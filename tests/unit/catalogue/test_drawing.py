@@ -17,9 +17,7 @@ from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.stages.active_subspace.cells import compute_cells
 from eigenscape.stages.active_subspace.condition_numbers import condition_number_table, write_table
 from eigenscape.stages.active_subspace.projection import project_networks
-from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
 from eigenscape.stages.active_subspace.sensitivity import Sweep, compute_sensitivity
-from eigenscape.stages.active_subspace.spectrum import compute_spectrum
 from eigenscape.stages.active_subspace.training import (
     TrainingPlan,
     train_networks,
@@ -28,6 +26,8 @@ from eigenscape.stages.active_subspace.training import (
 )
 from eigenscape.stages.clustering.networks import compute_clustering
 from eigenscape.stages.common.configure import write_study
+from eigenscape.stages.common.second_moment import Execution, compute_second_moment
+from eigenscape.stages.common.spectrum import compute_spectrum
 from eigenscape.stages.common.tables import DESCRIPTIONS, write_csv
 from eigenscape.stages.expressivity.experiments import EXPERIMENTS, run_experiment
 from eigenscape.stages.model_constrained.cases import compute_model_constrained

@@ -18,10 +18,10 @@ from eigenscape.errors import Interrupted
 from eigenscape.provenance.verify import State, repair, report, verify_study
 from eigenscape.stages.active_subspace.cells import compute_cells
 from eigenscape.stages.active_subspace.projection import project_networks
-from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
-from eigenscape.stages.active_subspace.spectrum import compute_spectrum
 from eigenscape.stages.active_subspace.training import TrainingPlan, train_networks
 from eigenscape.stages.common.attempts import notes_of
+from eigenscape.stages.common.second_moment import Execution, compute_second_moment
+from eigenscape.stages.common.spectrum import compute_spectrum
 from eigenscape.store import claims
 from eigenscape.store.layout import StudyFolder
 

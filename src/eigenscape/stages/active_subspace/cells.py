@@ -14,10 +14,10 @@ from eigenscape.config.study import Cell, Study
 from eigenscape.errors import Interrupted
 from eigenscape.planning import batches as planning
 from eigenscape.stages.active_subspace.growth import grow_cell
-from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
-from eigenscape.stages.active_subspace.spectrum import compute_spectrum
 from eigenscape.stages.common import signals
 from eigenscape.stages.common.progress import Progress
+from eigenscape.stages.common.second_moment import Execution, compute_second_moment
+from eigenscape.stages.common.spectrum import compute_spectrum
 from eigenscape.store import receipts
 from eigenscape.store.layout import StudyFolder
 

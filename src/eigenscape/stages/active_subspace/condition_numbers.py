@@ -20,7 +20,7 @@ from eigenscape.active_subspace.sampling_noise import log10_condition_null
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import CellStatus, Study
 from eigenscape.stages.active_subspace.projection import require_projection
-from eigenscape.stages.active_subspace.spectrum import (
+from eigenscape.stages.common.spectrum import (
     read_confidence,
     read_verified_spectrum,
     samples_drawn,

@@ -17,10 +17,10 @@ from eigenscape.distributed.ranks import OneRank
 from eigenscape.distributed.reduction import finished_bands
 from eigenscape.errors import Interrupted
 from eigenscape.networks.gradients import Device
-from eigenscape.stages.active_subspace.spectrum import solve, write_solved
 from eigenscape.stages.common import signals
 from eigenscape.stages.common.attempts import claimed
 from eigenscape.stages.common.samplers import sampler_of_network
+from eigenscape.stages.common.spectrum import solve, write_solved
 from eigenscape.store import receipts, second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.version import __version__

@@ -1,3 +1,3 @@
-"""What the steps of all sciences share: configuration, samplers, claims on a cell, tables, progress
-and signals.
+"""What the steps of all sciences share: configuration, samplers, claims on a cell, second moments
+and spectra of cells, tables, progress and signals.
 """

@@ -25,16 +25,16 @@ from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import BadInput, DamagedResult, Interrupted
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.seeding import stream_key
-from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
-from eigenscape.stages.active_subspace.spectrum import (
+from eigenscape.stages.common import signals
+from eigenscape.stages.common.progress import Progress
+from eigenscape.stages.common.samplers import sampler_of
+from eigenscape.stages.common.second_moment import Execution, compute_second_moment
+from eigenscape.stages.common.spectrum import (
     compute_spectrum,
     excluded_samples,
     read_confidence,
     read_verified_spectrum,
 )
-from eigenscape.stages.common import signals
-from eigenscape.stages.common.progress import Progress
-from eigenscape.stages.common.samplers import sampler_of
 from eigenscape.store import second_moments
 from eigenscape.store.documents import read_document, write_document
 from eigenscape.store.layout import StudyFolder

@@ -15,8 +15,8 @@ from eigenscape.config.study import Study
 from eigenscape.errors import DifferentWork, Interrupted
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.active_subspace.cells import compute_cells
-from eigenscape.stages.active_subspace.second_moment import Execution
-from eigenscape.stages.active_subspace.spectrum import (
+from eigenscape.stages.common.second_moment import Execution
+from eigenscape.stages.common.spectrum import (
     excluded_samples,
     read_confidence,
     read_verified_spectrum,

@@ -21,8 +21,8 @@ from eigenscape.planning.large import LargeRoute, large_cell, plan_large
 from eigenscape.provenance.verify import State, verify_study
 from eigenscape.seeding import stream_key
 from eigenscape.stages.active_subspace.large import compute_large, large_network, read_large
-from eigenscape.stages.active_subspace.second_moment import Execution
 from eigenscape.stages.common import signals
+from eigenscape.stages.common.second_moment import Execution
 from eigenscape.store import array_files
 from eigenscape.store.layout import StudyFolder
 

@@ -34,8 +34,6 @@ from eigenscape.stages.active_subspace.importance import (
     importance_table,
 )
 from eigenscape.stages.active_subspace.projection import project_networks
-from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
-from eigenscape.stages.active_subspace.spectrum import compute_spectrum, read_verified_spectrum
 from eigenscape.stages.common.configure import (
     load_study,
     read_study,
@@ -44,6 +42,8 @@ from eigenscape.stages.common.configure import (
     write_study,
 )
 from eigenscape.stages.common.samplers import sampler_of
+from eigenscape.stages.common.second_moment import Execution, compute_second_moment
+from eigenscape.stages.common.spectrum import compute_spectrum, read_verified_spectrum
 from eigenscape.store.layout import StudyFolder
 
 NETWORK = """

@@ -16,8 +16,8 @@ from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import DifferentWork, Interrupted
 from eigenscape.networks.gradients import Device, GradientSampler
 from eigenscape.planning.communication import Share
-from eigenscape.stages.active_subspace.accumulation import Work, summed_bands
-from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
+from eigenscape.stages.common.second_moment import Execution, compute_second_moment
+from eigenscape.stages.common.sums import Work, summed_bands
 from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.shards import OpenSlot, Shards

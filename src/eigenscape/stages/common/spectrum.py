@@ -27,8 +27,8 @@ from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import DamagedResult
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.seeding import stream_key
-from eigenscape.stages.active_subspace.few_samples import spectrum_from_gradients
 from eigenscape.stages.common.attempts import Attempt, claimed, set_second_moment_aside
+from eigenscape.stages.common.few_samples import spectrum_from_gradients
 from eigenscape.stages.common.samplers import sampler_of
 from eigenscape.store import quarantine, receipts, second_moments, spectra
 from eigenscape.store.layout import StudyFolder

@@ -17,9 +17,9 @@ from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import DamagedResult
 from eigenscape.networks.gradients import Device
 from eigenscape.planning.communication import Share
-from eigenscape.stages.active_subspace.accumulation import Work, chosen_share, summed_bands
 from eigenscape.stages.common.attempts import Attempt, claimed, shared_digits
 from eigenscape.stages.common.samplers import sampler_of
+from eigenscape.stages.common.sums import Work, chosen_share, summed_bands
 from eigenscape.store import claims, quarantine, receipts, second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.shards import Shards

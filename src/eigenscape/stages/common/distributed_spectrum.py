@@ -20,7 +20,9 @@ from eigenscape.distributed.eigensolver import diagonal_of, distributed_spectrum
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.distributed.scalapack import process_grid
 from eigenscape.errors import DamagedResult
-from eigenscape.stages.active_subspace.spectrum import (
+from eigenscape.stages.common.attempts import Attempt, claimed, set_second_moment_aside
+from eigenscape.stages.common.samplers import sampler_of
+from eigenscape.stages.common.spectrum import (
     Solved,
     attributes_of,
     confirm,
@@ -29,8 +31,6 @@ from eigenscape.stages.active_subspace.spectrum import (
     excluded_samples,
     publish,
 )
-from eigenscape.stages.common.attempts import Attempt, claimed, set_second_moment_aside
-from eigenscape.stages.common.samplers import sampler_of
 from eigenscape.store import spectra
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.second_moments import LowerTriangle
