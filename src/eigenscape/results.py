@@ -23,10 +23,11 @@ from eigenscape.stages.common.samplers import sampler_of
 from eigenscape.stages.common.spectrum import (
     read_verified_spectrum,
     samples_drawn,
+    second_moment_receipt,
     verified_second_moment,
 )
 from eigenscape.stages.common.tables import read_table
-from eigenscape.store import receipts, second_moments
+from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder
 
 if TYPE_CHECKING:
@@ -128,14 +129,13 @@ class StudyResults:
         cell = self.cell(name)
         store = self.folder.second_moment(cell)
         matrix = verified_second_moment(cell, self.folder)
-        receipt = receipts.read_receipt(self.folder.receipt(store)) or {}
-        loss, excluded = receipt.get("mean_loss"), int(receipt.get("excluded", 0))
+        receipt = second_moment_receipt(cell, self.folder)
         return SecondMoment(
             matrix=matrix,
             gradient_mean=second_moments.read_gradient_mean(store),
-            mean_loss=np.nan if loss is None else float(loss),
-            samples=int(receipt.get("samples_drawn", cell.samples)),
-            excluded=excluded,
+            mean_loss=receipt.mean_loss,
+            samples=receipt.samples_drawn or cell.samples,
+            excluded=receipt.excluded,
             sampler=sampler_of(self.study, cell),
         )
 

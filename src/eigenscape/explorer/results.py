@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +22,7 @@ from eigenscape.stages.common.configure import load_study
 from eigenscape.stages.common.spectrum import read_verified_spectrum
 from eigenscape.stages.common.tables import DESCRIPTIONS, read_table
 from eigenscape.store.layout import StudyFolder
-from eigenscape.store.receipts import read_receipt
+from eigenscape.store.receipts import Receipt, read_receipt
 
 FIRST_NUMBER = "log10_cond_sym"
 """The number to cite: see docs/condition_numbers.md."""
@@ -212,16 +211,16 @@ def open_cell(study: OpenStudy, name: str) -> OpenCell:
     masses = None
     if spectrum.eigenvectors is not None:
         masses = block_mean(block_masses(spectrum.eigenvectors, cell.architecture), MOST_PIXELS)
-    receipt = read_receipt(study.folder.receipt(study.folder.spectrum(cell))) or {}
+    receipt = read_receipt(study.folder.receipt(study.folder.spectrum(cell)))
     plain = replace(spectrum, eigenvectors=None)
-    return OpenCell(cell, plain, masses, _provenance(receipt))
+    return OpenCell(cell, plain, masses, [] if receipt is None else _provenance(receipt))
 
 
-def _provenance(receipt: dict[str, Any]) -> list[tuple[str, str]]:
+def _provenance(receipt: Receipt) -> list[tuple[str, str]]:
     """All that a receipt says, one line a fact."""
     facts = {
-        **dict(receipt.get("identity", {})),
-        **{key: value for key, value in receipt.items() if key != "identity"},
+        **receipt.identity,
+        **dict(sorted({"digest": receipt.digest, **receipt.facts}.items())),
     }
     return [
         (key.replace("_", " "), value if isinstance(value, str) else json.dumps(value))

@@ -8,7 +8,7 @@ asked whether they were made of the results that are there now.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -31,6 +31,7 @@ from eigenscape.store import (
     spectra,
 )
 from eigenscape.store.layout import StudyFolder
+from eigenscape.store.receipts import Receipt
 from eigenscape.store.shards import OpenSlot, Shards
 
 
@@ -185,17 +186,16 @@ def _of_second_moment(study: Study, cell: Cell, folder: StudyFolder) -> Finding:
         cell,
         folder,
         store,
-        lambda receipt: second_moments.verify(store, str(receipt["digest"]), cell, OneRank()),
+        lambda receipt: second_moments.verify(store, receipt.digest, cell, OneRank()),
     )
 
 
 def _of_spectrum(study: Study, cell: Cell, folder: StudyFolder) -> Finding:
     store = folder.spectrum(cell)
 
-    def damage_of(receipt: Mapping[str, object]) -> str:
-        return spectra.damage_of(store, str(receipt["digest"]), cell, str(receipt.get("status")))
-
-    return _of_store(study, cell, folder, store, damage_of)
+    return _of_store(
+        study, cell, folder, store, lambda receipt: spectra.damage_of(store, receipt, cell)
+    )
 
 
 def _of_store(
@@ -203,7 +203,7 @@ def _of_store(
     cell: Cell,
     folder: StudyFolder,
     store: Path,
-    damage_of: Callable[[Mapping[str, object]], str],
+    damage_of: Callable[[Receipt], str],
 ) -> Finding:
     """What is to be said of a store, given what is wrong with it by its receipt."""
     paths, notes = (folder.receipt(store), store), notes_of(study, cell, folder)
@@ -234,13 +234,13 @@ def _named(path: Path, damage: str) -> str:
 
 def _receipt_finding(
     cell: Cell, paths: tuple[Path, Path], notes: tuple[Path, ...]
-) -> Finding | dict[str, object]:
+) -> Finding | Receipt:
     """The receipt of a result, or what is to be said where there is none that can be used."""
     receipt_path, store = paths
     try:
         receipt = receipts.read_receipt(receipt_path)
         if receipt is not None:
-            receipts.require_same_work(receipt, cell, receipt_path)
+            receipts.require_same_work(receipt, cell.identity, receipt_path)
             return receipt
     except DifferentWork as error:
         return Finding(State.OTHER_WORK, paths, str(error))

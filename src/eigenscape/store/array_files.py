@@ -9,7 +9,6 @@ it is given, or gives back, every function holds one array at a time.
 from __future__ import annotations
 
 import hashlib
-import json
 import zipfile
 from collections.abc import Mapping
 from enum import StrEnum
@@ -20,8 +19,6 @@ import numpy as np
 
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.store import quarantine, receipts
-from eigenscape.store.environment import capture_environment
-from eigenscape.version import __version__
 
 Arrays = dict[str, np.ndarray]
 
@@ -77,16 +74,7 @@ def write_arrays(
     if (damage := _unlike(path, numbers, Digest.NUMBERS)) != "":
         raise DamagedResult(f"{path}: {damage}; check the disk")
     digest = numbers if of is Digest.NUMBERS else _digest_of_file(path)
-    receipts.write_json(
-        receipt_of(path),
-        {
-            "identity": identity,
-            "digest": digest,
-            "eigenscape": __version__,
-            "made": capture_environment(),
-            **facts,
-        },
-    )
+    receipts.write_receipt(receipt_of(path), identity, digest, **facts)
     return digest
 
 
@@ -102,17 +90,18 @@ def read_arrays(
     receipt = receipts.read_receipt(receipt_of(path))
     if receipt is None:
         return None
-    _require_same_work(receipt, identity, path)
+    remedy = f"delete the file and {receipt_of(path).name}"
+    receipts.require_same_work(receipt, identity, path, remedy)
     damage, arrays = "", Arrays()
     if of is Digest.FILE:  # before anything in it is believed
-        damage = _unlike(path, receipt["digest"], of)
+        damage = _unlike(path, receipt.digest, of)
     if not damage:
         try:
             with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
                 arrays = {name: np.asarray(file[name]) for name in file.files}
         except _UNREADABLE as error:
             damage = _reason(error)
-    if not damage and of is Digest.NUMBERS and _digest_of(arrays) != receipt["digest"]:
+    if not damage and of is Digest.NUMBERS and _digest_of(arrays) != receipt.digest:
         damage = _OTHER_NUMBERS
     if damage:
         raise DamagedResult(
@@ -156,7 +145,7 @@ def damage_of(path: Path, of: Digest = Digest.NUMBERS) -> str:
         receipt = receipts.read_receipt(receipt_of(path))
     except DamagedResult as error:
         return str(error)
-    return "no receipt" if receipt is None else _unlike(path, receipt["digest"], of)
+    return "no receipt" if receipt is None else _unlike(path, receipt.digest, of)
 
 
 def confirmed_digest(path: Path) -> str:
@@ -166,7 +155,7 @@ def confirmed_digest(path: Path) -> str:
         DamagedResult: the receipt is damaged.
     """
     receipt = receipts.read_receipt(receipt_of(path))
-    return "" if receipt is None else str(receipt["digest"])
+    return "" if receipt is None else receipt.digest
 
 
 _UNREADABLE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile)
@@ -210,14 +199,3 @@ def _digest_of_file(path: Path) -> str:
         while piece := file.read(_PIECE):
             state.update(piece)
     return state.hexdigest()
-
-
-def _require_same_work(receipt: Mapping[str, Any], identity: Mapping[str, Any], path: Path) -> None:
-    made, asked = receipt["identity"], json.loads(json.dumps(identity))
-    differing = [key for key in sorted({*made, *asked}) if made.get(key) != asked.get(key)]
-    if differing:
-        key = differing[0]
-        raise DifferentWork(
-            f"{path}: expected {key} {asked.get(key)!r}, found {made.get(key)!r}; give the study"
-            f" another name, or delete the file and {receipt_of(path).name}"
-        )

@@ -10,14 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from eigenscape.config.study import Cell
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.store.environment import capture_environment
 from eigenscape.store.io_log import note_read, note_written
@@ -115,12 +116,59 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     write_atomically(path, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
 
 
-def write_receipt(path: Path, cell: Cell, digest: str, **facts: Any) -> None:
-    """Confirm a result: what work it is, what its bytes hash to, and what made it."""
+@dataclass(frozen=True)
+class Receipt:
+    """What a receipt says.
+
+    Attributes:
+        identity: what work the result is, as plain JSON values.
+        digest: of its numbers.
+        facts: all else: what made it and when, and what its step has to tell.
+
+    Example:
+        >>> receipt = Receipt({"seed": 0}, "d1", {"status": "finite", "excluded": 3})
+        >>> receipt.status, receipt.excluded, receipt.vectors, receipt.samples_drawn
+        ('finite', 3, False, None)
+    """
+
+    identity: Mapping[str, Any]
+    digest: str
+    facts: Mapping[str, Any]
+
+    @property
+    def excluded(self) -> int:
+        """How many samples of a second moment count for nothing."""
+        return int(self.facts.get("excluded", 0))
+
+    @property
+    def samples_drawn(self) -> int | None:
+        """N of a cell that may have grown; None where it is that of the cell."""
+        drawn = self.facts.get("samples_drawn")
+        return None if drawn is None else int(drawn)
+
+    @property
+    def mean_loss(self) -> float:
+        """Over the samples of a second moment; NaN where it is not finite or not noted."""
+        loss = self.facts.get("mean_loss")
+        return math.nan if loss is None else float(loss)
+
+    @property
+    def status(self) -> str:
+        """What the smallest eigenvalue of a spectrum is worth."""
+        return str(self.facts.get("status"))
+
+    @property
+    def vectors(self) -> bool:
+        """Whether a spectrum has its eigenvectors."""
+        return bool(self.facts.get("vectors"))
+
+
+def write_receipt(path: Path, identity: Mapping[str, Any], digest: str, **facts: Any) -> None:
+    """Confirm a result: what work it is, what its numbers hash to, and what made it."""
     write_json(
         path,
         {
-            "identity": cell.identity,
+            "identity": identity,
             "digest": digest,
             "eigenscape": __version__,
             "made": capture_environment(),
@@ -129,14 +177,14 @@ def write_receipt(path: Path, cell: Cell, digest: str, **facts: Any) -> None:
     )
 
 
-def read_receipt(path: Path) -> dict[str, Any] | None:
+def read_receipt(path: Path) -> Receipt | None:
     """The receipt at ``path``, or None where there is none.
 
     Raises:
         DamagedResult: the file is there but is not a receipt.
     """
     try:
-        receipt = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
     except ValueError as error:
@@ -144,21 +192,20 @@ def read_receipt(path: Path) -> dict[str, Any] | None:
             f"{path}: expected a receipt in JSON, found {error}; delete the file and run again"
         ) from None
     if (
-        not isinstance(receipt, dict)
-        or not isinstance(receipt.get("identity"), dict)
-        or "digest" not in receipt
+        not isinstance(content, dict)
+        or not isinstance(content.get("identity"), dict)
+        or "digest" not in content
     ):
         raise DamagedResult(
             f"{path}: expected a receipt with identity and digest, found neither; delete the file"
             " and run again"
         )
     note_read(path)
-    return receipt
+    identity, digest = content.pop("identity"), content.pop("digest")
+    return Receipt(identity, str(digest), content)
 
 
-def promised_receipt(
-    path: Path, note: Path, seconds: float = LATE_SECONDS
-) -> dict[str, Any] | None:
+def promised_receipt(path: Path, note: Path, seconds: float = LATE_SECONDS) -> Receipt | None:
     """The receipt at ``path``, waited for where a note of the ledger says that the work is done.
 
     On a network file system the note may be seen from another machine before the receipt that was
@@ -174,25 +221,34 @@ def promised_receipt(
     return receipt
 
 
-def require_same_work(receipt: Mapping[str, Any], cell: Cell, path: Path) -> None:
+def require_same_work(
+    receipt: Receipt, identity: Mapping[str, Any], path: Path, remedy: str = ""
+) -> None:
     """Refuse a result that other work made.
 
+    Args:
+        receipt: of the result.
+        identity: what work is asked for.
+        path: of the receipt, or of the result.
+        remedy: what else than another name helps; to delete the folder, unless told otherwise.
+
     Raises:
-        DifferentWork: naming the facts that differ.
+        DifferentWork: naming the first fact that differs.
     """
-    made, asked = receipt["identity"], cell.identity
+    made, asked = receipt.identity, json.loads(json.dumps(identity))
     differing = [key for key in sorted({*made, *asked}) if made.get(key) != asked.get(key)]
     if differing:
         key = differing[0]
         raise DifferentWork(
             f"{path}: expected {key} {asked.get(key)!r}, found {made.get(key)!r}; give the study"
-            f" another name in its configuration, or delete {path.parent} to have it computed anew"
+            " another name in its configuration, or"
+            f" {remedy or f'delete {path.parent} to have it computed anew'}"
         )
 
 
-def strange_attribute(attributes: Mapping[str, Any], cell: Cell) -> str:
-    """What of the attributes of a store is not what its cell's identity says, or nothing."""
-    for key, value in json.loads(json.dumps(cell.identity)).items():
+def strange_attribute(attributes: Mapping[str, Any], identity: Mapping[str, Any]) -> str:
+    """What of the attributes of a store is not what its identity says, or nothing."""
+    for key, value in json.loads(json.dumps(identity)).items():
         if attributes.get(key) != value:
             return f"expected {key} {value!r} among its attributes, found {attributes.get(key)!r}"
     return ""

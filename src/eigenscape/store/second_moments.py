@@ -128,7 +128,9 @@ def verify(path: Path, digest: str, cell: Cell, ranks: Ranks) -> str:
     """
     try:
         chunks, reason = LowerTriangle(path, digest), ""
-        reason = receipts.strange_attribute(dict(zarr.open_group(path, mode="r").attrs), cell)
+        reason = receipts.strange_attribute(
+            dict(zarr.open_group(path, mode="r").attrs), cell.identity
+        )
         if not reason and chunks.parameters != cell.architecture.parameters:
             reason = f"expected {cell.architecture.parameters} rows, found {chunks.parameters}"
         if not reason:

@@ -18,6 +18,7 @@ from eigenscape.distributed.eigensolver import DistributedSpectrum
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.errors import DamagedResult
 from eigenscape.store import receipts
+from eigenscape.store.receipts import Receipt
 from eigenscape.store.second_moments import create_array
 
 _ARRAYS = {
@@ -165,22 +166,22 @@ def read_spectrum(path: Path, digest: str | None = None) -> Spectrum:
     return spectrum
 
 
-def damage_of(path: Path, digest: str, cell: Cell, status: str) -> str:
-    """What is wrong with a stored spectrum, given what its receipt says; at most 1,024 rows of the
+def damage_of(path: Path, receipt: Receipt, cell: Cell) -> str:
+    """What is wrong with a stored spectrum, given its receipt; at most 1,024 rows of the
     eigenvectors are held at a time.
     """
     size = cell.architecture.parameters
     try:
         group: Any = zarr.open_group(path, mode="r")
-        strange = receipts.strange_attribute(dict(group.attrs), cell)
+        strange = receipts.strange_attribute(dict(group.attrs), cell.identity)
         if strange:
             return strange
-        if group.attrs.get("status") != status:
+        if group.attrs.get("status") != receipt.status:
             return (
-                f"expected status {status!r} among its attributes, found"
+                f"expected status {receipt.status!r} among its attributes, found"
                 f" {group.attrs.get('status')!r}"
             )
-        if _stored_digest(path) != digest:
+        if _stored_digest(path) != receipt.digest:
             return "the numbers are not those of its digest"
         values = np.asarray(group["eigenvalues"][...])
     except (OSError, ValueError, KeyError, RuntimeError) as error:

@@ -1,6 +1,5 @@
 """Receipts: written whole or not at all, refused where they are garbage or of other work."""
 
-import json
 import os
 import shutil
 import threading
@@ -58,17 +57,17 @@ def test_the_digest_is_of_all_parts_in_order() -> None:
 
 def test_a_receipt_reads_back_and_confirms_its_own_work(tmp_path: Path) -> None:
     path, cell = tmp_path / "receipt.json", small_study().headline_cell
-    receipts.write_receipt(path, cell, "d1", status="finite")
+    receipts.write_receipt(path, cell.identity, "d1", status="finite")
 
     receipt = receipts.read_receipt(path)
 
     assert receipt is not None
-    assert (receipt["digest"], receipt["status"], receipt["identity"]) == (
+    assert (receipt.digest, receipt.status, receipt.identity) == (
         "d1",
         "finite",
         cell.identity,
     )
-    receipts.require_same_work(receipt, cell, path)
+    receipts.require_same_work(receipt, cell.identity, path)
 
 
 def test_no_receipt_is_none(tmp_path: Path) -> None:
@@ -109,25 +108,24 @@ def test_other_work_is_refused_by_naming_the_fact(
     tmp_path: Path, change: dict[str, dict[str, object]], fact: str, asked: str, made: str
 ) -> None:
     path = tmp_path / "receipt.json"
-    receipts.write_receipt(path, small_study().headline_cell, "d1")
-    receipt = json.loads(path.read_bytes())
+    receipts.write_receipt(path, small_study().headline_cell.identity, "d1")
+    receipt = receipts.read_receipt(path)
+    assert receipt is not None
 
     with pytest.raises(
         DifferentWork,
         match=f"expected {fact} {asked}, found {made}; give the study another name .* or delete ",
     ):
-        receipts.require_same_work(receipt, small_study(**change).headline_cell, path)
+        receipts.require_same_work(receipt, small_study(**change).headline_cell.identity, path)
 
 
 def test_a_receipt_that_lacks_a_fact_is_of_other_work(tmp_path: Path) -> None:
     cell = small_study().headline_cell
-    older = {
-        "identity": {key: value for key, value in cell.identity.items() if key != "block"},
-        "digest": "",
-    }
+    identity = {key: value for key, value in cell.identity.items() if key != "block"}
+    older = receipts.Receipt(identity, "", {})
 
     with pytest.raises(DifferentWork, match="expected block 256, found None"):
-        receipts.require_same_work(older, cell, tmp_path / "receipt.json")
+        receipts.require_same_work(older, cell.identity, tmp_path / "receipt.json")
 
 
 def test_discard_removes_a_store_and_forgives_its_absence(tmp_path: Path) -> None:
@@ -190,5 +188,5 @@ def test_a_receipt_is_waited_for_only_where_a_note_promises_it(tmp_path: Path) -
 
     late = threading.Timer(0.3, lambda: receipts.write_json(path, {"identity": {}, "digest": "d"}))
     late.start()
-    assert receipts.promised_receipt(path, note, seconds=60) == {"identity": {}, "digest": "d"}
+    assert receipts.promised_receipt(path, note, seconds=60) == receipts.Receipt({}, "d", {})
     late.join()

@@ -61,4 +61,4 @@ def _finished(cells: Sequence[Cell], folder: StudyFolder) -> set[str]:
 def spectrum_digests(cells: Sequence[Cell], folder: StudyFolder) -> list[str]:
     """The digests of the spectra of all cells, for the ledger of a batch."""
     found = (receipts.read_receipt(folder.receipt(folder.spectrum(cell))) for cell in cells)
-    return [receipt["digest"] for receipt in found if receipt is not None]
+    return [receipt.digest for receipt in found if receipt is not None]

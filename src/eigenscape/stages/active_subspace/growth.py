@@ -42,7 +42,7 @@ def grow_cell(
     path = folder.receipt(folder.spectrum(cell))
     receipt = receipts.read_receipt(path)
     if receipt is not None:
-        receipts.require_same_work(receipt, cell, path)
+        receipts.require_same_work(receipt, cell.identity, path)
         return
     started = time.monotonic()
     sampler = sampler_of_network(study, cell.architecture, device)
@@ -113,5 +113,5 @@ def grow_cell(
             "samples_drawn": samples,
             "excluded": written.excluded,
         }
-        receipts.write_receipt(folder.receipt(store), cell, written.digest, **facts)
+        receipts.write_receipt(folder.receipt(store), cell.identity, written.digest, **facts)
         write_solved(solved, cell, folder, attempt, samples, time.monotonic() - started)

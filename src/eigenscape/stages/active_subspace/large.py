@@ -13,10 +13,8 @@ from __future__ import annotations
 import logging
 import resource
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from eigenscape.active_subspace.second_moment import one_blas_thread
 from eigenscape.architecture import Architecture
@@ -33,6 +31,7 @@ from eigenscape.stages.common.second_moment import Execution
 from eigenscape.store import array_files, quarantine, receipts
 from eigenscape.store.array_files import Arrays
 from eigenscape.store.layout import StudyFolder
+from eigenscape.store.receipts import Receipt
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +118,7 @@ def _is_confirmed(path: Path, cell: Cell, folder: StudyFolder, ranks: Ranks) -> 
             receipt = receipts.read_receipt(array_files.receipt_of(path))
             reason = ""
             if receipt is not None:
-                receipts.require_same_work(receipt, cell, path)
+                receipts.require_same_work(receipt, cell.identity, path)
                 reason = array_files.damage_of(path)
                 confirmed = not reason
         except DamagedResult as error:
@@ -161,10 +160,10 @@ def _compute(run: LargeRun, path: Path, claim: Attempt) -> None:
     ranks.barrier()
 
 
-def summary(receipt: Mapping[str, Any]) -> str:
+def summary(receipt: Receipt) -> str:
     """One line for people, of a receipt."""
-    memory = receipt["memory"]
+    facts = receipt.facts
     return (
-        f"{receipt['reason']}; {receipt['seconds']:.1f} s on {receipt['ranks']} ranks, peak"
-        f" {memory['peak_resident'] / 1e9:.2f} GB"
+        f"{facts['reason']}; {facts['seconds']:.1f} s on {facts['ranks']} ranks, peak"
+        f" {facts['memory']['peak_resident'] / 1e9:.2f} GB"
     )

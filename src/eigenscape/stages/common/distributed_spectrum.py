@@ -26,10 +26,9 @@ from eigenscape.stages.common.spectrum import (
     Solved,
     attributes_of,
     confirm,
-    confirmed_digest,
     done_before,
-    excluded_samples,
     publish,
+    second_moment_receipt,
 )
 from eigenscape.store import spectra
 from eigenscape.store.layout import StudyFolder
@@ -87,12 +86,12 @@ def _compute(
     started = time.monotonic()
     size, store = cell.architecture.parameters, folder.spectrum(cell)
     built = folder.attempt(cell, attempt.name) / store.name
-    digest = raise_on_all_ranks(ranks, lambda: confirmed_digest(cell, folder))
-    counted = cell.samples - raise_on_all_ranks(ranks, lambda: excluded_samples(cell, folder))
+    confirmed = raise_on_all_ranks(ranks, lambda: second_moment_receipt(cell, folder))
+    counted = cell.samples - confirmed.excluded
     with process_grid(ranks) as grid:
         try:
             chunks = raise_on_all_ranks(
-                ranks, lambda: LowerTriangle(folder.second_moment(cell), digest)
+                ranks, lambda: LowerTriangle(folder.second_moment(cell), confirmed.digest)
             )
             diagonal = diagonal_of(chunks, size, ranks)
             dust = rounding_variance(

@@ -140,7 +140,7 @@ def _compute(
         ) / (cell.samples - written.excluded)
         receipts.write_receipt(
             folder.receipt(store),
-            cell,
+            cell.identity,
             written.digest,
             device=str(execution.device),
             ranks=ranks.size,
@@ -179,8 +179,8 @@ def is_confirmed(cell: Cell, folder: StudyFolder, ranks: Ranks | None = None) ->
         except DamagedResult as error:
             receipt, reason = None, str(error)
         if receipt is not None:
-            receipts.require_same_work(receipt, cell, path)
-            found = str(receipt["digest"])
+            receipts.require_same_work(receipt, cell.identity, path)
+            found = receipt.digest
     damaged = ranks.any(bool(reason))
     if not damaged:
         digest = shared_digits(found, ranks)

@@ -32,6 +32,7 @@ from eigenscape.stages.common.few_samples import spectrum_from_gradients
 from eigenscape.stages.common.samplers import sampler_of
 from eigenscape.store import quarantine, receipts, second_moments, spectra
 from eigenscape.store.layout import StudyFolder
+from eigenscape.store.receipts import Receipt
 from eigenscape.version import __version__
 
 log = logging.getLogger(__name__)
@@ -74,14 +75,14 @@ def _compute(
     started = time.monotonic()
     try:
         if cell.samples < cell.architecture.parameters:
-            digest = confirmed_digest(cell, folder)
+            digest = second_moment_receipt(cell, folder).digest
             spectrum = spectrum_from_gradients(cell, folder, digest, sampler, vectors=vectors)
             solved = Solved(spectrum, unknown_bracket(spectrum.log10_condition), few_samples.SOLVER)
         else:
             second_moment = verified_second_moment(cell, folder)
             started = time.monotonic()
             quarter, half = first_parts(sampler, cell.samples)
-            left_out = excluded_samples(cell, folder)
+            left_out = second_moment_receipt(cell, folder).excluded
             solved = solve(
                 study,
                 cell,
@@ -117,14 +118,14 @@ def done_before(cell: Cell, folder: StudyFolder, *, vectors: bool) -> bool:
     except DamagedResult as error:
         receipt, damage = None, str(error)
     if receipt is not None:
-        receipts.require_same_work(receipt, cell, receipt_path)
-        damage = spectra.damage_of(store, str(receipt["digest"]), cell, str(receipt.get("status")))
+        receipts.require_same_work(receipt, cell.identity, receipt_path)
+        damage = spectra.damage_of(store, receipt, cell)
     if damage:
         reason = f"spectrum of {cell.folder} does not verify: {damage}"
         quarantine.set_aside([receipt_path, store], folder.quarantine, reason)
     if receipt is None or damage:
         return False
-    done = bool(receipt.get("vectors")) or not vectors
+    done = receipt.vectors or not vectors
     if done:
         log.info("%s: done before", cell.folder)
     return done
@@ -237,12 +238,12 @@ def confirm(
     }
     receipts.write_receipt(
         folder.receipt(folder.spectrum(cell)),
-        cell,
+        cell.identity,
         digest,
         status=str(spectrum.status),
         solver=solved.solver,
         samples_drawn=samples,
-        second_moment=confirmed_digest(cell, folder),
+        second_moment=second_moment_receipt(cell, folder).digest,
         confidence={
             name: float(value) if math.isfinite(value) else None for name, value in numbers.items()
         },
@@ -250,8 +251,8 @@ def confirm(
     )
 
 
-def confirmed_digest(cell: Cell, folder: StudyFolder) -> str:
-    """The digest of C, from its receipt.
+def second_moment_receipt(cell: Cell, folder: StudyFolder) -> Receipt:
+    """The receipt of a finished C.
 
     Raises:
         DamagedResult: there is no receipt.
@@ -265,15 +266,8 @@ def confirmed_digest(cell: Cell, folder: StudyFolder) -> str:
             f"{receipt_path}: no receipt, so {store.name} is not complete; run the stage"
             " second-moment for this cell first"
         )
-    receipts.require_same_work(receipt, cell, receipt_path)
-    return str(receipt["digest"])
-
-
-def excluded_samples(cell: Cell, folder: StudyFolder) -> int:
-    """How many of the samples of a finished second moment do not count, from its receipt."""
-    return int(
-        (receipts.read_receipt(folder.receipt(folder.second_moment(cell))) or {}).get("excluded", 0)
-    )
+    receipts.require_same_work(receipt, cell.identity, receipt_path)
+    return receipt
 
 
 def verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:
@@ -283,7 +277,7 @@ def verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:
         DamagedResult: it is missing or damaged.
         DifferentWork: it was made by other work.
     """
-    store, digest = folder.second_moment(cell), confirmed_digest(cell, folder)
+    store, digest = folder.second_moment(cell), second_moment_receipt(cell, folder).digest
     matrix = second_moments.read_second_moment(store)
     if second_moments.digest_of_matrix(matrix, second_moments.read_gradient_mean(store)) != digest:
         raise DamagedResult(
@@ -300,9 +294,7 @@ def read_verified_spectrum(cell: Cell, folder: StudyFolder) -> Spectrum:
         DamagedResult: it is missing or damaged.
         DifferentWork: it was made by other work.
     """
-    return spectra.read_spectrum(
-        folder.spectrum(cell), str(_receipt_of_spectrum(cell, folder)["digest"])
-    )
+    return spectra.read_spectrum(folder.spectrum(cell), spectrum_receipt(cell, folder).digest)
 
 
 def read_confidence(cell: Cell, folder: StudyFolder) -> dict[str, float]:
@@ -313,11 +305,11 @@ def read_confidence(cell: Cell, folder: StudyFolder) -> dict[str, float]:
         DamagedResult: the receipt is missing or has none.
         DifferentWork: it was made by other work.
     """
-    receipt = _receipt_of_spectrum(cell, folder)
+    receipt = spectrum_receipt(cell, folder)
     try:
         return {
             name: math.nan if value is None else float(value)
-            for name, value in receipt["confidence"].items()
+            for name, value in receipt.facts["confidence"].items()
         }
     except (KeyError, AttributeError, TypeError, ValueError):
         path = folder.receipt(folder.spectrum(cell))
@@ -329,10 +321,16 @@ def read_confidence(cell: Cell, folder: StudyFolder) -> dict[str, float]:
 
 def samples_drawn(cell: Cell, folder: StudyFolder) -> int:
     """N of a finished spectrum: the cell's own, unless it has grown."""
-    return int(_receipt_of_spectrum(cell, folder).get("samples_drawn", cell.samples))
+    return spectrum_receipt(cell, folder).samples_drawn or cell.samples
 
 
-def _receipt_of_spectrum(cell: Cell, folder: StudyFolder) -> dict[str, Any]:
+def spectrum_receipt(cell: Cell, folder: StudyFolder) -> Receipt:
+    """The receipt of a finished spectrum.
+
+    Raises:
+        DamagedResult: there is no receipt.
+        DifferentWork: it was made by other work.
+    """
     receipt_path = folder.receipt(folder.spectrum(cell))
     receipt = receipts.promised_receipt(receipt_path, folder.ledger("spectrum", cell.folder))
     if receipt is None:
@@ -340,5 +338,5 @@ def _receipt_of_spectrum(cell: Cell, folder: StudyFolder) -> dict[str, Any]:
             f"{receipt_path}: no receipt, so spectrum.zarr is not complete; run `snakemake --cores"
             " 2` again"
         )
-    receipts.require_same_work(receipt, cell, receipt_path)
+    receipts.require_same_work(receipt, cell.identity, receipt_path)
     return receipt

@@ -31,9 +31,9 @@ from eigenscape.stages.common.samplers import sampler_of
 from eigenscape.stages.common.second_moment import Execution, compute_second_moment
 from eigenscape.stages.common.spectrum import (
     compute_spectrum,
-    excluded_samples,
     read_confidence,
     read_verified_spectrum,
+    second_moment_receipt,
 )
 from eigenscape.store import second_moments
 from eigenscape.store.documents import read_document, write_document
@@ -235,7 +235,7 @@ def _raw(
         reference.vectors = vectors
     whole, half = second_moments.read_second_moment(folder.second_moment(cell)), cell.samples // 2
     first = sum_of_samples(sampler, range(half)).triangle.matrix(1.0 / half)
-    counted = cell.samples - excluded_samples(cell, folder)
+    counted = cell.samples - second_moment_receipt(cell, folder).excluded
     second = (counted * whole - half * first) / (cell.samples - half)
     numbers = {
         "parameters": cell.architecture.parameters,

@@ -17,10 +17,10 @@ from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.active_subspace.cells import compute_cells
 from eigenscape.stages.common.second_moment import Execution
 from eigenscape.stages.common.spectrum import (
-    excluded_samples,
     read_confidence,
     read_verified_spectrum,
     samples_drawn,
+    second_moment_receipt,
 )
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.second_moments import read_second_moment
@@ -90,7 +90,7 @@ def test_a_grown_spectrum_is_of_the_matrix_that_is_stored_where_samples_are_excl
     )
     cell = study.computed_cells()[0]
     compute_cells(study, [cell], folder, QUIET)
-    assert excluded_samples(cell, folder) > 0
+    assert second_moment_receipt(cell, folder).excluded > 0
     trace = np.trace(read_second_moment(folder.second_moment(cell)))
     assert read_verified_spectrum(cell, folder).eigenvalues.sum() == pytest.approx(trace, rel=1e-12)
 
