@@ -14,7 +14,7 @@ import numpy as np
 from eigenscape.active_subspace.estimate import SecondMoment
 from eigenscape.active_subspace.spectrum import Spectrum
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import Cell, Study
+from eigenscape.config.study import Study, StudyCell
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.active_subspace.projection import projected_eigenvalues, require_projection
@@ -55,7 +55,7 @@ class StudyResults:
         """Names of the cells whose second moment and spectrum are there: ``headline`` and such as
         ``d05-w035``.
         """
-        known = {HEADLINE: self.study.headline_cell}
+        known: dict[str, StudyCell] = {HEADLINE: self.study.headline_cell}
         known |= {cell.architecture.label: cell for cell in self.study.computed_cells()}
         return [
             name
@@ -84,7 +84,7 @@ class StudyResults:
 
         return xr.load_dataset(self._table().with_suffix(".nc"), engine="scipy")
 
-    def cell(self, name: str = HEADLINE) -> Cell:
+    def cell(self, name: str = HEADLINE) -> StudyCell:
         """A cell by its name, or by its folder such as ``model_constrained/deconvolution-tnet-a0``.
 
         Raises:

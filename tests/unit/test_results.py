@@ -149,10 +149,7 @@ def test_cells_are_found_by_their_folder_too(results: StudyResults) -> None:
     np.testing.assert_array_equal(
         results.spectrum("cells/d01-w003").eigenvalues, results.spectrum("d01-w003").eigenvalues
     )
-    assert (
-        results.cell("model_constrained/deconvolution-tnet-a0").facts["case"]
-        == "deconvolution-tnet"
-    )
+    assert results.cell("model_constrained/deconvolution-tnet-a0").case == "deconvolution-tnet"
     assert open_study(results.folder.study).cells == CELLS
 
 

@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic.json_schema import SkipJsonSchema
@@ -23,7 +23,7 @@ from eigenscape.config.base import Section, example
 from eigenscape.config.clustering import ClusteringSection
 from eigenscape.config.expressivity import ExpressivitySection
 from eigenscape.config.large import LargeSection
-from eigenscape.config.model_constrained import ModelConstrainedSection
+from eigenscape.config.model_constrained import CaseName, ModelConstrainedSection
 from eigenscape.config.sampling import (
     CriticalitySection,
     GridSection,
@@ -78,18 +78,22 @@ class Growth:
 
 @dataclass(frozen=True)
 class Cell:
-    """One network with its number of samples, and all that defines its second moment.
+    """One network with its number of samples, and all that defines the work on it.
 
-    ``folder`` is relative to the study's results. ``facts`` are the study's part of the identity.
-    With a `Growth`, ``samples`` is the N that the cell starts from, and its receipts say where it
-    ended.
+    What a study has spectra of are the kinds of `StudyCell`; other steps that keep results of one
+    network, such as training, use it as it is.
+
+    Attributes:
+        architecture: the network.
+        samples: N.
+        folder: relative to the study's results.
+        facts: the study's part of the identity.
     """
 
     architecture: Architecture
     samples: int
     folder: str
     facts: Mapping[str, Any]
-    growth: Growth | None = None
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -98,8 +102,7 @@ class Cell:
             "science_schema": SCIENCE_SCHEMA,
             "sizes": list(self.architecture.sizes),
             "samples": self.samples,
-            **({} if self.growth is None else {"growth": asdict(self.growth)}),
-            **self.facts,
+            **self._facts_of_its_kind(),
             "slots": SLOTS,
             "block": BLOCK,
         }
@@ -110,6 +113,72 @@ class Cell:
         return hashlib.blake2b(
             json.dumps(self.identity, sort_keys=True).encode(), digest_size=8
         ).hexdigest()
+
+    def _facts_of_its_kind(self) -> Mapping[str, Any]:
+        return self.facts
+
+
+@dataclass(frozen=True)
+class HeadlineCell(Cell):
+    """The headline network, with its own N."""
+
+    vectors: ClassVar = True
+
+
+@dataclass(frozen=True)
+class GridCell(Cell):
+    """A cell of the map.
+
+    Attributes:
+        growth: how its N may grow; then ``samples`` is the N that it starts from, and its receipts
+            say where it ended.
+    """
+
+    growth: Growth | None = None
+    vectors: ClassVar = False
+
+    def _facts_of_its_kind(self) -> Mapping[str, Any]:
+        growth = {} if self.growth is None else {"growth": asdict(self.growth)}
+        return {**growth, **self.facts}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConstrainedCell(Cell):
+    """A case with a model's equations in its loss, at one weight of the model.
+
+    Attributes:
+        case: forward map and loss.
+        alpha: the weight.
+    """
+
+    case: CaseName
+    alpha: float
+    vectors: ClassVar = True
+
+    @property
+    def forward_map(self) -> str:
+        """What is inverted, or learned: the first word of the case.
+
+        Example:
+            >>> cell = Study().model_constrained_cells("heat-taen")[0]
+            >>> cell.forward_map, cell.loss
+            ('heat', 'taen')
+        """
+        return self.case.partition("-")[0]
+
+    @property
+    def loss(self) -> str:
+        """How the network meets the model: the last word of the case."""
+        return self.case.rpartition("-")[2]
+
+    def _facts_of_its_kind(self) -> Mapping[str, Any]:
+        case = {"kind": "model_constrained", "case": self.case}
+        return {**case, **self.facts, "alpha": self.alpha}
+
+
+StudyCell = HeadlineCell | GridCell | ModelConstrainedCell
+"""What has a second moment and a spectrum in a study. Of each kind, ``vectors`` says whether
+something reads the eigenvectors."""
 
 
 class Study(Section):
@@ -305,7 +374,7 @@ class Study(Section):
         over = architecture.parameters > self.sampling.raw_parameter_limit
         return CellStatus.OVER_LIMIT if over else CellStatus.COMPUTED
 
-    def grid_cell(self, architecture: Architecture) -> Cell:
+    def grid_cell(self, architecture: Architecture) -> GridCell:
         """The cell of the map, with N = samples_per_parameter P."""
         samples = self.sampling.samples_per_parameter * architecture.parameters
         growth = None
@@ -314,7 +383,7 @@ class Study(Section):
                 self.sampling.until_bracket,
                 self.sampling.most_samples_per_parameter * architecture.parameters,
             )
-        return Cell(
+        return GridCell(
             architecture,
             samples,
             f"cells/{architecture.label}",
@@ -322,7 +391,7 @@ class Study(Section):
             growth,
         )
 
-    def computed_cells(self) -> list[Cell]:
+    def computed_cells(self) -> list[GridCell]:
         """The cells of the map that get a raw condition number, in the order of the grid."""
         return [
             self.grid_cell(a)
@@ -331,13 +400,15 @@ class Study(Section):
         ]
 
     @property
-    def headline_cell(self) -> Cell:
+    def headline_cell(self) -> HeadlineCell:
         """The headline network with its own N; kept apart from the map, whose N/P differs."""
         architecture = self.architecture(self.headline.depth, self.headline.width)
         folder = f"headline/{architecture.label}-n{self.headline.samples}"
-        return Cell(architecture, self.headline.samples, folder, self._facts_of(architecture))
+        return HeadlineCell(
+            architecture, self.headline.samples, folder, self._facts_of(architecture)
+        )
 
-    def model_constrained_cells(self, case: str) -> list[Cell]:
+    def model_constrained_cells(self, case: str) -> list[ModelConstrainedCell]:
         """One cell for every weight alpha of a model-constrained case, which share their parameter
         vectors.
 
@@ -351,24 +422,24 @@ class Study(Section):
             name: self.facts[name] for name in ("activation", "seed", "precision", "non_finite")
         }
         facts = {
-            "kind": "model_constrained",
-            "case": case,
             "prior": {"kind": section.prior},
             **section.settings_of(case),
             **common,
         }
         samples = section.samples_per_parameter * architecture.parameters
         return [
-            Cell(
+            ModelConstrainedCell(
                 architecture,
                 samples,
                 f"model_constrained/{case}-a{alpha:g}".replace(".", "p"),
-                {**facts, "alpha": alpha},
+                facts,
+                case=case,
+                alpha=alpha,
             )
             for alpha in section.alpha
         ]
 
-    def cell(self, folder: str) -> Cell:
+    def cell(self, folder: str) -> StudyCell:
         """The cell that lives in ``folder``.
 
         Raises:
@@ -381,7 +452,8 @@ class Study(Section):
             for case in self.model_constrained.computed
             for cell in self.model_constrained_cells(case)
         ]
-        for cell in [*self.computed_cells(), *constrained]:
+        others: list[StudyCell] = [*self.computed_cells(), *constrained]
+        for cell in others:
             if cell.folder == folder:
                 return cell
         known = ", ".join(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from eigenscape.architecture import Architecture
 from eigenscape.catalogue.drawing import Family, families_of
 from eigenscape.catalogue.left_out import left_out
-from eigenscape.config.study import Cell, Study
+from eigenscape.config.study import GridCell, Study
 from eigenscape.forecast import curves, ensembles, graphs, trajectories
 from eigenscape.planning import cells as cost
 from eigenscape.planning import memory, models
@@ -56,7 +56,7 @@ def start(heavy: float = 1.0) -> Work:
     return Work({Kind.START: heavy})
 
 
-def jobs_of(study: Study, batches: dict[str, list[Cell]], large: list[Cell]) -> list[Job]:
+def jobs_of(study: Study, batches: dict[str, list[GridCell]], large: list[GridCell]) -> list[Job]:
     """Every job of the workflow.
 
     Args:
@@ -241,7 +241,7 @@ CURVE_FAMILIES = {
 """Which experiment each family of figures of curves reads, as in ``workflow/rules/figures.smk``."""
 
 
-def small_cells(study: Study, cells: Iterable[Cell]) -> Work:
+def small_cells(study: Study, cells: Iterable[GridCell]) -> Work:
     """Second moment, spectrum and bracket of some cells, one after the other on one core."""
     return sum(
         (

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from eigenscape.config.study import Cell, Study
+from eigenscape.config.study import Cell, GridCell, ModelConstrainedCell, Study
 from eigenscape.errors import DoesNotFit
 from eigenscape.planning import cells as cost
 from eigenscape.planning import models
@@ -120,7 +120,7 @@ LARGE_CELL_SECONDS = 120.0
 products."""
 
 
-def large_cells(study: Study) -> list[Cell]:
+def large_cells(study: Study) -> list[GridCell]:
     """Cells of the map that are jobs of their own. Cells that grow are not: their N is not known
     beforehand.
     """
@@ -131,7 +131,7 @@ def large_cells(study: Study) -> list[Cell]:
     ]
 
 
-def large_weights(study: Study, case: str) -> list[Cell]:
+def large_weights(study: Study, case: str) -> list[ModelConstrainedCell]:
     """Cells of a model-constrained case that are jobs of their own over MPI ranks."""
     cells = study.model_constrained_cells(case)
     return [
@@ -142,7 +142,7 @@ def large_weights(study: Study, case: str) -> list[Cell]:
     ]
 
 
-def batches(study: Study) -> dict[str, list[Cell]]:
+def batches(study: Study) -> dict[str, list[GridCell]]:
     """The other cells of the map dealt into batches, each one job of the workflow.
 
     A batch is one width and one decade of depths, so that a cell keeps its batch when the grid
@@ -152,7 +152,7 @@ def batches(study: Study) -> dict[str, list[Cell]]:
         >>> sorted(batches(Study()))[:3]
         ['w005-d01to10', 'w005-d11to20', 'w005-d21to30']
     """
-    dealt: dict[str, list[Cell]] = {}
+    dealt: dict[str, list[GridCell]] = {}
     large = {cell.folder for cell in large_cells(study)}
     for cell in study.computed_cells():
         if cell.folder in large:

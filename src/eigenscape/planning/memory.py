@@ -14,7 +14,7 @@ whole arrays of activations (`TORCH_COPIES` of them), and are looser.
 from __future__ import annotations
 
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import BLOCK, Cell, Study
+from eigenscape.config.study import BLOCK, ModelConstrainedCell, Study
 from eigenscape.planning import cells as cost
 from eigenscape.planning.cells import FLOAT
 
@@ -195,7 +195,7 @@ def theory(study: Study) -> dict[str, int]:
     return {name: FLOAT * count for name, count in numbers.items()}
 
 
-def model_constrained(study: Study, cell: Cell) -> int:
+def model_constrained(study: Study, cell: ModelConstrainedCell) -> int:
     """The most of the cell's own second moment and spectrum with vectors, and torch's 8 c n (8 u +
     20 e^2) of a part of a block.
 
@@ -206,13 +206,10 @@ def model_constrained(study: Study, cell: Cell) -> int:
     """
     own = max(cost.second_moment(cell, 1).memory, cost.spectrum(cell, study, vectors=True).memory)
     section = study.model_constrained
-    kind, numbers = (
-        str(cell.facts["case"]).partition("-")[0],
-        TORCH_COPIES * sum(cell.architecture.sizes),
-    )
-    if kind == "heat":
+    numbers = TORCH_COPIES * sum(cell.architecture.sizes)
+    if cell.forward_map == "heat":
         numbers += PLATE_COPIES * section.heat.elements**2
-    elif kind == "burgers":
+    elif cell.forward_map == "burgers":
         numbers = (
             STEP_COPIES
             * max(section.burgers.learned_steps, section.burgers.model_steps)

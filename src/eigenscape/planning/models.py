@@ -5,7 +5,7 @@ of its model.
 from __future__ import annotations
 
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import SLOTS, Cell, Study
+from eigenscape.config.study import SLOTS, ModelConstrainedCell, Study
 from eigenscape.planning import cells as cost
 from eigenscape.planning import memory
 from eigenscape.planning.work import NOTHING, Kind, Work
@@ -52,7 +52,7 @@ def cases(study: Study) -> dict[str, Work]:
     }
 
 
-def sampling_seconds(study: Study, cell: Cell) -> float:
+def sampling_seconds(study: Study, cell: ModelConstrainedCell) -> float:
     """Seconds of one core for the gradients of a cell's second moment, once.
 
     Example:
@@ -67,7 +67,7 @@ def _once() -> Work:
     return NOTHING + Work({Kind.SCALAR: FIRST_GRADIENTS})
 
 
-def _weight(study: Study, cell: Cell) -> Work:
+def _weight(study: Study, cell: ModelConstrainedCell) -> Work:
     section = study.model_constrained
     # C itself, its first quarter and half for the bracket, the bracket's own pass, and the half for
     # angles; then the projection.
@@ -77,7 +77,7 @@ def _weight(study: Study, cell: Cell) -> Work:
     descents = section.training_steps * (SECONDS_PER_CALL + LADDER * section.replicas * each)
     alone = SECONDS_ALONE + SECONDS_ALONE_PLATE * (_solves(study, cell) > 0)
     least = TRIALS * section.replicas * section.least_steps * (alone + each)
-    if str(cell.facts["case"]).endswith("-taen"):
+    if cell.loss == "taen":
         least += (
             TRIALS
             * ENCODERS
@@ -91,21 +91,19 @@ def _weight(study: Study, cell: Cell) -> Work:
     return Work(work.counts, memory.model_constrained(study, cell))
 
 
-def _gradient(study: Study, cell: Cell) -> float:
+def _gradient(study: Study, cell: ModelConstrainedCell) -> float:
     """Seconds of one gradient."""
     section, architecture = study.model_constrained, cell.architecture
     seconds = SECONDS_PER_GRADIENT + SECONDS_PER_UNIT * section.pairs * _units(architecture)
     # a decoder does not ask the model
-    if cell.facts["alpha"] and not str(cell.facts["case"]).endswith("-taen"):
+    if cell.alpha and cell.loss != "taen":
         seconds += section.pairs * _solves(study, cell)
     return seconds
 
 
-def _solves(study: Study, cell: Cell) -> float:
+def _solves(study: Study, cell: ModelConstrainedCell) -> float:
     """Seconds of a plate's solution and its adjoint."""
-    elements = (
-        study.model_constrained.heat.elements if str(cell.facts["case"]).startswith("heat") else 0
-    )
+    elements = study.model_constrained.heat.elements if cell.forward_map == "heat" else 0
     return 2 * (SECONDS_PER_SOLVE + SECONDS_PER_FACTOR * elements**4) if elements else 0.0
 
 

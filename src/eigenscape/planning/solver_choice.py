@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from eigenscape.config.study import Cell, Study
+from eigenscape.config.study import Cell, Study, StudyCell
 from eigenscape.distributed.peak_memory import peak_bytes
 from eigenscape.errors import BadInput, DoesNotFit
 from eigenscape.planning import batches as planning
@@ -139,12 +139,10 @@ def distributed_cells(study: Study, memory: int, ranks: int) -> dict[str, Solver
         >>> distributed_cells(Study(), 8 * 10**9, 2)
         {}
     """
-    headline = study.headline_cell
+    cells: list[StudyCell] = [study.headline_cell, *planning.large_cells(study)]
     choices = {
-        cell.folder: choose_solver(
-            study, cell, vectors=cell == headline, memory=memory, ranks=ranks
-        )
-        for cell in (headline, *planning.large_cells(study))
+        cell.folder: choose_solver(study, cell, vectors=cell.vectors, memory=memory, ranks=ranks)
+        for cell in cells
     }
     return {folder: choice for folder, choice in choices.items() if choice.distributed}
 

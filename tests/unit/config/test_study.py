@@ -366,6 +366,32 @@ def test_growing_the_grid_changes_no_fingerprint(change: dict[str, Any]) -> None
         assert changed.cell(cell.folder).fingerprint == cell.fingerprint
 
 
+def test_fingerprints_are_those_of_results_that_exist() -> None:
+    """Written down when cells had no kinds: results that were computed then are still found."""
+    study = Study()
+    cells = [study.headline_cell, *study.computed_cells()[:1], *study.computed_cells()[-1:]]
+    for case in study.model_constrained.computed:
+        cells += study.model_constrained_cells(case)[:: len(study.model_constrained.alpha) - 1]
+    growing = Study.from_mapping({"sampling": {"until_bracket": 0.5}})
+    cells += growing.computed_cells()[:1]
+    assert [(cell.folder, cell.fingerprint) for cell in cells] == [
+        ("headline/d05-w035-n10000", "a9074f0a4ac1ba83"),
+        ("cells/d01-w005", "6af52bec68be9ccc"),
+        ("cells/d02-w050", "01d0d47beec0803c"),
+        ("model_constrained/deconvolution-mcdnn-a0", "f60b4f821f0c77a1"),
+        ("model_constrained/deconvolution-mcdnn-a100", "c008a6ba229fc6ec"),
+        ("model_constrained/deconvolution-tnet-a0", "eaf3afdbee1812f3"),
+        ("model_constrained/deconvolution-tnet-a100", "436e4804d7e5d72f"),
+        ("model_constrained/deconvolution-taen-a0", "0ff8c53a359f90ef"),
+        ("model_constrained/deconvolution-taen-a100", "7d4b8f917c63e68e"),
+        ("model_constrained/heat-tnet-a0", "5adc018a7e0d83dc"),
+        ("model_constrained/heat-tnet-a100", "b57b59bfe54d6619"),
+        ("model_constrained/burgers-mctangent-a0", "e0f835c81451f991"),
+        ("model_constrained/burgers-mctangent-a100", "4893173fc6738c5c"),
+        ("cells/d01-w005", "3b5bf0b1d42ea908"),
+    ]
+
+
 def test_fingerprints_of_different_cells_differ() -> None:
     study = Study()
     cells = [study.headline_cell, *study.computed_cells()]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from eigenscape.config.study import Cell, Study
+from eigenscape.config.study import Cell, GridCell, Study
 from eigenscape.errors import Interrupted
 from eigenscape.planning import batches as planning
 from eigenscape.stages.active_subspace.growth import grow_cell
@@ -23,7 +23,7 @@ from eigenscape.store.layout import StudyFolder
 
 
 def compute_cells(
-    study: Study, cells: Sequence[Cell], folder: StudyFolder, execution: Execution = Execution()
+    study: Study, cells: Sequence[GridCell], folder: StudyFolder, execution: Execution = Execution()
 ) -> None:
     """Second moment and spectrum of every cell, largest first.
 

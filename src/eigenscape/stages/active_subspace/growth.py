@@ -12,7 +12,7 @@ import time
 from eigenscape.active_subspace import tree
 from eigenscape.active_subspace.second_moment import PartialSum, sum_of_slot
 from eigenscape.active_subspace.tree import Node
-from eigenscape.config.study import SLOTS, Cell, Growth, Study
+from eigenscape.config.study import SLOTS, GridCell, Growth, Study
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.distributed.reduction import finished_bands
 from eigenscape.errors import Interrupted
@@ -27,7 +27,7 @@ from eigenscape.version import __version__
 
 
 def grow_cell(
-    study: Study, cell: Cell, growth: Growth, folder: StudyFolder, device: Device = Device.CPU
+    study: Study, cell: GridCell, growth: Growth, folder: StudyFolder, device: Device = Device.CPU
 ) -> None:
     """Second moment and spectrum of a cell, doubling N until its bracket is narrow or its budget
     spent.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from eigenscape.active_subspace.bracket import unknown_bracket
 from eigenscape.active_subspace.spectrum import rounding_variance
-from eigenscape.config.study import Cell, Study
+from eigenscape.config.study import Study, StudyCell
 from eigenscape.distributed.agreement import raise_on_all_ranks
 from eigenscape.distributed.eigensolver import diagonal_of, distributed_spectrum
 from eigenscape.distributed.ranks import Ranks
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 def compute_distributed_spectrum(
-    study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, *, vectors: bool
+    study: Study, cell: StudyCell, folder: StudyFolder, ranks: Ranks, *, vectors: bool
 ) -> Path:
     """Compute the spectrum of a cell's C unless a receipt shows that it is there; a collective
     call.
@@ -70,7 +70,7 @@ def compute_distributed_spectrum(
     return folder.receipt(store)
 
 
-def _done_before(cell: Cell, folder: StudyFolder, ranks: Ranks, *, vectors: bool) -> bool:
+def _done_before(cell: StudyCell, folder: StudyFolder, ranks: Ranks, *, vectors: bool) -> bool:
     """`done_before` as rank 0 finds it, on every rank."""
     found: list[bool] = ranks.gather(
         raise_on_all_ranks(
@@ -81,7 +81,13 @@ def _done_before(cell: Cell, folder: StudyFolder, ranks: Ranks, *, vectors: bool
 
 
 def _compute(
-    study: Study, cell: Cell, folder: StudyFolder, ranks: Ranks, attempt: Attempt, *, vectors: bool
+    study: Study,
+    cell: StudyCell,
+    folder: StudyFolder,
+    ranks: Ranks,
+    attempt: Attempt,
+    *,
+    vectors: bool,
 ) -> None:
     started = time.monotonic()
     size, store = cell.architecture.parameters, folder.spectrum(cell)

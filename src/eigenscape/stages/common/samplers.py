@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import Cell, Study
+from eigenscape.config.study import ModelConstrainedCell, Study, StudyCell
 from eigenscape.networks.activations import activation_named
 from eigenscape.networks.gradients import Device, GradientSampler, NonFinite
 from eigenscape.networks.priors import prior_named
@@ -15,7 +15,7 @@ from eigenscape.seeding import stream_key
 from eigenscape.stages.common.user_problems import user_sampler
 
 
-def sampler_of(study: Study, cell: Cell, device: Device = Device.CPU) -> GradientSampler:
+def sampler_of(study: Study, cell: StudyCell, device: Device = Device.CPU) -> GradientSampler:
     """The sampler of a cell of the study.
 
     The cells of one model-constrained case share their random stream whatever alpha is, so that
@@ -28,19 +28,22 @@ def sampler_of(study: Study, cell: Cell, device: Device = Device.CPU) -> Gradien
         >>> bool(first == last)
         True
     """
-    if cell.facts.get("kind") != "model_constrained":
+    if not isinstance(cell, ModelConstrainedCell):
         return sampler_of_network(study, cell.architecture, device)
     from eigenscape.model_constrained.problems import case_named  # noqa: PLC0415 - torch
     from eigenscape.networks.loss_sampler import LossSampler  # noqa: PLC0415 - torch
 
-    section, seed, name = study.model_constrained, study.sampling.seed, str(cell.facts["case"])
-    case, activation = case_named(name, section, seed), activation_named(study.network.activation)
+    section, seed = study.model_constrained, study.sampling.seed
+    case, activation = (
+        case_named(cell.case, section, seed),
+        activation_named(study.network.activation),
+    )
     return LossSampler(
         cell.architecture,
         activation,
         prior_named(section.prior),
         case.problem,
-        case.loss_factory(cell.architecture, activation, float(cell.facts["alpha"])),
+        case.loss_factory(cell.architecture, activation, cell.alpha),
         stream_key(seed, "model-constrained prior", *cell.architecture.sizes),
         np.float32 if study.sampling.precision == "float32" else np.float64,
         device,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eigenscape.config.study import Cell, Study
+from eigenscape.config.study import Study, StudyCell
 from eigenscape.distributed.ranks import OneRank, Ranks
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import DamagedResult
@@ -62,7 +62,7 @@ class Execution:
 
 def compute_second_moment(
     study: Study,
-    cell: Cell,
+    cell: StudyCell,
     folder: StudyFolder,
     ranks: Ranks | None = None,
     execution: Execution = Execution(),
@@ -111,7 +111,7 @@ def compute_second_moment(
 
 def _compute(
     study: Study,
-    cell: Cell,
+    cell: StudyCell,
     folder: StudyFolder,
     ranks: Ranks,
     execution: Execution,
@@ -161,7 +161,7 @@ def _compute(
     ranks.barrier()
 
 
-def is_confirmed(cell: Cell, folder: StudyFolder, ranks: Ranks | None = None) -> bool:
+def is_confirmed(cell: StudyCell, folder: StudyFolder, ranks: Ranks | None = None) -> bool:
     """Whether C of a cell is there and is what its receipt says; a collective call.
 
     What does not verify goes to quarantine, so that it is computed again.

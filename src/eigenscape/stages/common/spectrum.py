@@ -22,7 +22,7 @@ from eigenscape.active_subspace.spectrum import (
     rounding_variance,
     spectrum_of,
 )
-from eigenscape.config.study import Cell, Study
+from eigenscape.config.study import Study, StudyCell
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import DamagedResult
 from eigenscape.networks.gradients import GradientSampler
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 def compute_spectrum(
-    study: Study, cell: Cell, folder: StudyFolder, *, vectors: bool, place: str = HOST
+    study: Study, cell: StudyCell, folder: StudyFolder, *, vectors: bool, place: str = HOST
 ) -> Path:
     """Compute the spectrum of a cell's C unless a receipt shows that it is there.
 
@@ -69,7 +69,13 @@ def compute_spectrum(
 
 
 def _compute(
-    study: Study, cell: Cell, folder: StudyFolder, attempt: Attempt, *, vectors: bool, place: str
+    study: Study,
+    cell: StudyCell,
+    folder: StudyFolder,
+    attempt: Attempt,
+    *,
+    vectors: bool,
+    place: str,
 ) -> None:
     sampler = sampler_of(study, cell)
     started = time.monotonic()
@@ -102,7 +108,7 @@ def _compute(
     write_solved(solved, cell, folder, attempt, cell.samples, time.monotonic() - started)
 
 
-def done_before(cell: Cell, folder: StudyFolder, *, vectors: bool) -> bool:
+def done_before(cell: StudyCell, folder: StudyFolder, *, vectors: bool) -> bool:
     """Whether a receipt shows that the spectrum is there, and verifies, with the eigenvectors where
     they are asked for.
 
@@ -148,7 +154,7 @@ class Solved:
 
 def solve(
     study: Study,
-    cell: Cell,
+    cell: StudyCell,
     sampler: GradientSampler,
     second_moment: np.ndarray,
     samples: int,
@@ -183,7 +189,12 @@ def solve(
 
 
 def write_solved(
-    solved: Solved, cell: Cell, folder: StudyFolder, attempt: Attempt, samples: int, seconds: float
+    solved: Solved,
+    cell: StudyCell,
+    folder: StudyFolder,
+    attempt: Attempt,
+    samples: int,
+    seconds: float,
 ) -> None:
     """Write a spectrum aside, move it to its place, then write its receipt with the bracket."""
     store = folder.spectrum(cell)
@@ -212,13 +223,13 @@ def publish(built: Path, store: Path, attempt: Attempt) -> None:
     receipts.discard(built.parent)
 
 
-def attributes_of(cell: Cell, samples: int) -> dict[str, Any]:
+def attributes_of(cell: StudyCell, samples: int) -> dict[str, Any]:
     """What the store of a spectrum says about its origin."""
     return {**cell.identity, "samples_drawn": samples, "eigenscape": __version__}
 
 
 def confirm(
-    solved: Solved, cell: Cell, folder: StudyFolder, digest: str, samples: int, **facts: Any
+    solved: Solved, cell: StudyCell, folder: StudyFolder, digest: str, samples: int, **facts: Any
 ) -> None:
     """Write the receipt of a spectrum that is stored; None, which JSON has a word for, where an end
     of the bracket is not known.
@@ -251,7 +262,7 @@ def confirm(
     )
 
 
-def second_moment_receipt(cell: Cell, folder: StudyFolder) -> Receipt:
+def second_moment_receipt(cell: StudyCell, folder: StudyFolder) -> Receipt:
     """The receipt of a finished C.
 
     Raises:
@@ -270,7 +281,7 @@ def second_moment_receipt(cell: Cell, folder: StudyFolder) -> Receipt:
     return receipt
 
 
-def verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:
+def verified_second_moment(cell: StudyCell, folder: StudyFolder) -> np.ndarray:
     """C, checked against its receipt.
 
     Raises:
@@ -287,7 +298,7 @@ def verified_second_moment(cell: Cell, folder: StudyFolder) -> np.ndarray:
     return matrix
 
 
-def read_verified_spectrum(cell: Cell, folder: StudyFolder) -> Spectrum:
+def read_verified_spectrum(cell: StudyCell, folder: StudyFolder) -> Spectrum:
     """The spectrum of a cell, checked against its receipt.
 
     Raises:
@@ -297,7 +308,7 @@ def read_verified_spectrum(cell: Cell, folder: StudyFolder) -> Spectrum:
     return spectra.read_spectrum(folder.spectrum(cell), spectrum_receipt(cell, folder).digest)
 
 
-def read_confidence(cell: Cell, folder: StudyFolder) -> dict[str, float]:
+def read_confidence(cell: StudyCell, folder: StudyFolder) -> dict[str, float]:
     """The bracket of a cell's raw condition number, by the names of the receipt; NaN where an end
     is not known.
 
@@ -319,12 +330,12 @@ def read_confidence(cell: Cell, folder: StudyFolder) -> dict[str, float]:
         ) from None
 
 
-def samples_drawn(cell: Cell, folder: StudyFolder) -> int:
+def samples_drawn(cell: StudyCell, folder: StudyFolder) -> int:
     """N of a finished spectrum: the cell's own, unless it has grown."""
     return spectrum_receipt(cell, folder).samples_drawn or cell.samples
 
 
-def spectrum_receipt(cell: Cell, folder: StudyFolder) -> Receipt:
+def spectrum_receipt(cell: StudyCell, folder: StudyFolder) -> Receipt:
     """The receipt of a finished spectrum.
 
     Raises:

@@ -20,7 +20,7 @@ from eigenscape.active_subspace.sampling_noise import log10_condition_null
 from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.active_subspace.staircase import layer_shares_of, staircase
 from eigenscape.active_subspace.symmetry import ProjectedSamples, project, symmetry_of
-from eigenscape.config.study import BLOCK, SCIENCE_SCHEMA, Cell, Study
+from eigenscape.config.study import BLOCK, SCIENCE_SCHEMA, ModelConstrainedCell, Study
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import BadInput, DamagedResult, Interrupted
 from eigenscape.networks.gradients import GradientSampler
@@ -192,7 +192,7 @@ def _rows(study: Study, folder: StudyFolder, name: str, quiet: bool) -> list[dic
     rows: list[dict[str, Any]] = []
     reference: _Reference | None = None
     compared_with = study.model_constrained.reference_of(name)
-    for cell in sorted(cells, key=lambda cell: cell.facts["alpha"] != compared_with):
+    for cell in sorted(cells, key=lambda cell: cell.alpha != compared_with):
         if signals.stop_requested():
             raise Interrupted(
                 f"{name}: interrupted; finished cells are kept, run the same command to resume"
@@ -204,7 +204,7 @@ def _rows(study: Study, folder: StudyFolder, name: str, quiet: bool) -> list[dic
         raw, reference = _raw(cell, folder, sampler, reference)
         trained = _trained(study, cell, case, sampler)
         rows.append(
-            {"case": name, "alpha": float(cell.facts["alpha"]), "reference": compared_with}
+            {"case": name, "alpha": cell.alpha, "reference": compared_with}
             | raw
             | numbers
             | trained
@@ -223,7 +223,7 @@ class _Reference:
 
 
 def _raw(
-    cell: Cell, folder: StudyFolder, sampler: GradientSampler, reference: _Reference
+    cell: ModelConstrainedCell, folder: StudyFolder, sampler: GradientSampler, reference: _Reference
 ) -> tuple[dict[str, Any], _Reference]:
     """The sample's condition number, and its leading subspace beside that at the reference and
     between halves.
@@ -256,7 +256,7 @@ def _raw(
 
 
 def _projected(
-    study: Study, cell: Cell, sampler: GradientSampler, reference: _Reference | None
+    study: Study, cell: ModelConstrainedCell, sampler: GradientSampler, reference: _Reference | None
 ) -> tuple[dict[str, Any], _Reference]:
     """The projected condition number, its leading direction and the layers' shares, resampled alike
     for every alpha.
@@ -337,7 +337,9 @@ def _spans(projected: ProjectedSamples, weights: np.ndarray, nulls: int) -> np.n
     return np.where(told, np.log10(largest / np.where(told, smallest, 1.0)), np.nan)
 
 
-def _trained(study: Study, cell: Cell, case: Case, sampler: GradientSampler) -> dict[str, Any]:
+def _trained(
+    study: Study, cell: ModelConstrainedCell, case: Case, sampler: GradientSampler
+) -> dict[str, Any]:
     """Gradient descent from the first samples of the prior, measured against the least loss, and
     the error on data not seen.
     """
@@ -348,7 +350,7 @@ def _trained(study: Study, cell: Cell, case: Case, sampler: GradientSampler) -> 
 
     section, activation = study.model_constrained, sampler.activation
     start = torch.from_numpy(sampler.parameters(0, section.replicas).astype(np.float64))
-    loss = case.loss_factory(cell.architecture, activation, float(cell.facts["alpha"]))(start)
+    loss = case.loss_factory(cell.architecture, activation, cell.alpha)(start)
     lowest = least_losses(loss, start, section.least_steps)
     found = descend(loss, start, section.training_steps, float(lowest.losses.min()))
     error = (
