@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from eigenscape.config.study import Cell
-from eigenscape.errors import DamagedResult, DifferentWork
+from eigenscape.errors import DamagedResult
 from eigenscape.store.environment import capture_environment
+from eigenscape.store.identity import difference, require_same_identity
 from eigenscape.store.io_log import note_read, note_written
 from eigenscape.version import __version__
 
@@ -180,22 +181,20 @@ def require_same_work(receipt: Mapping[str, Any], cell: Cell, path: Path) -> Non
     Raises:
         DifferentWork: naming the facts that differ.
     """
-    made, asked = receipt["identity"], cell.identity
-    differing = [key for key in sorted({*made, *asked}) if made.get(key) != asked.get(key)]
-    if differing:
-        key = differing[0]
-        raise DifferentWork(
-            f"{path}: expected {key} {asked.get(key)!r}, found {made.get(key)!r}; give the study"
-            f" another name in its configuration, or delete {path.parent} to have it computed anew"
-        )
+    require_same_identity(
+        path,
+        receipt["identity"],
+        cell.identity,
+        "give the study another name in its configuration, or delete"
+        f" {path.parent} to have it computed anew",
+    )
 
 
 def strange_attribute(attributes: Mapping[str, Any], cell: Cell) -> str:
     """What of the attributes of a store is not what its cell's identity says, or nothing."""
-    for key, value in json.loads(json.dumps(cell.identity)).items():
-        if attributes.get(key) != value:
-            return f"expected {key} {value!r} among its attributes, found {attributes.get(key)!r}"
-    return ""
+    asked = cell.identity
+    different = difference({key: attributes.get(key) for key in asked}, asked)
+    return f"among its attributes: {different}" if different else ""
 
 
 def discard(folder: Path) -> None:
