@@ -36,7 +36,7 @@ from eigenscape.networks.training import (
 from eigenscape.seeding import stream_key
 from eigenscape.stages.common import signals
 from eigenscape.stages.common.progress import Progress
-from eigenscape.store import receipts
+from eigenscape.stages.common.tables import write_csv
 from eigenscape.store.documents import cached, read_document
 from eigenscape.store.layout import StudyFolder
 
@@ -179,7 +179,7 @@ def training_table(
 def write_training_table(table: pd.DataFrame, folder: StudyFolder) -> Path:
     """Write ``tables/training.csv``, every number to its last digit."""
     csv = folder.root / "tables" / "training.csv"
-    receipts.write_atomically(csv, table.to_csv(index=False, float_format="%.17g").encode())
+    write_csv(table, csv)
     return csv
 
 
