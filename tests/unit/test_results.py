@@ -141,7 +141,7 @@ def test_a_cell_that_is_not_there_is_named_with_others(results: StudyResults) ->
         ),
     ):
         results.spectrum("d03-w005")
-    with pytest.raises(DamagedResult, match="no projection"):
+    with pytest.raises(DamagedResult, match="not computed yet"):
         results.projected_eigenvalues(9, 9)
 
 

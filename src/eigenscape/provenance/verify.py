@@ -7,7 +7,6 @@ asked whether they were made of the results that are there now.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,6 +29,7 @@ from eigenscape.store import (
     second_moments,
     spectra,
 )
+from eigenscape.store.identity import difference
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import Receipt
 from eigenscape.store.shards import OpenSlot, Shards
@@ -96,9 +96,9 @@ def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> l
         if (folder.root / cell.folder).exists() or folder.work(cell).exists()
     ]
     cells = [study.headline_cell, *study.computed_cells(), *begun]
-    papers = sorted(path for path in folder.root.rglob("*.json") if _is_document(path, folder))
+    results = sorted(path for path in folder.root.rglob("*.json") if _is_document(path, folder))
     work = {cell.folder: float(cell.architecture.parameters) ** 2 for cell in cells} | {
-        str(path): 1e5 for path in papers
+        str(path): 1e5 for path in results
     }
     progress = None if quiet else Progress(f"verify {study.study}", work, "results")
     findings, done = [], set()
@@ -112,7 +112,7 @@ def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> l
         if progress:
             progress.finish(done)
     findings += [_of_large(study, plan, folder) for plan in plans_of(study)]
-    for path in papers:
+    for path in results:
         findings.append(_of_document(study, path, folder))
         done.add(str(path))
         if progress:
@@ -321,15 +321,16 @@ def _of_document(study: Study, path: Path, folder: StudyFolder) -> Finding:
         "criticality.json",
     )
     asked = {"science_schema": SCIENCE_SCHEMA, "seed": study.sampling.seed} | (
-        json.loads(json.dumps(study.facts)) if of_study else {}
+        study.facts if of_study else {}
     )
     made = documents.identity_of(path)
-    for key, value in asked.items():
-        if made.get(key) != value:
-            what = f"{path}: expected {key} {value!r}, found {made.get(key)!r}"
-            return Finding(
-                State.OTHER_WORK, (path,), what, "give the study another name, or delete the file"
-            )
+    if different := difference({key: made.get(key) for key in asked}, asked):
+        return Finding(
+            State.OTHER_WORK,
+            (path,),
+            f"{path}: {different}",
+            "give the study another name, or delete the file",
+        )
     return Finding(State.SOUND, (path,), "", "", notes)
 
 

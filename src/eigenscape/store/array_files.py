@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import numpy as np
 
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.store import quarantine, receipts
+from eigenscape.store.identity import require_same_identity
 
 Arrays = dict[str, np.ndarray]
 
@@ -90,8 +91,12 @@ def read_arrays(
     receipt = receipts.read_receipt(receipt_of(path))
     if receipt is None:
         return None
-    remedy = f"delete the file and {receipt_of(path).name}"
-    receipts.require_same_work(receipt, identity, path, remedy)
+    require_same_identity(
+        path,
+        receipt.identity,
+        identity,
+        f"give the study another name, or delete the file and {receipt_of(path).name}",
+    )
     damage, arrays = "", Arrays()
     if of is Digest.FILE:  # before anything in it is believed
         damage = _unlike(path, receipt.digest, of)
@@ -108,6 +113,37 @@ def read_arrays(
             f"{path}: {damage}; delete {receipt_of(path).name} beside it and run again"
         )
     return arrays
+
+
+def require_arrays(path: Path, identity: Mapping[str, Any], of: Digest = Digest.NUMBERS) -> Arrays:
+    """The arrays of a file that was written before.
+
+    Raises:
+        DamagedResult: there is none that a receipt confirms, or it is damaged.
+        DifferentWork: it holds other work than ``identity``.
+    """
+    arrays = read_arrays(path, identity, of)
+    if arrays is None:
+        raise DamagedResult(f"{path}: not computed yet; run `snakemake --cores 2` again")
+    return arrays
+
+
+def cached_arrays(
+    path: Path,
+    identity: Mapping[str, Any],
+    compute: Callable[[], Mapping[str, np.ndarray]],
+    of: Digest = Digest.NUMBERS,
+) -> Arrays:
+    """The arrays of a file, which ``compute`` gives where no receipt confirms one.
+
+    Raises:
+        DamagedResult: the file is not what its receipt says.
+        DifferentWork: it holds other work than ``identity``.
+    """
+    if (found := read_arrays(path, identity, of)) is not None:
+        return found
+    write_arrays(path, identity, compute(), of)
+    return require_arrays(path, identity, of)
 
 
 def resumed_arrays(path: Path, identity: Mapping[str, Any], set_aside_to: Path) -> Arrays | None:

@@ -1,20 +1,58 @@
 """Small results as one JSON document each: what work it is, its numbers, and their digest.
 
 A document is its own receipt: it is written atomically, so it is there whole or not at all.
+`cached` answers for every stage whether a result is there already.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from eigenscape.errors import DamagedResult, DifferentWork
+from eigenscape.store.identity import require_same_identity
 from eigenscape.store.io_log import note_read
 from eigenscape.store.receipts import digest_of, write_json
 from eigenscape.version import __version__
+
+Content = dict[str, Any]
+"""The numbers of a document, by name."""
+
+
+def cached(
+    path: Path, identity: Mapping[str, Any], compute: Callable[[], Mapping[str, Any]]
+) -> Content:
+    """The content of a document, which ``compute`` gives where there is none yet.
+
+    What is computed is written and read back, so that a caller gets the same values, in the same
+    order, whether they are new or old.
+
+    Args:
+        path: of the document.
+        identity: what work it is.
+        compute: the content; called at most once.
+
+    Raises:
+        DamagedResult: the file is no document, or its numbers are not those of its digest.
+        DifferentWork: it holds other work than ``identity``.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "a.json"
+        ...     print(cached(path, {"seed": 0}, lambda: {"value": 1.5}))
+        ...     print(cached(path, {"seed": 0}, lambda: {"value": 1 / 0}))
+        {'value': 1.5}
+        {'value': 1.5}
+    """
+    found = find_document(path, identity)
+    if found is not None:
+        return found
+    write_document(path, identity, compute())
+    return read_document(path, identity)
 
 
 def write_document(path: Path, identity: Mapping[str, Any], content: Mapping[str, Any]) -> None:
@@ -33,7 +71,20 @@ def write_document(path: Path, identity: Mapping[str, Any], content: Mapping[str
     )
 
 
-def read_document(path: Path, identity: Mapping[str, Any]) -> dict[str, Any] | None:
+def read_document(path: Path, identity: Mapping[str, Any]) -> Content:
+    """The content of a document that was computed before.
+
+    Raises:
+        DamagedResult: there is none, or it is damaged.
+        DifferentWork: it holds other work than ``identity``.
+    """
+    found = find_document(path, identity)
+    if found is None:
+        raise DamagedResult(f"{path}: not computed yet; run `snakemake --cores 2` again")
+    return found
+
+
+def find_document(path: Path, identity: Mapping[str, Any]) -> Content | None:
     """The content of a document, or None where there is none.
 
     Raises:
@@ -55,18 +106,19 @@ def read_document(path: Path, identity: Mapping[str, Any]) -> dict[str, Any] | N
         raise DamagedResult(
             f"{path}: the numbers are not those of its digest; delete the file and run again"
         )
-    plain_identity = json.loads(json.dumps(identity))
-    differing = [
-        key for key in sorted({*made, *plain_identity}) if made.get(key) != plain_identity.get(key)
-    ]
-    if differing:
-        key = differing[0]
-        raise DifferentWork(
-            f"{path}: expected {key} {plain_identity.get(key)!r}, found {made.get(key)!r}; give the"
-            " study another name, or delete the file"
-        )
+    require_same_identity(path, made, identity, "give the study another name, or delete the file")
     note_read(path)
     return dict(_numbered(content))
+
+
+def remove_unusable(path: Path, identity: Mapping[str, Any]) -> None:
+    """Delete a document that is damaged or holds other work: a part of unfinished work, which was
+    promised to nobody and is computed again.
+    """
+    try:
+        find_document(path, identity)
+    except (DamagedResult, DifferentWork):
+        path.unlink()
 
 
 def damage_of(path: Path) -> str:
@@ -81,7 +133,7 @@ def damage_of(path: Path) -> str:
         ''
     """
     try:
-        read_document(path, dict(json.loads(path.read_bytes())["identity"]))
+        find_document(path, dict(json.loads(path.read_bytes())["identity"]))
     except DamagedResult as error:
         return str(error)
     except (OSError, ValueError, KeyError, TypeError) as error:

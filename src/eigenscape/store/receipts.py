@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from eigenscape.errors import DamagedResult, DifferentWork
+from eigenscape.errors import DamagedResult
 from eigenscape.store.environment import capture_environment
+from eigenscape.store.identity import difference, require_same_identity
 from eigenscape.store.io_log import note_read, note_written
 from eigenscape.version import __version__
 
@@ -235,23 +236,19 @@ def require_same_work(
     Raises:
         DifferentWork: naming the first fact that differs.
     """
-    made, asked = receipt.identity, json.loads(json.dumps(identity))
-    differing = [key for key in sorted({*made, *asked}) if made.get(key) != asked.get(key)]
-    if differing:
-        key = differing[0]
-        raise DifferentWork(
-            f"{path}: expected {key} {asked.get(key)!r}, found {made.get(key)!r}; give the study"
-            " another name in its configuration, or"
-            f" {remedy or f'delete {path.parent} to have it computed anew'}"
-        )
+    require_same_identity(
+        path,
+        receipt.identity,
+        identity,
+        "give the study another name in its configuration, or"
+        f" {remedy or f'delete {path.parent} to have it computed anew'}",
+    )
 
 
 def strange_attribute(attributes: Mapping[str, Any], identity: Mapping[str, Any]) -> str:
     """What of the attributes of a store is not what its identity says, or nothing."""
-    for key, value in json.loads(json.dumps(identity)).items():
-        if attributes.get(key) != value:
-            return f"expected {key} {value!r} among its attributes, found {attributes.get(key)!r}"
-    return ""
+    different = difference({key: attributes.get(key) for key in identity}, identity)
+    return f"among its attributes: {different}" if different else ""
 
 
 def discard(folder: Path) -> None:

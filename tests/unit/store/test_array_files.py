@@ -115,3 +115,18 @@ def test_other_work_is_refused(tmp_path: Path) -> None:
     array_files.write_arrays(path, IDENTITY, ARRAYS)
     with pytest.raises(DifferentWork, match="expected seed 4, found 3"):
         array_files.read_arrays(path, IDENTITY | {"seed": 4})
+
+
+@both
+def test_arrays_are_computed_once(tmp_path: Path, of: Digest) -> None:
+    path = tmp_path / "a.npz"
+    with pytest.raises(DamagedResult, match=r"a\.npz: not computed yet; run `snakemake"):
+        array_files.require_arrays(path, IDENTITY, of)
+    new = array_files.cached_arrays(path, IDENTITY, lambda: ARRAYS, of)
+    again = array_files.cached_arrays(path, IDENTITY, lambda: pytest.fail("computed again"), of)
+    assert new.keys() == again.keys() == ARRAYS.keys()
+    for name, array in ARRAYS.items():
+        np.testing.assert_array_equal(new[name], array)
+        np.testing.assert_array_equal(again[name], array)
+    with pytest.raises(DifferentWork, match="expected seed 4, found 3"):
+        array_files.cached_arrays(path, IDENTITY | {"seed": 4}, lambda: ARRAYS, of)

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from eigenscape.errors import DamagedResult, DifferentWork
-from eigenscape.store.documents import read_document, write_document
+from eigenscape.store.documents import (
+    cached,
+    find_document,
+    read_document,
+    remove_unusable,
+    write_document,
+)
 
 IDENTITY = {"kind": "test", "sizes": [1, 2]}
 CONTENT = {
@@ -29,12 +35,38 @@ def test_nan_survives_in_a_file_of_plain_json(tmp_path: Path) -> None:
     text = (tmp_path / "a.json").read_text()
     json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
     found = read_document(tmp_path / "a.json", IDENTITY)
-    assert found is not None
     assert math.isnan(found["x"])
 
 
 def test_nothing_is_there_before_it_is_written(tmp_path: Path) -> None:
-    assert read_document(tmp_path / "a.json", IDENTITY) is None
+    assert find_document(tmp_path / "a.json", IDENTITY) is None
+    with pytest.raises(DamagedResult, match=r"a\.json: not computed yet; run `snakemake"):
+        read_document(tmp_path / "a.json", IDENTITY)
+
+
+def test_a_document_is_computed_once_and_reads_the_same_ever_after(tmp_path: Path) -> None:
+    path, computed = tmp_path / "a.json", {"second": (1.5, math.inf), "first": 0}
+    new = cached(path, IDENTITY, lambda: computed)
+    assert new == {"first": 0, "second": [1.5, math.inf]}
+    assert list(new) == ["first", "second"], "as a file is read, not as it was computed"
+    assert cached(path, IDENTITY, lambda: pytest.fail("computed again")) == new
+    with pytest.raises(DifferentWork, match="expected kind 'other', found 'test'"):
+        cached(path, IDENTITY | {"kind": "other"}, lambda: computed)
+
+
+def test_what_is_kept_of_unfinished_work_is_removed_where_it_cannot_be_used(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.json"
+    remove_unusable(path, IDENTITY)
+    write_document(path, IDENTITY, CONTENT)
+    remove_unusable(path, IDENTITY)
+    assert path.exists()
+    remove_unusable(path, IDENTITY | {"kind": "other"})
+    assert not path.exists()
+    path.write_text("{")
+    remove_unusable(path, IDENTITY)
+    assert not path.exists()
 
 
 def test_other_work_is_refused_by_name(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from eigenscape.config.study import Cell, GridCell, Study
-from eigenscape.errors import Interrupted
 from eigenscape.planning import batches as planning
 from eigenscape.stages.active_subspace.growth import grow_cell
 from eigenscape.stages.common import signals
@@ -41,10 +40,7 @@ def compute_cells(
     )
     quietly = replace(execution, quiet=True)
     for cell in sorted(cells, key=lambda cell: -cell.architecture.parameters):
-        if signals.stop_requested():
-            raise Interrupted(
-                "interrupted; finished cells are kept, run the same command to resume"
-            )
+        signals.leave_if_asked("finished cells are kept")
         if cell.growth is not None:
             grow_cell(study, cell, cell.growth, folder, execution.device)
         else:

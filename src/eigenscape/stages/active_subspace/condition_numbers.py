@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -25,12 +25,15 @@ from eigenscape.stages.common.spectrum import (
     read_verified_spectrum,
     samples_drawn,
 )
-from eigenscape.stages.common.tables import BRACKET, COUNTS, DESCRIPTIONS, TEXTS, write_csv
+from eigenscape.stages.common.tables import (
+    BRACKET,
+    COUNTS,
+    DESCRIPTIONS,
+    TEXTS,
+    write_csv,
+    write_netcdf,
+)
 from eigenscape.store.layout import StudyFolder
-from eigenscape.store.receipts import write_atomically
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 def condition_number_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
@@ -150,12 +153,10 @@ def write_table(table: pd.DataFrame, csv: Path, study: Study) -> None:
     dimension.
     """
     write_csv(table, csv)
-    dataset: xr.Dataset = table.set_index(["seed", "depth", "width"]).to_xarray()
-    for name, description in DESCRIPTIONS.items():
-        dataset[name].attrs["long_name"] = description
-    dataset.attrs = {f"study_{key}": repr(value) for key, value in study.facts.items()} | {
-        "study": study.study
-    }
-    write_atomically(
-        csv.with_suffix(".nc"), bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT"))
+    write_netcdf(
+        table.set_index(["seed", "depth", "width"]).to_xarray(),
+        csv.with_suffix(".nc"),
+        DESCRIPTIONS,
+        **{f"study_{key}": repr(value) for key, value in study.facts.items()},
+        study=study.study,
     )

@@ -8,6 +8,7 @@ what belongs to the prior is seen to; `criticality` sweeps the scale of the weig
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ from eigenscape.seeding import prior_key, stream_key
 from eigenscape.stages.common.samplers import sampler_of
 from eigenscape.stages.common.spectrum import read_verified_spectrum
 from eigenscape.stages.common.user_problems import user_sampler
-from eigenscape.store.documents import read_document, write_document
+from eigenscape.store.documents import cached
 from eigenscape.store.layout import StudyFolder
 
 LEAST_DEPTH_OF_TREND = 4
@@ -78,29 +79,26 @@ def headline_importance(study: Study, folder: StudyFolder) -> dict[str, Any]:
     cell = study.headline_cell
     path = folder.root / cell.folder / "importance.json"
     identity = {"kind": "importance", **cell.identity, "replicates": study.projection.replicates}
-    found = read_document(path, identity)
-    if found is None:
-        spectrum = read_verified_spectrum(cell, folder)
-        of_vectors = _eigenvectors(study, spectrum)
-        # P^2 numbers less beside what the jackknife holds
-        spectrum = replace(spectrum, eigenvectors=None)
-        own = (study.prior.kind,)
-        names = (
-            own
-            if study.problem.kind == "module"
-            else (*own, CONTRAST.get(study.prior.kind, "standard_normal"))
-        )
-        content = {
-            "priors": [
-                _under_prior(study, cell.architecture, cell.samples, name) for name in names
-            ],
-            "family": _family(study, spectrum),
-            **of_vectors,
-        }
-        write_document(path, identity, content)
-        found = read_document(path, identity)
-    assert found is not None  # noqa: S101 - written above
-    return found
+    return cached(path, identity, partial(_headline_importance, study, folder))
+
+
+def _headline_importance(study: Study, folder: StudyFolder) -> dict[str, Any]:
+    cell = study.headline_cell
+    spectrum = read_verified_spectrum(cell, folder)
+    of_vectors = _eigenvectors(study, spectrum)
+    # P^2 numbers less beside what the jackknife holds
+    spectrum = replace(spectrum, eigenvectors=None)
+    own = (study.prior.kind,)
+    names = (
+        own
+        if study.problem.kind == "module"
+        else (*own, CONTRAST.get(study.prior.kind, "standard_normal"))
+    )
+    return {
+        "priors": [_under_prior(study, cell.architecture, cell.samples, name) for name in names],
+        "family": _family(study, spectrum),
+        **of_vectors,
+    }
 
 
 def _under_prior(
@@ -307,12 +305,7 @@ def criticality_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
         **study.facts,
         **section.model_dump(),
     }
-    found = read_document(path, identity)
-    if found is None:
-        write_document(path, identity, {"rows": _sweep(study)})
-        found = read_document(path, identity)
-    assert found is not None  # noqa: S101 - written above
-    return pd.DataFrame(found["rows"])
+    return pd.DataFrame(cached(path, identity, lambda: {"rows": _sweep(study)})["rows"])
 
 
 def _sweep(study: Study) -> list[dict[str, Any]]:

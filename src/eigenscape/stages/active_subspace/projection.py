@@ -8,6 +8,7 @@ at `raw_parameter_limit`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,11 @@ import numpy as np
 from eigenscape.active_subspace.projection import project
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import SCIENCE_SCHEMA, Study
-from eigenscape.errors import DamagedResult, Interrupted
 from eigenscape.networks.mean_field import mean_field_of
 from eigenscape.stages.common import signals
 from eigenscape.stages.common.progress import Progress
 from eigenscape.stages.common.samplers import sampler_of_network
-from eigenscape.store.documents import read_document, write_document
+from eigenscape.store.documents import cached, read_document
 from eigenscape.store.layout import StudyFolder
 
 
@@ -57,13 +57,12 @@ def project_networks(
 
     progress = None if quiet else Progress("projected map", work, "cells", done=finished())
     for architecture in sorted(architectures, key=lambda a: -a.parameters):
-        if signals.stop_requested():
-            raise Interrupted(
-                "interrupted; finished cells are kept, run the same command to resume"
-            )
-        path, identity = folder.projection(architecture), projection_identity(study, architecture)
-        if read_document(path, identity) is None:
-            write_document(path, identity, _content(study, architecture))
+        signals.leave_if_asked("finished cells are kept")
+        cached(
+            folder.projection(architecture),
+            projection_identity(study, architecture),
+            partial(_content, study, architecture),
+        )
         if progress:
             progress.finish(finished())
 
@@ -100,14 +99,7 @@ def require_projection(
         DamagedResult: it is missing or damaged.
         DifferentWork: it holds other work.
     """
-    content = read_document(
-        folder.projection(architecture), projection_identity(study, architecture)
-    )
-    if content is None:
-        raise DamagedResult(
-            f"{folder.projection(architecture)}: no projection; run `snakemake --cores 2` again"
-        )
-    return content
+    return read_document(folder.projection(architecture), projection_identity(study, architecture))
 
 
 def projected_eigenvalues(content: dict[str, Any]) -> np.ndarray:

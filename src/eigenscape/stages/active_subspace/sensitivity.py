@@ -21,6 +21,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from eigenscape.active_subspace.staircase import layer_shares_of, staircase
 from eigenscape.active_subspace.symmetry import ProjectedSamples, project, symmetry_of
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import BLOCK, SCIENCE_SCHEMA, Study
-from eigenscape.errors import BadInput, Interrupted, NotFiniteGradient
+from eigenscape.errors import BadInput, NotFiniteGradient
 from eigenscape.networks.activations import ACTIVATIONS, activation_named
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.mean_field import mean_field_of
@@ -41,7 +42,7 @@ from eigenscape.seeding import stream_key
 from eigenscape.stages.common import signals
 from eigenscape.stages.common.progress import Progress
 from eigenscape.stages.common.tables import write_csv
-from eigenscape.store.documents import read_document, write_document
+from eigenscape.store.documents import cached
 from eigenscape.store.io_log import note_read
 from eigenscape.store.layout import StudyFolder
 
@@ -211,32 +212,18 @@ def compute_sensitivity(
     architecture = Architecture(depth, width)
     documents = folder.root / "sensitivity" / architecture.label
     names = {pair: "-".join(pair) for pair in sweep.pairs}
-    identities = {
-        pair: _identity(study, architecture, samples, replicates, sweep, *pair)
-        for pair in sweep.pairs
-    }
-    known = {
-        pair: read_document(documents / f"{names[pair]}.json", identities[pair])
-        for pair in sweep.pairs
-    }
-    done = {names[pair] for pair, content in known.items() if content is not None}
-    progress = (
-        None
-        if quiet or len(done) == len(names)
-        else Progress("sensitivity", dict.fromkeys(names.values(), 1.0), "pairs", done=done)
-    )
+    done = {name for name in names.values() if (documents / f"{name}.json").exists()}
+    work = dict.fromkeys(names.values(), 1.0)
+    progress = None if quiet else Progress("sensitivity", work, "pairs", done=done)
     rows: list[dict[str, Any]] = []
-    for pair, content in known.items():
-        if content is None:
-            if signals.stop_requested():
-                raise Interrupted(
-                    "interrupted; finished pairs are kept, run the same command to resume"
-                )
-            content = {"rows": _rows(study, architecture, samples, replicates, sweep, *pair)}
-            write_document(documents / f"{names[pair]}.json", identities[pair], content)
-            if progress:
-                progress.finish({names[pair]})
+    for pair, name in names.items():
+        setting = (study, architecture, samples, replicates, sweep, *pair)
+        content = cached(
+            documents / f"{name}.json", _identity(*setting), partial(_content, *setting)
+        )
         rows += content["rows"]
+        if progress:
+            progress.finish({name})
     path = table_path(folder)
     write_csv(_as_table(rows), path)
     return path
@@ -277,6 +264,12 @@ def _identity(
         "activation": activation,
         "prior": prior,
     }
+
+
+def _content(*setting: Any) -> dict[str, Any]:
+    """The document of one pair, unless a signal asks to stop before it is begun."""
+    signals.leave_if_asked("finished pairs are kept")
+    return {"rows": _rows(*setting)}
 
 
 def _rows(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import pandas as pd
 from eigenscape.active_subspace.association import best_median
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import Cell, Study
-from eigenscape.errors import BadInput, DamagedResult, Interrupted
+from eigenscape.errors import BadInput
 from eigenscape.networks.activations import activation_named
 from eigenscape.networks.priors import prior_named
 from eigenscape.networks.problems import problem_of
@@ -35,8 +36,8 @@ from eigenscape.networks.training import (
 from eigenscape.seeding import stream_key
 from eigenscape.stages.common import signals
 from eigenscape.stages.common.progress import Progress
-from eigenscape.store import receipts
-from eigenscape.store.documents import read_document, write_document
+from eigenscape.stages.common.tables import write_csv
+from eigenscape.store.documents import cached, read_document
 from eigenscape.store.layout import StudyFolder
 
 DESCRIPTIONS = {
@@ -148,22 +149,11 @@ def train_networks(
         Interrupted: a signal came; finished networks are kept.
     """
     cells = plan.cells(study)
-    done = {
-        cell.folder
-        for cell in cells
-        if read_document(path_of(cell, folder), cell.identity) is not None
-    }
+    done = {cell.folder for cell in cells if path_of(cell, folder).exists()}
     work = {cell.folder: _work(cell.architecture) for cell in cells}
     progress = None if quiet else Progress("training", work, "networks", done=done)
     for cell in cells:
-        if cell.folder in done:
-            continue
-        if signals.stop_requested():
-            raise Interrupted(
-                "interrupted; networks that are trained are kept, run the same command to resume"
-            )
-        content = _train_cell(study, cell, plan)
-        write_document(path_of(cell, folder), cell.identity, content)
+        cached(path_of(cell, folder), cell.identity, partial(_train_cell, study, cell, plan))
         if progress:
             progress.finish({cell.folder})
     return [path_of(cell, folder) for cell in cells]
@@ -189,7 +179,7 @@ def training_table(
 def write_training_table(table: pd.DataFrame, folder: StudyFolder) -> Path:
     """Write ``tables/training.csv``, every number to its last digit."""
     csv = folder.root / "tables" / "training.csv"
-    receipts.write_atomically(csv, table.to_csv(index=False, float_format="%.17g").encode())
+    write_csv(table, csv)
     return csv
 
 
@@ -200,6 +190,7 @@ def path_of(cell: Cell, folder: StudyFolder) -> Path:
 
 def _train_cell(study: Study, cell: Cell, plan: TrainingPlan) -> dict[str, Any]:
     """Both rules from the same starting points."""
+    signals.leave_if_asked("networks that are trained are kept")
     architecture = cell.architecture
     prior = prior_named(study.prior.kind)
     start = np.empty((plan.replicas, architecture.parameters))
@@ -245,8 +236,6 @@ def _rows(
     study: Study, cell: Cell, plan: TrainingPlan, folder: StudyFolder
 ) -> list[dict[str, Any]]:
     content = read_document(path_of(cell, folder), cell.identity)
-    if content is None:
-        raise DamagedResult(f"{path_of(cell, folder)}: not there; run the stage training first")
     key = stream_key(study.sampling.seed, "training intervals", *cell.architecture.sizes)
     search = content[StepRule.SEARCH.value]
     outcomes = {

@@ -15,7 +15,7 @@ training      accuracies
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -23,7 +23,6 @@ from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from eigenscape.clustering.blocks import layer_blocks, smallest_p_value
 from eigenscape.clustering.gram import Columns
@@ -33,12 +32,13 @@ from eigenscape.clustering.similarity import Similarity, cka, cosine, linear_cka
 from eigenscape.clustering.spectral import least_squares_cka, without_directions
 from eigenscape.config.clustering import ClusteringSection
 from eigenscape.config.study import SCIENCE_SCHEMA, Study
-from eigenscape.errors import BadInput, DamagedResult, DifferentWork, Interrupted
+from eigenscape.errors import BadInput
 from eigenscape.seeding import stream_key
 from eigenscape.stages.clustering.layer_graphs import LayerGraph, layer_graph
 from eigenscape.stages.common import signals
+from eigenscape.stages.common.experiments import Rows, Tables, tables_of
 from eigenscape.stages.common.labelled_inputs import labelled_inputs
-from eigenscape.store.documents import read_document, write_document
+from eigenscape.store.documents import cached, read_document, remove_unusable
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import digest_of
 
@@ -47,15 +47,13 @@ if TYPE_CHECKING:
     from eigenscape.clustering.training import Trajectory
     from eigenscape.networks.labelled_data import LabelledData
 
-Rows = list[dict[str, Any]]
-
 TABLES = ("layers", "convergence", "similarity", "blocks", "inputs", "sensitivity", "training")
 
 LEAST_SQUARES_PENALTIES = (1e-4, 1e-2, 1.0)
 """lambda / s_1^2 of the LSR similarities: from nearly the overlap of spans to nearly linear CKA."""
 
 
-def compute_clustering(study: Study, folder: StudyFolder, name: str) -> dict[str, pd.DataFrame]:
+def compute_clustering(study: Study, folder: StudyFolder, name: str) -> Tables:
     """The tables of one architecture, computed where no document holds them yet.
 
     Every replica is kept when it is done, so that a run that ends early goes on from there.
@@ -66,35 +64,25 @@ def compute_clustering(study: Study, folder: StudyFolder, name: str) -> dict[str
         Interrupted: a signal came.
     """
     network = _network(study, name)
-    path, identity, parts = (
-        folder.clustering(name),
-        _identity(study, name),
-        folder.clustering_parts(name),
-    )
-    if read_document(path, identity) is None:
+    identity, parts = _identity(study, name), folder.clustering_parts(name)
+
+    def compute() -> dict[str, Rows]:
         replicas = list(_replicas(study, network, parts, identity))
-        write_document(
-            path,
-            identity,
-            {table: [row for rows in replicas for row in rows[table]] for table in TABLES},
-        )
-        rmtree(parts, ignore_errors=True)
-    return read_clustering(study, folder, name)
+        return {table: [row for rows in replicas for row in rows[table]] for table in TABLES}
+
+    content = cached(folder.clustering(name), identity, compute)
+    rmtree(parts, ignore_errors=True)
+    return tables_of(content, TABLES)
 
 
-def read_clustering(study: Study, folder: StudyFolder, name: str) -> dict[str, pd.DataFrame]:
+def read_clustering(study: Study, folder: StudyFolder, name: str) -> Tables:
     """The tables of one architecture from its document.
 
     Raises:
         DamagedResult: it is missing or damaged.
         DifferentWork: it holds other work.
     """
-    found = read_document(folder.clustering(name), _identity(study, name))
-    if found is None:
-        raise DamagedResult(
-            f"{folder.clustering(name)}: not computed yet; run `snakemake --cores 2` again"
-        )
-    return {table: pd.DataFrame(found[table]) for table in TABLES}
+    return tables_of(read_document(folder.clustering(name), _identity(study, name)), TABLES)
 
 
 def _network(study: Study, name: str) -> Network:
@@ -164,29 +152,16 @@ def _replicas(
         for number in range(section.seeds)
     ]
     for variant in ("true", "shuffled")[: 1 + section.shuffled_twin]:
-        kept = [
-            _kept(parts / f"{variant}-{replica}.json", identity) for replica in range(section.seeds)
-        ]
-        readings = None
-        for replica, found in enumerate(kept):
-            if found is not None:
-                yield found
-                continue
-            if readings is None:
-                readings = _trained(study, network, seeds, variant)
-            rows = _read_replica(readings[replica])
-            write_document(parts / f"{variant}-{replica}.json", identity, rows)
-            yield rows
+        # all replicas at once, and only where one is missing
+        train = cache(partial(_trained, study, network, seeds, variant))
+        for replica in range(section.seeds):
+            part = parts / f"{variant}-{replica}.json"
+            remove_unusable(part, identity)
+            yield cached(part, identity, partial(_train_and_read, train, replica))
 
 
-def _kept(path: Path, identity: dict[str, Any]) -> dict[str, Rows] | None:
-    """A finished replica; what is damaged or of other work was promised to nobody, and is computed
-    again.
-    """
-    try:
-        return read_document(path, identity)
-    except (DamagedResult, DifferentWork):
-        return None
+def _train_and_read(train: Callable[[], list[_Reading]], replica: int) -> dict[str, Rows]:
+    return _read_replica(train()[replica])
 
 
 def _trained(study: Study, network: Network, seeds: list[int], variant: str) -> list[_Reading]:
@@ -219,10 +194,7 @@ def _trained(study: Study, network: Network, seeds: list[int], variant: str) -> 
 
 
 def _stop_if_asked(name: str) -> None:
-    if signals.stop_requested():
-        raise Interrupted(
-            f"{name}: interrupted; finished replicas are kept, run the same command to resume"
-        )
+    signals.leave_if_asked("finished replicas are kept", of=name)
 
 
 @dataclass(frozen=True)

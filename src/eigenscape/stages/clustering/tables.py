@@ -4,19 +4,13 @@ judges them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
 from eigenscape.stages.clustering.networks import TABLES, read_clustering
-from eigenscape.stages.common.tables import write_csv
+from eigenscape.stages.common.tables import write_csv, write_netcdf
 from eigenscape.store.layout import StudyFolder
-from eigenscape.store.receipts import write_atomically
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 def clustering_tables(study: Study, folder: StudyFolder) -> dict[str, pd.DataFrame]:
@@ -50,16 +44,13 @@ def write_clustering_tables(study: Study, folder: StudyFolder) -> None:
     keys = ["network", "labels", "replica", "epoch", "layer"]
     both = tables["layers"].merge(tables["convergence"], on=keys, how="left").set_index(keys)
     numbers = both.drop(columns="verdict").apply(pd.to_numeric, errors="coerce").astype(float)
-    dataset: xr.Dataset = numbers.to_xarray()
-    for name, description in DESCRIPTIONS.items():
-        dataset[name].attrs["long_name"] = description
-    dataset.attrs = {
-        "study": study.study,
-        "data": study.clustering.data,
-        "graph": repr(study.clustering.graph.model_dump()),
-    }
-    write_atomically(
-        place / "clustering.nc", bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT"))
+    write_netcdf(
+        numbers.to_xarray(),
+        place / "clustering.nc",
+        DESCRIPTIONS,
+        study=study.study,
+        data=study.clustering.data,
+        graph=repr(study.clustering.graph.model_dump()),
     )
 
 

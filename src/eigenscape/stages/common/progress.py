@@ -51,7 +51,11 @@ class Progress:
         self._printed = self._started
 
     def finish(self, units: set[str]) -> None:
-        """Note which units are done by now, and print if it is time to."""
+        """Note which units are done by now, and print if it is time to; nothing where all were
+        done before.
+        """
+        if len(self._done) == len(self._work):
+            return
         self._done = self._done | units
         now = time.monotonic()
         finished, terminal = len(self._done) == len(self._work), self._stream.isatty()

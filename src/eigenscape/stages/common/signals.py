@@ -9,6 +9,8 @@ from __future__ import annotations
 import signal
 from types import FrameType
 
+from eigenscape.errors import Interrupted
+
 _requested: list[int] = []
 
 
@@ -29,3 +31,18 @@ def _note(number: int, _frame: FrameType | None) -> None:
 def stop_requested() -> bool:
     """Whether a signal has asked the program to stop."""
     return bool(_requested)
+
+
+def leave_if_asked(kept: str, of: str = "") -> None:
+    """End here where a signal has asked the program to stop.
+
+    Args:
+        kept: what is kept, such as "finished cells are kept".
+        of: the work that is interrupted, where a message should name it.
+
+    Raises:
+        Interrupted: a signal came.
+    """
+    if stop_requested():
+        name = f"{of}: " if of else ""
+        raise Interrupted(f"{name}interrupted; {kept}, run the same command to resume")

@@ -1,4 +1,5 @@
-"""Tables as files: csv for people, and the columns of the table of all networks.
+"""Tables as files: csv for people, NetCDF for programs, and the columns of the table of all
+networks.
 
 Apart from `condition_numbers`, which makes that table, so that who only reads or writes one loads
 no solver.
@@ -7,7 +8,9 @@ no solver.
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,6 +18,9 @@ import pandas as pd
 from eigenscape.active_subspace.condition import FAMILY
 from eigenscape.store.io_log import note_read
 from eigenscape.store.receipts import write_atomically
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 BRACKET = {
     "log10_cond_low": (
@@ -81,6 +87,24 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     text = io.StringIO()
     table.to_csv(text, index=False, float_format="%.17g")
     write_atomically(path, text.getvalue().encode())
+
+
+def write_netcdf(
+    dataset: xr.Dataset, path: Path, descriptions: Mapping[str, str], **attributes: object
+) -> None:
+    """Write labelled arrays as NetCDF 3, which every program reads.
+
+    Args:
+        dataset: the arrays.
+        path: ending in .nc.
+        descriptions: what the arrays mean, by their names: the attribute ``long_name``.
+        attributes: of the file, such as the study that it is of.
+    """
+    for name in dataset.data_vars:
+        if name in descriptions:
+            dataset[name].attrs["long_name"] = descriptions[str(name)]
+    dataset.attrs = attributes
+    write_atomically(path, bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT")))
 
 
 def read_table(csv: Path) -> pd.DataFrame:

@@ -9,68 +9,38 @@ digits        training one layer at a time, and lengths while networks train
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from eigenscape.config.study import SCIENCE_SCHEMA, Study
-from eigenscape.errors import BadInput, DamagedResult
+from eigenscape.config.study import Study
+from eigenscape.errors import BadInput
 from eigenscape.seeding import stream_key
-from eigenscape.store.documents import read_document, write_document
+from eigenscape.stages.common.experiments import Experiment, Rows, Tables, experiment_named
 from eigenscape.store.layout import StudyFolder
 
-Rows = list[dict[str, Any]]
 
-
-@dataclass(frozen=True)
-class Experiment:
-    """One experiment: the part of the configuration that defines it, and the tables it gives."""
-
-    settings: Callable[[Study], dict[str, Any]]
-    compute: Callable[[Study], dict[str, Rows]]
-    tables: tuple[str, ...]
-
-
-def run_experiment(study: Study, folder: StudyFolder, name: str) -> dict[str, pd.DataFrame]:
+def run_experiment(study: Study, folder: StudyFolder, name: str) -> Tables:
     """The tables of one experiment, computed where no document holds them yet.
 
     Raises:
         BadInput: no experiment of that name, or the study leaves them out.
         DifferentWork: a document of other work is there.
     """
-    if name not in EXPERIMENTS:
-        raise BadInput.field(
-            "experiment", f"one of {', '.join(EXPERIMENTS)}", name, "choose one of them"
-        )
     _require_enabled(study)
-    identity = _identity(study, name)
-    path = folder.expressivity(name)
-    found = read_document(path, identity)
-    if found is None:
-        write_document(path, identity, EXPERIMENTS[name].compute(study))
-        found = read_document(path, identity)
-    assert found is not None  # noqa: S101 - written above
-    return {table: pd.DataFrame(found[table]) for table in EXPERIMENTS[name].tables}
+    return experiment_named(EXPERIMENTS, name).run(study, folder.expressivity(name))
 
 
-def read_experiment(study: Study, folder: StudyFolder, name: str) -> dict[str, pd.DataFrame]:
+def read_experiment(study: Study, folder: StudyFolder, name: str) -> Tables:
     """The tables of one experiment from its document.
 
     Raises:
-        BadInput: the study leaves them out.
+        BadInput: no experiment of that name, or the study leaves them out.
         DamagedResult: it is missing or damaged.
         DifferentWork: it holds other work.
     """
     _require_enabled(study)
-    found = read_document(folder.expressivity(name), _identity(study, name))
-    if found is None:
-        raise DamagedResult(
-            f"{folder.expressivity(name)}: not computed yet; run `snakemake --cores 2` again"
-        )
-    return {table: pd.DataFrame(found[table]) for table in EXPERIMENTS[name].tables}
+    return experiment_named(EXPERIMENTS, name).read(study, folder.expressivity(name))
 
 
 def _require_enabled(study: Study) -> None:
@@ -81,16 +51,6 @@ def _require_enabled(study: Study) -> None:
             "false",
             "write expressivity: {enabled: true}",
         )
-
-
-def _identity(study: Study, name: str) -> dict[str, Any]:
-    settings = EXPERIMENTS[name].settings(study)
-    return {
-        "kind": f"expressivity {name}",
-        "science_schema": SCIENCE_SCHEMA,
-        "seed": study.sampling.seed,
-        **settings,
-    }
 
 
 def _growth(study: Study) -> dict[str, Rows]:
@@ -306,17 +266,27 @@ def _digits(study: Study) -> dict[str, Rows]:
 
 EXPERIMENTS = {
     "growth": Experiment(
-        lambda study: study.expressivity.growth.model_dump(), _growth, ("lengths", "growth")
+        "expressivity growth",
+        lambda study: study.expressivity.growth,
+        _growth,
+        ("lengths", "growth"),
     ),
     "sensitivity": Experiment(
-        lambda study: study.expressivity.sensitivity.model_dump(),
+        "expressivity sensitivity",
+        lambda study: study.expressivity.sensitivity,
         _sensitivity,
         ("sensitivity", "turns"),
     ),
     "dichotomies": Experiment(
-        lambda study: study.expressivity.dichotomies.model_dump(), _dichotomies, ("dichotomies",)
+        "expressivity dichotomies",
+        lambda study: study.expressivity.dichotomies,
+        _dichotomies,
+        ("dichotomies",),
     ),
     "digits": Experiment(
-        lambda study: study.expressivity.digits.model_dump(), _digits, ("one_layer", "lengths")
+        "expressivity digits",
+        lambda study: study.expressivity.digits,
+        _digits,
+        ("one_layer", "lengths"),
     ),
 }

@@ -22,7 +22,7 @@ from eigenscape.active_subspace.staircase import layer_shares_of, staircase
 from eigenscape.active_subspace.symmetry import ProjectedSamples, project, symmetry_of
 from eigenscape.config.study import BLOCK, SCIENCE_SCHEMA, ModelConstrainedCell, Study
 from eigenscape.distributed.ranks import OneRank
-from eigenscape.errors import BadInput, DamagedResult, Interrupted
+from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.seeding import stream_key
 from eigenscape.stages.common import signals
@@ -36,7 +36,7 @@ from eigenscape.stages.common.spectrum import (
     second_moment_receipt,
 )
 from eigenscape.store import second_moments
-from eigenscape.store.documents import read_document, write_document
+from eigenscape.store.documents import cached, read_document
 from eigenscape.store.layout import StudyFolder
 
 if TYPE_CHECKING:
@@ -126,12 +126,12 @@ def compute_model_constrained(
         raise BadInput.field(
             "case", expected, name, "add it to model_constrained.cases, or choose one of them"
         )
-    path, identity = folder.model_constrained(name), _identity(study, name)
-    found = read_document(path, identity)
-    if found is None:
-        found = {"rows": _rows(study, folder, name, quiet)}
-        write_document(path, identity, found)
-    return list(found["rows"])
+    content = cached(
+        folder.model_constrained(name),
+        _identity(study, name),
+        lambda: {"rows": _rows(study, folder, name, quiet)},
+    )
+    return list(content["rows"])
 
 
 def read_model_constrained(study: Study, folder: StudyFolder) -> list[dict[str, Any]]:
@@ -143,13 +143,7 @@ def read_model_constrained(study: Study, folder: StudyFolder) -> list[dict[str, 
     """
     rows = []
     for name in study.model_constrained.computed:
-        found = read_document(folder.model_constrained(name), _identity(study, name))
-        if found is None:
-            raise DamagedResult(
-                f"{folder.model_constrained(name)}: not computed yet; run `snakemake --cores 2`"
-                " again"
-            )
-        rows += found["rows"]
+        rows += read_document(folder.model_constrained(name), _identity(study, name))["rows"]
     return rows
 
 
@@ -193,10 +187,7 @@ def _rows(study: Study, folder: StudyFolder, name: str, quiet: bool) -> list[dic
     reference: _Reference | None = None
     compared_with = study.model_constrained.reference_of(name)
     for cell in sorted(cells, key=lambda cell: cell.alpha != compared_with):
-        if signals.stop_requested():
-            raise Interrupted(
-                f"{name}: interrupted; finished cells are kept, run the same command to resume"
-            )
+        signals.leave_if_asked("finished cells are kept", of=name)
         compute_second_moment(study, cell, folder, OneRank(), Execution(quiet=True))
         compute_spectrum(study, cell, folder, vectors=True)
         sampler = sampler_of(study, cell)

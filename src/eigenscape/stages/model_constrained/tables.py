@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eigenscape.config.study import Study
-from eigenscape.stages.common.tables import write_csv
+from eigenscape.stages.common.tables import write_csv, write_netcdf
 from eigenscape.stages.model_constrained.cases import (
     DESCRIPTIONS,
     model_constrained_layers,
@@ -13,10 +11,6 @@ from eigenscape.stages.model_constrained.cases import (
     read_model_constrained,
 )
 from eigenscape.store.layout import StudyFolder
-from eigenscape.store.receipts import write_atomically
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 _TEXTS = ("status", "status_sym", "leading_block")
 
@@ -31,17 +25,11 @@ def write_model_constrained_tables(study: Study, folder: StudyFolder) -> None:
     table = model_constrained_table(rows)
     write_csv(table, place / "model_constrained.csv")
     write_csv(model_constrained_layers(rows), place / "model_constrained_layers.csv")
-    dataset: xr.Dataset = (
-        table.set_index(["case", "alpha"]).drop(columns=list(_TEXTS)).astype(float).to_xarray()
-    )
-    for name in dataset.data_vars:
-        dataset[name].attrs["long_name"] = DESCRIPTIONS[str(name)]
-    dataset.attrs = {
-        "study": study.study,
-        "settings": repr(study.model_constrained.model_dump()),
-        "seed": str(study.sampling.seed),
-    }
-    write_atomically(
+    write_netcdf(
+        table.set_index(["case", "alpha"]).drop(columns=list(_TEXTS)).astype(float).to_xarray(),
         place / "model_constrained.nc",
-        bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT")),
+        DESCRIPTIONS,
+        study=study.study,
+        settings=repr(study.model_constrained.model_dump()),
+        seed=str(study.sampling.seed),
     )

@@ -18,12 +18,11 @@ from eigenscape.sloppiness.ribbon import ribbon
 from eigenscape.sloppiness.sgd import StochasticDescent, minimiser, sgd_eigenvalues, stable_step
 from eigenscape.sloppiness.simulate import descend, generator, simulated_eigenvalues
 from eigenscape.sloppiness.stress import explained_stress
+from eigenscape.stages.common.experiments import Rows
 
 if TYPE_CHECKING:
     from eigenscape.sloppiness.kernels import KernelMachine
     from eigenscape.sloppiness.ribbon import Ribbon
-
-Rows = list[dict[str, Any]]
 
 KEPT = 60
 """Leading eigenvalues of every spectrum that are kept for drawing; verdicts take all of them."""

@@ -21,6 +21,7 @@ truth.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,6 @@ import pandas as pd
 
 from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import Ranks
-from eigenscape.errors import DamagedResult
 from eigenscape.seeding import stream_key
 from eigenscape.sloppiness import geodesic as paths
 from eigenscape.sloppiness.distances import (
@@ -41,9 +41,16 @@ from eigenscape.sloppiness.distances import (
 from eigenscape.sloppiness.inpca import FULL_LIMIT, Embedding, centred, embed
 from eigenscape.sloppiness.resampling import bootstrap_eigenvalues
 from eigenscape.sloppiness.ribbon import ribbon
+from eigenscape.stages.common.experiments import tables_of
 from eigenscape.stages.sloppiness.trajectories import read_trajectories, trajectories_identity
-from eigenscape.store.array_files import Digest, confirmed_digest, read_arrays, write_arrays
-from eigenscape.store.documents import read_document, write_document
+from eigenscape.store.array_files import (
+    Digest,
+    confirmed_digest,
+    read_arrays,
+    require_arrays,
+    write_arrays,
+)
+from eigenscape.store.documents import find_document, read_document, write_document
 from eigenscape.store.layout import StudyFolder
 
 TABLES = ("spectra", "eigenvalues", "crossed", "trajectories", "equal")
@@ -91,7 +98,7 @@ def compute_inpca(study: Study, folder: StudyFolder, ranks: Ranks) -> None:
     """
     identity = _identity(study, folder)
     done = (
-        read_document(_document(folder), identity) is not None
+        find_document(_document(folder), identity) is not None
         and read_arrays(folder.embedding, identity, Digest.FILE) is not None
     )
     if not ranks.any(ranks.rank == 0 and not done):
@@ -115,18 +122,11 @@ def read_inpca(
         DifferentWork: they hold other work.
     """
     identity = _identity(study, folder)
-    tables, arrays = (
-        read_document(_document(folder), identity),
-        read_arrays(folder.embedding, identity, Digest.FILE),
-    )
-    if tables is None or arrays is None:
-        raise DamagedResult(
-            f"{folder.embedding}: not computed yet; run `snakemake --cores 2` again"
-        )
-    return {name: pd.DataFrame(tables[name]) for name in TABLES}, arrays
+    tables = tables_of(read_document(_document(folder), identity), TABLES)
+    return tables, require_arrays(folder.embedding, identity, Digest.FILE)
 
 
-def _document(folder: StudyFolder) -> Any:
+def _document(folder: StudyFolder) -> Path:
     return folder.embedding.with_suffix(".json")
 
 

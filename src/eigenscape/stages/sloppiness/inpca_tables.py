@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from eigenscape.config.study import Study
-from eigenscape.stages.common.tables import write_csv
+from eigenscape.stages.common.tables import write_csv, write_netcdf
 from eigenscape.stages.sloppiness.inpca import TABLES, read_inpca
 from eigenscape.store.layout import StudyFolder
-from eigenscape.store.receipts import write_atomically
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,9 +50,14 @@ def write_inpca_tables(study: Study, folder: StudyFolder) -> None:
         )
     points = points_table(arrays)
     write_csv(points, place / "sloppiness_points.csv")
-    write_atomically(
+    ensemble = study.sloppiness.ensemble
+    write_netcdf(
+        _dataset(arrays),
         place / "sloppiness.nc",
-        bytes(_dataset(study, arrays).to_netcdf(engine="scipy", format="NETCDF3_64BIT")),
+        ATTRIBUTES,
+        study=study.study,
+        data=ensemble.data,
+        measured=ensemble.measured,
     )
 
 
@@ -74,11 +78,11 @@ def points_table(arrays: dict[str, np.ndarray]) -> pd.DataFrame:
     return pd.DataFrame({name: arrays[name] for name in names} | coordinates)
 
 
-def _dataset(study: Study, arrays: dict[str, np.ndarray]) -> xr.Dataset:
+def _dataset(arrays: dict[str, np.ndarray]) -> xr.Dataset:
     import xarray as xr  # noqa: PLC0415 - figures read the points without it
 
     kept = arrays["coordinates"].shape[1]
-    found = xr.Dataset(
+    return xr.Dataset(
         {
             "coordinates": (("point", "direction"), arrays["coordinates"]),
             "geodesic": (("place", "direction"), arrays["geodesic"]),
@@ -97,12 +101,4 @@ def _dataset(study: Study, arrays: dict[str, np.ndarray]) -> xr.Dataset:
                 for name in ("replica", "trajectory", "step")
             },
         },
-        attrs={
-            "study": study.study,
-            "data": study.sloppiness.ensemble.data,
-            "measured": study.sloppiness.ensemble.measured,
-        },
     )
-    for name, words in ATTRIBUTES.items():
-        found[name].attrs["long_name"] = words
-    return found

@@ -11,15 +11,11 @@ sgd         exact moments of stochastic gradient descent on digits, and simulate
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from eigenscape.config.study import SCIENCE_SCHEMA, Study
-from eigenscape.errors import BadInput, DamagedResult
+from eigenscape.config.study import Study
 from eigenscape.sloppiness import regimes
 from eigenscape.sloppiness.phase_map import (
     Setting,
@@ -32,62 +28,33 @@ from eigenscape.sloppiness.phase_map import (
 from eigenscape.sloppiness.ribbon import FEWEST_DIRECTIONS, FITTED_DIRECTIONS, ribbon
 from eigenscape.sloppiness.simulate import generator
 from eigenscape.sloppiness.stress import explained_stress
-from eigenscape.stages.sloppiness.digits import Rows, judged, kernel_tables, sgd_tables, theory_seed
-from eigenscape.store.documents import read_document, write_document
+from eigenscape.stages.common.experiments import Experiment, Rows, Tables, experiment_named
+from eigenscape.stages.sloppiness.digits import judged, kernel_tables, sgd_tables, theory_seed
 from eigenscape.store.layout import StudyFolder
 
 DIRECTIONS = (2, 3)
 """The k of chi_k and of the boundaries."""
 
 
-@dataclass(frozen=True)
-class Experiment:
-    """One part: the configuration that defines it, and the tables it gives."""
-
-    settings: Callable[[Study], dict[str, Any]]
-    compute: Callable[[Study], dict[str, Rows]]
-    tables: tuple[str, ...]
-
-
-def run_theory(study: Study, folder: StudyFolder, name: str) -> dict[str, pd.DataFrame]:
+def run_theory(study: Study, folder: StudyFolder, name: str) -> Tables:
     """The tables of one part, computed where no document holds them yet.
 
     Raises:
         BadInput: no part of that name.
         DifferentWork: a document of other work is there.
     """
-    if name not in EXPERIMENTS:
-        raise BadInput.field(
-            "experiment", f"one of {', '.join(EXPERIMENTS)}", name, "choose one of them"
-        )
-    identity, path = _identity(study, name), folder.sloppiness_theory(name)
-    if read_document(path, identity) is None:
-        write_document(path, identity, EXPERIMENTS[name].compute(study))
-    return read_theory(study, folder, name)
+    return experiment_named(EXPERIMENTS, name).run(study, folder.sloppiness_theory(name))
 
 
-def read_theory(study: Study, folder: StudyFolder, name: str) -> dict[str, pd.DataFrame]:
+def read_theory(study: Study, folder: StudyFolder, name: str) -> Tables:
     """The tables of one part from its document.
 
     Raises:
+        BadInput: no part of that name.
         DamagedResult: it is missing or damaged.
         DifferentWork: it holds other work.
     """
-    path = folder.sloppiness_theory(name)
-    found = read_document(path, _identity(study, name))
-    if found is None:
-        raise DamagedResult(f"{path}: not computed yet; run `snakemake --cores 2` again")
-    return {table: pd.DataFrame(found[table]) for table in EXPERIMENTS[name].tables}
-
-
-def _identity(study: Study, name: str) -> dict[str, Any]:
-    settings = EXPERIMENTS[name].settings(study)
-    return {
-        "kind": f"sloppiness theory {name}",
-        "science_schema": SCIENCE_SCHEMA,
-        "seed": study.sampling.seed,
-        **settings,
-    }
+    return experiment_named(EXPERIMENTS, name).read(study, folder.sloppiness_theory(name))
 
 
 def _phase_map(study: Study) -> dict[str, Rows]:
@@ -148,14 +115,21 @@ def _phase_map(study: Study) -> dict[str, Rows]:
 
 EXPERIMENTS = {
     "phase_map": Experiment(
-        lambda study: study.sloppiness.phase_map.model_dump(),
+        "sloppiness theory phase_map",
+        lambda study: study.sloppiness.phase_map,
         _phase_map,
         ("map", "slopes", "simulated"),
     ),
     "kernel": Experiment(
-        lambda study: study.sloppiness.kernel.model_dump(), kernel_tables, ("machines", "spectra")
+        "sloppiness theory kernel",
+        lambda study: study.sloppiness.kernel,
+        kernel_tables,
+        ("machines", "spectra"),
     ),
     "sgd": Experiment(
-        lambda study: study.sloppiness.sgd.model_dump(), sgd_tables, ("variants", "spectra")
+        "sloppiness theory sgd",
+        lambda study: study.sloppiness.sgd,
+        sgd_tables,
+        ("variants", "spectra"),
     ),
 }

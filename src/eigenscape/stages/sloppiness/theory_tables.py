@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eigenscape.config.study import Study
+from eigenscape.stages.common.tables import write_netcdf
 from eigenscape.stages.sloppiness.theory import read_theory
 from eigenscape.store.layout import StudyFolder
-from eigenscape.store.receipts import write_atomically
-
-if TYPE_CHECKING:
-    import xarray as xr
-
 
 COORDINATES = ["steps", "decay", "ratio"]
 
@@ -34,21 +28,13 @@ def write_theory_tables(study: Study, folder: StudyFolder) -> None:
     Raises:
         DamagedResult: the map is missing or damaged.
     """
-    place = folder.root / "tables"
-    phase = read_theory(study, folder, "phase_map")
-    dataset: xr.Dataset = (
-        phase["map"].set_index(COORDINATES)[list(DESCRIPTIONS)].astype(float).to_xarray()
-    )
-    for name, description in DESCRIPTIONS.items():
-        dataset[name].attrs["long_name"] = description
-    section = study.sloppiness.phase_map
-    dataset.attrs = {
-        "study": study.study,
-        "step": section.step,
-        "components": section.components,
-        "checkpoints": "every step",
-    }
-    write_atomically(
-        place / "sloppiness_phase_map.nc",
-        bytes(dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT")),
+    phase, section = read_theory(study, folder, "phase_map"), study.sloppiness.phase_map
+    write_netcdf(
+        phase["map"].set_index(COORDINATES)[list(DESCRIPTIONS)].astype(float).to_xarray(),
+        folder.root / "tables" / "sloppiness_phase_map.nc",
+        DESCRIPTIONS,
+        study=study.study,
+        step=section.step,
+        components=section.components,
+        checkpoints="every step",
     )

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eigenscape.config.study import SCIENCE_SCHEMA, Study
-from eigenscape.errors import BadInput, DamagedResult
+from eigenscape.errors import BadInput
 from eigenscape.seeding import stream_key
 from eigenscape.stages.common.labelled_inputs import ensemble_task
-from eigenscape.store.array_files import Digest, read_arrays, write_arrays
+from eigenscape.store.array_files import Arrays, Digest, cached_arrays, require_arrays
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import digest_of
 
@@ -52,10 +52,14 @@ def compute_trajectories(study: Study, folder: StudyFolder, name: str) -> Ensemb
         DifferentWork: trajectories of other work are there.
     """
     network = _network(study, name)
-    path, identity = folder.trajectories(name), trajectories_identity(study, name)
-    if read_arrays(path, identity, Digest.FILE) is None:
-        write_arrays(path, identity, _train(study, network), Digest.FILE)
-    return read_trajectories(study, folder, name)
+    return _ensemble(
+        cached_arrays(
+            folder.trajectories(name),
+            trajectories_identity(study, name),
+            lambda: _train(study, network),
+            Digest.FILE,
+        )
+    )
 
 
 def read_trajectories(study: Study, folder: StudyFolder, name: str) -> Ensemble:
@@ -65,13 +69,13 @@ def read_trajectories(study: Study, folder: StudyFolder, name: str) -> Ensemble:
         DamagedResult: they are missing or damaged.
         DifferentWork: the file holds other work.
     """
-    found = read_arrays(folder.trajectories(name), trajectories_identity(study, name), Digest.FILE)
-    if found is None:
-        raise DamagedResult(
-            f"{folder.trajectories(name)}: not computed yet; run `snakemake --cores 2` again"
-        )
+    identity = trajectories_identity(study, name)
+    return _ensemble(require_arrays(folder.trajectories(name), identity, Digest.FILE))
+
+
+def _ensemble(arrays: Arrays) -> Ensemble:
     return Ensemble(
-        found["log_probabilities"], found["steps"], found["labels"], float(found["input_slope"])
+        arrays["log_probabilities"], arrays["steps"], arrays["labels"], float(arrays["input_slope"])
     )
 
 

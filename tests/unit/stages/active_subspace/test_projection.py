@@ -95,5 +95,5 @@ def test_an_interruption_keeps_what_is_finished(
 
 
 def test_a_missing_document_is_named(folder: StudyFolder) -> None:
-    with pytest.raises(DamagedResult, match=r"d01-w003\.json: no projection"):
+    with pytest.raises(DamagedResult, match=r"d01-w003\.json: not computed yet"):
         require_projection(STUDY, STUDY.projected_architectures()[0], folder)

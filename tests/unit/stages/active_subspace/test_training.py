@@ -221,9 +221,7 @@ def test_results_of_another_study_are_refused(folder: StudyFolder) -> None:
 
 
 def test_missing_and_damaged_files_are_refused(folder: StudyFolder) -> None:
-    with pytest.raises(
-        DamagedResult, match=r"d01-w003\.json: not there; run the stage training first"
-    ):
+    with pytest.raises(DamagedResult, match=r"d01-w003\.json: not computed yet"):
         training_table(STUDY, folder, PLAN)
     path = train_networks(STUDY, folder, PLAN, quiet=True)[1]
     content = json.loads(path.read_bytes())

@@ -76,3 +76,13 @@ def test_finishing_nothing_new_divides_by_nothing(clock: list[float]) -> None:
     progress.finish({"a"})
 
     assert stream.getvalue() == "map: 1 of 2 cells, 0/s, took 6 s\n"
+
+
+def test_where_all_is_done_nothing_is_printed(clock: list[float]) -> None:
+    stream = io.StringIO()
+    progress = Progress("map", {"a": 1.0}, "cells", done={"a"}, stream=stream)
+    clock[0] += 6
+
+    progress.finish({"a"})
+
+    assert stream.getvalue() == ""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from eigenscape.errors import Interrupted
 from eigenscape.stages.common import signals
 
 HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
@@ -41,3 +42,16 @@ def test_a_second_warning_of_slurm_does_not() -> None:
     signal.raise_signal(signal.SIGINT)
 
     assert signals.stop_requested()
+
+
+def test_a_stage_leaves_where_it_is_asked_to_and_says_what_it_keeps() -> None:
+    signals.leave_if_asked("finished cells are kept")
+
+    signal.raise_signal(signal.SIGTERM)
+
+    kept = "finished cells are kept"
+    words = f"interrupted; {kept}, run the same command to resume"
+    with pytest.raises(Interrupted, match=f"^{words}$"):
+        signals.leave_if_asked(kept)
+    with pytest.raises(Interrupted, match=f"^heat: {words}$"):
+        signals.leave_if_asked(kept, of="heat")

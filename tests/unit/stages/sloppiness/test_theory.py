@@ -4,6 +4,7 @@ verdicts on made-up tables.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,7 +110,7 @@ def test_documents_are_kept_and_refuse_other_work(
         patched.setitem(
             sloppiness_theory.EXPERIMENTS,
             "sgd",
-            sloppiness_theory.Experiment(kept.settings, never, kept.tables),
+            replace(kept, compute=never),
         )
         assert len(run_theory(STUDY, computed, "sgd")["variants"]) == 5
     other = small_study(sloppiness=THEORY | {"sgd": THEORY["sgd"] | {"steps": 41}})
