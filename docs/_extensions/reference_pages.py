@@ -17,7 +17,7 @@ import click
 from sphinx.application import Sphinx
 
 from eigenscape.cli import main
-from eigenscape.config.study import schema
+from eigenscape.config.files import schema
 
 ROOT = Path(__file__).parents[2]
 

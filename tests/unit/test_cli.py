@@ -17,7 +17,6 @@ from click.testing import CliRunner, Result
 from eigenscape import __version__, cli
 from eigenscape.cli import BLAS_THREAD_VARIABLES, main
 from eigenscape.cli._group import COMMANDS
-from eigenscape.config.study import schema
 from eigenscape.stages.common import configure, signals
 from eigenscape.store.layout import StudyFolder
 
@@ -296,11 +295,18 @@ def test_a_place_that_cannot_be_written_ends_in_one_line(
     )
 
 
-def test_the_schema_is_printed_as_it_is_kept() -> None:
-    kept = (Path(__file__).parents[2] / "workflow/schemas/config.schema.json").read_text()
+@pytest.mark.parametrize(
+    ("output_format", "file"),
+    [("json", "workflow/schemas/config.schema.json"), ("yaml", "config.yaml")],
+)
+def test_the_schema_and_the_default_configuration_are_printed_as_they_are_kept(
+    output_format: str, file: str
+) -> None:
+    kept = (Path(__file__).parents[2] / file).read_text()
 
-    assert json.loads(run("schema").stdout) == schema()
-    assert run("schema").stdout == kept
+    assert run("schema", "--format", output_format).stdout == kept, (
+        f"eigenscape schema --format {output_format} > {file}"
+    )
 
 
 def labelled(**changes: object) -> dict[str, object]:
