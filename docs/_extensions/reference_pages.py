@@ -17,7 +17,7 @@ import click
 from sphinx.application import Sphinx
 
 from eigenscape.cli import main
-from eigenscape.config.study import schema
+from eigenscape.config.files import schema
 
 ROOT = Path(__file__).parents[2]
 
@@ -114,8 +114,9 @@ def commands_page() -> str:
         "Exit codes: 0 done, 2 bad input, 75 interrupted and resumable, 1 anything else.",
         "",
     ]
-    for name in main.list_commands(click.Context(main)):
-        command = main.commands[name]
+    listing = click.Context(main)
+    for name in main.list_commands(listing):
+        command = main.get_command(listing, name)
         with click.Context(
             command, info_name=f"eigenscape {name}", max_content_width=100, terminal_width=100
         ) as context:

@@ -23,6 +23,7 @@ from finished_study import compute_small_study
 
 from eigenscape.cli import main
 from eigenscape.config.study import Study
+from eigenscape.errors import BadInput
 from eigenscape.stages.active_subspace.projection import project_networks
 from eigenscape.stages.common.configure import load_study
 from eigenscape.store.layout import StudyFolder
@@ -124,12 +125,18 @@ def test_a_configuration_is_a_study_with_a_name_of_its_own(block: Block) -> None
     assert Study.from_mapping(yaml.safe_load(block.text)).study != Study().study
 
 
+def command_named(name: str) -> click.Command:
+    _, command, _ = main.resolve_command(click.Context(main), [name])
+    assert command is not None
+    return command
+
+
 def parse_eigenscape(words: list[str]) -> None:
     """By Click, as the program would; nothing is run."""
     if words and words[0].startswith("-"):
         with main.make_context("eigenscape", list(words), resilient_parsing=True):
             return
-    main.commands[words[0]].make_context(words[0], list(words[1:])).close()
+    command_named(words[0]).make_context(words[0], list(words[1:])).close()
 
 
 def parse_make(words: list[str]) -> None:
@@ -225,7 +232,7 @@ def test_what_is_wrong_is_not_understood(folder: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(folder)
     with pytest.raises(click.NoSuchOption):
         parse(shlex.split("eigenscape verify --fix --study results/sine/study.json"))
-    with pytest.raises(KeyError):
+    with pytest.raises(BadInput, match="found nothing"):
         parse(["eigenscape", "nothing"])
     with pytest.raises(SystemExit):
         parse(["snakemake", "--no-such-option"])
@@ -258,7 +265,7 @@ def test_commands_in_prose_have_their_options(page: str, span: str) -> None:
     program, name, *rest = [word for word in re.sub(r"[\[\]]", "", span).split() if word != "..."]
     if program == "make":
         return parse_make([name, *rest])
-    options = {option for parameter in main.commands[name].params for option in parameter.opts} | {
+    options = {option for parameter in command_named(name).params for option in parameter.opts} | {
         "--help"
     }
     assert {word for word in rest if word.startswith("--")} <= options, page

@@ -14,13 +14,11 @@ import pytest
 from builders import small_study
 from click.testing import CliRunner, Result
 
-from eigenscape import __version__
+from eigenscape import __version__, cli
 from eigenscape.cli import BLAS_THREAD_VARIABLES, main
-from eigenscape.config.study import schema
+from eigenscape.cli._group import COMMANDS
 from eigenscape.stages.common import configure, signals
 from eigenscape.store.layout import StudyFolder
-
-WITH_EXAMPLE = sorted(main.commands)
 
 
 @pytest.fixture(autouse=True)
@@ -68,16 +66,21 @@ def assert_one_line(result: Result, exit_code: int, *fragments: str) -> None:
         assert fragment in lines[0]
 
 
-@pytest.mark.parametrize("command", sorted(main.commands))
+def test_every_command_has_a_file_that_is_named_after_it() -> None:
+    files = {path.stem for path in Path(cli.__file__).parent.glob("[!_]*.py")}
+
+    assert files == {command.replace("-", "_") for command in COMMANDS}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(command: str) -> None:
     result = run(command, "--help")
 
     assert result.exit_code == 0
     assert f"Usage: main {command}" in result.stdout
-    assert main.commands[command].help
 
 
-@pytest.mark.parametrize("command", WITH_EXAMPLE)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_shows_an_example_of_the_command(command: str) -> None:
     after = run(command, "--help").stdout.partition("Example:")[2]
 
@@ -85,7 +88,7 @@ def test_help_shows_an_example_of_the_command(command: str) -> None:
 
 
 def test_the_group_has_help_and_a_version() -> None:
-    assert all(command in run("-h").stdout for command in main.commands)
+    assert all(command in run("-h").stdout for command in COMMANDS)
     assert run("--version").stdout == f"eigenscape, version {__version__}\n"
 
 
@@ -292,11 +295,18 @@ def test_a_place_that_cannot_be_written_ends_in_one_line(
     )
 
 
-def test_the_schema_is_printed_as_it_is_kept() -> None:
-    kept = (Path(__file__).parents[2] / "workflow/schemas/config.schema.json").read_text()
+@pytest.mark.parametrize(
+    ("output_format", "file"),
+    [("json", "workflow/schemas/config.schema.json"), ("yaml", "config.yaml")],
+)
+def test_the_schema_and_the_default_configuration_are_printed_as_they_are_kept(
+    output_format: str, file: str
+) -> None:
+    kept = (Path(__file__).parents[2] / file).read_text()
 
-    assert json.loads(run("schema").stdout) == schema()
-    assert run("schema").stdout == kept
+    assert run("schema", "--format", output_format).stdout == kept, (
+        f"eigenscape schema --format {output_format} > {file}"
+    )
 
 
 def labelled(**changes: object) -> dict[str, object]:

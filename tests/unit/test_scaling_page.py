@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from eigenscape.cli.prepare import plan
+from eigenscape.cli.plan import plan
 from eigenscape.errors import BadInput
 
 ROOT = Path(__file__).parents[2]

@@ -20,7 +20,7 @@ import pandas as pd
 import pytest
 
 from eigenscape.catalogue.recipes import recipe_of
-from eigenscape.cli import main
+from eigenscape.cli._group import COMMANDS
 from eigenscape.stages.common.configure import load_study
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.products import products
@@ -261,7 +261,7 @@ def test_every_result_has_a_recipe_that_the_workflow_knows_in_another_place_too(
         "study.json",
     }
     known = [recipe for recipe in recipes.values() if recipe is not None]
-    assert {recipe.arguments[0] for recipe in known} <= set(main.commands)
+    assert {recipe.arguments[0] for recipe in known} <= set(COMMANDS)
     targets = sorted({f"results/small/{recipe.target}" for recipe in known if recipe.target})
     run = snakemake(folder.root.parents[1], "-n", "--", *targets, config=str(folder.study))
     assert run.returncode == 0, run.stderr

@@ -1,4 +1,4 @@
-"""The command that looks whether this machine, or this cluster, does what eigenscape relies on."""
+"""`eigenscape doctor`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def doctor(
       eigenscape doctor
       eigenscape doctor --slurm --account physics --partition short --extra "--constraint=cpu"
     """
-    from eigenscape.doctor import Outcome, SlurmRequest, check_machine, check_slurm  # noqa: PLC0415
+    from eigenscape.doctor import Outcome, SlurmRequest, check_machine, check_slurm
 
     request = SlurmRequest(account, partition, gpus, tuple(shlex.split(extra)))
     failed = False

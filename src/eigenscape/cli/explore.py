@@ -1,4 +1,4 @@
-"""The page on which networks and results are looked at."""
+"""`eigenscape explore`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import click
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("results"),
     show_default=True,
-    help="Studies.",
+    help="Folder that holds the studies.",
 )
 @click.option(
     "--host",
@@ -35,6 +35,6 @@ def explore(results: Path, host: str, port: int) -> None:
     Example:
       eigenscape explore --results results --port 0
     """
-    from eigenscape.explorer.server import serve  # noqa: PLC0415
+    from eigenscape.explorer.server import serve
 
     serve(results, host, port, click.echo)

@@ -1,48 +1,34 @@
-"""Linear theory of training trajectories."""
+"""`eigenscape trajectories`."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from eigenscape.cli.options import ledger_option, note_result, open_study, study_options
+from eigenscape.cli._study import step_command
+
+if TYPE_CHECKING:
+    from eigenscape.config.study import Study
+    from eigenscape.store.layout import StudyFolder
 
 
-@click.command("sloppiness-theory")
-@click.argument("experiment", type=click.Choice(["phase_map", "kernel", "sgd"]))
-@study_options
-@ledger_option
-def sloppiness_theory(
-    experiment: str, study_file: Path, log_file: Path | None, ledger: Path | None
-) -> None:
-    """Linear theory of training trajectories, one part.
+@step_command
+@click.argument("group")
+def trajectories(study: Study, folder: StudyFolder, *, group: str) -> dict[str, Any]:
+    """Train the replicas of one architecture, or of a group of them, by every optimiser and keep
+    their predictions along the way.
 
-    phase_map: explained stress over decay, ratio of scales and steps; kernel: kernel machines on
-    digits; sgd: exact moments of stochastic gradient descent.
-
-    \b
-    Example:
-      eigenscape sloppiness-theory phase_map --study results/sine/study.json
-    """
-    from eigenscape.stages.common.tables import write_csv  # noqa: PLC0415
-    from eigenscape.stages.sloppiness.theory import run_theory  # noqa: PLC0415
-
-    study, folder = open_study(study_file, log_file)
-    for name, table in run_theory(study, folder, experiment).items():
-        write_csv(table, folder.root / "tables" / f"sloppiness_{experiment}_{name}.csv")
-    note_result(ledger, {"experiment": experiment})
-
-
-@click.command("sloppiness-theory-table")
-@study_options
-def sloppiness_theory_table(study_file: Path, log_file: Path | None) -> None:
-    """Write the phase maps as one labelled file.
+    GROUP is an architecture, or linear for all linear ones, or perceptron-d02 for all widths of a
+    depth.
 
     \b
     Example:
-      eigenscape sloppiness-theory-table --study results/sine/study.json
+      eigenscape trajectories perceptron-d02 --study results/sine/study.json
     """
-    from eigenscape.stages.sloppiness.theory_tables import write_theory_tables  # noqa: PLC0415
+    from eigenscape.stages.sloppiness.trajectories import compute_trajectories
 
-    write_theory_tables(*open_study(study_file, log_file))
+    names = study.sloppiness.ensemble.network_groups().get(group, [group])
+    computed = [compute_trajectories(study, folder, name) for name in names]
+    checkpoints = sum(int(each.log_probabilities[..., 0, 0].size) for each in computed)
+    return {"networks": names, "checkpoints": checkpoints}

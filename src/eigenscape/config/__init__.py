@@ -4,6 +4,8 @@ of it.
 ===================  ==========================================================
 `study`              the whole study, its cells and what identifies them
 `base`               what every section shares
+`messages`           what a user is told of a configuration that is refused
+`files`              the JSON schema and config.yaml, written from the model
 `sampling`           problem, network, prior, grid, sampling, projection, ...
 `user_problem`       what a user's data and network turned out to be
 `expressivity`       one file a science

@@ -1,10 +1,11 @@
 """What every section of the configuration has in common, so that sections may stand in files of
 their own.
+
+A key is a field with its default; the docstring below it gives its meaning and the source of the
+default. A field with ``examples`` has one that says more than its default.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,9 +15,6 @@ class Section(BaseModel):
     after it is read.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-def example(text: str) -> dict[str, Any]:
-    """What the error message of a field tells the user to write."""
-    return {"fix": text}
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
+    )

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from eigenscape.architecture import Architecture
-from eigenscape.config.base import Section, example
+from eigenscape.config.base import Section
 from eigenscape.config.sampling import LARGEST_COUNT, GridSize
 
 TILE = 64
@@ -31,66 +31,38 @@ found; part of the identity too."""
 
 
 class LargeSection(Section):
-    """Leading eigenpairs, traces and the density of the spectrum, without C."""
+    """Leading eigenpairs, traces and the density of the spectrum, without C;
+    docs/large_cells.md.
+    """
 
-    depth: list[GridSize] = Field(
-        [4],
-        description=(
-            "Hidden layers of the large networks; empty for none. Source: this project's choice."
-        ),
-        json_schema_extra=example("write large: {depth: [4]}"),
-    )
-    width: list[GridSize] = Field(
-        [100],
-        description=(
-            "Neurons per hidden layer. Source: P = 30,601, whose C would take 7.5 GB, fits the"
-            " default study's time."
-        ),
-        json_schema_extra=example("write large: {width: [100]}"),
-    )
-    samples: Annotated[int, Field(ge=2, le=LARGEST_COUNT)] = Field(
-        512,
-        description="N, gradients of each network. Source: fits the default study's time.",
-        json_schema_extra=example("write large: {samples: 512}"),
-    )
-    leading: Annotated[int, Field(ge=1, le=1000)] = Field(
-        20,
-        description="Eigenpairs of C that are kept. Source: this project's choice.",
-        json_schema_extra=example("write large: {leading: 20}"),
-    )
-    route: Literal["auto", "dual", "matrix_free"] = Field(
-        "auto",
-        description=(
-            "dual: all eigenvalues from the N x N Gram matrix; matrix_free: the leading ones by"
-            " block Krylov, and a density by Lanczos; auto: dual where it fits. Source:"
-            " docs/large_cells.md."
-        ),
-        json_schema_extra=example("write large: {route: auto}"),
-    )
-    memory_gb: Annotated[float, Field(gt=0, le=1e6)] = Field(
-        2.0,
-        description=(
-            "Gigabytes that a rank may hold beside the interpreter. Source: a quarter of a small"
-            " machine."
-        ),
-        json_schema_extra=example("write large: {memory_gb: 2.0}"),
-    )
-    probes: Annotated[int, Field(ge=2, le=1000)] = Field(
-        8,
-        description=(
-            "Random vectors behind the density of the matrix-free route, and its interval. Source:"
-            " this project's choice."
-        ),
-        json_schema_extra=example("write large: {probes: 8}"),
-    )
-    steps: Annotated[int, Field(ge=2, le=1000)] = Field(
-        32,
-        description=(
-            "Lanczos steps of each probe, one pass over the gradients each. Source: Ubaru, Chen,"
-            " Saad 2017 use 30 to 50."
-        ),
-        json_schema_extra=example("write large: {steps: 32}"),
-    )
+    depth: list[GridSize] = Field([4])
+    """Hidden layers of the large networks; empty for none. Source: this project's choice."""
+
+    width: list[GridSize] = Field([100])
+    """Neurons per hidden layer. Source: P = 30,601, whose C would take 7.5 GB, fits the default
+    study's time."""
+
+    samples: Annotated[int, Field(ge=2, le=LARGEST_COUNT)] = 512
+    """N, gradients of each network. Source: fits the default study's time."""
+
+    leading: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Eigenpairs of C that are kept. Source: this project's choice."""
+
+    route: Literal["auto", "dual", "matrix_free"] = "auto"
+    """dual: all eigenvalues from the N x N Gram matrix; matrix_free: the leading ones by block
+    Krylov, and a density by Lanczos; auto: dual where it fits. Source: docs/large_cells.md."""
+
+    memory_gb: Annotated[float, Field(gt=0, le=1e6)] = 2.0
+    """Gigabytes that a rank may hold beside the interpreter. Source: a quarter of a small
+    machine."""
+
+    probes: Annotated[int, Field(ge=2, le=1000)] = 8
+    """Random vectors behind the density of the matrix-free route, and its interval. Source: this
+    project's choice."""
+
+    steps: Annotated[int, Field(ge=2, le=1000)] = 32
+    """Lanczos steps of each probe, one pass over the gradients each. Source: Ubaru, Chen, Saad 2017
+    use 30 to 50."""
 
     def architectures(self) -> list[Architecture]:
         """The networks, in the order of their cost.

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from eigenscape.architecture import Architecture
-from eigenscape.config.base import Section, example
+from eigenscape.config.base import Section
+from eigenscape.errors import BadInput
 
 Count = Annotated[int, Field(ge=1, le=10**6)]
 
@@ -40,131 +41,76 @@ def digest_of_file(path: Path) -> str:
 class DeconvolutionSection(Section):
     """A function on an interval, seen through a Gaussian blur."""
 
-    points: Count = Field(
-        24,
-        description=(
-            "m, cells of the interval. Source: 100 resolve more; fewer outputs keep C small enough"
-            " for the default study."
-        ),
-        json_schema_extra=example("write model_constrained: {deconvolution: {points: 24}}"),
-    )
-    observed: Count = Field(
-        12,
-        description=(
-            "q, observed points; at most m. Source: fewer than unknowns, so that the inverse"
-            " problem is ill posed."
-        ),
-        json_schema_extra=example("write model_constrained: {deconvolution: {observed: 12}}"),
-    )
-    blur: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.05,
-        description=(
-            "Standard deviation of the kernel; the interval has length 1. Source: this project's"
-            " choice."
-        ),
-        json_schema_extra=example("write model_constrained: {deconvolution: {blur: 0.05}}"),
-    )
+    points: Count = 24
+    """m, cells of the interval. Source: 100 resolve more; fewer outputs keep C small enough for the
+    default study."""
+
+    observed: Count = 12
+    """q, observed points; at most m. Source: fewer than unknowns, so that the inverse problem is
+    ill posed."""
+
+    blur: Annotated[float, Field(gt=0, le=1)] = 0.05
+    """Standard deviation of the kernel; the interval has length 1. Source: this project's
+    choice."""
 
 
 class HeatSection(Section):
     """A plate whose log conductivity is unknown."""
 
-    elements: Annotated[int, Field(ge=2, le=256)] = Field(
-        6,
-        description=(
-            "Finite elements along each side. Source: 16 in TNet, arXiv 2105.12033, as far as"
-            " known; 6 fit the default's time."
-        ),
-        json_schema_extra=example("write model_constrained: {heat: {elements: 6}}"),
-    )
-    modes: Count = Field(
-        15,
-        description=(
-            "m, terms of the Karhunen-Loeve field. Source: 15 in TNet, arXiv 2105.12033, as far as"
-            " known."
-        ),
-        json_schema_extra=example("write model_constrained: {heat: {modes: 15}}"),
-    )
-    observed: Count = Field(
-        10,
-        description=(
-            "q, points at which the temperature is seen. Source: 10 in TNet, arXiv 2105.12033, as"
-            " far as known."
-        ),
-        json_schema_extra=example("write model_constrained: {heat: {observed: 10}}"),
-    )
+    elements: Annotated[int, Field(ge=2, le=256)] = 6
+    """Finite elements along each side. Source: 16 in TNet, arXiv 2105.12033, as far as known; 6 fit
+    the default's time."""
+
+    modes: Count = 15
+    """m, terms of the Karhunen-Loeve field. Source: 15 in TNet, arXiv 2105.12033, as far as
+    known."""
+
+    observed: Count = 10
+    """q, points at which the temperature is seen. Source: 10 in TNet, arXiv 2105.12033, as far as
+    known."""
 
 
 class BurgersSection(Section):
     """A periodic wave that steepens; the network learns its tangent."""
 
-    points: Annotated[int, Field(ge=4, le=4096)] = Field(
-        16,
-        description="m, cells. Source: this project's choice; C has about m columns a unit.",
-        json_schema_extra=example("write model_constrained: {burgers: {points: 16}}"),
-    )
-    viscosity: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.02,
-        description="nu. Source: this project's choice; gradients of the wave stay resolved.",
-        json_schema_extra=example("write model_constrained: {burgers: {viscosity: 0.02}}"),
-    )
-    step: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.02,
-        description=(
-            "dt, of the explicit step. Source: below the limit of stability, which is checked."
-        ),
-        json_schema_extra=example("write model_constrained: {burgers: {step: 0.02}}"),
-    )
-    learned_steps: Annotated[int, Field(ge=1, le=100)] = Field(
-        1,
-        description=(
-            "S, steps in a row that are compared with data. Source: 1 in mcTangent's simplest form,"
-            " arXiv 2208.04995."
-        ),
-        json_schema_extra=example("write model_constrained: {burgers: {learned_steps: 1}}"),
-    )
-    model_steps: Annotated[int, Field(ge=1, le=100)] = Field(
-        1,
-        description=(
-            "R, steps in a row that are compared with the model. Source: 1 in mcTangent's simplest"
-            " form, arXiv 2208.04995."
-        ),
-        json_schema_extra=example("write model_constrained: {burgers: {model_steps: 1}}"),
-    )
+    points: Annotated[int, Field(ge=4, le=4096)] = 16
+    """m, cells. Source: this project's choice; C has about m columns a unit."""
+
+    viscosity: Annotated[float, Field(gt=0, le=1)] = 0.02
+    """nu. Source: this project's choice; gradients of the wave stay resolved."""
+
+    step: Annotated[float, Field(gt=0, le=1)] = 0.02
+    """dt, of the explicit step. Source: below the limit of stability, which is checked."""
+
+    learned_steps: Annotated[int, Field(ge=1, le=100)] = 1
+    """S, steps in a row that are compared with data. Source: 1 in mcTangent's simplest form, arXiv
+    2208.04995."""
+
+    model_steps: Annotated[int, Field(ge=1, le=100)] = 1
+    """R, steps in a row that are compared with the model. Source: 1 in mcTangent's simplest form,
+    arXiv 2208.04995."""
 
 
 class UserCaseSection(Section):
     """A forward map of the user's own."""
 
-    file: str = Field(
-        "case.py",
-        description=(
-            "A Python file that defines case(name, section, seed); it is run. Source: the user."
-        ),
-        json_schema_extra=example(
-            "write model_constrained: {own: {growth: {file: docs/model_constrained/growth.py}}}"
-        ),
-    )
-    points: Count = Field(
-        24,
-        description="m, numbers that are unknown. Source: the user.",
-        json_schema_extra=example("write model_constrained: {own: {growth: {points: 16}}}"),
-    )
-    observed: Count = Field(
-        12,
-        description="q, numbers that are observed. Source: the user.",
-        json_schema_extra=example("write model_constrained: {own: {growth: {observed: 8}}}"),
-    )
+    file: str = Field("case.py", examples=["docs/model_constrained/growth.py"])
+    """A Python file that defines case(name, section, seed); it is run. Source: the user."""
+
+    points: Count = Field(24, examples=[16])
+    """m, numbers that are unknown. Source: the user."""
+
+    observed: Count = Field(12, examples=[8])
+    """q, numbers that are observed. Source: the user."""
+
     digest: str = Field(
         "",
-        description=(
-            "Of the file's content; filled in when the configuration is read. Source: the file."
-        ),
-        json_schema_extra=example(
-            'write digest: "" or leave it out: model_constrained: {own: {growth: {file:'
+        json_schema_extra={
+            "fix": 'write digest: "" or leave it out: model_constrained: {own: {growth: {file:'
             " growth.py}}}"
-        ),
+        },
     )
+    """Of the file's content; filled in when the configuration is read. Source: the file."""
 
     @model_validator(mode="before")
     @classmethod
@@ -186,14 +132,12 @@ class UserCaseSection(Section):
 
 class ModelConstrainedSection(Section):
     """Networks whose loss holds a model's equations with a weight alpha, and what alpha does to
-    their second moment.
+    their second moment; docs/model_constrained.md.
     """
 
-    enabled: bool = Field(
-        True,
-        description="Whether any of it is computed. Source: a study may leave a science out.",
-        json_schema_extra=example("write model_constrained: {enabled: false}"),
-    )
+    enabled: bool = Field(True, examples=[False])
+    """Whether any of it is computed. Source: a study may leave a science out."""
+
     cases: list[CaseName] = Field(
         [
             "deconvolution-mcdnn",
@@ -203,136 +147,93 @@ class ModelConstrainedSection(Section):
             "burgers-mctangent",
         ],
         min_length=1,
-        description=(
-            "Forward map and loss. Source: nDNN, mcDNN, TNet, TAEN and mcTangent of the pages and"
-            " arXiv 2105.12033, 2412.07010, 2208.04995; the other losses of the plate are left to"
-            " longer studies."
-        ),
-        json_schema_extra=example("write model_constrained: {cases: [deconvolution-mcdnn]}"),
+        examples=[["deconvolution-mcdnn"]],
     )
+    """Forward map and loss. Source: nDNN, mcDNN, TNet, TAEN and mcTangent of the pages and arXiv
+    2105.12033, 2412.07010, 2208.04995; the other losses of the plate are left to longer studies."""
+
     alpha: list[Annotated[float, Field(ge=0, le=1e12)]] = Field(
-        [0.0, 0.1, 1.0, 10.0, 100.0],
-        min_length=2,
-        description=(
-            "Weights of the model beside the data; the first is 0, for comparison. Source: this"
-            " project's choice."
-        ),
-        json_schema_extra=example("write model_constrained: {alpha: [0.0, 1.0, 100.0]}"),
+        [0.0, 0.1, 1.0, 10.0, 100.0], min_length=2, examples=[[0.0, 1.0, 100.0]]
     )
-    depth: Annotated[int, Field(ge=1, le=100)] = Field(
-        2,
-        description="Hidden layers. Source: the smallest with hidden-to-hidden weights.",
-        json_schema_extra=example("write model_constrained: {depth: 2}"),
-    )
-    width: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        6,
-        description="Hidden units. Source: fits the default study's time.",
-        json_schema_extra=example("write model_constrained: {width: 6}"),
-    )
+    """Weights of the model beside the data; the first is 0, for comparison. Source: this project's
+    choice."""
+
+    depth: Annotated[int, Field(ge=1, le=100)] = 2
+    """Hidden layers. Source: the smallest with hidden-to-hidden weights."""
+
+    width: Annotated[int, Field(ge=1, le=10_000)] = 6
+    """Hidden units. Source: fits the default study's time."""
+
     prior: Literal[
         "standard_normal", "lecun_normal", "glorot_uniform", "he_normal", "pytorch_default"
-    ] = Field(
-        "pytorch_default",
-        description=(
-            "Over parameters. Source: where training starts from in torch; under N(0, 1) the"
-            " outputs leave the range in which the equations make sense."
-        ),
-        json_schema_extra=example("write model_constrained: {prior: pytorch_default}"),
-    )
-    pairs: Annotated[int, Field(ge=2, le=10**6)] = Field(
-        20,
-        description=(
-            "n, training pairs. Source: few, which is where the papers place the use of a model."
-        ),
-        json_schema_extra=example("write model_constrained: {pairs: 20}"),
-    )
-    noise: Annotated[float, Field(ge=0, le=10)] = Field(
-        0.05,
-        description=(
-            "Standard deviation of the noise on the networks' inputs, as a part of theirs. Source:"
-            " this project's choice."
-        ),
-        json_schema_extra=example("write model_constrained: {noise: 0.05}"),
-    )
-    samples_per_parameter: Annotated[int, Field(ge=1, le=10**6)] = Field(
-        8,
-        description=(
-            "N / P. Source: as few as give a bracket of about half a decade in the default study's"
-            " time."
-        ),
-        json_schema_extra=example("write model_constrained: {samples_per_parameter: 8}"),
-    )
-    replicas: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        6,
-        description=(
-            "Networks trained at every alpha, from the first samples of the prior. Source: fits the"
-            " default study's time."
-        ),
-        json_schema_extra=example("write model_constrained: {replicas: 6}"),
-    )
-    training_steps: Annotated[int, Field(ge=1, le=10**7)] = Field(
-        200,
-        description="Of gradient descent. Source: fits the default study's time.",
-        json_schema_extra=example("write model_constrained: {training_steps: 200}"),
-    )
-    least_steps: Annotated[int, Field(ge=1, le=10**7)] = Field(
-        200,
-        description=(
-            "Iterations of L-BFGS from the start of every replica, for the least loss that training"
-            " is measured against. Source: fits the default study's time; the table says what the"
-            " second half of them still changed."
-        ),
-        json_schema_extra=example("write model_constrained: {least_steps: 200}"),
-    )
-    encoder_steps: Annotated[int, Field(ge=1, le=10**7)] = Field(
-        100,
-        description=(
-            "Iterations of L-BFGS that train the encoder of TAEN before its decoder is studied."
-            " Source: this project's choice."
-        ),
-        json_schema_extra=example("write model_constrained: {encoder_steps: 100}"),
-    )
-    deconvolution: DeconvolutionSection = Field(
-        DeconvolutionSection(),
-        description="The blurred function. Source: its keys.",
-        json_schema_extra=example("write model_constrained: {deconvolution: {blur: 0.05}}"),
-    )
-    heat: HeatSection = Field(
-        HeatSection(),
-        description="The heated plate. Source: its keys.",
-        json_schema_extra=example("write model_constrained: {heat: {modes: 15}}"),
-    )
-    burgers: BurgersSection = Field(
-        BurgersSection(),
-        description="The wave. Source: its keys.",
-        json_schema_extra=example("write model_constrained: {burgers: {step: 0.02}}"),
-    )
+    ] = "pytorch_default"
+    """Over parameters. Source: where training starts from in torch; under N(0, 1) the outputs leave
+    the range in which the equations make sense."""
+
+    pairs: Annotated[int, Field(ge=2, le=10**6)] = 20
+    """n, training pairs. Source: few, which is where the papers place the use of a model."""
+
+    noise: Annotated[float, Field(ge=0, le=10)] = 0.05
+    """Standard deviation of the noise on the networks' inputs, as a part of theirs. Source: this
+    project's choice."""
+
+    samples_per_parameter: Annotated[int, Field(ge=1, le=10**6)] = 8
+    """N / P. Source: as few as give a bracket of about half a decade in the default study's
+    time."""
+
+    replicas: Annotated[int, Field(ge=1, le=10_000)] = 6
+    """Networks trained at every alpha, from the first samples of the prior. Source: fits the
+    default study's time."""
+
+    training_steps: Annotated[int, Field(ge=1, le=10**7)] = 200
+    """Of gradient descent. Source: fits the default study's time."""
+
+    least_steps: Annotated[int, Field(ge=1, le=10**7)] = 200
+    """Iterations of L-BFGS from the start of every replica, for the least loss that training is
+    measured against. Source: fits the default study's time; the table says what the second half of
+    them still changed."""
+
+    encoder_steps: Annotated[int, Field(ge=1, le=10**7)] = 100
+    """Iterations of L-BFGS that train the encoder of TAEN before its decoder is studied. Source:
+    this project's choice."""
+
+    deconvolution: DeconvolutionSection = Field(DeconvolutionSection(), examples=[{"blur": 0.05}])
+    """The blurred function. Source: its keys."""
+
+    heat: HeatSection = Field(HeatSection(), examples=[{"modes": 15}])
+    """The heated plate. Source: its keys."""
+
+    burgers: BurgersSection = Field(BurgersSection(), examples=[{"step": 0.02}])
+    """The wave. Source: its keys."""
 
     own: dict[str, UserCaseSection] = Field(
-        {},
-        description=(
-            "Forward maps of the user's own, by the name that cases begin with. Source: the user."
-        ),
-        json_schema_extra=example(
-            "write model_constrained: {own: {growth: {file: growth.py, points: 16, observed: 8}}}"
-        ),
+        {}, examples=[{"growth": {"file": "growth.py", "points": 16, "observed": 8}}]
     )
+    """Forward maps of the user's own, by the name that cases begin with. Source: the user."""
 
-    def complaint(self) -> str:
-        """What is wrong between keys, or nothing."""
+    @model_validator(mode="after")
+    def _weights_increase_from_zero(self) -> Self:
         if self.alpha[0] != 0 or sorted(set(self.alpha)) != self.alpha:
-            return (
-                f"model_constrained.alpha: expected increasing numbers from 0, found {self.alpha};"
-                " write alpha: [0.0, 1.0, 10.0]"
+            raise BadInput.field(
+                "model_constrained.alpha",
+                "increasing numbers from 0",
+                str(self.alpha),
+                "write alpha: [0.0, 1.0, 10.0]",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _cases_are_known(self) -> Self:
         for name in self.cases:
             if name not in CASE_NAMES and name.partition("-")[0] not in self.own:
                 known = ", ".join([*CASE_NAMES, *(f"{own}-tnet" for own in self.own)])
-                return (
-                    f"model_constrained.cases: expected one of {known}, found {name}; choose one,"
-                    " or name its file under own"
+                raise BadInput.field(
+                    "model_constrained.cases",
+                    f"one of {known}",
+                    name,
+                    "choose one, or name its file under own",
                 )
-        return ""
+        return self
 
     @property
     def computed(self) -> list[CaseName]:

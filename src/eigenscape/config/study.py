@@ -1,13 +1,12 @@
 """A study: what is computed, as one typed model. No threads, no paths, no machines.
 
-The model is the single source of the configuration: its defaults, their sources, the checks, and
-the JSON schema under ``workflow/schemas`` (a test keeps the two in step). A `Study` knows its
+The model is the single source of the configuration: its defaults, their sources and the checks;
+`config.files` writes the JSON schema and ``config.yaml`` from it. A `Study` knows its
 cells; a `Cell` knows the identity of its work, the facts that decide every bit of its result.
 """
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -15,14 +14,15 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from eigenscape.architecture import Architecture, ModuleArchitecture
-from eigenscape.config.base import Section, example
+from eigenscape.config.base import Section
 from eigenscape.config.clustering import ClusteringSection
 from eigenscape.config.expressivity import ExpressivitySection
 from eigenscape.config.large import LargeSection
+from eigenscape.config.messages import one_line
 from eigenscape.config.model_constrained import CaseName, ModelConstrainedSection
 from eigenscape.config.sampling import (
     CriticalitySection,
@@ -34,7 +34,6 @@ from eigenscape.config.sampling import (
     ProjectionSection,
     SamplingSection,
     TrainingSection,
-    problem_complaint,
 )
 from eigenscape.config.sloppiness import SloppinessSection
 from eigenscape.config.user_problem import ResolvedProblem
@@ -195,9 +194,10 @@ class Study(Section):
     study: str = Field(
         "sine",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
-        description="Name of the study and of its folder under results/.",
-        json_schema_extra=example("write study: my-study (letters, digits, '.', '_' and '-')"),
+        json_schema_extra={"fix": "write study: my-study (letters, digits, '.', '_' and '-')"},
     )
+    """Name of the study and of its folder under results/."""
+
     problem: ProblemSection = ProblemSection()
     network: NetworkSection = NetworkSection()
     prior: PriorSection = PriorSection()
@@ -217,9 +217,25 @@ class Study(Section):
     ``study.json`` keeps it."""
 
     @model_validator(mode="after")
-    def _problem_is_whole(self) -> Self:
-        if complaint := problem_complaint(self.problem, self.prior):
-            raise ValueError(complaint)
+    def _prior_fits_the_problem(self) -> Self:
+        kind, prior = self.problem.kind, self.prior
+        if kind != "module" and (prior.kind == "around" or prior.by_name):
+            key = "kind" if prior.kind == "around" else "by_name"
+            raise BadInput.field(
+                f"prior.{key}",
+                f"a prior by layer for kind {kind}",
+                str(getattr(prior, key)),
+                "write prior: {kind: standard_normal}",
+            )
+        if (prior.kind == "around") != (prior.checkpoint is not None):
+            raise BadInput.field(
+                "prior.checkpoint",
+                "a file written by torch.save"
+                if prior.kind == "around"
+                else f"nothing for kind {prior.kind}",
+                repr(prior.checkpoint),
+                "write prior: {kind: around, checkpoint: trained.pt}",
+            )
         return self
 
     @model_validator(mode="after")
@@ -228,21 +244,12 @@ class Study(Section):
             return self  # P is not known before the user's file and networks have been looked at
         smallest = min(architecture.parameters for architecture in self.grid_architectures())
         if smallest > self.sampling.raw_parameter_limit:
-            raise ValueError(
-                f"sampling.raw_parameter_limit: expected at least {smallest} (the smallest P of the"
-                f" grid), found {self.sampling.raw_parameter_limit}; raise the limit or add smaller"
-                " networks to the grid"
+            raise BadInput.field(
+                "sampling.raw_parameter_limit",
+                f"at least {smallest} (the smallest P of the grid)",
+                str(self.sampling.raw_parameter_limit),
+                "raise the limit or add smaller networks to the grid",
             )
-        epochs = self.clustering.epochs
-        if epochs[0] != 0 or sorted(set(epochs)) != epochs:
-            raise ValueError(
-                f"clustering.epochs: expected increasing numbers from 0, found {epochs}; write"
-                " epochs: [0, 1, 4, 20]"
-            )
-        if complaint := self.clustering.graph.complaint():
-            raise ValueError(complaint)
-        if complaint := self.model_constrained.complaint():
-            raise ValueError(complaint)
         return self
 
     @classmethod
@@ -269,7 +276,7 @@ class Study(Section):
         try:
             return cls.model_validate(dict(mapping))
         except ValidationError as error:
-            raise BadInput(_one_line(error)) from None
+            raise BadInput(one_line(error, cls)) from None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -465,71 +472,3 @@ class Study(Section):
             folder,
             "see `eigenscape plan` for all of them",
         )
-
-
-def schema() -> dict[str, Any]:
-    """The JSON schema of the configuration, as kept in ``workflow/schemas/config.schema.json``."""
-    found = Study.model_json_schema()
-    for part in (found, *found["$defs"].values()):
-        # Of a docstring, whose line breaks mean nothing, and without its example.
-        text = part.get("description", "").partition("\n\nExample:")[0]
-        part["description"] = "\n\n".join(" ".join(each.split()) for each in text.split("\n\n"))
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}
-
-
-def _one_line(error: ValidationError) -> str:
-    """The first finding of pydantic in the project's four parts."""
-    findings = error.errors(include_url=False)
-    finding = findings[0]
-    path, kind, context = finding["loc"], finding["type"], finding.get("ctx", {})
-    section, field = _resolve(path)
-    name = ".".join(str(part) for part in path) or "configuration"
-    found = repr(finding["input"])
-    if kind == "extra_forbidden":
-        known = list(section.model_fields)
-        close = difflib.get_close_matches(str(path[-1]), known, n=1)
-        fix = f"did you mean {close[0]}?" if close else "remove it or correct its name"
-        message = f"{name}: expected one of {', '.join(known)}, found an unknown key; {fix}"
-    elif kind == "value_error" and not path:
-        message = str(context["error"])
-    else:
-        expected = _EXPECTED.get(kind, "{message}").format(message=finding["msg"], **context)
-        extra = (field.json_schema_extra if field is not None else None) or {}
-        fix = (
-            extra["fix"]
-            if isinstance(extra, dict) and "fix" in extra
-            else "see config.yaml for an example"
-        )
-        message = f"{name}: expected {expected}, found {found}; {fix}"
-    return message if len(findings) == 1 else f"{message} (and {len(findings) - 1} more)"
-
-
-_EXPECTED = {
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "string_type": "text",
-    "list_type": "a list",
-    "model_type": "a section with keys of its own",
-    "literal_error": "one of {expected}",
-    "greater_than_equal": "a number of at least {ge}",
-    "less_than": "a number below {lt}",
-    "less_than_equal": "a number of at most {le}",
-    "greater_than": "a number above {gt}",
-    "too_short": "at least {min_length} of them",
-    "invalid_key": "a key that is text",
-    "string_pattern_mismatch": "text that matches {pattern}",
-    "value_error": "{error}",
-}
-
-
-def _resolve(path: tuple[int | str, ...]) -> tuple[type[BaseModel], Any]:
-    """The section and the field that a finding's location points at."""
-    section: type[BaseModel] = Study
-    field = None
-    for part in path:
-        if not isinstance(part, str) or part not in section.model_fields:
-            break
-        field = section.model_fields[part]
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            section = field.annotation
-    return section, field

@@ -1,21 +1,21 @@
-"""Curves through networks."""
+"""`eigenscape expressivity`."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from eigenscape.cli.options import ledger_option, note_result, open_study, study_options
+from eigenscape.cli._study import step_command
+
+if TYPE_CHECKING:
+    from eigenscape.config.study import Study
+    from eigenscape.store.layout import StudyFolder
 
 
-@click.command()
+@step_command
 @click.argument("experiment", type=click.Choice(["growth", "sensitivity", "dichotomies", "digits"]))
-@study_options
-@ledger_option
-def expressivity(
-    experiment: str, study_file: Path, log_file: Path | None, ledger: Path | None
-) -> None:
+def expressivity(study: Study, folder: StudyFolder, *, experiment: str) -> dict[str, Any]:
     """Lengths of curves in random and trained networks, one experiment.
 
     growth: over depth, width, sigma_w, sigma_b; sensitivity: to each layer's weights; dichotomies:
@@ -26,10 +26,9 @@ def expressivity(
     Example:
       eigenscape expressivity growth --study results/sine/study.json
     """
-    from eigenscape.stages.common.tables import write_csv  # noqa: PLC0415
-    from eigenscape.stages.expressivity.experiments import run_experiment  # noqa: PLC0415
+    from eigenscape.stages.common.tables import write_csv
+    from eigenscape.stages.expressivity.experiments import run_experiment
 
-    study, folder = open_study(study_file, log_file)
     for name, table in run_experiment(study, folder, experiment).items():
         write_csv(table, folder.root / "tables" / f"expressivity_{experiment}_{name}.csv")
-    note_result(ledger, {"experiment": experiment})
+    return {"experiment": experiment}

@@ -1,4 +1,4 @@
-"""Before a study runs: what it costs, and what its configuration may say."""
+"""`eigenscape plan`."""
 
 from __future__ import annotations
 
@@ -65,20 +65,20 @@ def plan(
       eigenscape plan --configfile config.yaml --configfile mine.yaml
       eigenscape plan --configfile config.yaml --configfile mine.yaml --on h100 --devices 256
     """
-    import psutil  # noqa: PLC0415
+    import psutil
 
-    from eigenscape.catalogue.left_out import left_out_lines  # noqa: PLC0415
-    from eigenscape.errors import BadInput  # noqa: PLC0415
-    from eigenscape.forecast import devices as on_devices  # noqa: PLC0415
-    from eigenscape.forecast import report  # noqa: PLC0415
-    from eigenscape.forecast.jobs import jobs_of  # noqa: PLC0415
-    from eigenscape.forecast.measuring import measured_machine  # noqa: PLC0415
-    from eigenscape.planning import batches as planning  # noqa: PLC0415
-    from eigenscape.planning import solver_choice  # noqa: PLC0415
-    from eigenscape.planning.large import large_lines, require_room  # noqa: PLC0415
-    from eigenscape.planning.machine import machine_named  # noqa: PLC0415
-    from eigenscape.stages.common import configure  # noqa: PLC0415
-    from eigenscape.store.layout import StudyFolder  # noqa: PLC0415
+    from eigenscape.catalogue.left_out import left_out_lines
+    from eigenscape.errors import BadInput
+    from eigenscape.forecast import devices as on_devices
+    from eigenscape.forecast import report
+    from eigenscape.forecast.jobs import jobs_of
+    from eigenscape.forecast.measuring import measured_machine
+    from eigenscape.planning import batches as planning
+    from eigenscape.planning import solver_choice
+    from eigenscape.planning.large import large_lines, require_room
+    from eigenscape.planning.machine import machine_named
+    from eigenscape.stages.common import configure
+    from eigenscape.store.layout import StudyFolder
 
     planned = machine_named(machine) if machine else measured_machine()
     if planned.device_memory is None and devices > 1:
@@ -120,18 +120,3 @@ def plan(
     }
     planning.require_fit(costs, results, cores, said, memory)
     require_room(study, said or psutil.virtual_memory().available)
-
-
-@click.command("schema")
-def print_schema() -> None:
-    """The JSON schema of the configuration: every key with its default, its meaning and its source.
-
-    \b
-    Example:
-      eigenscape schema > workflow/schemas/config.schema.json
-    """
-    import json  # noqa: PLC0415
-
-    from eigenscape.config.study import schema  # noqa: PLC0415
-
-    click.echo(json.dumps(schema(), indent=1, sort_keys=True))

@@ -1,18 +1,21 @@
-"""From tables to figures."""
+"""`eigenscape figure`."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from eigenscape.cli.options import open_study, study_options
+from eigenscape.cli._study import study_command
+
+if TYPE_CHECKING:
+    from eigenscape.config.study import Study
+    from eigenscape.store.layout import StudyFolder
 
 
-@click.command()
+@study_command
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@study_options
-def figure(names: tuple[str, ...], study_file: Path, log_file: Path | None) -> None:
+def figure(study: Study, folder: StudyFolder, *, names: tuple[str, ...]) -> None:
     """Draw figures of a study as PDF and PNG.
 
     Figures that read the same results are best drawn together: what they share is loaded and read
@@ -23,9 +26,8 @@ def figure(names: tuple[str, ...], study_file: Path, log_file: Path | None) -> N
       eigenscape figure eigenvalues eigenvectors --study results/sine/study.json
       eigenscape figure map_participation_ratio --study results/sine/study.json
     """
-    from eigenscape.catalogue.drawing import draw_figures  # noqa: PLC0415
-    from eigenscape.store.io_log import note_written  # noqa: PLC0415
+    from eigenscape.catalogue.drawing import draw_figures
+    from eigenscape.store.io_log import note_written
 
-    study, folder = open_study(study_file, log_file)
     for path in draw_figures(names, study, folder, folder.root / "figures"):
         note_written(path)

@@ -1,20 +1,23 @@
-"""After a study ran: whether its results are what their receipts say."""
+"""`eigenscape verify`."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from eigenscape.cli.options import open_study, study_options
+from eigenscape.cli._study import study_command
+
+if TYPE_CHECKING:
+    from eigenscape.config.study import Study
+    from eigenscape.store.layout import StudyFolder
 
 
-@click.command()
+@study_command
 @click.option(
     "--repair", is_flag=True, help="Set what is damaged aside; the next run computes it again."
 )
-@study_options
-def verify(repair: bool, study_file: Path, log_file: Path | None) -> None:
+def verify(study: Study, folder: StudyFolder, *, repair: bool) -> None:
     """Check every result of a study against its receipt: checksums, shapes, finiteness.
 
     Exit code 1 where one is damaged, out of date, gone or of other work.
@@ -23,15 +26,14 @@ def verify(repair: bool, study_file: Path, log_file: Path | None) -> None:
     Example:
       eigenscape verify --study results/sine/study.json
     """
-    from eigenscape.provenance import verify as stage  # noqa: PLC0415
+    from eigenscape.provenance import verify as stage
 
-    study, folder = open_study(study_file, log_file)
     findings = stage.verify_study(study, folder)
     click.echo(stage.report(findings))
     wrong = [finding for finding in findings if finding.state in stage.WRONG]
     if repair:
-        for place in stage.repair(findings, folder):
-            click.echo(f"set aside: {place}")
+        for path in stage.repair(findings, folder):
+            click.echo(f"set aside: {path}")
         wrong = [finding for finding in wrong if finding.state is not stage.State.DAMAGED]
     if wrong:
         raise SystemExit(1)

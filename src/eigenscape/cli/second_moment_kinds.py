@@ -1,0 +1,46 @@
+"""`eigenscape second-moment-kinds`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from eigenscape.cli._study import study_command
+
+if TYPE_CHECKING:
+    from eigenscape.config.study import Study
+    from eigenscape.store.layout import StudyFolder
+
+
+@study_command
+@click.option(
+    "--depth", type=click.IntRange(min=1), default=3, show_default=True, help="Hidden layers."
+)
+@click.option(
+    "--width",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="Neurons per hidden layer.",
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(min=2),
+    default=2500,
+    show_default=True,
+    help="Parameter vectors per kind.",
+)
+def second_moment_kinds(
+    study: Study, folder: StudyFolder, *, depth: int, width: int, samples: int
+) -> None:
+    """Condition numbers of one network under other second moments: centred, per datum,
+    Gauss-Newton, NTK, local prior.
+
+    \b
+    Example:
+      eigenscape second-moment-kinds --depth 3 --width 10 --study results/sine/study.json
+    """
+    from eigenscape.stages.active_subspace.second_moment_kinds import compute_kinds
+
+    compute_kinds(study, folder, depth, width, samples)
