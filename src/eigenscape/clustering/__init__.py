@@ -14,13 +14,11 @@
 `similarity`     CKA of graphs and of activations, cosine
 `spectral`       the filter of the spectrum that tells linear CKA from subspace overlap
 `blocks`         blocks of mutually similar layers
-`data`           digits, and a user's arrays
-`networks`       perceptrons and a small convolutional network, batched over replicas
-`training`       their training, and their activations at given epochs
+`training`       training of replicas of networks, and their activations at given epochs
 ===============  ==============================================================================
 
 The idea and the questions are those of Saini, Devineni, Papalexakis, ECML-PKDD 2021, arXiv
 2107.01296; the objective, its penalties and the protocol are this project's formulation. Numpy
-arrays in and out (torch inside `networks` and `training`); nothing here knows of files of a study,
+arrays in and out (torch inside `training`); nothing here knows of files of a study,
 ranks or the workflow.
 """

@@ -1,8 +1,4 @@
-"""Training of all replicas at once, and their activations at held-out inputs at given epochs.
-
-The sum over replicas of their mean losses has for each replica its own gradient, and Adam works
-element by element: so a batch of replicas takes the steps that each would take alone.
-"""
+"""Training of replicas, and their activations at held-out inputs at given epochs."""
 
 from __future__ import annotations
 
@@ -12,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from eigenscape.clustering.networks import Network, initial_parameters
-from eigenscape.networks.adam import Adam
 from eigenscape.networks.labelled_data import LabelledData
-from eigenscape.seeding import stream_key
+from eigenscape.networks.optimisers import Adam
+from eigenscape.networks.replicas import Network, batches, initial_parameters, training_steps
+from eigenscape.seeding import generator
 
 BATCH = 64
 """Inputs per step: about twenty steps an epoch of the digits."""
@@ -40,14 +36,24 @@ class Trajectory:
     accuracy: np.ndarray
 
 
+def shuffled_labels(labels: np.ndarray, seeds: list[int]) -> np.ndarray:
+    """Labels (n,) in an order of each replica's own (R, n), which can only be memorised.
+
+    Example:
+        >>> shuffled_labels(np.array([0, 0, 1, 1]), [0, 1]).tolist()
+        [[0, 0, 1, 1], [0, 1, 0, 1]]
+    """
+    draws = [generator(seed, "clustering", "shuffled labels") for seed in seeds]
+    return np.stack([draw.permutation(labels) for draw in draws])
+
+
 def train(
     network: Network,
     data: LabelledData,
+    labels: np.ndarray,
     seeds: list[int],
     epochs: list[int],
     rate: float,
-    *,
-    shuffled: bool = False,
     each_epoch: Callable[[], None] = lambda: None,
 ) -> Trajectory:
     """Train replicas by Adam on the cross entropy.
@@ -55,80 +61,51 @@ def train(
     Args:
         network: the architecture.
         data: training and held-out inputs.
-        seeds: of the replicas; a seed names a start, an order of the inputs and, if shuffled, a
-            permutation of the labels.
+        labels: that they are trained on: those of ``data`` (n,), or other ones (R, n).
+        seeds: of the replicas; a seed names a start and an order of the inputs.
         epochs: increasing numbers of passes after which activations are recorded; 0 is before
             training.
         rate: of Adam.
-        shuffled: train on permuted labels, which can only be memorised.
-        each_epoch: called before every epoch; it may raise, to stop.
+        each_epoch: called before training and after every epoch; it may raise, to stop.
 
     Example:
-        >>> from eigenscape.clustering.data import split
-        >>> from eigenscape.networks.labelled_data import digits
-        >>> from eigenscape.clustering.networks import Perceptron
-        >>> found = train(Perceptron(1, 8), split(*digits(), each=4, seed=0), [0, 1], [0, 1], 1e-3)
+        >>> from eigenscape.networks.labelled_data import Part, digits, split
+        >>> from eigenscape.networks.replicas import Perceptron
+        >>> data = split(*digits(), 4, Part.HELD_OUT, np.random.default_rng(0))
+        >>> found = train(Perceptron(1, 8), data, data.train_labels, [0, 1], [0, 1], 1e-3)
         >>> found.activations[0].shape
         (2, 2, 40, 8)
     """
-    parameters = [
-        p.requires_grad_()
-        for p in initial_parameters(network, data.inputs.shape[1:], data.classes, seeds)
-    ]
-    optimiser = Adam(parameters, rate)
-    draws = [
-        np.random.Generator(np.random.Philox(key=stream_key(seed, "clustering", "order")))
-        for seed in seeds
-    ]
-    labels = np.stack([_labels(data, seed, shuffled) for seed in seeds])
-    x, y = (
-        torch.tensor(data.train_inputs, dtype=torch.float32),
-        torch.tensor(labels, dtype=torch.long),
+    starts = [generator(seed, "clustering", "start", network.label) for seed in seeds]
+    parameters = initial_parameters(network, data.inputs.shape[1:], data.classes, starts)
+    count = len(data.train_inputs)
+    labels, batch = np.broadcast_to(labels, (len(seeds), count)), min(BATCH, count)
+    orders = [batches(generator(seed, "clustering", "order"), count, batch) for seed in seeds]
+    held, whole = (
+        torch.tensor(inputs, dtype=torch.float32).expand(len(seeds), *inputs.shape)
+        for inputs in (data.inputs, data.train_inputs)
     )
-    held = torch.tensor(data.inputs, dtype=torch.float32).expand(len(seeds), *data.inputs.shape)
-    whole = x.expand(len(seeds), *x.shape)
-    rows = torch.arange(len(seeds))[:, None]
-    recorded: list[tuple[list[np.ndarray], np.ndarray, np.ndarray]] = []
+    activations, outputs, fitted = [], [], []
+    steps = training_steps(network, Adam(parameters, rate), data.train_inputs, labels, orders)
     for epoch in range(epochs[-1] + 1):
+        for _ in range(count // batch if epoch else 1):
+            next(steps)
         each_epoch()
-        if epoch > 0:
-            order = torch.tensor(np.stack([draw.permutation(len(x)) for draw in draws]))
-            for first in range(0, len(x) - len(x) % min(BATCH, len(x)), BATCH):
-                chosen = order[:, first : first + BATCH]
-                outputs = network.forward(parameters, x[chosen])[1]
-                losses = torch.nn.functional.cross_entropy(
-                    outputs.flatten(0, 1), y[rows, chosen].flatten(), reduction="sum"
-                )
-                optimiser.step(torch.autograd.grad(losses / chosen.shape[1], parameters))
         if epoch in epochs:
             with torch.no_grad():
-                states, outputs = network.forward(parameters, held)
-                fitted = (
-                    (network.forward(parameters, whole)[1].argmax(dim=-1) == y).double().mean(dim=1)
-                )
-            recorded.append(
-                ([state.numpy().copy() for state in states], outputs.numpy().copy(), fitted.numpy())
-            )
-    outputs_at = np.stack([outputs for _, outputs, _ in recorded])
+                states = network.forward(parameters, held)
+                predicted = network.forward(parameters, whole).outputs.argmax(dim=-1).numpy()
+            activations.append([state.numpy().copy() for state in states.hidden])
+            outputs.append(states.outputs.numpy().copy())
+            fitted.append((predicted == labels).mean(axis=1))
+    outputs_at = np.stack(outputs)
     return Trajectory(
         np.array(epochs),
-        [
-            np.stack([states[layer] for states, _, _ in recorded])
-            for layer in range(len(network.layers))
-        ],
+        [np.stack(layer) for layer in zip(*activations, strict=True)],
         outputs_at,
-        np.stack([fitted for _, _, fitted in recorded]),
+        np.stack(fitted),
         np.asarray((outputs_at.argmax(axis=-1) == data.labels).mean(axis=-1)),
     )
-
-
-def _labels(data: LabelledData, seed: int, shuffled: bool) -> np.ndarray:
-    if not shuffled:
-        return data.train_labels
-    draw = np.random.Generator(
-        np.random.Philox(key=stream_key(seed, "clustering", "shuffled labels"))
-    )
-    return draw.permutation(data.train_labels)
 
 
 def margins(outputs: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -13,9 +13,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from eigenscape import seeding
 from eigenscape.errors import BadInput
 from eigenscape.networks.activations import ACTIVATIONS, HARD_TANH, Activation
-from eigenscape.seeding import stream_key
 
 UNITS = {**ACTIVATIONS, HARD_TANH.name: HARD_TANH}
 """Every activation a curve can be followed through."""
@@ -134,7 +134,7 @@ def generator(seed: int, *labels: object) -> np.random.Generator:
     """The stream of random numbers that a seed and labels name; the same on every machine and in
     every order of work.
     """
-    return np.random.Generator(np.random.Philox(key=stream_key(seed, "expressivity", *labels)))
+    return seeding.generator(seed, "expressivity", *labels)
 
 
 def random_layers(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -19,6 +20,14 @@ import torch
 from eigenscape.expressivity.analysis import analyse
 from eigenscape.expressivity.curves import between
 from eigenscape.expressivity.networks import Layers, generator, random_layers
+from eigenscape.networks.labelled_data import (
+    HELD_OUT_SHARE,
+    LabelledData,
+    digits,
+    shuffled_digits,
+)
+from eigenscape.networks.optimisers import GradientDescent
+from eigenscape.networks.replicas import States, batches, training_steps
 from eigenscape.seeding import stream_key
 
 CLASSES = 10
@@ -27,9 +36,6 @@ BATCH = 128
 """Images per step: ten steps an epoch of the digits, and a size at which the source's optimiser is
 at home."""
 
-TRAINING_SHARE = 0.75
-"""Of the 1,797 images; the rest measures accuracy."""
-
 _UNITS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "relu": torch.relu,
     "hard_tanh": lambda z: z.clamp(-1, 1),
@@ -37,36 +43,19 @@ _UNITS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 }
 
 
-@dataclass(frozen=True)
-class Digits:
-    """Images (n, 64), standardised, and labels (n,), in two parts."""
-
-    train_images: np.ndarray
-    train_labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
-
-
-def digits(seed: int) -> Digits:
-    """The 8 x 8 digits of scikit-learn, shuffled, with mean 0 and mean square 1 over the training
-    images.
-
-    One scale for all pixels, so that borders that are always empty stay so. Source: E. Alpaydin, C.
-    Kaynak, Optical recognition of handwritten digits, UCI 1998.
+def shuffled_split(seed: int) -> LabelledData:
+    """The digits as vectors, three quarters of them for training and the rest for accuracies.
 
     Example:
-        >>> digits(0).train_images.shape
+        >>> shuffled_split(0).train_inputs.shape
         (1347, 64)
     """
-    from sklearn.datasets import load_digits  # noqa: PLC0415
-
-    images, labels = load_digits(return_X_y=True)
-    order = generator(seed, "digits").permutation(len(images))
-    images, labels = images[order], labels[order]
-    count = int(TRAINING_SHARE * len(images))
-    images = images - images[:count].mean(axis=0)
-    images /= np.sqrt((images[:count] ** 2).mean())
-    return Digits(images[:count], labels[:count], images[count:], labels[count:])
+    whole = len(digits()[0])
+    trained = int((1 - HELD_OUT_SHARE) * whole)
+    images, labels = shuffled_digits(generator(seed, "digits"), whole, trained)
+    return LabelledData(
+        images[:trained], labels[:trained], images[trained:], labels[trained:], CLASSES
+    )
 
 
 @dataclass(frozen=True)
@@ -114,7 +103,7 @@ def train_one_layer(
         rate: of Adam.
         seed: names networks and the order of images.
     """
-    data = digits(seed)
+    data = shuffled_split(seed)
     networks = [
         random_layers(
             depth,
@@ -153,19 +142,21 @@ def train_one_layer(
         return torch.stack(found)
 
     with torch.no_grad():
-        chance = _accuracies(outputs(_images(data.test_images)), data.test_labels)[0]
+        chance = _accuracies(outputs(_images(data.inputs)), data.labels)[0]
     optimiser = torch.optim.Adam(trained, lr=rate)
-    for chosen in _batches(len(data.train_images), epochs, seed):
+    count = len(data.train_inputs)
+    order = batches(generator(seed, "batches"), count, BATCH)
+    for chosen in islice(order, epochs * (count // BATCH)):
         optimiser.zero_grad()
-        found = outputs(_images(data.train_images[chosen])).flatten(0, 2)
+        found = outputs(_images(data.train_inputs[chosen])).flatten(0, 2)
         labels = torch.tensor(data.train_labels[chosen]).repeat(len(places) * runs)
         # The sum over networks of their mean losses: each network's gradient is its own.
         loss = torch.nn.functional.cross_entropy(found, labels, reduction="sum") / len(chosen)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     with torch.no_grad():
-        train = _accuracies(outputs(_images(data.train_images)), data.train_labels)
-        test = _accuracies(outputs(_images(data.test_images)), data.test_labels)
+        train = _accuracies(outputs(_images(data.train_inputs)), data.train_labels)
+        test = _accuracies(outputs(_images(data.inputs)), data.labels)
     return OneLayerTraining(np.array(places) + 1, train, test, chance)
 
 
@@ -213,79 +204,103 @@ def lengths_in_training(
         rate: of gradient descent.
         seed: names networks, pairs and the order of images.
     """
-    data = digits(seed)
+    data = shuffled_split(seed)
     marks = np.unique(np.round(np.linspace(0, epochs, measured + 1)).astype(int))
-    all_lengths, all_test = [], []
+    networks, curves = [], []
     for run in range(runs):
-        network = random_layers(
-            depth,
-            width,
-            sigma_w,
-            0.0,
-            activation,
-            stream_key(seed, "lengths", run) >> 1,
-            64,
-            CLASSES,
-        )
-        first = int(generator(seed, "pair", run).integers(len(data.test_images)))
-        others = np.flatnonzero(data.test_labels != data.test_labels[first])
-        second = int(generator(seed, "partner", run).choice(others))
-        curve = between(data.test_images[first], data.test_images[second])
-        lengths, test = [], []
-        for layers in _trained(network, data, marks, rate, stream_key(seed, "order", run) >> 1):
-            lengths.append(analyse(layers, curve).latent_lengths)
-            test.append(
-                (layers.forward(data.test_images)[-1].argmax(axis=1) == data.test_labels).mean()
+        networks.append(
+            random_layers(
+                depth,
+                width,
+                sigma_w,
+                0.0,
+                activation,
+                stream_key(seed, "lengths", run) >> 1,
+                64,
+                CLASSES,
             )
-        all_lengths.append(lengths)
-        all_test.append(test)
-    return LengthsInTraining(marks, np.array(all_lengths), np.array(all_test))
+        )
+        first = int(generator(seed, "pair", run).integers(len(data.inputs)))
+        others = np.flatnonzero(data.labels != data.labels[first])
+        second = int(generator(seed, "partner", run).choice(others))
+        curves.append(between(data.inputs[first], data.inputs[second]))
+    lengths, test = [], []
+    for trained in _trained(networks, data, marks, rate, seed):
+        lengths.append(
+            [
+                analyse(layers, curve).latent_lengths
+                for layers, curve in zip(trained, curves, strict=True)
+            ]
+        )
+        test.append(
+            [
+                (layers.forward(data.inputs)[-1].argmax(axis=1) == data.labels).mean()
+                for layers in trained
+            ]
+        )
+    return LengthsInTraining(marks, np.array(lengths).swapaxes(0, 1), np.array(test).T)
+
+
+@dataclass(frozen=True)
+class _Stacked:
+    """Networks side by side, of any activation. Weights are (R, fan_in, fan_out), and biases are
+    added after the product, as in `Layers`: so a network has the bits that it has alone.
+    """
+
+    unit: Callable[[torch.Tensor], torch.Tensor]
+
+    def forward(self, parameters: list[torch.Tensor], x: torch.Tensor) -> States:
+        hidden = []
+        for weight, bias in zip(parameters[:-2:2], parameters[1:-2:2], strict=True):
+            x = self.unit(x @ weight + bias[:, None])
+            hidden.append(x)
+        return States(hidden, x @ parameters[-2] + parameters[-1][:, None])
 
 
 def _trained(
-    network: Layers, data: Digits, marks: np.ndarray, rate: float, seed: int
-) -> Iterator[Layers]:
-    """The network after each number of epochs in ``marks``."""
-    weights = [
-        torch.tensor(weight, dtype=torch.float32, requires_grad=True) for weight in network.weights
-    ]
-    biases = [
-        torch.tensor(bias, dtype=torch.float32, requires_grad=True) for bias in network.biases
-    ]
-    optimiser, phi = torch.optim.SGD([*weights, *biases], lr=rate), _UNITS[network.activation]
-    steps = _batches(len(data.train_images), int(marks[-1]), seed)
-    per_epoch, done = len(data.train_images) // BATCH, 0
-    for mark in marks:
-        for _ in range((mark - done) * per_epoch):
-            chosen = next(steps)
-            state = _images(data.train_images[chosen])
-            for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
-                state = phi(state @ weight + bias)
-            loss = torch.nn.functional.cross_entropy(
-                state @ weights[-1] + biases[-1], torch.tensor(data.train_labels[chosen])
-            )
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-        done = mark
-        yield Layers(
-            tuple(weight.detach().numpy().astype(float) for weight in weights),
-            tuple(bias.detach().numpy().astype(float) for bias in biases),
-            network.activation,
+    networks: list[Layers], data: LabelledData, marks: np.ndarray, rate: float, seed: int
+) -> Iterator[list[Layers]]:
+    """The networks after each number of epochs in ``marks``."""
+    first, count = networks[0], len(data.train_inputs)
+    parameters = [
+        torch.tensor(np.stack(arrays), dtype=torch.float32, requires_grad=True)
+        for weights, biases in zip(
+            zip(*(network.weights for network in networks), strict=True),
+            zip(*(network.biases for network in networks), strict=True),
+            strict=True,
         )
+        for arrays in (weights, biases)
+    ]
+    steps = training_steps(
+        _Stacked(_UNITS[first.activation]),
+        GradientDescent(parameters, rate),
+        data.train_inputs,
+        np.broadcast_to(data.train_labels, (len(networks), count)),
+        [
+            batches(generator(stream_key(seed, "order", run) >> 1, "batches"), count, BATCH)
+            for run in range(len(networks))
+        ],
+    )
+    for taken in steps:
+        epoch, within = divmod(taken, count // BATCH)
+        if within == 0 and epoch in marks:
+            weights, biases = (
+                [p.detach().numpy().astype(float) for p in parameters[part::2]] for part in (0, 1)
+            )
+            yield [
+                Layers(
+                    tuple(weight[run] for weight in weights),
+                    tuple(bias[run] for bias in biases),
+                    first.activation,
+                )
+                for run in range(len(networks))
+            ]
+            if epoch == marks[-1]:
+                return
 
 
 def _images(images: np.ndarray) -> torch.Tensor:
     return torch.tensor(images, dtype=torch.float32)
-
-
-def _batches(count: int, epochs: int, seed: int) -> Iterator[np.ndarray]:
-    """Image numbers of every step; an epoch's last incomplete batch is left out."""
-    draw = generator(seed, "batches")
-    for _ in range(epochs):
-        order = draw.permutation(count)
-        for first in range(0, count - BATCH + 1, BATCH):
-            yield order[first : first + BATCH]
 
 
 def _accuracies(outputs: torch.Tensor, labels: np.ndarray) -> np.ndarray:

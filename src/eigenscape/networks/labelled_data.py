@@ -1,13 +1,11 @@
-"""Labelled inputs that classifiers are trained on: checked, and standardised by their training
-part.
-
-How inputs are held out is the business of each analysis; what a usable file is, and how it is
-scaled, is the same for all.
+"""Labelled inputs that classifiers are trained on: checked, split, and standardised by their
+training part.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -19,12 +17,12 @@ HELD_OUT_SHARE = 0.25
 
 @dataclass(frozen=True)
 class LabelledData:
-    """Inputs for training, and others, with as many of each class, that an analysis looks at.
+    """Inputs for training, and those that an analysis looks at.
 
     Attributes:
         train_inputs: (n, d), or (n, h, w) for images.
         train_labels: (n,) in 0 .. K - 1.
-        inputs: (N, d) or (N, h, w), N = K times the same number of each class, sorted by class.
+        inputs: (N, d) or (N, h, w).
         labels: (N,).
         classes: K.
     """
@@ -39,6 +37,15 @@ class LabelledData:
     def images(self) -> bool:
         """Whether inputs have two axes, as a convolutional network needs."""
         return self.inputs.ndim == 3
+
+
+class Part(StrEnum):
+    """Where the inputs come from that an analysis looks at."""
+
+    HELD_OUT = "held_out"
+    """Training does not see them."""
+    TRAINING = "training"
+    """Training sees them."""
 
 
 @dataclass(frozen=True)
@@ -115,34 +122,83 @@ def classes_of(inputs: np.ndarray, labels: np.ndarray) -> Classes:
     return Classes(inputs, names, codes)
 
 
-def standardised(
-    data: Classes, trained: list[np.ndarray], chosen: list[np.ndarray]
+def split(
+    inputs: np.ndarray, labels: np.ndarray, each: int, part: Part, draw: np.random.Generator
 ) -> LabelledData:
+    """Hold out a quarter of every class, take ``each`` inputs of a class from one part to look at,
+    and standardise all by the training part.
+
+    Args:
+        inputs: X (n, d) or (n, h, w), finite numbers.
+        labels: y (n,), whole numbers or text.
+        each: inputs of every class that the analysis looks at; they are sorted by class.
+        part: where they come from.
+        draw: random numbers of the split.
+
+    Raises:
+        BadInput: shapes that do not fit, values that are not finite, fewer than two classes, too
+            few inputs of a class, inputs that are all the same.
+
+    Example:
+        >>> data = split(*digits(), 5, Part.HELD_OUT, np.random.default_rng(0))
+        >>> data.train_inputs.shape, data.inputs.shape, data.classes
+        ((1352, 8, 8), (50, 8, 8), 10)
+    """
+    data = classes_of(inputs, labels)
+    looked_at, trained = [], []
+    for code, name in enumerate(data.names):
+        order = draw.permutation(np.flatnonzero(data.codes == code))
+        held, training = np.split(order, [int(HELD_OUT_SHARE * len(order))])
+        pool = held if part is Part.HELD_OUT else training
+        if len(pool) < each:
+            raise BadInput.field(
+                "y",
+                f"at least {each} {part.replace('_', '-')} inputs of every class",
+                f"{len(pool)} of {name}",
+                "lower inputs_per_class, or join classes",
+            )
+        looked_at.append(pool[:each])
+        trained.append(training)
+    rows, kept = np.sort(np.concatenate(trained)), np.concatenate(looked_at)
+    scaled = standardised(data.inputs, rows)
+    return LabelledData(
+        scaled[rows], data.codes[rows], scaled[kept], data.codes[kept], len(data.names)
+    )
+
+
+def shuffled_digits(
+    draw: np.random.Generator, count: int, trained: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Digits in random order, as vectors (count, 64), standardised by the first ``trained`` of
+    them; and their labels (count,).
+
+    Example:
+        >>> pixels, labels = shuffled_digits(np.random.default_rng(0), 100, 75)
+        >>> pixels.shape, labels.shape, float(np.square(pixels[:75]).mean().round(9))
+        ((100, 64), (100,), 1.0)
+    """
+    images, labels = digits()
+    chosen = draw.permutation(len(images))[:count]
+    return standardised(images.reshape(len(images), -1)[chosen], slice(trained)), labels[chosen]
+
+
+def standardised(inputs: np.ndarray, trained: np.ndarray | slice) -> np.ndarray:
     """One mean per input's entry and one scale for all, of the training part: pixels that never
     change stay zero.
 
     Args:
-        data: all inputs.
-        trained: of each class, which of them training sees.
-        chosen: of each class, which of them the analysis looks at.
+        inputs: (n, ...).
+        trained: which of them training sees.
 
     Raises:
         BadInput: all training inputs are the same.
 
     Example:
-        >>> classes = classes_of(np.array([[0.0], [2.0], [4.0]]), np.array([0, 0, 1]))
-        >>> found = standardised(classes, [np.array([0, 1])], [np.array([2])])
-        >>> found.train_inputs.ravel().tolist()
-        [-1.0, 1.0]
-        >>> found.inputs.ravel().tolist(), found.labels.tolist()
-        ([3.0], [1])
+        >>> standardised(np.array([[0.0], [2.0], [4.0]]), slice(2)).ravel().tolist()
+        [-1.0, 1.0, 3.0]
     """
-    rows, kept = np.sort(np.concatenate(trained)), np.concatenate(chosen)
-    centre = data.inputs[rows].mean(axis=0)
-    scale = np.sqrt(np.square(data.inputs[rows] - centre).mean())
+    centred = inputs - inputs[trained].mean(axis=0)
+    scale = np.sqrt(np.square(centred[trained]).mean())
     if scale == 0:
         raise BadInput.field("X", "inputs that differ", "all the same", "look at how X was saved")
-    inputs = (data.inputs - centre) / scale
-    return LabelledData(
-        inputs[rows], data.codes[rows], inputs[kept], data.codes[kept], len(data.names)
-    )
+    return np.asarray(centred / scale)

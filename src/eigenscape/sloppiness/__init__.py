@@ -13,6 +13,8 @@
 `kernels`        kernel machines and tangent kernels, at training points and others
 `sgd`            exact moments of stochastic gradient descent
 `simulate`       all of it by running the steps
+`data`           inputs of another spectrum
+`training`       training of replicas of networks, and their predictions along the way
 ===============  ==============================================================================
 
 The question is that of Mao, Griniasty, Sun, Transtrum, Sethna, Chaudhari, arXiv 2505.08915; InPCA

@@ -1,54 +1,10 @@
-"""Labelled inputs for ensembles of networks: those that they are trained on, and those at which
-predictions are compared.
-"""
+"""The spectrum of the inputs that ensembles of networks are trained on."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from eigenscape.errors import BadInput
-from eigenscape.networks.labelled_data import HELD_OUT_SHARE, LabelledData, classes_of, standardised
-from eigenscape.seeding import stream_key
-
-
-def task_of(
-    inputs: np.ndarray, labels: np.ndarray, each: int, seed: int, *, held_out: bool
-) -> LabelledData:
-    """Hold out a quarter of every class, and take ``each`` inputs of a class, held out or trained,
-    to compare predictions at.
-
-    Args:
-        inputs: X (n, d) or (n, h, w), finite numbers.
-        labels: y (n,), whole numbers or text.
-        each: inputs of every class that predictions are compared at.
-        seed: names the split.
-        held_out: take these from the held-out part.
-
-    Raises:
-        BadInput: shapes that do not fit, values that are not finite, fewer than two classes, too
-            few inputs of a class.
-
-    Example:
-        >>> from eigenscape.networks.labelled_data import digits
-        >>> task_of(*digits(), each=5, seed=0, held_out=True).inputs.shape
-        (50, 8, 8)
-    """
-    data = classes_of(inputs, labels)
-    draw = np.random.Generator(np.random.Philox(key=stream_key(seed, "sloppiness", "split")))
-    compared, trained = [], []
-    for code, name in enumerate(data.names):
-        order = draw.permutation(np.flatnonzero(data.codes == code))
-        held = int(HELD_OUT_SHARE * len(order))
-        pool = order[:held] if held_out else order[held:]
-        if len(pool) < each or held == len(order):
-            kind = "held-out" if held_out else "training"
-            fix = "lower sloppiness.ensemble.inputs_per_class, or join classes"
-            raise BadInput.field(
-                "y", f"at least {each} {kind} inputs of every class", f"{len(pool)} of {name}", fix
-            )
-        compared.append(pool[:each])
-        trained.append(order[held:])
-    return standardised(data, trained, compared)
+from eigenscape.networks.labelled_data import LabelledData
 
 
 def with_spectrum_power(task: LabelledData, power: float) -> LabelledData:

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from eigenscape.seeding import stream_key
+from eigenscape import seeding
 from eigenscape.sloppiness.sgd import StochasticDescent
 
 
 def generator(seed: int, *labels: object) -> np.random.Generator:
     """Random numbers that depend on the seed and the names alone."""
-    return np.random.Generator(np.random.Philox(key=stream_key(seed, "sloppiness", *labels)))
+    return seeding.generator(seed, "sloppiness", *labels)
 
 
 def data_with_spectrum(

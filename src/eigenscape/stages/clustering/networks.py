@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
@@ -37,15 +37,14 @@ from eigenscape.seeding import stream_key
 from eigenscape.stages.clustering.layer_graphs import LayerGraph, layer_graph
 from eigenscape.stages.common import signals
 from eigenscape.stages.common.experiments import Rows, Tables, tables_of
-from eigenscape.stages.common.labelled_inputs import labelled_inputs
+from eigenscape.stages.common.labelled_inputs import data_identity, labelled_inputs
 from eigenscape.store.documents import cached, read_document, remove_unusable
 from eigenscape.store.layout import StudyFolder
-from eigenscape.store.receipts import digest_of
 
 if TYPE_CHECKING:
-    from eigenscape.clustering.networks import Network
     from eigenscape.clustering.training import Trajectory
     from eigenscape.networks.labelled_data import LabelledData
+    from eigenscape.networks.replicas import Network
 
 TABLES = ("layers", "convergence", "similarity", "blocks", "inputs", "sensitivity", "training")
 
@@ -86,7 +85,7 @@ def read_clustering(study: Study, folder: StudyFolder, name: str) -> Tables:
 
 
 def _network(study: Study, name: str) -> Network:
-    from eigenscape.clustering.networks import Convolutional, Perceptron  # noqa: PLC0415 - torch
+    from eigenscape.networks.replicas import Convolutional, Perceptron  # noqa: PLC0415 - torch
 
     section = study.clustering
     if not section.enabled:
@@ -100,7 +99,7 @@ def _network(study: Study, name: str) -> Network:
         Perceptron(depth, width) for depth in section.depth for width in section.width
     ]
     if section.channels is not None:
-        every.append(Convolutional(section.channels))
+        every.append(Convolutional(section.channels, dense=4 * section.channels))
     for network in every:
         if network.label == name:
             return network
@@ -119,25 +118,13 @@ def _identity(study: Study, name: str) -> dict[str, Any]:
         "channels",
     ):
         del settings[key]
-    identity = {
+    return {
         "kind": f"clustering {name}",
         "science_schema": SCIENCE_SCHEMA,
         "seed": study.sampling.seed,
         **settings,
+        **data_identity(settings["data"]),
     }
-    return (
-        identity
-        if settings["data"] == "digits"
-        else identity | {"digest_of_data": _digest(settings["data"])}
-    )
-
-
-@cache
-def _digest(path: str) -> str:
-    try:
-        return digest_of(Path(path).read_bytes())
-    except OSError:
-        return "no such file"  # its reader says so in the user's words
 
 
 def _replicas(
@@ -166,19 +153,14 @@ def _train_and_read(train: Callable[[], list[_Reading]], replica: int) -> dict[s
 
 def _trained(study: Study, network: Network, seeds: list[int], variant: str) -> list[_Reading]:
     """All replicas of one kind of labels, trained together."""
-    from eigenscape.clustering.training import train  # noqa: PLC0415 - torch
+    from eigenscape.clustering.training import shuffled_labels, train  # noqa: PLC0415 - torch
 
     section, data = study.clustering, labelled_inputs(study)
+    labels = data.train_labels
+    if variant == "shuffled":
+        labels = shuffled_labels(labels, seeds)
     stop = partial(_stop_if_asked, network.label)
-    run = train(
-        network,
-        data,
-        seeds,
-        section.epochs,
-        section.rate,
-        shuffled=variant == "shuffled",
-        each_epoch=stop,
-    )
+    run = train(network, data, labels, seeds, section.epochs, section.rate, stop)
     return [
         _Reading(
             section,

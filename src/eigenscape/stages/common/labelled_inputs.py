@@ -4,13 +4,18 @@ checked before anything runs.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
+from eigenscape.seeding import generator
+from eigenscape.store.receipts import digest_of
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from eigenscape.networks.labelled_data import LabelledData
 
 
@@ -21,19 +26,9 @@ def labelled_inputs(study: Study) -> LabelledData:
         BadInput: ``clustering.data`` is missing, no plain .npz file, or its arrays cannot be used;
             one line that says why.
     """
-    from eigenscape.clustering.data import split  # noqa: PLC0415
-    from eigenscape.networks.labelled_data import digits  # noqa: PLC0415
-    from eigenscape.store.arrays import read_labelled_arrays  # noqa: PLC0415
-
     section = study.clustering
-    if section.data == "digits":
-        return split(*digits(), section.inputs_per_class, study.sampling.seed)
-    try:
-        return split(
-            *read_labelled_arrays(Path(section.data)), section.inputs_per_class, study.sampling.seed
-        )
-    except BadInput as error:
-        _named(error, "clustering.data", section.data)
+    draw = generator(study.sampling.seed, "clustering", "split")
+    return _split("clustering", section.data, section.inputs_per_class, "held_out", draw)
 
 
 def ensemble_task(study: Study) -> LabelledData:
@@ -43,19 +38,40 @@ def ensemble_task(study: Study) -> LabelledData:
         BadInput: ``sloppiness.ensemble.data`` is missing, no plain .npz file, or its arrays cannot
             be used; one line that says why.
     """
-    from eigenscape.networks.labelled_data import digits  # noqa: PLC0415
-    from eigenscape.sloppiness.data import task_of  # noqa: PLC0415
+    section = study.sloppiness.ensemble
+    draw = generator(study.sampling.seed, "sloppiness", "split")
+    return _split(
+        "sloppiness.ensemble", section.data, section.inputs_per_class, section.measured, draw
+    )
+
+
+def data_identity(data: str) -> dict[str, str]:
+    """What a document says of the data beside their name: the digest of a user's file."""
+    return {} if data == "digits" else {"digest_of_data": _digest(data)}
+
+
+@cache
+def _digest(path: str) -> str:
+    try:
+        return digest_of(Path(path).read_bytes())
+    except OSError:
+        return "no such file"  # its reader says so in the user's words
+
+
+def _split(
+    section: str, data: str, each: int, part: str, draw: np.random.Generator
+) -> LabelledData:
+    """The data of one section of the configuration."""
+    from eigenscape.networks.labelled_data import Part, digits, split  # noqa: PLC0415
     from eigenscape.store.arrays import read_labelled_arrays  # noqa: PLC0415
 
-    section, key = study.sloppiness.ensemble, "sloppiness.ensemble.data"
-    held_out = section.measured == "held_out"
-    if section.data == "digits":
-        return task_of(*digits(), section.inputs_per_class, study.sampling.seed, held_out=held_out)
+    if data == "digits":
+        return split(*digits(), each, Part(part), draw)
+    key = f"{section}.data"
     try:
-        arrays = read_labelled_arrays(Path(section.data), key)
-        return task_of(*arrays, section.inputs_per_class, study.sampling.seed, held_out=held_out)
+        return split(*read_labelled_arrays(Path(data), key), each, Part(part), draw)
     except BadInput as error:
-        _named(error, key, section.data)
+        _named(error, key, data)
 
 
 def _named(error: BadInput, key: str, path: str) -> NoReturn:

@@ -4,13 +4,13 @@ on scikit-learn's digits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import Study
+from eigenscape.networks.labelled_data import shuffled_digits
 from eigenscape.seeding import stream_key
 from eigenscape.sloppiness import regimes
 from eigenscape.sloppiness.covariance import time_averages
@@ -49,24 +49,9 @@ def judged(found: Ribbon) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class Digits:
-    """Digits, shuffled: pixels about their mean, of mean square 1 over all; labels 0 to 9."""
-
-    pixels: np.ndarray
-    labels: np.ndarray
-
-
-def digits(seed: int, count: int) -> Digits:
-    """So many of scikit-learn's digits (E. Alpaydin, C. Kaynak, Optical recognition of handwritten
-    digits, UCI 1998).
-    """
-    from sklearn.datasets import load_digits  # noqa: PLC0415 - a second to import
-
-    pixels, labels = load_digits(return_X_y=True)
-    chosen = generator(seed, "digits").permutation(len(pixels))[:count]
-    centred = pixels[chosen] - pixels[chosen].mean(axis=0)
-    return Digits(centred / np.sqrt(np.square(centred).mean()), labels[chosen])
+def some_digits(study: Study, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """So many digits: pixels (count, 64) about their mean, of mean square 1; labels 0 to 9."""
+    return shuffled_digits(generator(theory_seed(study), "digits"), count, count)
 
 
 def kernel_matrix(study: Study, kind: str, pixels: np.ndarray) -> np.ndarray:
@@ -106,14 +91,14 @@ def kernel_tables(study: Study) -> dict[str, Rows]:
     from eigenscape.sloppiness.kernels import KernelMachine  # noqa: PLC0415 - torch
 
     section = study.sloppiness.kernel
-    data = digits(theory_seed(study), section.train + section.test)
-    targets = np.eye(10)[data.labels[: section.train]]
+    pixels, labels = some_digits(study, section.train + section.test)
+    targets = np.eye(10)[labels[: section.train]]
     targets -= targets.mean(axis=0)
     targets /= np.sqrt(np.square(targets).mean())
     rows: Rows = []
     spectra: Rows = []
     for kind in section.kernels:
-        machine = KernelMachine.of(kernel_matrix(study, kind, data.pixels), section.train)
+        machine = KernelMachine.of(kernel_matrix(study, kind, pixels), section.train)
         for steps in section.steps:
             for start in section.start:
                 names = {"kernel": kind, "steps": steps, "start": start}
@@ -181,9 +166,9 @@ def sgd_tables(study: Study) -> dict[str, Rows]:
     simulated ones.
     """
     section = study.sloppiness.sgd
-    data = digits(theory_seed(study), section.examples)
-    targets = np.where(data.labels % 2 == 0, 1.0, -1.0)
-    left, singular, _ = np.linalg.svd(data.pixels, full_matrices=False)
+    pixels, labels = some_digits(study, section.examples)
+    targets = np.where(labels % 2 == 0, 1.0, -1.0)
+    left, singular, _ = np.linalg.svd(pixels, full_matrices=False)
     inputs = np.column_stack(
         [(left * singular)[:, : section.components], np.ones(section.examples)]
     )

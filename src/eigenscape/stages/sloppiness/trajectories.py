@@ -8,8 +8,6 @@ of checkpoints, the labels, and c of the inputs that it saw.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,14 +15,12 @@ import numpy as np
 from eigenscape.config.study import SCIENCE_SCHEMA, Study
 from eigenscape.errors import BadInput
 from eigenscape.seeding import stream_key
-from eigenscape.stages.common.labelled_inputs import ensemble_task
+from eigenscape.stages.common.labelled_inputs import data_identity, ensemble_task
 from eigenscape.store.array_files import Arrays, Digest, cached_arrays, require_arrays
 from eigenscape.store.layout import StudyFolder
-from eigenscape.store.receipts import digest_of
 
 if TYPE_CHECKING:
-    from eigenscape.sloppiness.networks import Network
-    from eigenscape.sloppiness.training import Plan
+    from eigenscape.sloppiness.training import Member, Plan
 
 
 @dataclass(frozen=True)
@@ -51,12 +47,12 @@ def compute_trajectories(study: Study, folder: StudyFolder, name: str) -> Ensemb
         BadInput: no architecture of that name, data that cannot be used, or training that diverged.
         DifferentWork: trajectories of other work are there.
     """
-    network = _network(study, name)
+    member = _member(study, name)
     return _ensemble(
         cached_arrays(
             folder.trajectories(name),
             trajectories_identity(study, name),
-            lambda: _train(study, network),
+            lambda: _train(study, member),
             Digest.FILE,
         )
     )
@@ -92,38 +88,27 @@ def trajectories_identity(study: Study, name: str) -> dict[str, Any]:
         "replicates",
     ):
         del settings[key]
-    identity = {
+    return {
         "kind": f"trajectories {name}",
         "science_schema": SCIENCE_SCHEMA,
         "seed": study.sampling.seed,
         **settings,
+        **data_identity(settings["data"]),
     }
-    return (
-        identity
-        if settings["data"] == "digits"
-        else identity | {"digest_of_data": _digest(settings["data"])}
-    )
 
 
-@cache
-def _digest(path: str) -> str:
-    try:
-        return digest_of(Path(path).read_bytes())
-    except OSError:
-        return "no such file"  # its reader says so in the user's words
-
-
-def _network(study: Study, name: str) -> Network:
-    from eigenscape.sloppiness.networks import Convolutional, Perceptron  # noqa: PLC0415 - torch
+def _member(study: Study, name: str) -> Member:
+    from eigenscape.networks.replicas import Convolutional, Perceptron  # noqa: PLC0415 - torch
+    from eigenscape.sloppiness.training import Member  # noqa: PLC0415
 
     section = study.sloppiness.ensemble
-    every: list[Network] = [Perceptron(0, power=power) for power in section.powers]
-    every += [Perceptron(depth, width) for depth in section.depth for width in section.width]
+    every = [Member(Perceptron(0), power) for power in section.powers]
+    every += [Member(Perceptron(d, width)) for d in section.depth for width in section.width]
     if section.channels is not None:
-        every.append(Convolutional(section.channels))
-    for network in every:
-        if network.label == name:
-            return network
+        every.append(Member(Convolutional(section.channels)))
+    for member in every:
+        if member.label == name:
+            return member
     raise BadInput.field(
         "network", f"one of {', '.join(section.network_names())}", name, "choose one of them"
     )
@@ -133,12 +118,8 @@ def plans_of(study: Study) -> list[Plan]:
     """How networks are trained, by optimiser: momentum's step is a tenth of sgd's, since 1 / (1 -
     0.9) of its steps add up.
     """
-    from eigenscape.sloppiness.training import (  # noqa: PLC0415
-        MOMENTUM,
-        Plan,
-        Spacing,
-        checkpoint_steps,
-    )
+    from eigenscape.networks.optimisers import MOMENTUM, OPTIMISERS  # noqa: PLC0415
+    from eigenscape.sloppiness.training import Plan, Spacing, checkpoint_steps  # noqa: PLC0415
 
     section = study.sloppiness.ensemble
     rates = {
@@ -150,23 +131,23 @@ def plans_of(study: Study) -> list[Plan]:
         *[checkpoint_steps(section.steps, section.checkpoints, spacing) for spacing in Spacing]
     )
     return [
-        Plan(name, rates[name], recorded, section.batch, section.readout_variance)
+        Plan(OPTIMISERS[name], rates[name], recorded, section.batch, section.readout_variance)
         for name in section.optimisers
     ]
 
 
-def _train(study: Study, network: Network) -> dict[str, np.ndarray]:
+def _train(study: Study, member: Member) -> dict[str, np.ndarray]:
     from eigenscape.sloppiness.data import correlation_slope, with_spectrum_power  # noqa: PLC0415
     from eigenscape.sloppiness.training import trajectories  # noqa: PLC0415 - torch
 
     task, plans = ensemble_task(study), plans_of(study)
-    if network.power != 1:
-        task = with_spectrum_power(task, network.power)
+    if member.power != 1:
+        task = with_spectrum_power(task, member.power)
     seeds = [
         stream_key(study.sampling.seed, "sloppiness", "replica", number) >> 1
         for number in range(study.sloppiness.ensemble.seeds)
     ]
-    found = np.stack([trajectories(network, task, seeds, plan) for plan in plans])
+    found = np.stack([trajectories(member, task, seeds, plan) for plan in plans])
     slope = np.array(correlation_slope(task.train_inputs))
     return {
         "log_probabilities": found,

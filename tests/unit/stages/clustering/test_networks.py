@@ -23,6 +23,7 @@ from eigenscape.stages.clustering import networks as clustering
 from eigenscape.stages.clustering.layer_graphs import layer_graph
 from eigenscape.stages.clustering.networks import compute_clustering, read_clustering
 from eigenscape.stages.clustering.tables import clustering_tables, write_clustering_tables
+from eigenscape.stages.common import labelled_inputs
 from eigenscape.stages.common.labelled_inputs import require_usable
 from eigenscape.store.layout import StudyFolder
 
@@ -381,7 +382,7 @@ def test_a_user_s_own_arrays(tmp_path: Path) -> None:
     folder = StudyFolder(tmp_path / "results")
     tables = compute_clustering(study, folder, "perceptron-d01-w006")
     assert len(tables["inputs"]) <= 2 * 15
-    clustering._digest.cache_clear()
+    labelled_inputs._digest.cache_clear()
     np.savez(tmp_path / "mine.npz", X=np.zeros((2, 2)), y=[0, 1])
     with pytest.raises(DifferentWork, match="digest_of_data"):
         compute_clustering(study, folder, "perceptron-d01-w006")
