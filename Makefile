@@ -65,11 +65,13 @@ test-slurm: setup-dev ## Run the tests on a private Slurm; needs root and Debian
 test-browser: setup-dev ## Run the tests of the explorer in Chromium; needs Debian's chromium chromium-driver.
 	@$(BIN)/python -m pytest -q tests/browser -m browser
 
-check: setup-dev ## Formats, lints, types, import contracts, workflow lint, spelling.
+check: setup-dev ## Formats, lints, types, import contracts, declared libraries, workflow lint, spelling.
 	ruff format --check .
 	ruff check .
 	mypy
 	lint-imports
+	deptry src
+	deptry tests benchmarks docs examples envs --ignore DEP002,DEP004
 	snakefmt --check Snakefile workflow
 	snakemake --lint
 	codespell
