@@ -10,7 +10,8 @@ export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev plan figures paper explore test test-slurm test-browser check docs format benchmark lock clean
+.PHONY: help setup setup-dev plan figures paper explore test test-slurm test-browser coverage check docs format \
+	benchmark lock clean
 
 help: ## Show what can be made.
 	@echo "eigenscape: how hard is this neural network to train, and why?"
@@ -65,11 +66,23 @@ test-slurm: setup-dev ## Run the tests on a private Slurm; needs root and Debian
 test-browser: setup-dev ## Run the tests of the explorer in Chromium; needs Debian's chromium chromium-driver.
 	@$(BIN)/python -m pytest -q tests/browser -m browser
 
-check: setup-dev ## Formats, lints, types, import contracts, workflow lint, spelling.
+SCIENCES := active_subspace clustering expressivity model_constrained networks sloppiness
+
+coverage: setup-dev ## Lines and branches of the pure sciences that their own tests reach, in percent.
+	@mkdir -p build
+	@$(BIN)/python -m pytest -q -n 2 --cov --cov-report= tests/unit/test_library.py \
+		$(SCIENCES:%=tests/unit/%) $(SCIENCES:%=src/eigenscape/%)
+	@coverage report
+	@for science in $(SCIENCES); do \
+		printf '%s: ' $$science; coverage report --include="src/eigenscape/$$science/*" --format=total || exit; done
+
+check: setup-dev ## Formats, lints, types, import contracts, declared libraries, workflow lint, spelling.
 	ruff format --check .
 	ruff check .
 	mypy
 	lint-imports
+	deptry src
+	deptry tests benchmarks docs examples envs --ignore DEP002,DEP004
 	snakefmt --check Snakefile workflow
 	snakemake --lint
 	codespell

@@ -24,6 +24,9 @@ HEADERS = {
     "dev": "# Pins of the tools for tests and checks, on top of run.lock.",
     "docs": "# Pins of what builds the documentation site, on top of run.lock and dev.lock.",
 }
+EXTRAS_OF_A_RUN = ("workflow", "explorer", "mpi", "two-stage", "paper")
+"""What `make setup` has beside the library's own requirements."""
+
 BUILD_TOOLS = ["hatchling", "editables"]
 """`pip install -e .` without build isolation needs these in the environment."""
 
@@ -53,9 +56,7 @@ def main() -> None:
         install(torch)
         install(
             *project["dependencies"],
-            *extras["mpi"],
-            *extras["two-stage"],
-            *extras["paper"],
+            *(requirement for name in EXTRAS_OF_A_RUN for requirement in extras[name]),
             *BUILD_TOOLS,
         )
         run = frozen(python)

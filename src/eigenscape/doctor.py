@@ -15,9 +15,11 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from eigenscape.extras import install_command
+from eigenscape.store.environment import package_versions
 
 PROBE_SECONDS = 120
 """Two ranks start in seconds; a node with a cold file system has been seen to take a minute to
@@ -331,17 +333,20 @@ def start_two_ranks(launcher: Sequence[str], results: Path, seconds: float) -> L
 
 def check_versions() -> Check:
     """Python and the libraries whose versions matter in a report of a problem."""
-    versions = {
-        name: metadata.version(name)
-        for name in ("torch", "numba", "numpy", "scipy", "mpi4py", "snakemake")
-    }
+    installed = package_versions()
     found = ", ".join(
         [
             f"Python {sys.version.split()[0]}",
-            *(f"{name} {version}" for name, version in versions.items()),
+            *(
+                f"{name} {installed.get(name, 'not installed')}"
+                for name in ("torch", "numba", "numpy", "scipy", "mpi4py", "snakemake")
+            ),
         ]
     )
-    return Check("versions", Outcome.OK, found)
+    if installed.keys() >= {"mpi4py", "snakemake"}:
+        return Check("versions", Outcome.OK, found)
+    fix = f"for studies as a whole run `{install_command('workflow,mpi')}`"
+    return Check("versions", Outcome.WARNING, found, fix)
 
 
 def check_mpiexec(results: Path) -> Check:
@@ -350,7 +355,10 @@ def check_mpiexec(results: Path) -> Check:
     program = str(beside) if beside.exists() else shutil.which("mpiexec")
     if program is None:
         return Check(
-            "MPI", Outcome.FAILS, "no mpiexec", "run `make setup`, or load your site's MPI module"
+            "MPI",
+            Outcome.FAILS,
+            "no mpiexec",
+            f"run `{install_command('mpi')}`, or load your site's MPI module",
         )
     launch = start_two_ranks([program, "-n", "2"], results, PROBE_SECONDS)
     if launch.together:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from base_only import run_with_base_only
 from finished_study import compute_small_study
 
 import eigenscape
@@ -63,6 +64,16 @@ def test_the_numbers_of_the_text_are_those_of_the_code(
 def test_the_figure_is_drawn(ran: tuple[dict[str, object], list[str], Path]) -> None:
     assert (ran[2] / "library_tour.png").stat().st_size > 10_000
     assert (DOCS / "images" / "library_tour.png").exists()
+
+
+def test_the_page_needs_the_base_requirements_alone(
+    ran: tuple[dict[str, object], list[str], Path],
+) -> None:
+    """No browser page, no Snakemake, no MPI: `pip install eigenscape` is enough."""
+    program = "\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
+    run = run_with_base_only(program, ran[2])
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout == "".join(ran[1])
 
 
 def test_the_page_names_everything_that_there_is() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from base_only import run_with_base_only
 
 import eigenscape
 from eigenscape.active_subspace.spectrum import SpectrumStatus
@@ -33,6 +34,12 @@ def test_the_library_example_gives_a_spectrum() -> None:
     np.testing.assert_allclose(
         names["second_moment"].matrix, gradients.T @ gradients / 400, rtol=1e-10, atol=1e-14
     )
+
+
+def test_the_library_example_needs_the_base_requirements_alone(tmp_path: Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    run = run_with_base_only(code, tmp_path)
+    assert (run.returncode, run.stderr) == (0, "")
 
 
 def test_the_configurations_are_whole() -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import WrongLaunch
+from eigenscape.extras import require_extra
 
 LARGEST_MESSAGE = 2**30
 """Numbers per message; MPI counts are 32-bit, so larger arrays go in pieces."""
@@ -226,9 +227,11 @@ def started_ranks(expected: int) -> Ranks:
 
     Raises:
         WrongLaunch: another number of ranks started.
+        MissingExtra: more than one is expected, and mpi4py is not installed.
     """
     if expected == 1:
         return OneRank()
+    require_extra("mpi", "mpi4py")
     with Watchdog(START_SECONDS):
         from mpi4py import MPI  # noqa: PLC0415 - importing it starts MPI
 

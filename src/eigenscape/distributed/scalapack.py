@@ -27,6 +27,7 @@ from eigenscape.distributed.agreement import raise_on_all_ranks
 from eigenscape.distributed.block_cyclic import BLOCK, grid_shape, held, held_count
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.errors import BadInput, DoesNotFit, EigensolverFailure
+from eigenscape.extras import install_command
 
 LIBRARY_VARIABLE = "EIGENSCAPE_SCALAPACK"
 """Names the file of a site's own ScaLAPACK (with its BLACS), built for the MPI library that mpi4py
@@ -385,7 +386,7 @@ def _loaded_library() -> ctypes.CDLL:
 
 def _missing(found: str) -> BadInput:
     fix = (
-        "pip install --no-deps scalapack4py mkl, name the file of a site's library in"
+        f"run `{install_command('scalapack')}`, name the file of a site's library in"
         f" {LIBRARY_VARIABLE}, or run on one rank"
     )
     return BadInput.field("ScaLAPACK", "a library that several ranks can solve with", found, fix)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from eigenscape.errors import BadInput
+from eigenscape.extras import require_extra
 
 THREADS = 4
 """One computes, the others hand out files and answer downloads; a page sends one request at a
@@ -44,7 +45,9 @@ def serve(results: Path, host: str, port: int, say: Callable[[str], None]) -> No
 
     Raises:
         BadInput: the host or the port cannot be used.
+        MissingExtra: the libraries of the page are not installed.
     """
+    require_extra("explorer", "dash", "flask", "waitress")
     import waitress  # noqa: PLC0415
 
     from eigenscape.explorer.app import build  # noqa: PLC0415

@@ -10,13 +10,13 @@ gigabytes) are not; their receipts hold the digests of their numbers.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import mimetypes
 from pathlib import Path
 from typing import Any
 
 from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
+from eigenscape.extras import require_extra
 from eigenscape.reporting.report import report_path
 from eigenscape.reporting.summary import Summary, summary_of
 from eigenscape.store import products
@@ -54,15 +54,10 @@ def write_crate(study: Study, folder: StudyFolder, to: Path, workflow: Path) -> 
         Where the crate lies.
 
     Raises:
-        BadInput: rocrate is not installed, there is no Snakefile, or something is in the way.
+        BadInput: there is no Snakefile, or something is in the way.
+        MissingExtra: rocrate is not installed.
     """
-    if importlib.util.find_spec("rocrate") is None:
-        raise BadInput.field(
-            "rocrate",
-            "the library of crates",
-            "it is not installed",
-            "run `pip install eigenscape[crate]`",
-        )
+    require_extra("crate", "rocrate")
     if not (workflow / "Snakefile").is_file():
         fix = "run where the Snakefile lies, or name that folder with --workflow"
         raise BadInput.field(

@@ -9,7 +9,6 @@ letters. The same results and the same SOURCE_DATE_EPOCH give the same bytes.
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import os
 import re
@@ -21,6 +20,7 @@ from xml.sax.saxutils import escape
 
 from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
+from eigenscape.extras import require_extra
 from eigenscape.findings.verdicts import Verdict
 from eigenscape.reporting.references import references_of
 from eigenscape.reporting.report import MARKS, facts_of, no_findings, timing_words
@@ -104,10 +104,10 @@ def write_paper(study: Study, folder: StudyFolder, to: Path | None = None) -> Pa
         Its path.
 
     Raises:
-        BadInput: a library is missing, SOURCE_DATE_EPOCH is no number, or the study has neither
-            figures nor tables yet.
+        BadInput: SOURCE_DATE_EPOCH is no number, or the study has neither figures nor tables yet.
+        MissingExtra: a library of the paper is not installed.
     """
-    require_libraries()
+    require_extra("paper", "reportlab", "pypdf")
     date = _date()
     summary = summary_of(study, folder)
     tables = (folder.root / "tables" / name for name in ("findings.csv", "condition_number.csv"))
@@ -116,22 +116,6 @@ def write_paper(study: Study, folder: StudyFolder, to: Path | None = None) -> Pa
     path = to or paper_path(folder)
     write_atomically(path, paper(summary, date))
     return path
-
-
-def require_libraries() -> None:
-    """Refuse, with what to do, where a library of the paper is not installed.
-
-    Raises:
-        BadInput: naming it.
-    """
-    for name in ("reportlab", "pypdf"):
-        if importlib.util.find_spec(name) is None:
-            raise BadInput.field(
-                name,
-                "the libraries of the paper",
-                "it is not installed",
-                "run `pip install eigenscape[paper]`, or `make setup`",
-            )
 
 
 def paper(summary: Summary, date: datetime) -> bytes:

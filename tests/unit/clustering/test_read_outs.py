@@ -200,6 +200,17 @@ def test_the_filter_is_the_alignment_of_regression_matrices_and_has_its_two_limi
     assert least_squares_cka(a, b, 1e-12).value == pytest.approx(np.sum(spans**2) / 5, abs=1e-7)
 
 
+def test_singular_directions_are_compared_where_there_are_any() -> None:
+    x = Columns.of(np.array([[1.0, -1.0, 0.0], [0.1, 0.1, -0.2]]))
+    none = Columns.of(np.zeros((2, 3)))
+    assert least_squares_cka(x, none, 0.1).status is SimilarityStatus.DEGENERATE
+    with pytest.raises(BadInput, match=r"^inputs: expected 3, found 2; give the same inputs"):
+        least_squares_cka(x, Columns.of(np.array([[1.0, -1.0]])), 0.1)
+    for penalty in (0.0, -1.0, np.nan):
+        with pytest.raises(BadInput, match=r"^penalty: expected a number above 0"):
+            least_squares_cka(x, x, penalty)
+
+
 def test_removing_directions_leaves_the_others() -> None:
     x = np.random.default_rng(3).standard_normal((9, 4))
     values = np.linalg.svd(x - x.mean(axis=0), compute_uv=False)
