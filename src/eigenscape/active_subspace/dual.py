@@ -71,7 +71,7 @@ def gram_rows(
     for number in held:
         if stop():
             return {}
-        blocks[number] = tiles.lasting(number)
+        blocks[number] = tiles.tile_copy(number)
         products = np.empty((len(blocks[number]), tiles.rows(number).stop))
         found[number] = GramRows(
             products, squares_by_layer(blocks[number], architecture), tiles.excluded(number)

@@ -106,7 +106,7 @@ class KrylovState:
         )
         return enough or len(self.newest) == 0
 
-    def found(self, leading: int) -> int:
+    def count_found(self, leading: int) -> int:
         """How many of the wanted pairs there are: no more than Ritz values above rounding."""
         above = len(self.values) * _EPSILON * max(float(self.values[0]), 0.0)
         return min(leading, int(np.count_nonzero(self.values > above)))
@@ -127,7 +127,7 @@ def basis_rows(leading: int, block: int, parameters: int) -> int:
     return min(leading + (KRYLOV_BLOCKS + 1) * block, parameters + block)
 
 
-def started(start: np.ndarray, leading: int) -> KrylovState:
+def init_state(start: np.ndarray, leading: int) -> KrylovState:
     """The space of the rows of ``start`` (b, P), such as independent normals; ``start`` is
     overwritten.
     """
@@ -138,7 +138,7 @@ def started(start: np.ndarray, leading: int) -> KrylovState:
     return KrylovState(basis, len(rows))
 
 
-def advance(state: KrylovState, product: Product, leading: int) -> None:
+def step(state: KrylovState, product: Product, leading: int) -> None:
     """One pass, in place: apply C to the newest block, make the result orthogonal to all of the
     space, restart where it is full.
 
@@ -147,27 +147,27 @@ def advance(state: KrylovState, product: Product, leading: int) -> None:
         product: with C; what it returns is overwritten.
         leading: k, pairs that are wanted; a restart keeps these and a few more.
     """
-    known, width = len(state.projected), len(state.newest)
+    applied, width = len(state.projected), len(state.newest)
     used = state.basis[: state.size]
     image = product(state.newest)
     coordinates = np.zeros((width, state.size))
     for _ in range(2):  # twice is enough (Giraud, Langou, Rozloznik 2005)
-        step = image @ used.T
-        _add_combination(image, used, -step.T)
-        coordinates += step
+        overlap = image @ used.T
+        _add_combination(image, used, -overlap.T)
+        coordinates += overlap
     projected = np.zeros((state.size, state.size))
-    projected[:known, :known] = state.projected
-    projected[known:] = coordinates
-    projected[:known, known:] = coordinates[:, :known].T
-    projected[known:, known:] = 0.5 * (coordinates[:, known:] + coordinates[:, known:].T)
+    projected[:applied, :applied] = state.projected
+    projected[applied:] = coordinates
+    projected[:applied, applied:] = coordinates[:, :applied].T
+    projected[applied:, applied:] = 0.5 * (coordinates[:, applied:] + coordinates[:, applied:].T)
     values, vectors = _descending(projected)
     scale = max(float(np.abs(values).max()), np.finfo(np.float64).tiny)
     following, coupling = _orthonormal_rows(image, state.size * _EPSILON * scale, used)
-    state.values, state.residuals = values, np.linalg.norm(coupling @ vectors[known:], axis=0)
+    state.values, state.residuals = values, np.linalg.norm(coupling @ vectors[applied:], axis=0)
     if state.size + len(following) > len(state.basis) and len(following):
-        kept = min(leading + width // 2, state.size)
-        _rotate(state.basis, vectors[:, :kept])
-        projected, state.size = np.diag(values[:kept]), kept
+        retained = min(leading + width // 2, state.size)
+        _rotate(state.basis, vectors[:, :retained])
+        projected, state.size = np.diag(values[:retained]), retained
     state.projected, state.passes = projected, state.passes + 1
     state.basis[state.size : state.size + len(following)] = following
     state.size += len(following)
@@ -268,7 +268,7 @@ def leading_pairs(
         >>> leading_pairs(lambda v: v * np.arange(50.0), draws, 2).values.round(9)
         array([49., 48.])
     """
-    state = started(start, leading)
+    state = init_state(start, leading)
     while not state.converged(leading) and state.passes < most_passes:
-        advance(state, product, leading)
-    return with_residuals(state.ritz_vectors(state.found(leading)), product)
+        step(state, product, leading)
+    return with_residuals(state.ritz_vectors(state.count_found(leading)), product)

@@ -60,14 +60,14 @@ def random_signs(normals: np.ndarray) -> np.ndarray:
     return normals
 
 
-def started(probes: np.ndarray) -> LanczosState:
+def init_state(probes: np.ndarray) -> LanczosState:
     """From probes (q, P) of random signs; taken over, not copied."""
     probes /= np.sqrt(probes.shape[1])
     empty = np.zeros((len(probes), 0))
     return LanczosState(probes, np.zeros_like(probes), empty, empty)
 
 
-def advance(state: LanczosState, product: Product) -> None:
+def step(state: LanczosState, product: Product) -> None:
     """One step of every probe, in place; a probe whose Krylov space is exhausted stays as it is,
     with zeros for coefficients.
     """
@@ -147,9 +147,9 @@ def density_of(state: LanczosState) -> SpectralDensity:
     """The Gauss rules of what has been run.
 
     Example:
-        >>> state = started(random_signs(np.random.default_rng(0).standard_normal((2, 4))))
+        >>> state = init_state(random_signs(np.random.default_rng(0).standard_normal((2, 4))))
         >>> for _ in range(2):
-        ...     advance(state, lambda v: v * np.array([1.0, 1.0, 3.0, 3.0]))
+        ...     step(state, lambda v: v * np.array([1.0, 1.0, 3.0, 3.0]))
         >>> # two distinct eigenvalues: two steps are exact
         >>> round(density_of(state).trace_of().value, 9)
         8.0

@@ -31,7 +31,7 @@ class Tiles:
         parameters: P.
         samples: N.
         block: computes rows of G.
-        room: bytes in which tiles are kept once they are computed; the first ones that come are.
+        cache_bytes: size of the cache that keeps the first tiles that are computed.
         progress: called after every part of a tile.
 
     Attributes:
@@ -48,7 +48,7 @@ class Tiles:
         parameters: int,
         samples: int,
         block: Block,
-        room: int = 0,
+        cache_bytes: int = 0,
         progress: Callable[[], None] = lambda: None,
     ) -> None:
         if samples < 1:
@@ -59,8 +59,8 @@ class Tiles:
                 "give the number of gradients",
             )
         self.parameters, self.samples, self.computed = parameters, samples, 0
-        self._block, self._room, self._progress = block, room, progress
-        self._kept: dict[int, np.ndarray] = {}
+        self._block, self._cache_bytes, self._progress = block, cache_bytes, progress
+        self._cache: dict[int, np.ndarray] = {}
         self._excluded: dict[int, np.ndarray] = {}
         self._buffer: np.ndarray | None = None
 
@@ -69,11 +69,11 @@ class Tiles:
         cls,
         sampler: GradientSampler,
         samples: int,
-        room: int = 0,
+        cache_bytes: int = 0,
         progress: Callable[[], None] = lambda: None,
     ) -> Tiles:
         """Of the first N samples of a network."""
-        return cls(sampler.architecture.parameters, samples, sampler.block, room, progress)
+        return cls(sampler.architecture.parameters, samples, sampler.block, cache_bytes, progress)
 
     @classmethod
     def of_gradients(cls, gradients: np.ndarray) -> Tiles:
@@ -108,29 +108,29 @@ class Tiles:
         Raises:
             NotFiniteGradient: naming the first sample whose gradient is not finite.
         """
-        if number in self._kept:
-            return self._kept[number]
+        if number in self._cache:
+            return self._cache[number]
         rows = self.rows(number)
         shape = (rows.stop - rows.start, self.parameters)
-        if 8 * shape[0] * shape[1] <= self._room:
-            self._room -= 8 * shape[0] * shape[1]
-            into = self._kept[number] = np.empty(shape)
+        if 8 * shape[0] * shape[1] <= self._cache_bytes:
+            self._cache_bytes -= 8 * shape[0] * shape[1]
+            out = self._cache[number] = np.empty(shape)
         else:
             if self._buffer is None:
                 self._buffer = np.empty((min(TILE, self.samples), self.parameters))
-            into = self._buffer[: shape[0]]
-        self._fill(number, into)
-        return into
+            out = self._buffer[: shape[0]]
+        self._fill(number, out)
+        return out
 
-    def lasting(self, number: int) -> np.ndarray:
+    def tile_copy(self, number: int) -> np.ndarray:
         """The same, to be read at any time: a copy, unless the tile is kept anyway."""
         gradients = self.tile(number)
-        return gradients if number in self._kept else gradients.copy()
+        return gradients if number in self._cache else gradients.copy()
 
-    def _fill(self, number: int, into: np.ndarray) -> None:
-        start, excluded = self.rows(number).start, np.zeros(len(into), dtype=bool)
-        for first in range(0, len(into), PART):
-            part = into[first : first + PART]
+    def _fill(self, number: int, out: np.ndarray) -> None:
+        start, excluded = self.rows(number).start, np.zeros(len(out), dtype=bool)
+        for first in range(0, len(out), PART):
+            part = out[first : first + PART]
             gradients, losses = self._block(start + first, len(part))
             part[:] = gradients
             excluded[first : first + PART] = np.isnan(losses)

@@ -65,7 +65,7 @@ class LargePlan:
     samples: int
     route: LargeRoute
     held: int
-    room: int
+    cache_bytes: int
     work: Work
     reason: str
 
@@ -87,7 +87,7 @@ def plan_large(study: Study, architecture: Architecture) -> LargePlan:
     needs = {LargeRoute.DUAL: dual_memory(parameters, section.samples, section.leading)}
     needs[LargeRoute.MATRIX_FREE] = matrix_free_memory(parameters, section.leading, section.probes)
     dual_works = section.samples <= min(parameters, LARGEST_GRAM)
-    wanted = (
+    candidates = (
         [LargeRoute(section.route)]
         if section.route != "auto"
         else [LargeRoute.DUAL] * dual_works + [LargeRoute.MATRIX_FREE]
@@ -100,50 +100,58 @@ def plan_large(study: Study, architecture: Architecture) -> LargePlan:
             f"{section.samples:,}",
             fix,
         )
-    route = next((route for route in wanted if needs[route] <= allowed), None)
+    route = next((route for route in candidates if needs[route] <= allowed), None)
     if route is None:
-        least = min(needs[route] for route in wanted)
+        smallest = min(needs[route] for route in candidates)
         raise DoesNotFit.field(
             "large.memory_gb",
-            f"at least {least / 1e9:.3g} for P = {parameters:,} ({' or '.join(wanted)})",
+            f"at least {smallest / 1e9:.3g} for P = {parameters:,} ({' or '.join(candidates)})",
             f"{section.memory_gb:g}",
             "write a larger large.memory_gb, fewer large.leading, or smaller networks",
         )
     tile = cost.FLOAT * TILE * parameters
-    everything = cost.FLOAT * section.samples * parameters
-    kept = everything <= allowed - needs[route]
+    gradient_bytes = cost.FLOAT * section.samples * parameters
+    fits_whole = gradient_bytes <= allowed - needs[route]
     tiles = -(-section.samples // TILE)
-    held = tiles if kept else max(1, min(tiles, 1 + (allowed - needs[route]) // tile))
-    room = everything if kept else max(0, allowed - needs[route])
-    how = (
+    held = tiles if fits_whole else max(1, min(tiles, 1 + (allowed - needs[route]) // tile))
+    cache_bytes = gradient_bytes if fits_whole else max(0, allowed - needs[route])
+    gradient_source = (
         "gradients are kept"
-        if kept
+        if fits_whole
         else "gradients are computed again from their seeds in every pass"
     )
     if route is LargeRoute.DUAL:
-        if not kept:
-            how = f"gradients are computed again from their seeds, {held * TILE:,} held at a time"
-        what, work = (
+        if not fits_whole:
+            gradient_source = (
+                f"gradients are computed again from their seeds, {held * TILE:,} held at a time"
+            )
+        method, work = (
             "all eigenvalues from the N x N Gram matrix",
-            _dual_work(study, architecture, held, kept=kept),
+            _dual_work(study, architecture, held, fits_whole=fits_whole),
         )
     else:
-        because = (
+        why = (
             f"N = {section.samples:,} gradients have too large a Gram matrix"
             if section.route == "auto"
             else "as asked"
         )
-        what = f"{section.leading} leading pairs by block Krylov, density by Lanczos ({because})"
-        work = _matrix_free_work(study, architecture, kept=kept)
-    more = everything if kept else (held - 1) * tile if route is LargeRoute.DUAL else room
+        method = f"{section.leading} leading pairs by block Krylov, density by Lanczos ({why})"
+        work = _matrix_free_work(study, architecture, fits_whole=fits_whole)
+    more = (
+        gradient_bytes
+        if fits_whole
+        else (held - 1) * tile
+        if route is LargeRoute.DUAL
+        else cache_bytes
+    )
     return LargePlan(
         architecture,
         section.samples,
         route,
         held,
-        room,
+        cache_bytes,
         Work(work.counts, needs[route] + more),
-        f"P = {parameters:,}, N = {section.samples:,}: {what}; {how}",
+        f"P = {parameters:,}, N = {section.samples:,}: {method}; {gradient_source}",
     )
 
 
@@ -260,12 +268,12 @@ def computed_gradients(samples: int, held: int) -> int:
     return sum(min(stop * TILE, samples) for stop in stops)
 
 
-def _dual_work(study: Study, architecture: Architecture, held: int, *, kept: bool) -> Work:
+def _dual_work(study: Study, architecture: Architecture, held: int, *, fits_whole: bool) -> Work:
     """The Gram matrix, N^2 P flops; its eigensolve, 4 N^3; the leading vectors and their residuals,
     two passes.
     """
     samples, parameters, leading = study.large.samples, architecture.parameters, study.large.leading
-    passes = 0 if kept else 2
+    passes = 0 if fits_whole else 2
     gradients = cost.gradients(
         architecture, study.problem.points, computed_gradients(samples, held) + passes * samples
     )
@@ -283,7 +291,7 @@ def _dual_work(study: Study, architecture: Architecture, held: int, *, kept: boo
     )
 
 
-def _matrix_free_work(study: Study, architecture: Architecture, *, kept: bool) -> Work:
+def _matrix_free_work(study: Study, architecture: Architecture, *, fits_whole: bool) -> Work:
     """Passes over the gradients: one for traces, `KRYLOV_PASSES`, one for residuals, one a Lanczos
     step; 4 N P flops a vector.
     """
@@ -291,7 +299,7 @@ def _matrix_free_work(study: Study, architecture: Architecture, *, kept: bool) -
     passes = 2 + KRYLOV_PASSES + section.steps
     vectors = KRYLOV_PASSES * KRYLOV_BLOCK + section.leading + section.steps * section.probes
     gradients = cost.gradients(
-        architecture, study.problem.points, (1 if kept else passes) * section.samples
+        architecture, study.problem.points, (1 if fits_whole else passes) * section.samples
     )
     basis = section.leading + KRYLOV_BLOCKS * KRYLOV_BLOCK
     products = (

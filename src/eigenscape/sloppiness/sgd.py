@@ -163,7 +163,7 @@ def _noise(
     )
 
 
-def started(
+def initial_moments(
     inputs: np.ndarray, targets: np.ndarray, deviation: float, decay: float = 0.0
 ) -> Moments:
     """Moments of w_0 - w_gamma where w_0 ~ N(0, sigma_w^2 I)."""
@@ -197,18 +197,20 @@ def sgd_eigenvalues(
         >>> sgd_eigenvalues(np.ones((1, 1)), targets, 0.0, descent, 2)  # predictions 0 and 2
         array([1.])
     """
-    begun = started(inputs, targets, deviation, descent.decay)
-    total_mean, total = np.zeros_like(begun.mean), np.zeros_like(begun.second)
+    initial = initial_moments(inputs, targets, deviation, descent.decay)
+    total_mean, total = np.zeros_like(initial.mean), np.zeros_like(initial.second)
     with np.errstate(over="ignore", invalid="ignore"):
-        for _, now in zip(range(steps), moments(inputs, targets, begun, descent), strict=False):
-            total_mean += now.mean
-            total += now.second
+        for _, current in zip(
+            range(steps), moments(inputs, targets, initial, descent), strict=False
+        ):
+            total_mean += current.mean
+            total += current.second
     if not np.isfinite(total).all():
-        found = f"{descent.step:g} with batches of {descent.batch}"
+        described = f"{descent.step:g} with batches of {descent.batch}"
         raise BadInput.field(
             "step",
             "one at which the second moment of SGD stays finite",
-            found,
+            described,
             "take a smaller step or a larger batch",
         )
     centre = total_mean / steps
