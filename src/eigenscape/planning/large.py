@@ -1,9 +1,9 @@
-"""How the spectrum of a large network is computed, and what that costs: chosen from P, N and memory
-before anything runs.
+"""The route by which the spectrum of a large network is computed, and its cost: chosen from P, N
+and memory before anything runs.
 
 *dual*: all nonzero eigenvalues from the N x N Gram matrix. *matrix-free*: the leading pairs by
 block Krylov and a density by Lanczos, for N so large that the Gram matrix does not fit either. Both
-need memory in proportion to P; what fits neither is refused.
+need memory in proportion to P; a network that fits neither is refused.
 """
 
 from __future__ import annotations
@@ -21,44 +21,45 @@ from eigenscape.planning.work import Kind, Work
 
 
 class LargeRoute(StrEnum):
-    """Where the spectrum comes from."""
+    """The route by which a spectrum is computed."""
 
     DUAL = "dual"
     MATRIX_FREE = "matrix_free"
 
 
 LARGEST_GRAM = 32_766
-"""Rows up to which LAPACK's divide and conquer counts its work space in 32 bits."""
+"""Largest number of rows for which LAPACK's divide and conquer counts its work space in 32 bits."""
 
 GRAM_MATRICES = 5
-"""N x N matrices at the peak of the dual eigensolve: rows, K, LAPACK's copy, vectors and work
-space."""
+"""Number of N x N matrices at the peak of the dual eigensolve: rows, K, LAPACK's copy, vectors and
+work space."""
 
 TREE_NODES = 5
-"""Sums over slots that a rank holds at most (`distributed.tree_sums.HELD_NODES`; a test keeps the
-two equal)."""
+"""Largest number of sums over slots that a rank holds (`distributed.tree_sums.HELD_NODES`; a test
+keeps the two equal)."""
 
 SPARE_VECTORS = 3
-"""Blocks of vectors beside those: the image at work, LAPACK's copy for the orthogonalisation, and
-one that is being sent."""
+"""Number of blocks of vectors in addition to those: the current image, LAPACK's copy for the
+orthogonalisation, and one that is being sent."""
 
 KRYLOV_PASSES = 22
-"""Until 20 pairs have converged, about: 15 and 17 were counted at P = 901, 27 at P = 10^6; slow
-decay takes more."""
+"""Approximate number of passes until 20 pairs have converged: 15 and 17 were counted at P = 901, 27
+at P = 10^6; slow decay takes more."""
 
 
 @dataclass(frozen=True)
 class LargePlan:
-    """One large network's route.
+    """The route of one large network.
 
     Attributes:
         architecture: the network.
         samples: N.
         route: see `LargeRoute`.
-        held: tiles that the dual route holds at a time.
-        room: bytes in which tiles may be kept from pass to pass.
-        work: of one rank doing everything; its memory is what a rank holds beside the interpreter.
-        reason: in words.
+        held: number of tiles that the dual route holds at a time.
+        cache_bytes: size of the cache that keeps tiles from pass to pass.
+        work: the work of one rank that does everything; its memory is that of a rank without the
+            interpreter.
+        reason: the reason in words.
     """
 
     architecture: Architecture
@@ -71,10 +72,11 @@ class LargePlan:
 
 
 def plan_large(study: Study, architecture: Architecture) -> LargePlan:
-    """The route of one network and its cost.
+    """Choose the route of one network and return it with its cost.
 
     Raises:
-        DoesNotFit: the memory that the study allows holds neither route; says what would.
+        DoesNotFit: the memory that the study allows is too small for either route; the message says
+            how much is needed.
 
     Example:
         >>> plan = plan_large(Study(), Architecture(4, 100))
@@ -156,9 +158,7 @@ def plan_large(study: Study, architecture: Architecture) -> LargePlan:
 
 
 def large_cell(study: Study, plan: LargePlan) -> Cell:
-    """The identity of the work on one large network; how much memory it may take is no part of
-    it.
-    """
+    """Return the identity of the work on one large network; the memory limit is not part of it."""
     section = study.large
     facts = {
         "route": str(plan.route),
@@ -177,20 +177,20 @@ def large_cell(study: Study, plan: LargePlan) -> Cell:
 
 
 def plans_of(study: Study) -> list[LargePlan]:
-    """The plan of every large network.
+    """Return the plan of every large network.
 
     Raises:
-        DoesNotFit: the memory that the study allows does not hold one of them.
+        DoesNotFit: the memory that the study allows is too small for one of them.
     """
     return [plan_large(study, architecture) for architecture in study.large.architectures()]
 
 
 def require_room(study: Study, available: int) -> None:
-    """Refuse large networks that this machine, or a node of so many bytes, does not hold, whatever
+    """Refuse large networks that do not fit this machine, or a node of the given bytes, whatever
     the study allows.
 
     Raises:
-        DoesNotFit: naming the network.
+        DoesNotFit: a network does not fit; the message names it.
 
     Example:
         >>> require_room(Study(), 10**9)
@@ -208,7 +208,9 @@ def require_room(study: Study, available: int) -> None:
 
 
 def large_lines(study: Study, machine: Machine) -> list[str]:
-    """A line per large network for people: its route, memory of a rank, flops and core time."""
+    """Return a line per large network for people: its route, memory of a rank, flops and core
+    time.
+    """
     found = []
     for plan in plans_of(study):
         memory, seconds = plan.work.memory / 1e9, machine.seconds(plan.work)
@@ -221,8 +223,8 @@ def large_lines(study: Study, machine: Machine) -> list[str]:
 
 
 def dual_memory(parameters: int, samples: int, leading: int) -> int:
-    """Bytes that the dual route takes at least: two tiles, parts that fill one, the Gram matrix;
-    leading vectors with their residuals.
+    """Return the least bytes of the dual route: two tiles, the parts that fill one, and the Gram
+    matrix; leading vectors with their residuals.
 
     8 max(P (2 * 64 + 16) + N^2, 5 N^2, P (64 + 16 + (1 + 5 + 3) k) + N^2).
 
@@ -238,7 +240,7 @@ def dual_memory(parameters: int, samples: int, leading: int) -> int:
 
 
 def matrix_free_memory(parameters: int, leading: int, probes: int) -> int:
-    """Bytes that the matrix-free route takes: one tile, the Krylov basis, and blocks of vectors
+    """Return the bytes of the matrix-free route: one tile, the Krylov basis, and blocks of vectors
     that are being summed; O(P (b + k)).
 
     8 P (64 + 16 + max((k + 6 b) + (5 + 3) max(b, k), (2 + 5 + 3) q)), whatever N.
@@ -257,8 +259,8 @@ def matrix_free_memory(parameters: int, leading: int, probes: int) -> int:
 
 
 def computed_gradients(samples: int, held: int) -> int:
-    """Gradients that the Gram matrix takes with ``held`` tiles at a time: every block, and all
-    tiles before it.
+    """Count the gradients that the Gram matrix takes with ``held`` tiles at a time: every block,
+    and all tiles before it.
 
     Example:
         >>> computed_gradients(256, 4), computed_gradients(256, 2), computed_gradients(256, 1)
@@ -269,8 +271,8 @@ def computed_gradients(samples: int, held: int) -> int:
 
 
 def _dual_work(study: Study, architecture: Architecture, held: int, *, fits_whole: bool) -> Work:
-    """The Gram matrix, N^2 P flops; its eigensolve, 4 N^3; the leading vectors and their residuals,
-    two passes.
+    """Count the work of the Gram matrix, N^2 P flops; its eigensolve, 4 N^3; the leading vectors
+    and their residuals, two passes.
     """
     samples, parameters, leading = study.large.samples, architecture.parameters, study.large.leading
     passes = 0 if fits_whole else 2
@@ -292,8 +294,8 @@ def _dual_work(study: Study, architecture: Architecture, held: int, *, fits_whol
 
 
 def _matrix_free_work(study: Study, architecture: Architecture, *, fits_whole: bool) -> Work:
-    """Passes over the gradients: one for traces, `KRYLOV_PASSES`, one for residuals, one a Lanczos
-    step; 4 N P flops a vector.
+    """Count the work of all passes over the gradients: one for traces, `KRYLOV_PASSES`, one for
+    residuals, one per Lanczos step; 4 N P flops per vector.
     """
     section, parameters = study.large, architecture.parameters
     passes = 2 + KRYLOV_PASSES + section.steps

@@ -1,5 +1,5 @@
-"""Quarantine: what does not verify is set aside under a name and with the reason, never deleted and
-never believed.
+"""Quarantine: results that do not verify are moved aside with the reason; they are neither deleted
+nor used.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ REASON = "reason.json"
 
 
 def set_aside(paths: list[Path], quarantine: Path, reason: str) -> Path:
-    """Move files or folders of one damaged result into a folder of their own.
+    """Move the files or folders of one damaged result into a folder of their own.
 
     Args:
-        paths: those that are there are moved, in this order. Name the receipt first: after a crash
-            in between there are data without a receipt, which nobody believes.
+        paths: existing paths are moved, in this order. Name the receipt first: after a crash in
+            between, data remain without a receipt, and such data are never used.
         quarantine: `layout.StudyFolder.quarantine`.
-        reason: what did not verify.
+        reason: the reason why the result did not verify.
 
     Returns:
         The new folder.
