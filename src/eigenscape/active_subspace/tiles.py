@@ -1,10 +1,10 @@
-"""Gradients in tiles of 64 samples, computed from their seeds whenever they are asked for, or kept
-where there is room.
+"""Gradients in tiles of 64 samples, recomputed from their seeds on every request or kept in a
+cache.
 
-Where P is so large that no P x P matrix fits, not even the N x P matrix of gradients need fit:
-theta_n depends on (seed, network, n) alone, so a gradient can be computed again at any time, on any
-rank. A tile is the unit of every product, hence of rounding: how many tiles are kept, and who
-computes which, changes no bit of a result.
+Where P is so large that no P x P matrix fits, the N x P matrix of gradients need not fit either:
+theta_n depends only on (seed, network, n), so a gradient can be computed again at any time, on any
+rank. A tile is the unit of every product, hence of rounding: the size of the cache, and the
+distribution of tiles over ranks, change no bit of a result.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import GradientSampler
 
 Block = Callable[[int, int], tuple[np.ndarray, np.ndarray]]
-"""(first, count) -> gradients (count, P), losses (count,), NaN where a sample is excluded (its
-gradient is then zero)."""
+"""A function (first, count) -> gradients (count, P), losses (count,), NaN where a sample is
+excluded (its gradient is then zero)."""
 
 
 class Tiles:
@@ -30,12 +30,12 @@ class Tiles:
     Args:
         parameters: P.
         samples: N.
-        block: computes rows of G.
+        block: the function that computes rows of G.
         cache_bytes: size of the cache that keeps the first tiles that are computed.
-        progress: called after every part of a tile.
+        progress: a function that is called after every part of a tile.
 
     Attributes:
-        computed: gradients computed so far, the repeated ones too.
+        computed: number of gradients computed so far, including repeated ones.
 
     Example:
         >>> tiles = Tiles.of_gradients(np.eye(3))
@@ -72,12 +72,12 @@ class Tiles:
         cache_bytes: int = 0,
         progress: Callable[[], None] = lambda: None,
     ) -> Tiles:
-        """Of the first N samples of a network."""
+        """Make tiles of the first N samples of a network."""
         return cls(sampler.architecture.parameters, samples, sampler.block, cache_bytes, progress)
 
     @classmethod
     def of_gradients(cls, gradients: np.ndarray) -> Tiles:
-        """Of gradients (N, P) that somebody else has computed."""
+        """Make tiles of existing gradients (N, P)."""
         losses = np.zeros(len(gradients))
         return cls(
             gradients.shape[1],
@@ -87,26 +87,28 @@ class Tiles:
 
     @property
     def count(self) -> int:
-        """How many tiles there are."""
+        """Number of tiles."""
         return -(-self.samples // TILE)
 
     def rows(self, number: int) -> slice:
-        """The samples of a tile."""
+        """Return the samples of a tile."""
         return slice(number * TILE, min((number + 1) * TILE, self.samples))
 
     def of_slot(self, slot: int) -> range:
-        """The tiles of one leaf of the summation tree."""
+        """Return the tiles of one leaf of the summation tree."""
         return tree.slot_samples(slot, SLOTS, self.count)
 
     def excluded(self, number: int) -> np.ndarray:
-        """Which samples of a tile count for nothing, (B,) bool; known once it has been computed."""
+        """Return which samples of a tile are excluded, (B,) bool; known once the tile has been
+        computed.
+        """
         return self._excluded[number]
 
     def tile(self, number: int) -> np.ndarray:
-        """The gradients of one tile, (at most 64, P) float64; to be read before the next call.
+        """Return the gradients of one tile, (at most 64, P) float64, valid until the next call.
 
         Raises:
-            NotFiniteGradient: naming the first sample whose gradient is not finite.
+            NotFiniteGradient: a gradient is not finite; the message names the first such sample.
         """
         if number in self._cache:
             return self._cache[number]
@@ -123,7 +125,9 @@ class Tiles:
         return out
 
     def tile_copy(self, number: int) -> np.ndarray:
-        """The same, to be read at any time: a copy, unless the tile is kept anyway."""
+        """Return the gradients of one tile in an array that stays valid: a copy, unless the tile is
+        in the cache.
+        """
         gradients = self.tile(number)
         return gradients if number in self._cache else gradients.copy()
 

@@ -126,7 +126,7 @@ def spectrum(
             study.cell(cell),
             folder,
             vectors=vectors,
-            place="host" if device == "cpu" else device,
+            device="host" if device == "cpu" else device,
         )
     if ranks.rank == 0:
         note_result(ledger, {"cell": cell, "receipt": receipt.name})

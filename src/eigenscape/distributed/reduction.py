@@ -58,8 +58,8 @@ def owner(band: int, size: int) -> int:
         >>> [owner(band, 3) for band in range(7)]
         [0, 1, 2, 2, 1, 0, 0]
     """
-    turn, place = divmod(band, size)
-    return place if turn % 2 == 0 else size - 1 - place
+    round_number, position = divmod(band, size)
+    return position if round_number % 2 == 0 else size - 1 - position
 
 
 def finished_bands(

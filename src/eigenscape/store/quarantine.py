@@ -32,32 +32,32 @@ def set_aside(paths: list[Path], quarantine: Path, reason: str) -> Path:
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     damaged = Path(folder) / "shard.bin"
         ...     _ = damaged.write_bytes(b"?")
-        ...     place = set_aside([damaged], Path(folder) / "quarantine", "digest differs")
-        ...     sorted(path.name for path in place.iterdir()), damaged.exists()
+        ...     aside = set_aside([damaged], Path(folder) / "quarantine", "digest differs")
+        ...     sorted(path.name for path in aside.iterdir()), damaged.exists()
         (['reason.json', 'shard.bin'], False)
     """
     now = datetime.now(UTC)
     base = f"{now:%Y%m%dT%H%M%S}-{paths[0].stem}"
-    place, number = quarantine / base, 1
+    folder, number = quarantine / base, 1
     while True:
         try:
-            place.mkdir(parents=True)
+            folder.mkdir(parents=True)
             break
         except FileExistsError:
             number += 1
-            place = quarantine / f"{base}-{number}"
+            folder = quarantine / f"{base}-{number}"
     for path in paths:
         try:
-            path.rename(place / path.name)
+            path.rename(folder / path.name)
         except FileNotFoundError:
             continue
     receipts.write_json(
-        place / REASON,
+        folder / REASON,
         {
             "reason": reason,
             "from": [str(path) for path in paths],
             "at": now.isoformat(timespec="seconds"),
         },
     )
-    log.warning("%s: %s; moved to %s and computed again", paths[0], reason, place)
-    return place
+    log.warning("%s: %s; moved to %s and computed again", paths[0], reason, folder)
+    return folder
