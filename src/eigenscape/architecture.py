@@ -120,7 +120,7 @@ class ModuleArchitecture(Architecture):
     kernel) does not accept it.
 
     Attributes:
-        names: of the layers, in the order of the parameter vector.
+        names: the names of the layers, in the order of the parameter vector.
         counts: parameters per layer.
         point_flops: floating-point operations of a forward pass per data point, for plans.
 
