@@ -24,11 +24,11 @@ from eigenscape.errors import BadInput
 
 @dataclass(frozen=True)
 class LayerBlock:
-    """Where one layer lies in the parameter vector.
+    """The position of one layer in the parameter vector.
 
     ``weight`` and ``bias`` are slices into the vector of length P; ``fan_in`` and ``fan_out`` are
-    the shape (in, out) of the weight matrix. ``name`` is that of a user's layer; empty in a fully
-    connected network, whose layers are known by their number.
+    the shape (in, out) of the weight matrix. ``name`` is the name of a user's layer; it is empty in
+    a fully connected network, whose layers are known by their number.
     """
 
     fan_in: int
@@ -39,14 +39,12 @@ class LayerBlock:
 
     @property
     def whole(self) -> slice:
-        """The layer's weights and biases together."""
+        """The slice of the layer's weights and biases together."""
         return slice(self.weight.start, self.bias.stop)
 
     @property
     def parameters(self) -> int:
-        """(fan_in + 1) fan_out in a fully connected network; in any case the length of the layer's
-        slice.
-        """
+        """The length of the layer's slice: (fan_in + 1) fan_out in a fully connected network."""
         return int(self.bias.stop - self.weight.start)
 
 
@@ -84,7 +82,7 @@ class Architecture:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Units per layer from input to output, L + 2 numbers."""
+        """The number of units per layer from input to output, L + 2 numbers."""
         return (self.inputs, *(self.width,) * self.depth, self.outputs)
 
     @property
@@ -108,21 +106,21 @@ class Architecture:
 
     @property
     def label(self) -> str:
-        """Folder name of the cell, such as ``d05-w035``."""
+        """The name of the cell's folder, such as ``d05-w035``."""
         return f"d{self.depth:02d}-w{self.width:03d}"
 
 
 @dataclass(frozen=True)
 class ModuleArchitecture(Architecture):
-    """A user's network for a depth and a width: layers are groups of parameters with a name, and
-    that is all that is known of them.
+    """A user's network of a given depth and width, known only by its layers: named groups of
+    parameters.
 
-    It stands wherever only the number of parameters and the places of layers count. What asks for a
-    fully connected network (the symmetries of C, mean-field theory, the compiled kernel) is not for
-    it.
+    It can be used wherever only the number of parameters and the positions of layers matter. Code
+    that needs a fully connected network (the symmetries of C, mean-field theory, the compiled
+    kernel) does not accept it.
 
     Attributes:
-        names: of the layers, in the order of the parameter vector.
+        names: the names of the layers, in the order of the parameter vector.
         counts: parameters per layer.
         point_flops: floating-point operations of a forward pass per data point, for plans.
 
@@ -138,15 +136,15 @@ class ModuleArchitecture(Architecture):
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Depth, width and the parameters of every layer: what tells a network's random streams
-        from another's.
+        """Depth, width and the parameter count of every layer, which identify the network's random
+        streams.
         """
         return (self.depth, self.width, *self.counts)
 
     @property
     def layers(self) -> tuple[LayerBlock, ...]:
-        """The layers with their slices: all of a layer's parameters count as weights, and fans are
-        not known (1).
+        """The layers with their slices. All parameters of a layer count as weights, and fans are
+        unknown (1).
         """
         blocks, start = [], 0
         for name, count in zip(self.names, self.counts, strict=True):

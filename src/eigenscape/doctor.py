@@ -1,5 +1,5 @@
-"""The stage `doctor`: does this machine, or this cluster, do what eigenscape relies on? A line a
-check, with what to do.
+"""The stage `doctor`: checks whether this machine or cluster provides what eigenscape relies on.
+Each check is one line with its remedy.
 """
 
 from __future__ import annotations
@@ -22,24 +22,26 @@ from eigenscape.extras import install_command
 from eigenscape.store.environment import package_versions
 
 PROBE_SECONDS = 120
-"""Two ranks start in seconds; a node with a cold file system has been seen to take a minute to
-import Python's packages."""
+"""Time limit of the probe. Two ranks start in seconds; a node with a cold file system was observed
+to take a minute to import Python's packages."""
 
 QUEUE_SECONDS = 600
-"""How long `srun` may wait in the queue before the check is given up."""
+"""Time that `srun` may wait in the queue before the check is given up."""
 
 SMALL_SCRATCH = 10**9
-"""Bytes; compilers and MPI libraries keep their files there, eigenscape itself nothing."""
+"""Free bytes of scratch below which a warning is given; compilers and MPI libraries keep files
+there, eigenscape itself none."""
 
 SKEW_SECONDS = 2.0
-"""Snakemake compares times of files; file systems keep them to a second or two."""
+"""Largest acceptable clock difference. Snakemake compares times of files, and file systems keep
+them to a second or two."""
 
 NETWORK_FILE_SYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "fuse.sshfs")
-"""Where a file that one node wrote may be seen late by another."""
+"""File systems on which a file written by one node may become visible late on another."""
 
 
 class Outcome(StrEnum):
-    """Of a check."""
+    """The outcome of a check."""
 
     OK = "ok"
     WARNING = "warning"
@@ -51,10 +53,10 @@ class Check:
     """One line of the report.
 
     Attributes:
-        name: what was looked at.
-        outcome: how it is.
-        found: what there is.
-        fix: what to do; empty where nothing is.
+        name: the subject of the check.
+        outcome: whether it passed.
+        found: what was observed.
+        fix: the remedy; empty if none is needed.
 
     Example:
         >>> print(Check("scratch", Outcome.WARNING, "/tmp, 1 MB free", "set TMPDIR"))
@@ -74,12 +76,12 @@ class Check:
 
 @dataclass(frozen=True)
 class SlurmRequest:
-    """How `srun` is asked for two ranks.
+    """Options with which `srun` starts two ranks.
 
     Attributes:
-        account: to be charged; the user's default where it is empty.
-        partition: to run in; the cluster's default where it is empty.
-        gpus: of the job, one a rank; 0 for none.
+        account: the account to charge; the user's default if empty.
+        partition: the partition to run in; the cluster's default if empty.
+        gpus: number of GPUs of the job, one per rank; 0 for none.
         extra: further options of `srun`.
     """
 
@@ -89,7 +91,7 @@ class SlurmRequest:
     extra: tuple[str, ...] = ()
 
     def command(self, nodes: int, mpi_type: str | None) -> list[str]:
-        """`srun` for two ranks.
+        """Return the `srun` command for two ranks.
 
         Example:
             >>> SlurmRequest(partition="short", gpus=2).command(2, "pmi2")[1:]
@@ -106,12 +108,12 @@ class SlurmRequest:
 
 @dataclass(frozen=True)
 class Launch:
-    """What came of starting two ranks.
+    """The result of starting two ranks.
 
     Attributes:
-        worlds: a line of JSON of the probe each: one for two ranks together, two for two that are
+        worlds: the probe's lines of JSON: one if the two ranks see each other, two if each is
             alone.
-        messages: what the launcher said on stderr, its last line.
+        messages: the last line that the launcher wrote to stderr.
     """
 
     worlds: list[dict[str, Any]]
@@ -119,24 +121,24 @@ class Launch:
 
     @property
     def together(self) -> bool:
-        """Whether two ranks saw each other."""
+        """Whether the two ranks saw each other."""
         return [world["size"] for world in self.worlds] == [2]
 
     @property
     def ranks(self) -> list[dict[str, Any]]:
-        """What the ranks saw."""
+        """The facts that the ranks observed."""
         return [rank for world in self.worlds for rank in world["ranks"]]
 
     @property
     def problem(self) -> str:
-        """What is wrong with the launch."""
+        """The reason why the launch failed."""
         if self.worlds:
             return f"{len(self.worlds)} ranks that do not see each other"
         return self.messages or "no answer"
 
 
 def check_machine(results: Path) -> Iterator[Check]:
-    """Everything that can be told without Slurm."""
+    """Run all checks that need no Slurm."""
     yield check_versions()
     yield check_mpiexec(results)
     yield check_blas_threads()
@@ -146,7 +148,7 @@ def check_machine(results: Path) -> Iterator[Check]:
 
 
 def check_slurm(results: Path, request: SlurmRequest = SlurmRequest()) -> Iterator[Check]:
-    """Two ranks by `srun`, on two nodes where the cluster gives them."""
+    """Check two ranks started by `srun`, on two nodes if the cluster provides them."""
     yield check_versions()
     yield from check_file_system(results)
     if shutil.which("srun") is None:
@@ -192,8 +194,8 @@ def check_slurm(results: Path, request: SlurmRequest = SlurmRequest()) -> Iterat
 def _launched_by_srun(
     results: Path, request: SlurmRequest
 ) -> tuple[Launch, int, str | None, list[str]]:
-    """The first launch whose ranks see each other, with its nodes and --mpi type; otherwise the
-    first one.
+    """Return the first launch whose ranks see each other, with its nodes and --mpi type; if there
+    is none, the first launch.
     """
     first: Launch | None = None
     tried = []
@@ -212,8 +214,8 @@ def _launched_by_srun(
 
 
 def _mpi_types() -> list[str]:
-    """What `srun --mpi=list` knows, save none: one word a line, after the program's name in some
-    versions.
+    """Return the types that `srun --mpi=list` prints, except none: one word per line, after the
+    program's name in some versions.
     """
     listed = subprocess.run(
         ["srun", "--mpi=list"],  # noqa: S607
@@ -230,8 +232,8 @@ def _mpi_types() -> list[str]:
 
 
 def checks_of_ranks(ranks: list[dict[str, Any]], gpus: int) -> Iterator[Check]:
-    """Shared files, clocks, scratch and devices, from what the ranks saw (dictionaries of
-    `eigenscape.distributed.probe`).
+    """Check shared files, clocks, scratch and devices from the facts that the ranks observed
+    (dictionaries of `eigenscape.distributed.probe`).
     """
     unseen = [rank for rank in ranks if rank["unseen_files"]]
     late = max(rank["seconds_until_seen"] for rank in ranks)
@@ -278,7 +280,9 @@ def checks_of_ranks(ranks: list[dict[str, Any]], gpus: int) -> Iterator[Check]:
 
 
 def _check_binding(ranks: list[dict[str, Any]]) -> Check:
-    """Each rank takes the visible device of its local number, so every rank of a node needs one."""
+    """Check that every rank of a node has a device: each takes the visible device of its local
+    number.
+    """
     bound = {}
     for rank in ranks:
         visible = [device for device in rank["devices"].split(",") if device]
@@ -304,8 +308,8 @@ def _check_binding(ranks: list[dict[str, Any]]) -> Check:
 
 
 def start_two_ranks(launcher: Sequence[str], results: Path, seconds: float) -> Launch:
-    """Start the probe with a launcher; what it prints is a file's worth of facts, and no failure
-    raises.
+    """Start the probe with a launcher and collect what it prints; a failure is part of the result
+    and raises nothing.
     """
     results.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".doctor-", dir=results) as folder:
@@ -332,7 +336,7 @@ def start_two_ranks(launcher: Sequence[str], results: Path, seconds: float) -> L
 
 
 def check_versions() -> Check:
-    """Python and the libraries whose versions matter in a report of a problem."""
+    """Report Python and the libraries whose versions matter in a bug report."""
     installed = package_versions()
     found = ", ".join(
         [
@@ -350,7 +354,7 @@ def check_versions() -> Check:
 
 
 def check_mpiexec(results: Path) -> Check:
-    """Two ranks by `mpiexec`, the launcher of runs without Slurm."""
+    """Check two ranks started by `mpiexec`, the launcher of runs without Slurm."""
     beside = Path(sys.executable).with_name("mpiexec")
     program = str(beside) if beside.exists() else shutil.which("mpiexec")
     if program is None:
@@ -371,7 +375,7 @@ def check_mpiexec(results: Path) -> Check:
 
 
 def check_blas_threads() -> Check:
-    """One thread a process, on which the promise of equal bits rests."""
+    """Check that BLAS uses one thread per process, on which the promise of equal bits rests."""
     import scipy.linalg  # noqa: F401, PLC0415 - loads the library that is asked
     from threadpoolctl import threadpool_info  # noqa: PLC0415
 
@@ -390,7 +394,9 @@ def check_blas_threads() -> Check:
 
 
 def check_gpus() -> Check:
-    """GPUs that torch can use, and whether its float32 products are full ones."""
+    """Report the GPUs that torch can use, and check that float32 products are not rounded to
+    TF32.
+    """
     import torch  # noqa: PLC0415
 
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -410,8 +416,8 @@ def check_gpus() -> Check:
 
 
 def check_file_system(results: Path) -> Iterator[Check]:
-    """What receipts rely on: atomic renames, exclusive creation, folders that can be flushed; and
-    room, kind and clock.
+    """Check what receipts rely on: atomic renames, exclusive creation and folders that can be
+    flushed; and free space, kind and clock of the file system.
     """
     try:
         results.mkdir(parents=True, exist_ok=True)
@@ -492,7 +498,7 @@ def _check_clock(folder: Path) -> Check:
 
 
 def file_system_of(path: Path) -> str:
-    """The kind of file system that holds a path, from the kernel's table of mounts."""
+    """Return the type of the file system that holds a path, from the kernel's table of mounts."""
     import psutil  # noqa: PLC0415
 
     mounts = {Path(part.mountpoint): part.fstype for part in psutil.disk_partitions(all=True)}
@@ -507,7 +513,7 @@ def file_system_of(path: Path) -> str:
 
 
 def check_scratch(folder: Path) -> Check:
-    """Temporary files of compilers and MPI."""
+    """Check the folder for temporary files of compilers and MPI."""
     if not os.access(folder, os.W_OK):
         return Check(
             "scratch",

@@ -15,7 +15,7 @@ class EigenscapeError(Exception):
 
 
 class BadInput(EigenscapeError, ValueError):
-    """A configuration, file or argument that cannot be used as it is.
+    """A configuration, file or argument cannot be used as it is.
 
     Example:
         >>> str(
@@ -30,36 +30,42 @@ class BadInput(EigenscapeError, ValueError):
 
     @classmethod
     def field(cls, name: str, expected: str, found: str, fix: str) -> BadInput:
-        """The error whose message has the four parts in the order that users read them."""
+        """Return the error whose message has the four parts in the order in which users read
+        them.
+        """
         return cls(f"{name}: expected {expected}, found {found}; {fix}")
 
 
 class DoesNotFit(BadInput):
-    """The plan of a study needs more memory or disk than there is."""
+    """The plan of a study needs more memory or disk than is available."""
 
 
 class DifferentWork(BadInput):
-    """A result that exists was made by other work than what is asked, and is not overwritten."""
+    """An existing result was made by different work than the requested one, and is not
+    overwritten.
+    """
 
 
 class DamagedResult(EigenscapeError, OSError):
-    """A file on disk does not hold what its receipt says."""
+    """A file on disk does not contain what its receipt records."""
 
 
 class NotFiniteGradient(EigenscapeError, ArithmeticError):
-    """A sample's gradient holds an infinity or a NaN; the message names the sample."""
+    """The gradient of a sample has an infinity or a NaN; the message names the sample."""
 
 
 class EigensolverFailure(EigenscapeError, ArithmeticError):
-    """A matrix that has no trustworthy spectrum: not finite, not symmetric, or no convergence."""
+    """A matrix has no trustworthy spectrum: it is not finite or not symmetric, or the solver did
+    not converge.
+    """
 
 
 class WrongLaunch(EigenscapeError, RuntimeError):
-    """The number of MPI ranks that started is not the number that was asked for."""
+    """The number of MPI ranks that started is not the requested number."""
 
 
 class Interrupted(EigenscapeError, RuntimeError):
-    """A signal asked the program to stop; what receipts confirm is kept, and the next run
+    """A signal asked the program to stop; results with a receipt are kept, and the next run
     resumes.
     """
 

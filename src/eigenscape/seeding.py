@@ -1,7 +1,6 @@
-"""Keys of the random streams: which numbers a draw gets depends on what it is for, and on nothing
-else.
+"""Keys of the random streams: the numbers of a draw depend on its purpose, and on nothing else.
 
-A stream is named by the study's seed and by labels (what the numbers are for, which cell). The name
+A stream is named by the study's seed and by labels (the purpose of the numbers, the cell). The name
 is hashed to the 64-bit key of a counter-based generator (`networks.sampling`); the counter is the
 sample number. So any sample can be drawn on any rank, in any order, and adding cells or samples
 changes no number that was drawn before.
@@ -17,18 +16,19 @@ from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
 
 SEED_LIMIT = 2**63
-"""Seeds are whole numbers below this, so that they fit every file format that records them."""
+"""Seeds are whole numbers below this limit, so that they fit every file format that records
+them."""
 
 
 def stream_key(seed: int, *labels: object) -> int:
-    """The 64-bit key of the stream that ``labels`` name.
+    """Return the 64-bit key of the stream that ``labels`` name.
 
     Args:
         seed: the study's seed, 0 <= seed < 2**63.
-        labels: strings and whole numbers; their order and type count.
+        labels: strings and whole numbers; their order and types matter.
 
     Raises:
-        BadInput: a seed out of range.
+        BadInput: the seed is out of range.
 
     Example:
         >>> stream_key(0, "prior", "d05-w035") == stream_key(0, "prior", "d05-w035")
@@ -61,7 +61,7 @@ def generator(seed: int, *labels: object) -> np.random.Generator:
 
 
 def prior_key(seed: int, architecture: Architecture) -> int:
-    """The key from which the parameter vectors of one cell are drawn.
+    """Return the key from which the parameter vectors of one cell are drawn.
 
     Example:
         >>> prior_key(0, Architecture(5, 35)) != prior_key(0, Architecture(35, 5))

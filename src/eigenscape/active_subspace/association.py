@@ -1,15 +1,14 @@
-"""Does one number of a network follow another? Rank statistics over the cells of a grid, with
-intervals.
+"""Rank correlations between properties of networks over the cells of a grid, with intervals.
 
-The condition number is said to mimic the parameter count P and to tell how easily a network trains.
-Both are statements about order, so they are checked by rank correlations; P and depth grow
-together, so they are checked again at equal P (`iso_parameter_contrast`) and given another
-predictor (`partial_spearman`).
+The published claims are that the condition number follows the parameter count P, and that it
+predicts how easily a network trains. Both are statements about order, so they are tested by rank
+correlations; P and depth grow together, so they are tested again at equal P
+(`iso_parameter_contrast`) and given another predictor (`partial_spearman`).
 
 Intervals are percentile bootstraps over cells (Efron, Tibshirani, An Introduction to the Bootstrap,
-1993, chapter 13). Cells of a grid are a design and not a random sample: an interval says how much
-the number hangs on the choice of cells, not how it would vary over other problems. n is the number
-of cells, B that of resamples.
+1993, chapter 13). Cells of a grid are a design and not a random sample: an interval describes how
+much the number depends on the choice of cells, not how it would vary over other problems. n is the
+number of cells, B the number of resamples.
 """
 
 from __future__ import annotations
@@ -26,33 +25,33 @@ import scipy
 from eigenscape.errors import BadInput
 
 FEWEST = 5
-"""Cells below which no number is given: of 4 cells a rank correlation has 24 orders, and 1 arises
-by chance in 1 of 12."""
+"""Smallest number of cells for which a number is given: 4 cells have 24 orders, and a rank
+correlation of 1 arises by chance in 1 of 12."""
 
 RESAMPLES = 2000
-"""The 2.5 % and 97.5 % points then rest on 50 resamples each (Efron and Tibshirani advise 1000 to
-2000)."""
+"""Number of resamples: the 2.5 % and 97.5 % points then rest on 50 resamples each (Efron and
+Tibshirani advise 1000 to 2000)."""
 
 LEVEL = 0.95
-"""Coverage that the intervals aim at."""
+"""Nominal coverage of the intervals."""
 
 SAME_PARAMETERS = 0.05
-"""Two cells have equal P where it differs by less than this part of its mean; this project's
-choice."""
+"""Largest relative difference of P at which two cells have equal P; this project's choice."""
 
 DEPTH_RATIO = 2.0
-"""Two cells differ in depth where one is at least so many times as deep; this project's choice."""
+"""Smallest ratio of depths at which two cells differ in depth; this project's choice."""
 
 _EXPLAINED = 1e-12
-"""Part of a variance of ranks below which it is rounding (n eps, 1e-13 at n = 500). One swap of two
-neighbours leaves 12/n^3, which is more up to n = 20,000."""
+"""Fraction of a variance of ranks below which it is rounding error (n eps, 1e-13 at n = 500). One
+swap of two neighbours leaves 12/n^3, which is more up to n = 20,000."""
 
 Statistic = Callable[[np.ndarray], np.ndarray]
-"""From rows of cell numbers (B, n) to the statistic of each row (B,), NaN where it has none."""
+"""A function from rows of cell numbers (B, n) to the statistic of each row (B,), NaN where it is
+undefined."""
 
 
 class EstimateStatus(StrEnum):
-    """Whether there is a number, or why not."""
+    """Whether there is an estimate, and if not, the reason."""
 
     ESTIMATED = "estimated"
     TOO_FEW = "too_few_cells"
@@ -68,9 +67,9 @@ class Estimate:
         value: the statistic; NaN unless the status is ``estimated``.
         low: lower end of the interval.
         high: upper end of the interval.
-        count: cells that it rests on.
-        dropped: cells left out because a value is missing or infinite.
-        status: whether there is a number.
+        count: number of cells used.
+        dropped: number of cells left out because a value is missing or infinite.
+        status: whether there is an estimate.
     """
 
     value: float
@@ -83,23 +82,23 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Contrast(Estimate):
-    """A mean difference over pairs of cells; ``count`` are the cells that are in a pair.
+    """A mean difference over pairs of cells; ``count`` is the number of cells that are in a pair.
 
     Attributes:
-        pairs: that the mean is taken over.
+        pairs: number of pairs in the mean.
     """
 
     pairs: int
 
 
 def spearman(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Estimate:
-    """Spearman's rank correlation: Pearson's correlation of the ranks, ties sharing their mean
-    rank.
+    """Estimate Spearman's rank correlation: Pearson's correlation of the ranks, ties sharing their
+    mean rank.
 
     Args:
         x: (n,), a value per cell; a cell that is not finite in x or y is dropped.
         y: (n,).
-        seed: of the resampling.
+        seed: the seed of the resampling.
 
     Raises:
         BadInput: x and y differ in length.
@@ -117,13 +116,13 @@ def spearman(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Estimate:
 
 
 def kendall(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Estimate:
-    """Kendall's tau-b: how much likelier two cells are in the same order in x and y than in
-    opposite orders.
+    """Estimate Kendall's tau-b: how much likelier two cells are in the same order in x and y than
+    in opposite orders.
 
     Args:
         x: (n,), a value per cell; a cell that is not finite in x or y is dropped.
         y: (n,).
-        seed: of the resampling.
+        seed: the seed of the resampling.
 
     Raises:
         BadInput: x and y differ in length.
@@ -145,17 +144,17 @@ def kendall(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Estimate:
 
 
 def partial_spearman(x: np.ndarray, y: np.ndarray, given: np.ndarray, *, seed: int = 0) -> Estimate:
-    """The correlation of the ranks of x and y that is left when each is regressed on the ranks of
+    """Estimate the correlation of the ranks of x and y after each is regressed on the ranks of
     ``given``.
 
     rho = (r_xy - r_xz r_yz) / sqrt((1 - r_xz^2) (1 - r_yz^2)) with z = given. Where z has the order
-    of x or of y nothing is left of it that could be associated, and rho is 0.
+    of x or of y, nothing remains that could be associated, and rho is 0.
 
     Args:
         x: (n,), a value per cell; a cell that is not finite in x, y or ``given`` is dropped.
         y: (n,).
-        given: (n,), what is held fixed.
-        seed: of the resampling.
+        given: (n,), the variable that is held fixed.
+        seed: the seed of the resampling.
 
     Raises:
         BadInput: the lengths differ.
@@ -187,17 +186,17 @@ def partial_spearman(x: np.ndarray, y: np.ndarray, given: np.ndarray, *, seed: i
 def iso_parameter_contrast(
     table: pd.DataFrame, column: str = "log10_cond", *, seed: int = 0
 ) -> Contrast:
-    """The mean of (deeper - shallower) over pairs of cells with equal P, and depths that differ by
-    2 or more.
+    """Estimate the mean of (deeper - shallower) over pairs of cells with equal P, and depths that
+    differ by a factor of 2 or more.
 
     A quantity that is a function of P alone gives 0, up to the 5 % that equal P allows. Cells are
-    resampled, not pairs, for the pairs of one cell are not independent; a pair counts as often as
+    resampled, not pairs, since the pairs of one cell are not independent; a pair counts as often as
     both its cells are drawn.
 
     Args:
         table: a row per cell, with depth, parameters and ``column``.
-        column: what is compared; a cell where it is not finite is dropped.
-        seed: of the resampling.
+        column: name of the compared column; a cell where it is not finite is dropped.
+        seed: the seed of the resampling.
 
     Returns:
         The contrast in units of ``column``; its status is ``too_few_cells`` where less than five
@@ -235,16 +234,17 @@ def iso_parameter_contrast(
 
 
 def best_median(values: np.ndarray, *, seed: int = 0) -> Estimate:
-    """The smallest of several medians, such as that of steps to a threshold over a ladder of step
-    sizes.
+    """Estimate the smallest of several medians, such as that of steps to a threshold over a grid of
+    step sizes.
 
     value = min_s median_r values[s, r]. Replicas are resampled for all s together and the smallest
-    is chosen again in each resample, so the interval knows of the choice. Infinite values (never
-    arrived) are kept: a median is infinite unless more than half of its values are finite.
+    is chosen again in each resample, so the interval accounts for the choice. Infinite values
+    (threshold never reached) are kept: a median is infinite unless more than half of its values are
+    finite.
 
     Args:
         values: (S, R), R replicas under each of S conditions; not NaN.
-        seed: of the resampling.
+        seed: the seed of the resampling.
 
     Returns:
         The estimate; ``count`` are the replicas, and fewer than five of them give no interval but a
@@ -264,11 +264,11 @@ def best_median(values: np.ndarray, *, seed: int = 0) -> Estimate:
 
 
 def predictors(table: pd.DataFrame) -> pd.DataFrame:
-    """What the condition number might follow, a column each, in the rows of ``table``.
+    """Return the predictors of the condition number, one per column, in the rows of ``table``.
 
-    parameters P, depth L, width w, L w, L sqrt(w), and (L - 1) |log10 chi_1|, the decades by which
-    mean-field theory lets the gradient grow or decay from layer to layer (Schoenholz et al. 2017,
-    arXiv 1611.01232); the last only where the table has a column chi_1.
+    They are parameters P, depth L, width w, L w, L sqrt(w), and (L - 1) |log10 chi_1|, the decades
+    by which the gradient grows or decays over the layers in mean-field theory (Schoenholz et al.
+    2017, arXiv 1611.01232); the last is present only if the table has a column chi_1.
 
     Args:
         table: a row per cell, with depth, width, parameters and perhaps chi_1.
@@ -293,7 +293,7 @@ def predictors(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _finite(*variables: np.ndarray) -> tuple[list[np.ndarray], int]:
-    """The variables at the cells where all are finite, and how many cells are not."""
+    """Return the variables at the cells where all are finite, and the number of the other cells."""
     arrays = [np.asarray(variable, dtype=np.float64) for variable in variables]
     shapes = {array.shape for array in arrays}
     if len(shapes) != 1 or arrays[0].ndim != 1:
@@ -308,7 +308,7 @@ def _finite(*variables: np.ndarray) -> tuple[list[np.ndarray], int]:
 
 
 def _estimate(statistic: Statistic, count: int, dropped: int, seed: int) -> Estimate:
-    """The statistic of all cells, and its percentiles over resamples."""
+    """Return the statistic of all cells with its percentiles over resamples."""
     nothing = (math.nan, math.nan, math.nan, count, dropped)
     if count < FEWEST:
         return Estimate(*nothing, EstimateStatus.TOO_FEW)
@@ -325,13 +325,13 @@ def _estimate(statistic: Statistic, count: int, dropped: int, seed: int) -> Esti
 
 
 def _resamples(count: int, seed: int) -> np.ndarray:
-    """(B, n) cell numbers, drawn with replacement."""
+    """Draw (B, n) cell numbers with replacement."""
     return np.random.Generator(np.random.Philox(seed)).integers(count, size=(RESAMPLES, count))
 
 
 def _interval(resampled: np.ndarray) -> tuple[float, float]:
-    """Percentiles of the resamples that have a statistic; values that occur, for some may be
-    infinite.
+    """Return percentiles of the resamples that have a statistic. They are values that occur, since
+    some may be infinite.
     """
     ends = np.array([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     low, high = np.quantile(resampled[~np.isnan(resampled)], ends, method="inverted_cdf")
@@ -339,7 +339,7 @@ def _interval(resampled: np.ndarray) -> tuple[float, float]:
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Pearson's correlation of each row of a and b, (B,); NaN where a row is constant."""
+    """Return Pearson's correlation of each row of a and b, (B,); NaN where a row is constant."""
     a, b = (v - v.mean(axis=1, keepdims=True) for v in (a, b))
     square = (a * a).sum(axis=1) * (b * b).sum(axis=1)
     product = (a * b).sum(axis=1)

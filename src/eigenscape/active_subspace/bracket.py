@@ -1,18 +1,18 @@
-"""What a condition number from finitely many samples is worth: a bracket, and an extrapolation in
+"""The accuracy of a condition number from finitely many samples: a bracket, and an extrapolation in
 P/N.
 
 The sample value is biased up: the largest eigenvalue is a maximum over directions, so on average it
 lies above lambda_1 (Jensen: the largest eigenvalue is convex in C), and the smallest below
 lambda_P. The split-half value is biased down: with unit vectors v_1, v_P from one half of the
 samples, the variances v^T C' v on the *other* half are unbiased for v^T C v, and a Rayleigh
-quotient of C lies between lambda_P and lambda_1. So, on average, split half <= truth <= sample.
-Both ends are moved outwards by 1.96 standard errors of the log variances across halves, which is
-what they fluctuate by: the bracket.
+quotient of C lies between lambda_P and lambda_1. So, on average, split half <= truth <= sample. The
+bracket is these two values moved outwards by 1.96 standard errors of the log variances across
+halves, the size of their fluctuation.
 
 Sample values at N/2 and N (and N/4, where P/N stays at or below 1/2) are extrapolated linearly in
-P/N to 0. That is a guide and not a correction: it removes most of the bias for graded C, where the
-smallest eigenvalues shrink by about 1 - P/N, and some 60 % of it for isotropic C. Bracket and
-extrapolation are this project's proposal.
+P/N to 0. The result is a guide and not a correction: it removes most of the bias for graded C,
+where the smallest eigenvalues shrink by about 1 - P/N, and some 60 % of it for isotropic C. Bracket
+and extrapolation are this project's proposal.
 """
 
 from __future__ import annotations
@@ -34,34 +34,37 @@ from eigenscape.config.study import BLOCK
 from eigenscape.networks.gradients import GradientSampler
 
 LARGEST_RATIO = 0.5
-"""Sample values at a larger P/N take no part in the extrapolation: near 1 the smallest eigenvalue
-tends to 0."""
+"""Largest P/N of sample values in the extrapolation: near 1 the smallest eigenvalue tends to 0."""
 
 STANDARD_ERRORS = 1.96
-"""Each end misses the truth by fluctuation in at most 2.5 % of the cases."""
+"""Number of standard errors: by fluctuation alone, each end misses the truth in at most 2.5 % of
+the cases."""
 
 OUTER = 8
-"""Eigenvectors at either end within whose span the sample value is resampled."""
+"""Number of eigenvectors at either end within whose span the sample value is resampled."""
 
 LANCZOS_TOLERANCE = 1e-6
-"""Of the extreme vectors: any unit vector brackets, a better one only more tightly."""
+"""Relative tolerance of the extreme vectors: any unit vector gives a bracket, a better one only a
+tighter one."""
 
 
 @dataclass(frozen=True)
 class Bracket:
-    """Where the population's log10 condition number lies, judged from the same samples.
+    """Bounds on the population's log10 condition number, estimated from the same samples.
 
     Attributes:
-        sample: the value of all N samples, biased up.
+        sample: the value from all N samples, biased up.
         split_half: the value across halves, biased down; NaN where a half has no full rank.
-        standard_error: of the split-half value, from the spread of (g . v)^2 over samples.
+        standard_error: standard error of the split-half value, from the spread of (g . v)^2 over
+            samples.
         interval: 95 % bootstrap interval of the sample value, within the span of the outermost
             eigenvectors (`resampling`): fluctuation alone, blind to the bias; NaN beyond some ten
             decades.
-        at_half: sample value of the first N/2 samples; infinite where they have no full rank.
-        at_quarter: sample value of the first N/4 samples; infinite where they have no full rank or
-            were not given.
-        extrapolated: towards P/N = 0; NaN where fewer than two sample sizes are usable.
+        at_half: sample value from the first N/2 samples; infinite where they have no full rank.
+        at_quarter: sample value from the first N/4 samples; infinite where they have no full rank
+            or were not given.
+        extrapolated: sample value extrapolated to P/N = 0; NaN where fewer than two sample sizes
+            are usable.
     """
 
     sample: float
@@ -74,7 +77,7 @@ class Bracket:
 
     @property
     def low(self) -> float:
-        """Lower end, never below 0, which every condition number is at least; NaN where a half has
+        """Lower end, never below 0, the least value of any condition number; NaN where a half has
         no full rank.
         """
         low = self.split_half - STANDARD_ERRORS * self.standard_error
@@ -87,14 +90,14 @@ class Bracket:
 
     @property
     def width(self) -> float:
-        """Decades between the two ends; infinite where one end is missing."""
+        """Decades between the two ends; infinite if one end is missing."""
         width = self.high - self.low
         return width if math.isfinite(width) else math.inf
 
 
 def unknown_bracket(sample_value: float) -> Bracket:
-    """The bracket of a cell whose halves have no full rank, or were not taken: nothing is known
-    from below.
+    """Return the bracket of a cell whose halves have no full rank, or were not computed: there is
+    no lower bound.
 
     Example:
         >>> unknown_bracket(3.0).width
@@ -117,19 +120,21 @@ def bracket(
     key: int,
     excluded: int = 0,
 ) -> Bracket:
-    """The bracket of a cell.
+    """Compute the bracket of a cell.
 
     Args:
-        sampler: of the cell; its gradients are drawn once more, for the variances across halves.
+        sampler: the sampler of the cell; its gradients are computed once more, for the variances
+            across halves.
         samples: N.
-        second_moment: C of all samples, (P, P); those that are excluded do not count.
-        first_half: C of samples 0 ... N//2 - 1; those that are excluded count, with a gradient of
-            0.
+        second_moment: C of all samples, (P, P), as an average over the samples that are not
+            excluded.
+        first_half: C of samples 0 ... N//2 - 1, as an average in which excluded samples have a
+            gradient of 0.
         sample_value: log10 condition number of ``second_moment``.
         first_quarter: C of samples 0 ... N//4 - 1, where there are at least P of them.
         replicates: bootstrap resamples behind the interval.
-        key: of their random stream.
-        excluded: how many of the N samples are.
+        key: the key of their random stream.
+        excluded: number of excluded samples among the N.
 
     Returns:
         The bracket; its cost is a pass over the gradients and three Cholesky factors.
@@ -168,7 +173,7 @@ def bracket(
 def _fluctuation(
     outer: np.ndarray, sample_value: float, replicates: int, key: int
 ) -> tuple[float, float]:
-    """The bootstrap interval of the sample value, from coordinates along the outermost
+    """Return the bootstrap interval of the sample value, from coordinates along the outermost
     eigenvectors.
     """
     resampled = full_bootstrap_spectrum(outer, bootstrap_weights(len(outer), replicates, key))
@@ -178,10 +183,10 @@ def _fluctuation(
 
 
 def first_parts(sampler: GradientSampler, samples: int) -> tuple[np.ndarray | None, np.ndarray]:
-    """C of the first N // 4 and N // 2 samples, as `bracket` wants them.
+    """Compute C of the first N // 4 and N // 2 samples, the arguments of `bracket`.
 
-    Of no use, and not computed, where they are fewer than P: then None in the place of a quarter,
-    and (0, 0) of a half.
+    Matrices of fewer than P samples are of no use and are not computed: the quarter is then None,
+    and the half has the shape (0, 0).
 
     Example:
         >>> from eigenscape.networks.functions import GivenGradients
@@ -201,10 +206,11 @@ def first_parts(sampler: GradientSampler, samples: int) -> tuple[np.ndarray | No
 
 
 def extreme_pairs(matrix: np.ndarray, count: int = 1) -> tuple[np.ndarray, np.ndarray] | None:
-    """The ``count`` largest and smallest eigenvalues, descending, with unit vectors, by Lanczos on
-    C and its inverse.
+    """Compute the ``count`` largest and smallest eigenvalues, descending, with unit vectors, by
+    Lanczos on C and its inverse.
 
-    None where C is not positive definite to working precision: then the smallest are not known.
+    The result is None where C is not positive definite to working precision, since the smallest are
+    then unknown.
 
     Returns:
         Values (2 count,) and vectors (P, 2 count); all P of them where P is not larger than 2
@@ -246,7 +252,7 @@ def extreme_pairs(matrix: np.ndarray, count: int = 1) -> tuple[np.ndarray, np.nd
 
 
 def coordinates(sampler: GradientSampler, samples: int, directions: np.ndarray) -> np.ndarray:
-    """The first N gradients in a system of directions (P, m): G V, (N, m)."""
+    """Return the coordinates of the first N gradients along directions V (P, m): G V, (N, m)."""
     along = np.empty((samples, directions.shape[1]))
     for first in range(0, samples, BLOCK):
         gradients, _ = sampler.block(first, min(BLOCK, samples - first))
@@ -255,9 +261,10 @@ def coordinates(sampler: GradientSampler, samples: int, directions: np.ndarray) 
 
 
 def extrapolated(values: dict[int, float], parameters: int) -> float:
-    """The sample values at several N, taken linearly to P/N = 0 by least squares.
+    """Extrapolate sample values at several N to P/N = 0, linearly in P/N by least squares.
 
-    NaN where fewer than two of them have P/N <= 1/2. The correction never goes upwards.
+    The result is NaN where fewer than two of them have P/N <= 1/2. The correction never increases a
+    value.
 
     Example:
         >>> round(extrapolated({n: 3.0 + 0.7 * 100 / n for n in (200, 400, 800)}, 100), 12)

@@ -1,16 +1,16 @@
-"""What the whole spectrum says, with intervals, beside a null that keeps everything but the
+"""The family of condition numbers with intervals, and a null that preserves everything except
 correlations.
 
 *Intervals*: a delete-one-group jackknife. The N samples are cut into G groups, the family of
 condition numbers is computed G times without one group each, and the spread of the values x_(g)
 gives the standard error ``sqrt((G - 1)/G sum_g (x_(g) - mean)^2)`` (Quenouille 1956; Tukey 1958).
 It deletes little, so P/N hardly moves; a bootstrap would drive the small eigenvalues down
-(`resampling`). Like any such interval it is blind to the bias by P/N.
+(`resampling`). Like any such interval it does not include the bias by P/N.
 
 *Null*: every entry of every gradient gets a random sign of its own. That keeps N, P and diag C
-exactly, to the last sample, and destroys all correlations between parameters: what is left of a
-spectrum is the diagonal, seen through N samples. This project's proposal, in place of the
-Marchenko-Pastur law of an isotropic C.
+exactly, to the last sample, and destroys all correlations between parameters: the spectrum then
+reflects the diagonal, observed through N samples. The null is this project's proposal, and replaces
+the Marchenko-Pastur law of an isotropic C.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import GradientSampler
 
 STANDARD_ERRORS = 1.96
-"""Two-sided 95 % of a normal distribution."""
+"""Number of standard errors of a two-sided 95 % interval of a normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class FamilyInterval:
     """One member of the family of condition numbers with its jackknife interval.
 
     Attributes:
-        value: of all samples.
+        value: the value from all samples.
         low: value - 1.96 standard errors.
         high: value + 1.96 standard errors.
     """
@@ -53,17 +53,17 @@ class FamilyInterval:
 def family_intervals(
     sampler: GradientSampler, samples: int, groups: int = 8, whole: Spectrum | None = None
 ) -> dict[str, FamilyInterval]:
-    """Every member of the family, with its grouped-jackknife interval.
+    """Return every member of the family with its grouped-jackknife interval.
 
-    Costs G eigensolves, one more where the spectrum of all samples is not given, and G halves of C
-    in memory; where N < P, the gradients instead of C. Where a deleted group leaves a member
-    infinite or unknown, so is its interval (NaN).
+    The cost is G eigensolves, one more if the spectrum of all samples is not given, and G halves of
+    C in memory; where N < P, the gradients instead of C. Where a member is infinite or unknown
+    without one group, its interval is unknown (NaN).
 
     Args:
-        sampler: of the network.
+        sampler: the sampler of the network.
         samples: N.
         groups: G, from 2 to N.
-        whole: the spectrum of C of all N samples, where it is known.
+        whole: the spectrum of C of all N samples, if known.
 
     Raises:
         BadInput: the number of groups is out of range.
@@ -112,7 +112,9 @@ def family_intervals(
 def _few_family(
     sampler: GradientSampler, samples: int, cuts: list[int]
 ) -> dict[str, FamilyInterval]:
-    """The same where the gradients are fewer than the parameters: they are held, and C is not."""
+    """Compute the same intervals where the gradients are fewer than the parameters: memory holds
+    the gradients instead of C.
+    """
     gradients = np.concatenate(
         [block.astype(np.float64) for block in gradient_blocks(sampler, range(samples))]
     )
@@ -135,12 +137,12 @@ def _few_family(
 
 
 def sign_null(sampler: GradientSampler, samples: int, key: int) -> Spectrum:
-    """The spectrum of the same gradients with a random sign on every entry.
+    """Compute the spectrum of the same gradients with a random sign on every entry.
 
     Args:
-        sampler: of the network.
+        sampler: the sampler of the network.
         samples: N.
-        key: of the signs, from `seeding.stream_key`.
+        key: key of the signs, from `seeding.stream_key`.
 
     Example:
         >>> from eigenscape.config.study import Study
@@ -164,7 +166,7 @@ def sign_null(sampler: GradientSampler, samples: int, key: int) -> Spectrum:
 
 
 def _flipped(sampler: GradientSampler, samples: int, key: int) -> Iterator[np.ndarray]:
-    """The gradients (B, P) in double precision, with a random sign on every entry."""
+    """Yield the gradients (B, P) in double precision, with a random sign on every entry."""
     signs = np.random.Generator(np.random.Philox(key))
     for gradients in gradient_blocks(sampler, range(samples)):
         flips = signs.integers(0, 2, size=gradients.shape, dtype=np.int8) * 2 - 1
@@ -176,7 +178,9 @@ def _numbers(sampler: GradientSampler, second_moment: np.ndarray, samples: int) 
 
 
 def _spectrum(sampler: GradientSampler, second_moment: np.ndarray, samples: int) -> Spectrum:
-    """The spectrum with null directions told from rounding, as everywhere."""
+    """Compute the spectrum, with null directions distinguished from rounding error as in all
+    stages.
+    """
     dust = rounding_variance(
         np.diagonal(second_moment), sampler.architecture, sampler.relative_noise
     )

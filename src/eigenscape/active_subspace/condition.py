@@ -1,10 +1,10 @@
 """The family of network condition numbers, one row each: formula, meaning, invariance, cost.
 
-With eigenvalues lambda_1 >= ... >= lambda_P >= 0 of C and p_i = lambda_i / sum lambda. All are
-unchanged when the loss is scaled (f -> a f) or the parameters are rotated; none is unchanged when
-parameters are rescaled (theta -> D theta), so the parametrisation belongs to the result: here it is
-the standard one. `log10_cond` is this project's reading of the published MTED. The family is this
-project's proposal; sources of members are named.
+The formulas use the eigenvalues lambda_1 >= ... >= lambda_P >= 0 of C and p_i = lambda_i / sum
+lambda. All are unchanged when the loss is scaled (f -> a f) or the parameters are rotated; none is
+unchanged when parameters are rescaled (theta -> D theta), so the parametrisation is part of the
+result: here it is the standard one. `log10_cond` is this project's reading of the published MTED.
+The family is this project's proposal; sources of members are named.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus
 from eigenscape.architecture import Architecture
 
 QUANTILE = 0.01
-"""`log10_cond_q` leaves out this share of the eigenvalues at either end."""
+"""Fraction of the eigenvalues that `log10_cond_q` leaves out at either end."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,13 @@ class ConditionNumber:
     """One member of the family.
 
     Attributes:
-        name: column of the table.
-        formula: as printed.
-        meaning: what it is sensitive to.
-        cost: what it needs.
-        needs_every_eigenvalue: it has no value where the smallest eigenvalues are not resolved.
-        value: from a spectrum and its architecture.
+        name: the column of the table.
+        formula: the formula as printed.
+        meaning: the property to which it is sensitive.
+        cost: the computation that it needs.
+        needs_every_eigenvalue: whether it is undefined where the smallest eigenvalues are not
+            resolved.
+        value: the function that computes it from a spectrum and its architecture.
     """
 
     name: str
@@ -86,11 +87,11 @@ def _entropy_rank(spectrum: Spectrum, _: Architecture) -> float:
 
 def _spectral_slope(spectrum: Spectrum, _: Architecture) -> float:
     size = len(spectrum.eigenvalues)
-    place = np.arange(1, size + 1) / size
-    inner = (place >= 0.1) & (place <= 0.9) & (spectrum.eigenvalues > 0)
+    quantile = np.arange(1, size + 1) / size
+    inner = (quantile >= 0.1) & (quantile <= 0.9) & (spectrum.eigenvalues > 0)
     if inner.sum() < 3:
         return math.nan
-    return float(-np.polyfit(place[inner], np.log10(spectrum.eigenvalues[inner]), 1)[0])
+    return float(-np.polyfit(quantile[inner], np.log10(spectrum.eigenvalues[inner]), 1)[0])
 
 
 FAMILY = (
@@ -185,12 +186,12 @@ FAMILY = (
         lambda spectrum, architecture: spectrum.log10_gap(architecture.width),
     ),
 )
-"""The members that are read off one sample spectrum; `log10_cond_sym`, of the projected C, is
-computed on its own."""
+"""The members that follow from one sample spectrum; `log10_cond_sym`, of the projected C, is
+computed separately."""
 
 
 def condition_numbers(spectrum: Spectrum, architecture: Architecture) -> dict[str, float]:
-    """Every member of the family by name; infinite where null directions make it so, NaN where it
+    """Return every member of the family by name; infinite if null directions make it so, NaN if it
     is not resolved.
 
     Example:

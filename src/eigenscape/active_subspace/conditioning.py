@@ -1,8 +1,8 @@
-"""A spectrum and a condition number as they can be shown: with a status, a bracket, an interval,
-P/N and the value of noise.
+"""A spectrum and a condition number with everything needed to report them: status, bracket,
+interval, P/N and the value of noise.
 
-The same routes as the workflow's: `spectrum_of` with the dust of the gradients, `bracket` with the
-same random stream.
+The routes are those of the workflow: `spectrum_of` with the rounding variance of the gradients,
+`bracket` with the same random stream.
 """
 
 from __future__ import annotations
@@ -23,38 +23,39 @@ from eigenscape.errors import BadInput
 from eigenscape.seeding import stream_key
 
 REPLICATES = 200
-"""A few hundred for percentile intervals: Efron and Tibshirani 1993. The default of the workflow
-too."""
+"""Number of bootstrap resamples, also the workflow's default: a few hundred for percentile
+intervals (Efron and Tibshirani 1993)."""
 
 ROUNDING = 1e-12
-"""Of the largest entry: what a symmetric matrix may differ from its transpose by, thousands of
-roundings of a product."""
+"""Largest difference between a symmetric matrix and its transpose, relative to the largest entry:
+thousands of roundings of a product."""
 
 NEGATIVE = 1e-6
-"""Of the trace: how far rounding may push an eigenvalue below zero, in single precision too, where
-a product errs by some 1e-7."""
+"""Largest negative eigenvalue that rounding may cause, relative to the trace, in single precision
+too, where a product has an error of some 1e-7."""
 
 LEAST_REPLICATES = 20
-"""With fewer, the quantiles at 2.5 % are the extremes; the configuration's limit too."""
+"""Smallest number of resamples: with fewer, the quantiles at 2.5 % are the extremes. The
+configuration has the same limit."""
 
 
 @dataclass(frozen=True, eq=False)
 class ConditionEstimate:
-    """log10(lambda_1 / lambda_P) of a second moment, and what it is worth.
+    """log10(lambda_1 / lambda_P) of a second moment, with its uncertainty.
 
-    The sample value is biased up and fluctuates. The bracket speaks of both, the interval of
-    fluctuation alone, the null of what isotropic noise would give at this P/N.
+    The sample value is biased up and fluctuates. The bracket covers both, the interval covers the
+    fluctuation alone, and the null is the value that isotropic noise would give at this P/N.
 
     Attributes:
-        log10_condition: of the sample, in decades; infinite where directions are null or not
-            resolved.
-        status: what the smallest eigenvalue is worth.
-        bracket: with the split-half value, the values of half and a quarter of the samples, and the
-            extrapolation.
-        log10_null: of isotropic noise (Marchenko and Pastur 1967); infinite for N <= P.
+        log10_condition: the value of the sample, in decades; infinite where directions are null or
+            not resolved.
+        status: the reliability of the smallest eigenvalue.
+        bracket: the bracket, with the split-half value, the values from half and a quarter of the
+            samples, and the extrapolation.
+        log10_null: the value of isotropic noise (Marchenko and Pastur 1967); infinite for N <= P.
         samples: N.
-        spectrum: it is read off.
-        architecture: where the parameters lie.
+        spectrum: the spectrum from which it is computed.
+        architecture: the layout of the parameters.
     """
 
     log10_condition: float
@@ -67,7 +68,7 @@ class ConditionEstimate:
 
     @property
     def low(self) -> float:
-        """Lower end of the bracket; NaN where half of the samples have no full rank."""
+        """Lower end of the bracket; NaN if half of the samples have no full rank."""
         return self.bracket.low
 
     @property
@@ -77,7 +78,9 @@ class ConditionEstimate:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % bootstrap interval of the sample value: fluctuation alone, blind to the bias."""
+        """95 % bootstrap interval of the sample value; it covers the fluctuation alone, not the
+        bias.
+        """
         return self.bracket.interval
 
     @property
@@ -117,14 +120,14 @@ class ConditionEstimate:
 def spectrum(
     moment: SecondMoment | np.ndarray, *, vectors: bool = False, samples: int | None = None
 ) -> Spectrum:
-    """Eigenvalues of C in descending order with their status, C = W Lambda W^T, by the route that
-    resolves them.
+    """Compute the eigenvalues of C in descending order with their status, C = W Lambda W^T, by the
+    route that resolves them.
 
     Args:
-        moment: from `second_moment`, or a symmetric positive semi-definite matrix (P, P).
+        moment: the result of `second_moment`, or a symmetric positive semi-definite matrix (P, P).
         vectors: also compute the eigenvectors, (P, P) in columns.
-        samples: N, where a bare matrix is an average over N gradients: its rank is at most N. Of a
-            `SecondMoment` it is known.
+        samples: N, if a bare matrix is an average over N gradients, so that its rank is at most N;
+            a `SecondMoment` knows it.
 
     Raises:
         BadInput: a matrix that is not square, finite, symmetric and positive semi-definite, or N
@@ -155,16 +158,17 @@ def spectrum(
 def condition_number(
     moment: SecondMoment, *, replicates: int = REPLICATES, seed: int = 0
 ) -> ConditionEstimate:
-    """log10(lambda_1 / lambda_P) with its status, bracket, bootstrap interval, P/N and null.
+    """Compute log10(lambda_1 / lambda_P) with its status, bracket, bootstrap interval, P/N and
+    null.
 
-    The gradients are walked twice more: for C of the first half, and for the variances across
+    The gradients are computed twice more: for C of the first half, and for the variances across
     halves. For a network of a study, the study's seed and its replicates these are the numbers of
     the study's table.
 
     Args:
-        moment: from `second_moment`.
+        moment: the result of `second_moment`.
         replicates: bootstrap resamples behind the interval.
-        seed: of their random stream.
+        seed: the seed of their random stream.
 
     Raises:
         BadInput: a bare matrix, which has no samples and so no interval, or fewer than 20
@@ -234,11 +238,11 @@ def condition_number(
 
 
 def _symmetric(matrix: Any) -> np.ndarray:
-    """A bare matrix, checked; one that rounding alone made asymmetric is averaged with its
-    transpose.
+    """Check a bare matrix; one that only rounding made asymmetric is averaged with its transpose.
 
     Raises:
-        BadInput: not of real numbers, square, finite, symmetric and positive semi-definite.
+        BadInput: the matrix is not of real numbers, square, finite, symmetric and positive
+            semi-definite.
     """
     found = np.asarray(matrix)
     if found.dtype.kind not in "fiu":

@@ -1,11 +1,10 @@
-"""The N x N Gram matrix of gradients, whose eigenvalues are the nonzero ones of C: all of the
-spectrum that N < P samples have.
+"""The N x N Gram matrix of gradients, whose eigenvalues are the nonzero ones of C where N < P.
 
 With G (N, P) the gradients, C = G^T G / N and K = G G^T / N share their nonzero eigenvalues, and an
-eigenvector u of K gives the eigenvector v = G^T u / sqrt(N lambda) of C. K is made tile by tile: a
-rank holds some tiles (a block), computes the earlier ones one after the other, and multiplies each
-with all that it holds. With blocks of m tiles every gradient is computed about N / (128 m) times;
-memory is that of the block, one more tile and the rows of K that are being made.
+eigenvector u of K gives the eigenvector v = G^T u / sqrt(N lambda) of C. K is computed tile by
+tile: a rank holds some tiles (a block), computes the earlier ones one after the other, and
+multiplies each with all tiles that it holds. With blocks of m tiles every gradient is computed
+about N / (128 m) times; memory is that of the block, one more tile and the current rows of K.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ _EPSILON = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True)
 class GramRows:
-    """What one tile contributes to K.
+    """The rows of K that belong to one tile.
 
     Attributes:
         products: (B, s), products of its B gradients with all samples up to its own last, number s
             - 1.
         squares: (B, L + 1), squared norm of every gradient by layer, or (B, 1) where layers are
             unknown.
-        excluded: (B,), which of its samples count for nothing.
+        excluded: (B,), which of its samples are excluded.
     """
 
     products: np.ndarray
@@ -45,20 +44,20 @@ def gram_rows(
     architecture: Architecture | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> dict[int, GramRows]:
-    """The rows of N K that belong to some tiles, up to the diagonal; fewer rows, or none, where
-    ``stop`` says so.
+    """Compute the rows of N K that belong to some tiles, up to the diagonal; fewer rows, or none,
+    if ``stop`` returns true.
 
     Each product of two tiles is one ``dgemm`` on arrays of one shape, so the bits do not depend on
-    what else is held.
+    the other tiles in memory.
 
     Args:
-        tiles: of the gradients.
+        tiles: the tiles of the gradients.
         held: numbers of the tiles that are held at a time, ascending.
-        architecture: whose layers the squares are given for.
-        stop: looked at before every tile.
+        architecture: the network whose layers the squares refer to.
+        stop: called before every tile; the computation ends if it returns true.
 
     Returns:
-        By the number of the tile.
+        The rows by the number of their tile.
 
     Example:
         >>> rows = gram_rows(Tiles.of_gradients(np.array([[1.0, 2.0], [0.0, 3.0]])), range(1))
@@ -71,7 +70,7 @@ def gram_rows(
     for number in held:
         if stop():
             return {}
-        blocks[number] = tiles.lasting(number)
+        blocks[number] = tiles.tile_copy(number)
         products = np.empty((len(blocks[number]), tiles.rows(number).stop))
         found[number] = GramRows(
             products, squares_by_layer(blocks[number], architecture), tiles.excluded(number)
@@ -89,8 +88,8 @@ def gram_rows(
 
 
 def squares_by_layer(gradients: np.ndarray, architecture: Architecture | None) -> np.ndarray:
-    """Squared norm of every gradient (B, P) in every layer, (B, L + 1); the whole norm, (B, 1),
-    where layers are unknown.
+    """Return the squared norm of every gradient (B, P) in every layer, (B, L + 1); the whole norm,
+    (B, 1), if layers are unknown.
 
     Example:
         >>> squares_by_layer(np.array([[3.0, 4.0]]), None)
@@ -105,8 +104,8 @@ def squares_by_layer(gradients: np.ndarray, architecture: Architecture | None) -
 
 
 def gram_matrix(rows: Mapping[int, GramRows]) -> np.ndarray:
-    """K (N, N) from the rows of all tiles; excluded samples, whose rows are zero, do not count in
-    its 1/N.
+    """Assemble K (N, N) from the rows of all tiles; excluded samples, whose rows are zero, do not
+    count in its 1/N.
 
     Example:
         >>> gram_matrix(gram_rows(Tiles.of_gradients(np.array([[1.0, 2.0], [0.0, 3.0]])), range(1)))
@@ -128,12 +127,12 @@ def gram_matrix(rows: Mapping[int, GramRows]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class DualSpectrum:
-    """The nonzero spectrum of C, from K.
+    """The nonzero spectrum of C, computed from K.
 
     Attributes:
         eigenvalues: (N,), descending; those at or below the floor are given as 0.
-        rank: how many are above the floor.
-        floor: N eps lambda_1, below which an eigenvalue is not told from rounding.
+        rank: number of eigenvalues above the floor.
+        floor: N eps lambda_1, below which an eigenvalue is indistinguishable from rounding error.
         combinations: (k, N), row j is u_j / sqrt(N lambda_j): the leading eigenvectors of C are
             these combinations of gradients.
     """
@@ -145,12 +144,12 @@ class DualSpectrum:
 
 
 def dual_spectrum(gram: np.ndarray, leading: int, counted: int | None = None) -> DualSpectrum:
-    """Eigenvalues of K and the coefficients of the leading eigenvectors of C.
+    """Compute the eigenvalues of K and the coefficients of the leading eigenvectors of C.
 
     Args:
         gram: K, (N, N).
-        leading: k, how many eigenvectors; fewer are given where the rank is smaller.
-        counted: how many samples are not excluded; N by default.
+        leading: k, the number of eigenvectors; fewer are returned if the rank is smaller.
+        counted: number of samples that are not excluded; N by default.
 
     Raises:
         EigensolverFailure: the solver reports no convergence.
@@ -176,8 +175,8 @@ def dual_spectrum(gram: np.ndarray, leading: int, counted: int | None = None) ->
 
 
 def blocks_of_tiles(missing: Sequence[int], held: int) -> list[Sequence[int]]:
-    """Tiles that are held together, the longest rows first, from the ascending numbers of those
-    whose rows are missing.
+    """Group tiles that are held together, the longest rows first, given the ascending numbers of
+    the missing tiles.
 
     Example:
         >>> blocks_of_tiles([0, 1, 2, 5, 6], 2)

@@ -1,11 +1,11 @@
-"""The fastest accurate dense symmetric eigensolvers at hand, one function per question.
+"""The fastest accurate dense symmetric eigensolvers that are installed, one function per question.
 
 Values: numpy's LAPACK for small matrices, which stay in the processor's cache; from
 `TWO_STAGE_FROM` on the reduction in two stages (`two_stage`) where its optional package is
 installed, else torch's MKL from `TORCH_FROM` on. With vectors: divide and conquer (`tridiagonal`),
 which keeps them orthogonal to 1e-14 where LAPACK's ``evr`` leaves 5e-11. All are backward stable,
-with errors of about eps lambda_1, and differ in their last bits: `solver_of` says which one it is,
-and receipts tell. Measured beside each other by ``benchmarks/eigensolvers.py``
+with errors of about eps lambda_1, and differ in their last bits: `solver_of` names the solver that
+is used, and receipts record it. ``benchmarks/eigensolvers.py`` compares their speed
 (docs/benchmarks.md).
 """
 
@@ -24,36 +24,38 @@ if TYPE_CHECKING:
     import torch
 
 TWO_STAGE_FROM = 2000
-"""Values of matrices at least this large are computed in two stages: half of a smaller one fits in
-a third-level cache of 16 MB."""
+"""Number of rows from which eigenvalues are computed in two stages: half of a smaller matrix fits
+in a third-level cache of 16 MB."""
 
 TORCH_FROM = 2500
-"""Where that package is missing, values of matrices at least this large are computed by torch,
-whose MKL is the faster there."""
+"""Number of rows from which eigenvalues are computed by torch, whose MKL is then faster, if that
+package is missing."""
 
 HOST = "host"
-"""LAPACK on the processor; every other place is the name of a torch device, such as ``cuda``."""
+"""The host's processor, with LAPACK; every other device is the name of a torch device, such as
+``cuda``."""
 
 LARGEST_ON_CUDA = 25_000
-"""cuSOLVER's dense eigensolver, which torch uses, is reported to fail beyond."""
+"""Number of rows beyond which cuSOLVER's dense eigensolver, which torch uses, is reported to
+fail."""
 
 _SAFE_EXPONENT = 400
-"""Of 2: squares of matrix entries between these powers neither overflow nor vanish, so that nothing
-need be scaled."""
+"""Exponent of 2: squares of matrix entries between 2^-400 and 2^400 neither overflow nor vanish, so
+that no scaling is needed."""
 
 _VECTORS = 256
-"""Whose signs are set at once: a copy of so many, not of all."""
+"""Number of vectors whose signs are set at once, so that only these are copied."""
 
 
-def solver_of(parameters: int, *, vectors: bool, place: str = HOST) -> str:
-    """Which solver a matrix of P rows gets here, for receipts.
+def solver_of(parameters: int, *, vectors: bool, device: str = HOST) -> str:
+    """Return the name of the solver that is used for a matrix of P rows, for receipts.
 
     Example:
         >>> solver_of(100, vectors=False)
         'dsyevd (numpy)'
     """
-    if place != HOST:
-        return f"torch on {place}"
+    if device != HOST:
+        return f"torch on {device}"
     if vectors:
         return "dsytrd, dstedc, dlarfb (scipy)"
     if _in_two_stages(parameters):
@@ -61,13 +63,15 @@ def solver_of(parameters: int, *, vectors: bool, place: str = HOST) -> str:
     return "dsyevd (torch)" if parameters >= TORCH_FROM else "dsyevd (numpy)"
 
 
-def eigenvalues(matrix: np.ndarray, place: str = HOST, *, overwrite: bool = False) -> np.ndarray:
-    """All eigenvalues of a symmetric matrix, in descending order, by the fastest solver at hand.
+def eigenvalues(matrix: np.ndarray, device: str = HOST, *, overwrite: bool = False) -> np.ndarray:
+    """Compute all eigenvalues of a symmetric matrix, in descending order, by the fastest installed
+    solver.
 
     Args:
         matrix: (P, P), symmetric; the lower triangle is read, in double precision.
-        place: where to solve, `HOST` or a torch device.
-        overwrite: whether the matrix may be destroyed, which spares a copy of one in Fortran order.
+        device: the device that solves, `HOST` or a torch device.
+        overwrite: whether the matrix may be destroyed, which saves a copy if it is in Fortran
+            order.
 
     Returns:
         (P,) float64, descending.
@@ -82,15 +86,17 @@ def eigenvalues(matrix: np.ndarray, place: str = HOST, *, overwrite: bool = Fals
     """
     matrix = np.asarray(matrix, np.float64)
     try:
-        if place == HOST and _in_two_stages(len(matrix)):
+        if device == HOST and _in_two_stages(len(matrix)):
             scaled, exponent = _scaled(matrix, overwrite)
             ascending: np.ndarray = np.ldexp(two_stage.eigenvalues_in_two_stages(scaled), exponent)
             return ascending[::-1].copy()
-        if place != HOST or len(matrix) >= TORCH_FROM:
+        if device != HOST or len(matrix) >= TORCH_FROM:
             import torch  # noqa: PLC0415 - a second of import that only large matrices repay
 
             values: np.ndarray = (
-                torch.linalg.eigvalsh(_on(matrix, "cpu" if place == HOST else place)).cpu().numpy()
+                torch.linalg.eigvalsh(_on(matrix, "cpu" if device == HOST else device))
+                .cpu()
+                .numpy()
             )
             return values[::-1].copy()
         return np.linalg.eigvalsh(matrix)[::-1].copy()
@@ -101,16 +107,17 @@ def eigenvalues(matrix: np.ndarray, place: str = HOST, *, overwrite: bool = Fals
 
 
 def eigenpairs(
-    matrix: np.ndarray, place: str = HOST, *, overwrite: bool = False
+    matrix: np.ndarray, device: str = HOST, *, overwrite: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """All eigenvalues, descending, and eigenvectors, by divide and conquer.
+    """Compute all eigenvalues, descending, and eigenvectors, by divide and conquer.
 
     The sign of a vector is fixed: its component of largest magnitude is positive.
 
     Args:
         matrix: (P, P), symmetric; the lower triangle is read, in double precision.
-        place: where to solve, `HOST` or a torch device.
-        overwrite: whether the matrix may be destroyed, which spares a copy of one in Fortran order.
+        device: the device that solves, `HOST` or a torch device.
+        overwrite: whether the matrix may be destroyed, which saves a copy if it is in Fortran
+            order.
 
     Returns:
         values (P,) and vectors (P, P), column j belonging to value j.
@@ -126,14 +133,14 @@ def eigenpairs(
     """
     matrix = np.asarray(matrix, np.float64)
     try:
-        if place == HOST:
+        if device == HOST:
             scaled, exponent = _scaled(matrix, overwrite)
             values, vectors = eigenpairs_by_steps(scaled)
             values = np.ldexp(values, exponent)
         else:
             import torch  # noqa: PLC0415 - only this route needs it
 
-            solved = torch.linalg.eigh(_on(matrix, place))
+            solved = torch.linalg.eigh(_on(matrix, device))
             values, vectors = solved.eigenvalues.cpu().numpy(), solved.eigenvectors.cpu().numpy()
     except (np.linalg.LinAlgError, RuntimeError) as error:
         raise EigensolverFailure(
@@ -148,8 +155,8 @@ def _in_two_stages(parameters: int) -> bool:
 
 
 def _scaled(matrix: np.ndarray, overwrite: bool) -> tuple[np.ndarray, int]:
-    """The matrix in Fortran order, divided by 2^e, to be destroyed; e is 0 unless LAPACK's drivers
-    would scale such entries too.
+    """Return the matrix in Fortran order, divided by 2^e, to be destroyed; e is 0 unless LAPACK's
+    drivers would scale such entries too.
     """
     largest = max(float(matrix.max()), -float(matrix.min()))
     exponent = math.frexp(largest)[1] if math.isfinite(largest) else 0
@@ -159,7 +166,9 @@ def _scaled(matrix: np.ndarray, overwrite: bool) -> tuple[np.ndarray, int]:
 
 
 def _descending_with_signs(vectors: np.ndarray) -> np.ndarray:
-    """The columns in reverse order, each with its component of largest magnitude made positive."""
+    """Return the columns in reverse order, each with its component of largest magnitude made
+    positive.
+    """
     ascending = vectors.T
     descending = np.empty(ascending.shape)
     for first in range(0, len(ascending), _VECTORS):
@@ -173,13 +182,13 @@ def _descending_with_signs(vectors: np.ndarray) -> np.ndarray:
     return descending.T
 
 
-def _on(matrix: np.ndarray, place: str) -> torch.Tensor:
-    """The matrix as a float64 tensor on a torch device."""
+def _on(matrix: np.ndarray, device: str) -> torch.Tensor:
+    """Copy the matrix to a torch device as a float64 tensor."""
     import torch  # noqa: PLC0415 - only this route needs it
 
-    if place.startswith("cuda") and len(matrix) > LARGEST_ON_CUDA:
+    if device.startswith("cuda") and len(matrix) > LARGEST_ON_CUDA:
         raise EigensolverFailure(
             f"matrix: expected at most {LARGEST_ON_CUDA:,} rows on a GPU, found {len(matrix):,};"
             " solve it on the host"
         )
-    return torch.from_numpy(matrix).to(place)
+    return torch.from_numpy(matrix).to(device)

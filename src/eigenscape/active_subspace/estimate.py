@@ -1,7 +1,7 @@
 """The second moment of a function, a network or an array of gradients, in one call on one process.
 
 The workflow reduces the same blocks over the same tree on many ranks, resumes where it was stopped
-and keeps C on disk. Here it is one call, and the bits are the same.
+and stores C on disk. This module does the same in one call, with the same bits.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from eigenscape.networks.gradients import GradientSampler
 
 @dataclass(frozen=True, eq=False)
 class SecondMoment:
-    """C = (1/N) sum_n g_n g_n^T, uncentred, with what it was estimated from.
+    """C = (1/N) sum_n g_n g_n^T, uncentred, with the samples from which it was estimated.
 
     ``np.asarray(moment)`` is the matrix.
 
     Attributes:
         matrix: C, (P, P), symmetric to the last bit, in squared units of the gradient.
         gradient_mean: (P,), (1/N) sum_n g_n.
-        mean_loss: (1/N) sum_n L(theta_n); 0 where losses are not known.
-        samples: N, gradients asked for.
-        excluded: how many of them are left out, since they are not finite; the averages are over
-            the others.
-        sampler: where the gradients come from; they are not kept.
+        mean_loss: (1/N) sum_n L(theta_n); 0 if losses are unknown.
+        samples: N, the number of requested gradients.
+        excluded: number of gradients that are left out, since they are not finite; the averages are
+            over the others.
+        sampler: the source of the gradients, which are not stored.
     """
 
     matrix: np.ndarray
@@ -44,12 +44,12 @@ class SecondMoment:
 
     @property
     def architecture(self) -> Architecture:
-        """Where the parameters lie."""
+        """The layout of the parameters."""
         return self.sampler.architecture
 
     @property
     def parameters(self) -> int:
-        """P."""
+        """P, the number of parameters."""
         return len(self.matrix)
 
     @property
@@ -59,9 +59,7 @@ class SecondMoment:
 
     @property
     def dust(self) -> np.ndarray:
-        """(P,), the variance that rounding alone may leave where a gradient vanishes
-        identically.
-        """
+        """The variance (P,) that rounding alone may leave where a gradient vanishes identically."""
         return rounding_variance(self.diagonal, self.architecture, self.sampler.relative_noise)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -82,17 +80,18 @@ def second_moment(
     *,
     architecture: Architecture | None = None,
 ) -> SecondMoment:
-    """C = (1/N) sum_n g_n g_n^T of sampled gradients, or of an array of them.
+    """Compute C = (1/N) sum_n g_n g_n^T of sampled gradients, or of an array of them.
 
-    Uncentred: Constantine, Dow, Wang, SIAM J. Sci. Comput. 36, 2014, arXiv 1304.2070. For a sampler
-    of a study's network and its N, these are the bits that the workflow stores. P x P numbers are
-    held three times.
+    C is uncentred (Constantine, Dow, Wang, SIAM J. Sci. Comput. 36, 2014, arXiv 1304.2070). For a
+    sampler of a study's network and its N, these are the bits that the workflow stores. Memory
+    holds three P x P matrices.
 
     Args:
         source: a sampler (`network_sampler`, `function_sampler`, `loss_sampler`), or gradients (N,
-            P), a row a sample.
-        samples: N, how many of a sampler's gradients; of an array all rows by default.
-        architecture: of the network whose gradients an array holds, where it has layers.
+            P), one row per sample.
+        samples: N, the number of a sampler's gradients; all rows of an array by default.
+        architecture: the architecture of the network whose gradients an array holds, if it has
+            layers.
 
     Raises:
         BadInput: no samples, or an array that is not finite or not (N, P).
@@ -129,11 +128,11 @@ def second_moment(
 def source_of(
     source: GradientSampler | np.ndarray, samples: int | None, architecture: Architecture | None
 ) -> tuple[GradientSampler, int]:
-    """A sampler and N, from a sampler and N or from an array.
+    """Return a sampler and N, given a sampler and N or an array.
 
     Raises:
-        BadInput: no samples, more than there are, or an architecture beside a sampler, which has
-            its own.
+        BadInput: there are no samples or too few, or an architecture is given with a sampler, which
+            has its own.
     """
     if isinstance(source, GradientSampler):
         if architecture is not None and architecture != source.architecture:

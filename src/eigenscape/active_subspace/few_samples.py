@@ -1,12 +1,12 @@
-"""The spectrum of C from its gradients, where they are fewer than the parameters: C itself is
-neither read nor solved.
+"""The spectrum of C from its gradients where they are fewer than the parameters: C itself is
+neither read nor diagonalised.
 
 With G (N, P) the gradients, C = R^T R for R = G / sqrt N, so the eigenvalues of C are the squared
 singular values of R, padded by P - N zeros: those of the Gram matrix G G^T / N, without squaring G,
 which would cost half of the digits. R is first reduced by a QR factorisation with column pivoting,
-``R Pi = Q T``: T^T is the factor that pivoted Cholesky would make of C (`spectrum`), with the same
-grading and the same way of telling null directions. Work 2 N^2 P, and memory 2 N P, in place of 4/3
-P^3 and 4 P^2.
+``R Pi = Q T``: T^T is the factor that pivoted Cholesky would give for C (`spectrum`), with the same
+grading and the same criterion for null directions. The work is 2 N^2 P, and the memory 2 N P,
+instead of 4/3 P^3 and 4 P^2.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from eigenscape.errors import EigensolverFailure
 from eigenscape.networks.gradients import GradientSampler
 
 SOLVER = "dgeqp3, dgesdd (scipy)"
-"""What solves here, for receipts."""
+"""The name of the solver, for receipts."""
 
 LARGEST_WITH_VECTORS = 23_169, 46_340
 """Gradients N and parameters P: dgesdd counts 4 N^2 + 7 N numbers of work space in 32 bits and
@@ -42,19 +42,19 @@ _EPSILON = float(np.finfo(np.float64).eps)
 def few_samples_spectrum(
     sampler: GradientSampler, samples: int, diagonal: np.ndarray, dust: np.ndarray, *, vectors: bool
 ) -> Spectrum:
-    """The spectrum of the C that the first N < P gradients of a sampler make.
+    """Compute the spectrum of the C of the first N < P gradients of a sampler.
 
     Args:
-        sampler: of the network; its gradients are computed once more.
+        sampler: the sampler of the network; its gradients are computed once more.
         samples: N.
         diagonal: diag C, (P,).
         dust: (P,); a parameter whose ``diag C`` is at most this is taken as null
             (`spectrum.spectrum_of`).
-        vectors: also all P eigenvectors; those of eigenvalue 0 are some orthonormal basis of the
-            null space.
+        vectors: also compute all P eigenvectors; those of eigenvalue 0 are some orthonormal basis
+            of the null space.
 
     Raises:
-        EigensolverFailure: LAPACK reports a failure, or cannot count what vectors take.
+        EigensolverFailure: LAPACK reports a failure, or its work space for vectors exceeds 32 bits.
 
     Example:
         >>> from eigenscape.architecture import Architecture
@@ -91,13 +91,13 @@ def few_samples_spectrum(
 def spectrum_of_gradients(
     gradients: np.ndarray, architecture: Architecture, relative_noise: float
 ) -> Spectrum:
-    """The spectrum of ``G^T G / N``, no eigenvectors, with null directions told from rounding as
-    everywhere.
+    """Compute the spectrum of ``G^T G / N`` without eigenvectors, with null directions
+    distinguished from rounding error as in all stages.
 
     Args:
         gradients: G (N, P), fewer than P; not changed.
         architecture: the network.
-        relative_noise: rounding error of a gradient (`spectrum.rounding_variance`).
+        relative_noise: the relative rounding error of a gradient (`spectrum.rounding_variance`).
 
     Example:
         >>> gradients = np.array([[3.0, 0.0, 4.0, 0.0], [0.0, 2.0, 0.0, 0.0]])
@@ -127,18 +127,20 @@ def spectrum_of_rows(
     *,
     vectors: bool,
 ) -> Spectrum:
-    """The spectrum of ``R^T R`` on the parameters that carry gradient, and zeros on the others.
+    """Compute the spectrum of ``R^T R`` on the parameters that carry gradient, with zeros for the
+    others.
 
     A row of T whose pivot is at most P eps of its parameter's own deviation, or whose square is at
-    most its dust, is rounding, so it is dropped: that parameter is a combination of earlier ones.
+    most its dust, is rounding error and is dropped: that parameter is a combination of earlier
+    ones.
 
     Args:
         rows: R, (N, number of carrying parameters), in Fortran order; overwritten.
         diagonal: diag C, (P,).
         carrying: which parameters the columns of R belong to, ascending.
         samples: N without those that are excluded.
-        dust: what was taken as null.
-        vectors: also all P eigenvectors.
+        dust: the variance at or below which a parameter counts as null.
+        vectors: also compute all P eigenvectors.
 
     Raises:
         EigensolverFailure: LAPACK reports a failure.
@@ -186,8 +188,8 @@ def spectrum_of_rows(
 
 
 def _rows_in_place(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Some rows, ascending, of a matrix in Fortran order, in the memory that it has: no column
-    reaches one that is still to come.
+    """Select rows, ascending, of a matrix in Fortran order, in its own memory: no column reaches
+    one that is still to come.
     """
     if len(kept) == len(matrix):
         return matrix
@@ -202,8 +204,8 @@ def _rows_in_place(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:
 
 
 def _trusts(scaled: np.ndarray, size: int) -> bool:
-    """Whether the singular values of a triangle, scaled to unit columns and P eps wrong in each,
-    have `TRUSTED_ERROR`.
+    """Whether the singular values of a triangle, scaled to unit columns with an error of P eps in
+    each, have `TRUSTED_ERROR`.
     """
     reciprocal_condition = lapack.dtrcon(scaled, norm="1", uplo="U")[0] if len(scaled) else 1.0
     return bool(size * _EPSILON <= TRUSTED_ERROR * reciprocal_condition)
@@ -216,8 +218,8 @@ def _marked(found: Spectrum) -> Spectrum:
 def _with_basis(
     triangle: np.ndarray, order: np.ndarray, size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Singular values of T and all P eigenvectors: right singular vectors, and axes of parameters
-    that carry nothing.
+    """Return the singular values of T and all P eigenvectors: right singular vectors, and axes of
+    parameters that carry nothing.
     """
     basis = np.zeros((size, size))
     null = np.setdiff1d(np.arange(size), order)
@@ -236,10 +238,10 @@ def _with_basis(
 
 
 def _workspace(rows: np.ndarray) -> int:
-    """Numbers of work space with which dgeqp3 works in blocks."""
+    """Return the size of the work space with which dgeqp3 works in blocks."""
     columns = int(rows.shape[1])
     return 2 * columns + (columns + 1) * _QR_BLOCK
 
 
 _QR_BLOCK = 32
-"""Columns that LAPACK factorises at a time, its own default."""
+"""Number of columns that LAPACK factorises at a time, its own default."""

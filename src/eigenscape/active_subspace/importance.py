@@ -1,10 +1,10 @@
-"""Which parameters and which layers the gradient lives in: masses, activity scores, the layers of
-eigenvectors.
+"""The distribution of the gradient over parameters and layers: masses, activity scores, the layers
+of eigenvectors.
 
-A layer is its weights and its bias together; its mass is what its parameters contribute to
-``tr C = E |grad L|^2``. Single eigenvectors inside a plateau of the spectrum are arbitrary, so the
-mass that an eigenvector puts on a layer is the finest statement about it that has a meaning.
-How certain such statements are is the business of `importance_tests`.
+A layer is its weights and its bias together; its mass is the contribution of its parameters to ``tr
+C = E |grad L|^2``. Single eigenvectors inside a plateau of the spectrum are arbitrary, so the mass
+of an eigenvector in a layer is the finest statement about it that has a meaning. `importance_tests`
+quantifies the uncertainty of such statements.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from eigenscape.errors import BadInput
 
 
 def layer_masses(diagonal: np.ndarray, architecture: Architecture) -> np.ndarray:
-    """m_l = sum over the parameters i of layer l of C_ii, the layer's part of the mean squared
-    gradient.
+    """Return m_l = sum over the parameters i of layer l of C_ii, the layer's part of the mean
+    squared gradient.
 
     Args:
         diagonal: (P,), diag C in the order of the parameters; finite and not negative.
@@ -49,7 +49,7 @@ def layer_masses(diagonal: np.ndarray, architecture: Architecture) -> np.ndarray
 
 
 def layer_shares(diagonal: np.ndarray, architecture: Architecture) -> np.ndarray:
-    """s_l = m_l / tr C, the layer's share of the mean squared gradient.
+    """Return s_l = m_l / tr C, the layer's share of the mean squared gradient.
 
     Args:
         diagonal: (P,), diag C in the order of the parameters; finite and not negative.
@@ -59,7 +59,7 @@ def layer_shares(diagonal: np.ndarray, architecture: Architecture) -> np.ndarray
         (L + 1,), dimensionless; the sum is 1.
 
     Raises:
-        BadInput: as `layer_masses`, or the trace is zero and there is nothing to share.
+        BadInput: as `layer_masses`, or the trace is zero.
 
     Example:
         >>> layer_shares(np.ones(7), Architecture(depth=1, width=2)).round(4)
@@ -74,8 +74,8 @@ def layer_shares(diagonal: np.ndarray, architecture: Architecture) -> np.ndarray
 
 
 def block_masses(eigenvectors: np.ndarray, architecture: Architecture) -> np.ndarray:
-    """B_lj = sum over the parameters i of layer l of w_ij^2, the part of eigenvector j that lies in
-    layer l.
+    """Return B_lj = sum over the parameters i of layer l of w_ij^2, the part of eigenvector j that
+    lies in layer l.
 
     For a random orthogonal basis E[B_lj] = P_l / P, the layer's share of the parameters.
 
@@ -117,15 +117,15 @@ class ActivityScores:
 
     @property
     def upper(self) -> np.ndarray:
-        """(P,), alpha_i(n) + lambda_{n+1}."""
+        """The upper bounds (P,), alpha_i(n) + lambda_{n+1}."""
         return np.asarray(self.scores + self.remainder)
 
 
 def activity_scores(
     eigenvalues: np.ndarray, eigenvectors: np.ndarray | None, dimension: int
 ) -> ActivityScores:
-    """alpha_i(n) = sum over j <= n of lambda_j w_ij^2, with alpha_i(n) <= C_ii <= alpha_i(n) +
-    lambda_{n+1}.
+    """Return alpha_i(n) = sum over j <= n of lambda_j w_ij^2, with alpha_i(n) <= C_ii <= alpha_i(n)
+    + lambda_{n+1}.
 
     alpha_i(P) = C_ii is the derivative-based sensitivity of parameter i (P. G. Constantine and P.
     Diaz, Global sensitivity metrics from active subspaces, Reliab. Eng. Syst. Saf. 162, 2017, arXiv
@@ -174,7 +174,7 @@ def activity_scores(
 
 @dataclass(frozen=True)
 class LeadingReplicates:
-    """Bootstrap replicates of the n leading eigenpairs, as far as the layers know of them.
+    """The n leading eigenpairs of bootstrap replicates, reduced to layers.
 
     Attributes:
         eigenvalues: (R, n), descending.
@@ -185,13 +185,13 @@ class LeadingReplicates:
     blocks: np.ndarray
 
     def layer_activity(self) -> np.ndarray:
-        """(R, L + 1), each layer's activity: the sum of its activity scores, in squared units of
-        the gradient.
+        """The activity of each layer (R, L + 1): the sum of its activity scores, in squared units
+        of the gradient.
         """
         return np.asarray(np.einsum("rj,rlj->rl", self.eigenvalues, self.blocks))
 
     def purity(self) -> np.ndarray:
-        """(R,), `block_purity` of the n leading eigenvectors."""
+        """The `block_purity` (R,) of the n leading eigenvectors."""
         return np.asarray(np.einsum("rlj,rlj->r", self.blocks, self.blocks) / self.blocks.shape[2])
 
 
@@ -202,18 +202,18 @@ def leading_replicates(
     dimension: int,
     weights: np.ndarray,
 ) -> LeadingReplicates:
-    """The n leading eigenpairs of bootstrap replicates, by layer.
+    """Compute the n leading eigenpairs of bootstrap replicates, by layer.
 
-    Within the span V of the given directions: a replicate's second moment there is ``A = Y^T
-    diag(r) Y / N``, whose n leading eigenpairs (lambda_j, u_j) have the masses ``B_lj = u_j^T
-    (V_l^T V_l) u_j``, V_l the rows of layer l.
+    Within the span V of the given directions, a replicate's second moment is ``A = Y^T diag(r) Y /
+    N``, whose n leading eigenpairs (lambda_j, u_j) have the masses ``B_lj = u_j^T (V_l^T V_l)
+    u_j``, V_l the rows of layer l.
 
     Args:
         coordinates: Y = G V, (N, m).
         directions: V, (P, m), orthonormal columns, such as the 2w leading eigenvectors.
         architecture: the network.
         dimension: n, at most m.
-        weights: (R, N), from `resampling.bootstrap_weights`.
+        weights: (R, N), the result of `resampling.bootstrap_weights`.
 
     Example:
         >>> gradients = np.tile([3.0, 0.0, 0.0, 4.0], (5, 1))
@@ -240,13 +240,14 @@ def leading_replicates(
 
 
 def block_purity(blocks: np.ndarray) -> float:
-    """T = (1/k) sum over j and l of B_lj^2: 1 where every eigenvector lies in one layer.
+    """Return T = (1/k) sum over j and l of B_lj^2, which is 1 if every eigenvector lies in one
+    layer.
 
     Args:
-        blocks: B, (L + 1, k), from `block_masses`.
+        blocks: B, (L + 1, k), the result of `block_masses`.
 
     Returns:
-        From 1 / (L + 1) to 1, dimensionless. [A statistic of this project.]
+        A number from 1 / (L + 1) to 1, dimensionless. The statistic is this project's proposal.
 
     Example:
         >>> block_purity(np.array([[1.0, 0.5], [0.0, 0.5]]))
@@ -256,8 +257,8 @@ def block_purity(blocks: np.ndarray) -> float:
 
 
 def random_basis_purity(architecture: Architecture) -> float:
-    """The expectation of `block_purity` for a random orthogonal basis: sum_l P_l (P_l + 2) / (P (P
-    + 2)).
+    """Return the expectation of `block_purity` for a random orthogonal basis: sum_l P_l (P_l + 2) /
+    (P (P + 2)).
 
     The squared entries of a uniform unit vector are Dirichlet(1/2, ..., 1/2), so B_lj is
     Beta(P_l/2, (P - P_l)/2) and that is its second moment, summed over the layers.
@@ -273,10 +274,11 @@ def random_basis_purity(architecture: Architecture) -> float:
 
 
 def layer_centroids(blocks: np.ndarray) -> np.ndarray:
-    """c_j = sum over l of l B_lj, the mean layer number of eigenvector j, layers counted from 1.
+    """Return c_j = sum over l of l B_lj, the mean layer number of eigenvector j, layers counted
+    from 1.
 
     Args:
-        blocks: B, (L + 1, k), from `block_masses`.
+        blocks: B, (L + 1, k), the result of `block_masses`.
 
     Returns:
         (k,), from 1 to L + 1.

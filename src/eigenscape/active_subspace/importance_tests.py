@@ -1,12 +1,13 @@
-"""How certain statements about layers are: intervals of their shares, the slope of the ladder, and
-tests.
+"""The uncertainty of statements about layers: intervals of their shares, the slope of the layer
+profile, and tests.
 
 The layers 2 ... L, from hidden units to hidden units, all have w^2 + w parameters and one law:
-along this ladder the mean squared gradient of a parameter is predicted to change by the factor
-1/chi_1 a layer, where chi_1 is that of the prior (Schoenholz et al. 2017, arXiv 1611.01232). The
-first layer (fan-in of the input) and the output layer (no activation after it, fan-out of the
-output) obey other laws. They do not belong to the ladder and are left out of slope and trend.
-"Earlier layers matter more" is chi_1 > 1: a property of the prior, not of networks.
+along this layer profile the mean squared gradient of a parameter is predicted to change by the
+factor 1/chi_1 per layer, where chi_1 is that of the prior (Schoenholz et al. 2017, arXiv
+1611.01232). The first layer (fan-in of the input) and the output layer (no activation after it,
+fan-out of the output) obey other laws. They do not belong to the layer profile and are left out of
+slope and trend. "Earlier layers matter more" is chi_1 > 1: a property of the prior, not of
+networks.
 """
 
 from __future__ import annotations
@@ -22,31 +23,32 @@ from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
 
 PERMUTATIONS = 999
-"""With the observed labelling 1,000 in all, so that p-values are multiples of 0.001."""
+"""Number of permutations: with the observed labelling 1,000 in all, so that p-values are multiples
+of 0.001."""
 
 TREND_GROUPS = 100
-"""Groups of samples in the trend test: enough for its normal limit, each large enough to average
-heavy tails."""
+"""Number of groups of samples in the trend test: enough for its normal limit, each large enough to
+average heavy tails."""
 
 _REPLICATES = 64
-"""Resampled orders that are ranked at a time."""
+"""Number of resampled orders that are ranked at a time."""
 
 _COLUMNS, _LABELLINGS = 512, 64
-"""Eigenvectors and labellings in one matrix product: 20 MB of squares at P = 5,146, whatever the
-number of permutations."""
+"""Numbers of eigenvectors and labellings in one matrix product: 20 MB of squares at P = 5,146,
+whatever the number of permutations."""
 
 _TIE = 1e-12
-"""Purities that agree to this relative precision are equal: they are sums of P numbers of order
-one, rounded."""
+"""Relative precision to which purities are equal: they are rounded sums of P numbers of order
+one."""
 
 
 @dataclass(frozen=True)
 class LayerShares:
-    """Each layer's share of tr C, with what it is per parameter.
+    """Each layer's share of tr C, with its share of the parameters.
 
     Attributes:
         shares: (L + 1,), s_l = m_l / tr C.
-        interval: of the shares.
+        interval: intervals of the shares.
         parameter_parts: (L + 1,), P_l / P; ``shares / parameter_parts`` is 1 for an average layer.
     """
 
@@ -63,7 +65,7 @@ class LadderSlope:
         layers: (L - 1,), numbers of the layers, 2 ... L.
         log10_means: (L - 1,), log10 of the mean C_ii of each layer.
         slope: beta, in decades per layer; negative where earlier layers matter more.
-        interval: of beta; mean-field theory predicts -log10 chi_1.
+        interval: interval of beta; mean-field theory predicts -log10 chi_1.
     """
 
     layers: np.ndarray
@@ -77,10 +79,10 @@ class OrderedTrend:
     """Page's test of an order of the layers 2 ... L by mass.
 
     Attributes:
-        rank_correlation: mean Spearman correlation of layer number and mass over the groups; -1
-            where every group has the masses falling from layer to layer.
-        p_earlier: p-value against "masses fall with the layer number".
-        p_later: p-value against "masses rise with the layer number".
+        rank_correlation: mean Spearman correlation of layer number and mass over the groups; -1 if
+            the masses decrease from layer to layer in every group.
+        p_earlier: p-value against "masses decrease with the layer number".
+        p_later: p-value against "masses increase with the layer number".
         groups: number of groups of samples.
     """
 
@@ -92,7 +94,8 @@ class OrderedTrend:
 
 @dataclass(frozen=True)
 class PurityTest:
-    """Whether eigenvectors keep to layers more than their rows would under any other labelling.
+    """The test whether eigenvectors concentrate on layers more than on random sets of rows of the
+    same sizes.
 
     Attributes:
         purity: T of the layers.
@@ -121,16 +124,16 @@ class CentroidOrder:
 def layer_share_intervals(
     masses: np.ndarray, architecture: Architecture, weights: np.ndarray, level: float = 0.95
 ) -> LayerShares:
-    """s_l = m_l / sum m with bootstrap intervals over the samples.
+    """Return s_l = m_l / sum m with bootstrap intervals over the samples.
 
     Args:
         masses: (N, L + 1), squared gradients by sample and layer, from `layer_statistics`.
         architecture: the network.
-        weights: (R, N), from `resampling.bootstrap_weights`.
+        weights: (R, N), the result of `resampling.bootstrap_weights`.
         level: nominal coverage.
 
     Raises:
-        BadInput: shapes that do not belong together, or no gradient at all.
+        BadInput: shapes do not match, or all gradients are zero.
 
     Example:
         >>> masses = np.array([[3.0, 1.0], [3.0, 1.0]])
@@ -152,18 +155,18 @@ def layer_share_intervals(
 def ladder_slope(
     masses: np.ndarray, architecture: Architecture, weights: np.ndarray, level: float = 0.95
 ) -> LadderSlope:
-    """beta, the least-squares slope of log10(m_l / P_l) on l over the layers 2 ... L, with a
+    """Return beta, the least-squares slope of log10(m_l / P_l) on l over the layers 2 ... L, with a
     bootstrap interval.
 
     Args:
         masses: (N, L + 1), squared gradients by sample and layer, from `layer_statistics`.
         architecture: the network, of at least three hidden layers.
-        weights: (R, N), from `resampling.bootstrap_weights`.
+        weights: (R, N), the result of `resampling.bootstrap_weights`.
         level: nominal coverage.
 
     Raises:
-        BadInput: fewer than two hidden-to-hidden layers, one of them without gradient, or shapes
-            that do not belong together.
+        BadInput: there are fewer than two hidden-to-hidden layers, one of them has no gradient, or
+            shapes do not match.
 
     Example:
         >>> masses = np.tile([7.0, 100.0, 10.0, 1.0, 9.0], (2, 1))
@@ -194,7 +197,7 @@ def ladder_slope(
 def ordered_trend(
     masses: np.ndarray, architecture: Architecture, groups: int = TREND_GROUPS
 ) -> OrderedTrend:
-    """Page's L test of the layers 2 ... L, with groups of samples as its blocks.
+    """Apply Page's L test to the layers 2 ... L, with groups of samples as its blocks.
 
     Within each group layers are ranked by their mass (ranks of the masses are ranks of their
     logarithms). Source: E. B. Page, Ordered hypotheses for multiple treatments, J. Am. Stat. Assoc.
@@ -203,10 +206,10 @@ def ordered_trend(
     Args:
         masses: (N, L + 1), squared gradients by sample and layer, from `layer_statistics`.
         architecture: the network, of at least four hidden layers: Page's test needs three columns.
-        groups: consecutive samples are averaged into so many groups, at least 2 and at most N.
+        groups: number of groups of consecutive samples that are averaged, from 2 to N.
 
     Raises:
-        BadInput: too few layers or samples, or masses of another network.
+        BadInput: there are too few layers or samples, or the masses belong to another network.
 
     Example:
         >>> masses = np.tile([7.0, 4.0, 2.0, 1.0, 9.0], (40, 1))
@@ -238,21 +241,21 @@ def ordered_trend(
 def purity_test(
     eigenvectors: np.ndarray, architecture: Architecture, key: int, permutations: int = PERMUTATIONS
 ) -> PurityTest:
-    """Permutation test of the block purity T over row labels.
+    """Test the block purity T by permutations of the row labels.
 
-    The null says that rows are exchangeable: a basis of single coordinates is pure under every
-    labelling, and not significant. The p-value counts the observed labelling, so it is never 0 (B.
-    Phipson and G. K. Smyth, Permutation p-values should never be zero, Stat. Appl. Genet. Mol.
-    Biol. 9, 2010). Costs 2 R (L + 1) P k operations.
+    Under the null hypothesis rows are exchangeable: a basis of single coordinates is pure under
+    every labelling, and not significant. The p-value counts the observed labelling, so it is never
+    0 (B. Phipson and G. K. Smyth, Permutation p-values should never be zero, Stat. Appl. Genet.
+    Mol. Biol. 9, 2010). The cost is 2 R (L + 1) P k operations.
 
     Args:
         eigenvectors: (P, k), unit vectors in the columns.
         architecture: the network whose parameters the rows are.
-        key: of numpy's Philox generator, from `seeding.stream_key`.
+        key: the key of numpy's Philox generator, from `seeding.stream_key`.
         permutations: R.
 
     Raises:
-        BadInput: there are not P rows, or no permutations.
+        BadInput: the number of rows is not P, or there are no permutations.
 
     Example:
         >>> purity_test(np.eye(7), Architecture(depth=1, width=2), key=0, permutations=9).p_value
@@ -290,21 +293,21 @@ def purity_interval(
     replicates: int = 999,
     level: float = 0.95,
 ) -> Interval:
-    """A moving-block bootstrap interval of the block purity T over the eigenvectors, as in
+    """Return a moving-block bootstrap interval of the block purity T over the eigenvectors, as in
     `centroid_order`.
 
-    It says how much T, a mean over eigenvectors, owes to which of them are looked at. How much the
-    leading ones owe to the sample is another question: `importance.leading_replicates`.
+    It measures how much T, a mean over eigenvectors, depends on the choice of eigenvectors. The
+    dependence of the leading ones on the sample is measured by `importance.leading_replicates`.
 
     Args:
         blocks: B, (L + 1, k), from `block_masses`, in descending order of the eigenvalues.
-        key: of numpy's Philox generator, from `seeding.stream_key`.
+        key: the key of numpy's Philox generator, from `seeding.stream_key`.
         block_length: neighbouring eigenvectors in a run, from 1 to k; by default k^(1/3).
         replicates: R.
         level: nominal coverage.
 
     Raises:
-        BadInput: no eigenvector, or a block length out of range.
+        BadInput: there is no eigenvector, or the block length is out of range.
 
     Example:
         >>> interval = purity_interval(np.array([[1.0, 0.5], [0.0, 0.5]]), key=0)
@@ -324,7 +327,7 @@ def centroid_order(
     replicates: int = 999,
     level: float = 0.95,
 ) -> CentroidOrder:
-    """Spearman's rho of c_j with j, and a moving-block bootstrap interval.
+    """Return Spearman's rho of c_j with j, and a moving-block bootstrap interval.
 
     Neighbouring eigenvectors are not independent, so runs of consecutive pairs (j, c_j) are drawn
     with replacement (H. R. Kuensch, The jackknife and the bootstrap for general stationary
@@ -332,13 +335,14 @@ def centroid_order(
 
     Args:
         centroids: (k,), c_j in descending order of the eigenvalues.
-        key: of numpy's Philox generator, from `seeding.stream_key`.
+        key: the key of numpy's Philox generator, from `seeding.stream_key`.
         block_length: pairs in a run, from 1 to k; by default k^(1/3), its optimal order.
         replicates: R.
         level: nominal coverage.
 
     Raises:
-        BadInput: fewer than two centroids, all of them equal, or a block length out of range.
+        BadInput: there are fewer than two centroids, all of them are equal, or the block length is
+            out of range.
 
     Example:
         >>> centroid_order(np.array([1.0, 2.0, 3.0, 4.0]), key=0).rho
@@ -360,7 +364,7 @@ def centroid_order(
 
 
 def _runs(count: int, key: int, block_length: int | None, replicates: int) -> np.ndarray:
-    """Indices (R, k) of moving-block bootstrap replicates: runs of neighbours drawn with
+    """Return indices (R, k) of moving-block bootstrap replicates: runs of neighbours drawn with
     replacement.
     """
     length = max(round(count ** (1 / 3)), 1) if block_length is None else block_length
@@ -378,8 +382,8 @@ def _runs(count: int, key: int, block_length: int | None, replicates: int) -> np
 
 
 def _purities(eigenvectors: np.ndarray, labels: np.ndarray, layers: int) -> np.ndarray:
-    """T for each labelling (R, P) of the rows: membership matrices times squared entries, a band of
-    columns at a time.
+    """Return T for each labelling (R, P) of the rows: membership matrices times squared entries, a
+    band of columns at a time.
     """
     members = np.concatenate([labels == layer for layer in range(layers)]).astype(np.float64)
     total = np.zeros(len(labels))
@@ -392,8 +396,8 @@ def _purities(eigenvectors: np.ndarray, labels: np.ndarray, layers: int) -> np.n
 
 
 def _spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Rank correlation of each pair of rows (R, k), ties sharing their mean rank; NaN where a row
-    is constant.
+    """Return the rank correlation of each pair of rows (R, k), ties sharing their mean rank; NaN
+    where a row is constant.
     """
     ranks = [
         scipy.stats.rankdata(values, axis=1) - (values.shape[1] + 1) / 2
@@ -405,7 +409,7 @@ def _spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def _ladder(architecture: Architecture, least: int) -> np.ndarray:
-    """Numbers 2 ... L of the hidden-to-hidden layers."""
+    """Return the numbers 2 ... L of the hidden-to-hidden layers."""
     layers = np.arange(2, architecture.depth + 1)
     if len(layers) < least:
         expected = f"at least {least + 1} hidden layers, hence {least} from hidden to hidden"
@@ -418,7 +422,7 @@ def _ladder(architecture: Architecture, least: int) -> np.ndarray:
 def _means(
     masses: np.ndarray, architecture: Architecture, weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean masses of the sample (L + 1,) and of each replicate (R, L + 1)."""
+    """Return the mean masses of the sample (L + 1,) and of each replicate (R, L + 1)."""
     _check_masses(masses, architecture)
     if weights.ndim != 2 or weights.shape[1] != len(masses):
         expected = f"(replicates, {len(masses)}), a count for each sample"

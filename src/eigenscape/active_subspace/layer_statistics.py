@@ -1,7 +1,8 @@
-"""What one walk over the samples tells without C: squared gradients by layer, and active variables.
+"""Statistics from one pass over the samples, without C: squared gradients by layer, and active
+variables.
 
 A sample costs O(P) and nothing of size P^2 is held, so these statistics exist for every network of
-a grid, also for those whose second moment is out of reach.
+a grid, also for those whose second moment is too large.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from eigenscape.networks.gradients import GradientSampler
 
 @dataclass(frozen=True)
 class ActiveVariables:
-    """Samples seen along some directions of parameter space, for sufficient summary plots.
+    """Samples projected onto some directions of parameter space, for sufficient summary plots.
 
     Attributes:
         coordinates: (N, k), w_j^T theta_n.
@@ -30,12 +31,12 @@ class ActiveVariables:
 
 
 def gradient_blocks(sampler: GradientSampler, samples: range) -> Iterator[np.ndarray]:
-    """The gradients of ``samples`` in blocks of 256, the blocks of the second moment.
+    """Yield the gradients of ``samples`` in blocks of 256, the blocks of the second moment.
 
-    A block holds until the next one is asked for.
+    A block is valid until the next one is requested.
 
     Args:
-        sampler: of the network.
+        sampler: the sampler of the network.
         samples: numbers of the samples, step 1.
 
     Yields:
@@ -43,7 +44,7 @@ def gradient_blocks(sampler: GradientSampler, samples: range) -> Iterator[np.nda
 
     Raises:
         BadInput: no samples, or a step other than 1.
-        NotFiniteGradient: naming the first sample whose gradient is not finite.
+        NotFiniteGradient: a gradient is not finite; the message names the first such sample.
 
     Example:
         >>> from eigenscape.architecture import Architecture
@@ -57,11 +58,11 @@ def gradient_blocks(sampler: GradientSampler, samples: range) -> Iterator[np.nda
 
 
 def squared_gradients_by_layer(sampler: GradientSampler, samples: range) -> np.ndarray:
-    """G_nl = sum over the parameters i of layer l of (dL/dtheta_i)^2 at theta_n; its mean over n is
-    the layer mass m_l.
+    """Return G_nl = sum over the parameters i of layer l of (dL/dtheta_i)^2 at theta_n; its mean
+    over n is the layer mass m_l.
 
     Args:
-        sampler: of the network.
+        sampler: the sampler of the network.
         samples: numbers of the samples, step 1.
 
     Returns:
@@ -69,7 +70,7 @@ def squared_gradients_by_layer(sampler: GradientSampler, samples: range) -> np.n
 
     Raises:
         BadInput: no samples, or a step other than 1.
-        NotFiniteGradient: naming the first sample whose gradient is not finite.
+        NotFiniteGradient: a gradient is not finite; the message names the first such sample.
 
     Example:
         >>> from eigenscape.architecture import Architecture
@@ -93,10 +94,10 @@ def squared_gradients_by_layer(sampler: GradientSampler, samples: range) -> np.n
 def active_variables(
     sampler: GradientSampler, samples: range, directions: np.ndarray
 ) -> ActiveVariables:
-    """Where the samples lie along some directions, and their losses.
+    """Return the coordinates of the samples along some directions, and their losses.
 
     Args:
-        sampler: of the network.
+        sampler: the sampler of the network.
         samples: numbers of the samples, step 1.
         directions: (P, k), such as the first two eigenvectors of C.
 
@@ -128,7 +129,7 @@ def active_variables(
 
 
 def _blocks(samples: range) -> Iterator[tuple[int, int]]:
-    """First number and size of every block."""
+    """Yield the first number and size of every block."""
     if len(samples) == 0 or samples.step != 1:
         raise BadInput.field(
             "samples", "at least one, in steps of 1", str(samples), "write range(first, stop)"

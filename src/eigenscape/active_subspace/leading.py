@@ -1,13 +1,14 @@
-"""The leading subspace of C, and how far it stands from another one.
+"""The leading subspace of C, and its distance from another one.
 
-Of a sample: the span of its k leading eigenvectors, and principal angles (Bjorck and Golub, Math.
-Comp. 27, 1973). Noise alone turns it, above all where eigenvalues lie close, so an angle says
-something only beside that between two halves of the same samples.
+For a sample, the subspace is the span of its k leading eigenvectors, compared by principal angles
+(Bjorck and Golub, Math. Comp. 27, 1973). Noise alone rotates it, above all where eigenvalues lie
+close, so an angle is meaningful only in comparison with that between two halves of the same
+samples.
 
-Of the projected C: the leading plateau is the eigenvector v of one block, once per unit that shares
-the block. Two such subspaces of the same block stand at one angle, arccos |v . v'|, in all their
-directions; of different blocks at a right angle. Without the splitting within plateaus little noise
-is left, and bootstrap resamples give an interval. This project's derivation.
+For the projected C, the leading plateau is the eigenvector v of one block, once per unit that
+shares the block. Two such subspaces of the same block have one angle, arccos |v . v'|, in all their
+directions; subspaces of different blocks are orthogonal. Without the splitting within plateaus
+little noise remains, and bootstrap resamples give an interval. This is this project's derivation.
 """
 
 from __future__ import annotations
@@ -34,19 +35,19 @@ class Leading:
     vectors: list[np.ndarray]
 
     def degrees_from(self, other: Leading) -> np.ndarray:
-        """Angles (R,) between corresponding versions: 0 to 90 degrees."""
+        """Return the angles (R,) between corresponding versions, from 0 to 90 degrees."""
         angles = np.full(len(self.blocks), 90.0)
-        for place, (block, vector) in enumerate(zip(self.blocks, self.vectors, strict=True)):
-            if block == other.blocks[place]:
+        for version, (block, vector) in enumerate(zip(self.blocks, self.vectors, strict=True)):
+            if block == other.blocks[version]:
                 # Of two near-parallel unit vectors the sine is accurate, the cosine is not.
-                cosine = float(vector @ other.vectors[place])
-                sine = float(np.linalg.norm(vector - cosine * other.vectors[place]))
-                angles[place] = np.degrees(np.arctan2(sine, abs(cosine)))
+                cosine = float(vector @ other.vectors[version])
+                sine = float(np.linalg.norm(vector - cosine * other.vectors[version]))
+                angles[version] = np.degrees(np.arctan2(sine, abs(cosine)))
         return angles
 
 
 def leading_directions(samples: ProjectedSamples, weights: np.ndarray | None = None) -> Leading:
-    """The leading eigenvector of the projected C, or of R weighted versions of it.
+    """Compute the leading eigenvector of the projected C, or of R weighted versions of it.
 
     Args:
         samples: contributions of N parameter vectors.
@@ -66,11 +67,13 @@ def leading_directions(samples: ProjectedSamples, weights: np.ndarray | None = N
     solved = [np.linalg.eigh((mean + mean.transpose(0, 2, 1)) / 2) for mean in means]
     largest = np.stack([values[:, -1] for values, _ in solved], axis=1)
     blocks = largest.argmax(axis=1)
-    return Leading(blocks, [solved[block][1][place][:, -1] for place, block in enumerate(blocks)])
+    return Leading(
+        blocks, [solved[block][1][version][:, -1] for version, block in enumerate(blocks)]
+    )
 
 
 def leading_vectors(second_moment: np.ndarray, count: int) -> np.ndarray:
-    """The ``count`` leading eigenvectors of C, (P, count), leading first.
+    """Compute the ``count`` leading eigenvectors of C, (P, count), leading first.
 
     Example:
         >>> np.abs(leading_vectors(np.diag([1.0, 3.0, 2.0]), 2)).argmax(axis=0)
@@ -85,12 +88,12 @@ def leading_vectors(second_moment: np.ndarray, count: int) -> np.ndarray:
 
 
 def overlap(first: np.ndarray, second: np.ndarray) -> float:
-    """Mean squared cosine of the k principal angles between two subspaces: 1 the same, k/P on
-    average for random ones.
+    """Return the mean squared cosine of the k principal angles between two subspaces: 1 for equal
+    ones, k/P on average for random ones.
 
     Args:
         first: orthonormal columns, (P, k).
-        second: the same.
+        second: orthonormal columns, (P, k).
 
     Example:
         >>> round(overlap(np.eye(4)[:, :2], np.eye(4)[:, 1:3]), 12)

@@ -1,11 +1,12 @@
-"""The largest eigenpairs of C without C: a block Krylov space with full orthogonalisation,
-restarted thickly.
+"""The largest eigenpairs of C without C, by a thickly restarted block Krylov space with full
+orthogonalisation.
 
-All that is asked of C is its product with b vectors, C V = (1/N) sum_t G_t^T (G_t V), one pass over
-the gradients. The space grows by b vectors a pass; when it is full, the best Ritz vectors are kept
-and it goes on from the last residual block, which is the block form of thick-restart Lanczos (Wu,
-Simon 2000, SIAM J. Matrix Anal. Appl. 22:602; blocks and full orthogonalisation as in Golub,
-Underwood 1977). Vectors are rows, (k, P), so that every product runs along contiguous memory.
+The solver only needs the product of C with b vectors, C V = (1/N) sum_t G_t^T (G_t V), one pass
+over the gradients. The space grows by b vectors per pass; when it is full, the best Ritz vectors
+are retained and the iteration continues from the last residual block, which is the block form of
+thick-restart Lanczos (Wu, Simon 2000, SIAM J. Matrix Anal. Appl. 22:602; blocks and full
+orthogonalisation as in Golub, Underwood 1977). Vectors are rows, (k, P), so that every product runs
+along contiguous memory.
 
 A residual norm r = |C v - lambda v| of a unit vector v bounds the error: some eigenvalue of C lies
 within r of lambda, and with a gap d to all others the error of lambda is at most r^2 / d and the
@@ -25,15 +26,15 @@ from eigenscape.active_subspace.tiles import Tiles
 from eigenscape.config.large import KRYLOV_BLOCKS
 
 Product = Callable[[np.ndarray], np.ndarray]
-"""V (b, P) -> (C V^T)^T (b, P)."""
+"""The product with C, V (b, P) -> (C V^T)^T (b, P)."""
 
 TOLERANCE = 1e-8
 """Residual over lambda_1 at which a pair has converged: its eigenvalue is then good to 1e-16
 lambda_1^2 / gap."""
 
 MOST_PASSES = 60
-"""Some three times what was needed for 20 pairs; what has not converged by then is reported with
-its residual."""
+"""Largest number of passes, some three times what 20 pairs needed; pairs that have not converged by
+then are reported with their residual."""
 
 _EPSILON = float(np.finfo(np.float64).eps)
 
@@ -63,7 +64,7 @@ def add_combination(
 
 
 def _add_combination(total: np.ndarray, gradients: np.ndarray, coefficients: np.ndarray) -> None:
-    """Add coefficients^T gradients in place: no second array of that size."""
+    """Add coefficients^T gradients in place, without a second array of that size."""
     scipy.linalg.blas.dgemm(
         1.0, gradients.T, np.asfortranarray(coefficients), beta=1.0, c=total.T, overwrite_c=1
     )
@@ -71,16 +72,16 @@ def _add_combination(total: np.ndarray, gradients: np.ndarray, coefficients: np.
 
 @dataclass
 class KrylovState:
-    """A block Krylov space under way: everything that the next pass needs, so that it can be kept
-    and gone on from.
+    """The state of a block Krylov iteration: everything that the next pass needs, so that it can be
+    stored and resumed.
 
     Attributes:
         basis: (`basis_rows`, P), of which the first ``size`` rows are in use, and orthonormal.
         size: m; C has been applied to the first ``len(projected)`` of them.
         projected: (m', m'), basis C basis^T of those.
-        passes: over the gradients so far.
+        passes: number of passes over the gradients so far.
         values: Ritz values, descending, of the last pass.
-        residuals: their norms.
+        residuals: residual norms of the Ritz pairs.
     """
 
     basis: np.ndarray
@@ -92,12 +93,12 @@ class KrylovState:
 
     @property
     def newest(self) -> np.ndarray:
-        """The rows that C has not been applied to, a view."""
+        """The rows to which C has not been applied yet, a view."""
         return self.basis[len(self.projected) : self.size]
 
     def converged(self, leading: int, tolerance: float = TOLERANCE) -> bool:
-        """Whether so many leading pairs have small residuals, or the space is invariant: there is
-        nothing else to find.
+        """Whether the leading pairs have small residuals, or the space is invariant, so that there
+        are no further pairs.
         """
         if self.passes == 0:
             return False
@@ -106,13 +107,13 @@ class KrylovState:
         )
         return enough or len(self.newest) == 0
 
-    def found(self, leading: int) -> int:
-        """How many of the wanted pairs there are: no more than Ritz values above rounding."""
+    def count_found(self, leading: int) -> int:
+        """Count the requested pairs that exist: no more than Ritz values above rounding error."""
         above = len(self.values) * _EPSILON * max(float(self.values[0]), 0.0)
         return min(leading, int(np.count_nonzero(self.values > above)))
 
     def ritz_vectors(self, count: int) -> np.ndarray:
-        """The leading Ritz vectors as rows, (count, P)."""
+        """Return the leading Ritz vectors as rows, (count, P)."""
         vectors: np.ndarray = (
             np.ascontiguousarray(_descending(self.projected)[1][:, :count].T)
             @ self.basis[: len(self.projected)]
@@ -121,15 +122,15 @@ class KrylovState:
 
 
 def basis_rows(leading: int, block: int, parameters: int) -> int:
-    """Rows of a basis: the pairs that are wanted, and some Krylov blocks; no more than P, and the
-    block that is left over then.
+    """Return the number of rows of a basis: the requested pairs, and some Krylov blocks; no more
+    than P plus one block.
     """
     return min(leading + (KRYLOV_BLOCKS + 1) * block, parameters + block)
 
 
-def started(start: np.ndarray, leading: int) -> KrylovState:
-    """The space of the rows of ``start`` (b, P), such as independent normals; ``start`` is
-    overwritten.
+def init_state(start: np.ndarray, leading: int) -> KrylovState:
+    """Start from the space of the rows of ``start`` (b, P), such as independent normals; ``start``
+    is overwritten.
     """
     block, parameters = start.shape
     basis = np.empty((basis_rows(leading, block, parameters), parameters))
@@ -138,44 +139,44 @@ def started(start: np.ndarray, leading: int) -> KrylovState:
     return KrylovState(basis, len(rows))
 
 
-def advance(state: KrylovState, product: Product, leading: int) -> None:
-    """One pass, in place: apply C to the newest block, make the result orthogonal to all of the
-    space, restart where it is full.
+def step(state: KrylovState, product: Product, leading: int) -> None:
+    """Perform one pass, in place: apply C to the newest block, orthogonalise the result against the
+    whole space, and restart if it is full.
 
     Args:
-        state: changed.
-        product: with C; what it returns is overwritten.
-        leading: k, pairs that are wanted; a restart keeps these and a few more.
+        state: the state, which is modified.
+        product: the product with C; its result is overwritten.
+        leading: k, the number of requested pairs; a restart retains these and a few more.
     """
-    known, width = len(state.projected), len(state.newest)
+    applied, width = len(state.projected), len(state.newest)
     used = state.basis[: state.size]
     image = product(state.newest)
     coordinates = np.zeros((width, state.size))
     for _ in range(2):  # twice is enough (Giraud, Langou, Rozloznik 2005)
-        step = image @ used.T
-        _add_combination(image, used, -step.T)
-        coordinates += step
+        overlap = image @ used.T
+        _add_combination(image, used, -overlap.T)
+        coordinates += overlap
     projected = np.zeros((state.size, state.size))
-    projected[:known, :known] = state.projected
-    projected[known:] = coordinates
-    projected[:known, known:] = coordinates[:, :known].T
-    projected[known:, known:] = 0.5 * (coordinates[:, known:] + coordinates[:, known:].T)
+    projected[:applied, :applied] = state.projected
+    projected[applied:] = coordinates
+    projected[:applied, applied:] = coordinates[:, :applied].T
+    projected[applied:, applied:] = 0.5 * (coordinates[:, applied:] + coordinates[:, applied:].T)
     values, vectors = _descending(projected)
     scale = max(float(np.abs(values).max()), np.finfo(np.float64).tiny)
     following, coupling = _orthonormal_rows(image, state.size * _EPSILON * scale, used)
-    state.values, state.residuals = values, np.linalg.norm(coupling @ vectors[known:], axis=0)
+    state.values, state.residuals = values, np.linalg.norm(coupling @ vectors[applied:], axis=0)
     if state.size + len(following) > len(state.basis) and len(following):
-        kept = min(leading + width // 2, state.size)
-        _rotate(state.basis, vectors[:, :kept])
-        projected, state.size = np.diag(values[:kept]), kept
+        retained = min(leading + width // 2, state.size)
+        _rotate(state.basis, vectors[:, :retained])
+        projected, state.size = np.diag(values[:retained]), retained
     state.projected, state.passes = projected, state.passes + 1
     state.basis[state.size : state.size + len(following)] = following
     state.size += len(following)
 
 
 def _rotate(basis: np.ndarray, vectors: np.ndarray) -> None:
-    """Replace the first k rows of a basis by vectors^T basis, vectors (m, k), some columns at a
-    time: in place.
+    """Replace the first k rows of a basis by vectors^T basis, vectors (m, k), in place, some
+    columns at a time.
     """
     turned = np.ascontiguousarray(vectors.T)
     for start in range(0, basis.shape[1], _COLUMNS):
@@ -184,11 +185,11 @@ def _rotate(basis: np.ndarray, vectors: np.ndarray) -> None:
 
 
 _COLUMNS = 8192
-"""Columns of a basis that are turned at a time: a few megabytes."""
+"""Number of columns of a basis that are rotated at a time: a few megabytes."""
 
 
 def _descending(projected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenpairs of the projected matrix."""
+    """Return the eigenpairs of the projected matrix in descending order."""
     values, vectors = np.linalg.eigh(projected)
     return values[::-1], vectors[:, ::-1]
 
@@ -196,11 +197,11 @@ def _descending(projected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _orthonormal_rows(
     block: np.ndarray, dust: float, against: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Orthonormal rows Q (b', P) with block = R^T Q up to dust, and R (b', b); directions no longer
-    than dust are dropped.
+    """Return orthonormal rows Q (b', P) with block = R^T Q up to dust, and R (b', b); directions no
+    longer than dust are dropped.
 
-    A row that was short carries rounding errors along ``against``, relatively as large as it was
-    short; so it is cleaned once more. ``block`` is overwritten.
+    A short row has relatively large rounding errors along ``against``, so it is orthogonalised once
+    more. ``block`` is overwritten.
     """
     q, r, order = scipy.linalg.qr(
         block.T, mode="economic", pivoting=True, check_finite=False, overwrite_a=True
@@ -225,7 +226,7 @@ class LeadingPairs:
     Attributes:
         values: (k,), descending: the Rayleigh quotients v^T C v.
         vectors: (k, P), orthonormal rows; the entry of largest magnitude is positive.
-        residuals: (k,), |C v - lambda v|, from a pass of its own.
+        residuals: (k,), |C v - lambda v|, from a separate pass.
     """
 
     values: np.ndarray
@@ -234,7 +235,7 @@ class LeadingPairs:
 
 
 def with_residuals(vectors: np.ndarray, product: Product) -> LeadingPairs:
-    """Rayleigh quotients and true residual norms of unit vectors (k, P), by one more pass.
+    """Compute Rayleigh quotients and true residual norms of unit vectors (k, P) by one more pass.
 
     Example:
         >>> pairs = with_residuals(np.array([[1.0, 0.0]]), lambda v: v @ np.diag([3.0, 1.0]))
@@ -254,21 +255,21 @@ def with_residuals(vectors: np.ndarray, product: Product) -> LeadingPairs:
 def leading_pairs(
     product: Product, start: np.ndarray, leading: int, most_passes: int = MOST_PASSES
 ) -> LeadingPairs:
-    """The largest eigenpairs by block Krylov, from start to end.
+    """Compute the largest eigenpairs by block Krylov.
 
     Args:
         product: with C.
-        start: (b, P), rows that the space starts from; the result depends on it only where pairs
-            have not converged.
-        leading: k; fewer pairs come back where the rank is smaller.
-        most_passes: over the gradients.
+        start: (b, P), the rows that span the initial space; the result depends on it only where
+            pairs have not converged.
+        leading: k; fewer pairs are returned if the rank is smaller.
+        most_passes: largest number of passes over the gradients.
 
     Example:
         >>> draws = np.random.default_rng(0).standard_normal((3, 50))
         >>> leading_pairs(lambda v: v * np.arange(50.0), draws, 2).values.round(9)
         array([49., 48.])
     """
-    state = started(start, leading)
+    state = init_state(start, leading)
     while not state.converged(leading) and state.passes < most_passes:
-        advance(state, product, leading)
-    return with_residuals(state.ritz_vectors(state.found(leading)), product)
+        step(state, product, leading)
+    return with_residuals(state.ritz_vectors(state.count_found(leading)), product)

@@ -1,4 +1,5 @@
-"""Second moments beside the active-subspace matrix, from the same engine, each under its own name.
+"""Second moments other than the active-subspace matrix, from the same engine, each under its own
+name.
 
 With l_i = |f(x_i) - y_i|^2 (averaged over outputs), L = (1/n) sum_i l_i, g_i = grad l_i, J_i = grad
 f(x_i), r_i = f(x_i) - y_i, all at a parameter vector theta:
@@ -52,22 +53,22 @@ from eigenscape.networks.problems import Problem
 from eigenscape.networks.sampling import fill_parameters
 
 NUMBERS_PER_BATCH = 2**21
-"""Gradient entries held at a time, 16 MB, so that they stay in cache between the kernel and the
-sum."""
+"""Number of gradient entries in memory at a time, 16 MB, so that they stay in cache between the
+kernel and the sum."""
 
 GROWTH, SHRINKAGE = 1.1, 0.5
-"""Of the step of `descend` after a loss that fell and one that did not (Vogl et al., Biological
-Cybernetics 59, 1988)."""
+"""Factors of the step of `descend` after a loss that decreased and one that did not (Vogl et al.,
+Biological Cybernetics 59, 1988)."""
 
 
 @dataclass(frozen=True)
 class Moments:
-    """What is averaged over rows, gradients of some kind.
+    """Averages over rows, which are gradients of some kind.
 
     Attributes:
         second_moment: (P, P), symmetric to the last bit.
         gradient_mean: (P,).
-        rows: how many were averaged.
+        rows: number of averaged rows.
     """
 
     second_moment: np.ndarray
@@ -77,13 +78,12 @@ class Moments:
 
 @dataclass(frozen=True)
 class Trained:
-    """Where gradient descent ended.
+    """The end point of gradient descent.
 
     Attributes:
         parameters: (P,), theta*.
         loss: L(theta*).
-        gradient_norm: |grad L(theta*)|; tau^2 H^2 is what is left of C only where it is far below
-            tau |H|.
+        gradient_norm: |grad L(theta*)|; C tends to tau^2 H^2 only if this is far below tau |H|.
     """
 
     parameters: np.ndarray
@@ -92,7 +92,7 @@ class Trained:
 
 
 def full_batch_moments(sampler: GradientSampler, samples: range) -> Moments:
-    """C and E[grad L] over some samples of the prior: N rows.
+    """Compute C and E[grad L] over some samples of the prior: N rows.
 
     Example:
         >>> from eigenscape.architecture import Architecture
@@ -109,16 +109,17 @@ def full_batch_moments(sampler: GradientSampler, samples: range) -> Moments:
 
 
 def per_datum_gradients(sampler: GradientSampler, first: int, count: int) -> np.ndarray:
-    """The gradients g_i of the loss of every data point, at samples ``first`` ... ``first + count -
-    1``.
+    """Compute the gradients g_i of the loss of every data point, at samples ``first`` ... ``first +
+    count - 1``.
 
-    Always on the CPU, in the sampler's precision: the kernel is called once for each data point.
+    The computation runs on the CPU, in the sampler's precision: the kernel is called once for each
+    data point.
 
     Returns:
         (count n, P), sample by sample: row s n + i is g_i at sample ``first + s``.
 
     Raises:
-        NotFiniteGradient: a gradient holds an infinity or NaN.
+        NotFiniteGradient: a gradient has an infinity or NaN.
 
     Example:
         >>> from eigenscape.architecture import Architecture
@@ -147,15 +148,17 @@ def per_datum_gradients(sampler: GradientSampler, first: int, count: int) -> np.
 
 
 def per_datum_moments(sampler: GradientSampler, samples: range) -> Moments:
-    """E[(1/n) sum_i g_i g_i^T] and its mean, which is E[grad L], over some samples: N n rows."""
+    """Compute E[(1/n) sum_i g_i g_i^T] and its mean, which is E[grad L], over some samples: N n
+    rows.
+    """
     size = _samples_per_batch(sampler, sampler.problem.points)
     rows = (per_datum_gradients(sampler, first, count) for first, count in _batches(samples, size))
     return _moments(rows, sampler.architecture.parameters)
 
 
 def output_jacobians(sampler: GradientSampler, first: int, count: int) -> np.ndarray:
-    """The gradients J_i = grad f(x_i) of the output, from the gradients of the loss of every data
-    point.
+    """Compute the gradients J_i = grad f(x_i) of the output from the gradients of the loss of every
+    data point.
 
     g_i = 2 r_i J_i, and the entry of J_i that belongs to the output's bias is 1: so that entry of
     g_i is 2 r_i, and dividing by it is exact but for one rounding. Where r_i = 0, or so small that
@@ -165,8 +168,8 @@ def output_jacobians(sampler: GradientSampler, first: int, count: int) -> np.nda
         (count, n, P).
 
     Raises:
-        BadInput: several outputs. Then g_i adds up the gradients of all outputs, each times its own
-            residual, and they cannot be told apart.
+        BadInput: there are several outputs. Then g_i is the sum of the gradients of all outputs,
+            each times its own residual, and they cannot be separated.
         NotFiniteGradient: a gradient holds an infinity or NaN.
 
     Example:
@@ -199,7 +202,8 @@ def output_jacobians(sampler: GradientSampler, first: int, count: int) -> np.nda
 
 
 def gauss_newton(sampler: GradientSampler, samples: range) -> np.ndarray:
-    """E[(1/n) sum_i J_i J_i^T] over some samples, (P, P), symmetric to the last bit; N n rows.
+    """Compute E[(1/n) sum_i J_i J_i^T] over some samples, (P, P), symmetric to the last bit; N n
+    rows.
 
     Raises:
         BadInput: several outputs.
@@ -223,8 +227,8 @@ def gauss_newton(sampler: GradientSampler, samples: range) -> np.ndarray:
 
 
 def ntk_gram(sampler: GradientSampler, sample: int) -> np.ndarray:
-    """K = J J^T, (n, n), at one sample of the prior; its non-zero eigenvalues are those of n G
-    there.
+    """Compute K = J J^T, (n, n), at one sample of the prior; its non-zero eigenvalues are those of
+    n G there.
 
     Raises:
         BadInput: several outputs.
@@ -235,8 +239,8 @@ def ntk_gram(sampler: GradientSampler, sample: int) -> np.ndarray:
 
 
 def centred(second_moment: np.ndarray, gradient_mean: np.ndarray) -> np.ndarray:
-    """The covariance C - m m^T of rows with second moment C (P, P) and mean m (P,); divides by N,
-    not N - 1.
+    """Return the covariance C - m m^T of rows with second moment C (P, P) and mean m (P,); the
+    divisor is N, not N - 1.
 
     Raises:
         BadInput: shapes that do not fit.
@@ -259,13 +263,13 @@ def centred(second_moment: np.ndarray, gradient_mean: np.ndarray) -> np.ndarray:
 def descend(sampler: GradientSampler, sample: int, steps: int, first_step: float = 1e-3) -> Trained:
     """Train from one sample of the prior by full-batch gradient descent, in float64.
 
-    theta <- theta - step grad L(theta). A step after which the loss is not smaller is taken back
-    and halved; after any other the step grows by a tenth, so no step size must be known beforehand.
+    theta <- theta - step grad L(theta). A step after which the loss is not smaller is undone and
+    halved; after any other the step grows by a tenth, so no step size must be known beforehand.
 
     Args:
-        sampler: network, problem, and prior of the starting point.
+        sampler: the network, the problem, and the prior of the starting point.
         sample: number of the starting point.
-        steps: gradients that are computed.
+        steps: number of gradients that are computed.
         first_step: the first step's size.
 
     Raises:
@@ -301,14 +305,14 @@ def descend(sampler: GradientSampler, sample: int, steps: int, first_step: float
 def local_prior_moment(
     sampler: GradientSampler, centre: np.ndarray, spread: float, samples: int, key: int
 ) -> Moments:
-    """C and E[grad L] for theta ~ N(centre, spread^2 I), in float64: N rows.
+    """Compute C and E[grad L] for theta ~ N(centre, spread^2 I), in float64: N rows.
 
     Args:
-        sampler: network and problem; its prior takes no part.
+        sampler: the network and the problem; its prior is not used.
         centre: (P,), theta*, such as `descend` finds.
         spread: tau, the standard deviation of every parameter.
         samples: N.
-        key: of the random stream, from `seeding.stream_key`.
+        key: key of the random stream, from `seeding.stream_key`.
 
     Raises:
         BadInput: a centre of another network, or a spread that is not positive.
@@ -350,8 +354,8 @@ def local_prior_moment(
 def _gradients(
     sampler: GradientSampler, parameters: np.ndarray, problem: Problem
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gradients (B, P) and losses (B,) of a problem at given parameter vectors (B, P), in arrays of
-    their own.
+    """Compute gradients (B, P) and losses (B,) of a problem at given parameter vectors (B, P), in
+    new arrays.
     """
     gradients, losses = np.empty_like(parameters), np.empty(len(parameters), parameters.dtype)
     kernel.fill_gradients(
@@ -361,7 +365,7 @@ def _gradients(
 
 
 def _moments(blocks: Iterable[np.ndarray], parameters: int) -> Moments:
-    """Averages over the rows of blocks (B, P); sums are float64."""
+    """Average over the rows of blocks (B, P), with sums in float64."""
     triangle, total, rows = Triangle(parameters), np.zeros(parameters), 0
     for block in blocks:
         wide = np.ascontiguousarray(block, np.float64)
@@ -379,7 +383,7 @@ def _samples_per_batch(sampler: GradientSampler, rows_per_sample: int) -> int:
 
 
 def _batches(samples: range, size: int) -> Iterable[tuple[int, int]]:
-    """First number and count of every batch."""
+    """Yield the first number and count of every batch."""
     return (
         (first, min(size, samples.stop - first))
         for first in range(samples.start, samples.stop, size)
@@ -387,5 +391,5 @@ def _batches(samples: range, size: int) -> Iterable[tuple[int, int]]:
 
 
 def _symmetric(matrix: np.ndarray) -> np.ndarray:
-    """The lower triangle of a matrix that is symmetric up to rounding, mirrored."""
+    """Mirror the lower triangle of a matrix that is symmetric up to rounding."""
     return np.asarray(np.tril(matrix) + np.tril(matrix, -1).T)

@@ -1,7 +1,7 @@
 """The spectrum of C projected onto its symmetries, of a network of any size, in one call.
 
-O(P) work a sample, no P x P matrix, no inflation by P/N; `symmetry` says what is projected,
-`staircase` what is found.
+The work is O(P) per sample, without a P x P matrix and without inflation by P/N; `symmetry`
+describes the projection, `staircase` the result.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from eigenscape.networks.gradients import GradientSampler
 from eigenscape.seeding import stream_key
 
 NUMBERS_PER_BATCH = 2**21
-"""Gradient entries held at a time (16 MB): they stay in cache between the kernel and the
-projection."""
+"""Number of gradient entries in memory at a time (16 MB): they stay in cache between the kernel and
+the projection."""
 
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """The projected second moment of a network: its spectrum, and how the layers share its trace.
+    """The projected second moment of a network: its spectrum, and the layers' shares of its trace.
 
     Attributes:
         stairs: the distinct eigenvalues with their multiplicities and intervals.
         layer_shares: (share, low, high) of tr C for layers 1 ... L + 1.
         symmetry: the group over which C is averaged.
         samples: N.
-        architecture: of the network.
+        architecture: the architecture of the network.
     """
 
     stairs: Staircase
@@ -56,7 +56,7 @@ class Projection:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Its 95 % bootstrap interval over parameter vectors."""
+        """The 95 % bootstrap interval of `log10_condition` over parameter vectors."""
         return self.stairs.low, self.stairs.high
 
     @property
@@ -98,21 +98,21 @@ def project(
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> Projection:
-    """The spectrum of C averaged over the permutations (and, for odd activations, sign flips) of
-    hidden units.
+    """Compute the spectrum of C averaged over the permutations (and, for odd activations, sign
+    flips) of hidden units.
 
     For a sampler of a study's network, the study's N, seed and replicates these are the numbers of
     the study's table. The theorem behind it is this project's derivation: see `symmetry`.
 
     Args:
-        source: a `network_sampler`; a `SecondMoment` of one, whose N is taken; or gradients (N, P)
+        source: a `network_sampler`; a `SecondMoment` of one, which provides N; or gradients (N, P)
             with their architecture.
         samples: N.
-        architecture: of the network whose gradients an array holds.
-        symmetry: of the loss and the prior, ``permutations_and_signs`` (odd activations) or
-            ``permutations``, for an array of gradients; a sampler knows its own.
+        architecture: the architecture of the network whose gradients an array holds.
+        symmetry: the symmetry of the loss and the prior, ``permutations_and_signs`` (odd
+            activations) or ``permutations``, for an array of gradients; a sampler knows its own.
         replicates: bootstrap resamples behind the intervals.
-        seed: of their random streams.
+        seed: the seed of their random streams.
 
     Raises:
         BadInput: the loss or the prior has no known symmetry, no samples, or fewer than 20
@@ -142,7 +142,9 @@ def project(
 def projected_samples(
     sampler: GradientSampler, samples: int, symmetry: Symmetry
 ) -> ProjectedSamples:
-    """What the first N samples contribute to the projected C, in batches that stay in cache."""
+    """Compute the contributions of the first N samples to the projected C, in batches that stay in
+    cache.
+    """
     rows = max(1, min(BLOCK, NUMBERS_PER_BATCH // sampler.architecture.parameters))
     parts = [
         project_gradients(
@@ -161,7 +163,7 @@ def projection_of(
     replicates: int,
     seed: int,
 ) -> Projection:
-    """The projected spectrum and the layers' shares, with intervals from the network's own
+    """Compute the projected spectrum and the layers' shares, with intervals from the network's own
     bootstrap streams.
     """
     sizes = sampler.architecture.sizes
@@ -176,10 +178,10 @@ def projection_of(
 
 
 def _group_of(sampler: GradientSampler, symmetry: Symmetry | str | None) -> Symmetry:
-    """The group, from the sampler or, for an array of gradients, from the caller.
+    """Return the group, from the sampler or, for an array of gradients, from the caller.
 
     Raises:
-        BadInput: there is none, it is not given, or not the sampler's.
+        BadInput: there is no group, it is not given, or it is not the sampler's.
     """
     if isinstance(sampler.architecture, Coordinates):
         fix = "give architecture=Architecture(depth, width), or use spectrum"

@@ -1,19 +1,19 @@
-"""How much a spectrum would change with other samples: the bootstrap of second moments.
+"""The bootstrap of second moments: how much a spectrum would change with other samples.
 
-A replicate draws N gradients with replacement from the N that there are, ``C* = (1/N) sum_n m_n g_n
-g_n^T`` with multinomial counts m. Repeating the whole eigenvalue problem on C* (the full bootstrap)
-goes wrong when P/N is not small: a replicate holds only 1 - 1/e = 63 % distinct gradients, so P/N =
-0.25 becomes 0.40 and lambda_P* falls far below lambda_P (N. El Karoui and E. Purdom, Can we trust
-the bootstrap in high-dimensions?, J. Mach. Learn. Res. 19, 2018, arXiv 1608.00696; The
-non-parametric bootstrap and spectral analysis in moderate and high-dimension, AISTATS 2019).
+A replicate draws N gradients with replacement from the sample of N, ``C* = (1/N) sum_n m_n g_n
+g_n^T`` with multinomial counts m. Solving the whole eigenvalue problem for C* (the full bootstrap)
+fails when P/N is not small: a replicate holds only 1 - 1/e = 63 % distinct gradients, so P/N = 0.25
+becomes 0.40 and lambda_P* falls far below lambda_P (N. El Karoui and E. Purdom, Can we trust the
+bootstrap in high-dimensions?, J. Mach. Learn. Res. 19, 2018, arXiv 1608.00696; The non-parametric
+bootstrap and spectral analysis in moderate and high-dimension, AISTATS 2019).
 
 So a large C is resampled inside the span of its outermost eigenvectors (Rayleigh and Ritz): the
 first-order change of an eigenvalue is exact, rotations within the leading and within the trailing
-group are seen, rotations into the middle are not. Where eigenvalues lie close, replicates still
-push the outermost ones further out. That shift is reported and taken out of the intervals: they say
-how much an eigenvalue *fluctuates* about its own expectation, and nothing about its bias, which
-`sampling_noise` speaks of. At P/N = 0.25, over 40 independent samples of three tanh networks (P =
-251 to 385), 37 to 40 intervals of 95 % held the expectation of the sample's
+group are included, rotations into the middle are not. Where eigenvalues lie close, replicates still
+push the outermost ones further out. That shift is reported and removed from the intervals: they
+describe how much an eigenvalue *fluctuates* about its own expectation, and not its bias, which
+`sampling_noise` describes. At P/N = 0.25, over 40 independent samples of three tanh networks (P =
+251 to 385), 37 to 40 intervals of 95 % contained the expectation of the sample's
 log10(lambda_1/lambda_P).
 """
 
@@ -28,22 +28,23 @@ from eigenscape.active_subspace.spectrum import GRADED_BELOW
 from eigenscape.errors import BadInput
 
 OUTER = 32
-"""Leading and trailing eigenvectors of the span. At depth 5, width 35, P/N = 0.5 the interval of
-log10(lambda_1/lambda_P) is 0.22 decades wide with 32, 0.24 with 70 (twice the width) and 0.26 with
-128 and 256: take 2 w where it matters."""
+"""Number of leading and of trailing eigenvectors in the span. At depth 5, width 35, P/N = 0.5 the
+interval of log10(lambda_1/lambda_P) is 0.22 decades wide with 32, 0.24 with 70 (twice the width)
+and 0.26 with 128 and 256: use 2 w where it matters."""
 
 FULL_BOOTSTRAP_LIMIT = 200
-"""The full bootstrap solves a P x P problem a replicate; up to this P that takes milliseconds."""
+"""Largest P of the full bootstrap, which solves a P x P problem per replicate; up to this P that
+takes milliseconds."""
 
 RETAINED_ENERGY = 0.99
-"""Part of tr C that an active subspace retains by default, as in ATHENA (Romor, Tezzele, Rozza,
+"""Fraction of tr C that an active subspace retains by default, as in ATHENA (Romor, Tezzele, Rozza,
 2021)."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """From ``low`` to ``high``, scalars or (k,), at a nominal coverage; ``count`` replicates gave a
-    number, the others NaN.
+    """An interval from ``low`` to ``high``, scalars or (k,), at a nominal coverage; ``count``
+    replicates gave a number, the others NaN.
     """
 
     low: np.ndarray
@@ -57,13 +58,13 @@ class BootstrapSpectrum:
     """Eigenvalues of C with their fluctuation, for m directions in descending order.
 
     Attributes:
-        estimates: (m,), of the sample itself; the first is lambda_1, the last lambda_P.
+        estimates: (m,), eigenvalues of the sample itself; the first is lambda_1, the last lambda_P.
         eigenvalues: intervals (m,) about the estimates.
-        log10_condition: log10(lambda_1 / lambda_P) in decades, and ...
-        log10_condition_interval: ... its interval.
-        log10_shift: (m,), median of log10(replicate / estimate): what was taken out of the
+        log10_condition: log10(lambda_1 / lambda_P) in decades.
+        log10_condition_interval: the interval of `log10_condition`.
+        log10_shift: (m,), median of log10(replicate / estimate), which is removed from the
             intervals.
-        replicates: (R, m), descending; NaN where not told from rounding.
+        replicates: (R, m), descending; NaN where indistinguishable from rounding error.
     """
 
     estimates: np.ndarray
@@ -76,8 +77,8 @@ class BootstrapSpectrum:
 
 @dataclass(frozen=True)
 class SubspaceErrors:
-    """How far replicates turn the n leading eigenvectors, for k numbers n: 0 not at all, 1 by a
-    right angle.
+    """Rotations of the n leading eigenvectors in replicates, for k numbers n: 0 is none, 1 a right
+    angle.
 
     ``dimensions`` holds the numbers n; ``minimum``, ``mean`` and ``maximum`` over the replicates
     are (k,) too.
@@ -91,13 +92,13 @@ class SubspaceErrors:
 
 @dataclass(frozen=True)
 class ActiveDimension:
-    """Three answers to how many directions are active.
+    """The number of active directions by three criteria.
 
     Attributes:
         absolute_gap: n with the largest lambda_n - lambda_{n+1} (paulcon/active_subspaces).
         log_gap: n with the largest lambda_n / lambda_{n+1} among the positive eigenvalues (this
             project's variant).
-        retained_energy: least n with lambda_1 + ... + lambda_n at least the asked part of tr C.
+        retained_energy: least n with lambda_1 + ... + lambda_n at least the requested part of tr C.
     """
 
     absolute_gap: int
@@ -106,12 +107,13 @@ class ActiveDimension:
 
 
 def bootstrap_weights(samples: int, replicates: int, key: int) -> np.ndarray:
-    """How often each of N samples occurs in each bootstrap replicate: multinomial(N, 1/N) counts.
+    """Draw how often each of N samples occurs in each bootstrap replicate: multinomial(N, 1/N)
+    counts.
 
     Args:
         samples: N.
         replicates: R. The first rows do not depend on it.
-        key: of numpy's Philox generator, from `seeding.stream_key`.
+        key: the key of numpy's Philox generator, from `seeding.stream_key`.
 
     Returns:
         (R, N) int64; every row sums to N.
@@ -133,8 +135,8 @@ def bootstrap_weights(samples: int, replicates: int, key: int) -> np.ndarray:
 
 
 def percentile_interval(values: np.ndarray, level: float = 0.95) -> Interval:
-    """The central ``level`` of the replicates: their quantiles at (1 - level)/2 and (1 + level)/2,
-    NaN left out.
+    """Return the central ``level`` of the replicates: their quantiles at (1 - level)/2 and (1 +
+    level)/2, without NaN.
 
     Source: Efron, Nonparametric standard errors and confidence intervals, Can. J. Statist. 9, 1981.
 
@@ -169,10 +171,11 @@ def percentile_interval(values: np.ndarray, level: float = 0.95) -> Interval:
 
 
 def unbroken_interval(values: np.ndarray, level: float = 0.95) -> Interval:
-    """`percentile_interval` of replicates (R,) that all gave a number; no ends where some did not.
+    """Return the `percentile_interval` of replicates (R,) if all gave a number; otherwise the ends
+    are missing.
 
-    For spans of eigenvalues: NaN are those that `eigh` does not resolve, the longest, so the others
-    alone would end too early.
+    This serves spans of eigenvalues: those that `eigh` does not resolve are NaN and are the
+    longest, so an interval of the others alone would be too short.
 
     Example:
         >>> [
@@ -188,11 +191,12 @@ def unbroken_interval(values: np.ndarray, level: float = 0.95) -> Interval:
 
 
 def outermost(eigenvectors: np.ndarray, count: int = OUTER) -> np.ndarray:
-    """The ``count`` leading and the ``count`` trailing columns; all where there are no more.
+    """Select the ``count`` leading and the ``count`` trailing columns; all columns if there are no
+    more.
 
     Args:
         eigenvectors: (P, P), columns in descending order of the eigenvalues.
-        count: of each end, at least 1.
+        count: number of columns at each end, at least 1.
 
     Returns:
         (P, min(2 count, P)).
@@ -214,7 +218,7 @@ def outermost(eigenvectors: np.ndarray, count: int = OUTER) -> np.ndarray:
 def gradient_coordinates(
     gradients: np.ndarray | Iterable[np.ndarray], directions: np.ndarray
 ) -> np.ndarray:
-    """Y = G V, the gradients in an orthonormal system of directions, in one walk of P m N
+    """Return Y = G V, the gradients in an orthonormal system of directions, in one pass of P m N
     operations.
 
     Args:
@@ -256,16 +260,16 @@ def bootstrap_spectrum(
     weights: np.ndarray,
     level: float = 0.95,
 ) -> BootstrapSpectrum:
-    """Fluctuation of the outermost eigenvalues, resampled inside their own span: ``V^T C* V``, 2k x
-    2k.
+    """Estimate the fluctuation of the outermost eigenvalues, resampled inside their own span: ``V^T
+    C* V``, 2k x 2k.
 
     For k = P/2 or more this is the full bootstrap. Interval ends are ``estimate * quantile /
-    median`` of the replicates, see the head of this module. Eigenvalues below 1e-10 of the largest
-    are not told from rounding by this route and become NaN.
+    median`` of the replicates, as described at the top of this module. Eigenvalues below 1e-10 of
+    the largest are indistinguishable from rounding error by this route and become NaN.
 
     Args:
         gradients: (N, P), or blocks (B, P) of its rows.
-        directions: V, (P, m), from `outermost`.
+        directions: V, (P, m), the result of `outermost`.
         weights: (R, N), from `bootstrap_weights`.
         level: nominal coverage.
 
@@ -284,8 +288,8 @@ def bootstrap_spectrum(
 def full_bootstrap_spectrum(
     gradients: np.ndarray, weights: np.ndarray, level: float = 0.95
 ) -> BootstrapSpectrum:
-    """The full bootstrap of a small network: every replicate's own P eigenvalues. To be trusted
-    where P/N is small.
+    """Compute the full bootstrap of a small network: every replicate's own P eigenvalues. It is
+    reliable where P/N is small.
 
     Args:
         gradients: (N, P), P at most 200.
@@ -312,13 +316,13 @@ def full_bootstrap_spectrum(
 def subspace_errors(
     coordinates: np.ndarray, dimensions: Sequence[int], weights: np.ndarray
 ) -> SubspaceErrors:
-    """``|W1^T W2*|_2`` for the n leading eigenvectors W1 of the sample and the others W2* of each
-    replicate.
+    """Compute ``|W1^T W2*|_2`` for the n leading eigenvectors W1 of the sample and the others W2*
+    of each replicate.
 
-    The sine of the largest angle between the leading subspaces of sample and replicate (Constantine
-    and Gleich 2015, arXiv 1408.0545; minimum, mean and maximum as in paulcon/active_subspaces).
-    Turns out of the span of the coordinates are not seen: give more directions than the largest n,
-    for small P all of them.
+    This is the sine of the largest angle between the leading subspaces of sample and replicate
+    (Constantine and Gleich 2015, arXiv 1408.0545; minimum, mean and maximum as in
+    paulcon/active_subspaces). Rotations out of the span of the coordinates are not included: give
+    more directions than the largest n, for small P all of them.
 
     Args:
         coordinates: (N, m), from `gradient_coordinates`, or the gradients themselves.
@@ -355,8 +359,8 @@ def subspace_errors(
 
 
 def active_dimension(eigenvalues: np.ndarray, energy: float = RETAINED_ENERGY) -> ActiveDimension:
-    """The number of active directions by the largest gap, by the largest ratio, and by retained
-    energy.
+    """Determine the number of active directions by the largest gap, by the largest ratio, and by
+    retained energy.
 
     Args:
         eigenvalues: (P,), descending, at least two and the first positive.
@@ -411,19 +415,21 @@ def _spectrum_of_coordinates(
 
 
 def _weighted_gram(coordinates: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """(1/N) Y^T diag(m) Y; symmetric up to rounding, of which the solvers read one triangle."""
+    """Return (1/N) Y^T diag(m) Y, symmetric up to rounding; the solvers read one triangle."""
     gram: np.ndarray = (coordinates * counts[:, None]).T @ coordinates / len(coordinates)
     return gram
 
 
 def _resolved(values: np.ndarray) -> np.ndarray:
-    """Eigenvalues (R, m), descending; NaN where `eigh` does not tell them from zero."""
+    """Return eigenvalues (R, m), descending, with NaN where `eigh` cannot distinguish them from
+    zero.
+    """
     told: np.ndarray = (values > GRADED_BELOW * values[:, :1]) & (values > 0)
     return np.where(told, values, np.nan)
 
 
 def _median(values: np.ndarray) -> np.ndarray:
-    """Over the replicates, without NaN; NaN where there is nothing else."""
+    """Return the median over the replicates, without NaN; NaN if there is nothing else."""
     counted = np.where(np.isnan(values).all(axis=0), 0.0, values)
     return np.where(np.isnan(values).all(axis=0), np.nan, np.nanmedian(counted, axis=0))
 

@@ -1,4 +1,4 @@
-"""What finite sampling alone does to a spectrum: the Marchenko-Pastur law.
+"""The effect of finite sampling alone on a spectrum: the Marchenko-Pastur law.
 
 The second moment of N independent isotropic vectors in P dimensions does not have P equal
 eigenvalues. In the limit of large N and P with g = P/N fixed they fill the interval
@@ -8,7 +8,7 @@ eigenvalues. In the limit of large N and P with g = P/N fixed they fill the inte
 
 and where g > 1 a fraction 1 - 1/g of them is zero (V. A. Marchenko and L. A. Pastur, Distribution
 of eigenvalues for some sets of random matrices, Math. USSR Sbornik 1, 1967). A measured decay or
-condition number is evidence of structure only in so far as it exceeds this.
+condition number is evidence of structure only as far as it exceeds this.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ import numpy as np
 from eigenscape.errors import BadInput
 
 SMALLEST_RATIO = 1e-9
-"""Below this P/N the closed form of the distribution cancels to fewer than six digits; no study has
-so many samples."""
+"""Smallest P/N: below, the closed form of the distribution cancels to fewer than six digits; no
+study has so many samples."""
 
 
 def marchenko_pastur_quantiles(count: int, ratio: float) -> np.ndarray:
-    """The eigenvalues that sampling noise alone gives an isotropic second moment of mean eigenvalue
-    1.
+    """Return the eigenvalues of an isotropic second moment of mean eigenvalue 1 under sampling
+    noise alone.
 
-    The quantiles of the Marchenko-Pastur law at the probabilities (i - 1/2) / count. With
+    They are the quantiles of the Marchenko-Pastur law at the probabilities (i - 1/2) / count. With
     ``x = (1 - sqrt g)^2 + 4 sqrt g sin^2(t/2)``, 0 <= t <= pi, its distribution function is
 
         F = (2/pi) [ sin t / b + (a t - 2 |1 - g| arctan( (1 + sqrt g)/|1 - sqrt g| tan(t/2) )) /
@@ -81,10 +81,10 @@ def marchenko_pastur_quantiles(count: int, ratio: float) -> np.ndarray:
 
 
 def log10_condition_null(parameters: int, samples: int) -> float:
-    """The log10 condition number that sampling noise alone gives an isotropic second moment.
+    """Return the log10 condition number of an isotropic second moment under sampling noise alone.
 
-    The ratio of the Marchenko-Pastur edges, 2 log10((1 + sqrt g) / (1 - sqrt g)) with g = P/N, in
-    decades. Infinite for N <= P: such a second moment is singular, or at the edge of it.
+    It is the ratio of the Marchenko-Pastur edges, 2 log10((1 + sqrt g) / (1 - sqrt g)) with g =
+    P/N, in decades. It is infinite for N <= P, where such a second moment is singular or nearly so.
 
     Raises:
         BadInput: P or N is below 1.

@@ -31,10 +31,9 @@ class PartialSum:
     """Sums over some samples of a cell.
 
     Attributes:
-        triangle: of sum g g^T; all of it, or the bands that one rank owns.
+        triangle: the triangle of sum g g^T; all of it, or the bands that one rank owns.
         first_moments: (P + 1,): sum g, then sum L.
-        excluded: (1,), how many of the samples count for nothing, since their gradient is not
-            finite.
+        excluded: (1,), number of samples that are excluded, since their gradient is not finite.
     """
 
     triangle: Triangle
@@ -43,7 +42,7 @@ class PartialSum:
 
     @classmethod
     def zero(cls, parameters: int, bands: Sequence[int] | None = None) -> PartialSum:
-        """The sum over no samples."""
+        """Return the sum over no samples."""
         return cls(Triangle(parameters, bands), np.zeros(parameters + 1), np.zeros(1))
 
     def add(self, other: PartialSum) -> PartialSum:
@@ -54,28 +53,28 @@ class PartialSum:
         return self
 
     def arrays(self) -> list[np.ndarray]:
-        """Everything that it holds, as contiguous arrays that share memory with this sum."""
+        """Return all arrays of this sum, contiguous and sharing its memory."""
         return [array for band in self.triangle.bands for array in self.band_arrays(band)]
 
     def band_arrays(self, band: int) -> list[np.ndarray]:
-        """What it holds of one band, as C-contiguous views: the strips; with band 0 the first
-        moments and the count too.
+        """Return the arrays of one band, as C-contiguous views: the strips; with band 0 also the
+        first moments and the count.
         """
         strips = [strip.T for strip in self.triangle.band(band)]
         return [*strips, self.first_moments, self.excluded] if band == 0 else strips
 
 
 class Accumulator:
-    """A running sum over consecutive blocks of samples, where the gradients are computed (host or
-    GPU).
+    """A running sum over consecutive blocks of samples, on the device that computes the gradients
+    (host or GPU).
 
     The bits depend on the gradients and on the order of the blocks alone: on the host every product
     is one ``dgemm`` on one thread. Use it within `one_blas_thread`.
 
     Args:
-        sampler: of the network.
-        bands: of the second moment that are summed; all by default.
-        start: what to go on from; it is taken over, not copied.
+        sampler: the sampler of the network.
+        bands: the bands of the second moment that are summed; all by default.
+        start: the sum to continue; it is taken over, not copied.
 
     Example:
         >>> from eigenscape.config.study import Study
@@ -110,8 +109,8 @@ class Accumulator:
         self.add_device_gradients(*self._sampler.block_on_device(first, count))
 
     def add_gradients(self, gradients: np.ndarray, losses: np.ndarray) -> None:
-        """Add a block of gradients (B, P) and losses (B,), NaN where a sample is excluded, from
-        whichever rank.
+        """Add a block of gradients (B, P) and losses (B,), NaN where a sample is excluded, from any
+        rank.
         """
         if self._on_device is None:
             self._sums.triangle.add_gram(np.ascontiguousarray(gradients, np.float64))
@@ -128,8 +127,8 @@ class Accumulator:
         self._sums.excluded += len(losses) - counted.sum()
 
     def add_device_gradients(self, gradients: torch.Tensor, losses: torch.Tensor) -> None:
-        """The same from torch tensors that are where the gradients are computed, without a copy of
-        the gradients.
+        """Add a block of gradients as torch tensors on the device that computes them, without a
+        copy of the gradients.
         """
         if self._on_device is None:
             raise BadInput.field(
@@ -149,7 +148,7 @@ class Accumulator:
 
 
 def blocks_of(samples: range) -> Iterator[tuple[int, int]]:
-    """(first, count) of the blocks of up to 256 samples, from the first sample on.
+    """Yield (first, count) of the blocks of up to 256 samples, from the first sample on.
 
     Example:
         >>> list(blocks_of(range(100, 400)))
@@ -160,9 +159,10 @@ def blocks_of(samples: range) -> Iterator[tuple[int, int]]:
 
 
 def sum_of_samples(sampler: GradientSampler, samples: range) -> PartialSum:
-    """The partial sum over ``samples``, in blocks of 256 from the first on, on one BLAS thread.
+    """Compute the partial sum over ``samples``, in blocks of 256 from the first on, on one BLAS
+    thread.
 
-    The bits depend on the sampler and the range alone. Products are accumulated in float64 whatever
+    The bits depend only on the sampler and the range. Products are accumulated in float64 whatever
     the precision of the gradients.
     """
     with one_blas_thread():
@@ -173,13 +173,13 @@ def sum_of_samples(sampler: GradientSampler, samples: range) -> PartialSum:
 
 
 def sum_of_slot(sampler: GradientSampler, slot: int, samples: int) -> PartialSum:
-    """The leaf of the summation tree: the partial sum over one slot of N samples."""
+    """Compute a leaf of the summation tree: the partial sum over one slot of N samples."""
     return sum_of_samples(sampler, tree.slot_samples(slot, SLOTS, samples))
 
 
 def sum_over_tree(sampler: GradientSampler, samples: int) -> PartialSum:
-    """The sum over N samples in one process, slot by slot over the fixed tree: the bits of any
-    number of ranks.
+    """Compute the sum over N samples in one process, slot by slot over the fixed tree, with the
+    same bits as on any number of ranks.
     """
     held: dict[Node, PartialSum] = {}
     for slot in range(SLOTS):
@@ -188,17 +188,20 @@ def sum_over_tree(sampler: GradientSampler, samples: int) -> PartialSum:
 
 
 def one_blas_thread() -> AbstractContextManager[Any]:
-    """Where bits matter: OpenBLAS splits products by its threads, and rounds accordingly."""
+    """Limit BLAS to one thread where bits matter: OpenBLAS splits products by its threads, and
+    rounds accordingly.
+    """
     limited: AbstractContextManager[Any] = _libraries().limit(limits=1, user_api="blas")
     return limited
 
 
 @functools.cache
 def _libraries() -> ThreadpoolController:
-    """The numerical libraries of this process; looked up once, since that takes milliseconds.
+    """Return the numerical libraries of this process; the lookup takes milliseconds and is done
+    once.
 
-    What is loaded later is not limited: SciPy's BLAS, by which triangles and the gradient kernel
-    multiply, must be there before.
+    Libraries that are loaded later are not limited: SciPy's BLAS, which triangles and the gradient
+    kernel use, must be loaded before.
     """
     import scipy.linalg.cython_blas  # noqa: F401, PLC0415
 

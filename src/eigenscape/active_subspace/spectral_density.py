@@ -1,4 +1,4 @@
-"""How many eigenvalues of C lie above any value, without C: stochastic Lanczos quadrature.
+"""The number of eigenvalues of C above any value, without C, by stochastic Lanczos quadrature.
 
 For a probe z of random signs, E z^T f(C) z = tr f(C). From m steps of Lanczos, started at z /
 sqrt(P), come Ritz values theta_i and weights tau_i^2 (squared first components of the eigenvectors
@@ -6,12 +6,11 @@ of the tridiagonal matrix), a Gauss rule of the probe's spectral measure: z^T f(
 sum_i tau_i^2 f(theta_i), exactly so for polynomials f up to degree 2 m - 1 (Ubaru, Chen, Saad 2017,
 SIAM J. Matrix Anal. Appl. 38:1075). The mean over probes estimates tr f(C), and their spread gives
 an interval. With f the indicator of (lambda, infinity) it counts eigenvalues; there the rule itself
-is not exact, and the interval does not know of it.
+is not exact, and the interval does not include its error.
 
-All probes advance together, one pass over the gradients a step. Lanczos runs without
-reorthogonalisation, on three vectors a probe: lost orthogonality shows in copies of Ritz values,
-while the weights of the copies still sum to what they stand for (Knizhnerman 1996; Chen, Trogdon,
-Ubaru 2021).
+All probes advance together, with one pass over the gradients per step. Lanczos runs without
+reorthogonalisation, on three vectors per probe: lost orthogonality leads to copies of Ritz values,
+whose weights still sum to the weight of the original (Knizhnerman 1996; Chen, Trogdon, Ubaru 2021).
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ _EPSILON = float(np.finfo(np.float64).eps)
 
 @dataclass
 class LanczosState:
-    """Lanczos of all probes under way.
+    """The state of the Lanczos iterations of all probes.
 
     Attributes:
         current: (q, P), the newest Lanczos vector of every probe.
-        previous: (q, P), the one before.
-        diagonals: (q, steps), of the tridiagonal matrices.
-        off_diagonals: (q, steps), the last entry leads to the vector that comes next.
+        previous: (q, P), the Lanczos vector before it.
+        diagonals: (q, steps), diagonals of the tridiagonal matrices.
+        off_diagonals: (q, steps), their off-diagonals; the last entry belongs to the next vector.
     """
 
     current: np.ndarray
@@ -45,12 +44,12 @@ class LanczosState:
 
     @property
     def steps(self) -> int:
-        """How many there were."""
+        """Number of steps so far."""
         return len(self.diagonals.T)
 
 
 def random_signs(normals: np.ndarray) -> np.ndarray:
-    """Probes from standard normals, in place.
+    """Turn standard normals into probes of random signs, in place.
 
     Example:
         >>> random_signs(np.array([[0.3, -1.2]]))
@@ -60,16 +59,16 @@ def random_signs(normals: np.ndarray) -> np.ndarray:
     return normals
 
 
-def started(probes: np.ndarray) -> LanczosState:
-    """From probes (q, P) of random signs; taken over, not copied."""
+def init_state(probes: np.ndarray) -> LanczosState:
+    """Start from probes (q, P) of random signs, which are taken over, not copied."""
     probes /= np.sqrt(probes.shape[1])
     empty = np.zeros((len(probes), 0))
     return LanczosState(probes, np.zeros_like(probes), empty, empty)
 
 
-def advance(state: LanczosState, product: Product) -> None:
-    """One step of every probe, in place; a probe whose Krylov space is exhausted stays as it is,
-    with zeros for coefficients.
+def step(state: LanczosState, product: Product) -> None:
+    """Perform one step of every probe, in place; a probe whose Krylov space is exhausted remains as
+    it is, with coefficients of zero.
     """
     image = product(state.current)
     before = state.off_diagonals[:, -1] if state.steps else np.zeros(len(image))
@@ -96,7 +95,7 @@ class SpectralDensity:
 
     Attributes:
         nodes: (q, m), Ritz values, ascending; below 0 only by rounding.
-        weights: (q, m), of a probability: each row sums to 1.
+        weights: (q, m), probabilities: each row sums to 1.
         parameters: P.
     """
 
@@ -110,7 +109,7 @@ class SpectralDensity:
         return interval(self.parameters * np.einsum("qm,qm->q", self.weights, values))
 
     def count_above(self, thresholds: np.ndarray) -> list[Estimate]:
-        """How many eigenvalues exceed each threshold."""
+        """Estimate the number of eigenvalues above each threshold."""
         return [
             interval(
                 self.parameters
@@ -130,7 +129,7 @@ class Estimate:
 
 
 def interval(values: np.ndarray) -> Estimate:
-    """Student's interval of the mean of independent values.
+    """Return Student's interval of the mean of independent values.
 
     Example:
         >>> interval(np.array([1.0, 1.0, 1.0]))
@@ -144,12 +143,12 @@ def interval(values: np.ndarray) -> Estimate:
 
 
 def density_of(state: LanczosState) -> SpectralDensity:
-    """The Gauss rules of what has been run.
+    """Return the Gauss rules of the steps so far.
 
     Example:
-        >>> state = started(random_signs(np.random.default_rng(0).standard_normal((2, 4))))
+        >>> state = init_state(random_signs(np.random.default_rng(0).standard_normal((2, 4))))
         >>> for _ in range(2):
-        ...     advance(state, lambda v: v * np.array([1.0, 1.0, 3.0, 3.0]))
+        ...     step(state, lambda v: v * np.array([1.0, 1.0, 3.0, 3.0]))
         >>> # two distinct eigenvalues: two steps are exact
         >>> round(density_of(state).trace_of().value, 9)
         8.0

@@ -1,9 +1,9 @@
-"""The spectrum of a second moment, with what it can and cannot say.
+"""The spectrum of a second moment, with its accuracy.
 
-`eigh(C)` has an absolute error of about eps lambda_1: it resolves 15 decades and says nothing
-below. Second moments of deep, narrow networks span more. But such a C is *graded*: ``C = D A D``
-with D diagonal and A well conditioned, and Cholesky keeps the grading. So where the spectrum is
-long, the parameters are sorted by descending ``diag C``, C is factored as ``R R^T`` by pivoted
+`eigh(C)` has an absolute error of about eps lambda_1: it resolves 15 decades and nothing below.
+Second moments of deep, narrow networks span more. But such a C is *graded*: ``C = D A D`` with D
+diagonal and A well conditioned, and Cholesky keeps the grading. So where the spectrum spans many
+decades, the parameters are sorted by descending ``diag C``, C is factored as ``R R^T`` by pivoted
 Cholesky of A, and the eigenvalues are the squared singular values of R. The relative error is then
 about ``P eps / lambda_min(A)`` for *every* eigenvalue (Demmel and Veselic, Jacobi's method is more
 accurate than QR, SIAM J. Matrix Anal. Appl. 13, 1992), checked in the tests against 80-digit
@@ -24,26 +24,26 @@ from eigenscape.architecture import Architecture
 from eigenscape.errors import EigensolverFailure
 
 GRADED_BELOW = 1e-10
-"""The graded route is taken when the smallest eigenvalue is below this fraction of the largest:
-there the absolute error of `eigh`, about eps = 2e-16 of the largest, would exceed one part in
-10^5."""
+"""Ratio of the smallest to the largest eigenvalue below which the graded route is taken: there the
+absolute error of `eigh`, about eps = 2e-16 of the largest, would exceed one part in 10^5."""
 
 TRUSTED_ERROR = 0.1
-"""An eigenvalue whose relative error bound exceeds this is reported as `BELOW_FLOOR`, not as a
-number."""
+"""Largest trusted relative error: an eigenvalue with a larger bound is reported as `BELOW_FLOOR`,
+not as a number."""
 
 NEAR_ONE = 0.8
-"""Of P/N: beyond, isotropic noise alone spans more than 2.5 decades, and the number is marked as
+"""P/N beyond which isotropic noise alone spans more than 2.5 decades, and a number is marked as
 undersampled."""
 
 _TILE = 256
-"""Rows and columns of a square that is compared with its mirror image: half a megabyte each."""
+"""Number of rows and columns of a square that is compared with its mirror image: half a megabyte
+each."""
 
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
 class SpectrumStatus(StrEnum):
-    """What the smallest eigenvalue is worth."""
+    """The reliability of the smallest eigenvalue."""
 
     FINITE = "finite"
     UNDERSAMPLED = "undersampled"
@@ -52,7 +52,7 @@ class SpectrumStatus(StrEnum):
 
     @property
     def meaning(self) -> str:
-        """One sentence for tables and legends."""
+        """The meaning in one sentence for tables and legends."""
         return {
             SpectrumStatus.FINITE: "every eigenvalue is resolved",
             SpectrumStatus.UNDERSAMPLED: (
@@ -70,31 +70,31 @@ class SpectrumStatus(StrEnum):
 
 
 class Route(StrEnum):
-    """How the eigenvalues were computed."""
+    """The method by which the eigenvalues were computed."""
 
     EIGH = "eigh"
     GRADED = "graded"
     GRADIENTS = "gradients"
-    """From fewer gradients than parameters, without C (`few_samples`)."""
+    """Computed from fewer gradients than parameters, without C (`few_samples`)."""
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Eigenvalues of C in descending order, and what they are worth.
+    """Eigenvalues of C in descending order, and their reliability.
 
     Attributes:
         eigenvalues: (P,), descending; exact null directions are 0.
         eigenvectors: (P, P), column j belongs to eigenvalue j, largest component positive; or None.
         diagonal: (P,), diag C in the order of the parameters.
         rank: number of directions that carry gradient.
-        floor: eigenvalues below this are not told from rounding: P eps lambda_1 on the `eigh`
-            route; on the graded route, whose errors are relative, what the rounding of the
-            gradients leaves.
-        status: what the smallest eigenvalue is worth.
+        floor: eigenvalues below this are indistinguishable from rounding error: P eps lambda_1 on
+            the `eigh` route; on the graded route, whose errors are relative, the variance left by
+            the rounding of the gradients.
+        status: the reliability of the smallest eigenvalue.
         route: how the eigenvalues were computed.
-        resolved: whether the smallest of the first ``rank`` eigenvalues is told from rounding;
-            False wherever the status is `BELOW_FLOOR`, and beside null directions too, which have a
-            status of their own.
+        resolved: whether the smallest of the first ``rank`` eigenvalues is distinguishable from
+            rounding error; False wherever the status is `BELOW_FLOOR`, and possibly in spectra with
+            null directions too, which have a status of their own.
     """
 
     eigenvalues: np.ndarray
@@ -108,7 +108,7 @@ class Spectrum:
 
     @property
     def log10_condition(self) -> float:
-        """log10(lambda_1 / lambda_P); infinite where the spectrum has null directions or is not
+        """log10(lambda_1 / lambda_P); infinite if the spectrum has null directions or is not
         resolved.
 
         Example:
@@ -136,10 +136,10 @@ class Spectrum:
         )
 
     def log10_gap(self, index: int) -> float:
-        """log10(lambda_index / lambda_{index+1}), counted from 1: the height of the step after
-        ``index``.
+        """Return log10(lambda_index / lambda_{index+1}), counted from 1: the height of the step
+        after ``index``.
 
-        NaN where the spectrum has no step there (it ends, or the eigenvalues are null).
+        The result is NaN if the spectrum has no step there (it ends, or the eigenvalues are null).
         """
         if not 1 <= index < self.rank:
             return float("nan")
@@ -152,19 +152,19 @@ def spectrum_of(
     vectors: bool = False,
     samples: int | None = None,
     dust: np.ndarray | float = 0.0,
-    place: str = HOST,
+    device: str = HOST,
 ) -> Spectrum:
-    """The spectrum of a second moment by the route that resolves it.
+    """Compute the spectrum of a second moment by the route that resolves it.
 
     Args:
         second_moment: C, (P, P), symmetric, positive semi-definite up to rounding. Not changed.
         vectors: also compute the eigenvectors (they always come from `eigh`: within a graded or
             degenerate group single vectors have no meaning).
         samples: N, when C is an average over N gradients: its rank is at most N.
-        dust: (P,) or one number. A parameter whose ``diag C`` is at most this is taken as null: its
-            gradient vanishes identically and what is left is rounding.
-        place: where `eigh` runs, on the host or on a torch device such as ``cuda``; the graded
-            route is the host's.
+        dust: (P,) or one number. A parameter whose ``diag C`` is at most this counts as null: its
+            gradient vanishes identically and the remainder is rounding error.
+        device: the device that runs `eigh`, the host or a torch device such as ``cuda``; the graded
+            route runs on the host.
 
     Raises:
         EigensolverFailure: C is not square, not finite, not symmetric, or a solver fails.
@@ -179,7 +179,7 @@ def spectrum_of(
     second_moment = np.asarray(second_moment, np.float64)
     diagonal = np.diagonal(second_moment).copy()
     order = np.argsort(-diagonal, kind="stable")
-    values, basis = _by_eigh(second_moment, order, vectors, place)
+    values, basis = _by_eigh(second_moment, order, vectors, device)
     if resolves_all(values, diagonal, dust, samples):
         return spectrum_by_eigh(values, basis, diagonal, samples)
     carrying = np.flatnonzero(diagonal > dust)
@@ -194,8 +194,8 @@ def spectrum_of(
 def resolves_all(
     values: np.ndarray, diagonal: np.ndarray, dust: np.ndarray | float, samples: int | None
 ) -> bool:
-    """Whether eigenvalues of `eigh` (P,), descending, are good enough: full rank is possible, and
-    none is so small that its error matters.
+    """Whether eigenvalues of `eigh` (P,), descending, are accurate enough: full rank is possible,
+    and none is so small that its error matters.
 
     Example:
         >>> resolves_all(np.array([1.0, 1e-12]), np.ones(2), 0.0, None)
@@ -210,7 +210,7 @@ def resolves_all(
 def spectrum_by_eigh(
     values: np.ndarray, basis: np.ndarray | None, diagonal: np.ndarray, samples: int | None
 ) -> Spectrum:
-    """The spectrum where `resolves_all` holds of the eigenvalues."""
+    """Return the spectrum if `resolves_all` holds for the eigenvalues."""
     size = len(diagonal)
     return Spectrum(
         values,
@@ -231,15 +231,16 @@ def spectrum_by_factor(
     samples: int | None,
     dust: np.ndarray | float,
 ) -> Spectrum:
-    """The spectrum from the singular values (rank,), descending, of a factor R with C = R R^T that
-    keeps the grading.
+    """Return the spectrum, given the singular values (rank,), descending, of a factor R with C = R
+    R^T that keeps the grading.
 
     Args:
-        singular_values: of R, whose columns are the directions that carry gradient.
+        singular_values: the singular values of R, whose columns are the directions that carry
+            gradient.
         trusted: whether the small ones have a relative error below `TRUSTED_ERROR`.
         basis: eigenvectors, or None.
         diagonal: diag C, (P,).
-        samples: N, where C is an average over N gradients.
+        samples: N, if C is an average over N gradients.
         dust: see `spectrum_of`.
     """
     size = len(diagonal)
@@ -260,11 +261,11 @@ def spectrum_without_factor(
     samples: int | None,
     dust: np.ndarray | float,
 ) -> Spectrum:
-    """What `eigh` alone says, (P,) descending, where no factor keeps the grading: values up to the
-    floor are given as 0.
+    """Return the spectrum from `eigh` alone, (P,) descending, if no factor keeps the grading:
+    values up to the floor are set to 0.
 
-    Null directions are then known only by N and by the dust; others are not told from rounding, and
-    the status is `BELOW_FLOOR`.
+    Null directions are then known only by N and by the dust; others are indistinguishable from
+    rounding error, and the status is `BELOW_FLOOR`.
 
     Example:
         >>> spectrum_without_factor(np.array([2.0, 1e-17]), None, np.ones(2), None, 0.0).status
@@ -288,15 +289,15 @@ def spectrum_without_factor(
 
 
 def eigh_floor(values: np.ndarray) -> float:
-    """P eps lambda_1: what eigenvalues (P,), descending, of `eigh` are not told from rounding
-    below.
+    """Return P eps lambda_1, below which eigenvalues (P,), descending, of `eigh` are
+    indistinguishable from rounding error.
     """
     return len(values) * _EPSILON * float(values[0])
 
 
 def trusts_factor(size: int, reciprocal_condition: float) -> bool:
-    """Whether a Cholesky factor of ``size`` rows, scaled to unit rows, whose reciprocal condition
-    is given, has `TRUSTED_ERROR`.
+    """Whether a Cholesky factor of ``size`` rows, scaled to unit rows, with the given reciprocal
+    condition, has `TRUSTED_ERROR`.
     """
     return size * _EPSILON <= TRUSTED_ERROR * reciprocal_condition**2
 
@@ -304,8 +305,8 @@ def trusts_factor(size: int, reciprocal_condition: float) -> bool:
 def lost_pivots(
     pivots: np.ndarray, own_variances: np.ndarray, size: int, dust: np.ndarray | float
 ) -> np.ndarray:
-    """Which parameters are combinations of earlier ones: of their own variance the Cholesky pivot
-    keeps ``size`` eps, or dust, at most.
+    """Return which parameters are combinations of earlier ones: their Cholesky pivot is at most
+    ``size`` eps of their own variance, or at most dust.
     """
     return pivots**2 <= np.maximum(size * _EPSILON * own_variances, dust)
 
@@ -321,7 +322,7 @@ def _where_resolved(size: int, samples: int | None) -> SpectrumStatus:
 def rounding_variance(
     diagonal: np.ndarray, architecture: Architecture, relative_noise: float
 ) -> np.ndarray:
-    """Per parameter, the variance that rounding alone may leave where a gradient vanishes
+    """Return, per parameter, the variance that rounding alone may leave where a gradient vanishes
     identically.
 
     A bias gradient that is zero by symmetry is computed as a sum that cancels, of terms as large as
@@ -338,35 +339,37 @@ def rounding_variance(
 
 
 def _by_eigh(
-    second_moment: np.ndarray, order: np.ndarray, vectors: bool, place: str
+    second_moment: np.ndarray, order: np.ndarray, vectors: bool, device: str
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Eigenvalues of C sorted by its diagonal: the order alone gains decades of accuracy on graded
-    matrices.
+    """Compute the eigenvalues of C sorted by its diagonal: the order alone gains decades of
+    accuracy on graded matrices.
     """
     # A symmetric matrix is its own transpose, here in Fortran order, which LAPACK wants and would
     # copy it to.
     sorted_moment = _reordered(second_moment, order).T
     if not vectors:
-        return eigenvalues(sorted_moment, place, overwrite=True), None
-    values, sorted_basis = eigenpairs(sorted_moment, place, overwrite=True)
+        return eigenvalues(sorted_moment, device, overwrite=True), None
+    values, sorted_basis = eigenpairs(sorted_moment, device, overwrite=True)
     basis = np.empty_like(sorted_basis)
     basis.T[:, order] = sorted_basis.T  # vector by vector, as they lie in memory
     return values, basis
 
 
 def _reordered(matrix: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """``matrix[np.ix_(order, order)]`` row by row, each of which fits in cache: four times as fast
-    for large ones.
+    """Return ``matrix[np.ix_(order, order)]`` row by row, each of which fits in cache: four times
+    as fast for large matrices.
     """
-    found = np.empty_like(matrix, order="C")
-    for place, row in enumerate(order):
+    reordered = np.empty_like(matrix, order="C")
+    for index, row in enumerate(order):
         # clip: straight into place, and no index is out of range
-        np.take(matrix[row], order, out=found[place], mode="clip")
-    return found
+        np.take(matrix[row], order, out=reordered[index], mode="clip")
+    return reordered
 
 
 def _is_symmetric(matrix: np.ndarray) -> bool:
-    """Whether it equals its transpose, square by square, two of which fit in cache."""
+    """Whether a matrix equals its transpose, compared square by square, two of which fit in
+    cache.
+    """
     starts = range(0, len(matrix), _TILE)
     squares = (
         (slice(row, row + _TILE), slice(column, column + _TILE))
@@ -380,13 +383,13 @@ def _is_symmetric(matrix: np.ndarray) -> bool:
 
 
 def _graded_factor(second_moment: np.ndarray, dust: np.ndarray) -> tuple[np.ndarray, bool]:
-    """A factor R with C = R R^T that keeps the grading, and whether its small singular values can
-    be trusted.
+    """Compute a factor R with C = R R^T that keeps the grading, and whether its small singular
+    values can be trusted.
 
     Pivoted Cholesky takes the largest remaining variance first. A pivot that has lost all but P eps
     of its parameter's own variance, or all but its dust (P,), is a combination of earlier
-    parameters: a null direction, whose column is dropped. What is left has relative errors of about
-    P eps cond(R scaled to unit rows)^2.
+    parameters: a null direction, whose column is dropped. The remaining factor has relative errors
+    of about P eps cond(R scaled to unit rows)^2.
     """
     size = len(second_moment)
     if size == 0:
@@ -404,7 +407,7 @@ def _graded_factor(second_moment: np.ndarray, dust: np.ndarray) -> tuple[np.ndar
 
 
 def _check(second_moment: np.ndarray) -> None:
-    """Refuse what has no spectrum: loudly, since LAPACK would return numbers."""
+    """Refuse a matrix without a spectrum, for which LAPACK would return meaningless numbers."""
     if second_moment.ndim != 2 or second_moment.shape[0] != second_moment.shape[1]:
         raise EigensolverFailure(
             f"second moment: expected a square matrix, found shape {second_moment.shape}"

@@ -22,7 +22,7 @@ class Plateau:
 
     Attributes:
         label: the block it comes from.
-        multiplicity: how many times it occurs among the P eigenvalues.
+        multiplicity: number of times that it occurs among the P eigenvalues.
         value: the eigenvalue; 0 for a null direction.
         low: lower end of its interval.
         high: upper end.
@@ -40,7 +40,7 @@ class Staircase:
     """The projected spectrum.
 
     Attributes:
-        plateaus: in descending order of value.
+        plateaus: the plateaus in descending order of value.
         status: `RANK_DEFICIENT` where some direction is null.
         log10_condition: log10 of the largest over the smallest eigenvalue; infinite unless the
             status is finite.
@@ -55,7 +55,7 @@ class Staircase:
     high: float
 
     def eigenvalues(self) -> np.ndarray:
-        """All P eigenvalues, descending, each plateau repeated as often as it occurs."""
+        """All P eigenvalues, descending, each plateau repeated by its multiplicity."""
         return np.repeat(
             [plateau.value for plateau in self.plateaus],
             [plateau.multiplicity for plateau in self.plateaus],
@@ -65,13 +65,13 @@ class Staircase:
 def staircase(
     samples: ProjectedSamples, *, replicates: int, key: int, relative_noise: float
 ) -> Staircase:
-    """The projected spectrum with percentile bootstrap intervals over parameter vectors.
+    """Compute the projected spectrum with percentile bootstrap intervals over parameter vectors.
 
     Args:
         samples: contributions of N parameter vectors.
-        replicates: bootstrap resamples.
-        key: of their random stream, from `seeding.stream_key`.
-        relative_noise: rounding error of a gradient's component, to tell null directions
+        replicates: number of bootstrap resamples.
+        key: the key of their random stream, from `seeding.stream_key`.
+        relative_noise: the rounding error of a gradient's component, to identify null directions
             (`spectrum_of`).
 
     Example:
@@ -104,13 +104,13 @@ def staircase(
 
     plateaus = [
         Plateau(
-            _numbered(block, place),
+            _numbered(block, index),
             block.multiplicity,
-            float(value[place]),
-            *_interval(replicate[:, place]),
+            float(value[index]),
+            *_interval(replicate[:, index]),
         )
         for block, value, replicate in zip(samples.blocks, values, resampled, strict=True)
-        for place in range(block.size)
+        for index in range(block.size)
     ]
     plateaus.sort(key=lambda plateau: -plateau.value)
     status = next(
@@ -128,8 +128,8 @@ def staircase(
 def layer_shares_of(
     samples: ProjectedSamples, *, replicates: int, key: int
 ) -> list[tuple[float, float, float]]:
-    """The share of tr C that each layer carries, with its interval: (share, low, high) for layers 1
-    ... L + 1.
+    """Return the share of tr C in each layer with its interval: (share, low, high) for layers 1 ...
+    L + 1.
 
     The projection keeps the trace of every layer, so no further pass over the gradients is needed.
     """
@@ -139,14 +139,14 @@ def layer_shares_of(
     layers = max(layer for block in samples.blocks for layer in block.layers)
     masses = np.zeros((len(counts), layers))
     for block, means in zip(samples.blocks, samples.means(counts), strict=True):
-        for place, layer in enumerate(block.layers):
-            masses[:, layer - 1] += block.multiplicity * means[:, place, place]
+        for index, layer in enumerate(block.layers):
+            masses[:, layer - 1] += block.multiplicity * means[:, index, index]
     shares = masses / masses.sum(axis=1, keepdims=True)
     return [(float(column[0]), *_interval(column[1:])) for column in shares.T]
 
 
-def _numbered(block: Block, place: int) -> str:
-    return block.label if block.size == 1 else f"{block.label} ({place + 1} of {block.size})"
+def _numbered(block: Block, index: int) -> str:
+    return block.label if block.size == 1 else f"{block.label} ({index + 1} of {block.size})"
 
 
 def _interval(values: np.ndarray) -> tuple[float, float]:
@@ -157,8 +157,8 @@ def _interval(values: np.ndarray) -> tuple[float, float]:
 def _dust(
     blocks: tuple[Block, ...], means: list[np.ndarray], relative_noise: float
 ) -> list[np.ndarray]:
-    """Per component, the variance that rounding leaves where a gradient vanishes: relative to its
-    layer's largest.
+    """Return, per component, the variance that rounding leaves where a gradient vanishes, relative
+    to its layer's largest.
     """
     largest: dict[int, float] = {}
     for block, mean in zip(blocks, means, strict=True):
@@ -170,12 +170,12 @@ def _dust(
 
 
 def _resampled_values(means: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Eigenvalues (R, size), descending, of R resampled blocks, by a route that keeps the grading
-    of long ones.
+    """Compute the eigenvalues (R, size), descending, of R resampled blocks, by a route that keeps
+    their grading.
 
-    Rows are sorted by the diagonal, and the squared singular values of the Cholesky factor taken;
-    where a resample is not positive definite to working precision, or the block has null
-    directions, `eigh` serves.
+    Rows are sorted by the diagonal, and the eigenvalues are the squared singular values of the
+    Cholesky factor; where a resample is not positive definite to working precision, or the block
+    has null directions, `eigh` is used.
     """
     size = means.shape[1]
     if size == 1:

@@ -1,12 +1,12 @@
-"""The symmetries of C, and its projection onto what they leave free.
+"""The symmetries of C, and the projection of C onto the matrices that have them.
 
 The loss does not change when the hidden units of a layer are permuted, nor, for an odd activation,
 when the signs of all weights and the bias into a unit and of all weights out of it are flipped. If
-the prior does not either (independent parameters, alike within a layer, symmetric about zero), the
-population matrix C commutes with all these transformations. Averaging a sample's C over the group
-(a Reynolds projection) is therefore unbiased and never increases the variance; by Schur's lemma
-what is left is a few small blocks, each repeated many times: the population spectrum is a
-*staircase*.
+the prior has the same invariance (parameters that are independent, identically distributed within a
+layer and symmetric about zero), the population matrix C commutes with all these transformations.
+Averaging a sample's C over the group (a Reynolds projection) is therefore unbiased and never
+increases the variance; by Schur's lemma the result consists of a few small blocks, each repeated
+many times: the population spectrum is a *staircase*.
 
 *Permutations and signs* (odd activation): C_ij = 0 unless the same flips change the signs of i and
 j. Each hidden-to-hidden weight block is one number m_l repeated w^2 times; the first layer is one
@@ -43,7 +43,8 @@ class Symmetry(StrEnum):
 
 
 def symmetry_of(activation: Activation, prior: Prior) -> Symmetry:
-    """The largest group that the loss of a fully connected network and its prior have in common.
+    """Return the largest group that the loss of a fully connected network and its prior have in
+    common.
 
     Raises:
         BadInput: the prior does not have the symmetry of the loss; then C must not be projected.
@@ -70,8 +71,8 @@ class Block:
     """One block of the projected C.
 
     Attributes:
-        label: what it describes, such as ``W3`` or ``W1, b1``.
-        multiplicity: how many times each of its eigenvalues occurs in C.
+        label: the parameters that it describes, such as ``W3`` or ``W1, b1``.
+        multiplicity: number of times that each of its eigenvalues occurs in C.
         layers: (size,), the layer (from 1) that each component belongs to.
     """
 
@@ -81,18 +82,19 @@ class Block:
 
     @property
     def size(self) -> int:
-        """Rows of the block."""
+        """Number of rows of the block."""
         return len(self.layers)
 
 
 @dataclass(frozen=True)
 class ProjectedSamples:
-    """What every sample contributes to every block.
+    """The contributions of every sample to every block.
 
     Attributes:
         blocks: the blocks of C, as the symmetry dictates.
-        contributions: one array a block: (N, size, size), a sample's projected g g^T; or (N, size),
-            a vector whose outer product it is (the trivial block, which is large and of rank one).
+        contributions: one array per block: (N, size, size), a sample's projected g g^T; or (N,
+            size), a vector whose outer product it is (the trivial block, which is large and of rank
+            one).
     """
 
     blocks: tuple[Block, ...]
@@ -104,14 +106,14 @@ class ProjectedSamples:
         return len(self.contributions[0])
 
     def means(self, weights: np.ndarray | None = None) -> list[np.ndarray]:
-        """The blocks of the projected C, averaged over samples.
+        """Average the blocks of the projected C over samples.
 
         Args:
             weights: (R, N) of R weighted averages, such as bootstrap counts; one plain average by
                 default.
 
         Returns:
-            One array (R, size, size) a block; R = 1 by default.
+            One array (R, size, size) per block; R = 1 by default.
         """
         counts = np.ones((1, self.samples)) if weights is None else weights
         normalised = counts / counts.sum(axis=1, keepdims=True)
@@ -128,7 +130,7 @@ class ProjectedSamples:
 
     @classmethod
     def joined(cls, parts: list[ProjectedSamples]) -> ProjectedSamples:
-        """Samples of several batches, in order."""
+        """Join the samples of several batches, in order."""
         columns = zip(*(part.contributions for part in parts), strict=True)
         return cls(parts[0].blocks, tuple(np.concatenate(column) for column in columns))
 
@@ -136,7 +138,7 @@ class ProjectedSamples:
 def project(
     gradients: np.ndarray, architecture: Architecture, symmetry: Symmetry
 ) -> ProjectedSamples:
-    """The contributions of gradients (B, P) to the projected C, in O(P) work each.
+    """Compute the contributions of gradients (B, P) to the projected C, in O(P) work each.
 
     Example:
         >>> from eigenscape.architecture import Architecture
@@ -164,7 +166,7 @@ _Pieces = list[tuple[Block, np.ndarray]]
 
 
 def _unit_gram(columns: list[np.ndarray], units: int) -> np.ndarray:
-    """(1/units) sum over units k of u_k u_k^T, where u_k (size,) stacks ``columns``, each
+    """Return (1/units) sum over units k of u_k u_k^T, where u_k (size,) stacks ``columns``, each
     (B, w).
     """
     stacked = np.stack(columns, axis=1)

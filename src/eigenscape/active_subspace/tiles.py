@@ -1,10 +1,10 @@
-"""Gradients in tiles of 64 samples, computed from their seeds whenever they are asked for, or kept
-where there is room.
+"""Gradients in tiles of 64 samples, recomputed from their seeds on every request or kept in a
+cache.
 
-Where P is so large that no P x P matrix fits, not even the N x P matrix of gradients need fit:
-theta_n depends on (seed, network, n) alone, so a gradient can be computed again at any time, on any
-rank. A tile is the unit of every product, hence of rounding: how many tiles are kept, and who
-computes which, changes no bit of a result.
+Where P is so large that no P x P matrix fits, the N x P matrix of gradients need not fit either:
+theta_n depends only on (seed, network, n), so a gradient can be computed again at any time, on any
+rank. A tile is the unit of every product, hence of rounding: the size of the cache, and the
+distribution of tiles over ranks, change no bit of a result.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import GradientSampler
 
 Block = Callable[[int, int], tuple[np.ndarray, np.ndarray]]
-"""(first, count) -> gradients (count, P), losses (count,), NaN where a sample is excluded (its
-gradient is then zero)."""
+"""A function (first, count) -> gradients (count, P), losses (count,), NaN where a sample is
+excluded (its gradient is then zero)."""
 
 
 class Tiles:
@@ -30,12 +30,12 @@ class Tiles:
     Args:
         parameters: P.
         samples: N.
-        block: computes rows of G.
-        room: bytes in which tiles are kept once they are computed; the first ones that come are.
-        progress: called after every part of a tile.
+        block: the function that computes rows of G.
+        cache_bytes: size of the cache that keeps the first tiles that are computed.
+        progress: a function that is called after every part of a tile.
 
     Attributes:
-        computed: gradients computed so far, the repeated ones too.
+        computed: number of gradients computed so far, including repeated ones.
 
     Example:
         >>> tiles = Tiles.of_gradients(np.eye(3))
@@ -48,7 +48,7 @@ class Tiles:
         parameters: int,
         samples: int,
         block: Block,
-        room: int = 0,
+        cache_bytes: int = 0,
         progress: Callable[[], None] = lambda: None,
     ) -> None:
         if samples < 1:
@@ -59,8 +59,8 @@ class Tiles:
                 "give the number of gradients",
             )
         self.parameters, self.samples, self.computed = parameters, samples, 0
-        self._block, self._room, self._progress = block, room, progress
-        self._kept: dict[int, np.ndarray] = {}
+        self._block, self._cache_bytes, self._progress = block, cache_bytes, progress
+        self._cache: dict[int, np.ndarray] = {}
         self._excluded: dict[int, np.ndarray] = {}
         self._buffer: np.ndarray | None = None
 
@@ -69,15 +69,15 @@ class Tiles:
         cls,
         sampler: GradientSampler,
         samples: int,
-        room: int = 0,
+        cache_bytes: int = 0,
         progress: Callable[[], None] = lambda: None,
     ) -> Tiles:
-        """Of the first N samples of a network."""
-        return cls(sampler.architecture.parameters, samples, sampler.block, room, progress)
+        """Make tiles of the first N samples of a network."""
+        return cls(sampler.architecture.parameters, samples, sampler.block, cache_bytes, progress)
 
     @classmethod
     def of_gradients(cls, gradients: np.ndarray) -> Tiles:
-        """Of gradients (N, P) that somebody else has computed."""
+        """Make tiles of existing gradients (N, P)."""
         losses = np.zeros(len(gradients))
         return cls(
             gradients.shape[1],
@@ -87,50 +87,54 @@ class Tiles:
 
     @property
     def count(self) -> int:
-        """How many tiles there are."""
+        """Number of tiles."""
         return -(-self.samples // TILE)
 
     def rows(self, number: int) -> slice:
-        """The samples of a tile."""
+        """Return the samples of a tile."""
         return slice(number * TILE, min((number + 1) * TILE, self.samples))
 
     def of_slot(self, slot: int) -> range:
-        """The tiles of one leaf of the summation tree."""
+        """Return the tiles of one leaf of the summation tree."""
         return tree.slot_samples(slot, SLOTS, self.count)
 
     def excluded(self, number: int) -> np.ndarray:
-        """Which samples of a tile count for nothing, (B,) bool; known once it has been computed."""
+        """Return which samples of a tile are excluded, (B,) bool; known once the tile has been
+        computed.
+        """
         return self._excluded[number]
 
     def tile(self, number: int) -> np.ndarray:
-        """The gradients of one tile, (at most 64, P) float64; to be read before the next call.
+        """Return the gradients of one tile, (at most 64, P) float64, valid until the next call.
 
         Raises:
-            NotFiniteGradient: naming the first sample whose gradient is not finite.
+            NotFiniteGradient: a gradient is not finite; the message names the first such sample.
         """
-        if number in self._kept:
-            return self._kept[number]
+        if number in self._cache:
+            return self._cache[number]
         rows = self.rows(number)
         shape = (rows.stop - rows.start, self.parameters)
-        if 8 * shape[0] * shape[1] <= self._room:
-            self._room -= 8 * shape[0] * shape[1]
-            into = self._kept[number] = np.empty(shape)
+        if 8 * shape[0] * shape[1] <= self._cache_bytes:
+            self._cache_bytes -= 8 * shape[0] * shape[1]
+            out = self._cache[number] = np.empty(shape)
         else:
             if self._buffer is None:
                 self._buffer = np.empty((min(TILE, self.samples), self.parameters))
-            into = self._buffer[: shape[0]]
-        self._fill(number, into)
-        return into
+            out = self._buffer[: shape[0]]
+        self._fill(number, out)
+        return out
 
-    def lasting(self, number: int) -> np.ndarray:
-        """The same, to be read at any time: a copy, unless the tile is kept anyway."""
+    def tile_copy(self, number: int) -> np.ndarray:
+        """Return the gradients of one tile in an array that stays valid: a copy, unless the tile is
+        in the cache.
+        """
         gradients = self.tile(number)
-        return gradients if number in self._kept else gradients.copy()
+        return gradients if number in self._cache else gradients.copy()
 
-    def _fill(self, number: int, into: np.ndarray) -> None:
-        start, excluded = self.rows(number).start, np.zeros(len(into), dtype=bool)
-        for first in range(0, len(into), PART):
-            part = into[first : first + PART]
+    def _fill(self, number: int, out: np.ndarray) -> None:
+        start, excluded = self.rows(number).start, np.zeros(len(out), dtype=bool)
+        for first in range(0, len(out), PART):
+            part = out[first : first + PART]
             gradients, losses = self._block(start + first, len(part))
             part[:] = gradients
             excluded[first : first + PART] = np.isnan(losses)

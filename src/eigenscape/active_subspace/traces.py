@@ -1,4 +1,4 @@
-"""tr C, what each layer has of it, tr C^2 and the participation ratio tr(C)^2 / tr(C^2), without
+"""tr C, its distribution over layers, tr C^2 and the participation ratio tr(C)^2 / tr(C^2), without
 any P x P matrix.
 
 tr C = mean |g_n|^2 and the layers' shares of it are exact for the samples that were drawn. tr C^2
@@ -18,7 +18,7 @@ import numpy as np
 from eigenscape.active_subspace.spectral_density import Estimate, interval
 
 STANDARD_ERRORS = 1.96
-"""Two-sided 95 % of a normal distribution."""
+"""Number of standard errors of a two-sided 95 % interval of a normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Traces:
     Attributes:
         trace: tr C of the samples, with the interval that their spread gives for the population.
         layer_masses: (L + 1,), sum of diag C over every layer; they sum to the trace.
-        square_trace: tr C^2 of the samples; exact from K, None where only probes can tell.
+        square_trace: tr C^2 of the samples; exact from K, None if only probes can estimate it.
         population_square_trace: E (g . g')^2.
         population_participation: tr(C)^2 / tr(C^2) of the population, the ratio of two estimates
             without bias.
@@ -42,7 +42,8 @@ class Traces:
 
 
 def traces_from_gram(gram: np.ndarray, squares: np.ndarray, counted: np.ndarray) -> Traces:
-    """From K (N, N), squared norms by layer (N, L + 1), and which samples count (N,).
+    """Compute the traces from K (N, N), squared norms by layer (N, L + 1), and which samples are
+    counted (N,).
 
     The intervals are delete-one jackknife's (Quenouille 1956), normal at 95 %.
 
@@ -72,8 +73,8 @@ def traces_from_gram(gram: np.ndarray, squares: np.ndarray, counted: np.ndarray)
 
 
 def traces_from_pairs(squares: np.ndarray, pairs: np.ndarray, counted: np.ndarray) -> Traces:
-    """From squared norms by layer (N, L + 1) and products of disjoint pairs (N // 2,): those of
-    samples 0 and 1, 2 and 3, ...
+    """Compute the traces from squared norms by layer (N, L + 1) and products of disjoint pairs (N
+    // 2,): those of samples 0 and 1, 2 and 3, ...
 
     Example:
         >>> found = traces_from_pairs(np.ones((4, 1)), np.array([1.0, 0.0]), np.ones(4, bool))
@@ -98,7 +99,7 @@ def traces_from_pairs(squares: np.ndarray, pairs: np.ndarray, counted: np.ndarra
 
 
 def pair_products(gradients: np.ndarray) -> np.ndarray:
-    """g_0 . g_1, g_2 . g_3, ... of the rows of (B, P).
+    """Return the products g_0 . g_1, g_2 . g_3, ... of the rows of (B, P).
 
     Example:
         >>> pair_products(np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
@@ -110,15 +111,15 @@ def pair_products(gradients: np.ndarray) -> np.ndarray:
 
 
 def _ratio(trace: np.ndarray | float, square: np.ndarray | float) -> np.ndarray:
-    """Divide trace^2 by square; infinite where no two gradients have anything in common."""
+    """Divide trace^2 by square; infinite if all gradients are orthogonal."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio: np.ndarray = np.divide(np.square(trace), square)
     return ratio
 
 
 def _jackknife(value: np.ndarray | float, without: np.ndarray) -> Estimate:
-    """The value with the interval of its delete-one values; none where there are fewer than
-    three.
+    """Return the value with the interval from its delete-one values; the interval is infinite if
+    there are fewer than three.
     """
     count, centre = len(without), float(value)
     if count < 3 or not np.isfinite(without).all():

@@ -2,7 +2,7 @@
 
 Floating-point addition is not associative: to give the same bits for any number of ranks and any
 history of interruptions, the order of additions must not depend on them. The N samples of a cell
-are cut into S slots (S a power of two); a node ``(first, span)`` stands for slots first ... first +
+are cut into S slots (S a power of two); a node ``(first, span)`` represents slots first ... first +
 span - 1, and is always the sum of its two halves, left plus right.
 """
 
@@ -15,7 +15,7 @@ Value = TypeVar("Value")
 
 
 class Node(NamedTuple):
-    """Slots ``first`` ... ``first + span - 1``; span is a power of two that divides first."""
+    """The slots ``first`` ... ``first + span - 1``; span is a power of two that divides first."""
 
     first: int
     span: int
@@ -43,7 +43,7 @@ class Node(NamedTuple):
 
 
 def slot_samples(slot: int, slots: int, samples: int) -> range:
-    """The samples of a slot: N is cut as evenly as whole numbers allow; with N < S some slots are
+    """Return the samples of a slot: N is divided as evenly as possible; with N < S some slots are
     empty.
 
     Example:
@@ -60,9 +60,9 @@ def insert(
     add: Callable[[Value, Value], Value],
     slots: int,
 ) -> None:
-    """Put a node among those held, merging it with its sibling for as long as that is held too.
+    """Insert a node, and merge it with its sibling as long as that is present too.
 
-    At most log2(S) + 1 values are held by a rank that walks its slots in order.
+    A rank that processes its slots in order holds at most log2(S) + 1 values.
 
     Example:
         >>> held = {}
@@ -79,7 +79,7 @@ def insert(
 
 
 def total(nodes: Mapping[Node, Value], root: Node, add: Callable[[Value, Value], Value]) -> Value:
-    """The value of ``root`` from nodes that cover it.
+    """Compute the value of ``root`` from nodes that cover it.
 
     Raises:
         KeyError: a slot under the root is covered by no node.
@@ -98,13 +98,13 @@ def total(nodes: Mapping[Node, Value], root: Node, add: Callable[[Value, Value],
 
 
 def missing_slots(nodes: Iterable[Node], slots: int) -> list[int]:
-    """The slots that no node covers, in order."""
+    """Return the slots that no node covers, in order."""
     covered = {slot for node in nodes for slot in node.slots}
     return [slot for slot in range(slots) if slot not in covered]
 
 
 def share(work: list[int], rank: int, size: int) -> list[int]:
-    """The contiguous part of ``work`` that one of ``size`` ranks does.
+    """Return the contiguous part of ``work`` that belongs to one of ``size`` ranks.
 
     Example:
         >>> [share(list(range(5)), rank, 3) for rank in range(3)]

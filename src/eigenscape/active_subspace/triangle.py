@@ -2,9 +2,9 @@
 
 Strip s holds columns [512 s, 512 s + 512) and the rows from 512 s down, in Fortran order: all
 strips together take about P^2/2 numbers and half of a GEMM's work. The square on the diagonal of a
-strip is updated by one ``dsyrk``, what is below it by one ``dgemm``. Bits are promised for one BLAS
-thread (`second_moment` sees to it): OpenBLAS splits products by its threads. Two strips make a band
-of 1,024 columns, the width of a stored chunk.
+strip is updated by one ``dsyrk``, and the rest by one ``dgemm``. Bits are reproducible with one
+BLAS thread (`second_moment` ensures it): OpenBLAS splits products by its threads. Two strips make a
+band of 1,024 columns, the width of a stored chunk.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     import torch
 
 STRIP = 512
-"""Columns of a strip: wide enough that dgemm, which copies its rows into cache for every strip
-anew, comes within a few per cent of dsyrk's rate (256: within 8 to 10), narrow enough that the
-unused half of the square on the diagonal is little memory (6 % at P = 4,096)."""
+"""Number of columns in a strip: wide enough that dgemm, which copies its rows into cache for every
+strip anew, comes within a few per cent of dsyrk's rate (256: within 8 to 10), narrow enough that
+the unused half of the square on the diagonal is little memory (6 % at P = 4,096)."""
 
 BAND = 1024
-"""Columns of a band and of a stored chunk: 1024 x 1024 float64 is 8 MB."""
+"""Number of columns in a band and in a stored chunk: 1024 x 1024 float64 is 8 MB."""
 
 _TILE = 128
-"""Rows and columns that are transposed at once: two such squares fit in the second-level cache,
-where whole bands do not."""
+"""Number of rows and columns that are transposed at once: two such squares fit in the second-level
+cache, unlike whole bands."""
 
 _POINTER, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int, ctypes.c_double
 
 
 @functools.cache
 def _blas(name: str, arguments: int) -> Callable[..., None]:
-    """A routine of SciPy's BLAS by address: unlike its Python wrappers it takes leading dimensions,
-    so no strip is copied.
+    """Return a routine of SciPy's BLAS by address: unlike its Python wrappers it accepts leading
+    dimensions, so no strip is copied.
     """
     from numba.extending import get_cython_function_address  # noqa: PLC0415
 
@@ -55,17 +55,17 @@ def _dsyrk() -> Callable[..., None]:
 
 
 def strip_starts(parameters: int) -> range:
-    """First column of every strip."""
+    """Return the first column of every strip."""
     return range(0, parameters, STRIP)
 
 
 def band_count(parameters: int) -> int:
-    """Number of bands of 1,024 columns, the last one narrower."""
+    """Return the number of bands of 1,024 columns, the last one narrower."""
     return -(-parameters // BAND)
 
 
 def _starts(parameters: int, bands: Sequence[int] | None) -> list[int]:
-    """First columns of the strips of some bands, in order; of all of them for None."""
+    """Return the first columns of the strips of some bands, in order; of all bands for None."""
     return [start for start in strip_starts(parameters) if bands is None or start // BAND in bands]
 
 
@@ -81,7 +81,7 @@ class Triangle:
         parameters: P.
         starts: first column of every strip that is held.
         strips: arrays (P - start, <= 512) in Fortran order. Entries above the diagonal inside a
-            strip's square mean nothing.
+            strip's square are undefined.
 
     Example:
         >>> triangle = Triangle(2)
@@ -140,7 +140,7 @@ class Triangle:
         return self
 
     def band(self, band: int) -> list[np.ndarray]:
-        """The strips of one band; none where it is not held."""
+        """Return the strips of one band; an empty list if it is not held."""
         return [
             strip
             for start, strip in zip(self.starts, self.strips, strict=True)
@@ -148,17 +148,18 @@ class Triangle:
         ]
 
     def matrix(self, scale: float = 1.0) -> np.ndarray:
-        """The full symmetric matrix (P, P), times ``scale``; every band must be held."""
+        """Return the full symmetric matrix (P, P), times ``scale``; every band must be held."""
         return assemble(self.parameters, {band: self.band(band) for band in self.bands}, scale)
 
     @property
     def bands(self) -> list[int]:
-        """The bands that are held, in order."""
+        """Return the bands that are held, in order."""
         return sorted({start // BAND for start in self.starts})
 
 
 class DeviceTriangle:
-    """The same sum on a GPU (or, for tests, in torch on the CPU): one ``addmm`` a strip.
+    """A running sum of Gram matrices on a GPU (or, for tests, in torch on the CPU), with one
+    ``addmm`` per strip.
 
     Example:
         >>> import torch
@@ -170,18 +171,18 @@ class DeviceTriangle:
     """
 
     def __init__(
-        self, parameters: int, place: torch.device, bands: Sequence[int] | None = None
+        self, parameters: int, device: torch.device, bands: Sequence[int] | None = None
     ) -> None:
         import torch  # noqa: PLC0415 - only this route needs it
 
-        self.parameters, self._place, self._bands, self._starts = (
+        self.parameters, self._device, self._bands, self._starts = (
             parameters,
-            place,
+            device,
             bands,
             _starts(parameters, bands),
         )
         self._strips: list[Any] = [
-            torch.zeros(_strip_shape(start, parameters), dtype=torch.float64, device=place)
+            torch.zeros(_strip_shape(start, parameters), dtype=torch.float64, device=device)
             for start in self._starts
         ]
 
@@ -192,14 +193,14 @@ class DeviceTriangle:
             strip.addmm_(wide[:, start:].T, wide[:, start : start + strip.shape[1]])
 
     def to_host(self) -> Triangle:
-        """The sum as a `Triangle` in host memory; from a GPU through one buffer of pinned memory,
-        which it can write at full speed.
+        """Return the sum as a `Triangle` in host memory; from a GPU through one buffer of pinned
+        memory, which it can write at full speed.
         """
         import torch  # noqa: PLC0415
 
         host = Triangle(self.parameters, self._bands)
         largest = max((strip.numel() for strip in self._strips), default=0)
-        pinned = torch.empty(largest, dtype=torch.float64, pin_memory=self._place.type == "cuda")
+        pinned = torch.empty(largest, dtype=torch.float64, pin_memory=self._device.type == "cuda")
         for mine, theirs in zip(host.strips, self._strips, strict=True):
             staged = pinned[: theirs.numel()].view(theirs.shape)
             staged.copy_(theirs)
@@ -207,7 +208,7 @@ class DeviceTriangle:
         return host
 
     def load(self, host: Triangle) -> None:
-        """Go on from a sum in host memory, of the same bands."""
+        """Continue from a sum in host memory, of the same bands."""
         import torch  # noqa: PLC0415
 
         for mine, theirs in zip(self._strips, host.strips, strict=True):
@@ -215,7 +216,7 @@ class DeviceTriangle:
 
 
 def assemble(parameters: int, bands: dict[int, list[np.ndarray]], scale: float) -> np.ndarray:
-    """The full symmetric matrix (P, P) from all bands, times ``scale``.
+    """Assemble the full symmetric matrix (P, P) from all bands, times ``scale``.
 
     Example:
         >>> triangle = Triangle(2)
@@ -241,8 +242,8 @@ def assemble(parameters: int, bands: dict[int, list[np.ndarray]], scale: float) 
 
 
 def band_columns(strips: list[np.ndarray], scale: float) -> np.ndarray:
-    """Columns of one band from its diagonal down, (P - start, <= 1024), its square symmetric, times
-    ``scale``.
+    """Return the columns of one band from its diagonal down, (P - start, <= 1024), its square
+    symmetric, times ``scale``.
     """
     height, width = strips[0].shape[0], sum(strip.shape[1] for strip in strips)
     columns = np.empty((height, width))

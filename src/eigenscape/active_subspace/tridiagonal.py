@@ -1,10 +1,10 @@
-"""All eigenvalues and eigenvectors of a dense symmetric matrix, by LAPACK's divide and conquer
-taken step by step.
+"""All eigenvalues and eigenvectors of a dense symmetric matrix, by the separate steps of LAPACK's
+divide and conquer.
 
 ``A = Q T Q^T`` with T tridiagonal (``dsytrd``), ``T = Z diag(lambda) Z^T`` (``dstedc``), ``W = Q
 Z``. LAPACK's own ``dsyevd`` takes the same steps, but the last one in blocks of 32 reflectors,
 which run at some 0.6 of the rate of a large product. Here they are applied by LAPACK's ``dlarfb``
-in blocks of 128. Columns of Z that nobody reads need not be applied.
+in blocks of 128. Columns of Z that are not needed can be left out.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from numba.extending import get_cython_function_address
 from scipy.linalg import lapack
 
 REFLECTORS = 128
-"""In one block: wide enough for the peak of dgemm, narrow enough that forming the block (P w^2
-flops each) costs little."""
+"""Number of reflectors in one block: wide enough for the peak of dgemm, narrow enough that forming
+the block (P w^2 flops each) costs little."""
 
 
 def _routine(name: str, arguments: int) -> Callable[..., None]:
-    """A routine of SciPy's LAPACK by address: its Python wrappers leave some out, and copy parts of
-    matrices.
+    """Return a routine of SciPy's LAPACK by address: its Python wrappers lack some, and copy parts
+    of matrices.
     """
     prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * arguments)
     return prototype(get_cython_function_address("scipy.linalg.cython_lapack", name))
@@ -33,7 +33,7 @@ _dstedc, _dlarft, _dlarfb = _routine("dstedc", 11), _routine("dlarft", 9), _rout
 
 
 def eigenpairs_by_steps(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """All eigenvalues, ascending, and eigenvectors.
+    """Compute all eigenvalues, ascending, and eigenvectors.
 
     Args:
         matrix: (P, P), symmetric, in Fortran order; its lower triangle is read, and the matrix is
@@ -54,27 +54,27 @@ def eigenpairs_by_steps(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     size = len(matrix)
     if size == 1:
         return matrix[0].copy(), np.ones((1, 1))
-    reduced, diagonal, beside, scales, _ = lapack.dsytrd(
+    reduced, diagonal, off_diagonal, scales, _ = lapack.dsytrd(
         matrix, lower=1, lwork=64 * size, overwrite_a=1
     )
-    vectors = divide_and_conquer(diagonal, beside)
+    vectors = divide_and_conquer(diagonal, off_diagonal)
     apply_reflectors(reduced, scales, vectors)
     return diagonal, vectors
 
 
-def divide_and_conquer(diagonal: np.ndarray, beside: np.ndarray) -> np.ndarray:
-    """Eigenvectors (P, P), Fortran order, of a symmetric tridiagonal matrix, whose diagonal becomes
-    its eigenvalues, ascending.
+def divide_and_conquer(diagonal: np.ndarray, off_diagonal: np.ndarray) -> np.ndarray:
+    """Compute the eigenvectors (P, P), in Fortran order, of a symmetric tridiagonal matrix, whose
+    diagonal is replaced by its eigenvalues, ascending.
 
     Args:
         diagonal: (P,), overwritten by the eigenvalues.
-        beside: (P - 1,), the elements beside the diagonal; destroyed.
+        off_diagonal: (P - 1,), the elements beside the diagonal; destroyed.
 
     Raises:
         numpy.linalg.LinAlgError: no convergence, or T is not finite.
     """
     size = len(diagonal)
-    if not (np.isfinite(diagonal).all() and np.isfinite(beside).all()):
+    if not (np.isfinite(diagonal).all() and np.isfinite(off_diagonal).all()):
         raise np.linalg.LinAlgError("its tridiagonal form is not finite")
     vectors = np.empty((size, size), order="F")
     work, integers = np.empty(1 + 4 * size + size**2), np.empty(3 + 5 * size, dtype=np.int32)
@@ -86,7 +86,7 @@ def divide_and_conquer(diagonal: np.ndarray, beside: np.ndarray) -> np.ndarray:
         ctypes.addressof(of_tridiagonal),
         ctypes.addressof(count),
         diagonal.ctypes.data,
-        beside.ctypes.data,
+        off_diagonal.ctypes.data,
         vectors.ctypes.data,
         ctypes.addressof(count),
         work.ctypes.data,
@@ -105,8 +105,8 @@ def apply_reflectors(reduced: np.ndarray, scales: np.ndarray, vectors: np.ndarra
     ``dsytrd`` leaves them.
 
     Args:
-        reduced: (P, P), Fortran order; v_i is 1 in row i + 1, and below it stands what column i
-            holds there.
+        reduced: (P, P), Fortran order; v_i is 1 in row i + 1, and below it has the entries of
+            column i.
         scales: (P - 1,), tau.
         vectors: (P, k), Fortran order, overwritten.
     """

@@ -1,13 +1,13 @@
 """All eigenvalues of a large dense symmetric matrix by a reduction in two stages: to a band, then
 to tridiagonal form.
 
-Half of a reduction in one stage is matrix-vector products, which run at the speed of memory. To a
-band, nearly all of it is matrix products (C. Bischof, B. Lang, X. Sun, A framework for symmetric
-band reduction, ACM Trans. Math. Softw. 26, 2000; A. Haidar, H. Ltaief, J. Dongarra, SC 2011).
-LAPACK has both stages since 3.7, ``dsytrd_sy2sb`` and ``dsytrd_sb2st``, for values only; SciPy
-binds neither. They are taken from the OpenBLAS of the optional package scipy-openblas32, which is
-made to be linked against. LAPACK's driver of both, ``dsyevd_2stage``, takes a band of 32; 64 is 5
-to 13 % faster from P = 3,000 on (benchmarks/eigensolvers.py).
+Half of a reduction in one stage consists of matrix-vector products, which are limited by memory
+bandwidth. A reduction to a band consists almost entirely of matrix products (C. Bischof, B. Lang,
+X. Sun, A framework for symmetric band reduction, ACM Trans. Math. Softw. 26, 2000; A. Haidar, H.
+Ltaief, J. Dongarra, SC 2011). LAPACK has both stages since 3.7, ``dsytrd_sy2sb`` and
+``dsytrd_sb2st``, for values only; SciPy binds neither. They come from the OpenBLAS of the optional
+package scipy-openblas32, which is meant for linking. LAPACK's driver of both, ``dsyevd_2stage``,
+takes a band of 32; 64 is 5 to 13 % faster from P = 3,000 on (benchmarks/eigensolvers.py).
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ import numpy as np
 from scipy.linalg import lapack
 
 PACKAGE = "scipy-openblas32"
-"""With 32-bit integers, as LAPACK's interfaces have them by default."""
+"""The package with 32-bit integers, the default of LAPACK's interfaces."""
 
 BAND = 64
-"""Sub-diagonals of the band: the first stage gains with it, the second, of 6 P^2 BAND flops,
-loses."""
+"""Number of sub-diagonals of the band: the first stage gains from more of them, the second, of 6
+P^2 BAND flops, loses."""
 
 
 @functools.cache
 def library() -> ctypes.CDLL | None:
-    """The OpenBLAS of the optional package, or None where it is not installed.
+    """Load the OpenBLAS of the optional package, or return None if it is not installed.
 
-    The package itself is not imported: it would load its library for everybody, and its symbols
-    have the names of SciPy's own.
+    The package itself is not imported: it would load its library globally, and its symbols have the
+    same names as SciPy's.
     """
     found = importlib.util.find_spec(PACKAGE.replace("-", "_"))
     if found is None or found.origin is None:
@@ -52,12 +52,12 @@ def library() -> ctypes.CDLL | None:
 
 
 def version() -> str:
-    """Of the optional package; empty where it is not installed."""
+    """Return the version of the optional package; empty if it is not installed."""
     return importlib.metadata.version(PACKAGE) if library() is not None else ""
 
 
 def eigenvalues_in_two_stages(matrix: np.ndarray) -> np.ndarray:
-    """All eigenvalues, ascending; `library` must be there.
+    """Compute all eigenvalues, ascending; `library` must be available.
 
     Args:
         matrix: (P, P), symmetric, in Fortran order, P > 1; its lower triangle is read, and the
@@ -71,18 +71,18 @@ def eigenvalues_in_two_stages(matrix: np.ndarray) -> np.ndarray:
         ...     matrix = np.array([[2.0, 1.0], [1.0, 2.0]], order="F")
         ...     assert np.allclose(eigenvalues_in_two_stages(matrix), [1, 3])
     """
-    diagonal, beside = _tridiagonal(_band(matrix))
-    if not (np.isfinite(diagonal).all() and np.isfinite(beside).all()):
+    diagonal, off_diagonal = _tridiagonal(_band(matrix))
+    if not (np.isfinite(diagonal).all() and np.isfinite(off_diagonal).all()):
         raise np.linalg.LinAlgError("its tridiagonal form is not finite")
-    values, info = lapack.dsterf(diagonal, beside)
+    values, info = lapack.dsterf(diagonal, off_diagonal)
     if info != 0:
         raise np.linalg.LinAlgError(f"dsterf: info = {info}")
     return np.asarray(values)
 
 
 def _band(matrix: np.ndarray) -> np.ndarray:
-    """The lower band (b + 1, P), Fortran order, of a matrix with the same eigenvalues: sub-diagonal
-    i in row i.
+    """Reduce a matrix to its lower band (b + 1, P), in Fortran order, with the same eigenvalues:
+    sub-diagonal i is in row i.
     """
     size = len(matrix)
     width = min(BAND, size - 1)
@@ -110,21 +110,21 @@ def _band(matrix: np.ndarray) -> np.ndarray:
 
 
 def _tridiagonal(band: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Diagonal (P,) and the elements beside it (P - 1,) of a tridiagonal matrix with the
-    eigenvalues of the band matrix.
+    """Reduce a band matrix to the diagonal (P,) and off-diagonal (P - 1,) of a tridiagonal matrix
+    with the same eigenvalues.
     """
     width, size = len(band) - 1, band.shape[1]
-    diagonal, beside = np.empty(size), np.empty(size)
+    diagonal, off_diagonal = np.empty(size), np.empty(size)
     shape, rows = (_number(size), _number(width)), _number(width + 1)
 
     def reduce(reflectors: np.ndarray, kept: int, work: np.ndarray, length: int) -> None:
         sizes = (reflectors, _number(kept), work, _number(length))
-        _call("dsytrd_sb2st", b"Y", b"N", b"L", *shape, band, rows, diagonal, beside, *sizes)
+        _call("dsytrd_sb2st", b"Y", b"N", b"L", *shape, band, rows, diagonal, off_diagonal, *sizes)
 
     kept, length = np.zeros(1), np.zeros(1)
     reduce(kept, -1, length, -1)
     reduce(np.empty(int(kept[0])), int(kept[0]), np.empty(int(length[0])), int(length[0]))
-    return diagonal, beside[: size - 1]
+    return diagonal, off_diagonal[: size - 1]
 
 
 def _number(value: int) -> ctypes.c_int:
@@ -132,7 +132,7 @@ def _number(value: int) -> ctypes.c_int:
 
 
 def _call(name: str, *arguments: bytes | ctypes.c_int | np.ndarray) -> None:
-    """Call a LAPACK routine, all of whose arguments are addresses, and look at its ``info``."""
+    """Call a LAPACK routine, all of whose arguments are addresses, and check its ``info``."""
     loaded, info = library(), ctypes.c_int()
     assert loaded is not None  # noqa: S101 - callers have asked
     passed = [

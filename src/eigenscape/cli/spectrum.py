@@ -63,6 +63,6 @@ def spectrum(
             study.cell(cell),
             folder,
             vectors=vectors,
-            place="host" if device == "cpu" else device,
+            device="host" if device == "cpu" else device,
         )
     return {"cell": cell, "receipt": receipt.name}

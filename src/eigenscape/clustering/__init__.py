@@ -1,4 +1,4 @@
-"""Subspace clustering of what the layers of a network hold.
+"""Subspace clustering of the activations in the layers of a network.
 
 ===============  ==============================================================================
 `gram`           columns of unit length, and the one decomposition that serves every penalty
@@ -18,7 +18,7 @@
 ===============  ==============================================================================
 
 The idea and the questions are those of Saini, Devineni, Papalexakis, ECML-PKDD 2021, arXiv
-2107.01296; the objective, its penalties and the protocol are this project's formulation. Numpy
-arrays in and out (torch inside `training`); nothing here knows of files of a study,
-ranks or the workflow.
+2107.01296; the objective, its penalties and the protocol are this project's formulation. Functions
+take and return numpy arrays (torch is used inside `training`); this package does not depend on
+files of a study, ranks or the workflow.
 """

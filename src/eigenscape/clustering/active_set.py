@@ -1,26 +1,26 @@
-"""Lasso and elastic net of single columns over a shared Gram matrix, exact to rounding, by an
+"""Lasso and elastic net of single columns over a shared Gram matrix, exact up to rounding, by an
 active set.
 
-A self-expression is sparse: a dozen coefficients of hundreds. The active set method (M. Osborne, B.
-Presnell, B. Turlach, IMA J. Numer. Anal. 20, 2000; feature-sign search of H. Lee et al., NIPS 2006)
-moves from one exact solution on a small support to the next: with G = X^T X, t = tau / lambda and r
-= (1 - tau) / lambda,
+A self-expression is sparse: a dozen of hundreds of coefficients are not zero. The active set method
+(M. Osborne, B. Presnell, B. Turlach, IMA J. Numer. Anal. 20, 2000; feature-sign search of H. Lee et
+al., NIPS 2006) moves from one exact solution on a small support to the next: with G = X^T X, t =
+tau / lambda and r = (1 - tau) / lambda,
 
     min  1/2 c^T G c - g^T c + t |c|_1 + r/2 |c|^2,
     (G_AA + r I) c_A = g_A - t sign(c_A)  on the support A.
 
 A coefficient enters at the largest violation of |g_i - (G c)_i| <= t with the sign that lowers the
-objective, and leaves where the way to the next solution meets zero; the objective falls with every
-step, so no support comes back. Entering columns are looked for among the worst violators only (a
-working set, as in Celer and skglm), and these are chosen anew in a pass over all N until nothing
-violates. A pass costs N |A| operations; everything else is small.
+objective, and leaves where it becomes zero on the way to the next solution; the objective decreases
+with every step, so no support recurs. Entering columns are chosen among the worst violators only (a
+working set, as in Celer and skglm), which a pass over all N selects anew until no violation
+remains. A pass costs N |A| operations; everything else is small.
 
 A column that depends on the support (duplicates, more points than dimensions) has no curvature of
 its own: its pivot is kept at a small positive number, so that the step along it is long and ends
 where another coefficient leaves.
 
-Every column is solved by itself, in an order of operations that depends on it alone: its bits do
-not depend on the columns beside it, nor on ranks.
+Every column is solved independently, in an order of operations that depends only on this column:
+its bits depend neither on other columns nor on ranks.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ import numpy as np
 from eigenscape.networks.compiled import compiled
 
 VIOLATION = 1e-10
-"""Violations of |g_i - (G c)_i| <= t that are let be, relative to t: far above rounding, far below
+"""Largest tolerated violation of |g_i - (G c)_i| <= t, relative to t: far above rounding, far below
 any gap of interest."""
 
 ROUNDING = 1e-14
-"""The same relative to the largest g_i, for penalties so large that t itself is near rounding: 50
-units in the last place."""
+"""Largest tolerated violation relative to the largest g_i, for penalties so large that t itself is
+near rounding: 50 units in the last place."""
 
 PIVOT = 1e-13
-"""Smallest pivot relative to G_kk: below it a column is taken to depend on the support. Rounding of
-a pivot is near 1e-15."""
+"""Smallest pivot relative to G_kk: a column with a smaller one depends on the support. Rounding
+errors of a pivot are near 1e-15."""
 
 CANDIDATES = 24
-"""Violators in the working set: about twice a usual support, so that a column takes few passes.
-This project's choice."""
+"""Number of violators in the working set: about twice a usual support, so that a column takes few
+passes. This is this project's choice."""
 
 _VIOLATION, _ROUNDING, _PIVOT, _CANDIDATES = VIOLATION, ROUNDING, PIVOT, CANDIDATES
 
@@ -57,11 +57,11 @@ def solve_columns(gram, chosen, thresholds, ridges, most):
         chosen: numbers of the columns to solve (m,).
         thresholds: t = tau / lambda of each (m,).
         ridges: r = (1 - tau) / lambda of each (m,).
-        most: steps of one column after which it is given up.
+        most: largest number of steps of one column.
 
     Returns:
-        Coefficients (m, N), a row per column and zero at itself; steps (m,); whether each met the
-        conditions (m,).
+        Coefficients (m, N), one row per column and zero at the column itself; steps (m,); whether
+        each met the conditions (m,).
     """
     count = gram.shape[0]
     coefficients = np.zeros((len(chosen), count))
@@ -76,8 +76,8 @@ def solve_columns(gram, chosen, thresholds, ridges, most):
 
 @compiled()
 def _solve(gram, own, threshold, ridge, most, found):
-    """Solve one column into ``found`` (N,); the number of steps, and whether the conditions
-    hold.
+    """Solve one column into ``found`` (N,); return the number of steps, and whether the
+    conditions hold.
     """
     target = gram[own]
     count = len(target)
@@ -134,8 +134,8 @@ def _solve(gram, own, threshold, ridge, most, found):
 
 @compiled()
 def _pull(gram, own, active, c, used, pull):
-    """The vector g - G c, which says who should enter; zero on the support and at the column
-    itself.
+    """Compute the vector g - G c, which determines the entering column; zero on the support and at
+    the column itself.
     """
     for k in range(len(pull)):
         pull[k] = gram[own, k]
@@ -150,8 +150,8 @@ def _pull(gram, own, active, c, used, pull):
 
 @compiled()
 def _settle(target, block, factor, active, c, sign, used, threshold, ridge, most):
-    """Move to the solution on the support, dropping what meets zero on the way; the size of the
-    support, and the steps.
+    """Move to the solution on the support, dropping coefficients that become zero on the way;
+    return the size of the support, and the steps.
     """
     way = np.empty(used)
     for number in range(1, most + 1):
@@ -187,9 +187,7 @@ def _settle(target, block, factor, active, c, sign, used, threshold, ridge, most
 
 @compiled()
 def _worst(pull, bound, candidates):
-    """Fill in the largest violators, at most as many as there is room for, and return their
-    number.
-    """
+    """Fill in the largest violators, as many as fit, and return their number."""
     filled, least, level = 0, 0, bound
     for k in range(len(pull)):
         now = abs(pull[k])
@@ -219,7 +217,7 @@ def _has(active, used, k):
 
 @compiled()
 def _rest(target, block, active, c, sign, used, threshold, ridge):
-    """Largest violation of the equations on the support."""
+    """Return the largest violation of the equations on the support."""
     largest = 0.0
     for i in range(used):
         now = target[active[i]] - threshold * sign[i] - ridge * c[i]
@@ -244,7 +242,9 @@ def _append(block, factor, last, ridge):
 
 @compiled()
 def _remove(block, factor, active, c, sign, used, place):
-    """Take a row out of the support and of the factor; plane rotations make it triangular again."""
+    """Remove a row from the support and from the factor; plane rotations make it triangular
+    again.
+    """
     for i in range(place, used - 1):
         active[i], c[i], sign[i] = active[i + 1], c[i + 1], sign[i + 1]
         for k in range(used):
@@ -268,7 +268,7 @@ def _remove(block, factor, active, c, sign, used, place):
 
 @compiled()
 def _longer(values, room):
-    """The same with room for more."""
+    """Return a copy with space for more entries."""
     longer = np.empty(room, values.dtype)
     for i in range(len(values)):
         longer[i] = values[i]
@@ -277,7 +277,7 @@ def _longer(values, room):
 
 @compiled()
 def _wider(matrix, room):
-    """The same with room for more rows and columns."""
+    """Return a copy with space for more rows and columns."""
     wider = np.empty((room, room))
     for i in range(len(matrix)):
         for k in range(len(matrix)):

@@ -1,10 +1,9 @@
-"""Sparse self-expression by ADMM: the route for outliers and affine columns, and the one that a GPU
-takes.
+"""Sparse self-expression by ADMM: the route for outliers and affine columns, and for GPUs.
 
-Columns are solved side by side as matrix products, each with its own penalty and its own step rho,
-which is balanced while it runs, since a change of rho is free (`gram`). Columns that have converged
-leave the batch. What is returned is C, whose zeros are exact, and not the smooth copy A of it. The
-same code runs on numpy arrays and on torch tensors of any device.
+Columns are solved together by matrix products, each with its own penalty and its own step rho,
+which is balanced during the iteration, since a change of rho is free (`gram`). Converged columns
+leave the batch. The result is C, whose zeros are exact, and not its smooth copy A. The same code
+runs on numpy arrays and on torch tensors of any device.
 """
 
 from __future__ import annotations
@@ -17,24 +16,24 @@ import numpy as np
 from eigenscape.clustering.gram import Columns
 
 OVER_RELAXATION = 1.6
-"""Of A in the updates of C and the multipliers: 1.5 to 1.8 is advised by Boyd et al., 2011, section
-3.4.3."""
+"""Over-relaxation of A in the updates of C and the multipliers: Boyd et al., 2011, section 3.4.3,
+advise 1.5 to 1.8."""
 
 BALANCE, FACTOR = 10.0, 2.0
-"""rho is doubled or halved where one residual is ten times the other: Boyd et al., 2011, section
-3.4.1."""
+"""Ratio of the residuals at which rho changes, and the factor of the change: Boyd et al., 2011,
+section 3.4.1."""
 
 LOOKED_AT_EVERY = 10
-"""Steps between looks at the residuals, which cost as much as half a step; rho is balanced no more
-often."""
+"""Number of steps between checks of the residuals, which cost as much as half a step; rho is
+balanced at most as often."""
 
 HOST = "host"
-"""Numpy; any other place is a device of torch."""
+"""Numpy on the processor; every other device is the name of a torch device."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is solved for some of the columns.
+    """The problem of some of the columns.
 
     Attributes:
         chosen: numbers of the columns (m,).
@@ -53,15 +52,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class Solution:
-    """Of some columns.
+    """The solution of some columns.
 
     Attributes:
         coefficients: C (N, m).
         outliers: E (D, m), or None.
         shift: multiplier of the affine condition (m,), with the sign that it has in the dual
             problem.
-        steps: (m,).
-        converged: (m,).
+        steps: (m,), number of steps.
+        converged: (m,), whether the column met the tolerance.
     """
 
     coefficients: np.ndarray
@@ -72,12 +71,12 @@ class Solution:
 
 
 def solve_by_admm(
-    columns: Columns, problem: Problem, *, tolerance: float, most: int, place: str = HOST
+    columns: Columns, problem: Problem, *, tolerance: float, most: int, device: str = HOST
 ) -> Solution:
-    """Iterate until every column meets the tolerance, or gives up after ``most`` steps.
+    """Iterate until every column meets the tolerance, at most ``most`` steps.
 
     A column stops when |a - c| and rho |c - c_before| are below tolerance (sqrt(N)/10 + the norms
-    they are compared with), as in Boyd et al., 2011, section 3.3; both are looked at every
+    they are compared with), as in Boyd et al., 2011, section 3.3; both are checked every
     `LOOKED_AT_EVERY` steps.
 
     Example:
@@ -91,13 +90,13 @@ def solve_by_admm(
     found = np.zeros((count, wanted))
     outliers = None if problem.outlier_penalty is None else np.zeros((len(columns.matrix), wanted))
     shift, steps, done = np.zeros(wanted), np.zeros(wanted, int), np.zeros(wanted, bool)
-    batch = _Batch.start(_Shared.of(columns, place), problem)
+    batch = _Batch.start(_Shared.of(columns, device), problem)
     absolute, waiting = 0.1 * float(np.sqrt(count)), np.arange(wanted)
     for number in range(1, most + 1):
         before, a = batch.step()
         if number % LOOKED_AT_EVERY and number < most:
             continue
-        met, primal, dual = batch.inspect_user_problem(before, a, tolerance, absolute)
+        met, primal, dual = batch.met_tolerance(before, a, tolerance, absolute)
         finished = batch.shared.host(met)
         found[:, waiting], shift[waiting] = (
             batch.shared.host(batch.c),
@@ -116,7 +115,7 @@ def solve_by_admm(
 
 @dataclass(frozen=True)
 class _Shared:
-    """What all columns use, as arrays of one kind in one place."""
+    """The quantities that all columns share, as arrays of one library on one device."""
 
     xp: Any
     matrix: Any
@@ -127,19 +126,19 @@ class _Shared:
     host: Any
 
     @classmethod
-    def of(cls, columns: Columns, place: str) -> _Shared:
+    def of(cls, columns: Columns, device: str) -> _Shared:
         matrix, gram, right, squares = (
             columns.matrix,
             columns.gram,
             columns.right,
             np.square(columns.singular_values),
         )
-        if place == HOST:
+        if device == HOST:
             return cls(np, matrix, gram, right, squares, np.asarray, np.asarray)
         import torch  # noqa: PLC0415 - seconds to import, and not needed on the host
 
         def put(array: np.ndarray) -> Any:
-            return torch.from_numpy(np.ascontiguousarray(array)).to(place)
+            return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
         return cls(
             torch,
@@ -152,28 +151,28 @@ class _Shared:
         )
 
     def norms(self, matrix: Any) -> Any:
-        """Of the columns."""
+        """Return the norms of the columns."""
         return self.xp.sqrt(self.xp.einsum("ij,ij->j", matrix, matrix))
 
     def shrunk(self, matrix: Any, by: Any) -> Any:
-        """The soft threshold, exactly zero within ``by``."""
+        """Apply the soft threshold, exactly zero within ``by``."""
         return matrix - self.xp.clip(matrix, -by, by)
 
     def solve(self, lam: Any, rho: Any, rhs: Any) -> Any:
-        """`Columns.solve`."""
+        """Solve as `Columns.solve` does."""
         weighted = self.squares[:, None] * lam
         return (rhs - self.right @ (weighted / (weighted + rho) * (self.right.T @ rhs))) / rho
 
     def affine_solve(self, lam: Any, rho: Any, rhs: Any) -> Any:
-        """(lam X^T X + rho I + rho 1 1^T)^{-1} rhs, by Sherman and Morrison."""
+        """Solve (lam X^T X + rho I + rho 1 1^T) x = rhs by Sherman and Morrison."""
         plain, ones = self.solve(lam, rho, rhs), self.solve(lam, rho, self.xp.ones_like(rhs))
         return plain - ones * (rho * plain.sum(axis=0) / (1 + rho * ones.sum(axis=0)))
 
 
 @dataclass
 class _Batch:
-    """Columns that have not converged, side by side: c and u (N, m), e (D, m), the affine v (m,);
-    multipliers are scaled.
+    """The columns that have not converged: c and u (N, m), e (D, m), the affine v (m,); multipliers
+    are scaled.
     """
 
     shared: _Shared
@@ -214,7 +213,7 @@ class _Batch:
         )
 
     def step(self) -> tuple[Any, Any]:
-        """One step of all updates; C before it, and A."""
+        """Perform one step of all updates; return C before the step, and A."""
         shared, tau, before, lam, rho = self.shared, self.problem.tau, self.c, self.lam, self.rho
         target = self.gram if self.e is None else self.gram - shared.matrix.T @ self.e
         rhs = lam * target + rho * (before - self.u)
@@ -237,10 +236,10 @@ class _Batch:
             )
         return before, a
 
-    def inspect_user_problem(
+    def met_tolerance(
         self, before: Any, a: Any, tolerance: float, absolute: float
     ) -> tuple[Any, Any, Any]:
-        """Which columns have met the tolerance, and their relative residuals."""
+        """Return which columns have met the tolerance, and their relative residuals."""
         xp, norms = self.shared.xp, self.shared.norms
         primal, dual = norms(a - self.c), self.rho * norms(self.c - before)
         if self.problem.affine:
@@ -250,13 +249,13 @@ class _Batch:
         return met, primal / (size + TINY), dual / (force + TINY)
 
     def balance(self, primal: Any, dual: Any) -> None:
-        """Move rho towards residuals of one size; scaled multipliers follow."""
+        """Adjust rho so that both residuals have a similar size; scaled multipliers follow."""
         up, down = primal > BALANCE * dual, dual > BALANCE * primal
         factor = 1.0 + (FACTOR - 1.0) * up + (1 / FACTOR - 1.0) * down
         self.rho, self.u, self.v = self.rho * factor, self.u / factor, self.v / factor
 
     def of_columns(self, left: Any) -> _Batch:
-        """These columns alone."""
+        """Return the batch of the given columns only."""
         c, u, gram, target = (
             self._taken(matrix, left) for matrix in (self.c, self.u, self.gram, self.target)
         )

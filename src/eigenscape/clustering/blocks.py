@@ -1,9 +1,8 @@
-"""Blocks of mutually similar layers, and whether there are more of them than a shuffled order would
-show.
+"""Blocks of mutually similar layers, and a test whether they exceed those of a shuffled order.
 
 The null permutes layers. An order and its reverse have the same blocks, so L layers have L!/2
-distinct orders: 1, 3, 12, 60, 360 from two layers on. No p-value is smaller than one over that,
-which for three layers makes the test none.
+distinct orders: 1, 3, 12, 60, 360 from two layers on. No p-value is smaller than one over that
+number, so with three layers the test cannot be significant.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ class LayerBlocks:
         edges: first layer of every block, and the number of layers last.
         score: mean similarity of pairs within a block minus that of pairs across; None where either
             has no pair.
-        banded: the score of the matrix whose entries are the means by distance |i - j|: what
-            neighbours alone would give.
+        banded: the score of the matrix whose entries are the means by distance |i - j|: the score
+            due to neighbourhood alone.
         null: scores of the best blocks under permuted layers, -inf where an order has no score.
-        exact: whether the null holds every distinct order once, the given one among them.
+        exact: whether the null contains every distinct order once, including the given one.
     """
 
     edges: tuple[int, ...]
@@ -38,8 +37,8 @@ class LayerBlocks:
 
     @property
     def p_value(self) -> float | None:
-        """Share of orders, the given one among them, whose score is at least as large; None without
-        a score or a null.
+        """Fraction of orders, including the given one, whose score is at least as large; None
+        without a score or a null.
         """
         if self.score is None or not len(self.null):
             return None
@@ -50,11 +49,12 @@ class LayerBlocks:
 
 
 ROUNDING = 1e-12
-"""Similarities are at most 1 in size; orders of the same blocks add them in another order."""
+"""Tolerance of a score: similarities are at most 1 in size, and orders of the same blocks add them
+in another order."""
 
 
 def distinct_orders(layers: int) -> int:
-    """Orders of L layers, one and its reverse counted once: L!/2.
+    """Count the orders of L layers, an order and its reverse counted once: L!/2.
 
     Example:
         >>> [distinct_orders(layers) for layers in (1, 2, 3, 5)]
@@ -64,7 +64,7 @@ def distinct_orders(layers: int) -> int:
 
 
 def smallest_p_value(layers: int, drawn: int) -> float:
-    """The smallest p-value of `layer_blocks` with so many permutations drawn.
+    """Return the smallest p-value of `layer_blocks` with ``drawn`` permutations.
 
     Example:
         >>> smallest_p_value(3, 200), smallest_p_value(8, 199)
@@ -74,18 +74,18 @@ def smallest_p_value(layers: int, drawn: int) -> float:
 
 
 def layer_blocks(similarity: np.ndarray, drawn: int = 0, seed: int = 0) -> LayerBlocks:
-    """The contiguous blocks that maximise sum_within (S_ij - mean S), by dynamic programming in
-    O(L^2).
+    """Find the contiguous blocks that maximise sum_within (S_ij - mean S), by dynamic programming
+    in O(L^2).
 
     A pair belongs together if it is more similar than the average pair; so the number of blocks
-    comes out by itself. The null permutes the layers, blocks being searched anew: it says what
-    contiguity in depth adds. Where there are no more distinct orders than ``drawn``, each is taken
-    once.
+    needs no choice. The null permutes the layers and searches blocks anew: it measures the
+    contribution of contiguity in depth. If there are no more distinct orders than ``drawn``, each
+    is taken once.
 
     Args:
         similarity: S (L, L), symmetric.
-        drawn: permutations of the null.
-        seed: of the permutations.
+        drawn: number of permutations of the null.
+        seed: seed of the permutations.
 
     Example:
         >>> found = layer_blocks(np.kron(np.eye(2), np.ones((2, 2))), drawn=100)
@@ -106,7 +106,7 @@ def layer_blocks(similarity: np.ndarray, drawn: int = 0, seed: int = 0) -> Layer
 
 
 def _every_order(count: int) -> Iterator[np.ndarray]:
-    """Of an order and its reverse the one that begins with the smaller end."""
+    """Yield, of an order and its reverse, the one that begins with the smaller end."""
     yield from (np.array(order) for order in permutations(range(count)) if order[0] <= order[-1])
 
 
@@ -116,7 +116,7 @@ def _random_orders(count: int, drawn: int, seed: int) -> Iterator[np.ndarray]:
 
 
 def _banded(similarity: np.ndarray) -> np.ndarray:
-    """Every entry replaced by the mean of its diagonal."""
+    """Replace every entry by the mean of its diagonal."""
     count = len(similarity)
     means = np.array([np.diagonal(similarity, distance).mean() for distance in range(count)])
     return np.asarray(means[np.abs(np.subtract.outer(np.arange(count), np.arange(count)))])

@@ -1,6 +1,6 @@
-"""Columns of unit length, and the one decomposition that every penalty of every method shares.
+"""Columns of unit length, and the decomposition that all penalties and methods share.
 
-X = U diag(s) V^T with s > 0: then X^T X = V diag(s^2) V^T, and for any lambda and rho
+Let X = U diag(s) V^T with s > 0. Then X^T X = V diag(s^2) V^T, and for any lambda and rho
 
     (lambda X^T X + rho I)^{-1} B = [B - V diag(lambda s^2 / (lambda s^2 + rho)) V^T B] / rho,
 
@@ -20,8 +20,8 @@ from eigenscape.errors import BadInput
 
 @dataclass(frozen=True)
 class Columns:
-    """Inputs as columns. The decomposition is made when it is first asked for: sparse columns need
-    the Gram matrix alone.
+    """Inputs as columns. The decomposition is computed on first use, since sparse columns need only
+    the Gram matrix.
 
     Attributes:
         matrix: X (D, N).
@@ -33,10 +33,10 @@ class Columns:
 
     @classmethod
     def of(cls, matrix: np.ndarray) -> Columns:
-        """The columns of a matrix (D, N).
+        """Make the columns of a matrix (D, N).
 
         Raises:
-            BadInput: not a matrix of at least two columns, or not finite.
+            BadInput: the array is not a matrix of at least two columns, or is not finite.
 
         Example:
             >>> Columns.of(np.diag([3.0, 4.0])).singular_values
@@ -72,7 +72,7 @@ class Columns:
 
     @cached_property
     def _decomposition(self) -> tuple[np.ndarray, np.ndarray]:
-        """From the eigenvalues of the smaller of the two Gram matrices.
+        """Decompose the smaller of the two Gram matrices.
 
         Directions below 1e-7 of the largest singular value are left out: a Gram matrix in double
         precision does not resolve squares below 1e-16 of its largest.
@@ -90,8 +90,8 @@ class Columns:
         return int(self.matrix.shape[1])
 
     def solve(self, penalty: np.ndarray, step: np.ndarray, rhs: np.ndarray) -> np.ndarray:
-        """(penalty_j X^T X + step_j I)^{-1} rhs_j for every column j of rhs (N, m), with penalty
-        and step (m,).
+        """Return (penalty_j X^T X + step_j I)^{-1} rhs_j for every column j of rhs (N, m), with
+        penalty and step (m,).
 
         Example:
             >>> one = np.array([1.0])
@@ -106,12 +106,12 @@ class Columns:
 
 
 RESOLVED = 1e-7
-"""Smallest singular value kept, relative to the largest."""
+"""Smallest singular value that is kept, relative to the largest."""
 
 
 def unit_columns(activations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Activations (N, ...) as columns of length one (D, N), and which inputs have any activation at
-    all.
+    """Return activations (N, ...) as columns of length one (D, N), and which inputs have any
+    activation at all.
 
     An input at which a whole layer is silent has no direction; its column stays zero and its node
     isolated.

@@ -1,4 +1,4 @@
-"""Affinity graphs from coefficients, and the clusters that their spectra give."""
+"""Affinity graphs from coefficients, and their spectral clustering."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eigenscape.errors import BadInput
 
 
 class Normalisation(StrEnum):
-    """What a column of C is divided by before it becomes affinities."""
+    """The divisor of a column of C before it becomes affinities."""
 
     INFINITY = "infinity"  # Elhamifar, Vidal
     TWO = "two"  # You et al.
@@ -28,8 +28,8 @@ class AffinityGraph:
 
     Attributes:
         weights: W (N, N), symmetric, non-negative, zero diagonal.
-        components: number of connected components, isolated nodes among them.
-        isolated: (N,) whether a node has no neighbour at all.
+        components: number of connected components, including isolated nodes.
+        isolated: (N,) whether a node has no neighbour.
     """
 
     weights: np.ndarray
@@ -44,19 +44,20 @@ def affinity_graph(
     strongest: int | None = None,
     mass: float | None = None,
 ) -> AffinityGraph:
-    """W = (|C| + |C|^T) / 2, from normalised and perhaps pruned columns.
+    """Return the graph W = (|C| + |C|^T) / 2 of normalised and optionally pruned columns.
 
     Sparse graphs of one class may fall into several components; their number is reported for that
     reason.
 
     Args:
-        coefficients: C (N, N); its diagonal does not count.
-        normalisation: of every column.
+        coefficients: C (N, N); its diagonal is ignored.
+        normalisation: the normalisation of every column.
         strongest: keep the q largest of every column.
         mass: keep the largest of every column that carry this share of its 1-norm, in (0, 1].
 
     Raises:
-        BadInput: not a square matrix of finite numbers, q below 1, a share outside (0, 1].
+        BadInput: C is not a square matrix of finite numbers, q is below 1, or a share is outside
+            (0, 1].
 
     Example:
         >>> affinity_graph(np.array([[0.0, 2.0], [1.0, 0.0]]), Normalisation.NONE).weights
@@ -113,13 +114,14 @@ def _kept(size: np.ndarray, strongest: int | None, mass: float | None) -> np.nda
 
 @dataclass(frozen=True)
 class Clustering:
-    """Clusters of a graph beside labels.
+    """Clusters of a graph, compared with labels.
 
     Attributes:
-        clusters: (N,) numbers of the clusters.
+        clusters: (N,) number of the cluster of each input.
         accuracy: share of inputs whose cluster is their label's, under the best one-to-one naming
             of clusters.
-        mutual_information: normalised by the mean of both entropies.
+        mutual_information: mutual information of clusters and labels, normalised by the mean of
+            both entropies.
     """
 
     clusters: np.ndarray
@@ -128,13 +130,13 @@ class Clustering:
 
 
 def spectral_clustering(weights: np.ndarray, labels: np.ndarray, seed: int) -> Clustering:
-    """Normalised spectral clustering into as many clusters as there are labels (A. Ng, M. Jordan,
-    Y. Weiss, NIPS 2001).
+    """Cluster by normalised spectral clustering into as many clusters as there are labels (A. Ng,
+    M. Jordan, Y. Weiss, NIPS 2001).
 
     Args:
         weights: W (N, N), symmetric and non-negative.
         labels: (N,).
-        seed: of k-means, below 2**32.
+        seed: seed of k-means, below 2**32.
 
     Example:
         >>> blocks = np.kron(np.eye(2), np.ones((3, 3)))
@@ -160,7 +162,7 @@ def spectral_clustering(weights: np.ndarray, labels: np.ndarray, seed: int) -> C
 
 
 def matched_accuracy(clusters: np.ndarray, labels: np.ndarray) -> float:
-    """Share of agreement under the best one-to-one naming (H. Kuhn, 1955).
+    """Return the fraction of agreement under the best one-to-one naming (H. Kuhn, 1955).
 
     Example:
         >>> matched_accuracy(np.array([1, 1, 0, 0]), np.array([0, 0, 1, 0]))

@@ -17,8 +17,8 @@ from eigenscape.errors import BadInput
 
 
 def least_squares(columns: Columns, penalty: float) -> np.ndarray:
-    """Argmin |X - X C|_F^2 + lambda |C|_F^2 = (X^T X + lambda I)^{-1} X^T X, (N, N); its diagonal
-    is not zero.
+    """Return argmin |X - X C|_F^2 + lambda |C|_F^2 = (X^T X + lambda I)^{-1} X^T X, (N, N); its
+    diagonal is not zero.
 
     Args:
         columns: X.
@@ -38,10 +38,11 @@ def least_squares(columns: Columns, penalty: float) -> np.ndarray:
 
 
 def least_squares_without_diagonal(columns: Columns, penalty: float) -> np.ndarray:
-    """The same with C_jj = 0: C_ij = -M_ij / M_jj with M = (X^T X + lambda I)^{-1}, (N, N).
+    """Return the minimum of the same problem with C_jj = 0: C_ij = -M_ij / M_jj with M = (X^T X +
+    lambda I)^{-1}, (N, N).
 
-    Why: the j-th problem regresses x_j on the others, and regression coefficients are ratios of a
-    precision matrix.
+    The reason is that the j-th problem regresses x_j on the others, and regression coefficients are
+    ratios of a precision matrix.
 
     Raises:
         BadInput: lambda is not positive.
@@ -60,7 +61,7 @@ def least_squares_without_diagonal(columns: Columns, penalty: float) -> np.ndarr
 
 
 def shape_interaction(columns: Columns, rank: int | None = None) -> np.ndarray:
-    """V_r V_r^T (N, N) of the r leading right singular vectors; of all of them by default.
+    """Return V_r V_r^T (N, N) of the r leading right singular vectors; of all of them by default.
 
     Raises:
         BadInput: a rank below 1.
@@ -79,8 +80,8 @@ def shape_interaction(columns: Columns, rank: int | None = None) -> np.ndarray:
 
 
 def low_rank(columns: Columns, fidelity: float) -> np.ndarray:
-    """Argmin |C|_* + tau/2 |X - X C|_F^2 over symmetric C: V_1 (I - S_1^{-2} / tau) V_1^T on s >
-    1/sqrt(tau), (N, N).
+    """Return argmin |C|_* + tau/2 |X - X C|_F^2 over symmetric C: V_1 (I - S_1^{-2} / tau) V_1^T on
+    s > 1/sqrt(tau), (N, N).
 
     Raises:
         BadInput: tau is not positive.

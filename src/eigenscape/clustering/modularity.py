@@ -1,4 +1,4 @@
-"""How much a graph knows of labels.
+"""The agreement of a graph with labels.
 
 Q = sum_c [ W_cc / 2m - gamma (vol_c / 2m)^2 ] with W_cc the weight within class c, vol_c the sum of
 its degrees and 2m of all; that is 1/2m sum_ij [W_ij - gamma k_i k_j / 2m] over pairs of one class
@@ -26,14 +26,15 @@ class ModularityStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Modularity:
-    """A graph beside labels. All numbers are 0 where ``status`` is not `ModularityStatus.FOUND`.
+    """The modularity of a graph with respect to labels. All numbers are 0 if ``status`` is not
+    `ModularityStatus.FOUND`.
 
     Attributes:
         value: Q.
         maximum: Q_max.
-        same_class_mass: share of the weight that joins inputs of one class.
+        same_class_mass: fraction of the weight that joins inputs of one class.
         null: (permutations,) Q under permuted labels.
-        status: whether there is anything to measure.
+        status: whether the modularity is defined.
     """
 
     value: float
@@ -44,12 +45,12 @@ class Modularity:
 
     @property
     def relative(self) -> float:
-        """Q / Q_max; 0 where all weight lies in one class, which leaves nothing to tell apart."""
+        """Q / Q_max; 0 if all weight lies in one class, where Q_max is 0."""
         return self.value / self.maximum if self.maximum > 0 else 0.0
 
     @property
     def p_value(self) -> float:
-        """Share of permutations, the observed labels among them, whose Q is at least as large."""
+        """Fraction of permutations, including the observed labels, whose Q is at least as large."""
         return float((1 + np.sum(self.null >= self.value)) / (1 + len(self.null)))
 
 
@@ -61,20 +62,20 @@ def modularity(
     permutations: int = 0,
     seed: int = 0,
 ) -> Modularity:
-    """Modularity of a weighted graph with respect to labels, and its null.
+    """Compute the modularity of a weighted graph with respect to labels, and its null.
 
-    The null permutes labels among inputs: class sizes stay, which is why classes are sampled in
+    The null permutes labels among inputs and keeps class sizes, which is why classes are sampled in
     equal numbers.
 
     Args:
         weights: W (N, N), symmetric and non-negative.
         labels: (N,).
-        resolution: gamma > 0; larger ones ask for smaller classes.
-        permutations: of the null.
-        seed: of the permutations.
+        resolution: gamma > 0; larger values favour smaller classes.
+        permutations: number of permutations of the null.
+        seed: seed of the permutations.
 
     Raises:
-        BadInput: shapes that do not fit, negative weights, gamma not positive.
+        BadInput: shapes do not match, weights are negative, or gamma is not positive.
 
     Example:
         >>> two_blocks = np.kron(np.eye(2), np.ones((2, 2)))
@@ -120,7 +121,7 @@ def modularity(
 def _within(
     weights: np.ndarray, degrees: np.ndarray, codes: np.ndarray
 ) -> tuple[float, np.ndarray]:
-    """Weight within classes, and the volume of every class."""
+    """Return the weight within classes, and the volume of every class."""
     member = np.zeros((len(codes), codes.max() + 1))
     member[np.arange(len(codes)), codes] = 1.0
     return float(np.vdot(weights @ member, member)), degrees @ member
@@ -128,8 +129,8 @@ def _within(
 
 @dataclass(frozen=True)
 class Purity:
-    """Of every node (N,): the share of its weight that leads to its own class, where it has any
-    neighbour.
+    """The purity of every node (N,): the fraction of its weight that leads to its own class, if it
+    has a neighbour.
     """
 
     shares: np.ndarray
@@ -137,7 +138,7 @@ class Purity:
 
 
 def label_purity(weights: np.ndarray, labels: np.ndarray) -> Purity:
-    """p_i = sum_{j: y_j = y_i} W_ij / k_i; 0 and not connected where k_i = 0.
+    """Return p_i = sum_{j: y_j = y_i} W_ij / k_i; 0 and not connected if k_i = 0.
 
     Example:
         >>> weights = np.array([[0.0, 1.0, 3.0], [1.0, 0.0, 0.0], [3.0, 0.0, 0.0]])

@@ -1,5 +1,5 @@
-"""How far a sparse self-expression is from optimal: the duality gap and the violation of the KKT
-conditions.
+"""The distance of a sparse self-expression from the optimum: the duality gap and the violation of
+the KKT conditions.
 
 With nu = lambda (x_j - X c - e) and a multiplier delta of 1^T c = 1 (else 0), weak duality says
 that
@@ -8,8 +8,8 @@ that
                 <=  the optimum,
 
 for |nu|_inf <= lambda_e if there are outliers; h*(v) = max(|v| - tau, 0)^2 / (2 (1 - tau)) for tau
-< 1, and for tau = 1 the indicator of |v| <= 1, which scaling (nu, delta) down meets. A small
-iterate change says little; a small gap proves.
+< 1, and for tau = 1 the indicator of |v| <= 1, which scaling (nu, delta) down meets. A small change
+of the iterate is no proof of optimality; a small gap is.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from eigenscape.clustering.gram import Columns
 
 @dataclass(frozen=True)
 class Certificate:
-    """Of every column (m,).
+    """The certificate of every column (m,).
 
     Attributes:
         objective: value of the primal problem.
@@ -33,7 +33,7 @@ class Certificate:
             and of
             |x_i^T nu + delta| <= tau elsewhere.
         infeasibility: |1^T c - 1|, or 0.
-        rest: |x_j - X c - e|^2, what is left unexpressed.
+        rest: |x_j - X c - e|^2, the squared residual.
     """
 
     objective: np.ndarray
@@ -44,7 +44,7 @@ class Certificate:
 
     @property
     def relative_gap(self) -> np.ndarray:
-        """The gap over the objective (m,); 0 where both are."""
+        """The gap over the objective (m,); 0 where both are 0."""
         return self.gap / np.where(self.objective > 0, self.objective, 1.0)
 
 
@@ -59,7 +59,7 @@ def certify(
     *,
     chosen: np.ndarray | None = None,
 ) -> Certificate:
-    """The certificate of coefficients (N, m) and outliers (D, m) of m columns.
+    """Compute the certificate of coefficients (N, m) and outliers (D, m) of m columns.
 
     Args:
         columns: X.
@@ -68,8 +68,8 @@ def certify(
         penalty: lambda (m,).
         outlier_penalty: lambda_e, or None.
         tau: in (0, 1].
-        shift: delta (m,) where the coefficients sum to one, or None.
-        chosen: numbers of the columns (m,); None: all in their order.
+        shift: delta (m,) if the coefficients sum to one, or None.
+        chosen: numbers of the columns (m,); None means all in their order.
 
     Example:
         >>> x = Columns.of(np.array([[1.0, 1.0]]))

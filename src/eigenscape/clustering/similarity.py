@@ -3,8 +3,8 @@ cosine.
 
 CKA(K, L) = <H K H, H L H>_F / (|H K H|_F |H L H|_F), H = I - 1 1^T / N (C. Cortes et al., JMLR 13,
 2012; S. Kornblith et al., ICML 2019). Affinities W are not positive semi-definite, so their CKA may
-be negative; C C^T is. A constant K has no centred part: then there is no number, and a status says
-so.
+be negative; C C^T is. A constant K has no centred part: the similarity is then undefined, and a
+status says so.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class SimilarityStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Similarity:
-    """A number in [-1, 1] (an unbiased one may leave it a little), or None with the status that
-    says why.
+    """A number in [-1, 1] (an unbiased one may lie slightly outside), or None with a status that
+    gives the reason.
     """
 
     value: float | None
@@ -35,14 +35,14 @@ class Similarity:
 
 
 ROUNDING = 1e-12
-"""Centred squared norms below this share of the uncentred ones are rounding of zero."""
+"""Fraction of the uncentred squared norm below which a centred one is rounding error."""
 
 
 def cka(first: np.ndarray, second: np.ndarray) -> Similarity:
-    """Centred kernel alignment of two symmetric matrices (N, N); biased for small N.
+    """Compute the centred kernel alignment of two symmetric matrices (N, N); biased for small N.
 
     Raises:
-        BadInput: shapes that differ, or no square matrices.
+        BadInput: shapes differ, or matrices are not square.
 
     Example:
         >>> k = np.array([[2.0, 1.0, 0.0], [1.0, 2.0, 0.0], [0.0, 0.0, 1.0]])
@@ -59,14 +59,14 @@ def cka(first: np.ndarray, second: np.ndarray) -> Similarity:
 
 
 def unbiased_cka(first: np.ndarray, second: np.ndarray) -> Similarity:
-    """CKA with HSIC_1, whose mean over independent data is 0 (L. Song et al., JMLR 13, 2012; T.
-    Nguyen et al., ICLR 2021).
+    """Compute CKA with HSIC_1, whose mean over independent data is 0 (L. Song et al., JMLR 13,
+    2012; T. Nguyen et al., ICLR 2021).
 
     HSIC_1 = [tr(K L) + 1'K1 1'L1 / ((N-1)(N-2)) - 2 1'K L 1 / (N-2)] / (N (N-3)), with diagonals
-    set to zero. It may be negative for a matrix with itself; then there is no number.
+    set to zero. It may be negative for a matrix with itself; the similarity is then undefined.
 
     Raises:
-        BadInput: shapes that differ, or fewer than four inputs.
+        BadInput: shapes differ, or there are fewer than four inputs.
     """
     _same_square(first, second)
     if len(first) < 4:
@@ -84,7 +84,7 @@ def unbiased_cka(first: np.ndarray, second: np.ndarray) -> Similarity:
 
 
 def hsic_1(first: np.ndarray, second: np.ndarray) -> float:
-    """The unbiased estimate of HSIC from two matrices with zero diagonals (N, N), N >= 4.
+    """Estimate HSIC without bias from two matrices with zero diagonals (N, N), N >= 4.
 
     Example:
         >>> hsic_1(np.ones((4, 4)) - np.eye(4), np.ones((4, 4)) - np.eye(4))
@@ -101,7 +101,7 @@ def hsic_1(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def cosine(first: np.ndarray, second: np.ndarray) -> Similarity:
-    """<K, L> / (|K| |L|) without centring.
+    """Return <K, L> / (|K| |L|) without centring.
 
     Example:
         >>> round(cosine(np.eye(2), np.ones((2, 2))).value, 4)
@@ -113,12 +113,12 @@ def cosine(first: np.ndarray, second: np.ndarray) -> Similarity:
 
 
 def linear_cka(first: np.ndarray, second: np.ndarray) -> Similarity:
-    """CKA of the Gram matrices of two sets of activations (N, D) and (N, D').
+    """Compute CKA of the Gram matrices of two sets of activations (N, D) and (N, D').
 
-    Invariant to rotations and one common scale of either, not to general linear maps.
+    It is invariant to rotations and to a common scale of either, not to general linear maps.
 
     Raises:
-        BadInput: different numbers of inputs.
+        BadInput: the numbers of inputs differ.
 
     Example:
         >>> x = np.array([[1.0, 0.0], [0.0, 2.0], [3.0, 1.0]])
@@ -130,7 +130,7 @@ def linear_cka(first: np.ndarray, second: np.ndarray) -> Similarity:
 
 
 def centred(matrix: np.ndarray) -> np.ndarray:
-    """H K H (N, N).
+    """Return H K H (N, N).
 
     Example:
         >>> centred(np.array([[2.0, 0.0], [0.0, 2.0]]))

@@ -7,9 +7,9 @@ For columns x_j of X (D, N), with c_jj = 0,
 tau = 1 is sparse subspace clustering (E. Elhamifar, R. Vidal, TPAMI 35, 2013, arXiv 1203.1005), tau
 < 1 the elastic net (C. You et al., CVPR 2016). The columns are independent problems. Without
 outliers and the affine condition they are solved exactly by an active set (`active_set`), otherwise
-to a tolerance (`admm`); either way the certificate says how well. They come in blocks of fixed
-size, each solved and certified by itself, so that C has the same bits however the blocks are spread
-over processes (`distributed.self_expression`).
+to a tolerance (`admm`); either way the certificate bounds the error. Columns are grouped in blocks
+of fixed size, each solved and certified independently, so that C has the same bits however the
+blocks are distributed over processes (`distributed.self_expression`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from eigenscape.errors import BadInput
 
 
 class Verdict(StrEnum):
-    """What a self-expression is worth."""
+    """The quality of a self-expression."""
 
     STRUCTURE = "the inputs express each other"
     NO_STRUCTURE = "no subspace structure"
@@ -35,32 +35,34 @@ class Verdict(StrEnum):
 
 
 LARGE_RESIDUAL = 0.7
-"""|X - X C - E| / |X| beyond which nothing is expressed: half of the squared length is left. This
-project's choice."""
+"""|X - X C - E| / |X| beyond which the inputs are not expressed: half of the squared length
+remains. This is this project's choice."""
 
 BLOCK = 64
-"""Columns that are solved and certified together: products with a block run at full speed, and a
-block of 2,000 inputs fits in a core's cache."""
+"""Number of columns that are solved and certified together: products with a block run at full
+speed, and a block of 2,000 inputs fits in a core's cache."""
 
 MOST_ADMM_STEPS = 2000
-"""A few hundred steps are usual; ten times that tells a hard problem from a slow one."""
+"""Largest number of ADMM steps: a few hundred are usual, and ten times that distinguishes a hard
+problem from a slow one."""
 
 ACTIVE_SET_STEPS = 10
-"""Most steps of an active set per input: a step adds or drops one coefficient. The hardest case
-seen took 1.1 per input."""
+"""Largest number of active-set steps per input: a step adds or drops one coefficient. The hardest
+case observed took 1.1 per input."""
 
 
 @dataclass(frozen=True)
 class Penalty:
-    """What is minimised.
+    """The objective.
 
     Attributes:
-        alpha: how many times the smallest penalty at which some coefficient is not zero; > 1.
+        alpha: the penalty in multiples of the smallest one at which some coefficient is not zero; >
+            1.
         per_column: whether that smallest penalty is each column's own (You et al.) or the least
             coherent column's, one for all (Elhamifar and Vidal).
         tau: weight of the 1-norm, in (0, 1].
-        outliers: alpha_e > 1, as a multiple of the smallest lambda_e at which E may be not all of
-            x_j; None: no E.
+        outliers: alpha_e > 1, as a multiple of the smallest lambda_e at which E may differ from
+            x_j; None means no E.
         affine: whether the coefficients of a column sum to one.
     """
 
@@ -88,7 +90,7 @@ class Penalty:
 
 @dataclass(frozen=True)
 class SelfExpression:
-    """Coefficients and what is known of them.
+    """Coefficients with their certificate.
 
     Attributes:
         coefficients: C (N, N), exactly sparse, zero diagonal; column j expresses input j.
@@ -99,7 +101,7 @@ class SelfExpression:
         converged: (N,) whether the column met its conditions.
         certificate: duality gap, KKT violation and infeasibility of each column.
         residual: |X - X C - E|_F / |X|_F.
-        verdict: whether C is worth a graph.
+        verdict: the quality of C.
     """
 
     coefficients: np.ndarray
@@ -114,8 +116,8 @@ class SelfExpression:
 
 
 def coherence(gram: np.ndarray) -> np.ndarray:
-    """mu_j = max_{i != j} |x_i^T x_j| (N,): c_j = 0 solves its problem exactly if lambda mu_j <=
-    tau.
+    """Return mu_j = max_{i != j} |x_i^T x_j| (N,): c_j = 0 solves its problem exactly if lambda
+    mu_j <= tau.
 
     Example:
         >>> coherence(np.array([[1.0, -0.5, 0.1], [-0.5, 1.0, 0.2], [0.1, 0.2, 1.0]])).tolist()
@@ -131,11 +133,11 @@ Strengths = tuple[np.ndarray, float | None]
 
 
 def penalties(columns: Columns, penalty: Penalty) -> Strengths:
-    """The penalty lambda of every column (N,), and lambda_e.
+    """Return the penalty lambda of every column (N,), and lambda_e.
 
     lambda_j = alpha tau / mu_j, or alpha tau / min_j mu_j; lambda_e = alpha_e / min_j max_{i != j}
-    |x_i|_1. Columns that are orthogonal to all others get the largest lambda among the rest; their
-    coefficients are zero under any.
+    |x_i|_1. Columns that are orthogonal to all others get the largest lambda among the others;
+    their coefficients are zero for any lambda.
     """
     mu = coherence(columns.gram)
     related = mu > COHERENT * max(float(np.diag(columns.gram).max()), np.finfo(float).tiny)
@@ -148,11 +150,11 @@ def penalties(columns: Columns, penalty: Penalty) -> Strengths:
 
 
 COHERENT = 1e-12
-"""Inner products below this, relative to squared lengths, are rounding of zero."""
+"""Inner products below this, relative to squared lengths, are rounding errors."""
 
 
 class Route(StrEnum):
-    """How columns are solved."""
+    """The method by which columns are solved."""
 
     ACTIVE_SET = "active set"  # exact; lasso and elastic net
     ADMM = "ADMM"  # to a tolerance; everything
@@ -160,12 +162,12 @@ class Route(StrEnum):
 
 @dataclass(frozen=True)
 class SolvedBlock:
-    """Some columns' solutions.
+    """The solutions of some columns.
 
     Attributes:
         chosen: their numbers (m,).
         solution: coefficients, outliers, steps.
-        certificate: of these columns.
+        certificate: the certificate of these columns.
     """
 
     chosen: np.ndarray
@@ -174,7 +176,7 @@ class SolvedBlock:
 
 
 def column_blocks(count: int, size: int = BLOCK) -> list[np.ndarray]:
-    """The numbers of N columns in blocks.
+    """Divide the numbers of N columns into blocks.
 
     Example:
         >>> [len(block) for block in column_blocks(150)]
@@ -192,20 +194,20 @@ def solve_block(
     route: Route | None = None,
     tolerance: float = 1e-4,
     most_iterations: int | None = None,
-    place: str = HOST,
+    device: str = HOST,
 ) -> SolvedBlock:
     """Solve and certify some columns; the other arguments are those of `sparse_self_expression`.
 
     Args:
         columns: X.
-        penalty: what is minimised.
-        strengths: `penalties` of both, which look at all of the Gram matrix and are the same for
-            every block.
+        penalty: the objective.
+        strengths: the `penalties` of both, which depend on the whole Gram matrix and are the same
+            for every block.
         chosen: numbers of the columns (m,).
-        route: None: the active set wherever it can be used.
-        tolerance: of ADMM.
-        most_iterations: steps of a column.
-        place: "host", or a device of torch.
+        route: the method; None means the active set wherever it can be used.
+        tolerance: tolerance of ADMM.
+        most_iterations: largest number of steps per column.
+        device: "host", or a device of torch.
 
     Example:
         >>> pair, penalty = Columns.of(np.array([[1.0, 1.0]])), Penalty(10.0)
@@ -217,7 +219,7 @@ def solve_block(
     """
     lam, lam_e = strengths[0][chosen], strengths[1]
     simple = lam_e is None and not penalty.affine
-    route = route or (Route.ACTIVE_SET if simple and place == HOST else Route.ADMM)
+    route = route or (Route.ACTIVE_SET if simple and device == HOST else Route.ADMM)
     if route is Route.ADMM:
         problem = Problem(chosen, lam, lam_e, penalty.tau, penalty.affine)
         found = solve_by_admm(
@@ -225,9 +227,9 @@ def solve_block(
             problem,
             tolerance=tolerance,
             most=most_iterations or MOST_ADMM_STEPS,
-            place=place,
+            device=device,
         )
-    elif not simple or place != HOST:
+    elif not simple or device != HOST:
         raise BadInput.field(
             "route",
             "ADMM, with outliers, the affine condition or a device",
@@ -250,7 +252,7 @@ def solve_block(
 
 
 def assembled(columns: Columns, strengths: Strengths, blocks: list[SolvedBlock]) -> SelfExpression:
-    """The whole from all `column_blocks`, in any order.
+    """Assemble the self-expression from all `column_blocks`, in any order.
 
     Example:
         >>> pair, penalty = Columns.of(np.array([[1.0, 1.0]])), Penalty(10.0)
@@ -299,23 +301,24 @@ def sparse_self_expression(
     route: Route | None = None,
     tolerance: float = 1e-4,
     most_iterations: int | None = None,
-    place: str = HOST,
+    device: str = HOST,
 ) -> SelfExpression:
     """Solve all columns.
 
     Args:
-        columns: X; of unit length, as `gram.unit_columns` gives them.
-        penalty: what is minimised.
-        route: None: the active set wherever it can be used.
-        tolerance: of both residuals of ADMM (`admm.solve_by_admm`); the active set goes on to
-            rounding.
-        most_iterations: steps of a column after which the verdict is `Verdict.NOT_CONVERGED`; None:
-            `MOST_ADMM_STEPS`, or `ACTIVE_SET_STEPS` for every input.
-        place: "host", or a device of torch ("cuda"), which solves by ADMM, all columns in one
+        columns: X; columns of unit length, as from `gram.unit_columns`.
+        penalty: the objective.
+        route: the method; None means the active set wherever it can be used.
+        tolerance: tolerance of both residuals of ADMM (`admm.solve_by_admm`); the active set is
+            exact up to rounding.
+        most_iterations: number of steps of a column after which the verdict is
+            `Verdict.NOT_CONVERGED`; None means `MOST_ADMM_STEPS`, or `ACTIVE_SET_STEPS` for every
+            input.
+        device: "host", or a device of torch ("cuda"), which solves by ADMM, all columns in one
             block.
 
     Raises:
-        BadInput: the active set is asked for with outliers, the affine condition or a device.
+        BadInput: the active set is requested with outliers, the affine condition or a device.
 
     Example:
         >>> x = np.array([[1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0]])
@@ -331,9 +334,9 @@ def sparse_self_expression(
         "route": route,
         "tolerance": tolerance,
         "most_iterations": most_iterations,
-        "place": place,
+        "device": device,
     }
-    strengths, size = penalties(columns, penalty), BLOCK if place == HOST else columns.count
+    strengths, size = penalties(columns, penalty), BLOCK if device == HOST else columns.count
     blocks = [
         solve_block(columns, penalty, strengths, block, **how)
         for block in column_blocks(columns.count, size)
@@ -342,7 +345,7 @@ def sparse_self_expression(
 
 
 def verdict_of(residual: float, converged: bool) -> Verdict:
-    """The verdict on a relative residual.
+    """Return the verdict on a relative residual.
 
     Example:
         >>> verdict_of(0.99, converged=True).value

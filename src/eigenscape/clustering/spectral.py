@@ -1,16 +1,16 @@
-"""Why a self-expression sees what linear CKA does not: both are sums over pairs of singular
-directions.
+"""The filter that makes a self-expression more sensitive than linear CKA: both are sums over pairs
+of singular directions.
 
 With centred activations X = U diag(s) V^T and Y = U' diag(t) V'^T (D, N), for any filter f
 
     CKA(V f(s) V^T, V' f(t) V'^T) = sum_ij f(s_i) f(t_j) (v_i^T v'_j)^2 / sqrt(sum_i f(s_i)^2 sum_j
     f(t_j)^2).
 
-Linear CKA has f = s^2: the leading directions decide. LSR has f = s^2 / (s^2 + lambda): for lambda
-above all s^2 it is linear CKA, and for lambda below all s^2 it is the overlap of the two spans, in
-which small directions count as much as large ones. lambda tunes the sensitivity to small
-directions; that Saini et al., PMLR 280, 2025, find self-expression more sensitive than linear CKA
-is this, in one formula. [This project's derivation.]
+Linear CKA has f = s^2: the leading directions dominate. LSR has f = s^2 / (s^2 + lambda): for
+lambda above all s^2 it is linear CKA, and for lambda below all s^2 it is the overlap of the two
+spans, in which small directions count as much as large ones. lambda tunes the sensitivity to small
+directions; the formula explains why Saini et al., PMLR 280, 2025, find self-expression more
+sensitive than linear CKA. This is this project's derivation.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from eigenscape.errors import BadInput
 
 
 def least_squares_cka(first: Columns, second: Columns, penalty: float) -> Similarity:
-    """CKA of the LSR matrices of two sets of centred columns, through their singular vectors.
+    """Compute CKA of the LSR matrices of two sets of centred columns, through their singular
+    vectors.
 
     Args:
         first: X (D, N), each row of mean zero.
-        second: Y (D', N), likewise.
+        second: Y (D', N), each row of mean zero.
         penalty: lambda > 0, relative to the largest s^2 of each set, so that it does not depend on
             units.
 
@@ -58,7 +59,7 @@ def least_squares_cka(first: Columns, second: Columns, penalty: float) -> Simila
 
 
 def filter_weights(singular_values: np.ndarray, penalty: float) -> np.ndarray:
-    """s^2 / (s^2 + lambda s_1^2) of singular values in descending order.
+    """Return s^2 / (s^2 + lambda s_1^2) of singular values in descending order.
 
     Example:
         >>> filter_weights(np.array([2.0, 1.0]), 0.25)
@@ -69,8 +70,8 @@ def filter_weights(singular_values: np.ndarray, penalty: float) -> np.ndarray:
 
 
 def without_directions(activations: np.ndarray, first: int, last: int) -> np.ndarray:
-    """Centred activations (N, D) with their singular directions first .. last - 1 taken out; 0 is
-    the leading one.
+    """Remove the singular directions first .. last - 1 from centred activations (N, D); 0 is the
+    leading one.
 
     Example:
         >>> x = np.array([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]])

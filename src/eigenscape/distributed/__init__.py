@@ -1,7 +1,7 @@
-"""Ranks, sums across them, and eigensolves over them. The only importers of mpi4py.
+"""Ranks, sums across them, and eigensolves over them. Only this package imports mpi4py.
 
 =================  ==========================================================
-`ranks`            who am I among how many; messages; a run without MPI too
+`ranks`            the ranks of a run and their messages; also a run without MPI
 `agreement`        failing together
 `watchdog`         a run that hangs ends, and says where
 `devices`          one GPU a rank

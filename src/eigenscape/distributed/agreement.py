@@ -1,4 +1,4 @@
-"""Failing together: an error on one rank must not leave the others waiting in the next message."""
+"""Joint failure: an error on one rank must not leave the others waiting in the next message."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _Result = TypeVar("_Result")
 
 
 def raise_on_all_ranks(ranks: Ranks, work: Callable[[], _Result]) -> _Result:
-    """Do this rank's part, and go on only if every rank has done its own; a collective call.
+    """Do this rank's part of the work, and return only if every rank succeeded; a collective call.
 
     Args:
-        ranks: of the run.
-        work: of this rank; must not itself wait for other ranks.
+        ranks: the ranks of the run.
+        work: the part of this rank; it must not itself wait for other ranks.
 
     Raises:
-        EigenscapeError: of the first rank that failed, on every rank.
-        Exception: on a rank whose work failed otherwise; the other ranks get an `EigenscapeError`
-            that names it.
+        EigenscapeError: the error of the first rank that failed, raised on every rank.
+        Exception: any other error, raised on the rank where it occurred; the other ranks raise an
+            `EigenscapeError` that names that rank.
 
     Example:
         >>> from eigenscape.distributed.ranks import OneRank

@@ -1,9 +1,9 @@
-"""Who holds which entry of a matrix dealt out in blocks over a grid of ranks: ScaLAPACK's
-arithmetic.
+"""The block-cyclic distribution of a matrix over a grid of ranks, as ScaLAPACK defines it.
 
-Along each side, block b of ``block`` consecutive indices belongs to line ``b mod lines`` of the
-grid, and each line keeps its blocks one after the other. Rows and columns are dealt independently.
-Nothing here knows MPI. See Blackford et al., ScaLAPACK Users' Guide, SIAM 1997, section 4.3.
+Along each dimension, block b of ``block`` consecutive indices belongs to line ``b mod lines`` of
+the grid, and each line keeps its blocks one after the other. Rows and columns are distributed
+independently. This module does not use MPI. See Blackford et al., ScaLAPACK Users' Guide, SIAM
+1997, section 4.3.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import math
 import numpy as np
 
 BLOCK = 64
-"""Side of the blocks: ScaLAPACK's usual choice, wide enough for matrix products and narrow enough
-to spread a matrix of some hundred rows over the grid."""
+"""Side length of the blocks: ScaLAPACK's usual choice, wide enough for matrix products and narrow
+enough to spread a matrix of some hundred rows over the grid."""
 
 
 def grid_shape(ranks: int) -> tuple[int, int]:
-    """Lines and columns of the most square grid that uses every rank; never more lines than
-    columns, 1 x R for a prime.
+    """Return the lines and columns of the most square grid that uses every rank. The grid never has
+    more lines than columns, and is 1 x R for a prime R.
 
     Example:
         >>> [grid_shape(ranks) for ranks in (1, 2, 3, 4, 6, 12)]
@@ -30,7 +30,7 @@ def grid_shape(ranks: int) -> tuple[int, int]:
 
 
 def holder(indices: np.ndarray, lines: int, block: int = BLOCK) -> np.ndarray:
-    """The line of the grid that holds each global index.
+    """Return the line of the grid that holds each global index.
 
     Example:
         >>> holder(np.arange(7), lines=2, block=2)
@@ -41,7 +41,7 @@ def holder(indices: np.ndarray, lines: int, block: int = BLOCK) -> np.ndarray:
 
 
 def local_index(indices: np.ndarray, lines: int, block: int = BLOCK) -> np.ndarray:
-    """Where the line that holds a global index keeps it.
+    """Return the local index of each global index on the line that holds it.
 
     Example:
         >>> local_index(np.arange(7), lines=2, block=2)
@@ -52,7 +52,7 @@ def local_index(indices: np.ndarray, lines: int, block: int = BLOCK) -> np.ndarr
 
 
 def held(size: int, line: int, lines: int, block: int = BLOCK) -> np.ndarray:
-    """The global indices below ``size`` that a line holds, in the order in which it keeps them.
+    """Return the global indices below ``size`` that a line holds, in their local order.
 
     Example:
         >>> held(7, line=0, lines=2, block=2)
@@ -62,7 +62,7 @@ def held(size: int, line: int, lines: int, block: int = BLOCK) -> np.ndarray:
 
 
 def held_count(size: int, line: int, lines: int, block: int = BLOCK) -> int:
-    """How many indices below ``size`` a line holds; ScaLAPACK's ``numroc``.
+    """Count the indices below ``size`` that a line holds; equivalent to ScaLAPACK's ``numroc``.
 
     Example:
         >>> [held_count(7, line, lines=2, block=2) for line in (0, 1)]

@@ -1,4 +1,4 @@
-"""GPUs: one rank a device, by its number on the node."""
+"""GPUs: one rank per device, by the rank's number on its node."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from eigenscape.networks.gradients import Device
 
 
 def bind(device: Device, ranks: Ranks) -> None:
-    """Make this rank's GPU the current one; nothing to do on a CPU.
+    """Make this rank's GPU the current one; on a CPU nothing is done.
 
     Ranks on a node take its GPUs in turn. Where the launcher shows each rank only its own (Slurm's
     ``--gpus-per-task``), that is device 0 of every rank.

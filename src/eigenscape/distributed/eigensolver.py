@@ -1,14 +1,14 @@
-"""The spectrum of a second moment that no rank holds whole: chunks of the store go straight into
+"""The spectrum of a distributed second moment: chunks are read from the store straight into
 ScaLAPACK's layout.
 
-Ranks take turns: each reads the next chunk of the lower triangle that it was dealt, and broadcasts
-it; every rank keeps the entries that are its own, mirrored ones too. So each chunk is read once by
-one rank, and beside its part of the matrix a rank holds a few chunks. On the way parameters are
-sorted by descending ``diag C``, those whose gradient is null last: the order alone gains `eigh`
-decades of accuracy on graded matrices. Where the spectrum is longer than `eigh` resolves, the
-squared singular values of the Cholesky factor of the sorted matrix are taken, as on one rank
-(`active_subspace.spectrum`) but for the pivoting, which ScaLAPACK lacks: where the factor breaks
-down, the spectrum is said to end below the floor.
+Ranks take turns: each reads the next chunk of the lower triangle that is assigned to it, and
+broadcasts it; every rank keeps its own entries, mirrored ones too. So each chunk is read once by
+one rank, and a rank holds only a few chunks besides its part of the matrix. Parameters are sorted
+by descending ``diag C`` on the way, those with a null gradient last: the order alone gains `eigh`
+decades of accuracy on graded matrices. Where the spectrum spans more decades than `eigh` resolves,
+the eigenvalues are the squared singular values of the Cholesky factor of the sorted matrix, as on
+one rank (`active_subspace.spectrum`) but without pivoting, which ScaLAPACK lacks: where the
+factorisation breaks down, the spectrum is reported to end below the floor.
 """
 
 from __future__ import annotations
@@ -29,33 +29,34 @@ from eigenscape.distributed.scalapack import ProcessGrid, require_countable
 
 
 class StoredChunks(Protocol):
-    """The lower triangle of a symmetric matrix in chunks of `BAND` x `BAND`, as a store hands it
-    out.
+    """The lower triangle of a symmetric matrix in chunks of `BAND` x `BAND`, as a store provides
+    it.
     """
 
     def diagonal_chunk(self, band: int) -> np.ndarray:
-        """The chunk on the diagonal that belongs to a band."""
+        """Return the chunk of a band on the diagonal."""
 
     def chunk(self, band: int, row: int) -> np.ndarray:
-        """The chunk of a band that starts at a row, C-contiguous; asked for from the diagonal
-        down.
+        """Return the chunk of a band that starts at a row, C-contiguous; rows are requested from
+        the diagonal down.
         """
 
     def confirm(self, ranks: Ranks) -> None:
-        """After every chunk was asked for, see that they are what was once written; a collective
-        call.
+        """Verify, after every chunk was read, that the chunks are those that were written; a
+        collective call.
         """
 
 
 @dataclass(frozen=True)
 class DistributedEigenvectors:
-    """Eigenvectors of which every rank holds a part.
+    """Eigenvectors that are distributed over the ranks.
 
     Attributes:
-        grid: over which they are dealt.
+        grid: the grid over which they are distributed.
         size: P.
         position: (P,), where the sorted order keeps each parameter.
-        signs: (P,) by ascending eigenvalue: what makes the largest component of a vector positive.
+        signs: (P,) by ascending eigenvalue: the sign that makes the largest component of each
+            vector positive.
         local: this rank's part: rows in the sorted order, columns by ascending eigenvalue.
     """
 
@@ -66,8 +67,8 @@ class DistributedEigenvectors:
     local: np.ndarray
 
     def chunk(self, rows: range, columns: range, to: int) -> np.ndarray:
-        """Components of the parameters ``rows`` of the vectors ``columns``, counted by descending
-        eigenvalue; a collective call.
+        """Return the components of the parameters ``rows`` of the vectors ``columns``, counted by
+        descending eigenvalue; a collective call.
 
         Returns:
             (rows, columns) on rank ``to``; elsewhere the array has no meaning.
@@ -84,7 +85,7 @@ class DistributedEigenvectors:
 
 @dataclass(frozen=True)
 class DistributedSpectrum:
-    """A spectrum whose eigenvectors, where there are any, are dealt out over the ranks.
+    """A spectrum whose eigenvectors, if computed, are distributed over the ranks.
 
     Attributes:
         spectrum: the same on every rank, without eigenvectors.
@@ -105,12 +106,12 @@ def distributed_spectrum(
     samples: int | None,
     dust: np.ndarray | float,
 ) -> DistributedSpectrum:
-    """The spectrum of C by the route that resolves it; a collective call.
+    """Compute the spectrum of C by the route that resolves it; a collective call.
 
     Args:
-        chunks: C, as a store hands it out.
+        chunks: C, as a store provides it.
         size: P.
-        grid: of all ranks.
+        grid: the grid of all ranks.
         diagonal: diag C, (P,), as `diagonal_of` reads it.
         vectors: also compute the eigenvectors, by ``eigh`` as on one rank.
         samples: N, when C is an average over N gradients.
@@ -122,7 +123,7 @@ def distributed_spectrum(
 
     Raises:
         DamagedResult: a chunk cannot be read or is not what was written; on every rank.
-        DoesNotFit: the library cannot count the part of a rank.
+        DoesNotFit: the part of a rank has more entries than the library can count.
         EigensolverFailure: no convergence, or C is not finite or not symmetric; on every rank.
     """
     require_countable(size, grid.ranks.size, vectors=vectors)
@@ -163,7 +164,7 @@ def distributed_spectrum(
 
 
 def diagonal_of(chunks: StoredChunks, size: int, ranks: Ranks) -> np.ndarray:
-    """The diagonal of C, (P,), on every rank; a collective call."""
+    """Return the diagonal of C, (P,), on every rank; a collective call."""
     mine = np.zeros(size)
 
     def read() -> None:
@@ -175,12 +176,13 @@ def diagonal_of(chunks: StoredChunks, size: int, ranks: Ranks) -> np.ndarray:
 
 
 def read_sorted(chunks: StoredChunks, position: np.ndarray, grid: ProcessGrid) -> np.ndarray:
-    """The part of C that this rank holds, with the parameters in another order; a collective call.
+    """Return the part of C that this rank holds, with the parameters in another order; a collective
+    call.
 
     Args:
         chunks: C.
         position: (P,), where the new order keeps each parameter.
-        grid: of all ranks.
+        grid: the grid of all ranks.
 
     Returns:
         The part, in Fortran order.
@@ -229,15 +231,15 @@ def read_sorted(chunks: StoredChunks, position: np.ndarray, grid: ProcessGrid) -
 
 
 def _dealt(size: int, rank: int, ranks: int) -> list[tuple[int, int]]:
-    """Band and first row of the chunks that a rank reads: whole bands from the diagonal down, as
-    they were written.
+    """Return band and first row of the chunks that a rank reads: whole bands from the diagonal
+    down, as they were written.
     """
     bands = [band for band in range(band_count(size)) if owner(band, ranks) == rank]
     return [(band, row) for band in bands for row in range(band * BAND, size, BAND)]
 
 
 def _own(positions: np.ndarray, line: int, lines: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which of some positions a line of the grid holds, and where."""
+    """Return which positions a line of the grid holds, and their local indices."""
     here = np.flatnonzero(holder(positions, lines) == line)
     return here, local_index(positions[here], lines)
 
@@ -245,15 +247,15 @@ def _own(positions: np.ndarray, line: int, lines: int) -> tuple[np.ndarray, np.n
 def _keep_own(
     local: np.ndarray, chunk: np.ndarray, rows: np.ndarray, columns: np.ndarray, grid: ProcessGrid
 ) -> None:
-    """Put the entries of a chunk that this rank holds where the new order keeps them."""
+    """Copy the entries of a chunk that this rank holds to their positions in the new order."""
     here, there = _own(rows, grid.line, grid.lines)
     across, along = _own(columns, grid.column, grid.columns)
     local[np.ix_(there, along)] = chunk[np.ix_(here, across)]
 
 
 def _signs(local: np.ndarray, size: int, grid: ProcessGrid) -> np.ndarray:
-    """Per vector (P,), by ascending eigenvalue, the sign of its largest component, wherever that
-    lies.
+    """Return, per vector (P,) by ascending eigenvalue, the sign of its largest component, on
+    whichever rank that lies.
     """
     largest = np.zeros((grid.lines, size))
     columns = grid.columns_of(size)
@@ -273,10 +275,11 @@ def _by_factor(
     dust: np.ndarray | float,
     grid: ProcessGrid,
 ) -> tuple[np.ndarray, bool] | None:
-    """Singular values of the Cholesky factor of the leading rows and columns, and whether the small
-    ones are to be trusted.
+    """Return the singular values of the Cholesky factor of the leading rows and columns, and
+    whether the small ones are to be trusted.
 
-    None where the factor breaks down: they are not positive definite to working precision.
+    The result is None where the factorisation breaks down: the matrix is not positive definite to
+    working precision.
     """
     size, carrying, own_variances = len(variances), len(leading), variances[leading]
     if not grid.cholesky(local, size, carrying):

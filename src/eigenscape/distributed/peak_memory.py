@@ -1,4 +1,4 @@
-"""What a rank needs to hold for a distributed eigensolve: known before it starts, and held to by a
+"""The peak memory of a rank in a distributed eigensolve: known beforehand, and enforced by a
 test.
 """
 
@@ -7,30 +7,30 @@ from __future__ import annotations
 from eigenscape.distributed.block_cyclic import BLOCK, grid_shape, held_count
 
 WORKING_CHUNKS = 6
-"""Chunks that a rank holds at a time beside its part of the matrix: its own and a received one, a
-file's bytes, a copy of the entries that are its own, a comparison, and what the MPI library
-buffers."""
+"""Number of chunks that a rank holds at a time besides its part of the matrix: its own and a
+received one, a file's bytes, a copy of the entries that are its own, a comparison, and what the MPI
+library buffers."""
 
 WORKING_VECTORS = 64
-"""Vectors of P numbers that a rank holds at a time: index tables, eigenvalues, the libraries' work
-space."""
+"""Number of vectors of length P that a rank holds at a time: index tables, eigenvalues, the
+libraries' work space."""
 
 PARTS_WITH_VECTORS = 6
-"""C's part, the vectors' part, ScaLAPACK's work space of two, and up to 1.5 that it was seen to
-take inside (P = 3,600 and 5,146)."""
+"""Number of matrix parts with eigenvectors: C's part, the vectors' part, ScaLAPACK's work space of
+two, and up to 1.5 that were observed in addition (P = 3,600 and 5,146)."""
 
 LIBRARY_BYTES = 16 * 2**20
-"""Of code and message buffers that ScaLAPACK and MPI load and take as they go (10 MB were seen
-where the matrix is nothing)."""
+"""Bytes of code and message buffers that ScaLAPACK and MPI load as they go (10 MB were observed for
+an empty matrix)."""
 
 
 def peak_bytes(parameters: int, ranks: int, *, vectors: bool) -> int:
-    """The most memory that a rank takes for an eigensolve, the interpreter aside, in bytes.
+    """Return the peak memory of a rank in an eigensolve in bytes, without the interpreter.
 
-    Its part of C, about P^2 / R numbers; with vectors `PARTS_WITH_VECTORS` times that, and on grids
-    of several lines the panels of 1.2 P numbers a column that MKL asks for
-    (`scalapack.vectors_work_space`); `WORKING_CHUNKS` chunks; `WORKING_VECTORS` vectors; four rows
-    of blocks; `LIBRARY_BYTES`.
+    The peak is the sum of the rank's part of C, about P^2 / R numbers; with vectors
+    `PARTS_WITH_VECTORS` times that, and on grids of several lines the panels of 1.2 P numbers a
+    column that MKL needs (`scalapack.vectors_work_space`); `WORKING_CHUNKS` chunks;
+    `WORKING_VECTORS` vectors; four rows of blocks; `LIBRARY_BYTES`.
 
     Example:
         >>> f"{peak_bytes(50_000, 16, vectors=False) / 1e9:.1f} GB of {8 * 50_000**2 / 1e9:.0f} GB"

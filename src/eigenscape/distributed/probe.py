@@ -1,7 +1,7 @@
-"""What ranks see of each other, run by `eigenscape doctor`: ``mpiexec -n 2 python -m mpi4py -m
-eigenscape.distributed.probe FOLDER``.
+"""The facts that ranks observe about each other, for `eigenscape doctor`: ``mpiexec -n 2 python -m
+mpi4py -m eigenscape.distributed.probe FOLDER``.
 
-Every rank writes a file and reads those of the others; rank 0 prints what all of them saw as one
+Every rank writes a file and reads those of the others; rank 0 prints the facts of all ranks as one
 line of JSON. Where the launcher does not fit the MPI library, each process is alone and prints a
 line of its own.
 """
@@ -19,8 +19,8 @@ from typing import Any
 
 
 def seen_by_this_rank(rank: int, folder: Path) -> dict[str, Any]:
-    """What a rank knows without the others: its node, devices, cores and scratch; it leaves the
-    file ``rank-<rank>``.
+    """Return the facts that a rank knows without the others: its node, devices, cores and scratch;
+    it writes the file ``rank-<rank>``.
     """
     scratch = Path(tempfile.gettempdir())
     file = folder / f"rank-{rank}"
@@ -41,7 +41,7 @@ def seen_by_this_rank(rank: int, folder: Path) -> dict[str, Any]:
 
 
 def main(folder: Path) -> None:
-    """Gather what all ranks see and print it on rank 0."""
+    """Gather the facts of all ranks and print them on rank 0."""
     from mpi4py import MPI  # noqa: PLC0415 - importing it starts MPI
 
     world = MPI.COMM_WORLD

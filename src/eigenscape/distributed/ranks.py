@@ -1,8 +1,8 @@
 """The ranks of a run, with or without MPI, behind one small interface.
 
 A run on one rank never imports mpi4py. Under MPI, start ranks as ``python -m mpi4py -m
-eigenscape``: an exception on one rank then ends all of them, where otherwise the rest would wait
-for ever.
+eigenscape``: an exception on one rank then ends all of them; otherwise the others would wait for
+ever.
 """
 
 from __future__ import annotations
@@ -18,26 +18,27 @@ from eigenscape.errors import WrongLaunch
 from eigenscape.extras import require_extra
 
 LARGEST_MESSAGE = 2**30
-"""Numbers per message; MPI counts are 32-bit, so larger arrays go in pieces."""
+"""Largest number of array elements per message; MPI counts are 32-bit, so larger arrays are sent in
+pieces."""
 
 START_SECONDS = 120
-"""MPI starts in seconds; a launch that hangs (Slurm's PMI2 was seen to lose a message on a busy
-machine) ends with exit code 1 after this, so that the launcher ends all ranks and the workflow
-tries again."""
+"""Time limit for starting MPI, which takes seconds; a launch that hangs (Slurm's PMI2 was observed
+to lose a message on a busy machine) then ends with exit code 1, so that the launcher ends all ranks
+and the workflow tries again."""
 
 
 @dataclass
 class Traffic:
-    """What this rank has sent and received so far, counted where it is done.
+    """Messages and bytes that this rank has sent and received so far.
 
     The cost model (`planning.communication`) is checked against these numbers.
 
     Attributes:
-        messages_sent: messages that left this rank; a broadcast counts once, whatever becomes of it
-            on its way.
-        bytes_sent: in them.
-        messages_received: messages that reached it, broadcasts among them.
-        bytes_received: in them.
+        messages_sent: messages that left this rank; a broadcast counts once, however it is
+            forwarded.
+        bytes_sent: bytes in the sent messages.
+        messages_received: messages that arrived, broadcasts among them.
+        bytes_received: bytes in the received messages.
         collectives: sums and barriers, in which all ranks take part.
     """
 
@@ -49,7 +50,7 @@ class Traffic:
 
 
 class Ranks(Protocol):
-    """What a stage may ask of its ranks. Arrays are C-contiguous numpy arrays."""
+    """The interface of ranks that stages use. Arrays are C-contiguous numpy arrays."""
 
     rank: int
     size: int
@@ -61,7 +62,7 @@ class Ranks(Protocol):
 
     @property
     def node_size(self) -> int:
-        """How many ranks share this one's node."""
+        """Number of ranks on this rank's node."""
 
     def barrier(self) -> None:
         """Wait for every rank."""
@@ -78,16 +79,16 @@ class Ranks(Protocol):
         """
 
     def sum(self, array: np.ndarray) -> np.ndarray:
-        """Sum of whole numbers over all ranks, on every rank."""
+        """Return the sum of whole numbers over all ranks, on every rank."""
 
     def any(self, flag: bool) -> bool:
-        """Whether the flag is set on some rank."""
+        """Return whether the flag is set on some rank; a collective call."""
 
     def sum_to(self, array: np.ndarray, to: int) -> np.ndarray:
-        """Sum over all ranks, on rank ``to``; elsewhere the array has no meaning."""
+        """Return the sum over all ranks on rank ``to``; elsewhere the array has no meaning."""
 
     def gather(self, value: Any) -> list[Any]:
-        """A small object of every rank, in their order, on every rank."""
+        """Return a small object of every rank, in their order, on every rank."""
 
 
 class OneRank:
@@ -105,7 +106,7 @@ class OneRank:
         self.traffic = Traffic()
 
     def barrier(self) -> None:
-        """Nobody to wait for."""
+        """Return at once: there are no other ranks."""
 
     def send(self, array: np.ndarray, to: int) -> None:
         """Send an array."""
@@ -116,22 +117,22 @@ class OneRank:
         raise WrongLaunch(f"rank 0 of 1 was to receive from rank {source}, which does not exist")
 
     def broadcast(self, array: Any, source: int) -> None:
-        """Nobody to send to."""
+        """Do nothing: there are no other ranks."""
 
     def sum(self, array: np.ndarray) -> np.ndarray:
-        """Sum over all ranks."""
+        """Return the array itself, the sum over one rank."""
         return array.copy()
 
     def any(self, flag: bool) -> bool:
-        """Whether the flag is set on some rank."""
+        """Return the flag of the only rank."""
         return flag
 
     def sum_to(self, array: np.ndarray, to: int) -> np.ndarray:
-        """Sum over all ranks."""
+        """Return the array itself, the sum over one rank."""
         return array.copy()
 
     def gather(self, value: Any) -> list[Any]:
-        """The one value."""
+        """Return a list of the one value."""
         return [value]
 
 
@@ -151,12 +152,12 @@ class MpiRanks:
 
     @property
     def node_size(self) -> int:
-        """How many ranks share this one's node and its memory."""
+        """Number of ranks that share this rank's node and its memory."""
         return int(self._node.Get_size())
 
     @functools.cached_property
     def _node(self) -> Any:
-        """The ranks of this node; asking is a collective call."""
+        """The ranks of this node; the first access is a collective call."""
         from mpi4py import MPI  # noqa: PLC0415 - the communicator has loaded it before
 
         return self._communicator.Split_type(MPI.COMM_TYPE_SHARED)
@@ -192,24 +193,24 @@ class MpiRanks:
                 self.traffic.bytes_received += piece.nbytes
 
     def sum(self, array: np.ndarray) -> np.ndarray:
-        """Sum over all ranks."""
+        """Return the sum over all ranks."""
         total = np.empty_like(array)
         self._communicator.Allreduce(array, total)
         self.traffic.collectives += 1
         return total
 
     def any(self, flag: bool) -> bool:
-        """Whether the flag is set on some rank."""
+        """Return whether the flag is set on some rank."""
         return bool(self.sum(np.array([int(flag)]))[0])
 
     def sum_to(self, array: np.ndarray, to: int) -> np.ndarray:
-        """Sum over all ranks, on rank ``to``."""
+        """Return the sum over all ranks on rank ``to``."""
         total = np.empty_like(array) if self.rank == to else array
         self._communicator.Reduce(array, total if self.rank == to else None, root=to)
         return total
 
     def gather(self, value: Any) -> list[Any]:
-        """A small object of every rank, in their order, on every rank."""
+        """Return a small object of every rank, in their order, on every rank."""
         values: list[Any] = self._communicator.allgather(value)
         return values
 
@@ -220,13 +221,13 @@ def _pieces(array: Any) -> list[Any]:
 
 
 def started_ranks(expected: int) -> Ranks:
-    """The ranks of this run, after checking that as many started as were asked for.
+    """Return the ranks of this run, after checking that the requested number started.
 
-    With a wrong launcher (another MPI's, or a wrong ``--mpi`` type of ``srun``) every process
-    believes to be alone and would do all of the work and write over the others.
+    With a wrong launcher (another MPI's, or a wrong ``--mpi`` type of ``srun``) every process acts
+    as if it were alone, would do all of the work and overwrite the others.
 
     Raises:
-        WrongLaunch: another number of ranks started.
+        WrongLaunch: a different number of ranks started.
         MissingExtra: more than one is expected, and mpi4py is not installed.
     """
     if expected == 1:

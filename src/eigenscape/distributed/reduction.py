@@ -1,4 +1,4 @@
-"""From the partial sums that ranks hold to finished bands of columns, one owner a band.
+"""From the partial sums that ranks hold to finished bands of columns, one owner per band.
 
 Every rank holds the nodes of the summation tree that it computed (or read from shards). For each
 band of 1,024 columns one rank, the owner, receives that band of every node and completes the fixed
@@ -28,7 +28,7 @@ class FinishedBand:
         band: its number; columns [1024 band, 1024 band + 1024).
         strips: as in `Triangle.strips`, summed over all samples.
         first_moments: (P + 1,) sum g then sum L; None except with band 0.
-        excluded: how many samples count for nothing; None except with band 0.
+        excluded: number of samples that are excluded; None except with band 0.
     """
 
     band: int
@@ -38,7 +38,7 @@ class FinishedBand:
 
     @classmethod
     def of_arrays(cls, band: int, arrays: list[np.ndarray]) -> FinishedBand:
-        """From arrays as of `PartialSum.band_arrays`."""
+        """Build a band from the arrays of `PartialSum.band_arrays`."""
         if band > 0:
             return cls(band, [array.T for array in arrays], None)
         *strips, first_moments, excluded = arrays
@@ -46,34 +46,34 @@ class FinishedBand:
 
 
 def owned_bands(parameters: int, ranks: Ranks) -> list[int]:
-    """The bands that a rank finishes and writes, in order."""
+    """Return the bands that this rank finishes and writes, in order."""
     return [band for band in range(band_count(parameters)) if owner(band, ranks.size) == ranks.rank]
 
 
 def owner(band: int, size: int) -> int:
-    """The rank that finishes and writes a band: dealt out in turn, to and fro, since early bands
-    are longer.
+    """Return the rank that finishes and writes a band. Bands are assigned in turn, forwards and
+    backwards, since early bands are longer.
 
     Example:
         >>> [owner(band, 3) for band in range(7)]
         [0, 1, 2, 2, 1, 0, 0]
     """
-    turn, place = divmod(band, size)
-    return place if turn % 2 == 0 else size - 1 - place
+    round_number, position = divmod(band, size)
+    return position if round_number % 2 == 0 else size - 1 - position
 
 
 def finished_bands(
     held: dict[Node, PartialSum], parameters: int, slots: int, ranks: Ranks
 ) -> list[FinishedBand]:
-    """The bands that this rank owns, summed over the whole tree.
+    """Return the bands that this rank owns, summed over the whole tree.
 
     A collective call. ``held`` is consumed: its arrays are added into.
 
     Args:
-        held: the nodes of this rank; over all ranks they cover every slot once.
+        held: the nodes that this rank holds; over all ranks they cover every slot once.
         parameters: P.
         slots: S, the leaves of the tree.
-        ranks: of the run.
+        ranks: the ranks of the run.
 
     Returns:
         The bands of this rank in increasing order.
@@ -105,8 +105,8 @@ def finished_bands(
 
 
 def _who_holds_what(held: dict[Node, PartialSum], slots: int, ranks: Ranks) -> dict[Node, int]:
-    """The holder of every node: a table of (rank + 1) by slot, filled at a node's first slot, and
-    one of its spans.
+    """Return the holder of every node, from a table of (rank + 1) by slot at a node's first slot,
+    and a table of its spans.
     """
     table = np.zeros((2, slots), dtype=np.int64)
     for node in held:

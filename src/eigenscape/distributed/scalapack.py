@@ -1,11 +1,11 @@
-"""ScaLAPACK: finding a library, loading it beside the MPI library that runs, and the four solvers
-that spectra need.
+"""ScaLAPACK: finding a library, loading it beside the MPI library in use, and the four solvers that
+spectra need.
 
 The binding is scalapack4py (pure Python over ctypes); its own loader does not find MKL's wheel, so
-the library is loaded here. Looked for, in this order: the file named by the environment variable
-`LIBRARY_VARIABLE`; MKL, as a wheel or under ``MKLROOT``, with the BLACS that fits the MPI library;
-a ScaLAPACK that the system's linker knows. Both are optional packages: a run on one rank never
-comes here.
+the library is loaded here. It is searched for in this order: the file named by the environment
+variable `LIBRARY_VARIABLE`; MKL, as a wheel or under ``MKLROOT``, with the BLACS that fits the MPI
+library; a ScaLAPACK that the system's linker knows. Both are optional packages: a run on one rank
+does not need them.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from eigenscape.errors import BadInput, DoesNotFit, EigensolverFailure
 from eigenscape.extras import install_command
 
 LIBRARY_VARIABLE = "EIGENSCAPE_SCALAPACK"
-"""Names the file of a site's own ScaLAPACK (with its BLACS), built for the MPI library that mpi4py
-runs on."""
+"""Environment variable that names the file of a site's own ScaLAPACK (with its BLACS), built for
+the MPI library that mpi4py uses."""
 
 LARGEST_INTEGER = 2**31 - 1
-"""ScaLAPACK's usual builds count array elements in 32 bits, and their answers to work space queries
-wrap silently beyond."""
+"""Largest number of array elements: ScaLAPACK's usual builds count them in 32 bits, and their
+answers to work space queries wrap silently beyond."""
 
 _LAZY_AND_GLOBAL = 1 | ctypes.RTLD_GLOBAL
 """RTLD_LAZY, which ctypes has no name for: MKL's libraries need symbols of one another, whichever
 is loaded first."""
 
 _MPI_LIBRARY = re.compile(r"libmpi(ch|_(cray|gnu|intel|nvidia|amd)\w*)?\.so")
-"""Open MPI's, MPICH's and Intel's name, Debian's of MPICH, and Cray's by compiler; not their
-Fortran layers."""
+"""File names of MPI libraries: Open MPI's, MPICH's and Intel's name, Debian's of MPICH, and Cray's
+by compiler; not their Fortran layers."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class ProcessGrid:
     """The ranks of a run as a grid of lines and columns, with the library that computes on it.
 
     Attributes:
-        ranks: of the run, numbered line by line.
-        lines: of the grid.
-        columns: of the grid.
-        line: of this rank.
-        column: of this rank.
+        ranks: the ranks of the run, numbered line by line.
+        lines: number of lines of the grid.
+        columns: number of columns of the grid.
+        line: the line of this rank.
+        column: the column of this rank.
         library: scalapack4py's binding.
         context: BLACS' number of this grid.
     """
@@ -69,15 +69,15 @@ class ProcessGrid:
     context: int
 
     def rows_of(self, size: int) -> np.ndarray:
-        """Global rows of a matrix that this rank holds."""
+        """Return the global rows of a matrix of ``size`` rows that this rank holds."""
         return held(size, self.line, self.lines)
 
     def columns_of(self, size: int) -> np.ndarray:
-        """Global columns of a matrix that this rank holds."""
+        """Return the global columns of a matrix of ``size`` columns that this rank holds."""
         return held(size, self.column, self.columns)
 
     def empty(self, size: int) -> np.ndarray:
-        """Room for this rank's part of a (P, P) matrix: float64, in Fortran order."""
+        """Allocate this rank's part of a (P, P) matrix: float64, in Fortran order."""
         return np.empty(
             (held_count(size, self.line, self.lines), held_count(size, self.column, self.columns)),
             order="F",
@@ -87,7 +87,7 @@ class ProcessGrid:
         return self.library.make_blacs_desc(self.context, size, size, BLOCK, BLOCK)
 
     def eigenvalues(self, local: np.ndarray, size: int) -> np.ndarray:
-        """All eigenvalues of a symmetric matrix, (P,) ascending, on every rank, by
+        """Compute all eigenvalues of a symmetric matrix, (P,) ascending, on every rank, by
         tridiagonalisation and QR (``pdsyev``).
 
         Args:
@@ -131,8 +131,8 @@ class ProcessGrid:
         return values
 
     def eigenpairs(self, local: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-        """Eigenvalues, (P,) ascending, on every rank, and this rank's part of the eigenvectors, by
-        divide and conquer (``pdsyevd``).
+        """Compute the eigenvalues, (P,) ascending, on every rank, and this rank's part of the
+        eigenvectors, by divide and conquer (``pdsyevd``).
 
         Args:
             local: this rank's part; destroyed. The lower triangle is read.
@@ -183,15 +183,15 @@ class ProcessGrid:
         (``pdpotrf``).
 
         Returns:
-            Whether they are positive definite; else the contents mean nothing.
+            Whether they are positive definite; if not, the contents are undefined.
         """
         info = ctypes.c_int()
         self.library.pdpotrf("L", order, local, 1, 1, self._descriptor(size), info)
         return not self.ranks.any(info.value != 0)
 
     def singular_values(self, local: np.ndarray, size: int, order: int) -> np.ndarray:
-        """Singular values, (order,) descending, of the leading square of a matrix, which is
-        destroyed (``pdgesvd``).
+        """Compute the singular values, (order,) descending, of the leading square of a matrix,
+        which is destroyed (``pdgesvd``).
         """
         values, unused, info, descriptor = (
             np.zeros(order),
@@ -229,7 +229,7 @@ class ProcessGrid:
         return values
 
     def reciprocal_condition(self, local: np.ndarray, size: int, order: int) -> float:
-        """1 / (|L|_1 |L^-1|_1), estimated, of the leading square of a lower triangular matrix
+        """Estimate 1 / (|L|_1 |L^-1|_1) of the leading square of a lower triangular matrix
         (``pdtrcon``, which scalapack4py lacks).
         """
         descriptor, info, estimate = self._descriptor(size), ctypes.c_int(), ctypes.c_double()
@@ -262,7 +262,7 @@ class ProcessGrid:
         return estimate.value
 
     def _require_success(self, routine: str, info: ctypes.c_int, size: int) -> None:
-        """The same verdict on every rank, whichever rank the library told."""
+        """Raise the same error on every rank, whichever rank the library reported it to."""
         found = [value for value in self.ranks.gather(info.value) if value]
         if found:
             raise EigensolverFailure(
@@ -273,11 +273,11 @@ class ProcessGrid:
 
 @contextmanager
 def process_grid(ranks: Ranks, shape: tuple[int, int] | None = None) -> Iterator[ProcessGrid]:
-    """All ranks of the run as a grid, as square as their number allows unless ``shape`` says
-    otherwise; a collective call.
+    """Arrange all ranks of the run as a grid, as square as their number allows unless ``shape`` is
+    given; a collective call.
 
     Raises:
-        BadInput: no ScaLAPACK is there that fits the MPI library.
+        BadInput: no ScaLAPACK library fits the MPI library.
     """
     library = raise_on_all_ranks(ranks, load)
     lines, columns = grid_shape(ranks.size) if shape is None else shape
@@ -289,14 +289,14 @@ def process_grid(ranks: Ranks, shape: tuple[int, int] | None = None) -> Iterator
 
 
 def vectors_work_space(size: int, rows: int, columns: int, lines: int) -> int:
-    """Numbers that ``pdsyevd`` needs to work in, for a local part of rows x columns; Python's
-    integers do not wrap.
+    """Return the size of the work array of ``pdsyevd`` for a local part of rows x columns, in
+    numbers; Python's integers do not wrap.
 
-    By the manual max(1 + 6 P + 2 rows columns, 3 P + max(nb (rows + 1), 3 nb)) + 2 P. MKL asks for
-    2 P more, and for matrices of few blocks even its own answer is too small for the last step
-    (``pdormtr``: (rows + columns) nb + nb^2), which then fails without a word in ``info``: so that
-    is added. On grids of several lines MKL asks for up to 1.05 P columns more from P = 5,000 on
-    (seen at 5,146 and 8,000 on 2 and 4 ranks); a little more than that is counted.
+    The manual gives max(1 + 6 P + 2 rows columns, 3 P + max(nb (rows + 1), 3 nb)) + 2 P. MKL asks
+    for 2 P more, and for matrices of few blocks even its own answer is too small for the last step
+    (``pdormtr``: (rows + columns) nb + nb^2), which then fails without setting ``info``; so that is
+    added. On grids of several lines MKL asks for up to 1.05 P columns more from P = 5,000 on
+    (observed at 5,146 and 8,000 on 2 and 4 ranks); a little more than that is counted.
     """
     last_step = BLOCK * (rows + columns + 2 * BLOCK)
     panels = 6 * size * columns // 5 if lines > 1 else 0
@@ -312,7 +312,7 @@ def require_countable(size: int, ranks: int, *, vectors: bool) -> None:
     """Refuse a matrix whose part per rank the library cannot count in 32 bits.
 
     Raises:
-        DoesNotFit: naming a number of ranks that is enough.
+        DoesNotFit: the matrix is too large; the message names a number of ranks that is enough.
 
     Example:
         >>> require_countable(50_000, 16, vectors=True)
@@ -336,11 +336,11 @@ def require_countable(size: int, ranks: int, *, vectors: bool) -> None:
 
 
 def load() -> Any:
-    """scalapack4py over a ScaLAPACK library of this machine.
+    """Load a ScaLAPACK library of this machine, and return scalapack4py's binding to it.
 
     Raises:
         BadInput: the binding or the library is missing, or the library is built for another MPI
-            than the one that runs.
+            than the one in use.
     """
     try:
         from scalapack4py import ScaLAPACK4py  # noqa: PLC0415 - an optional package
@@ -393,8 +393,8 @@ def _missing(found: str) -> BadInput:
 
 
 def _mkl_file(part: str) -> Path | None:
-    """A library of MKL by the beginning of its name, under MKLROOT or where the wheel has put
-    it.
+    """Return a library of MKL by the beginning of its name, from MKLROOT or from the installed
+    wheel.
     """
     root = os.environ.get("MKLROOT")
     if root:
@@ -419,15 +419,15 @@ def _mpi_version() -> str:
 
 
 def _mpi_libraries() -> set[str]:
-    """The MPI libraries that this process has loaded."""
+    """Return the MPI libraries that this process has loaded."""
     with open("/proc/self/maps") as maps:
         paths = {line.split()[-1] for line in maps}
     return {path for path in paths if _MPI_LIBRARY.match(Path(path).name)}
 
 
 def _promote_mpi() -> None:
-    """Show mpi4py's MPI library to the libraries loaded after it: Python loads extensions where no
-    other sees their symbols.
+    """Make mpi4py's MPI library visible to the libraries that are loaded after it: Python loads
+    extensions where no other sees their symbols.
     """
     _mpi_version()
     for path in _mpi_libraries():
@@ -435,7 +435,9 @@ def _promote_mpi() -> None:
 
 
 def _require_one_mpi() -> None:
-    """A ScaLAPACK built for another MPI brings that along, and each would believe to be alone."""
+    """Refuse a second MPI library: a ScaLAPACK built for another MPI loads that one, and each would
+    behave as if it were alone.
+    """
     libraries = _mpi_libraries()
     if len(libraries) > 1:
         raise _missing(f"one built for another MPI library ({', '.join(sorted(libraries))})")

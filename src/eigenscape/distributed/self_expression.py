@@ -1,9 +1,9 @@
 """Sparse self-expression of many columns on several ranks.
 
-Columns are independent: blocks of fixed size are dealt to the ranks in turn, and the sparse
-solutions gathered by all. A block's arithmetic does not depend on who does it, and every rank works
-on the matrix of rank 0: on processors of one kind, C and its certificate have the same bits on any
-number of ranks.
+Columns are independent: blocks of fixed size are assigned to the ranks in turn, and all ranks
+gather the sparse solutions. The arithmetic of a block does not depend on its rank, and every rank
+works on the matrix of rank 0: on processors of one kind, C and its certificate have the same bits
+on any number of ranks.
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ def distributed_self_expression(
     tolerance: float = 1e-4,
     most_iterations: int | None = None,
 ) -> SelfExpression:
-    """`clustering.sparse.sparse_self_expression` on all ranks; a collective call, whose result
-    every rank gets.
+    """Compute `clustering.sparse.sparse_self_expression` on all ranks; a collective call that
+    returns the result on every rank.
 
-    Every rank holds X and X^T X (N^2 numbers), and in the end C; what is spread is the solving.
+    Every rank holds X and X^T X (N^2 numbers), and in the end C; only the solving is distributed.
 
     Args:
-        matrix: X (D, N), of unit columns; that of rank 0 counts, and the others' need the same
-            shape.
-        penalty: what is minimised.
-        ranks: of the run.
+        matrix: X (D, N), of unit columns; the values of rank 0 are used, and all ranks need the
+            same shape.
+        penalty: the objective.
+        ranks: the ranks of the run.
         route: as for one rank.
-        tolerance: the same.
-        most_iterations: the same.
+        tolerance: as for one rank.
+        most_iterations: as for one rank.
 
     Raises:
-        EigenscapeError: of the first rank that failed, on every rank.
+        EigenscapeError: the error of the first rank that failed, raised on every rank.
 
     Example:
         >>> from eigenscape.distributed.ranks import OneRank
@@ -83,7 +83,7 @@ def distributed_self_expression(
 
 
 def _packed(block: SolvedBlock) -> tuple[SolvedBlock, csc_array]:
-    """With the coefficients, most of which are zero, in sparse form."""
+    """Return the block with its coefficients, most of which are zero, in sparse form."""
     nothing = np.zeros((0, len(block.chosen)))
     return replace(block, solution=replace(block.solution, coefficients=nothing)), csc_array(
         block.solution.coefficients

@@ -1,5 +1,5 @@
-"""The total of arrays that ranks hold for nodes of the summation tree, on rank 0: the bits of one
-rank adding alone.
+"""The sum, on rank 0, of arrays that ranks hold for nodes of the summation tree, with the same bits
+as one rank adding alone.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from eigenscape.config.study import SLOTS
 from eigenscape.distributed.ranks import Ranks
 
 HELD_NODES = 5
-"""Nodes that a rank holds at most while it walks the 16 slots in order: log2(16) of the tree and
-the one at work."""
+"""Largest number of nodes that a rank holds while it walks the 16 slots in order: log2(16) of the
+tree and the current one."""
 
 
 def tree_total(held: dict[Node, np.ndarray], ranks: Ranks) -> np.ndarray | None:
-    """The sum over all slots on rank 0, None elsewhere; a collective call.
+    """Return the sum over all slots on rank 0, None elsewhere; a collective call.
 
-    Nodes come in the order of their slots, one at a time, and are merged as they come, so that rank
-    0 holds `HELD_NODES` at most.
+    Nodes arrive in the order of their slots, one at a time, and are merged on arrival, so that rank
+    0 holds at most `HELD_NODES`.
 
     Args:
         held: the nodes of this rank, arrays of one shape; consumed. Over all ranks they cover every
             slot once, in the order of ranks.
-        ranks: of the run.
+        ranks: the ranks of the run.
 
     Raises:
         KeyError: the nodes of all ranks together do not cover every slot.
@@ -51,7 +51,7 @@ def tree_total(held: dict[Node, np.ndarray], ranks: Ranks) -> np.ndarray | None:
 
 
 def add_in_place(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Add to the left array, in place.
+    """Add the right array to the left one, in place.
 
     Example:
         >>> add_in_place(np.ones(1), np.ones(1))

@@ -16,15 +16,15 @@ from types import TracebackType
 from typing import TextIO
 
 REARM_SECONDS = 0.2
-"""Rearming starts a thread; more often than this would be waste."""
+"""Smallest time between two rearmings, each of which starts a thread."""
 
 
 class Watchdog:
-    """Ends the process unless `progress` is called often enough. Of no effect with a limit of 0.
+    """Ends the process unless `progress` is called often enough; a limit of 0 disables it.
 
     Args:
-        seconds: without progress, after which the run is taken for hung.
-        stream: where the stacks go; it must have a file descriptor.
+        seconds: time without progress after which the run counts as hung.
+        stream: the stream to which stacks are written; it must have a file descriptor.
 
     Example:
         >>> with Watchdog(60.0) as watchdog:
@@ -51,14 +51,14 @@ class Watchdog:
             faulthandler.cancel_dump_traceback_later()
 
     def progress(self) -> None:
-        """Note that a unit of work is done."""
+        """Record that a unit of work is done."""
         now = time.monotonic()
         if now - self._armed >= REARM_SECONDS:
             self._arm(now, self.seconds)
 
     def wait_for_others(self) -> None:
-        """Allow for ranks that have more to do: a sixteenth of the samples, about as long as this
-        rank took for all of its own.
+        """Extend the limit for ranks that have more to do: a sixteenth of the samples, which takes
+        about as long as this rank took for all of its own.
         """
         now = time.monotonic()
         self._arm(now, self.seconds + now - self._started)

@@ -1,5 +1,4 @@
-"""The explorer: a page on which networks and the results of studies are looked at, in a browser, on
-one's own machine.
+"""The explorer: a local web page that shows networks and the results of studies.
 
 state              everything that a shared address says, checked
 network            the network and the curve that a state describes; which weights have sliders

@@ -1,4 +1,4 @@
-"""The application: the page, what its scripts listen to, and who may call it."""
+"""The application: the page, the inputs of its scripts, and its access control."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ TABS: dict[Tab, tuple[str, Callable[[], html.Div]]] = {
     Tab.NETWORK: ("A network", lambda: network_tab.panel(State())),
     Tab.RESULTS: ("A study's results", results_tab.panel),
 }
-"""Title and content of every tab, in their order; another one is an entry here, its name in `Tab`,
+"""Title and content of every tab, in their order; a new tab needs an entry here, a name in `Tab`,
 and its callbacks in `build`."""
 
 LARGEST_REQUEST = 2**20
-"""Bytes of a request; the largest that the page sends has a few thousand."""
+"""Largest number of bytes of a request; the largest request of the page has a few thousand."""
 
 
 def build(results: Path, hosts: frozenset[str] | None = None) -> Dash:
-    """The application.
+    """Build the application.
 
     Args:
-        results: folder with the studies that the second tab opens.
-        hosts: names under which it may be called; None: any. A page of another site that makes a
-            browser resolve its own name to this machine (DNS rebinding) is refused so.
+        results: the folder with the studies that the second tab opens.
+        hosts: names under which it may be called; None means any. This refuses pages of other sites
+            that make a browser resolve their own name to this machine (DNS rebinding).
 
     Example:
         >>> build(Path("results")).title

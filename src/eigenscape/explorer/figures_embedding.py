@@ -1,4 +1,6 @@
-"""Training trajectories as InPCA embeds them, to be turned in three dimensions."""
+"""The InPCA embedding of training trajectories as a three-dimensional figure that can be
+rotated.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +13,20 @@ from eigenscape.figures.sloppiness.embedding import FAMILY_COLOURS
 from eigenscape.figures.style import PALETTE
 
 OPTIMISER_DASHES = {"sgd": "solid", "momentum": "dashdot", "adam": "dot"}
-"""Of the optimisers; another one is dashed."""
+"""Dash styles of the optimisers; every other optimiser is dashed."""
 
 
 def embedding_view(points: pd.DataFrame, geodesic: np.ndarray, eigenvalues: np.ndarray) -> Figure:
-    """Every trajectory and the geodesic from ignorance to truth, in the first three directions.
+    """Draw every trajectory and the geodesic from ignorance to truth, in the first three
+    directions.
 
-    A click on the legend hides or shows a family under an optimiser; pointing at a checkpoint says
-    whose it is.
+    A click on the legend hides or shows a family under an optimiser; hovering over a checkpoint
+    shows its network.
 
     Args:
         points: a row per checkpoint, in the order of training: network, family, optimiser, replica,
             trajectory, step, progress, accuracy, x1, x2, x3.
-        geodesic: (places, 3 or more).
+        geodesic: (points, 3 or more).
         eigenvalues: signed; directions of negative ones are imaginary.
 
     Example:
@@ -93,8 +96,8 @@ def embedding_view(points: pd.DataFrame, geodesic: np.ndarray, eigenvalues: np.n
         }
     )
     axes = {
-        name: axis(direction_name(place, eigenvalues))
-        for place, name in enumerate(("xaxis", "yaxis", "zaxis"))
+        name: axis(direction_name(index, eigenvalues))
+        for index, name in enumerate(("xaxis", "yaxis", "zaxis"))
     }
     margin = {"l": 0, "r": 0, "t": 0, "b": 0}
     return {
@@ -105,18 +108,20 @@ def embedding_view(points: pd.DataFrame, geodesic: np.ndarray, eigenvalues: np.n
     }
 
 
-def direction_name(place: int, eigenvalues: np.ndarray) -> str:
-    """Of an axis, counted from 0.
+def direction_name(index: int, eigenvalues: np.ndarray) -> str:
+    """Return the name of an axis, counted from 0.
 
     Example:
         >>> direction_name(1, np.array([1.0, -0.5]))
         '2 (imaginary)'
     """
-    return f"{place + 1} (imaginary)" if eigenvalues[place] < 0 else str(place + 1)
+    return f"{index + 1} (imaginary)" if eigenvalues[index] < 0 else str(index + 1)
 
 
 def ends_table(points: pd.DataFrame) -> Table:
-    """Where the trajectories of every network end, for those who cannot see the picture."""
+    """Return the end points of every network's trajectories as a table, the text alternative of the
+    figure.
+    """
     last = points.groupby("trajectory", sort=False).tail(1)
     rows = [
         (
@@ -142,7 +147,7 @@ def ends_table(points: pd.DataFrame) -> Table:
 
 
 def _places(rows: np.ndarray) -> dict[str, list[float | None]]:
-    """Coordinates; None breaks a line."""
+    """Return coordinates in which None breaks a line."""
     return {
         name: [float(value) if np.isfinite(value) else None for value in column]
         for name, column in zip("xyz", rows.T, strict=True)

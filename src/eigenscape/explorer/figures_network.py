@@ -1,10 +1,10 @@
-"""A snapshot as plotly figures, and as what changes in figures that are already on the page.
+"""A snapshot as plotly figures, and as updates of figures that are already on the page.
 
 Figures are plain dictionaries: plotly's own checks of every number would take longer than the
 numbers. While a slider moves only the data of traces are sent, so the camera, the zoom and the
-legend stay; `uirevision` keeps them even where a whole figure is sent, because the network has
-another number of layers. The browser hands changes to plotly.js itself (assets/drawing.js): a
-`dash.Patch` would have Dash render the page again, which takes longer than drawing.
+legend stay; `uirevision` keeps them even when a whole figure is sent, because the number of layers
+has changed. The browser hands changes to plotly.js itself (assets/drawing.js): a `dash.Patch` would
+have Dash render the page again, which takes longer than drawing.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from eigenscape.explorer.snapshot import HALF_SIDE, NO_MEAN_FIELD, Polytopes, Sn
 from eigenscape.figures.style import COLORMAP, GREY, PALETTE
 
 BINS = 8
-"""Colours of polytopes: eight steps of viridis are told apart, and eight traces hold any number of
-cells."""
+"""Number of colours of polytopes: eight steps of viridis can be distinguished, and eight traces
+hold any number of cells."""
 
 VIRIDIS = ("#440154", "#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39", "#fde725")
 """Eight even steps of viridis."""
@@ -32,8 +32,8 @@ Figure = dict[str, Any]
 
 
 def array(values: np.ndarray, kind: type[np.number[Any]] = np.float32) -> dict[str, str]:
-    """Numbers as plotly.js reads them without parsing: single precision, which a screen does not
-    tell from double.
+    """Encode numbers such that plotly.js reads them without parsing, in single precision, which is
+    enough for a screen.
 
     Example:
         >>> array(np.zeros((2, 1)))
@@ -48,7 +48,7 @@ def array(values: np.ndarray, kind: type[np.number[Any]] = np.float32) -> dict[s
 
 
 def layout(**more: Any) -> dict[str, Any]:
-    """What all figures share."""
+    """Return the layout that all figures share."""
     return {
         "font": FONT,
         "margin": {"l": 55, "r": 15, "t": 10, "b": 45},
@@ -62,7 +62,7 @@ def layout(**more: Any) -> dict[str, Any]:
 
 
 def axis(title: str, **more: Any) -> dict[str, Any]:
-    """One axis in the style of the figures for papers."""
+    """Return one axis in the style of the printed figures."""
     grid = {
         "showline": True,
         "linecolor": "#222222",
@@ -75,7 +75,7 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
 
 
 def surface_figure(found: Snapshot) -> Figure:
-    """The output over the square, with the lifted curve (x, f(x)) on it."""
+    """Draw the output over the square, with the lifted curve (x, f(x)) on it."""
     data = surface_data(found)
     x, y = np.meshgrid(found.axis, found.axis)
     corners = triangles(len(found.axis))
@@ -86,7 +86,7 @@ def surface_figure(found: Snapshot) -> Figure:
         "type": "mesh3d",
         "x": array(x.ravel()),
         "y": array(y.ravel()),
-        **{name: array(corners[:, place], np.int32) for place, name in enumerate("ijk")},
+        **{name: array(corners[:, anchor], np.int32) for anchor, name in enumerate("ijk")},
         "colorscale": COLORMAP.capitalize(),
         "showscale": False,  # the height says the same
         "lighting": {"ambient": 0.75, "diffuse": 0.5, "specular": 0.05},
@@ -116,7 +116,7 @@ def surface_figure(found: Snapshot) -> Figure:
 
 
 def surface_data(found: Snapshot) -> list[Figure]:
-    """What changes of `surface_figure` when a weight does."""
+    """Return the data of `surface_figure` that depend on the weights."""
     # Slightly above the surface, which would otherwise hide half of the line.
     lift = 0.004 * float(np.ptp(found.surface))
     x, y = found.points.T
@@ -129,7 +129,8 @@ def surface_data(found: Snapshot) -> list[Figure]:
 
 
 def triangles(side: int) -> np.ndarray:
-    """Corners (2 (side - 1)^2, 3) of two triangles in every square of a grid, counted row by row.
+    """Return the corners (2 (side - 1)^2, 3) of two triangles in every square of a grid, counted
+    row by row.
 
     Example:
         >>> triangles(2)
@@ -143,7 +144,7 @@ def triangles(side: int) -> np.ndarray:
 
 
 def polytopes_figure(found: Snapshot) -> Figure:
-    """The square cut into polytopes, coloured by the size of the linear map on each, and the
+    """Draw the square cut into polytopes, coloured by the size of the linear map on each, and the
     curve.
     """
     data = polytopes_data(found)
@@ -182,7 +183,7 @@ def polytopes_figure(found: Snapshot) -> Figure:
 
 
 def polytopes_data(found: Snapshot) -> list[Figure]:
-    """What changes of `polytopes_figure` when a weight does."""
+    """Return the data of `polytopes_figure` that depend on the weights."""
     parts = []
     bins = slope_bins(found.polytopes)
     for number in range(BINS):
@@ -204,10 +205,10 @@ def polytopes_data(found: Snapshot) -> list[Figure]:
 
 
 def polytopes_notes(found: Snapshot) -> list[Figure]:
-    """A sentence in the figure where there are no cells, or fewer layers than asked for."""
+    """Return a note if there are no cells, or fewer layers than requested."""
     if not found.polytopes.note:
         return []
-    place = {
+    anchor = {
         "xref": "paper",
         "yref": "paper",
         "x": 0.5,
@@ -217,11 +218,11 @@ def polytopes_notes(found: Snapshot) -> list[Figure]:
     }
     # as wide as the figure on a small screen
     text = "<br>".join(textwrap.wrap(found.polytopes.note, 40))
-    return [{"text": text, "bgcolor": "rgba(255,255,255,0.9)", **place}]
+    return [{"text": text, "bgcolor": "rgba(255,255,255,0.9)", **anchor}]
 
 
 def slope_bins(found: Polytopes) -> np.ndarray:
-    """Which of the colours each cell has: even steps from 0 to the steepest.
+    """Return the colour of each cell: even steps from 0 to the steepest.
 
     Example:
         >>> slope_bins(Polytopes([], 0, ""))
@@ -234,7 +235,7 @@ def slope_bins(found: Polytopes) -> np.ndarray:
 
 
 def images_figure(found: Snapshot) -> Figure:
-    """The image of the curve in each hidden layer, side by side."""
+    """Draw the image of the curve in each hidden layer, side by side."""
     depth = len(found.images)
     columns = min(depth, 5)
     rows = -(-depth // columns)
@@ -263,15 +264,15 @@ def images_figure(found: Snapshot) -> Figure:
 
 
 def images_data(found: Snapshot) -> list[Figure]:
-    """What changes of `images_figure` when a weight does."""
+    """Return the data of `images_figure` that depend on the weights."""
     return [
         {"x": array(image.points[:, 0]), "y": array(image.points[:, 1])} for image in found.images
     ]
 
 
 def images_notes(found: Snapshot) -> list[Figure]:
-    """A title over each image: the layer, its length, and the share of the variance that the plane
-    shows.
+    """Return a title over each image: the layer, its length, and the share of the variance that the
+    plane shows.
     """
     depth = len(found.images)
     columns = min(depth, 5)
@@ -297,15 +298,15 @@ def images_notes(found: Snapshot) -> list[Figure]:
     return notes
 
 
-def _share(place: int, places: int, gap: float) -> list[float]:
-    """The stretch of the unit interval that one of several neighbours has."""
-    side = (1 - gap * (places - 1)) / places
-    return [place * (side + gap), place * (side + gap) + side]
+def _share(index: int, count: int, gap: float) -> list[float]:
+    """Return the part of the unit interval of one of several neighbours."""
+    side = (1 - gap * (count - 1)) / count
+    return [index * (side + gap), index * (side + gap) + side]
 
 
 def lengths_figure(found: Snapshot) -> Figure:
-    """Latent length against depth on a logarithmic axis, with the mean-field line of sqrt(chi_1)
-    per layer.
+    """Draw the latent length against depth on a logarithmic axis, with the mean-field line of
+    sqrt(chi_1) per layer.
     """
     data = lengths_data(found)
     measured = {
@@ -345,8 +346,8 @@ def lengths_figure(found: Snapshot) -> Figure:
 
 
 def lengths_data(found: Snapshot) -> list[Figure]:
-    """What changes of `lengths_figure` when a weight does: the theory starts from the first layer's
-    length.
+    """Return the data of `lengths_figure` that depend on the weights: the theory starts from the
+    first layer's length.
     """
     lengths = found.analysis.latent_lengths
     layer = np.arange(len(lengths))
@@ -362,10 +363,10 @@ def lengths_data(found: Snapshot) -> list[Figure]:
 
 
 def lengths_notes(found: Snapshot) -> list[Figure]:
-    """A sentence where there is no theory to compare with."""
+    """Return a note if there is no theory for comparison."""
     if found.root_chi is not None:
         return []
-    place = {
+    anchor = {
         "xref": "paper",
         "yref": "paper",
         "x": 0.5,
@@ -373,16 +374,16 @@ def lengths_notes(found: Snapshot) -> list[Figure]:
         "yanchor": "bottom",
         "showarrow": False,
     }
-    return [{"text": NO_MEAN_FIELD, "font": {**FONT, "size": 11}, **place}]
+    return [{"text": NO_MEAN_FIELD, "font": {**FONT, "size": 11}, **anchor}]
 
 
 def _positive(values: np.ndarray) -> np.ndarray:
-    """A gap where a length is 0: a logarithmic axis has no place for it."""
+    """Replace lengths of 0, which a logarithmic axis cannot show, by gaps."""
     return np.where(values > 0, values, np.nan)
 
 
 def sensitivity_figure(found: Snapshot) -> Figure:
-    """Tangential sensitivity of the output's total variation to each weight matrix."""
+    """Draw the tangential sensitivity of the output's total variation to each weight matrix."""
     bars = {
         "type": "bar",
         "marker": {"color": PALETTE["green"]},
@@ -400,18 +401,18 @@ def sensitivity_figure(found: Snapshot) -> Figure:
 
 
 def sensitivity_data(found: Snapshot) -> list[Figure]:
-    """What changes of `sensitivity_figure` when a weight does."""
+    """Return the data of `sensitivity_figure` that depend on the weights."""
     values = np.empty(0) if found.sensitivity is None else found.sensitivity
     return [{"x": array(np.arange(1, len(values) + 1)), "y": array(values)}]
 
 
 def sensitivity_notes(found: Snapshot) -> list[Figure]:
-    """A sentence where smooth units have no exact derivative here."""
+    """Return a note if units are smooth, for which there is no exact derivative."""
     if found.sensitivity is not None:
         return []
-    place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
+    anchor = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
     return [
-        {"text": f"exact for piecewise linear units only, not {found.layers.activation}", **place}
+        {"text": f"exact for piecewise linear units only, not {found.layers.activation}", **anchor}
     ]
 
 
@@ -422,17 +423,18 @@ FIGURES: dict[str, tuple[Any, Any, Any]] = {
     "lengths": (lengths_figure, lengths_data, lengths_notes),
     "sensitivity": (sensitivity_figure, sensitivity_data, sensitivity_notes),
 }
-"""Name of each figure: whole figure, data that changes, annotations that change."""
+"""The functions of each figure: whole figure, data that depend on the weights, notes that depend on
+them."""
 
 
 def whole(found: Snapshot, names: Collection[str] = tuple(FIGURES)) -> dict[str, Figure]:
-    """Figures of a snapshot by name."""
+    """Return whole figures of a snapshot by name."""
     return {name: make(found) for name, (make, _, _) in FIGURES.items() if name in names}
 
 
 def changes(found: Snapshot, names: Collection[str] = tuple(FIGURES)) -> dict[str, Figure]:
-    """What changes in figures that show another network of the same depth: data of the traces, and
-    notes where there are any.
+    """Return the updates of figures that show another network of the same depth: data of the
+    traces, and notes if there are any.
     """
     result = {}
     for name, (_, data, notes) in FIGURES.items():

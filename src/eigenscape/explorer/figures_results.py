@@ -13,15 +13,15 @@ from eigenscape.figures.style import COLORMAP, GREY, PALE, PALETTE
 
 
 def empty_figure(sentence: str = "") -> Figure:
-    """A figure that says why there is nothing to draw."""
-    place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
+    """Return a figure that explains why there is nothing to draw."""
+    anchor = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
     hidden = {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
-    return {"data": [], "layout": layout(**hidden, annotations=[{"text": sentence, **place}])}
+    return {"data": [], "layout": layout(**hidden, annotations=[{"text": sentence, **anchor}])}
 
 
 def grid_values(table: pd.DataFrame, number: str) -> pd.DataFrame:
-    """A column over the grid: a row per width, a column per depth, NaN where a network has no
-    number.
+    """Return a column over the grid: one row per width, one column per depth, NaN where a network
+    has no number.
 
     Example:
         >>> grid_values(
@@ -36,7 +36,7 @@ def grid_values(table: pd.DataFrame, number: str) -> pd.DataFrame:
 
 
 def map_figure(study: OpenStudy, number: str, chosen: str) -> Figure:
-    """One number of the table over depth and width; a click on a cell opens it."""
+    """Draw one number of the table over depth and width; a click on a cell opens it."""
     values = grid_values(study.table, number)
     folders = {
         (cell.architecture.depth, cell.architecture.width): cell.folder
@@ -91,7 +91,7 @@ def map_figure(study: OpenStudy, number: str, chosen: str) -> Figure:
 
 
 def spectrum_figure(found: OpenCell) -> Figure:
-    """Eigenvalues of C in descending order on a logarithmic axis."""
+    """Draw the eigenvalues of C in descending order on a logarithmic axis."""
     values = found.spectrum.eigenvalues
     index = np.arange(1, len(values) + 1)
     # single precision ends at 1e-38, spectra do not
@@ -122,7 +122,9 @@ def spectrum_figure(found: OpenCell) -> Figure:
 
 
 def vectors_figure(found: OpenCell) -> Figure:
-    """The mass of every eigenvector on every layer, sum over the layer's parameters of W_ij^2."""
+    """Draw the mass of every eigenvector on every layer, the sum over the layer's parameters of
+    W_ij^2.
+    """
     if found.masses is None:
         return empty_figure("Eigenvectors are kept for the headline network only.")
     layers, columns = found.masses.shape

@@ -1,10 +1,10 @@
 """The network and the curve that a state describes, and which of its entries have sliders.
 
-Three draws. ``scaled`` is that of the source, W ~ N(0, sigma_w^2 / fan_in). ``plain`` is that of
-the application which this one follows: W ~ N(0, 2) whatever the fan-in, rounded to the step of the
-sliders, with a read-out of ones. ``split`` writes x as (x)_+ - (-x)_+: W_1 = [[1, 0, -1, 0], [0, 1,
-0, -1]], identities above, so that the image of a curve has the curve's own length in every layer.
-Entries set by hand replace drawn ones.
+There are three draws. ``scaled`` is that of the source, W ~ N(0, sigma_w^2 / fan_in). ``plain`` is
+that of the application which this one follows: W ~ N(0, 2) whatever the fan-in, rounded to the step
+of the sliders, with a read-out of ones. ``split`` writes x as (x)_+ - (-x)_+: W_1 = [[1, 0, -1, 0],
+[0, 1, 0, -1]], identities above, so that the image of a curve has the curve's own length in every
+layer. Entries set by hand replace drawn ones.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from eigenscape.expressivity.curves import Curve, circle, ellipse, line, polylin
 from eigenscape.expressivity.networks import Layers, generator, random_layers
 
 WINDOW = 4
-"""Rows and columns of a large matrix that have sliders at once: as many as the default network
-has."""
+"""Number of rows and columns of a large matrix that have sliders at once: as many as the default
+network has."""
 
 
 def drawn_layers(state: State) -> Layers:
-    """The network before anything is set by hand.
+    """Return the network before any entry is set by hand.
 
     Example:
         >>> drawn_layers(State(draw=Draw.SPLIT, depth=1)).weights[0]
@@ -66,7 +66,7 @@ def _plain(state: State) -> Layers:
 
 
 def layers_of(state: State) -> Layers:
-    """The network of a state, with the entries that are set by hand."""
+    """Return the network of a state, with the entries that are set by hand."""
     drawn = drawn_layers(state)
     if not state.edits:
         return drawn
@@ -83,7 +83,7 @@ def layers_of(state: State) -> Layers:
 
 
 def curve_of(state: State) -> Curve:
-    """The curve of a state.
+    """Return the curve of a state.
 
     Example:
         >>> curve_of(State(curve=CurveKind.LINE, radius=1.0)).points(2)
@@ -110,9 +110,9 @@ class Slider:
     """One entry that has a slider.
 
     Attributes:
-        place: which entry.
-        value: what it is.
-        drawn: what it was before it was set by hand.
+        place: the position of the entry.
+        value: its value.
+        drawn: its value before it was set by hand.
     """
 
     place: Place
@@ -121,13 +121,14 @@ class Slider:
 
     @property
     def label(self) -> str:
-        """As the page names it: W2[1,3] or b2[3]."""
+        """The name on the page: W2[1,3] or b2[3]."""
         layer, row, column = self.place
         return f"W{layer}[{row},{column}]" if row else f"b{layer}[{column}]"
 
 
 def sliders(state: State) -> list[Slider]:
-    """The entries that have sliders: all of a small network, a window of one layer of a large one.
+    """Return the entries that have sliders: all of a small network, a window of one layer of a
+    large one.
 
     Example:
         >>> len(sliders(State())), sliders(State())[0].label

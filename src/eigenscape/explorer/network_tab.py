@@ -25,7 +25,7 @@ SUMMARY = (
 
 
 def panel(state: State) -> html.Div:
-    """The tab; its figures come with the first answer of the server."""
+    """Build the tab; its figures come with the first answer of the server."""
     controls = html.Form(
         [_network(state), _curve(state), _weights(state)],
         className="controls",
@@ -154,8 +154,8 @@ def _weights(state: State) -> html.Fieldset:
 
 
 def weight_sliders(state: State) -> list[dict[str, Any]]:
-    """The sliders of a state, layer by layer, for the browser to make: as Dash's components they
-    would take part in every update of the page, which then takes twice as long.
+    """Return the sliders of a state, layer by layer, for the browser to create: as Dash's
+    components they would take part in every update of the page, which then takes twice as long.
     """
     groups: dict[int, list[dict[str, Any]]] = {}
     for entry in network.sliders(state):

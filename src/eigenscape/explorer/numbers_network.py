@@ -1,5 +1,5 @@
-"""The numbers of a snapshot as tables: beside the figures for eyes and screen readers, and as csv
-and json.
+"""The numbers of a snapshot as tables, for sighted readers and screen readers, and as csv and
+json.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Table:
     """Rows under a header.
 
     Attributes:
-        caption: what they are.
-        header: names of the columns.
-        rows: as texts.
+        caption: the caption of the table.
+        header: the names of the columns.
+        rows: the rows, as texts.
     """
 
     caption: str
@@ -34,7 +34,7 @@ class Table:
 
 
 def shown(value: float) -> str:
-    """A number as the page shows it: six significant digits.
+    """Format a number as on the page: six significant digits.
 
     Example:
         >>> shown(25.132741228718345), shown(0.0)
@@ -44,8 +44,8 @@ def shown(value: float) -> str:
 
 
 def lengths_table(found: Snapshot) -> Table:
-    """Per layer: latent length, growth from the layer below, transitions, and sign transitions of
-    units that have others.
+    """Return, per layer, latent length, growth from the layer below, transitions, and sign
+    transitions for units that have others.
     """
     analysis, known = found.analysis, found.layers.piecewise_linear
     lengths = analysis.latent_lengths
@@ -62,7 +62,7 @@ def lengths_table(found: Snapshot) -> Table:
 
 
 def summary(found: Snapshot) -> dict[str, str]:
-    """The numbers above the figures, by the id that the page gives them."""
+    """Return the numbers above the figures, by their id on the page."""
     certainty = (
         "exact" if found.layers.piecewise_linear else f"± {found.analysis.error_estimate:.1e}"
     )
@@ -78,7 +78,7 @@ def summary(found: Snapshot) -> dict[str, str]:
 
 
 def figure_tables(found: Snapshot) -> dict[str, Table]:
-    """The text alternative of every figure, by its name."""
+    """Return the text alternative of every figure, by its name."""
     surface, z = found.surface, found.outputs
     low, high = (
         np.unravel_index(surface.argmin(), surface.shape),
@@ -132,7 +132,7 @@ def figure_tables(found: Snapshot) -> dict[str, Table]:
 
 
 def tables(found: Snapshot) -> dict[str, dict[str, Any]]:
-    """All tables by the id of their place on the page, for the browser to write."""
+    """Return all tables by their id on the page, for the browser to write."""
     named = {f"{name}-numbers": content for name, content in figure_tables(found).items()}
     return {
         name: asdict(content) for name, content in {"layers": lengths_table(found), **named}.items()
@@ -185,7 +185,7 @@ def _against_theory(found: Snapshot) -> Table:
 
 
 def as_csv(found: Snapshot) -> str:
-    """Per layer what the page shows, in full precision; comment lines say what it is of."""
+    """Return the numbers per layer in full precision as csv; comment lines name the network."""
     text = io.StringIO()
     text.write(f"# eigenscape {__version__} explorer, view: ?{found.state.query}\n")
     text.write(
@@ -212,7 +212,7 @@ def as_csv(found: Snapshot) -> str:
 
 
 def as_json(found: Snapshot) -> str:
-    """Everything that the figures are drawn from, the network's entries included."""
+    """Return all data of the figures as json, including the network's entries."""
     analysis = found.analysis
     content = {
         "eigenscape": __version__,

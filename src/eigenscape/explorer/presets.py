@@ -1,4 +1,4 @@
-"""Named states to start from, each with the reason why it is worth a look."""
+"""Named initial states, each with an explanation."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class Preset:
     """A named state.
 
     Attributes:
-        title: on its button.
-        why: what it shows.
-        state: the view.
+        title: the text on its button.
+        why: what the state illustrates.
+        state: the state.
     """
 
     title: str

@@ -1,8 +1,8 @@
-"""A study's results as the second tab shows them: read with their receipts, or a sentence that says
-what is wrong.
+"""A study's results for the second tab: read with their receipts, or a sentence that describes the
+problem.
 
-Names come from an address, so they are never made into paths: a study is one of the folders that
-are there, a cell one of the cells of its configuration, a number one of the columns of its table.
+Names come from an address, so they are never used as paths: a study is one of the existing folders,
+a cell one of the cells of its configuration, a number one of the columns of its table.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import Receipt, read_receipt
 
 FIRST_NUMBER = "log10_cond_sym"
-"""The number to cite: see docs/condition_numbers.md."""
+"""The number that is shown first, the one to cite: see docs/condition_numbers.md."""
 
 
 def studies(results: Path) -> list[str]:
-    """Names of the studies in a folder of results.
+    """Return the names of the studies in a folder of results.
 
     Raises:
-        BadInput: no such folder, or no study in it; one line that says how to make one.
+        BadInput: the folder does not exist, or has no study; the message explains how to make one.
     """
     try:
         found = sorted(path.name for path in results.iterdir() if (path / "study.json").is_file())
@@ -59,9 +59,9 @@ class OpenStudy:
     """A study and its table.
 
     Attributes:
-        name: of its folder.
+        name: the name of its folder.
         study: the configuration.
-        folder: where its results lie.
+        folder: the paths of its results.
         table: a row per network of the grid.
     """
 
@@ -72,7 +72,7 @@ class OpenStudy:
 
     @property
     def numbers(self) -> list[str]:
-        """Columns with a number somewhere, in the order of the table."""
+        """Columns with at least one number, in the order of the table."""
         numeric = self.table.select_dtypes("number")
         return [
             str(name)
@@ -82,14 +82,14 @@ class OpenStudy:
 
     @property
     def cells(self) -> list[Cell]:
-        """Cells whose spectrum is computed: the headline first."""
+        """Cells with a computed spectrum, the headline first."""
         return [self.study.headline_cell, *self.study.computed_cells()]
 
     def number(self, name: str) -> str:
-        """A column of the table.
+        """Return the name if it is a column of the table.
 
         Raises:
-            BadInput: it has no such column.
+            BadInput: the table has no such column.
         """
         if name not in self.numbers:
             raise BadInput.field(
@@ -101,7 +101,7 @@ class OpenStudy:
         return name
 
     def meaning(self, number: str) -> str:
-        """What a column means."""
+        """Return the description of a column."""
         return DESCRIPTIONS.get(number, number)
 
 
@@ -109,8 +109,8 @@ def open_study(results: Path, name: str) -> OpenStudy:
     """Read a study.
 
     Raises:
-        BadInput: no such study, or no table.
-        DamagedResult: a file that cannot be read.
+        BadInput: there is no such study, or it has no table.
+        DamagedResult: a file cannot be read.
     """
     known = studies(results)
     if name not in known:
@@ -143,12 +143,12 @@ def open_study(results: Path, name: str) -> OpenStudy:
 
 @dataclass(frozen=True)
 class OpenEmbedding:
-    """The training trajectories of a study, embedded.
+    """The embedding of a study's training trajectories.
 
     Attributes:
         points: a row per checkpoint.
-        geodesic: (places, directions), from ignorance to truth.
-        eigenvalues: signed, of all directions.
+        geodesic: (points, directions), from ignorance to truth.
+        eigenvalues: signed eigenvalues of all directions.
     """
 
     points: pd.DataFrame
@@ -157,12 +157,12 @@ class OpenEmbedding:
 
 
 def open_embedding(study: OpenStudy) -> OpenEmbedding | None:
-    """The joint embedding of a study's trajectories, or None where there is none to draw in three
-    directions.
+    """Read the joint embedding of a study's trajectories; the result is None if there is none with
+    three directions.
 
     Raises:
         DamagedResult: it does not verify, or its trajectories are gone.
-        DifferentWork: other work made it.
+        DifferentWork: it was made by different work.
     """
     from eigenscape.stages.sloppiness.inpca import read_inpca  # noqa: PLC0415
     from eigenscape.stages.sloppiness.inpca_tables import points_table  # noqa: PLC0415
@@ -177,14 +177,14 @@ def open_embedding(study: OpenStudy) -> OpenEmbedding | None:
 
 @dataclass(frozen=True)
 class OpenCell:
-    """One cell's spectrum and what made it.
+    """One cell's spectrum with its provenance.
 
     Attributes:
-        cell: which.
-        spectrum: without eigenvectors; they are large, and `masses` is what is shown of them.
+        cell: the cell.
+        spectrum: the spectrum without eigenvectors, which are large; `masses` summarises them.
         masses: (L + 1, columns) of eigenvectors on layers, over blocks of neighbouring
             eigenvectors; None where the study kept none.
-        provenance: name and text of all that decides the result, from its receipt.
+        provenance: name and text of all facts that determine the result, from its receipt.
     """
 
     cell: Cell
@@ -197,9 +197,9 @@ def open_cell(study: OpenStudy, name: str) -> OpenCell:
     """Read the verified spectrum of a cell.
 
     Raises:
-        BadInput: not a computed cell of the study.
+        BadInput: the name is not a computed cell of the study.
         DamagedResult: its spectrum is missing, or its numbers are not those of its receipt.
-        DifferentWork: other work made it.
+        DifferentWork: it was made by different work.
     """
     from eigenscape.figures.active_subspace.eigenvectors import (  # noqa: PLC0415
         MOST_PIXELS,
@@ -217,7 +217,7 @@ def open_cell(study: OpenStudy, name: str) -> OpenCell:
 
 
 def _provenance(receipt: Receipt) -> list[tuple[str, str]]:
-    """All that a receipt says, one line a fact."""
+    """Return all facts of a receipt, one line per fact."""
     facts = {
         **receipt.identity,
         **dict(sorted({"digest": receipt.digest, **receipt.facts}.items())),
@@ -229,7 +229,7 @@ def _provenance(receipt: Receipt) -> list[tuple[str, str]]:
 
 
 def explain(error: EigenscapeError) -> str:
-    """The one line that the page shows."""
+    """Return the line that the page shows for an error."""
     return _one_line(error)
 
 

@@ -1,5 +1,5 @@
-"""The second tab: the map of a study, and of one cell its spectrum, its eigenvectors and its
-provenance; training trajectories.
+"""The second tab: the map of a study; the spectrum, eigenvectors and provenance of one cell;
+training trajectories.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from eigenscape.explorer.numbers_network import Table, shown
 from eigenscape.explorer.widgets import choice, figure_panel, table
 
 MOST_ROWS = 40
-"""Eigenvalues in the table on the page; the download has all."""
+"""Largest number of eigenvalues in the table on the page; the download has all."""
 
 
 EMBEDDING_WORDS = (
@@ -35,7 +35,7 @@ EMBEDDING_WORDS = (
 
 
 def panel() -> html.Div:
-    """The tab, filled when it is opened."""
+    """Build the tab, which is filled when it is opened."""
     controls = html.Div(
         [
             choice("study", "study", [], ""),
@@ -100,7 +100,7 @@ def panel() -> html.Div:
 
 
 def callbacks(app: Dash, folder: Path) -> None:
-    """What the server answers."""
+    """Register the answers of the server."""
     outputs = {
         "message": Output("results-message", "children"),
         "hidden": Output("results-figures", "hidden"),
@@ -148,11 +148,10 @@ def callbacks(app: Dash, folder: Path) -> None:
 
 
 def completed(folder: Path, view: dict[str, str]) -> dict[str, Any]:
-    """The choices of a view, with the first study, the number to cite and the headline where
-    nothing is chosen.
+    """Complete the choices of a view by the first study, the number to cite and the headline.
 
     Raises:
-        BadInput: there is nothing to choose from.
+        BadInput: there is no study.
         DamagedResult: the table cannot be read.
     """
     name = view.get("study") or results.studies(folder)[0]
@@ -170,8 +169,8 @@ def completed(folder: Path, view: dict[str, str]) -> dict[str, Any]:
 
 
 def lists(folder: Path, chosen: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """Options and value of every list. A name that is not among the options is shown as nothing:
-    the message says so.
+    """Return options and value of every list. A name that is not among the options is shown as
+    empty, and the message explains it.
     """
     options: dict[str, list[dict[str, str]]] = {"study": [], "number": [], "cell": []}
     try:
@@ -255,7 +254,7 @@ def _shown(folder: Path, view: dict[str, str]) -> dict[str, Any]:
 
 
 def _trajectories(found: results.OpenEmbedding | None) -> dict[str, Any]:
-    """The picture of a study's trajectories and its numbers."""
+    """Return the figure of a study's trajectories and its numbers."""
     if found is None:
         return {
             "embedding": empty_figure("This study has no training trajectories."),
@@ -266,7 +265,9 @@ def _trajectories(found: results.OpenEmbedding | None) -> dict[str, Any]:
 
 
 def _masses(found: results.OpenCell) -> Any:
-    """The first eigenvectors' masses by layer, for those who cannot see the picture."""
+    """Return the first eigenvectors' masses by layer as a table, the text alternative of the
+    figure.
+    """
     if found.masses is None:
         return "Eigenvectors are kept for the headline network only."
     columns = found.masses[:, :8]

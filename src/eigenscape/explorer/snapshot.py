@@ -1,6 +1,4 @@
-"""All numbers of one view of a network: what the figures draw, the tables say and the downloads
-hold.
-"""
+"""All numbers of one view of a network, for figures, tables and downloads."""
 
 from __future__ import annotations
 
@@ -19,33 +17,33 @@ from eigenscape.expressivity.sensitivity import gradient_of_pieces
 from eigenscape.networks.mean_field import mean_field
 
 HALF_SIDE = 5.0
-"""The plotted square is [-5, 5]^2, as in the application that this one follows."""
+"""Half of the side of the plotted square [-5, 5]^2, as in the application that this one follows."""
 
 GRID_POINTS = 50
-"""Of the surface, per side; as there."""
+"""Number of points of the surface per side, as in that application."""
 
 CURVE_POINTS = 361
-"""Along the curve: one per degree of a circle; breakpoints are added, so that no corner of an image
-is cut."""
+"""Number of points along the curve: one per degree of a circle; breakpoints are added, so that no
+corner of an image is cut."""
 
 MOST_EDGES = 4_000
-"""Breakpoints that are drawn; a picture has fewer pixels along a curve, and the lengths are exact
-whatever is drawn."""
+"""Largest number of breakpoints that are drawn; a picture has fewer pixels along a curve, and the
+lengths are exact independently of the drawing."""
 
 MOST_ACTIVATIONS = 2**21
-"""Pieces times units of a layer: about a second. A page whose controls take longer to answer is no
-longer moved by hand."""
+"""Largest number of pieces times units of a layer, which takes about a second. Controls that take
+longer to answer cannot be moved interactively."""
 
 MOST_LINES = 40
-"""Lines that may cut the plane in the picture, one for each kink of a unit: n lines cut it into at
-most 1 + n + n(n-1)/2 = 821 cells, and folding makes a few times that; more would be too small to
-see and take longer than a moment. A wide first layer may have three times as many, which make 7,000
-cells at most."""
+"""Largest number of lines that cut the plane in the picture, one for each kink of a unit: n lines
+cut it into at most 1 + n + n(n-1)/2 = 821 cells, and folding makes a few times that; more would be
+too small to see and take too long. A wide first layer may have three times as many, which make
+7,000 cells at most."""
 
 
 NO_MEAN_FIELD = "no √χ₁ line: the identity split is no random network"
-"""Mean-field theory averages over independent weights; those of the split are chosen, one by one,
-to keep every length."""
+"""The note for the identity split: mean-field theory averages over independent weights, and those
+of the split are chosen to preserve every length."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +51,9 @@ class Image:
     """The image of the curve in one layer, as a curve of the plane.
 
     Attributes:
-        points: (n, 2), the layer's two units, or the leading two principal components turned to lie
-            like the input.
-        share: of the variance that the plane shows; 1.0 where nothing is left out.
+        points: (n, 2), the layer's two units, or the leading two principal components, rotated to
+            the orientation of the input.
+        share: the share of the variance that the plane shows; 1.0 if it shows all of it.
     """
 
     points: np.ndarray
@@ -67,9 +65,9 @@ class Polytopes:
     """The cells of the plotted square.
 
     Attributes:
-        cells: of the square; none where units are smooth.
-        layers: how many hidden layers cut.
-        note: why fewer than asked for, or none; empty otherwise.
+        cells: the cells of the square; none where units are smooth.
+        layers: number of hidden layers that cut.
+        note: the reason why there are fewer layers than requested, or none; otherwise empty.
     """
 
     cells: list[Region]
@@ -78,24 +76,26 @@ class Polytopes:
 
     @property
     def slopes(self) -> np.ndarray:
-        """(cells,) the Frobenius norm of the linear map on each: |grad f| where all layers cut."""
+        """The Frobenius norm of the linear map on each cell (cells,): |grad f| if all layers
+        cut.
+        """
         return np.array([np.linalg.norm(cell.matrix) for cell in self.cells])
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One view in numbers.
+    """All numbers of one view.
 
     Attributes:
-        state: the view.
+        state: the state of the view.
         layers: its network.
         curve: its curve.
         analysis: lengths, transitions and patterns, exact for piecewise linear units.
         axis: (50,) coordinates of the surface's grid.
         surface: (50, 50) outputs; rows are the second input.
         points: (n, 2) along the curve, breakpoints included.
-        outputs: (n,) of the network there.
-        images: of the curve in each hidden layer.
+        outputs: (n,) outputs of the network at these points.
+        images: the images of the curve in each hidden layer.
         sigma_w: root mean square of sqrt(fan_in) W over the hidden matrices, or what they were
             drawn from.
         root_chi: sqrt(chi_1), growth of lengths per layer in wide random networks with these
@@ -121,7 +121,7 @@ class Snapshot:
 
 
 def snapshot(state: State) -> Snapshot:
-    """Compute everything that the first tab shows.
+    """Compute all numbers of the first tab.
 
     Example:
         >>> found = snapshot(State())
@@ -159,7 +159,7 @@ def snapshot(state: State) -> Snapshot:
 
 
 def _image(z: np.ndarray, points: np.ndarray) -> Image:
-    """A layer's activations (n, k) in the plane."""
+    """Return a layer's activations (n, k) in the plane."""
     if z.shape[1] <= 2:
         return Image(np.column_stack([z, np.zeros((len(z), 2 - z.shape[1]))]), 1.0)
     centred = z - z.mean(axis=0)

@@ -18,12 +18,12 @@ GRAPH: Any = {
     "displayModeBar": "hover",
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "tableRotation", "resetCameraLastSave3d"],
 }
-"""Of every figure: no link to elsewhere, no button that sends numbers to a service, and the size of
-its place."""
+"""Options of every figure: no link to other sites, no button that sends numbers to a service, and a
+fixed size."""
 
 
 def aria(**attributes: str) -> dict[str, Any]:
-    """Attributes for assistive technology, as Dash takes them.
+    """Return attributes for assistive technology in Dash's form.
 
     Example:
         >>> aria(label="Presets")
@@ -42,8 +42,8 @@ def slider(
     name: str = "",
     title: str = "",
 ) -> html.Div:
-    """A native range input: arrow keys, Home, End and screen readers work without any code.
-    JavaScript writes its value beside.
+    """Return a native range input: arrow keys, Home, End and screen readers work without any code.
+    JavaScript writes its value beside it.
     """
     entry = dcc.Input(
         id=identity,
@@ -67,7 +67,7 @@ def slider(
 def number(
     identity: str, label: str, low: float, high: float, value: float, title: str = ""
 ) -> html.Div:
-    """A field for a number."""
+    """Return a field for a number."""
     entry = dcc.Input(
         id=identity, type="number", min=low, max=high, step=1, value=value, debounce=False
     )
@@ -75,7 +75,7 @@ def number(
 
 
 def choice(identity: str, label: str, options: list[dict[str, str]], value: str) -> html.Div:
-    """A list to choose from."""
+    """Return a list of options."""
     entry = dcc.Dropdown(
         id=identity, options=options, value=value, clearable=False, searchable=False
     )
@@ -83,7 +83,7 @@ def choice(identity: str, label: str, options: list[dict[str, str]], value: str)
 
 
 def tick(identity: str, label: str, value: bool) -> html.Div:
-    """A box to tick."""
+    """Return a check box."""
     return html.Div(
         dcc.Checklist(
             id=identity, options=[{"label": label, "value": "1"}], value=["1"] if value else []
@@ -95,7 +95,7 @@ def tick(identity: str, label: str, value: bool) -> html.Div:
 def figure_panel(
     name: str, title: str, explanation: str, *, height: str, control: html.Div | None = None
 ) -> html.Section:
-    """A figure under its title, and its numbers as a table that opens below."""
+    """Return a figure under its title, with its numbers as a table that opens below."""
     return html.Section(
         [
             html.H2(title, id=f"{name}-title"),
@@ -124,7 +124,7 @@ def figure_panel(
 
 
 def table(content: Table) -> html.Table:
-    """A table that a screen reader can walk through."""
+    """Return a table that screen readers can navigate."""
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in content.header]))
     body = [
         html.Tr([html.Th(first, scope="row"), *[html.Td(text) for text in rest]])

@@ -1,4 +1,4 @@
-"""Expressivity: how the image of a curve grows, folds and breaks on its way through a network.
+"""Expressivity: how the image of a curve grows, folds and breaks as it passes through a network.
 
 ===============  ===========================================================================
 `networks`       weights and biases as a list of arrays; random ones from named streams
@@ -15,6 +15,7 @@
 `training`       training of one layer at a time, and lengths while a network trains
 ===============  ===========================================================================
 
-Definitions: Raghu, Poole, Kleinberg, Ganguli, Sohl-Dickstein, ICML 2017, arXiv 1606.05336. Numpy
-arrays in and out; nothing here knows of files, ranks or the workflow.
+Definitions: Raghu, Poole, Kleinberg, Ganguli, Sohl-Dickstein, ICML 2017, arXiv 1606.05336.
+Functions take and return numpy arrays; this package does not depend on files, ranks or the
+workflow.
 """

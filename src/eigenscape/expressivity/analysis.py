@@ -1,10 +1,10 @@
 """One curve through one network: the three lengths, the transitions, the activation patterns.
 
-The latent length of layer l is the integral of |dz^(l)/dt|; the total variation of the output that
-of |df/dt|; the length of the lifted curve (x, f(x)) that of sqrt(|dx/dt|^2 + |df/dt|^2). All three
-are exact for ReLU, hard-tanh and linear units, and come with an error estimate for smooth ones.
-Definitions: Raghu et al., ICML 2017, arXiv 1606.05336; the total variation and the lifted curve
-beside the latent length are this project's choice.
+The latent length of layer l is the integral of |dz^(l)/dt|; the total variation of the output is
+that of |df/dt|; the length of the lifted curve (x, f(x)) is that of sqrt(|dx/dt|^2 + |df/dt|^2).
+All three are exact for ReLU, hard-tanh and linear units, and come with an error estimate for smooth
+ones. Definitions: Raghu et al., ICML 2017, arXiv 1606.05336; the total variation and the lifted
+curve are this project's additions.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from eigenscape.expressivity.quadrature import integrate
 
 @dataclass(frozen=True)
 class CurveAnalysis:
-    """What a network makes of a curve.
+    """The image of a curve in a network.
 
     Attributes:
-        latent_lengths: (L + 1,) of the image in each layer; index 0 is the curve itself.
+        latent_lengths: (L + 1,) length of the image in each layer; index 0 is the curve itself.
         output_variation: total variation of the output along the curve.
         lifted_length: length of the curve (x, f(x)).
         breakpoints: L arrays of parameters t where a unit of that hidden layer changes its linear
             region.
-        transitions: (L,) how many units do, counted with multiplicity.
-        sign_transitions: (L,) how many units change the sign of their pre-activation; for ReLU the
-            same.
+        transitions: (L,) number of such changes of units, with multiplicity.
+        sign_transitions: (L,) number of sign changes of pre-activations; the same for ReLU.
         edges: (n + 1,) ends of the pieces on which the whole network is linear; empty for smooth
             units.
         patterns: L arrays (n, k) int8, the linear region of every unit on those pieces.
-        error_estimate: of the lengths, absolute; 0.0 where they are exact up to rounding.
+        error_estimate: absolute error estimate of the lengths; 0.0 if they are exact up to
+            rounding.
     """
 
     latent_lengths: np.ndarray
@@ -51,17 +51,17 @@ class CurveAnalysis:
 
     @property
     def distinct_patterns(self) -> int:
-        """How many activation patterns of the whole network the curve meets."""
+        """Count the activation patterns of the whole network along the curve."""
         if not self.patterns or not len(self.edges):
             return 1
         return len(np.unique(np.concatenate(self.patterns, axis=1), axis=0))
 
 
 def analyse(layers: Layers, curve: Curve) -> CurveAnalysis:
-    """Lengths, transitions and patterns of one curve.
+    """Compute the lengths, transitions and patterns of one curve.
 
     Raises:
-        BadInput: the curve lies in another space than the network's inputs.
+        BadInput: the curve and the network's inputs differ in dimension.
 
     Example:
         >>> from eigenscape.expressivity.curves import circle
@@ -80,9 +80,7 @@ def analyse(layers: Layers, curve: Curve) -> CurveAnalysis:
 
 
 def analyse_pieces(passed: Propagation) -> CurveAnalysis:
-    """`analyse` of a curve that has been followed through its network, which the sensitivities are
-    taken from too.
-    """
+    """Analyse a curve that has already been propagated through its network, as `analyse` does."""
     curve = passed.curve
     inner = [
         piece_lengths(curve.kind, layer.start, layer.stop, layer.coefficients).sum()
@@ -110,18 +108,18 @@ def analyse_pieces(passed: Propagation) -> CurveAnalysis:
 
 
 def region_changes(layer: LayerPieces, *, closed: bool) -> np.ndarray:
-    """How many units change their region where each piece (n,) begins; of a closed curve also where
-    it begins anew.
+    """Count the units that change their region where each piece (n,) begins; for a closed curve
+    also at its starting point.
     """
     return _changes(layer.pattern, closed=closed)
 
 
 def sign_changes(curve: Curve, layer: LayerPieces) -> int:
-    """How often pre-activations of a layer change their sign along the curve: a sign transition of
+    """Count the sign changes of a layer's pre-activations along the curve: the sign transitions of
     the source.
 
-    A unit that lets its sign through (hard-tanh, linear) shows it in its activation; that of a ReLU
-    is its pattern.
+    Units that preserve the sign (hard-tanh, linear) show it in their activation; for a ReLU it is
+    the pattern.
     """
     piece, time = crossings(curve, layer.start, layer.stop, layer.coefficients, (0.0,))
     parent, start, stop = split(layer.start, layer.stop, piece, time)
@@ -131,7 +129,7 @@ def sign_changes(curve: Curve, layer: LayerPieces) -> int:
 
 
 def _changes(states: np.ndarray, *, closed: bool) -> np.ndarray:
-    """How many of the units' states (n, k) differ from those of the piece before."""
+    """Count the states (n, k) of units that differ from those of the previous piece."""
     change = np.zeros(len(states), int)
     change[1:] = (states[1:] != states[:-1]).sum(axis=1)
     if closed:
@@ -140,7 +138,9 @@ def _changes(states: np.ndarray, *, closed: bool) -> np.ndarray:
 
 
 def patterns_of(passed: Propagation, ancestors: list[np.ndarray]) -> tuple[np.ndarray, ...]:
-    """The regions of all units on the pieces of the output, an array (n, k) per hidden layer."""
+    """Return the regions of all units on the pieces of the output, an array (n, k) per hidden
+    layer.
+    """
     return tuple(
         layer.pattern[index] for layer, index in zip(passed.layers, ancestors[1:], strict=True)
     )

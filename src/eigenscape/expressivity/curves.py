@@ -3,9 +3,9 @@
     linear         x(t) = t a + c
     trigonometric  x(t) = cos(t) a + sin(t) b + c
 
-A layer with fixed activation pattern maps a piece to a piece of the same kind, which is what makes
-the analysis exact. Both kinds are held as coefficients (3, n, m) of the functions (u(t), v(t), 1):
-u = cos, v = sin, or u = t, v = 0.
+A layer with fixed activation pattern maps a piece to a piece of the same kind, which makes the
+analysis exact. Both kinds are represented by coefficients (3, n, m) of the functions (u(t), v(t),
+1): u = cos, v = sin, or u = t, v = 0.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class Curve:
     """A continuous curve in input space.
 
     Attributes:
-        kind: of all its pieces.
-        start: (n,) where the parameter of each piece begins.
-        stop: (n,) where it ends; the next piece begins there.
-        coefficients: (3, n, inputs), of u(t), v(t) and 1.
+        kind: the kind of all its pieces.
+        start: (n,) parameter at which each piece begins.
+        stop: (n,) parameter at which it ends; the next piece begins there.
+        coefficients: (3, n, inputs), coefficients of u(t), v(t) and 1.
         closed: whether the end is the beginning, so that a change of pattern there is a transition.
     """
 
@@ -45,15 +45,15 @@ class Curve:
 
     @property
     def inputs(self) -> int:
-        """Dimension of the space the curve lies in."""
+        """Dimension of the space of the curve."""
         return int(self.coefficients.shape[2])
 
     def basis(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The functions u and v at the parameters t."""
+        """Return the functions u and v at the parameters t."""
         return (np.cos(t), np.sin(t)) if self.kind is Kind.TRIGONOMETRIC else (t, np.zeros_like(t))
 
     def slopes(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """du/dt and dv/dt at the parameters t."""
+        """Return du/dt and dv/dt at the parameters t."""
         return (
             (-np.sin(t), np.cos(t))
             if self.kind is Kind.TRIGONOMETRIC
@@ -61,21 +61,21 @@ class Curve:
         )
 
     def at(self, t: np.ndarray) -> np.ndarray:
-        """Points (n, inputs) at the parameters t (n,)."""
+        """Return the points (n, inputs) at the parameters t (n,)."""
         piece = self._piece(t)
         u, v = self.basis(t)
         a, b, c = self.coefficients[:, piece]
         return np.asarray(u[:, None] * a + v[:, None] * b + c)
 
     def velocity(self, t: np.ndarray) -> np.ndarray:
-        """dx/dt (n, inputs) at the parameters t (n,)."""
+        """Return dx/dt (n, inputs) at the parameters t (n,)."""
         piece = self._piece(t)
         u, v = self.slopes(t)
         a, b, _ = self.coefficients[:, piece]
         return np.asarray(u[:, None] * a + v[:, None] * b)
 
     def points(self, n: int) -> np.ndarray:
-        """Points (n, inputs), equispaced in the parameter, both ends included.
+        """Return n points (n, inputs), equispaced in the parameter, both ends included.
 
         Example:
             >>> line((0.0, 1.0), (4.0, 1.0)).points(3)
@@ -97,7 +97,7 @@ def _vector(name: str, value: object) -> np.ndarray:
 
 
 def ellipse(cosine: object, sine: object, center: object = (0.0, 0.0)) -> Curve:
-    """x(t) = cos(t) cosine + sin(t) sine + center over one turn, in any dimension.
+    """Return x(t) = cos(t) cosine + sin(t) sine + center over one turn, in any dimension.
 
     With two data points and no centre this is the trajectory of Raghu et al.: a great circle where
     they have equal norms and are orthogonal, an ellipse otherwise.
@@ -129,10 +129,10 @@ def ellipse(cosine: object, sine: object, center: object = (0.0, 0.0)) -> Curve:
 
 
 def circle(radius: float, center: object = (0.0, 0.0)) -> Curve:
-    """The circle of a radius around a centre of the plane.
+    """Return the circle of a radius around a centre of the plane.
 
     Raises:
-        BadInput: a radius that is not positive and finite, a centre that is not in the plane.
+        BadInput: the radius is not positive and finite, or the centre is not in the plane.
 
     Example:
         >>> circle(3.0, (1.0, 0.0)).at(np.array([0.0, np.pi / 2])).round(12)
@@ -145,7 +145,7 @@ def circle(radius: float, center: object = (0.0, 0.0)) -> Curve:
 
 
 def between(first: object, second: object) -> Curve:
-    """The trajectory cos(t) x_0 + sin(t) x_1 through two data points, at t = 0 and t = pi/2.
+    """Return the trajectory cos(t) x_0 + sin(t) x_1 through two data points, at t = 0 and t = pi/2.
 
     Example:
         >>> between((1.0, 2.0, 0.0), (0.0, 1.0, 1.0)).at(np.array([np.pi / 2])).round(12)
@@ -155,7 +155,8 @@ def between(first: object, second: object) -> Curve:
 
 
 def polyline(vertices: object, *, closed: bool = False) -> Curve:
-    """Straight pieces through the rows of vertices (n, inputs); the parameter is i at vertex i.
+    """Return straight pieces through the rows of vertices (n, inputs); the parameter is i at vertex
+    i.
 
     Raises:
         BadInput: fewer than two vertices, or values that are not finite.
@@ -183,7 +184,7 @@ def polyline(vertices: object, *, closed: bool = False) -> Curve:
 
 
 def line(first: object, second: object) -> Curve:
-    """The straight line from one point to another, t from 0 to 1.
+    """Return the straight line from one point to another, t from 0 to 1.
 
     Example:
         >>> line((0.0, 0.0), (2.0, 4.0)).points(3)

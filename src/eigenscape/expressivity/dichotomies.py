@@ -1,11 +1,11 @@
-"""Labellings of a few inputs that a sweep of one layer's weights reaches, counted exactly.
+"""Labellings of a few inputs that are reached by a sweep of one layer's weights, counted exactly.
 
-The weights of hidden layer d go round a great circle, W cos t + W' sin t. For one input that makes
-the pre-activations of layer d a trigonometric curve, which the rest of the network follows exactly;
-the input's label is the sign of the output. All zeros of all inputs' outputs, put in order, give
-every labelling that the sweep meets: no grid of t, so no labelling between two grid points is
-missed. Experiment and settings (s = 15 inputs, sigma_w^2 = 8, sigma_b = 0, hard-tanh; at most 2^s
-labellings): Raghu et al., arXiv 1606.05336.
+The weights of hidden layer d traverse a great circle, W cos t + W' sin t. For one input the
+pre-activations of layer d are then a trigonometric curve, which is propagated exactly through the
+following layers; the input's label is the sign of the output. The sorted zeros of all inputs'
+outputs give every labelling of the sweep: there is no grid of t, so no labelling between two grid
+points is missed. Experiment and settings (s = 15 inputs, sigma_w^2 = 8, sigma_b = 0, hard-tanh; at
+most 2^s labellings): Raghu et al., arXiv 1606.05336.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ from eigenscape.expressivity.pieces import crossings, propagate
 
 
 def count_dichotomies(layers: Layers, inputs: np.ndarray, layer: int, other: np.ndarray) -> int:
-    """How many labellings of the inputs are met while one hidden layer goes round its circle.
+    """Count the labellings of the inputs while one hidden layer traverses its circle.
 
     Args:
-        layers: the network, one output, piecewise linear units.
+        layers: the network, with one output and piecewise linear units.
         inputs: (s, m) rows.
         layer: d, the hidden layer that is swept, 1 to L.
         other: W', shaped like the layer's weights.
 
     Raises:
-        BadInput: no such hidden layer, another shape of W', more than one output.
+        BadInput: the hidden layer does not exist, W' has another shape, or there is more than one
+            output.
 
     Example:
         >>> network = Layers(

@@ -1,5 +1,5 @@
-"""Ensembles of random networks: how lengths and transitions grow from layer to layer, beside what
-theory says.
+"""Ensembles of random networks: the growth of lengths and transitions from layer to layer, compared
+with theory.
 
 The reference is mean-field theory. A tangent vector of a wide random network grows by sqrt(chi_1)
 per layer, and so does the length of a curve (Poole et al. 2016, arXiv 1606.05340): sigma_w /
@@ -7,8 +7,8 @@ sqrt(2) for ReLU whatever the biases. Below chi_1 = 1 curves shrink, at 1 they k
 above 1 they grow exponentially with depth; that is what Hanin, Jeong and Rolnick (ICLR 2022, arXiv
 2102.10492) find at the usual variance 2 / fan_in, where lengths even shrink a little.
 
-The bases of Raghu et al. stand inside an O(.), which hides a factor per layer: they scale like the
-growth of wide networks with large weights, and are no numeric lower bounds. For ReLU the published
+The bases of Raghu et al. appear inside an O(.), which hides a factor per layer: they scale like the
+growth of wide networks with large weights, and are not numeric lower bounds. For ReLU the published
 base exceeds the measured growth by sqrt(2).
 """
 
@@ -26,8 +26,8 @@ from eigenscape.networks.mean_field import mean_field
 from eigenscape.seeding import stream_key
 
 RESAMPLES = 1000
-"""Of the networks, behind every interval: percentiles at 2.5 and 97.5 need some hundreds (Efron,
-Tibshirani 1993)."""
+"""Number of resamples of the networks for every interval: percentiles at 2.5 and 97.5 need some
+hundreds (Efron, Tibshirani 1993)."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Ensemble:
 
     Attributes:
         lengths: (networks, L + 1) latent lengths; index 0 is the curve.
-        transitions: (networks, L) per hidden layer.
+        transitions: (networks, L) transitions per hidden layer.
     """
 
     lengths: np.ndarray
@@ -62,7 +62,7 @@ def ensemble(
     seed: int,
     radius: float = 1.0,
 ) -> Ensemble:
-    """A circle of the plane through many random networks of piecewise linear units.
+    """Analyse a circle of the plane in many random networks of piecewise linear units.
 
     Example:
         >>> ensemble(2, 8, 2.0**0.5, 0.0, "relu", networks=3, seed=0).lengths.shape
@@ -84,7 +84,8 @@ def ensemble(
 
 
 def bootstrap_mean(values: np.ndarray, seed: int) -> Interval:
-    """The mean over the first axis with its percentile interval; whole networks are resampled.
+    """Return the mean over the first axis with its percentile interval; whole networks are
+    resampled.
 
     Example:
         >>> found = bootstrap_mean(np.array([[1.0], [3.0]]), seed=0)
@@ -97,15 +98,15 @@ def bootstrap_mean(values: np.ndarray, seed: int) -> Interval:
 
 
 def growth_per_layer(lengths: np.ndarray, seed: int) -> Interval:
-    """(E l_L / E l_1)^(1/(L-1)) with its bootstrap interval: the growth between the first and the
-    last hidden layer.
+    """Return (E l_L / E l_1)^(1/(L-1)) with its bootstrap interval: the growth between the first
+    and the last hidden layer.
 
     The first layer is left out, since it maps the plane to the hidden width and differs in its
     fan-in.
 
     Args:
         lengths: (networks, L + 1), L >= 2.
-        seed: of the bootstrap.
+        seed: seed of the bootstrap.
 
     Raises:
         BadInput: fewer than two hidden layers.
@@ -138,7 +139,7 @@ def _resampled_means(values: np.ndarray, seed: int) -> np.ndarray:
 
 
 def mean_field_growth(activation: str, sigma_w: float, sigma_b: float) -> float:
-    """The root of chi_1: growth per layer of a length in the limit of wide layers.
+    """Return the root of chi_1: the growth per layer of a length in the limit of wide layers.
 
     Example:
         >>> mean_field_growth("relu", 2.0, 0.7) == 2.0**0.5
@@ -148,13 +149,14 @@ def mean_field_growth(activation: str, sigma_w: float, sigma_b: float) -> float:
 
 
 def published_base(activation: str, width: int, sigma_w: float, sigma_b: float) -> float:
-    """The base of the published lower bound O(base^d): a scaling law, no number to compare with.
+    """Return the base of the published lower bound O(base^d): a scaling law, not a number for
+    comparison.
 
     ReLU: sigma_w sqrt(k) / sqrt(k + 1). Hard-tanh: sigma_w sqrt(k) / sqrt(s^2 + k s), s^2 =
     sigma_w^2 + sigma_b^2. Raghu et al., arXiv 1606.05336.
 
     Raises:
-        BadInput: an activation without a published base.
+        BadInput: the activation has no published base.
 
     Example:
         >>> round(published_base("hard_tanh", 100, 4.0, 0.0) - (4 * 100 / 104) ** 0.5, 12)

@@ -10,10 +10,10 @@ of [a b]. So
 
     length = sqrt(M + D) [E(t_1 - psi | m) - E(t_0 - psi | m)],   m = 2 D / (M + D),
 
-with E the incomplete elliptic integral of the second kind. A straight piece has a chord. The total
-variation of a scalar A cos t + B sin t + c is that of a sine between its critical points. The
-lifted curve (x, f(x)) is a trigonometric or straight piece with more coordinates, hence as exact as
-the rest.
+with E the incomplete elliptic integral of the second kind. The length of a straight piece is its
+chord. The total variation of a scalar A cos t + B sin t + c is that of a sine between its critical
+points. The lifted curve (x, f(x)) is a trigonometric or straight piece with more coordinates, hence
+equally exact.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from eigenscape.expressivity.curves import Kind
 def piece_lengths(
     kind: Kind, start: np.ndarray, stop: np.ndarray, coefficients: np.ndarray
 ) -> np.ndarray:
-    """Lengths (n,) of the pieces with coefficients (3, n, k) between start (n,) and stop (n,).
+    """Return the lengths (n,) of the pieces with coefficients (3, n, k) between start (n,) and stop
+    (n,).
 
     Example:
         >>> from eigenscape.expressivity.curves import circle
@@ -59,7 +60,8 @@ def piece_lengths(
 
 
 def variations(start: np.ndarray, stop: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
-    """Total variations (n,) of the scalars A cos t + B sin t + c with coefficients (3, n).
+    """Return the total variations (n,) of the scalars A cos t + B sin t + c with coefficients (3,
+    n).
 
     The critical points are atan2(B, A) + k pi; between two of them the variation is twice the
     amplitude.
@@ -76,6 +78,6 @@ def variations(start: np.ndarray, stop: np.ndarray, coefficients: np.ndarray) ->
 
 
 def _rectified_sine(x: np.ndarray) -> np.ndarray:
-    """The integral of |sin| from 0 to x."""
+    """Return the integral of |sin| from 0 to x."""
     turns = np.floor(x / np.pi)
     return np.asarray(2 * turns + 1 - np.cos(x - np.pi * turns))

@@ -1,10 +1,10 @@
-"""Which layer turns the output's length most: sensitivities of many networks, and equal turns of
-one layer at a time.
+"""Matched perturbations: sensitivities of many networks, and equal rotations of one layer at a
+time.
 
 A matched perturbation rotates W_l by an angle towards a random matrix of the same norm, W_l cos a +
-R_l sin a with R_l orthogonal to W_l and |R_l| = |W_l|: every layer is moved by the same relative
-amount, at the same norm, so that what differs is the layer alone. That is the measurable form of
-"lower weights matter more" (Raghu et al., arXiv 1606.05336).
+R_l sin a with R_l orthogonal to W_l and |R_l| = |W_l|: every layer is changed by the same relative
+amount, at the same norm, so that only the layer differs. This is a measurable form of "lower
+weights matter more" (Raghu et al., arXiv 1606.05336).
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from eigenscape.expressivity.networks import Layers, generator
 
 
 def turned(weight: np.ndarray, angle: float, draw: np.random.Generator) -> np.ndarray:
-    """A matrix at an angle from another one, of the same Frobenius norm, in a random direction.
+    """Return a matrix at an angle from another one, of the same Frobenius norm, in a random
+    direction.
 
-    A matrix of one entry, or of zeros, has no other direction, and stays.
+    A matrix of one entry, or of zeros, has no other direction, and is returned unchanged.
 
     Example:
         >>> moved = turned(np.eye(3), 0.3, np.random.default_rng(0))
@@ -40,11 +41,11 @@ def turned(weight: np.ndarray, angle: float, draw: np.random.Generator) -> np.nd
 
 
 def perturbed_variation(layers: Layers, curve: Curve, angles: np.ndarray, seed: int) -> np.ndarray:
-    """|V' - V| / max(V, V') of the output's total variation after one layer has been turned,
-    (L + 1, angles).
+    """Return |V' - V| / max(V, V') of the output's total variation after one layer has been
+    rotated, (L + 1, angles).
 
-    Small changes are relative ones; 1 is a turn that silences the output, or wakes it. Each layer
-    is turned in one random direction, the same for all angles.
+    Small changes are relative ones; 1 means that the rotation makes the output constant, or was
+    constant before. Each layer is rotated in one random direction, the same for all angles.
 
     Example:
         >>> from eigenscape.expressivity.curves import circle

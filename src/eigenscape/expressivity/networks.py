@@ -1,9 +1,8 @@
-"""Networks as the expressivity analysis takes them: a list of weight matrices and biases, and one
-activation.
+"""Networks for the expressivity analysis: a list of weight matrices and biases, and one activation.
 
-An explorer edits single weights and a trained network has weights of its own, so nothing here is
-tied to the priors of the study. Random networks follow the source: W_ij ~ N(0, sigma_w^2 / fan_in),
-b_i ~ N(0, sigma_b^2).
+The explorer edits single weights and trained networks have their own, so this module does not
+depend on the priors of the study. Random networks follow the source: W_ij ~ N(0, sigma_w^2 /
+fan_in), b_i ~ N(0, sigma_b^2).
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from eigenscape.errors import BadInput
 from eigenscape.networks.activations import ACTIVATIONS, HARD_TANH, Activation
 
 UNITS = {**ACTIVATIONS, HARD_TANH.name: HARD_TANH}
-"""Every activation a curve can be followed through."""
+"""Every activation through which a curve can be propagated."""
 
 KINKS = {"linear": (), "relu": (0.0,), "hard_tanh": (-1.0, 1.0)}
 """Pre-activations at which a piecewise linear activation changes its slope. Other activations are
@@ -32,11 +31,10 @@ class Layers:
     Attributes:
         weights: L + 1 matrices (fan_in, fan_out); the last one is the read-out.
         biases: L + 1 vectors (fan_out,).
-        activation: of the hidden units: relu, hard_tanh, linear, tanh or sigmoid.
+        activation: activation of the hidden units: relu, hard_tanh, linear, tanh or sigmoid.
 
     Raises:
-        BadInput: shapes that do not fit each other, values that are not finite, an unknown
-            activation.
+        BadInput: shapes do not match, values are not finite, or the activation is unknown.
 
     Example:
         >>> absolute = Layers(
@@ -116,8 +114,8 @@ class Layers:
         return UNITS[self.activation]
 
     def forward(self, x: np.ndarray) -> list[np.ndarray]:
-        """Activations z_1 .. z_L of the hidden layers and the output, each (n, units), at the rows
-        of x (n, inputs).
+        """Return the activations z_1 .. z_L of the hidden layers and the output, each (n, units),
+        at the rows of x (n, inputs).
         """
         states = []
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
@@ -126,12 +124,12 @@ class Layers:
         return [*states, x @ self.weights[-1] + self.biases[-1]]
 
     def with_weight(self, place: int, weight: np.ndarray) -> Layers:
-        """The same network with one weight matrix replaced."""
+        """Return the same network with one weight matrix replaced."""
         return replace(self, weights=(*self.weights[:place], weight, *self.weights[place + 1 :]))
 
 
 def generator(seed: int, *labels: object) -> np.random.Generator:
-    """The stream of random numbers that a seed and labels name; the same on every machine and in
+    """Return the random stream that a seed and labels name; it is the same on every machine and in
     every order of work.
     """
     return seeding.generator(seed, "expressivity", *labels)
@@ -147,25 +145,25 @@ def random_layers(
     inputs: int = 2,
     outputs: int = 1,
 ) -> Layers:
-    """A network with W ~ N(0, sigma_w^2 / fan_in) and b ~ N(0, sigma_b^2).
+    """Draw a network with W ~ N(0, sigma_w^2 / fan_in) and b ~ N(0, sigma_b^2).
 
     The source divides by the width k in every layer; dividing the first layer by the inputs instead
     makes its pre-activations have variance sigma_w^2 |x|^2 / inputs whatever the width. Ratios
     between hidden layers are the same. The numbers drawn do not depend on the two deviations, so a
-    sweep over them moves one and the same network.
+    sweep over them rescales one and the same network.
 
     Args:
         depth: L >= 0 hidden layers.
         width: k >= 1 units in each.
         sigma_w: standard deviation of sqrt(fan_in) W, >= 0.
         sigma_b: standard deviation of the biases, >= 0.
-        activation: of the hidden units.
-        seed: names the draw.
+        activation: activation of the hidden units.
+        seed: the seed of the draw.
         inputs: dimension of the input space.
         outputs: number of outputs.
 
     Raises:
-        BadInput: sizes below 1, negative deviations, an unknown activation.
+        BadInput: a size is below 1, a deviation is negative, or the activation is unknown.
 
     Example:
         >>> random_layers(3, 4, 2.0**0.5, 0.0, "relu", seed=0).weights[1].shape

@@ -18,26 +18,27 @@ from eigenscape.expressivity.curves import Curve, Kind
 from eigenscape.expressivity.networks import KINKS, Layers
 
 MOST_ACTIVATIONS = 2**24
-"""Pieces times units of one layer: 400 MB of coefficients. Pieces of hard-tanh networks multiply
-from layer to layer where weights are large, so the next layer would not fit either."""
+"""Largest number of pieces times units of one layer: 400 MB of coefficients. Pieces of hard-tanh
+networks multiply from layer to layer where weights are large, so the next layer would not fit
+either."""
 
 MERGED = 1e-13
-"""Crossings closer than this to each other or to the end of a piece are one: a parameter of size 2
-pi has a rounding error of 1e-15, and a crossing found from coefficients of L layers a few times
-that. A part so short changes a length by its own speed times 1e-13."""
+"""Distance below which crossings are merged with each other or with the end of a piece: a parameter
+of size 2 pi has a rounding error of 1e-15, and a crossing computed from coefficients of L layers a
+few times that. A part so short changes a length by its own speed times 1e-13."""
 
 
 @dataclass(frozen=True)
 class LayerPieces:
-    """What one hidden layer makes of the curve.
+    """The image of the curve in one hidden layer.
 
     Attributes:
-        start: (n,) where each piece begins.
-        stop: (n,) where it ends.
-        coefficients: (3, n, k) of the layer's activations z.
+        start: (n,) parameter at which each piece begins.
+        stop: (n,) parameter at which it ends.
+        coefficients: (3, n, k) coefficients of the layer's activations z.
         pattern: (n, k) int8, the linear region of every unit: 0 or 1 for ReLU, -1, 0 or 1 for
             hard-tanh.
-        parent: (n,) the piece of the layer below that each piece is part of.
+        parent: (n,) the piece of the layer below that contains each piece.
     """
 
     start: np.ndarray
@@ -49,11 +50,11 @@ class LayerPieces:
 
 @dataclass(frozen=True)
 class Propagation:
-    """A curve on its way through a network.
+    """The images of a curve in all layers of a network.
 
     Attributes:
         curve: the input.
-        layers: what each hidden layer makes of it.
+        layers: the image in each hidden layer.
         output: (3, n, outputs) coefficients of the read-out on the pieces of the last hidden layer.
     """
 
@@ -63,17 +64,17 @@ class Propagation:
 
     @property
     def start(self) -> np.ndarray:
-        """(n,) where the pieces of the output begin."""
+        """The parameters (n,) at which the pieces of the output begin."""
         return self.layers[-1].start if self.layers else self.curve.start
 
     @property
     def stop(self) -> np.ndarray:
-        """(n,) where the pieces of the output end."""
+        """The parameters (n,) at which the pieces of the output end."""
         return self.layers[-1].stop if self.layers else self.curve.stop
 
     def ancestors(self) -> list[np.ndarray]:
-        """For the input and every hidden layer, the piece there that holds each piece of the
-        output; (n,) each.
+        """For the input and every hidden layer, the piece that contains each piece of the output;
+        (n,) each.
         """
         index = np.arange(len(self.start))
         found = [index]
@@ -84,16 +85,16 @@ class Propagation:
 
 
 def propagate(layers: Layers, curve: Curve, most: int = MOST_ACTIVATIONS) -> Propagation:
-    """Follow a curve through a network of ReLU, hard-tanh or linear units.
+    """Propagate a curve through a network of ReLU, hard-tanh or linear units.
 
     Args:
         layers: the network.
         curve: the input.
-        most: pieces times units of a layer, beyond which the curve is refused.
+        most: largest number of pieces times units of a layer.
 
     Raises:
-        BadInput: a smooth activation, a curve in another space than the network's inputs, or one
-            that breaks into too many pieces.
+        BadInput: the activation is smooth, the curve and the network's inputs differ in dimension,
+            or the curve breaks into too many pieces.
 
     Example:
         >>> from eigenscape.expressivity.curves import circle
@@ -138,7 +139,7 @@ def _activate(
     activation: str,
     most: int,
 ) -> LayerPieces:
-    """Split the pieces where a unit crosses a kink, and put the activations on the parts."""
+    """Split the pieces where a unit crosses a kink, and apply the activation to the parts."""
     piece, time = crossings(curve, start, stop, before, KINKS[activation])
     pieces, units = len(start) + len(piece), before.shape[2]
     if pieces * units > most:
@@ -172,14 +173,14 @@ def crossings(
     coefficients: np.ndarray,
     levels: tuple[float, ...],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where the scalars A u + B v + c cross one of the levels strictly inside their pieces: piece
-    numbers and parameters.
+    """Find where the scalars A u + B v + c cross one of the levels strictly inside their pieces:
+    piece numbers and parameters.
 
     Args:
-        curve: gives the kind of the pieces.
-        start: (n,) where each piece begins.
-        stop: (n,) where it ends.
-        coefficients: (3, n, k).
+        curve: the curve, for the kind of its pieces.
+        start: (n,) parameter at which each piece begins.
+        stop: (n,) parameter at which it ends.
+        coefficients: (3, n, k), coefficients of the scalars.
         levels: the values that are crossed.
     """
     a, b, c = coefficients
@@ -220,8 +221,8 @@ def crossings(
 def split(
     start: np.ndarray, stop: np.ndarray, piece: np.ndarray, time: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The parts of pieces between the given parameters ``time`` inside the pieces ``piece``:
-    parents, starts and stops.
+    """Split pieces at the given parameters ``time`` inside the pieces ``piece``: return parents,
+    starts and stops of the parts.
     """
     order = np.lexsort((time, piece))
     piece, time = piece[order], time[order]

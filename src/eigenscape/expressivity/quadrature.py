@@ -3,8 +3,8 @@
 Where no closed form exists the speed of every layer along the curve is still exact at any t, by
 forward differentiation z' = phi'(h) (z'_{below} W). Clenshaw-Curtis rules of two orders on the same
 nodes are compared on every interval; where they differ, or where a unit moves further between two
-nodes than a rule can see, the interval is halved. |f'| has kinks where f' = 0: these are found, and
-the total variation is the sum of |differences of f| between them.
+nodes than a rule can resolve, the interval is halved. |f'| has kinks where f' = 0: these are
+located, and the total variation is the sum of |differences of f| between them.
 """
 
 from __future__ import annotations
@@ -18,47 +18,48 @@ from eigenscape.expressivity.curves import Curve
 from eigenscape.expressivity.networks import Layers
 
 NODES = 17
-"""Of the finer rule; every second one makes the coarser. An interpolating rule of n nodes is exact
-to degree n - 1, so a smooth speed converges in a few halvings, and the difference of the two
-overstates the error of the finer."""
+"""Number of nodes of the finer rule; every second one belongs to the coarser. An interpolating rule
+of n nodes is exact to degree n - 1, so a smooth speed converges in a few halvings, and the
+difference of the two rules overestimates the error of the finer."""
 
 TOLERANCE = 1e-8
-"""Relative, of each length; far below the width of a line in a figure and the six digits of a page,
-far above rounding."""
+"""Relative tolerance of each length: far below the width of a line in a figure and the six digits
+of a page, far above rounding."""
 
 ROUNDING = 1e-14
-"""A length so much shorter than the longest one consists of rounding, and cannot be had to the
-tolerance."""
+"""Ratio to the longest length below which a length consists of rounding error, and cannot be
+computed to the tolerance."""
 
 FIRST_INTERVALS = 16
-"""Of every piece: 256 nodes around a circle, from which halving starts."""
+"""Number of initial intervals of every piece: 256 nodes around a circle, from which halving
+starts."""
 
 LEAST_SHARE = 1e-3
-"""Of the tolerance that an interval may spend, however short it is: a thousand such intervals are a
-length's worth."""
+"""Least fraction of the tolerance that an interval may use, however short it is: a thousand such
+intervals use all of it."""
 
 LARGEST_STEP = 0.5
-"""By how much a unit with values in [-1, 1] may move between neighbouring nodes. A unit that
-saturates there and back between two nodes is seen by neither rule, and their difference would be no
-estimate. Units whose steps are this small in every layer below move a pre-activation by a bounded
-amount, so that the next layer's steps show what happens there."""
+"""Largest change of a unit with values in [-1, 1] between neighbouring nodes. Neither rule detects
+a unit that saturates there and back between two nodes, and their difference would be no estimate.
+Units whose steps are this small in every layer below change a pre-activation by a bounded amount,
+so that the steps of the next layer reveal such a unit."""
 
 MOST_HALVINGS = 40
-"""An interval then has 1e-12 of its length: what is left of a kink of the speed (a layer of one
-unit has some) is rounding."""
+"""Largest number of halvings: an interval then has 1e-12 of its length, and the remainder of a kink
+of the speed (a layer of one unit has some) is rounding error."""
 
 EXTREME = {"xatol": 1e-7, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0}
-"""Of an extreme of f, relative to the distance of two nodes: it enters f by its square, which is
-rounding."""
+"""Tolerances of an extreme of f, relative to the distance of two nodes: it affects f by its square,
+which is rounding error."""
 
 MOST_UNIT_VALUES = 2**26
-"""Nodes times units: some seconds of one core. A curve that needs more has a feature for every few
-pixels of any picture."""
+"""Largest number of nodes times units: some seconds of one core. A curve that needs more has a
+feature for every few pixels of any picture."""
 
 
 def _rule(nodes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Chebyshev points of [-1, 1], ends included, and the weights that integrate every polynomial
-    through them.
+    """Return Chebyshev points of [-1, 1], ends included, and the weights that integrate every
+    polynomial through them.
     """
     points = -np.cos(np.pi * np.arange(nodes) / (nodes - 1))
     degrees = np.arange(nodes)
@@ -77,11 +78,11 @@ class Integrated:
     """Lengths of the image of a curve.
 
     Attributes:
-        latent: (L + 1,) of the input and every hidden layer.
+        latent: (L + 1,) lengths of the input and every hidden layer.
         output: total variation of the output.
         lifted: length of (x, f(x)).
-        error: sum over intervals of the difference of the two rules, of the least certain of these
-            lengths.
+        error: sum over intervals of the difference of the two rules, for the least accurate of
+            these lengths.
     """
 
     latent: np.ndarray
@@ -92,13 +93,13 @@ class Integrated:
 
 @dataclass(frozen=True)
 class _Followed:
-    """A network along the curve at n parameters.
+    """The network along the curve at n parameters.
 
     Attributes:
         speeds: (n, L + 2), |dz/dt| of the input and the hidden layers, then of the lifted curve.
         output: (n, outputs) f.
         rate: (n, outputs) df/dt.
-        steps: (n - 1,) the furthest that a unit moves between neighbours.
+        steps: (n - 1,) the largest change of a unit between neighbours.
     """
 
     speeds: np.ndarray
@@ -123,15 +124,15 @@ def _follow(layers: Layers, curve: Curve, t: np.ndarray) -> _Followed:
 
 
 def integrate(layers: Layers, curve: Curve, tolerance: float = TOLERANCE) -> Integrated:
-    """The lengths of one curve through a network of smooth units with one output.
+    """Integrate the lengths of one curve through a network of smooth units with one output.
 
     Args:
         layers: the network.
         curve: the input.
-        tolerance: of the error estimate, relative to each length.
+        tolerance: tolerance of the error estimate, relative to each length.
 
     Raises:
-        BadInput: more than one output, or an image too folded to be resolved.
+        BadInput: there is more than one output, or the image has too many folds to be resolved.
 
     Example:
         >>> from eigenscape.expressivity.curves import circle
@@ -170,8 +171,8 @@ def integrate(layers: Layers, curve: Curve, tolerance: float = TOLERANCE) -> Int
 def _intervals(
     layers: Layers, curve: Curve, left: np.ndarray, right: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lengths by the finer rule and differences to the coarser, both (n, L + 3), and the largest
-    step of a unit (n,).
+    """Return lengths by the finer rule and differences to the coarser, both (n, L + 3), and the
+    largest step of a unit (n,).
     """
     half = 0.5 * (right - left)
     t = (0.5 * (left + right))[:, None] + half[:, None] * POINTS
@@ -205,8 +206,8 @@ def _intervals(
 def _variations(
     layers: Layers, curve: Curve, t: np.ndarray, output: np.ndarray, rate: np.ndarray
 ) -> np.ndarray:
-    """Total variation of f on every interval: between neighbouring nodes |f| differences, by way of
-    an extreme where f' changes sign.
+    """Return the total variation of f on every interval: differences of f between neighbouring
+    nodes, through an extreme where f' changes sign.
     """
     found = np.abs(np.diff(output, axis=1))
     place, node = np.nonzero((rate[:, :-1] < 0) != (rate[:, 1:] < 0))
@@ -228,7 +229,7 @@ def _variations(
 
 
 def too_folded(found: str) -> BadInput:
-    """The one line for a curve whose image has more folds than can be followed."""
+    """Return the error for a curve whose image has more folds than can be followed."""
     return BadInput.field(
         "curve", "an image that can be followed", found, "lower sigma_w, the depth or the width"
     )

@@ -16,8 +16,8 @@ from eigenscape.errors import BadInput
 from eigenscape.expressivity.networks import KINKS, Layers
 
 SLIVER = 1e-12
-"""A corner this close to a cutting line, relative to the largest value at the corners, lies on it;
-cutting there would leave a cell without area."""
+"""Distance from a cutting line, relative to the largest value at the corners, below which a corner
+lies on it; cutting there would leave a cell without area."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class Region:
 
     Attributes:
         polygon: (corners, 2) in order around the cell.
-        pattern: the linear region of every unit of the layers that cut, one after the other, int8.
-        matrix: (2, m) and
-        offset: (m,): z = x @ matrix + offset on the cell, of the layer last cut; of the output
-            where all layers cut.
+        pattern: the linear region of every unit of the cutting layers, one after the other, int8.
+        matrix: (2, m), the linear part of the map.
+        offset: (m,): z = x @ matrix + offset on the cell, for the last cutting layer; for the
+            output if all layers cut.
     """
 
     polygon: np.ndarray
@@ -39,7 +39,7 @@ class Region:
 
     @property
     def area(self) -> float:
-        """By the shoelace formula."""
+        """The area by the shoelace formula."""
         x, y = self.polygon.T
         return float(0.5 * abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)))
 
@@ -47,15 +47,16 @@ class Region:
 def regions(
     layers: Layers, box: tuple[float, float, float, float], upto_layer: int | None = None
 ) -> list[Region]:
-    """The cells of a box under the first layers of a network with two inputs.
+    """Return the cells of a box under the first layers of a network with two inputs.
 
     Args:
-        layers: ReLU, hard-tanh or linear units.
+        layers: the network of ReLU, hard-tanh or linear units.
         box: x_low, x_high, y_low, y_high.
-        upto_layer: how many hidden layers cut, 0 to L; all where not given.
+        upto_layer: number of hidden layers that cut, 0 to L; all by default.
 
     Raises:
-        BadInput: a network without two inputs, smooth units, an empty box, no such layer.
+        BadInput: the network does not have two inputs, units are smooth, the box is empty, or there
+            is no such layer.
 
     Example:
         >>> one_unit = Layers(
@@ -106,7 +107,7 @@ def regions(
 def _under_layer(
     cell: Region, weight: np.ndarray, bias: np.ndarray, activation: str
 ) -> list[Region]:
-    """The parts of a cell after one more layer."""
+    """Return the parts of a cell under one more layer."""
     matrix, offset = cell.matrix @ weight, cell.offset @ weight + bias
     polygons = [cell.polygon]
     for kink in KINKS[activation]:
@@ -142,8 +143,8 @@ def _under_layer(
 
 
 def _cut(polygon: np.ndarray, normal: np.ndarray, offset: float) -> list[np.ndarray]:
-    """A convex polygon on both sides of the line normal . x + offset = 0; whole where the line does
-    not cross it.
+    """Return the parts of a convex polygon on both sides of the line normal . x + offset = 0; the
+    polygon itself if the line does not cross it.
     """
     values = polygon @ normal + offset
     scale = SLIVER * np.abs(values).max()

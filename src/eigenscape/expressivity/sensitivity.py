@@ -1,5 +1,5 @@
-"""How the output's length answers to each weight matrix: exact derivatives, and what of them means
-something.
+"""The sensitivity of the output's length to each weight matrix: exact derivatives, and their
+meaningful part.
 
 The total variation of the output is a sum over monotone stretches, V = sum_i s_i [f(t_{i+1}) -
 f(t_i)] with signs s_i, so its derivative is a sum over the extremes of f (and the ends of an open
@@ -7,14 +7,14 @@ curve),
 
     dV = sum_i (s_{i-1} - s_i) df(t_i).
 
-At a smooth extreme f' = 0 and the motion of t_i does not count. At a breakpoint of a unit with
+At a smooth extreme f' = 0 and the motion of t_i has no effect. At a breakpoint of a unit with
 pre-activation h the breakpoint moves with the weights, dt = -dh / h', and df(t_i) = df - (f'/h') dh
 at fixed t. Both are one backward pass.
 
 The radial trap: a bias-free ReLU network is homogeneous of degree 1 in every weight matrix, so
 <W_l, dV/dW_l> = V for every l. The component along W_l only rescales, and is the same in every
-layer: a plot of it, or of a norm that holds it, says nothing about which layer matters. The
-tangential part, orthogonal to W_l, is what turns the curve.
+layer: a plot of it, or of a norm that includes it, contains no information on which layer matters.
+The tangential part, orthogonal to W_l, rotates the curve.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ class LengthGradient:
 
 
 def length_sensitivity(layers: Layers, curve: Curve) -> np.ndarray:
-    """Tangential sensitivities (L + 1,) of the output's length, one per weight matrix; the read-out
-    is the last.
+    """Return the tangential sensitivities (L + 1,) of the output's length, one per weight matrix;
+    the read-out is the last.
 
     Raises:
-        BadInput: smooth units or more than one output.
+        BadInput: units are smooth, or there is more than one output.
 
     Example:
         >>> from eigenscape.expressivity.curves import circle
@@ -68,10 +68,11 @@ def length_sensitivity(layers: Layers, curve: Curve) -> np.ndarray:
 
 
 def length_gradient(layers: Layers, curve: Curve) -> LengthGradient:
-    """The exact derivative of the output's total variation with respect to every weight matrix.
+    """Compute the exact derivative of the output's total variation with respect to every weight
+    matrix.
 
     Raises:
-        BadInput: smooth units or more than one output.
+        BadInput: units are smooth, or there is more than one output.
 
     Example:
         >>> from eigenscape.expressivity.curves import circle
@@ -90,8 +91,8 @@ def length_gradient(layers: Layers, curve: Curve) -> LengthGradient:
 
 
 def gradient_of_pieces(layers: Layers, passed: Propagation) -> LengthGradient:
-    """`length_gradient` of a curve that has been followed through the network, of one output,
-    already.
+    """Compute `length_gradient` for a curve that has already been propagated through a network of
+    one output.
     """
     curve = passed.curve
     length = float(piece_lengths(curve.kind, passed.start, passed.stop, passed.output).sum())
@@ -107,8 +108,8 @@ def gradient_of_pieces(layers: Layers, passed: Propagation) -> LengthGradient:
 
 
 def _extremes(passed: Propagation) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Where the sign of f' changes: parameters, pieces to the left, factors s_before - s_after,
-    whether at a breakpoint.
+    """Find where the sign of f' changes: parameters, pieces to the left, factors s_before -
+    s_after, whether at a breakpoint.
     """
     curve, a, b = passed.curve, passed.output[0, :, 0], passed.output[1, :, 0]
     piece, start, stop = split(passed.start, passed.stop, *_critical_points(passed))
@@ -129,7 +130,7 @@ def _extremes(passed: Propagation) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
 
 
 def _critical_points(passed: Propagation) -> tuple[np.ndarray, np.ndarray]:
-    """Pieces and parameters where f' = 0 inside a piece: atan2(B, A) + k pi, none on straight
+    """Find pieces and parameters where f' = 0 inside a piece: atan2(B, A) + k pi, none on straight
     pieces.
     """
     if passed.curve.kind is Kind.LINEAR:
@@ -156,7 +157,7 @@ def _backward(
     factor: np.ndarray,
     at_break: np.ndarray,
 ) -> tuple[np.ndarray, ...]:
-    """sum_i factor_i df(t_i)/dW_l for every l, following the breakpoints."""
+    """Return sum_i factor_i df(t_i)/dW_l for every l, following the breakpoints."""
     ancestors = passed.ancestors()
     patterns = patterns_of(passed, ancestors)
     right = (left + 1) % len(passed.start)

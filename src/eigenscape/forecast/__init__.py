@@ -1,5 +1,5 @@
-"""The seconds that a study will take, from counted work and the rates of a machine. Nothing is
-decided by them.
+"""Forecasts of the run time of a study, from counted work and the rates of a machine. No decision
+depends on them.
 
 ===================  ==========================================================
 `jobs`               the work of every job of the workflow, and what it waits for

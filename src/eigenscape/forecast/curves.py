@@ -1,8 +1,8 @@
-"""The work of the experiments with curves: how many pieces a curve falls into, and what a piece
+"""The work of the experiments with curves: into how many pieces a curve falls, and what a piece
 costs.
 
-A piece of the curve in a layer of k units costs k looks for a crossing, plus as many numbers to
-carry on. Pieces are estimated, not counted: about c k sqrt(sigma_w)^l new ones in hidden layer l of
+A piece of the curve in a layer of k units costs k searches for a crossing, plus as many numbers to
+pass on. Pieces are estimated, not counted: about c k sqrt(sigma_w)^l new ones in hidden layer l of
 hard-tanh networks (c = 4: each unit crosses two kinks, twice a turn), 2 k in every layer of ReLU
 networks, whose transitions do not grow.
 """
@@ -14,17 +14,17 @@ from eigenscape.planning import memory
 from eigenscape.planning.work import NOTHING, Kind, Work
 
 SECONDS_PER_LOOK = 3e-8
-"""A unit on a piece: two ends, a slope, a split and the closed forms, in numpy. Fitted to the
-default experiments; pieces are overestimated, so that a look that was made cost 70 to 110 ns on 8 x
-64 networks."""
+"""Seconds per unit and piece: two ends, a slope, a split and the closed forms, in numpy. The value
+is fitted to the default experiments; pieces are overestimated, so that an actual search cost 70 to
+110 ns on 8 x 64 networks."""
 
 SECONDS_PER_LAYER = 0.3e-3
-"""numpy calls of a layer whatever its size: 0.35 ms for a whole 2 x 4 network, some 5 ms for 8 x
-8."""
+"""Seconds of the numpy calls of a layer, whatever its size: 0.35 ms for a whole 2 x 4 network, some
+5 ms for 8 x 8."""
 
 
 def analysis(depth: int, width: int, sigma_w: float, activation: str) -> Work:
-    """One curve through one network of L hidden layers."""
+    """Count the work of the analysis of one curve through one network of L hidden layers."""
     rate, crossings = (max(1.0, sigma_w**0.5), 4) if activation == "hard_tanh" else (1.0, 2)
     pieces = looks = 0.0
     for layer in range(depth):
@@ -37,7 +37,7 @@ def analysis(depth: int, width: int, sigma_w: float, activation: str) -> Work:
 
 
 def experiments(study: Study) -> dict[str, Work]:
-    """The work of every experiment, by its name; none where the study leaves them out."""
+    """Return the work of every experiment by its name; empty if the study leaves them out."""
     if not study.expressivity.enabled:
         return {}
     return {
@@ -64,7 +64,9 @@ def _growth(study: Study) -> Work:
 
 
 def _sensitivity(study: Study) -> Work:
-    """A network, its gradient (two analyses' worth), and every matrix turned by every angle."""
+    """Count the work of a network, its gradient (as much as two analyses), and every matrix turned
+    by every angle.
+    """
     section = study.expressivity.sensitivity
     calls = section.networks * (3 + (section.depth + 1) * len(section.angles))
     pair = analysis(section.depth, section.width, section.relu_weight_std, "relu")
@@ -74,7 +76,7 @@ def _sensitivity(study: Study) -> Work:
 
 
 def _dichotomies(study: Study) -> Work:
-    """For every layer that is swept, every input through what remains above."""
+    """Count the work of passing every input of every swept layer through the layers above it."""
     section = study.expressivity.dichotomies
     work = NOTHING
     for width in section.width:
@@ -97,7 +99,7 @@ TORCH_RATE = 25e9
 precision, forward and backward."""
 
 SECONDS_PER_TORCH_LAYER = 0.08e-3
-"""Calls of one layer, forward, backward and step."""
+"""Seconds of the calls of one layer: forward, backward and step."""
 
 
 def _digits(study: Study) -> Work:

@@ -1,9 +1,8 @@
-"""The raw map and single large cells on many GPUs, on paper.
+"""The raw map and single large cells on many GPUs: a forecast, not a measurement.
 
-What is planned is what the program does: gradients and sums on the device, triangles merged on the
-host, one writer a band, the eigensolve on one GPU as far as that goes and over the host cores
-beyond, and the bracket on one host core. Where one of these is hopeless at a size, the plan shows
-it, and that is what it is for.
+The plan follows the program: gradients and sums on the device, triangles merged on the host, one
+writer per band, the eigensolve on one GPU up to its limit and over the host cores beyond, and the
+bracket on one host core. The plan serves to show which of these is infeasible at a given size.
 """
 
 from __future__ import annotations
@@ -30,26 +29,27 @@ from eigenscape.planning.work import NOTHING, Kind, Work
 MOMENT, EIGENSOLVE, BRACKET = "second moment", "eigenvalues", "bracket"
 
 MESSAGES_PER_COLUMN = 10
-"""Broadcasts and sums that ScaLAPACK's reduction to tridiagonal form makes a column, each of
+"""Number of broadcasts and sums per column in ScaLAPACK's reduction to tridiagonal form, each of
 log2(processes) messages (ScaLAPACK Users' Guide, SIAM 1997, chapter 5: messages grow as P log
 p)."""
 
 NODE_DEVICES = 8
-"""GPUs that share the memory of one node, where the bracket's matrices must fit."""
+"""Number of GPUs that share the memory of one node, which must hold the bracket's matrices."""
 
 
 @dataclass(frozen=True)
 class CellPlan:
-    """How one cell is done.
+    """The plan of one cell.
 
     Attributes:
-        cell: which.
-        devices: that share its second moment.
-        accumulation: by samples or by bands, and why.
-        solvers: devices whose host cores, or the one device whose GPU, solve for its eigenvalues.
+        cell: the cell.
+        devices: number of devices that share its second moment.
+        accumulation: whether samples or bands are shared, and why.
+        solvers: number of devices whose host cores compute its eigenvalues; 1 where a single GPU
+            does.
         bracketed: whether the bracket's matrices fit the memory of a node; a cell without has no
             interval.
-        jobs: its stages, in order.
+        jobs: the jobs of its stages, in order.
     """
 
     cell: Cell
@@ -62,13 +62,13 @@ class CellPlan:
 
 @dataclass(frozen=True)
 class DevicePlan:
-    """A study on many devices.
+    """The plan of a study on many devices.
 
     Attributes:
         cells: the plan of every cell.
-        dealt: when its jobs run.
-        unbracketed: the same without the bracket stage.
-        left_out: cells that fit no number of devices.
+        dealt: the schedule of its jobs.
+        unbracketed: the schedule without the bracket stage.
+        left_out: cells that do not fit any number of devices.
     """
 
     cells: tuple[CellPlan, ...]
@@ -78,21 +78,23 @@ class DevicePlan:
 
 
 def duration(job: Job, machine: Machine) -> float:
-    """Seconds of a job; the bracket runs on a host core."""
+    """Return the seconds of a job; the bracket runs on a host core."""
     return worker(job, machine).seconds(job.work)
 
 
 def worker(job: Job, machine: Machine) -> Machine:
-    """Who does a job."""
+    """Return the machine that runs a job."""
     return CORE if job.stage == BRACKET and machine.device_memory is not None else machine
 
 
 def accumulated(cell: Cell, points: int, size: int, way: Share) -> Work:
-    """C of a cell on R devices: the busiest one, with what passes between device and host.
+    """Count the work of C of a cell on R devices: that of the busiest one, with the traffic between
+    device and host.
 
-    By samples: as `cells.second_moment`, parameters up and gradients down, and a triangle down for
-    every slot. By bands: its part of the gradients, the columns of the fullest rank for all
-    samples, every gradient to every device.
+    Shared by samples, the work is that of `cells.second_moment`, with parameters copied to the
+    device, and gradients and a triangle per slot copied back. Shared by bands, it is a part of the
+    gradients, the columns of the fullest rank for all samples, and every gradient sent to every
+    device.
     """
     architecture, parameters = cell.architecture, cell.architecture.parameters
     triangle = cost.FLOAT * cost.triangle_numbers(parameters)
@@ -119,7 +121,8 @@ def accumulated(cell: Cell, points: int, size: int, way: Share) -> Work:
 
 
 def fullest_share(parameters: int, size: int) -> float:
-    """The part of the triangle that the rank with most of it owns, bands being dealt to and fro.
+    """Return the largest fraction of the triangle that a rank owns, bands being assigned forwards
+    and backwards.
 
     Example:
         >>> round(fullest_share(4096, 2), 3), fullest_share(1000, 4)
@@ -132,8 +135,8 @@ def fullest_share(parameters: int, size: int) -> float:
 
 
 def eigenvalues_on(cell: Cell, size: int, machine: Machine) -> Work:
-    """Reading C and solving for all its eigenvalues: on one GPU, or on the host cores of R
-    workers.
+    """Count the work of reading C and computing all its eigenvalues, on one GPU or on the host
+    cores of R workers.
     """
     parameters = cell.architecture.parameters
     matrix = cost.FLOAT * float(parameters) ** 2
@@ -154,7 +157,7 @@ def eigenvalues_on(cell: Cell, size: int, machine: Machine) -> Work:
 
 
 def plan_on(study: Study, machine: Machine, devices: int) -> DevicePlan:
-    """Deal every computed cell of the study's map to devices.
+    """Assign every computed cell of the study's map to devices.
 
     A cell gets the fewest devices, in powers of two, with which its second moment takes no longer
     than the average load of a device, so that no cell alone holds up the others.
@@ -219,8 +222,8 @@ def _plan_cell(
 
 
 def _solvers(cell: Cell, machine: Machine, devices: int, average: float) -> tuple[int, Work]:
-    """The fewest workers, in powers of two, whose host memory holds the matrix and that are no
-    slower than average.
+    """Return the fewest workers, in powers of two, whose host memory holds the matrix and that are
+    no slower than average, with their work.
     """
     choices = []
     for size in (2**power for power in range(devices.bit_length())):
@@ -239,8 +242,8 @@ def _solvers(cell: Cell, machine: Machine, devices: int, average: float) -> tupl
 
 
 def stage_totals(plan: DevicePlan, machine: Machine) -> dict[str, tuple[Work, float, Kind | None]]:
-    """Per stage: its work over all devices, its device-seconds, and the kind that takes most of
-    them.
+    """Return, per stage, its work over all devices, its device-seconds, and the kind that takes
+    most of them.
     """
     totals: dict[str, tuple[Work, float, Kind | None]] = {}
     for stage in (MOMENT, EIGENSOLVE, BRACKET):

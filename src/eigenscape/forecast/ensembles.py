@@ -13,20 +13,20 @@ from eigenscape.planning.ensembles import CLASSES, PIXELS, TRAINED
 from eigenscape.planning.work import NOTHING, Kind, Work
 
 SECONDS_PER_STEP_AND_LAYER = 0.16e-3
-"""torch calls of a layer in a step of training: forward, backward, optimiser. Measured: 600 steps
-of a linear model take 0.22 s."""
+"""Seconds of the torch calls of a layer in a training step: forward, backward and optimiser.
+Measured: 600 steps of a linear model take 0.22 s."""
 
 CONVOLUTION_FACTOR = 12.0
-"""How much longer a step of the convolutional network takes than its products, for unfolding and
-pooling."""
+"""Factor by which a step of the convolutional network takes longer than its products, for unfolding
+and pooling."""
 
 UNFOLDED = 64 * 10 + 16 * 20
-"""Numbers an input and channel in the two convolutions: images, and patches of nine pixels that
-they are unfolded into."""
+"""Numbers per input and channel in the two convolutions: images, and the patches of nine pixels
+into which they are unfolded."""
 
 SECONDS_PER_PAIR_AND_SAMPLE = 1.7e-9
-"""Of distances, ten classes: measured on one busy core of an EPYC Zen 4
-(`benchmarks/sloppiness.py`)."""
+"""Seconds of a distance per pair of checkpoints and sample, for ten classes: measured on one busy
+core of an EPYC Zen 4 (`benchmarks/sloppiness.py`)."""
 
 SCRATCH = 16 * 10**6
 """Bytes that a block of distances takes, ten classes (`sloppiness.distances.scratch_bytes`; a test
@@ -38,11 +38,11 @@ SETS = 4.0
 families, networks."""
 
 SECONDS_AT_EQUAL_PROGRESS = 6e-9
-"""Per checkpoint, sample and class, of the bisection for progress and the re-indexing."""
+"""Seconds per checkpoint, sample and class of the bisection for progress and the re-indexing."""
 
 
 def groups(study: Study) -> dict[str, Work]:
-    """The work of every group of architectures, by its name; none where the study leaves them
+    """Return the work of every group of architectures by its name; empty if the study leaves them
     out.
     """
     if not study.sloppiness.enabled:
@@ -69,8 +69,8 @@ def groups(study: Study) -> dict[str, Work]:
 
 
 def _network(section: EnsembleSection, products: int, layers: int, units: int) -> Work:
-    """One architecture under every optimiser, with so many products an input, layers, and units in
-    all of them.
+    """Count the work of one architecture under every optimiser, given its products per input, its
+    layers, and the units in all of them.
     """
     runs, batch = len(section.optimisers), min(section.batch, TRAINED)
     flops = 6.0 * products * batch * section.steps * section.seeds * runs
@@ -93,11 +93,11 @@ def _network(section: EnsembleSection, products: int, layers: int, units: int) -
 
 
 def inpca(study: Study) -> Work:
-    """Distances, the embeddings of all sets, their bootstrap, and progress.
+    """Count the work of distances, the embeddings of all sets, their bootstrap, and progress.
 
-    Memory: 8 M^2 for the distances of M checkpoints; 8 7 (M/2)^2 for the largest set with its
-    eigensolve and the embeddings that are kept; all predictions twice, while they are read, and
-    what distances are computed in.
+    The memory is 8 M^2 bytes for the distances of M checkpoints; 8 7 (M/2)^2 for the largest set
+    with its eigensolve and the stored embeddings; all predictions twice, while they are read, and
+    the scratch arrays of the distances.
     """
     section = study.sloppiness.ensemble
     points, samples = float(section.points()), CLASSES * section.inputs_per_class

@@ -14,42 +14,47 @@ from eigenscape.planning import memory
 from eigenscape.planning.work import NOTHING, Kind, Work
 
 CLASSES, TRAINED, BATCH = 10, 1347, 64
-"""Of the digits. A user's own data are taken for as many: the plan reads no files."""
+"""Classes, training images and batch size of the digits. A user's own data are assumed to have the
+same size, since the plan reads no files."""
 
 ITERATIONS = 200
-"""Of ADMM, a mean over the columns of the default study's graphs, whose medians are 90 to 190."""
+"""Iterations of ADMM: the mean over the columns of the default study's graphs, whose medians are 90
+to 190."""
 
 SECONDS_PER_ENTRY = 10e-9
-"""Of an N x N matrix in one iteration. With 200 of them 30 ms a graph of 120 inputs: the mean over
-the 415 graphs of the default study, of which narrow layers take up to 43 ms and wide ones 16."""
+"""Seconds per entry of an N x N matrix in one iteration. With 200 iterations a graph of 120 inputs
+takes 30 ms: the mean over the 415 graphs of the default study, of which narrow layers take up to 43
+ms and wide ones 16."""
 
 SECONDS_PER_READ_OUT = 6e-3
-"""Null of modularity (200 permutations), similarities and rows of one graph."""
+"""Seconds of the modularity's null distribution (200 permutations), similarities and rows of one
+graph."""
 
 SECONDS_PER_CLUSTERING = 19e-3
-"""Spectral clustering, of the graphs before and after training."""
+"""Seconds of spectral clustering of the graphs before and after training."""
 
 SECONDS_PER_ORDER = 2.4e-6
-"""Of layers, times the square of their number: blocks are searched anew."""
+"""Seconds of the block search over an order of layers, per squared number of layers."""
 
 SECONDS_PER_COLUMN, SECONDS_PER_COLUMN_AND_INPUT = 15e-6, 90e-9
-"""Of the active set with its certificate, where a column has some dozen coefficients:
-benchmarks/clustering.py."""
+"""Seconds of the active set with its certificate, where a column has some dozen coefficients, as
+measured by benchmarks/clustering.py."""
 
 SECONDS_PER_STEP_AND_LAYER = 0.25e-3
-"""torch calls of a layer in a step of training: forward, backward, Adam."""
+"""Seconds of the torch calls of a layer in a training step: forward, backward and Adam."""
 
 UNFOLDED = 64 * 10 + 16 * 20
-"""Numbers an input and channel in the two convolutions: images, and patches of nine pixels that
-they are unfolded into."""
+"""Numbers per input and channel in the two convolutions: images, and the patches of nine pixels
+into which they are unfolded."""
 
 CONVOLUTION_FACTOR = 3.5
-"""How much longer a step of the convolutional network takes than its products, for unfolding and
+"""Factor by which a step of the convolutional network takes longer than its products, for unfolding
+and pooling: training took 3.2 to 3.8 s.
 pooling: 3.2 to 3.8 s of training."""
 
 
 def networks(study: Study) -> dict[str, Work]:
-    """The work of every architecture, by its name; none where the study leaves them out."""
+    """Return the work of every architecture by its name; empty if the study leaves them out."""
     section = study.clustering
     if not section.enabled:
         return {}
@@ -70,8 +75,8 @@ def networks(study: Study) -> dict[str, Work]:
 
 
 def _network(study: Study, products: int, layers: int, units: int) -> Work:
-    """Both variants of one architecture, with so many products an input, hidden layers, and units
-    in all of them.
+    """Count the work of both variants of one architecture, given its products per input, its hidden
+    layers, and the units in all of them.
     """
     section = study.clustering
     variants, replicas, epochs = 1 + section.shuffled_twin, section.seeds, section.epochs[-1]

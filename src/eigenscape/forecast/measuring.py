@@ -1,9 +1,9 @@
-"""The rates of the machine at hand, from four probes that take about a second together.
+"""The rates of this machine, from four probes that take about a second together.
 
-A probe times one thing that stands for many: a product for all that LAPACK and compiled loops do, a
-small eigensolve for eigensolves, a copy for what waits for memory, a loop of plain Python for
-imports, figures and files. Every rate is that of the reference core times how much faster its probe
-runs here.
+Each probe times one operation that represents many: a product for LAPACK and compiled loops, a
+small eigensolve for eigensolves, a copy for work bound by memory, a loop of plain Python for
+imports, figures and files. Every rate is that of the reference core times the speed-up of its probe
+on this machine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from eigenscape.planning.work import Kind
 
 
 class Probe(StrEnum):
-    """What is timed."""
+    """The operation that is timed."""
 
     PRODUCT = "dgemm of 640 x 640"
     EIGENSOLVE = "eigenvalues of 320 x 320"
@@ -27,7 +27,7 @@ class Probe(StrEnum):
 
 
 REFERENCE = {Probe.PRODUCT: 46e9, Probe.EIGENSOLVE: 11.3e9, Probe.COPY: 18.5e9, Probe.PYTHON: 33e6}
-"""Flop/s, flop/s, bytes/s and additions/s on the reference machine."""
+"""Rates of the reference machine in flop/s, flop/s, bytes/s and additions/s."""
 
 PROBE_OF = {
     **dict.fromkeys(Kind, Probe.PRODUCT),
@@ -46,22 +46,22 @@ PROBE_OF = {
     Kind.SCALAR: Probe.PYTHON,
     Kind.MESSAGE: Probe.PYTHON,
 }
-"""Which probe stands for a kind. Reading and writing are bound by checksums and copies, not by the
-disk."""
+"""The probe that represents each kind of work. Reading and writing are bound by checksums and
+copies, not by the disk."""
 
 
 @dataclass(frozen=True)
 class Probed:
-    """What the probes gave.
+    """The rates that the probes measured.
 
     Attributes:
-        rates: by probe, in the units of `REFERENCE`.
+        rates: measured rates by probe, in the units of `REFERENCE`.
     """
 
     rates: dict[Probe, float]
 
     def machine(self) -> Machine:
-        """One core of this machine."""
+        """Return a machine that is one core of this machine."""
         rates = {
             kind: rate * self.rates[PROBE_OF[kind]] / REFERENCE[PROBE_OF[kind]]
             for kind, rate in CORE.rates.items()
@@ -77,8 +77,8 @@ class Probed:
 
 
 def probed(repeats: int = 5) -> Probed:
-    """Time every probe on one thread, in processor seconds and the best of a few: other users of a
-    machine must not count.
+    """Time every probe on one thread, in processor seconds and the best of a few, so that other
+    users of the machine have no influence.
     """
     import numpy as np  # noqa: PLC0415 - a plan for another machine needs none of it
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
@@ -108,7 +108,7 @@ def probed(repeats: int = 5) -> Probed:
 
 
 def _best(work: Callable[[], object], repeats: int) -> float:
-    """Processor seconds of the fastest of some calls, after one that warms up."""
+    """Return the processor seconds of the fastest of some calls, after one that warms up."""
     work()
     best = float("inf")
     for _ in range(repeats):
@@ -119,5 +119,5 @@ def _best(work: Callable[[], object], repeats: int) -> float:
 
 
 def measured_machine() -> Machine:
-    """One core of this machine, in about a second."""
+    """Measure one core of this machine, in about a second."""
     return probed().machine()

@@ -1,4 +1,4 @@
-"""Plans as text: a line per stage, the total, and what holds it up."""
+"""Plans as text: a line per stage, the total, and its bottleneck."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SNAKEMAKE_PER_JOB = 0.3
 
 
 def workflow_schedule(jobs: Sequence[Job], machine: Machine, cores: int) -> Schedule:
-    """When the workflow is finished on some cores of a machine, its own overhead included."""
+    """Schedule the workflow on some cores of a machine, including its own overhead."""
     return schedule(jobs, lambda job: machine.seconds(job.work) + SNAKEMAKE_PER_JOB, cores)
 
 
 def cell_lines(costs: Sequence[CellCost], machine: Machine) -> list[str]:
-    """A line per cell: P, N, flops, memory, disk, seconds of a core."""
+    """Return a line per cell: P, N, flops, memory, disk, seconds of a core."""
     lines = [
         f"{'cell':<28}{'P':>8}{'N':>10}{'Gflop':>15}{'memory':>10}{'disk':>9}{'core time':>11}"
     ]
@@ -42,8 +42,8 @@ def cell_lines(costs: Sequence[CellCost], machine: Machine) -> list[str]:
 
 
 def stage_lines(jobs: Sequence[Job], machine: Machine) -> list[str]:
-    """A line per stage of the workflow: jobs, flops, bytes through disk and network, memory, core
-    time, bottleneck.
+    """Return a line per stage of the workflow: jobs, flops, bytes through disk and network, memory,
+    core time, bottleneck.
     """
     lines = [
         f"{'stage':<22}{'jobs':>5}{'Gflop':>14}{'moved':>10}{'memory':>10}{'core time':>11}   most"
@@ -67,7 +67,7 @@ def stage_lines(jobs: Sequence[Job], machine: Machine) -> list[str]:
 def report(
     study: Study, costs: Sequence[CellCost], jobs: Sequence[Job], machine: Machine, cores: int
 ) -> str:
-    """The plan of a study on this machine; its last two lines are the brief form."""
+    """Return the plan of a study on this machine as text; its last two lines are the brief form."""
     dealt = workflow_schedule(jobs, machine, cores)
     networks, computed = len(list(study.grid_architectures())), len(costs) - 1
     everything = sum((job.total for job in jobs), NOTHING)
@@ -100,7 +100,7 @@ def report(
 
 
 def device_report(plan: DevicePlan, machine: Machine, devices: int) -> str:
-    """The plan of the raw map on many devices."""
+    """Return the plan of the raw map on many devices as text."""
     lines = [f"on paper, not run: {devices:,} x {machine.title}", ""]
     lines.append(
         f"{'stage':<16}{'Pflop':>9}{'moved':>10}{'memory':>10}{'device time':>13}   most of it"
@@ -165,7 +165,7 @@ def _held_up(dealt: Schedule, devices: int) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """Time for people.
+    """Format a duration for people.
 
     Example:
         >>> duration_text(0.25), duration_text(90), duration_text(7200)

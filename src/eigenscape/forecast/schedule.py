@@ -1,8 +1,8 @@
-"""Jobs dealt to cores: when everything is finished, and the chain of jobs that decides it.
+"""Jobs scheduled on cores: when all of them are finished, and the chain of jobs that determines it.
 
 List scheduling (Graham 1969): whenever cores are free, the waiting job of the highest priority that
-fits starts, of equal ones the longest. That is how the workflow's scheduler behaves, and never
-worse than twice the best.
+fits starts, of equal ones the longest. The workflow's scheduler behaves like this, and the result
+is never worse than twice the optimum.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from eigenscape.forecast.jobs import Job
 
 @dataclass(frozen=True)
 class Schedule:
-    """When the jobs run.
+    """The times at which jobs run.
 
     Attributes:
-        seconds: until the last job ends.
-        busy: core-seconds of all jobs, which over ``cores`` is the least that any schedule takes.
+        seconds: time until the last job ends.
+        busy: core-seconds of all jobs; divided by ``cores`` they bound the time of any schedule
+            from below.
         critical: names of the jobs of the longest chain of dependencies, in order.
-        critical_seconds: of that chain, the least that any number of cores takes.
+        critical_seconds: time of that chain, a lower bound for any number of cores.
     """
 
     seconds: float
@@ -32,9 +33,9 @@ class Schedule:
 
 
 def schedule(jobs: Sequence[Job], duration: Callable[[Job], float], cores: int) -> Schedule:
-    """Deal jobs to cores.
+    """Schedule jobs on cores.
 
-    A job that wants more cores than there are takes all of them.
+    A job that requests more cores than exist takes all of them.
 
     Example:
         >>> from eigenscape.planning.work import Work

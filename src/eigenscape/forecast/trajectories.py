@@ -1,5 +1,5 @@
-"""The work of the linear theory of trajectories: many small eigensolves, and simulations step by
-step.
+"""The work of the linear theory of trajectories: many small eigensolves, and step-by-step
+simulations.
 
 Seconds were measured on one core of the reference machine (AMD EPYC, Zen 4) while others used its
 neighbours.
@@ -13,27 +13,28 @@ from eigenscape.planning.work import Kind, Work
 from eigenscape.sloppiness.phase_map import Setting
 
 SECONDS_PER_JUDGED_SPECTRUM = 0.3e-3
-"""Assembly, ribbon and row of one cell."""
+"""Seconds of the assembly, ribbon and row of one cell."""
 
 SECONDS_PER_FLOP = 1 / 38e9
-"""Of products of some hundred rows in numpy on one core."""
+"""Seconds per flop of products of some hundred rows in numpy on one core."""
 
 SECONDS_PER_SIMULATED_STEP = 0.06e-3
-"""numpy calls of a step whatever its size."""
+"""Seconds of the numpy calls of a step, whatever its size."""
 
 SECONDS_PER_GATHERED_NUMBER = 2e-9
-"""Of the examples that batches gather."""
+"""Seconds per number of the examples that batches gather."""
 
 SECONDS_PER_KERNEL = 0.35
-"""Features, distances and the kernel matrix of some hundred digits, first calls included."""
+"""Seconds of the features, distances and the kernel matrix of some hundred digits, first calls
+included."""
 
 OUTPUTS = 10
-"""Classes of the digits."""
+"""Number of classes of the digits."""
 
 
 def eigenvalues(size: int) -> float:
-    """Seconds of a symmetric eigensolve, values alone: 0.2 ms at 60, 0.6 ms at 120, 2.4 ms at 250,
-    1.1 s at 2,000 (with its assembly).
+    """Return the seconds of a symmetric eigensolve, values alone: 0.2 ms at 60, 0.6 ms at 120, 2.4
+    ms at 250, 1.1 s at 2,000 (with its assembly).
 
     Example:
         >>> round(1e3 * eigenvalues(250), 1)
@@ -43,7 +44,7 @@ def eigenvalues(size: int) -> float:
 
 
 def parts(study: Study) -> dict[str, Work]:
-    """The work of every part, by its name; none where the study leaves them out."""
+    """Return the work of every part by its name; empty if the study leaves them out."""
     if not study.sloppiness.enabled:
         return {}
     seconds = {"phase_map": _phase_map(study), "kernel": _kernel(study), "sgd": _sgd(study)}
@@ -76,8 +77,8 @@ def _phase_map(study: Study) -> float:
 
 
 def _kernel(study: Study) -> float:
-    """A kernel matrix and its eigenvectors, then two spectra for every start and number of
-    steps.
+    """Count the seconds of a kernel matrix and its eigenvectors, then of two spectra for every
+    start and number of steps.
     """
     section = study.sloppiness.kernel
     clouds = len(section.start) * len(section.steps)
@@ -91,8 +92,8 @@ def _kernel(study: Study) -> float:
 
 
 def _sgd(study: Study) -> float:
-    """Gradient descent, every batch, and two variants: a recursion and simulated groups of two
-    paths per weight.
+    """Count the seconds of gradient descent, every batch, and two variants: a recursion and
+    simulated groups of two paths per weight.
     """
     section = study.sloppiness.sgd
     size, middle = section.components + 1, section.batch[len(section.batch) // 2]

@@ -29,7 +29,7 @@ class Burgers:
         advection: transport with speed 1 instead of u.
 
     Raises:
-        BadInput: a step at which the scheme is unstable.
+        BadInput: the scheme is unstable for this step.
 
     Example:
         >>> step = Burgers(points=16, viscosity=0.02, step=0.01)
@@ -56,16 +56,16 @@ class Burgers:
 
     @property
     def unknowns(self) -> int:
-        """Numbers of a state, m."""
+        """The size of a state, m."""
         return self.points
 
     @property
     def observations(self) -> int:
-        """The same: a state is seen whole."""
+        """The size of an observation, m: a state is observed completely."""
         return self.points
 
     def tangent(self, u: torch.Tensor) -> torch.Tensor:
-        """R(u) = -(flux)_x + nu u_xx."""
+        """Return R(u) = -(flux)_x + nu u_xx."""
         after, before = u.roll(-1, dims=-1), u.roll(1, dims=-1)
         flux = (after - before) if self.advection else (after**2 - before**2) / 2
         return -flux * (self.points / 2) + self.viscosity * self.points**2 * (
@@ -73,11 +73,11 @@ class Burgers:
         )
 
     def __call__(self, u: torch.Tensor) -> torch.Tensor:
-        """F(u)."""
+        """Return F(u)."""
         return u + self.step * self.tangent(u)
 
     def trajectory(self, start: torch.Tensor, steps: int) -> torch.Tensor:
-        """States (..., steps + 1, m) from ``start`` (..., m)."""
+        """Return the states (..., steps + 1, m) from ``start`` (..., m)."""
         states = [start]
         for _ in range(steps):
             states.append(self(states[-1]))
@@ -85,8 +85,8 @@ class Burgers:
 
 
 def random_waves(coefficients: np.ndarray, points: int) -> np.ndarray:
-    """States (n, m) from coefficients (n, 2 k): sum_j (a_j sin + b_j cos)(2 pi j x) / j, scaled to
-    mean square 1/2 on average.
+    """Return states (n, m) from coefficients (n, 2 k): sum_j (a_j sin + b_j cos)(2 pi j x) / j,
+    scaled to mean square 1/2 on average.
 
     Example:
         >>> random_waves(np.array([[2.0, 0.0]]), 4).round(12)

@@ -1,9 +1,9 @@
-"""What a study samples: data, forward map and loss together, and the parts that cases of inverse
+"""The cases that a study samples: data, forward map and loss together, and what cases of inverse
 problems have in common.
 
 A case needs named arrays, the sizes of its network, and two functions of a network: its loss with
-weight alpha, and how wrong it is on data that it has not seen. Variances scale both parts of every
-loss, so alpha = 1 weighs a relative error of the model as much as one of the data.
+weight alpha, and its error on held-out data. Variances scale both parts of every loss, so alpha = 1
+weighs a relative error of the model as much as one of the data.
 """
 
 from __future__ import annotations
@@ -30,25 +30,26 @@ from eigenscape.seeding import stream_key
 Tensors = Mapping[str, torch.Tensor]
 
 Prepared = Callable[[float, Activation], Mapping[str, np.ndarray]]
-"""Arrays that depend on alpha and on the networks' activation, such as what a trained encoder
-says."""
+"""A function that computes arrays that depend on alpha and on the networks' activation, such as the
+predictions of a trained encoder."""
 
 HELD_OUT = 200
-"""Pairs that no network is trained on: the error's own sampling error is then below 10 %."""
+"""Number of held-out pairs, on which no network is trained: the error's own sampling error is then
+below 10 %."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is sampled.
+    """Data, forward map and loss of one case.
 
     Attributes:
-        name: of forward map and loss.
-        problem: network inputs (n, inputs) and what they are compared with (n, outputs).
-        arrays: everything that the two functions use, float64.
-        loss: of a network, alpha and the arrays as tensors; scalar.
-        error: of a network and the arrays: squared error on data not seen, 1 for a network that
-            knows their mean at best.
-        prepared: more arrays for the loss.
+        name: the name of forward map and loss.
+        problem: network inputs (n, inputs) and targets (n, outputs).
+        arrays: all arrays that the two functions use, float64.
+        loss: the function of a network, alpha and the arrays as tensors; scalar.
+        error: the function of a network and the arrays that returns the squared error on held-out
+            data; 1 for a network that predicts only their mean.
+        prepared: the function that computes further arrays for the loss.
     """
 
     name: str
@@ -61,7 +62,7 @@ class Case:
     def loss_factory(
         self, architecture: Architecture, activation: Activation, alpha: float
     ) -> LossFactory:
-        """The loss as a function of parameter vectors, for `networks.loss_sampler`."""
+        """Return the loss as a function of parameter vectors, for `networks.loss_sampler`."""
         arrays = {**self.arrays, **(self.prepared(alpha, activation) if self.prepared else {})}
 
         def beside(like: torch.Tensor) -> Loss:
@@ -73,7 +74,7 @@ class Case:
         return beside
 
     def error_beside(self, architecture: Architecture, activation: Activation) -> LossFactory:
-        """The error in the same way."""
+        """Return the error as a function of parameter vectors."""
 
         def beside(like: torch.Tensor) -> Loss:
             tensors = _tensors(self.arrays, like)
@@ -92,7 +93,8 @@ def _tensors(arrays: Mapping[str, np.ndarray], like: torch.Tensor) -> Tensors:
 
 
 def standard_normal(seed: int, name: str, rows: int, columns: int) -> np.ndarray:
-    """Draws that the name alone tells from others; rows do not depend on their number.
+    """Draw standard normals that depend only on the seed and the name; rows do not depend on their
+    number.
 
     Example:
         >>> bool((standard_normal(0, "mine", 3, 2)[:2] == standard_normal(0, "mine", 2, 2)).all())
@@ -106,16 +108,14 @@ def standard_normal(seed: int, name: str, rows: int, columns: int) -> np.ndarray
 
 @dataclass(frozen=True)
 class Shifted:
-    """(G(u) - shift) / scale: observations of order one, which is what networks like to be
-    given.
-    """
+    """The map (G(u) - shift) / scale, whose observations are of order one, as suits networks."""
 
     forward: Map
     shift: np.ndarray
     scale: float
 
     def __call__(self, u: torch.Tensor) -> torch.Tensor:
-        """Of unknowns (..., m)."""
+        """Apply the map to unknowns (..., m)."""
         return (
             self.forward(u) - torch.as_tensor(self.shift, dtype=u.dtype, device=u.device)
         ) / self.scale
@@ -124,23 +124,23 @@ class Shifted:
 def inverse_problem(
     name: str, section: ModelConstrainedSection, seed: int, forward: Map, unknown: np.ndarray
 ) -> Case:
-    """The case mcDNN, TNet or TAEN, as the name ends, for any forward map; observations are
-    standardised and given noise.
+    """Make the case mcDNN, TNet or TAEN, by the ending of the name, for any forward map;
+    observations are standardised and noise is added.
 
     TAEN is trained in two steps, as in its paper: first the encoder, a TNet, then the decoder on
-    what the encoder says. The network of the case is the decoder, whose loss is 1/(2n) sum_i
+    the outputs of the encoder. The network of the case is the decoder, whose loss is 1/(2n) sum_i
     |d(e(y_i)) - G(e(y_i))|^2: alpha acts on it through the encoder. The encoder's own second moment
     is that of TNet.
 
     Args:
-        name: of forward map and loss, such as ``deconvolution-tnet``.
+        name: the name of forward map and loss, such as ``deconvolution-tnet``.
         section: number of pairs, noise, and the encoder's size and training.
-        seed: of the study.
+        seed: the seed of the study.
         forward: G, (..., m) -> (..., q), of torch tensors, differentiable.
         unknown: u, (pairs + `HELD_OUT`, m).
 
     Raises:
-        BadInput: a name that ends with no loss.
+        BadInput: the name does not end with a loss.
     """
     kind, losses = name.rpartition("-")[2], ("mcdnn", "tnet", "taen")
     if kind not in losses:

@@ -1,12 +1,12 @@
-"""One-dimensional deconvolution: a function on [0, 1] is seen through a Gaussian blur at some
+"""One-dimensional deconvolution: a function on [0, 1] is observed through a Gaussian blur at some
 points.
 
     y_i = h sum_j k(s_i, t_j) u_j,  k(s, t) = (2 pi b^2)^(-1/2) exp(-(s - t)^2 / (2 b^2)),  h = 1/m,
 
-with t_j the midpoints of m equal cells and s_i the q observed ones among them, spread evenly. The
-map is linear, so everything about it has a closed form. The unknown is drawn from a smooth Gaussian
-prior with precision proportional to (d I - Laplacian)^2, without flux at the ends. This setting is
-the project's own.
+with t_j the midpoints of m equal cells and s_i the q observed ones among them, evenly spaced. The
+map is linear, so all results have a closed form. The unknown is drawn from a smooth Gaussian prior
+with precision proportional to (d I - Laplacian)^2, without flux at the ends. This setting is the
+project's own.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ class Deconvolution:
         return int(self.matrix.shape[0])
 
     def __call__(self, u: torch.Tensor) -> torch.Tensor:
-        """G u."""
+        """Return G u."""
         return u @ torch.as_tensor(self.matrix, dtype=u.dtype, device=u.device).T
 
 
 def blur_matrix(points: int, observed: int, blur: float) -> np.ndarray:
-    """G, (q, m): the blur with standard deviation ``blur`` (length of the interval: 1), by the
-    midpoint rule.
+    """Return G, (q, m): the blur with standard deviation ``blur`` (length of the interval: 1), by
+    the midpoint rule.
 
     Raises:
-        BadInput: more observations than points, or none.
+        BadInput: there are more observations than points, or none.
 
     Example:
         >>> # an inner point sees all of the kernel, an end a half
@@ -81,9 +81,9 @@ def blur_matrix(points: int, observed: int, blur: float) -> np.ndarray:
 
 
 def smooth_prior_factor(points: int, correlation: float = 0.2) -> np.ndarray:
-    """A factor F (m, m) with F F^T the prior covariance of u, scaled to mean variance 1.
+    """Return a factor F (m, m) with F F^T the prior covariance of u, scaled to mean variance 1.
 
-    F is the inverse of (d I - Laplacian) on the cells, d = 1/correlation^2: correlations fall over
+    F is the inverse of (d I - Laplacian) on the cells, d = 1/correlation^2: correlations decay over
     about that length. The precision is its square, so that draws F z are differentiable functions.
 
     Example:

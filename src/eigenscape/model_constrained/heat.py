@@ -1,5 +1,5 @@
-"""Heat conduction in a plate: from the coefficients of its log conductivity to temperatures at some
-points.
+"""Heat conduction in a plate: the map from the coefficients of its log conductivity to temperatures
+at some points.
 
     -div(exp(v) grad T) = 20 on the unit square,   T = 0 on the lower edge,   no flux on the others,
 
@@ -8,12 +8,12 @@ Karhunen-Loeve field: eigenpairs of the covariance exp(-|dx|/l_x - |dy|/l_y) on 
 centres, cut off after m terms. The two lengths differ, so that no eigenvalue is double and no
 eigenvector left to the linear algebra library.
 
-On the CPU plates are solved one by one (`plate`). On other devices the stiffness matrix is taken as
-block tridiagonal over the rows of nodes, and factored by batched Cholesky of these blocks. The
+On the CPU plates are solved one by one (`plate`). On other devices the stiffness matrix is treated
+as block tridiagonal over the rows of nodes, and factored by batched Cholesky of these blocks. The
 solution T = K(c)^-1 f has adjoint gradients: for a loss with gradient g in T, p = K^-1 g, and
 dL/dc_e = -p_e^T K_0 T_e over the four nodes of an element, K_0 its stiffness at conductivity 1: one
-more solve for all conductivities. The setting follows what is known of that of TNet (arXiv
-2105.12033), whose details were not available.
+more solve for all conductivities. The setting follows the available description of that of TNet
+(arXiv 2105.12033).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from eigenscape.errors import BadInput
 from eigenscape.model_constrained.plate import solve_plates
 
 SOURCE = 20.0
-"""Heat produced per area; dimensionless, as the temperatures."""
+"""Heat produced per area; dimensionless, like the temperatures."""
 
 LENGTHS = (0.5, 0.35)
 """Correlation lengths of v along x and y: a few cells of any grid that is used, and different."""
@@ -50,8 +50,8 @@ STIFFNESS = (
 left."""
 
 SYSTEMS = 512
-"""Solved at a time: the blocks of a 16 x 16 plate then take 20 MB, and memory does not grow with
-the number of samples."""
+"""Number of systems that are solved at a time: the blocks of a 16 x 16 plate then take 20 MB, and
+memory does not grow with the number of samples."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ class Heat:
     Attributes:
         elements: e, squares along each side.
         modes: m, terms of the Karhunen-Loeve field.
-        observed: q, points of observation: a Halton sequence, so that more of them contain the
-            fewer.
+        observed: q, number of observation points, the first ones of a Halton sequence, so that
+            larger sets contain smaller ones.
 
     Raises:
-        BadInput: more modes than elements.
+        BadInput: there are more modes than elements.
 
     Example:
         >>> plate = Heat(elements=4, modes=3, observed=2)
@@ -129,27 +129,29 @@ class Heat:
         )[1:]
 
     def conductivity(self, z: torch.Tensor) -> torch.Tensor:
-        """exp(v) on the elements, (..., e, e)."""
+        """Return exp(v) on the elements, (..., e, e)."""
         field = torch.as_tensor(self.field, dtype=z.dtype, device=z.device)
         return torch.exp(
             (z @ field.reshape(self.modes, -1)).reshape(*z.shape[:-1], self.elements, self.elements)
         )
 
     def temperature(self, z: torch.Tensor) -> torch.Tensor:
-        """T on the free nodes, (..., e, e + 1), row by row from the first above the lower edge."""
+        """Return T on the free nodes, (..., e, e + 1), row by row from the first above the lower
+        edge.
+        """
         conductivity = self.conductivity(z)
         load = torch.as_tensor(self.load, dtype=z.dtype, device=z.device)
         return conduct(conductivity, load.expand(*conductivity.shape[:-2], *load.shape))
 
     def __call__(self, z: torch.Tensor) -> torch.Tensor:
-        """Temperatures at the points of observation."""
+        """Return the temperatures at the observation points."""
         observation = torch.as_tensor(self.observation, dtype=z.dtype, device=z.device)
         return self.temperature(z).flatten(-2) @ observation.T
 
 
 def _modes_of_axis(centres: np.ndarray, length: float) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenpairs of exp(-|dx|/length) in one direction, descending, phi normalised to mean square
-    1, its largest entry positive.
+    """Return the eigenpairs of exp(-|dx|/length) in one direction, descending, phi normalised to
+    mean square 1, its largest entry positive.
     """
     covariance = np.exp(-np.abs(centres[:, None] - centres) / length) / len(centres)
     values, vectors = np.linalg.eigh(covariance)
@@ -159,8 +161,8 @@ def _modes_of_axis(centres: np.ndarray, length: float) -> tuple[np.ndarray, np.n
 
 
 def conduct(conductivity: torch.Tensor, load: torch.Tensor) -> torch.Tensor:
-    """T = K(c)^-1 f, (..., e, e + 1), for conductivities c (..., e, e) and loads f (..., e, e + 1);
-    differentiable, any order.
+    """Return T = K(c)^-1 f, (..., e, e + 1), for conductivities c (..., e, e) and loads f (..., e,
+    e + 1); differentiable to any order.
 
     Example:
         >>> c = torch.ones(2, 2, dtype=torch.float64)
@@ -173,7 +175,7 @@ def conduct(conductivity: torch.Tensor, load: torch.Tensor) -> torch.Tensor:
 
 
 class _Conduct(torch.autograd.Function):
-    """The solve with its adjoint; `backward` and `jvp` are made of solves, so that they can be
+    """The solve with its adjoint; `backward` and `jvp` consist of solves, so that they can be
     differentiated again.
     """
 
@@ -226,8 +228,8 @@ class _Conduct(torch.autograd.Function):
 
 
 def _corners(nodes: torch.Tensor) -> torch.Tensor:
-    """Values at the four corners of every element, (..., e, e, 4), from the free nodes (..., e, e +
-    1).
+    """Return the values at the four corners of every element, (..., e, e, 4), from the free nodes
+    (..., e, e + 1).
     """
     whole = torch.cat([torch.zeros_like(nodes[..., :1, :]), nodes], dim=-2)
     return torch.stack(
@@ -236,13 +238,13 @@ def _corners(nodes: torch.Tensor) -> torch.Tensor:
 
 
 def _element_products(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """left_e^T K_0 right_e of every element, (..., e, e)."""
+    """Return left_e^T K_0 right_e of every element, (..., e, e)."""
     stiffness = torch.as_tensor(STIFFNESS, dtype=left.dtype, device=left.device)
     return ((_corners(left) @ stiffness) * _corners(right)).sum(dim=-1)
 
 
 def _stiffness_times(conductivity: torch.Tensor, nodes: torch.Tensor) -> torch.Tensor:
-    """K(c) T on the free nodes, element by element."""
+    """Return K(c) T on the free nodes, element by element."""
     stiffness = torch.as_tensor(STIFFNESS, dtype=nodes.dtype, device=nodes.device)
     forces = conductivity[..., None] * (_corners(nodes) @ stiffness)
     lower_left, lower_right, upper_right, upper_left = forces.unbind(dim=-1)
@@ -253,13 +255,16 @@ def _stiffness_times(conductivity: torch.Tensor, nodes: torch.Tensor) -> torch.T
 
 
 def solve_one_by_one(conductivity: torch.Tensor, load: torch.Tensor) -> torch.Tensor:
-    """T (S, e, e + 1) of S plates on the CPU, in double precision whatever that of the result."""
+    """Solve for T (S, e, e + 1) of S plates on the CPU, in double precision whatever the precision
+    of the result.
+    """
     c, f = (np.ascontiguousarray(tensor.numpy(), np.float64) for tensor in (conductivity, load))
     return torch.from_numpy(solve_plates(c, f, STIFFNESS)).to(load.dtype)
 
 
 def solve_in_blocks(conductivity: torch.Tensor, load: torch.Tensor) -> torch.Tensor:
-    """The same on any device, all plates at once: Cholesky of a block tridiagonal matrix K = L L^T.
+    """Solve for T on any device, all plates at once, by Cholesky of a block tridiagonal matrix K =
+    L L^T.
 
     With D_r the diagonal blocks and B_r the couplings of node rows r and r + 1,
 
@@ -290,8 +295,8 @@ def solve_in_blocks(conductivity: torch.Tensor, load: torch.Tensor) -> torch.Ten
 
 
 def _blocks(conductivity: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """D (..., e, e + 1, e + 1) of the free node rows, and B (..., e - 1, e + 1, e + 1) from a row
-    to the one above it.
+    """Return D (..., e, e + 1, e + 1) of the free node rows, and B (..., e - 1, e + 1, e + 1) from
+    a row to the one above it.
     """
     pad, diag = torch.nn.functional.pad, torch.diag_embed
     # squares above each free row of nodes: none above the upper edge

@@ -1,8 +1,8 @@
-"""The least loss that many iterations find: what a loss after training is compared with.
+"""The least loss that many iterations find: the reference for a loss after training.
 
 Losses with another weight alpha have another minimum, so it is the excess L - L* that can be
 compared between them. For linear networks L* has a closed form (`linear`); for others it is not
-known, and the lowest loss that L-BFGS finds from several starting points stands for it: an upper
+known, and the lowest loss that L-BFGS finds from several starting points replaces it: an upper
 bound of L*, whose excesses are too small by the same number at every step of training.
 
 L-BFGS-B of scipy, without bounds: R. Byrd, P. Lu, J. Nocedal, C. Zhu, SIAM J. Sci. Comput. 16,
@@ -20,18 +20,19 @@ from scipy.optimize import OptimizeResult, minimize
 from eigenscape.networks.functional import Loss
 
 PAIRS = 30
-"""Pairs of steps and gradients kept; scipy's default of 10 takes about twice as many iterations on
-these graded losses."""
+"""Number of pairs of steps and gradients that L-BFGS keeps; scipy's default of 10 takes about twice
+as many iterations on these graded losses."""
 
 
 @dataclass(frozen=True)
 class Least:
-    """What was found from R starting points.
+    """The results from R starting points.
 
     Attributes:
-        losses: (R,).
-        halfway: (R,), after half of the iterations: what more of them still change.
-        parameters: (R, P).
+        losses: (R,), the lowest losses.
+        halfway: (R,), losses after half of the iterations, which show the effect of further
+            iterations.
+        parameters: (R, P), the parameters at the end.
     """
 
     losses: np.ndarray
@@ -56,7 +57,9 @@ def least_losses(loss: Loss, start: torch.Tensor, iterations: int) -> Least:
 
 
 def _least_loss(loss: Loss, start: np.ndarray, iterations: int) -> tuple[float, float, np.ndarray]:
-    """The loss at the end and halfway, and where it ends, from one starting point (P,)."""
+    """Return the loss at the end and halfway, and the final parameters, from one starting point
+    (P,).
+    """
     path: list[float] = []
 
     def loss_and_gradient(theta: np.ndarray) -> tuple[float, np.ndarray]:

@@ -1,5 +1,5 @@
-"""Closed forms for linear networks Psi(y) = W y + b and linear forward maps: what training should
-reach.
+"""Closed forms of the optima of linear networks Psi(y) = W y + b with linear forward maps: the
+targets of training.
 
 With Gamma and Lambda the covariances of unknowns and observations (W_u = Gamma^-1, W_y = Lambda^-1
 in `losses`), training pairs as columns U (m, n), Y (q, n), bars for means, Y_c = Y - ybar 1^T, and
@@ -10,8 +10,9 @@ in `losses`), training pairs as columns U (m, n), Y (q, n), bars for means, Y_c 
     u_0 = ubar + U_c Y_c^+ (y - ybar) - alpha Gamma G^T Lambda^-1 (I - Y_c Y_c^+)(y - ybar).
 
 TNet is the same with u_0 fixed; where Y_c has full row rank it predicts exactly (I + alpha G^T
-G)^-1 (u_0 + alpha G^T y), for Gamma = Lambda = I, and else y is replaced by ybar + Y_c Y_c^+ (y -
-ybar). This project's derivation; the published page prints the two weights interchanged.
+G)^-1 (u_0 + alpha G^T y), for Gamma = Lambda = I, and otherwise y is replaced by ybar + Y_c Y_c^+
+(y - ybar). This is this project's derivation; the published page prints the two weights
+interchanged.
 
 The second moment of the gradient is known as well: see `second_moment`.
 """
@@ -25,7 +26,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class LinearNetwork:
-    """Psi(y) = W y + b.
+    """The network Psi(y) = W y + b.
 
     Attributes:
         weight: W, (m, q).
@@ -36,7 +37,7 @@ class LinearNetwork:
     bias: np.ndarray
 
     def __call__(self, y: np.ndarray) -> np.ndarray:
-        """Predictions (..., m) at y (..., q)."""
+        """Return the predictions (..., m) at y (..., q)."""
         return np.asarray(y @ self.weight.T + self.bias)
 
 
@@ -48,11 +49,10 @@ def mc_dnn_optimum(
     gamma: np.ndarray | None = None,
     noise: np.ndarray | None = None,
 ) -> LinearNetwork:
-    """The optimum of `losses.mc_dnn` of least norm.
+    """Return the optimum of `losses.mc_dnn` of least norm.
 
-    From the gradient: A (W ybar + b) = Gamma^-1 ubar + alpha G^T Lambda^-1 ybar, and
-    W = A^-1 (Gamma^-1 U_c + alpha G^T Lambda^-1 Y_c) Y_c^+, with A = Gamma^-1 + alpha G^T Lambda^-1
-    G.
+    The gradient vanishes where A (W ybar + b) = Gamma^-1 ubar + alpha G^T Lambda^-1 ybar, and W =
+    A^-1 (Gamma^-1 U_c + alpha G^T Lambda^-1 Y_c) Y_c^+, with A = Gamma^-1 + alpha G^T Lambda^-1 G.
 
     Args:
         u: unknowns, (n, m).
@@ -90,7 +90,7 @@ def tnet_optimum(
     gamma: np.ndarray | None = None,
     noise: np.ndarray | None = None,
 ) -> LinearNetwork:
-    """The optimum of `losses.tnet` of least norm: mcDNN with u_0 (m,) in the place of every u."""
+    """Return the optimum of `losses.tnet` of least norm: mcDNN with u_0 (m,) instead of every u."""
     return mc_dnn_optimum(np.tile(u_0, (len(y), 1)), y, forward, alpha, gamma, noise)
 
 
@@ -104,8 +104,8 @@ def second_moment(
     y_precision: np.ndarray | float = 1.0,
     constant: np.ndarray | float = 0.0,
 ) -> np.ndarray:
-    """C = E[grad L grad L^T] of `losses.mc_dnn` for Psi(y) = y W + b, over independent parameters
-    of mean 0; exact, for any alpha.
+    """Return C = E[grad L grad L^T] of `losses.mc_dnn` for Psi(y) = y W + b, over independent
+    parameters of mean 0; exact, for any alpha.
 
     The parameters Theta, (q + 1, m), are the rows of W (q, m) and then b, in the order of the
     parameter vector. With X = [Y 1], (n, q + 1), and A = W_u + alpha G^T W_y G the gradient is
@@ -115,14 +115,15 @@ def second_moment(
         c = vec(X^T (U W_u + alpha (Y - 1 g^T) W_y G)) / n,
 
     where vec takes rows one after the other, so that C = H Sigma H + c c^T with Sigma the
-    variances: quadratic in alpha. TNet is the same with u_0 for every u. This project's derivation.
+    variances: quadratic in alpha. TNet is the same with u_0 for every u. This is this project's
+    derivation.
 
     Args:
         u: unknowns, (n, m).
         y: observations, (n, q).
         forward: G, (q, m).
         alpha: weight of the model.
-        variances: of the parameters, ((q + 1) m,).
+        variances: the variances of the parameters, ((q + 1) m,).
         u_precision: W_u, (m, m), or a number that multiplies the identity.
         y_precision: W_y, (q, q), or a number.
         constant: g, (q,), of an affine forward map G u + g.
@@ -153,11 +154,11 @@ def tikhonov(
     gamma: np.ndarray | None = None,
     noise: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The u of least |y - G u|^2_{Lambda^-1} + |u - u_0|^2_{Gamma^-1} / alpha, for y (..., q) and
-    u_0 (..., m).
+    """Return the u of least |y - G u|^2_{Lambda^-1} + |u - u_0|^2_{Gamma^-1} / alpha, for y (...,
+    q) and u_0 (..., m).
 
-    Solved as one least-squares problem in the factors of the weights, and not by the normal
-    equations that the optima are made of.
+    The solution is that of one least-squares problem in the factors of the weights, and not of the
+    normal equations from which the optima are computed.
 
     Example:
         >>> tikhonov(np.array([4.0]), np.array([0.0]), np.eye(1), alpha=3.0)

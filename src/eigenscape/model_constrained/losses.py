@@ -11,8 +11,8 @@ mcTangent  see `mc_tangent`
 
 |r|^2_W = r^T W r with W = 1/w for a number w (a variance), or a matrix. Sources: phogroup's pages
 on model-constrained networks; TNet, arXiv 2105.12033; mcTangent, arXiv 2208.04995; TAEN, arXiv
-2412.07010. The factor 1/n, which the papers do not write, leaves every optimum where it is and
-makes losses of different n comparable.
+2412.07010. The factor 1/n, which the papers do not write, does not change any optimum and makes
+losses of different n comparable.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from collections.abc import Callable
 import torch
 
 Map = Callable[[torch.Tensor], torch.Tensor]
-"""(..., in) -> (..., out)."""
+"""A map (..., in) -> (..., out)."""
 
 Precision = torch.Tensor | float
-"""W of |r|^2_W: a matrix, or a number that multiplies the identity."""
+"""The matrix W of |r|^2_W, or a number that multiplies the identity."""
 
 
 def half_mean_square(residual: torch.Tensor, precision: Precision = 1.0) -> torch.Tensor:
-    """1/(2n) sum_i r_i^T W r_i for residuals (n, m).
+    """Return 1/(2n) sum_i r_i^T W r_i for residuals (n, m).
 
     Example:
         >>> float(half_mean_square(torch.tensor([[2.0, 0.0], [0.0, 4.0]])))
@@ -42,7 +42,9 @@ def half_mean_square(residual: torch.Tensor, precision: Precision = 1.0) -> torc
 def ndnn(
     network: Map, u: torch.Tensor, y: torch.Tensor, u_precision: Precision = 1.0
 ) -> torch.Tensor:
-    """Data alone: the network Psi: y -> u learns pairs u (n, m), y (n, q)."""
+    """Return the loss of the data alone: the network Psi: y -> u learns pairs u (n, m), y (n,
+    q).
+    """
     return half_mean_square(network(y) - u, u_precision)
 
 
@@ -55,7 +57,9 @@ def mc_dnn(
     u_precision: Precision = 1.0,
     y_precision: Precision = 1.0,
 ) -> torch.Tensor:
-    """Data, and the model: what the network finds must explain its input; alpha = 0 is nDNN."""
+    """Return the loss of data and model: the prediction of the network must explain its input;
+    alpha = 0 is nDNN.
+    """
     found = network(y)
     of_data = half_mean_square(found - u, u_precision)
     return of_data + alpha * half_mean_square(forward(found) - y, y_precision) if alpha else of_data
@@ -70,7 +74,7 @@ def tnet(
     u_precision: Precision = 1.0,
     y_precision: Precision = 1.0,
 ) -> torch.Tensor:
-    """Tikhonov's functional over the data: u_0 (m,) stands where mcDNN has the true u."""
+    """Return Tikhonov's functional over the data: u_0 (m,) replaces the true u of mcDNN."""
     return mc_dnn(network, u_0, y, forward, alpha, u_precision, y_precision)
 
 
@@ -84,11 +88,11 @@ def taen(
     u_precision: Precision = 1.0,
     y_precision: Precision = 1.0,
 ) -> torch.Tensor:
-    """TNet for the encoder y -> u, and a decoder u -> y that learns the forward map where the
-    encoder leads.
+    """Return the loss of TNet for the encoder y -> u, and of a decoder u -> y that learns the
+    forward map at the encoder's outputs.
 
-    In the paper the encoder is trained first. Its gradient here has a part through the decoder's
-    term; freeze it by giving the decoder's term ``encoder`` with its output detached.
+    In the paper the encoder is trained first. Here its gradient includes the decoder's term; to
+    freeze it, pass the decoder's term an ``encoder`` with detached output.
     """
     found = encoder(y)
     of_encoder = half_mean_square(found - u_0, u_precision) + alpha * half_mean_square(
@@ -107,13 +111,13 @@ def mc_tangent(
     precision: Precision = 1.0,
     noise: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """The network learns the tangent.
+    """Return the loss of a network that learns the tangent.
 
     With v_0 = u_0 (+ noise) and v_{s+1} = v_s + dt Psi(v_s), the loss is
 
         sum_{s=1..S} 1/(2n) |v_s - u_s|^2_W + alpha sum_{s=0..R-1} 1/(2n) |v_{s+1} - F(v_s)|^2_W,
 
-    where steps beyond S go on from the network's own states.
+    where steps beyond S continue from the network's own states.
 
     Args:
         network: Psi, states (n, m) -> tangents (n, m).
@@ -123,7 +127,7 @@ def mc_tangent(
         alpha: weight of the model.
         model_steps: R.
         precision: W.
-        noise: added to u_0, (n, m): the paper's randomisation of data.
+        noise: noise that is added to u_0, (n, m): the paper's randomisation of data.
     """
     learned = states.shape[-2] - 1
     state = states[:, 0] if noise is None else states[:, 0] + noise

@@ -1,11 +1,11 @@
-"""K(c) T = f of a plate on the CPU, one plate at a time in cache: Cholesky of a band matrix,
-compiled.
+"""The solution of K(c) T = f for a plate on the CPU, one plate at a time in cache, by compiled
+Cholesky of a band matrix.
 
 The free nodes of e x e squares are e (e + 1); numbered row by row, a node meets at most e + 2
 before it, so that K has that many diagonals below its own. A factor takes about e^4 / 2 operations,
 and a plate of 16 x 16 squares 80 kB. Library calls for such small matrices cost more than their
-arithmetic: see benchmarks/plate_solver.py. Every plate is solved by itself, so its bits do not
-depend on the plates beside it.
+arithmetic: see benchmarks/plate_solver.py. Every plate is solved independently, so its bits do not
+depend on other plates.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import numpy as np
 from eigenscape.networks.compiled import compiled
 
 _FAST = {"contract", "reassoc", "nsz"}
-"""Fused multiply-add and reordered sums are allowed (they vectorise); infinities and NaN keep their
-meaning."""
+"""Allowed optimisations: fused multiply-add and reordered sums (they vectorise); infinities and NaN
+keep their meaning."""
 
 
 @compiled(fastmath=_FAST, error_model="numpy")
 def solve_plates(conductivity, load, stiffness):
-    """T (S, e, e + 1) for conductivities c (S, e, e) and loads (S, e, e + 1), all float64 and
-    C-contiguous.
+    """Return T (S, e, e + 1) for conductivities c (S, e, e) and loads (S, e, e + 1), all float64
+    and C-contiguous.
 
     Args:
-        conductivity: of every square.
-        load: on the free nodes.
+        conductivity: conductivity of every square.
+        load: load on the free nodes.
         stiffness: K_0 (4, 4) of a square at conductivity 1, nodes anticlockwise from the lower
             left.
 

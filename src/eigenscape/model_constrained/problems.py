@@ -1,5 +1,5 @@
-"""The cases that the configuration knows by name. A new one is an entry of `CASES`, or a file of
-the user's own (`own`).
+"""The cases that the configuration knows by name. A new case is an entry of `CASES`, or a user's
+file (`user_case`).
 """
 
 from __future__ import annotations
@@ -30,14 +30,15 @@ from eigenscape.model_constrained.user_case import user_case
 from eigenscape.networks.problems import Problem
 
 WAVES = 3
-"""Sine and cosine pairs of the waves that Burgers' equation starts from: resolved by 16 cells."""
+"""Number of sine and cosine pairs of the initial waves of Burgers' equation: resolved by 16
+cells."""
 
 
 def case_named(name: str, section: ModelConstrainedSection, seed: int) -> Case:
-    """A case of the study, with its data drawn.
+    """Return a case of the study, with its data drawn.
 
     Raises:
-        BadInput: no case of that name, or settings of its forward map that cannot be used.
+        BadInput: there is no case of that name, or the settings of its forward map cannot be used.
 
     Example:
         >>> case = case_named("deconvolution-tnet", ModelConstrainedSection(), seed=0)
@@ -115,4 +116,4 @@ CASES: dict[str, Callable[[str, ModelConstrainedSection, int], Case]] = {
     "heat-taen": _heat,
     "burgers-mctangent": _burgers,
 }
-"""Every case, by the name of the configuration."""
+"""Every case, by its name in the configuration."""

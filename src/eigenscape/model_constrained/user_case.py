@@ -1,6 +1,6 @@
-"""Cases of the user's own, from a Python file that the configuration names.
+"""Cases from a user's Python file that the configuration names.
 
-The file is run, as any program of the user's: name only files that you trust. It must define
+The file is executed like any other program: name only files that you trust. It must define
 
     case(name, section, seed) -> Case
 
@@ -22,8 +22,8 @@ from eigenscape.model_constrained.case import Case
 
 
 class _AsItStands(SourceFileLoader):
-    """Without kept bytecode, which is told by second and size, and two versions of a file may share
-    both.
+    """A loader without cached bytecode, which is identified by second and size; two versions of a
+    file may share both.
     """
 
     def path_stats(self, path: object) -> Never:
@@ -31,16 +31,16 @@ class _AsItStands(SourceFileLoader):
 
 
 def user_case(name: str, section: ModelConstrainedSection, seed: int) -> Case:
-    """The case that a user's file makes.
+    """Load the case that a user's file defines.
 
     Args:
-        name: of the case; what stands before its first hyphen is a key of ``section.own``.
-        section: of the study.
-        seed: of the study.
+        name: the name of the case; the part before its first hyphen is a key of ``section.own``.
+        section: the section of the study.
+        seed: the seed of the study.
 
     Raises:
-        BadInput: the file is not what it was when the study was configured, does not run, makes no
-            case, or one of other sizes.
+        BadInput: the file has changed since the study was configured, does not run, or returns no
+            case or one of other sizes.
     """
     own, field = (
         section.own[name.partition("-")[0]],

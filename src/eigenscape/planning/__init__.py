@@ -1,5 +1,5 @@
-"""What is decided before anything runs: cells and their batches, memory, ranks and solvers. Read by
-the Snakefile; nothing heavy.
+"""Decisions that are made before anything runs: cells and their batches, memory, ranks and solvers.
+The Snakefile reads this package, so it imports nothing heavy.
 
 ===================  ==========================================================
 `work`               counts of one piece of work, by kind

@@ -1,8 +1,7 @@
-"""What the cells of a study cost before it runs, how they are dealt into jobs, and whether they fit
-this machine.
+"""The cost of a study's cells before it runs, their assignment to jobs, and whether they fit this
+machine.
 
-The counts are those of `forecast`; this file is read by the workflow before anything runs, so it
-imports nothing heavy.
+The workflow reads this file before anything runs, so it imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ from eigenscape.planning.work import Work
 
 @dataclass(frozen=True)
 class CellCost:
-    """Cost of one cell on one rank.
+    """The cost of one cell on one rank.
 
     Attributes:
-        cell: whose cost it is.
-        work: second moment, spectrum and bracket.
+        cell: the cell.
+        work: the work of second moment, spectrum and bracket.
         disk: bytes of results.
     """
 
@@ -45,7 +44,7 @@ class CellCost:
 
 
 def cost_of(study: Study, cell: Cell, *, vectors: bool) -> CellCost:
-    """The cost of a cell.
+    """Return the cost of a cell.
 
     Example:
         >>> study = Study()
@@ -60,7 +59,7 @@ def cost_of(study: Study, cell: Cell, *, vectors: bool) -> CellCost:
 
 
 def costs_of(study: Study) -> list[CellCost]:
-    """The headline, then every computed cell of the map."""
+    """Return the costs of the headline and of every computed cell of the map."""
     headline = cost_of(study, study.headline_cell, vectors=True)
     return [headline, *(cost_of(study, cell, vectors=False) for cell in study.computed_cells())]
 
@@ -72,14 +71,15 @@ def require_fit(
     memory_of_node: int | None = None,
     shared: Mapping[str, int] | None = None,
 ) -> None:
-    """Refuse a study that this machine cannot hold.
+    """Refuse a study that does not fit this machine.
 
-    Memory is judged for as many cells at a time as there are cores, the largest ones; or, for the
-    nodes of a cluster of which each takes one, for the largest cell. ``shared`` gives the bytes of
-    cells, by folder, that several ranks hold together.
+    Memory must suffice for as many cells at a time as there are cores, the largest ones; or, if
+    each node of a cluster takes one, for the largest cell. ``shared`` gives the bytes, by folder,
+    of cells that several ranks hold together.
 
     Raises:
-        DoesNotFit: naming the cell, what it needs and what there is.
+        DoesNotFit: memory or disk are too small; the message names the cell, its need and what is
+            available.
     """
     import psutil  # noqa: PLC0415
 
@@ -111,18 +111,18 @@ def require_fit(
 
 
 LARGE_CELL_FLOPS = 5e12
-"""A cell with more work (some two minutes on a core) is a job of its own over MPI ranks; below,
-starting it would cost more."""
+"""Flops (some two minutes on a core) above which a cell is a job of its own over MPI ranks; below,
+starting the job would cost more."""
 
 
 LARGE_CELL_SECONDS = 120.0
-"""The same as seconds, for gradients by torch: finite elements take far longer than the layers'
-products."""
+"""The same limit in seconds, for gradients by torch: finite elements take far longer than the
+products of the layers."""
 
 
 def large_cells(study: Study) -> list[GridCell]:
-    """Cells of the map that are jobs of their own. Cells that grow are not: their N is not known
-    beforehand.
+    """Return the cells of the map that are jobs of their own. Growing cells are not among them,
+    since their N is not known beforehand.
     """
     return [
         cell
@@ -132,7 +132,7 @@ def large_cells(study: Study) -> list[GridCell]:
 
 
 def large_weights(study: Study, case: str) -> list[ModelConstrainedCell]:
-    """Cells of a model-constrained case that are jobs of their own over MPI ranks."""
+    """Return the cells of a model-constrained case that are jobs of their own over MPI ranks."""
     cells = study.model_constrained_cells(case)
     return [
         cell
@@ -143,7 +143,7 @@ def large_weights(study: Study, case: str) -> list[ModelConstrainedCell]:
 
 
 def batches(study: Study) -> dict[str, list[GridCell]]:
-    """The other cells of the map dealt into batches, each one job of the workflow.
+    """Group the other cells of the map into batches, each one job of the workflow.
 
     A batch is one width and one decade of depths, so that a cell keeps its batch when the grid
     grows.
@@ -164,7 +164,7 @@ def batches(study: Study) -> dict[str, list[GridCell]]:
 
 
 def size_text(count: float) -> str:
-    """Bytes for people.
+    """Format a number of bytes for people.
 
     Example:
         >>> size_text(1.5e9)

@@ -1,6 +1,7 @@
 """The work of one cell: gradients, second moment, spectrum and bracket.
 
-Every formula counts what the code does, and the tests count the same at the calls themselves.
+Every formula counts the operations of the code, and the tests compare it with counts of the actual
+calls.
 """
 
 from __future__ import annotations
@@ -13,31 +14,32 @@ FLOAT = 8
 """Bytes of a float64."""
 
 _STRIP = 512
-"""Columns of a strip of the triangle (`active_subspace.triangle.STRIP`; a test keeps the two equal:
-importing it here would compile kernels before a workflow is read)."""
+"""Number of columns in a strip of the triangle (`active_subspace.triangle.STRIP`; a test keeps the
+two equal: importing it here would compile kernels before a workflow is read)."""
 
 _TWO_STAGE_FROM = 2000
-"""Rows from which on the host takes values in two stages, with what `make setup` installs
-(`eigensolvers.TWO_STAGE_FROM`)."""
+"""Number of rows from which the host computes eigenvalues in two stages, with the packages that
+`make setup` installs (`eigensolvers.TWO_STAGE_FROM`)."""
 
 LANCZOS_ONE, LANCZOS_OUTER = 70, 155
-"""Products with C or its inverse until the outermost pair, and the eight outermost pairs, have
-converged at both ends; counted on five networks of P = 141 to 2,881: 52 to 82, and 90 to 195."""
+"""Number of products with C or its inverse until the outermost pair, and the eight outermost pairs,
+have converged at both ends; counted on five networks of P = 141 to 2,881: 52 to 82, and 90 to
+195."""
 
 BRACKET_COLUMNS = 20
-"""Directions of the bracket: one pair of each half, and eight at either end."""
+"""Number of directions of the bracket: one pair of each half, and eight at either end."""
 
 BRACKET_DIRECTIONS = 16
-"""Of which so many are resampled."""
+"""Number of these directions that are resampled."""
 
 
 SECONDS_PER_MODULE_GRADIENT, SECONDS_PER_MODULE_FLOP = 50e-6, 0.5e-9
-"""Of one gradient of a user's module by torch, and of one operation of its forward pass within
-it."""
+"""Seconds of one gradient of a user's module by torch, and of one operation of its forward pass
+within it."""
 
 
 def weights_of(architecture: Architecture) -> int:
-    """Entries of all weight matrices, without biases.
+    """Count the entries of all weight matrices, without biases.
 
     Example:
         >>> weights_of(Architecture(depth=2, width=3))
@@ -49,13 +51,13 @@ def weights_of(architecture: Architecture) -> int:
 def gradients(
     architecture: Architecture, points: int, samples: float, *, drawn: bool = True
 ) -> Work:
-    """Losses and gradients of N samples: three products a layer, two in the first, which passes
-    nothing down.
+    """Count the work of losses and gradients of N samples: three products per layer, two in the
+    first, which passes nothing down.
 
     ``2 n N (3 W - first)`` flops, W the entries of all weight matrices and ``first`` those of the
-    first; that is 6 P n N but for biases. With them N n L w activations, N (L + 1) layer calls, and
-    N P draws unless the parameters are given. A user's module: three forward passes as torch counts
-    them, and torch's own time.
+    first; that is 6 P n N but for biases. The gradients also take N n L w activations, N (L + 1)
+    layer calls, and N P draws unless the parameters are given. The gradient of a user's module
+    takes three forward passes as torch counts them, and torch's own time.
 
     Example:
         >>> # 2 * 5 * (3 * 4 - 2)
@@ -91,8 +93,8 @@ def gradients(
 
 
 def gram_flops(parameters: int, samples: float) -> float:
-    """N sum over strips s, w = min(512, P - s) wide, of w^2 for its square (half of a product) and
-    2 (P - s - w) w below: P^2 N.
+    """Count the flops of a Gram matrix: N times the sum over strips s, w = min(512, P - s) wide, of
+    w^2 for the diagonal square (half of a product) and 2 (P - s - w) w below: P^2 N.
 
     Example:
         >>> gram_flops(600, 1)  # 512^2 + 2 * 88 * 512 + 88^2
@@ -102,7 +104,8 @@ def gram_flops(parameters: int, samples: float) -> float:
 
 
 def device_gram_flops(parameters: int, samples: float) -> float:
-    """The same on a device, where the squares on the diagonal are whole products.
+    """Count the flops of a Gram matrix on a device, where the squares on the diagonal are whole
+    products.
 
     Example:
         >>> device_gram_flops(600, 1)  # 2 (600 * 512 + 88 * 88)
@@ -112,7 +115,7 @@ def device_gram_flops(parameters: int, samples: float) -> float:
 
 
 def triangle_numbers(parameters: int) -> int:
-    """Numbers of a triangle in strips, about P^2/2 + 256 P."""
+    """Count the numbers of a triangle in strips, about P^2/2 + 256 P."""
     return sum(
         (parameters - start) * min(_STRIP, parameters - start)
         for start in range(0, parameters, _STRIP)
@@ -120,21 +123,22 @@ def triangle_numbers(parameters: int) -> int:
 
 
 def summed(architecture: Architecture, points: int, samples: float) -> Work:
-    """Gradients of N samples and their Gram matrix."""
+    """Count the work of the gradients of N samples and their Gram matrix."""
     return gradients(architecture, points, samples) + Work(
         {Kind.GRAM: gram_flops(architecture.parameters, samples)}
     )
 
 
 def second_moment(cell: Cell, points: int, ranks: int = 1) -> Work:
-    """C of a cell from its samples to its store: the busiest of R ranks that share the samples.
+    """Count the work of C of a cell from its samples to its store: that of the busiest of R ranks
+    that share the samples.
 
     A rank has at most ceil(16/R) of 16 slots. Every slot zeroes a triangle and every merge of two
     reads both and writes one, so 16 slots stream 16 * 4 triangles; a band is written by its owner,
     twice 8 P^2 / R bytes with its mirror image and read back.
 
-    Memory: five triangles; or, where P is at most some 1,700, one with the columns of a band and
-    four chunks that are written and read back; and blocks of parameters and of gradients.
+    The memory is five triangles; or, where P is at most some 1,700, one with the columns of a band
+    and four chunks that are written and read back; and blocks of parameters and of gradients.
     """
     architecture, size = cell.architecture, cell.architecture.parameters
     slots = -(-SLOTS // ranks)
@@ -162,19 +166,20 @@ def second_moment(cell: Cell, points: int, ranks: int = 1) -> Work:
 
 
 def assembled(parameters: int) -> Work:
-    """A full symmetric matrix from a triangle: every entry scaled and mirrored, in an order that
-    caches dislike.
+    """Count the work of a full symmetric matrix from a triangle: every entry is scaled and
+    mirrored, in an order that is unfavourable to caches.
     """
     return Work({Kind.REORDER: 2.0 * float(parameters) ** 2})
 
 
 def eigensolve(parameters: int, *, vectors: bool, on_host: bool = True) -> Work:
-    """All eigenvalues of a dense symmetric matrix, 4/3 P^3 flops, or 4 P^3 with vectors.
+    """Count the work of all eigenvalues of a dense symmetric matrix: 4/3 P^3 flops, or 4 P^3 with
+    vectors.
 
-    Golub and Van Loan, Matrix Computations, section 8.3. With them: checks that C is finite and
-    symmetric, and its copy sorted by the diagonal. The graded route, for spectra longer than ten
-    decades, costs 3 P^3 more; which cells take it is not known beforehand (none of the default
-    study does).
+    Source: Golub and Van Loan, Matrix Computations, section 8.3. The work includes the checks that
+    C is finite and symmetric, and its copy sorted by the diagonal. The graded route, for spectra
+    longer than ten decades, costs 3 P^3 more; which cells take it is not known beforehand (none of
+    the default study does).
     """
     cube = float(parameters) ** 3
     values = Kind.TWO_STAGE if on_host and parameters >= _TWO_STAGE_FROM else Kind.EIGENVALUES
@@ -184,15 +189,15 @@ def eigensolve(parameters: int, *, vectors: bool, on_host: bool = True) -> Work:
 
 
 def from_gradients(cell: Cell) -> bool:
-    """Whether the spectrum is taken from the gradients, since they are fewer than the parameters
+    """Whether the spectrum is computed from the gradients, since they are fewer than the parameters
     (`stages.common.few_samples`).
     """
     return cell.samples < cell.architecture.parameters
 
 
 def spectrum(cell: Cell, study: Study, *, vectors: bool) -> Work:
-    """Eigenvalues of a stored C and the bracket of its condition number; where N < P, singular
-    values of the gradients.
+    """Count the work of the eigenvalues of a stored C and the bracket of its condition number;
+    where N < P, of the singular values of the gradients.
     """
     size = cell.architecture.parameters
     matrix = FLOAT * size * size
@@ -217,12 +222,12 @@ def spectrum(cell: Cell, study: Study, *, vectors: bool) -> Work:
 
 
 def _few_samples(cell: Cell, study: Study, *, vectors: bool) -> Work:
-    """The gradients once more, a QR factorisation (2 N^2 (P - N/3)), singular values of a triangle
-    (8/3 N^3); C is read, to verify it.
+    """Count the work of computing the gradients once more, a QR factorisation (2 N^2 (P - N/3)),
+    and the singular values of a triangle (8/3 N^3); C is read, to verify it.
 
-    With vectors, all P of them: 4 P^2 N, and they are written. Memory: the most of three chunks of
-    C while it is verified, and 8 (N P + 4 N^2 + 36 P) with blocks of gradients, and 16 P^2 more
-    with vectors; then 8 P^2 with two bands while those are written.
+    With vectors, all P of them take 4 P^2 N, and are written. The memory is the most of three
+    chunks of C while it is verified, and 8 (N P + 4 N^2 + 36 P) with blocks of gradients, and 16
+    P^2 more with vectors; then 8 P^2 with two bands while those are written.
     """
     architecture, size, samples = cell.architecture, cell.architecture.parameters, cell.samples
     square = float(size) ** 2
@@ -257,24 +262,24 @@ def _few_samples(cell: Cell, study: Study, *, vectors: bool) -> Work:
 
 
 def written_vectors(parameters: int) -> int:
-    """Bytes while eigenvectors are written: themselves, and 1,024 rows of them five times, by Zarr
-    in chunks and read back.
+    """Return the bytes while eigenvectors are written: themselves, and 1,024 rows of them five
+    times, by Zarr in chunks and read back.
     """
     return FLOAT * (parameters**2 + 5 * parameters * min(parameters, _CHUNK))
 
 
 _CHUNK = 1024
-"""Rows and columns of a stored chunk (`active_subspace.triangle.BAND`; a test keeps the two
-equal)."""
+"""Number of rows and columns of a stored chunk (`active_subspace.triangle.BAND`; a test keeps the
+two equal)."""
 
 
 def chunk_bytes(parameters: int) -> int:
-    """Bytes of a stored chunk of C."""
+    """Return the bytes of a stored chunk of C."""
     return FLOAT * min(parameters, _CHUNK) ** 2
 
 
 def stored_bytes(parameters: int) -> int:
-    """Bytes of a stored P x P matrix: whole chunks, those at the edge too.
+    """Return the bytes of a stored P x P matrix: whole chunks, also at the edge.
 
     Example:
         >>> stored_bytes(100), stored_bytes(1100) == 4 * 8 * 1024**2
@@ -284,17 +289,18 @@ def stored_bytes(parameters: int) -> int:
 
 
 SOLVED_VALUES, SOLVED_VECTORS = 6, 7
-"""P x P matrices at the peak of an eigensolve, C among them. By `eigh` 4 (C, its sorted copy,
-LAPACK's, and one while C is checked) or 5 with vectors; the graded route, which is not known
-beforehand, holds C, the part of it that carries gradient, LAPACK's factor, its triangle without
-null columns, and two of that scaled to unit rows, beside the vectors."""
+"""Number of P x P matrices at the peak of an eigensolve, C among them. `eigh` holds 4 (C, its
+sorted copy, LAPACK's, and one while C is checked) or 5 with vectors; the graded route, which is not
+known beforehand, holds C, the part of it that carries gradient, LAPACK's factor, its triangle
+without null columns, and two of that scaled to unit rows, in addition to the vectors."""
 
 
 def matrices_held(cell: Cell, *, vectors: bool) -> int:
-    """P x P matrices at the peak of the spectrum stage.
+    """Return the number of P x P matrices at the peak of the spectrum stage.
 
-    Of the eigensolve; or, in the bracket, C with those of the first half and quarter and of the
-    second half, a sorted copy and its factor, beside the vectors.
+    The peak occurs in the eigensolve; or in the bracket, which holds C, the matrices of the first
+    half and quarter and of the second half, a sorted copy and its factor, in addition to the
+    vectors.
     """
     in_bracket = 6 + vectors if bracketed(cell) else 0
     return max(SOLVED_VECTORS if vectors else SOLVED_VALUES, in_bracket)
@@ -306,12 +312,13 @@ def bracketed(cell: Cell) -> bool:
 
 
 def bracket(cell: Cell, study: Study) -> Work:
-    """The bracket: C of the first half and quarter, their outermost pairs, and every gradient along
-    them.
+    """Count the work of the bracket: C of the first half and quarter, their outermost pairs, and
+    every gradient along them.
 
-    Half of the second moment; a Cholesky factor (P^3/3) and some Lanczos steps (8 P^2 bytes each)
-    for C, for either half and, from N = 4 P on, for the first quarter; N P 20 multiplications; R
-    bootstrap replicates of N counts. Nothing where the halves have fewer samples than P.
+    The bracket takes half of the second moment; a Cholesky factor (P^3/3) and some Lanczos steps (8
+    P^2 bytes each) for C, for either half and, from N = 4 P on, for the first quarter; N P 20
+    multiplications; R bootstrap replicates of N counts. It takes nothing where the halves have
+    fewer samples than P.
     """
     architecture, size, samples = cell.architecture, cell.architecture.parameters, cell.samples
     if not bracketed(cell):
@@ -336,7 +343,7 @@ def bracket(cell: Cell, study: Study) -> Work:
 
 
 def resampled_grams(samples: float, replicates: int, directions: int) -> Work:
-    """R weighted Gram matrices of coordinates (N, m), and their eigenvalues."""
+    """Count the work of R weighted Gram matrices of coordinates (N, m), and their eigenvalues."""
     return Work(
         {
             Kind.RESAMPLE: float(samples * replicates),

@@ -1,6 +1,6 @@
-"""Messages and bytes between ranks, as formulas; tests count the real ones and want them equal.
+"""Messages and bytes between ranks, as formulas; tests require the counted ones to be equal.
 
-Two ways to share one second moment among R ranks:
+There are two ways to share one second moment among R ranks:
 
 *by samples*: every rank sums gradients of its own slots into a triangle of its own, and the
 triangles are reduced (`distributed.reduction`). Little is sent, but every rank holds whole
@@ -28,13 +28,14 @@ FLOAT = 8
 """Bytes of a float64."""
 
 PARTIAL_SUMS = 5
-"""Triangles that a rank holds at most while it walks its slots in order: log2(16) nodes and the
-leaf at work."""
+"""Largest number of triangles that a rank holds while it walks its slots in order: log2(16) nodes
+and the current leaf."""
 
 
 @functools.cache
 def held_nodes(rank: int, size: int, slots: int = SLOTS) -> int:
-    """Nodes of the summation tree that a rank holds after its share of the slots.
+    """Return the number of nodes of the summation tree that a rank holds after its share of the
+    slots.
 
     A share is a contiguous run of slots, which the tree merges into the fewest aligned powers of
     two.
@@ -50,8 +51,8 @@ def held_nodes(rank: int, size: int, slots: int = SLOTS) -> int:
 
 
 def band_arrays(parameters: int, band: int) -> list[int]:
-    """Numbers in each array of one band of a partial sum: its strips, and with band 0 the first
-    moments and a count.
+    """Return the number of entries of each array of one band of a partial sum: its strips, and with
+    band 0 the first moments and a count.
 
     Example:
         >>> # strips of 600 x 512 and 88 x 88, then sum g and sum L,
@@ -66,7 +67,8 @@ def band_arrays(parameters: int, band: int) -> list[int]:
 
 
 def triangle_bytes(parameters: int) -> int:
-    """Bytes of one partial sum: 8 (sum over strips of (P - s) min(512, P - s), and P + 2).
+    """Return the bytes of one partial sum: 8 (sum over strips of (P - s) min(512, P - s), and P +
+    2).
 
     Example:
         >>> triangle_bytes(600) == 8 * (307200 + 7744 + 602)
@@ -76,12 +78,12 @@ def triangle_bytes(parameters: int) -> int:
 
 
 def reduction_traffic(parameters: int, rank: int, size: int, slots: int = SLOTS) -> Traffic:
-    """What one rank sends and receives in `distributed.reduction.finished_bands`, on a run without
-    shards of an earlier one.
+    """Count what one rank sends and receives in `distributed.reduction.finished_bands`, in a run
+    without shards of an earlier one.
 
     For every band that another rank owns, a rank sends that band of every node that it holds; for
     every band of its own it receives that band of every node of every other rank. One sum over the
-    ranks says before who holds what.
+    ranks determines beforehand which rank holds which node.
 
     Example:
         >>> # the owner of the only band receives one node from the other rank
@@ -107,12 +109,12 @@ def reduction_traffic(parameters: int, rank: int, size: int, slots: int = SLOTS)
 def bands_traffic(
     parameters: int, samples: int, rank: int, size: int, slots: int = SLOTS
 ) -> Traffic:
-    """What one of R ranks sends and receives when every block of gradients goes to all: N (P + 1) 8
-    bytes reach every rank.
+    """Count what one of R ranks sends and receives when every block of gradients goes to all: N (P
+    + 1) 8 bytes reach every rank.
 
     Every block is broadcast, gradients and losses apart, by the rank that computed it: block i of a
     slot by rank i mod R. The ranks agree on what to resume once, before every slot, and on whether
-    to stop before every R blocks. On a run without shards of an earlier one.
+    to stop before every R blocks. The run is assumed to have no shards of an earlier one.
 
     Example:
         >>> bands_traffic(1000, 16 * 512, 0, 2)  # two blocks a slot, one for each rank
@@ -142,7 +144,7 @@ def bands_traffic(
 
 
 class Share(StrEnum):
-    """What is dealt out over the ranks of a second moment."""
+    """The way in which a second moment is shared among ranks."""
 
     SAMPLES = "samples"
     BANDS = "bands"
@@ -150,14 +152,14 @@ class Share(StrEnum):
 
 @dataclass(frozen=True)
 class Accumulation:
-    """The way that was chosen.
+    """The chosen way to share a second moment.
 
     Attributes:
         share: by samples or by bands.
-        memory: bytes that every rank holds.
-        fits: whether that is at most what a rank may take; where neither way fits, the smaller one
-            is given.
-        reason: one sentence.
+        memory: bytes per rank.
+        fits: whether the memory is within the limit of a rank; where neither way fits, the smaller
+            one is chosen.
+        reason: the reason in one sentence.
     """
 
     share: Share
@@ -167,22 +169,22 @@ class Accumulation:
 
 
 def sample_memory(parameters: int) -> int:
-    """Bytes of a rank that sums by samples: five triangles, a block of parameters and one of
-    gradients.
+    """Return the bytes of a rank that sums by samples: five triangles, a block of parameters and
+    one of gradients.
     """
     return PARTIAL_SUMS * triangle_bytes(parameters) + 2 * FLOAT * BLOCK * parameters
 
 
 def bands_memory(parameters: int, size: int) -> int:
-    """Bytes of one of R ranks that sum by bands: its part of five triangles; blocks of parameters,
-    of its gradients, of another rank's.
+    """Return the bytes of one of R ranks that sum by bands: its part of five triangles; blocks of
+    parameters, of its gradients, and of another rank's.
     """
     return PARTIAL_SUMS * triangle_bytes(parameters) // size + 3 * FLOAT * BLOCK * parameters
 
 
 def accumulation(parameters: int, size: int, memory_per_rank: int) -> Accumulation:
-    """By samples wherever that fits, since it sends least; by bands where whole triangles do not
-    fit a rank.
+    """Choose how to share a second moment: by samples wherever that fits, since it sends least; by
+    bands where whole triangles do not fit a rank.
 
     Example:
         >>> accumulation(5146, 2, 8 * 10**9).share.value

@@ -1,4 +1,5 @@
-"""How many ranks share the distances of an ensemble of trajectories, and what each of them holds.
+"""The number of ranks that share the distances of an ensemble of trajectories, and the memory of
+each.
 
 This file is read by the workflow before anything runs, so it imports nothing heavy.
 """
@@ -8,7 +9,8 @@ from __future__ import annotations
 from eigenscape.config.sloppiness import EnsembleSection
 
 CLASSES, PIXELS, TRAINED = 10, 64, 1347
-"""Of the digits. A user's own data are taken for as many: the plan reads no files."""
+"""Classes, pixels and training images of the digits. A user's own data are assumed to have the same
+size, since the plan reads no files."""
 
 
 RANK_PAIRS = 10**11
@@ -20,7 +22,7 @@ RANKS = 4
 
 
 def ranks(section: EnsembleSection) -> int:
-    """MPI ranks that share the distances.
+    """Return the number of MPI ranks that share the distances.
 
     Example:
         >>> large = EnsembleSection(seeds=40, checkpoints=50, inputs_per_class=100)
@@ -35,8 +37,8 @@ def ranks(section: EnsembleSection) -> int:
 
 
 def rank_memory(section: EnsembleSection) -> int:
-    """Bytes of a rank: the interpreter, all predictions in single precision, and on rank 0 the
-    matrix, which stands for every rank.
+    """Return the bytes of a rank: the interpreter, all predictions in single precision, and on rank
+    0 the matrix, which is charged to every rank.
     """
     points = section.points()
     return (

@@ -1,9 +1,9 @@
-"""How the spectrum of a large network is computed, and what that costs: chosen from P, N and memory
-before anything runs.
+"""The route by which the spectrum of a large network is computed, and its cost: chosen from P, N
+and memory before anything runs.
 
 *dual*: all nonzero eigenvalues from the N x N Gram matrix. *matrix-free*: the leading pairs by
 block Krylov and a density by Lanczos, for N so large that the Gram matrix does not fit either. Both
-need memory in proportion to P; what fits neither is refused.
+need memory in proportion to P; a network that fits neither is refused.
 """
 
 from __future__ import annotations
@@ -21,60 +21,62 @@ from eigenscape.planning.work import Kind, Work
 
 
 class LargeRoute(StrEnum):
-    """Where the spectrum comes from."""
+    """The route by which a spectrum is computed."""
 
     DUAL = "dual"
     MATRIX_FREE = "matrix_free"
 
 
 LARGEST_GRAM = 32_766
-"""Rows up to which LAPACK's divide and conquer counts its work space in 32 bits."""
+"""Largest number of rows for which LAPACK's divide and conquer counts its work space in 32 bits."""
 
 GRAM_MATRICES = 5
-"""N x N matrices at the peak of the dual eigensolve: rows, K, LAPACK's copy, vectors and work
-space."""
+"""Number of N x N matrices at the peak of the dual eigensolve: rows, K, LAPACK's copy, vectors and
+work space."""
 
 TREE_NODES = 5
-"""Sums over slots that a rank holds at most (`distributed.tree_sums.HELD_NODES`; a test keeps the
-two equal)."""
+"""Largest number of sums over slots that a rank holds (`distributed.tree_sums.HELD_NODES`; a test
+keeps the two equal)."""
 
 SPARE_VECTORS = 3
-"""Blocks of vectors beside those: the image at work, LAPACK's copy for the orthogonalisation, and
-one that is being sent."""
+"""Number of blocks of vectors in addition to those: the current image, LAPACK's copy for the
+orthogonalisation, and one that is being sent."""
 
 KRYLOV_PASSES = 22
-"""Until 20 pairs have converged, about: 15 and 17 were counted at P = 901, 27 at P = 10^6; slow
-decay takes more."""
+"""Approximate number of passes until 20 pairs have converged: 15 and 17 were counted at P = 901, 27
+at P = 10^6; slow decay takes more."""
 
 
 @dataclass(frozen=True)
 class LargePlan:
-    """One large network's route.
+    """The route of one large network.
 
     Attributes:
         architecture: the network.
         samples: N.
         route: see `LargeRoute`.
-        held: tiles that the dual route holds at a time.
-        room: bytes in which tiles may be kept from pass to pass.
-        work: of one rank doing everything; its memory is what a rank holds beside the interpreter.
-        reason: in words.
+        held: number of tiles that the dual route holds at a time.
+        cache_bytes: size of the cache that keeps tiles from pass to pass.
+        work: the work of one rank that does everything; its memory is that of a rank without the
+            interpreter.
+        reason: the reason in words.
     """
 
     architecture: Architecture
     samples: int
     route: LargeRoute
     held: int
-    room: int
+    cache_bytes: int
     work: Work
     reason: str
 
 
 def plan_large(study: Study, architecture: Architecture) -> LargePlan:
-    """The route of one network and its cost.
+    """Choose the route of one network and return it with its cost.
 
     Raises:
-        DoesNotFit: the memory that the study allows holds neither route; says what would.
+        DoesNotFit: the memory that the study allows is too small for either route; the message says
+            how much is needed.
 
     Example:
         >>> plan = plan_large(Study(), Architecture(4, 100))
@@ -87,7 +89,7 @@ def plan_large(study: Study, architecture: Architecture) -> LargePlan:
     needs = {LargeRoute.DUAL: dual_memory(parameters, section.samples, section.leading)}
     needs[LargeRoute.MATRIX_FREE] = matrix_free_memory(parameters, section.leading, section.probes)
     dual_works = section.samples <= min(parameters, LARGEST_GRAM)
-    wanted = (
+    candidates = (
         [LargeRoute(section.route)]
         if section.route != "auto"
         else [LargeRoute.DUAL] * dual_works + [LargeRoute.MATRIX_FREE]
@@ -100,57 +102,63 @@ def plan_large(study: Study, architecture: Architecture) -> LargePlan:
             f"{section.samples:,}",
             fix,
         )
-    route = next((route for route in wanted if needs[route] <= allowed), None)
+    route = next((route for route in candidates if needs[route] <= allowed), None)
     if route is None:
-        least = min(needs[route] for route in wanted)
+        smallest = min(needs[route] for route in candidates)
         raise DoesNotFit.field(
             "large.memory_gb",
-            f"at least {least / 1e9:.3g} for P = {parameters:,} ({' or '.join(wanted)})",
+            f"at least {smallest / 1e9:.3g} for P = {parameters:,} ({' or '.join(candidates)})",
             f"{section.memory_gb:g}",
             "write a larger large.memory_gb, fewer large.leading, or smaller networks",
         )
     tile = cost.FLOAT * TILE * parameters
-    everything = cost.FLOAT * section.samples * parameters
-    kept = everything <= allowed - needs[route]
+    gradient_bytes = cost.FLOAT * section.samples * parameters
+    fits_whole = gradient_bytes <= allowed - needs[route]
     tiles = -(-section.samples // TILE)
-    held = tiles if kept else max(1, min(tiles, 1 + (allowed - needs[route]) // tile))
-    room = everything if kept else max(0, allowed - needs[route])
-    how = (
+    held = tiles if fits_whole else max(1, min(tiles, 1 + (allowed - needs[route]) // tile))
+    cache_bytes = gradient_bytes if fits_whole else max(0, allowed - needs[route])
+    gradient_source = (
         "gradients are kept"
-        if kept
+        if fits_whole
         else "gradients are computed again from their seeds in every pass"
     )
     if route is LargeRoute.DUAL:
-        if not kept:
-            how = f"gradients are computed again from their seeds, {held * TILE:,} held at a time"
-        what, work = (
+        if not fits_whole:
+            gradient_source = (
+                f"gradients are computed again from their seeds, {held * TILE:,} held at a time"
+            )
+        method, work = (
             "all eigenvalues from the N x N Gram matrix",
-            _dual_work(study, architecture, held, kept=kept),
+            _dual_work(study, architecture, held, fits_whole=fits_whole),
         )
     else:
-        because = (
+        why = (
             f"N = {section.samples:,} gradients have too large a Gram matrix"
             if section.route == "auto"
             else "as asked"
         )
-        what = f"{section.leading} leading pairs by block Krylov, density by Lanczos ({because})"
-        work = _matrix_free_work(study, architecture, kept=kept)
-    more = everything if kept else (held - 1) * tile if route is LargeRoute.DUAL else room
+        method = f"{section.leading} leading pairs by block Krylov, density by Lanczos ({why})"
+        work = _matrix_free_work(study, architecture, fits_whole=fits_whole)
+    more = (
+        gradient_bytes
+        if fits_whole
+        else (held - 1) * tile
+        if route is LargeRoute.DUAL
+        else cache_bytes
+    )
     return LargePlan(
         architecture,
         section.samples,
         route,
         held,
-        room,
+        cache_bytes,
         Work(work.counts, needs[route] + more),
-        f"P = {parameters:,}, N = {section.samples:,}: {what}; {how}",
+        f"P = {parameters:,}, N = {section.samples:,}: {method}; {gradient_source}",
     )
 
 
 def large_cell(study: Study, plan: LargePlan) -> Cell:
-    """The identity of the work on one large network; how much memory it may take is no part of
-    it.
-    """
+    """Return the identity of the work on one large network; the memory limit is not part of it."""
     section = study.large
     facts = {
         "route": str(plan.route),
@@ -169,20 +177,20 @@ def large_cell(study: Study, plan: LargePlan) -> Cell:
 
 
 def plans_of(study: Study) -> list[LargePlan]:
-    """The plan of every large network.
+    """Return the plan of every large network.
 
     Raises:
-        DoesNotFit: the memory that the study allows does not hold one of them.
+        DoesNotFit: the memory that the study allows is too small for one of them.
     """
     return [plan_large(study, architecture) for architecture in study.large.architectures()]
 
 
 def require_room(study: Study, available: int) -> None:
-    """Refuse large networks that this machine, or a node of so many bytes, does not hold, whatever
+    """Refuse large networks that do not fit this machine, or a node of the given bytes, whatever
     the study allows.
 
     Raises:
-        DoesNotFit: naming the network.
+        DoesNotFit: a network does not fit; the message names it.
 
     Example:
         >>> require_room(Study(), 10**9)
@@ -200,7 +208,9 @@ def require_room(study: Study, available: int) -> None:
 
 
 def large_lines(study: Study, machine: Machine) -> list[str]:
-    """A line per large network for people: its route, memory of a rank, flops and core time."""
+    """Return a line per large network for people: its route, memory of a rank, flops and core
+    time.
+    """
     found = []
     for plan in plans_of(study):
         memory, seconds = plan.work.memory / 1e9, machine.seconds(plan.work)
@@ -213,8 +223,8 @@ def large_lines(study: Study, machine: Machine) -> list[str]:
 
 
 def dual_memory(parameters: int, samples: int, leading: int) -> int:
-    """Bytes that the dual route takes at least: two tiles, parts that fill one, the Gram matrix;
-    leading vectors with their residuals.
+    """Return the least bytes of the dual route: two tiles, the parts that fill one, and the Gram
+    matrix; leading vectors with their residuals.
 
     8 max(P (2 * 64 + 16) + N^2, 5 N^2, P (64 + 16 + (1 + 5 + 3) k) + N^2).
 
@@ -230,7 +240,7 @@ def dual_memory(parameters: int, samples: int, leading: int) -> int:
 
 
 def matrix_free_memory(parameters: int, leading: int, probes: int) -> int:
-    """Bytes that the matrix-free route takes: one tile, the Krylov basis, and blocks of vectors
+    """Return the bytes of the matrix-free route: one tile, the Krylov basis, and blocks of vectors
     that are being summed; O(P (b + k)).
 
     8 P (64 + 16 + max((k + 6 b) + (5 + 3) max(b, k), (2 + 5 + 3) q)), whatever N.
@@ -249,8 +259,8 @@ def matrix_free_memory(parameters: int, leading: int, probes: int) -> int:
 
 
 def computed_gradients(samples: int, held: int) -> int:
-    """Gradients that the Gram matrix takes with ``held`` tiles at a time: every block, and all
-    tiles before it.
+    """Count the gradients that the Gram matrix takes with ``held`` tiles at a time: every block,
+    and all tiles before it.
 
     Example:
         >>> computed_gradients(256, 4), computed_gradients(256, 2), computed_gradients(256, 1)
@@ -260,12 +270,12 @@ def computed_gradients(samples: int, held: int) -> int:
     return sum(min(stop * TILE, samples) for stop in stops)
 
 
-def _dual_work(study: Study, architecture: Architecture, held: int, *, kept: bool) -> Work:
-    """The Gram matrix, N^2 P flops; its eigensolve, 4 N^3; the leading vectors and their residuals,
-    two passes.
+def _dual_work(study: Study, architecture: Architecture, held: int, *, fits_whole: bool) -> Work:
+    """Count the work of the Gram matrix, N^2 P flops; its eigensolve, 4 N^3; the leading vectors
+    and their residuals, two passes.
     """
     samples, parameters, leading = study.large.samples, architecture.parameters, study.large.leading
-    passes = 0 if kept else 2
+    passes = 0 if fits_whole else 2
     gradients = cost.gradients(
         architecture, study.problem.points, computed_gradients(samples, held) + passes * samples
     )
@@ -283,15 +293,15 @@ def _dual_work(study: Study, architecture: Architecture, held: int, *, kept: boo
     )
 
 
-def _matrix_free_work(study: Study, architecture: Architecture, *, kept: bool) -> Work:
-    """Passes over the gradients: one for traces, `KRYLOV_PASSES`, one for residuals, one a Lanczos
-    step; 4 N P flops a vector.
+def _matrix_free_work(study: Study, architecture: Architecture, *, fits_whole: bool) -> Work:
+    """Count the work of all passes over the gradients: one for traces, `KRYLOV_PASSES`, one for
+    residuals, one per Lanczos step; 4 N P flops per vector.
     """
     section, parameters = study.large, architecture.parameters
     passes = 2 + KRYLOV_PASSES + section.steps
     vectors = KRYLOV_PASSES * KRYLOV_BLOCK + section.leading + section.steps * section.probes
     gradients = cost.gradients(
-        architecture, study.problem.points, (1 if kept else passes) * section.samples
+        architecture, study.problem.points, (1 if fits_whole else passes) * section.samples
     )
     basis = section.leading + KRYLOV_BLOCKS * KRYLOV_BLOCK
     products = (

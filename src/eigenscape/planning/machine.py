@@ -1,4 +1,4 @@
-"""What machines do in a second, kind by kind, each number with its source.
+"""The rates of machines, kind by kind, each number with its source.
 
 A `Machine` is one worker: a core, or a GPU with the cores and the memory that come with it. Seconds
 of some work are the sum over kinds of count / rate: nothing overlaps, and no kind is forgotten
@@ -16,19 +16,19 @@ from eigenscape.planning.work import Kind, Work
 
 @dataclass(frozen=True)
 class Machine:
-    """One worker.
+    """One worker: a core or a GPU with its rates.
 
     Attributes:
-        name: as `eigenscape plan --on` takes it.
-        title: for people.
-        rates: units a second by kind; flops, bytes or counts.
+        name: the name that `eigenscape plan --on` accepts.
+        title: the name for people.
+        rates: units per second by kind; flops, bytes or counts.
         memory: bytes that a worker may hold.
         largest_eigensolve: P up to which one worker solves alone at its own rate; None without a
             limit.
         device_memory: bytes of the GPU's own memory; None where there is no GPU.
         assumed: whether some rate is taken from data sheets or papers and was not measured by this
             project.
-        sources: where the numbers are from, one sentence each.
+        sources: the sources of the numbers, one sentence each.
     """
 
     name: str
@@ -41,11 +41,11 @@ class Machine:
     sources: tuple[str, ...]
 
     def seconds_by_kind(self, work: Work) -> dict[Kind, float]:
-        """Count over rate for every kind of the work."""
+        """Return count over rate for every kind of the work."""
         return {kind: count / self.rates[kind] for kind, count in work.counts.items() if count}
 
     def seconds(self, work: Work) -> float:
-        """Time of the work on this worker, one kind after the other.
+        """Return the time of the work on this worker, one kind after the other.
 
         Example:
             >>> round(CORE.seconds(Work({Kind.START: 2})) / CORE.seconds(Work({Kind.START: 1})), 6)
@@ -54,7 +54,7 @@ class Machine:
         return sum(self.seconds_by_kind(work).values())
 
     def bottleneck(self, work: Work) -> Kind | None:
-        """The kind that takes most of the time; None where there is no work.
+        """Return the kind that takes most of the time; None if there is no work.
 
         Example:
             >>> CORE.bottleneck(Work({Kind.GRAM: 1e12, Kind.READ: 1.0})).value
@@ -65,8 +65,8 @@ class Machine:
 
 
 DGEMM = 47e9
-"""fp64 flop/s of a matrix product on one core of the reference machine while its other core works
-too."""
+"""fp64 flop/s of a matrix product on one core of the reference machine while its other core is
+busy."""
 
 CORE = Machine(
     name="core",
@@ -111,14 +111,14 @@ CORE = Machine(
         ),
     ),
 )
-"""One core of the machine that the formulas were fitted on; `measured_machine` scales it to the
+"""One core of the machine to which the formulas were fitted; `measured_machine` scales it to the
 machine at hand."""
 
 H100_FP64 = 67e12
 """fp64 flop/s of an H100 SXM on tensor cores, NVIDIA's data sheet."""
 
 HOST_CORES = 16
-"""Cores that come with a GPU: two 64-core processors for eight of them, a usual node."""
+"""Number of cores that come with a GPU: two 64-core processors for eight of them, a usual node."""
 
 H100 = Machine(
     name="h100",
@@ -167,17 +167,17 @@ H100 = Machine(
         ),
     ),
 )
-"""On paper: nothing here was run."""
+"""An H100 from its data sheet: nothing was run on it for these rates."""
 
 MACHINES = {machine.name: machine for machine in (CORE, H100)}
-"""Machines that have a name."""
+"""The machines that have a name."""
 
 
 def machine_named(name: str) -> Machine:
-    """The machine of that name.
+    """Return the machine of the given name.
 
     Raises:
-        BadInput: there is none.
+        BadInput: no machine has that name.
 
     Example:
         >>> machine_named("h100").assumed

@@ -1,13 +1,13 @@
-"""What each stage holds at its peak, in bytes beside the interpreter and its libraries: a formula a
-stage.
+"""The peak memory of each stage, in bytes without the interpreter and its libraries: one formula
+per stage.
 
 L layers, w units, P parameters, n data points; N samples, R resamples, B = 256 samples of a block.
-Every formula is the sum of the arrays that are alive at once where the stage holds most, counted in
-the sources; tests run the stages and hold their peaks to these numbers. Second moments, spectra and
-brackets stand in `cells`, ranks' shares in `communication` and `distributed.peak_memory`, networks
-without C in `large`, the joint embedding in `ensembles`.
+Every formula is the sum of the arrays that are alive at once at the peak of the stage, counted in
+the sources; tests run the stages and compare their peaks with these numbers. Second moments,
+spectra and brackets are in `cells`, ranks' shares in `communication` and `distributed.peak_memory`,
+networks without C in `large`, the joint embedding in `ensembles`.
 
-In what runs through torch, products and their derivatives are its own affair: such formulas count
+torch manages the memory of products and their derivatives itself: formulas for such stages count
 whole arrays of activations (`TORCH_COPIES` of them), and are looser.
 """
 
@@ -19,41 +19,41 @@ from eigenscape.planning import cells as cost
 from eigenscape.planning.cells import FLOAT
 
 BATCH_NUMBERS = 2**21
-"""Gradient entries of a batch that is to stay in cache (`stages.active_subspace.projection`,
+"""Number of gradient entries of a batch that stays in cache (`stages.active_subspace.projection`,
 `active_subspace.other_moments`; a test keeps them equal)."""
 
 TORCH_COPIES = 8
-"""Arrays of one size that torch holds in a forward and backward pass: values, derivatives, what is
-kept of either, and temporaries."""
+"""Number of arrays of one size that torch holds in a forward and backward pass: values,
+derivatives, saved copies of either, and temporaries."""
 
 PLATE_COPIES = 20
-"""The same of a plate, in numbers a square: a dozen fields, and the corners of either solution,
-four to a square (17 were seen)."""
+"""The same number for a plate, in numbers per square: a dozen fields, and the corners of either
+solution, four to a square (17 were observed)."""
 
 STEP_COPIES = 12
-"""The same of a network's steps in a row with the equation's beside them, a step (9 were seen for
-one, 11.5 each for eight)."""
+"""The same number per step, for a network's steps in a row with those of the equation (9 were
+observed for one step, 11.5 each for eight)."""
 
 TORCH_CHUNK = 192
-"""Gradients that torch computes at once (`networks.loss_sampler.CHUNK`; a test keeps them
+"""Number of gradients that torch computes at once (`networks.loss_sampler.CHUNK`; a test keeps them
 equal)."""
 
 ORDERS = 999
-"""Resampled orders of eigenvectors (`active_subspace.importance_tests`; a test keeps them
+"""Number of resampled orders of eigenvectors (`active_subspace.importance_tests`; a test keeps them
 equal)."""
 
 DRAWING = 200 * 10**6
-"""matplotlib with a canvas of 600 dots an inch, its copies, fonts and text: 175 MB were seen for a
-figure two columns wide."""
+"""Bytes of matplotlib with a canvas of 600 dots an inch, its copies, fonts and text: 175 MB were
+observed for a figure two columns wide."""
 
 
 def projection(architecture: Architecture, samples: int, replicates: int) -> int:
     """8 (3 B' P + 2 N 21 (L + 1) + R (4 N + (4 L)^2)), B' = 2^21 / P rows but at most 256: O(P)
     whatever N.
 
-    Parameters, gradients and one temporary of a batch; at most 21 numbers a layer and sample, twice
-    while batches are joined; counts of resamples as whole numbers, weights and parts; resampled
-    blocks, the largest of which has at most 4 L rows.
+    The terms are parameters, gradients and one temporary of a batch; at most 21 numbers per layer
+    and sample, twice while batches are joined; counts of resamples as whole numbers, weights and
+    parts; and resampled blocks, the largest of which has at most 4 L rows.
     """
     rows = max(1, min(BLOCK, BATCH_NUMBERS // architecture.parameters))
     layers = architecture.depth + 1
@@ -69,11 +69,11 @@ def importance(study: Study) -> int:
     """8 (8 T + 7 P^2), T numbers of a triangle, about P^2/2; or, where that is more, eigenvectors
     and coordinates of N samples.
 
-    The jackknife: a triangle for each of eight groups, their sum as a matrix, and the eigensolve of
-    what is left without one group; where N < P, 8 (3 N P + 4 N^2) for the gradients, those of the
-    groups that are left, and LAPACK's. Eigenvectors: P^2 and a band of them twice while they are
-    read; then P^2 with the larger of 999 resampled orders of all P of them, thrice, and of G V (N,
-    4 w) thrice with resamples (R, N) thrice.
+    The jackknife holds a triangle for each of eight groups, their sum as a matrix, and the
+    eigensolve of the sum without one group; where N < P, 8 (3 N P + 4 N^2) for the gradients, those
+    of the remaining groups, and LAPACK's. Eigenvectors take P^2 and a band of them twice while they
+    are read; then P^2 with the larger of 999 resampled orders of all P of them, thrice, and of G V
+    (N, 4 w) thrice with resamples (R, N) thrice.
     """
     cell, replicates = study.headline_cell, study.projection.replicates
     size, samples, directions = (
@@ -146,8 +146,9 @@ def layer_graphs(
 ) -> int:
     """4 R (2 E n u + 3 n' u + 12 W) + 8 12 n^2.
 
-    Activations of u units at E epochs, twice while they are stacked; those of n' training images,
-    which are only looked at; weights with gradients and Adam's averages; the matrices of one graph.
+    The terms are the activations of u units at E epochs, twice while they are stacked; those of n'
+    training images, which are only evaluated; weights with gradients and Adam's averages; and the
+    matrices of one graph.
     """
     single = replicas * (2 * epochs * inputs * units + 3 * images * units + 12 * products)
     return 4 * single + FLOAT * 12 * inputs**2
@@ -171,7 +172,8 @@ def trajectories(
 
 
 def theory(study: Study) -> dict[str, int]:
-    """By part: 8 (12 m^2 + 4 R m), 8 (8 n^2 + 2 n f + 5 (10 n*)^2) and 8 (2 b R d + 4 R n + 8 n^2).
+    """Return the bytes by part: 8 (12 m^2 + 4 R m), 8 (8 n^2 + 2 n f + 5 (10 n*)^2) and 8 (2 b R d
+    + 4 R n + 8 n^2).
 
     `phase_map`: spectra of m components, and R starts. `kernel`: n digits, n* of them held out, 10
     classes at once; f features, or the parameters of the network whose tangents are taken. `sgd`: n
@@ -196,13 +198,13 @@ def theory(study: Study) -> dict[str, int]:
 
 
 def model_constrained(study: Study, cell: ModelConstrainedCell) -> int:
-    """The most of the cell's own second moment and spectrum with vectors, and torch's 8 c n (8 u +
-    20 e^2) of a part of a block.
+    """Return the larger of the bytes of the cell's own second moment and spectrum with vectors, and
+    torch's 8 c n (8 u + 20 e^2) for a part of a block.
 
-    u units for each of n pairs of data and c = 192 parameter vectors at most, and e x e squares of
-    a heated plate for each; 12 S u for S steps of a wave in a row. The halves of the samples that
-    are compared afterwards take less: C of all and of either half, their difference, and
-    eigenvectors, 6 P^2.
+    There are u units for each of n pairs of data and c = 192 parameter vectors at most, and e x e
+    squares of a heated plate for each; 12 S u for S steps of a wave in a row. The halves of the
+    samples that are compared afterwards take less: C of all and of either half, their difference,
+    and eigenvectors, 6 P^2.
     """
     own = max(cost.second_moment(cell, 1).memory, cost.spectrum(cell, study, vectors=True).memory)
     section = study.model_constrained
@@ -219,8 +221,8 @@ def model_constrained(study: Study, cell: ModelConstrainedCell) -> int:
 
 
 def figure(study: Study, name: str) -> int:
-    """Of figures that read eigenvectors, 16 P^2: the matrix, and once more while it is read;
-    drawing itself for all.
+    """Return the bytes of a figure: those of drawing, and 16 P^2 for figures that read
+    eigenvectors, the matrix and once more while it is read.
     """
     reads = name in ("eigenvalues", "eigenvectors", "layer_importance", "sufficient_summary")
     return DRAWING + reads * 2 * FLOAT * study.headline_cell.architecture.parameters**2

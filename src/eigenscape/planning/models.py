@@ -1,5 +1,5 @@
-"""The work of `model-constrained`: gradients by torch, and descents, of one case for every weight
-of its model.
+"""The work of `model-constrained`: gradients by torch, and gradient descents, of one case for every
+weight of its model.
 """
 
 from __future__ import annotations
@@ -11,41 +11,42 @@ from eigenscape.planning import memory
 from eigenscape.planning.work import NOTHING, Kind, Work
 
 SECONDS_PER_CALL = 2.5e-3
-"""Starting `vmap(grad)`, whatever the number of gradients."""
+"""Seconds to start `vmap(grad)`, whatever the number of gradients."""
 
 SECONDS_PER_GRADIENT, SECONDS_PER_UNIT = 20e-6, 20e-9
-"""Of one gradient, and of one unit for one data point within it: ten networks of 256 to 2,712
-parameters with 20 and 100 pairs took 0.7 to 1.3 times this, on one thread of a machine that others
-used too."""
+"""Seconds of one gradient, and of one unit for one data point within it: ten networks of 256 to
+2,712 parameters with 20 and 100 pairs took 0.7 to 1.3 times this, on one thread of a machine shared
+with others."""
 
 SECONDS_PER_SOLVE, SECONDS_PER_FACTOR = 4e-6, 1.2e-9
-"""Of the plate with e x e elements, with what torch does around its solution: the first, and the
-second times e^4."""
+"""Seconds of a plate with e x e elements, with torch's overhead around its solution: the first, and
+the second times e^4."""
 
 SECONDS_ALONE, SECONDS_ALONE_PLATE = 0.6e-3, 1.5e-3
-"""Of one gradient that is asked for alone, beside its arithmetic: what torch takes to start its
-operations, and L-BFGS its steps. The second is added for a plate. Measured with 13 other processes
-on two cores."""
+"""Seconds of overhead of one gradient that is computed alone: torch's time to start its operations,
+and L-BFGS's steps. The second is added for a plate. Measured with 13 other processes on two
+cores."""
 
 TRIALS = 1.1
-"""Gradients for each iteration of L-BFGS: nearly every first step is taken."""
+"""Gradients per iteration of L-BFGS: nearly every first step is accepted."""
 
 ENCODERS = 4
-"""Times that TAEN's encoder is trained for one alpha: for C, its spectrum, and twice beside
-training; 0.1 s is not worth a file."""
+"""Number of times that TAEN's encoder is trained for one alpha: for C, its spectrum, and twice in
+training; storing a result of 0.1 s is not worthwhile."""
 
-LADDER = 7
-"""Steps tried (`model_constrained.training.LADDER`)."""
+TRIED_STEPS = 7
+"""Number of steps tried (`model_constrained.training.STEP_GRID`)."""
 
 SECONDS_PER_WEIGHT = 0.25
-"""Resamples of the projected C, stores, angles and rows of one alpha, beside what is counted."""
+"""Seconds of the resamples of the projected C, stores, angles and rows of one alpha, in addition to
+the counted work."""
 
 FIRST_GRADIENTS = 1.5
 """Seconds that torch takes to load what the first gradients need."""
 
 
 def cases(study: Study) -> dict[str, Work]:
-    """The work of every case, by its name, where none of its cells is a job of its own."""
+    """Return the work of every case by its name, if none of its cells is a job of its own."""
     return {
         name: sum((_weight(study, cell) for cell in study.model_constrained_cells(name)), _once())
         for name in study.model_constrained.computed
@@ -53,7 +54,7 @@ def cases(study: Study) -> dict[str, Work]:
 
 
 def sampling_seconds(study: Study, cell: ModelConstrainedCell) -> float:
-    """Seconds of one core for the gradients of a cell's second moment, once.
+    """Return the seconds of one core for the gradients of a cell's second moment, once.
 
     Example:
         >>> study = Study()
@@ -74,7 +75,7 @@ def _weight(study: Study, cell: ModelConstrainedCell) -> Work:
     samples = int(3.0 * cell.samples) + min(study.projection.samples, cell.samples)
     each = _gradient(study, cell)
     gradients = samples * each + 4 * SLOTS * SECONDS_PER_CALL
-    descents = section.training_steps * (SECONDS_PER_CALL + LADDER * section.replicas * each)
+    descents = section.training_steps * (SECONDS_PER_CALL + TRIED_STEPS * section.replicas * each)
     alone = SECONDS_ALONE + SECONDS_ALONE_PLATE * (_solves(study, cell) > 0)
     least = TRIALS * section.replicas * section.least_steps * (alone + each)
     if cell.loss == "taen":
@@ -92,7 +93,7 @@ def _weight(study: Study, cell: ModelConstrainedCell) -> Work:
 
 
 def _gradient(study: Study, cell: ModelConstrainedCell) -> float:
-    """Seconds of one gradient."""
+    """Return the seconds of one gradient."""
     section, architecture = study.model_constrained, cell.architecture
     seconds = SECONDS_PER_GRADIENT + SECONDS_PER_UNIT * section.pairs * _units(architecture)
     # a decoder does not ask the model
@@ -102,7 +103,7 @@ def _gradient(study: Study, cell: ModelConstrainedCell) -> float:
 
 
 def _solves(study: Study, cell: ModelConstrainedCell) -> float:
-    """Seconds of a plate's solution and its adjoint."""
+    """Return the seconds of a plate's solution and its adjoint."""
     elements = study.model_constrained.heat.elements if cell.forward_map == "heat" else 0
     return 2 * (SECONDS_PER_SOLVE + SECONDS_PER_FACTOR * elements**4) if elements else 0.0
 

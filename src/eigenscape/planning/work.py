@@ -1,4 +1,4 @@
-"""Counts of one piece of work, by kind; no seconds, no machine."""
+"""Counts of one piece of work, by kind, without seconds or machines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What is counted. Kinds are told apart where machines do them at different rates."""
+    """What is counted. Kinds are distinguished where machines have different rates for them."""
 
     GRADIENT = "gradients"
     """Flops of the layer products in the gradient kernel."""
@@ -27,18 +27,19 @@ class Kind(StrEnum):
     EIGENVALUES = "eigenvalues"
     """Flops of a dense eigensolve, values alone."""
     TWO_STAGE = "eigenvalues in two stages"
-    """The same of large matrices on the host, where nearly all are flops of matrix products."""
+    """Flops of the eigenvalues of large matrices on the host, nearly all in matrix products."""
     EIGENVECTORS = "eigenvectors"
     """Flops of a dense eigensolve with vectors."""
     DISTRIBUTED = "distributed eigensolve"
     """Flops of a dense eigensolve over the host cores of many workers."""
     COLUMN = "small eigensolves"
-    """Columns of matrices that an eigensolver walks through: what a column costs whatever its
+    """Columns of matrices that an eigensolver processes: the cost per column, whatever its
     length."""
     REORDER = "reordering"
-    """Entries of matrices that are gathered, transposed or mirrored, which caches dislike."""
+    """Entries of matrices that are gathered, transposed or mirrored, which is unfavourable to
+    caches."""
     RESAMPLE = "resampling"
-    """Multinomial counts of bootstrap replicates, one a sample and replicate."""
+    """Multinomial counts of bootstrap replicates, one per sample and replicate."""
     STREAM = "memory"
     """Bytes that pass between memory and processor outside of the products above."""
     COPY = "device copies"
@@ -81,12 +82,12 @@ BYTES_MOVED = frozenset({Kind.STREAM, Kind.COPY, Kind.READ, Kind.WRITE, Kind.SEN
 
 @dataclass(frozen=True)
 class Work:
-    """Counts by kind, and the memory that is held at the peak.
+    """Counts by kind, and the memory at the peak.
 
     Work adds: counts add up, and the peak is the larger one.
 
     Attributes:
-        counts: by kind; kinds that are left out are zero.
+        counts: counts by kind; missing kinds are zero.
         memory: bytes at the peak, without the interpreter.
 
     Example:
@@ -123,4 +124,4 @@ class Work:
 
 
 NOTHING = Work()
-"""The work of doing nothing, to add to."""
+"""The work of doing nothing, the neutral element of addition."""

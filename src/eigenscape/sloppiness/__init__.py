@@ -20,6 +20,6 @@
 The question is that of Mao, Griniasty, Sun, Transtrum, Sethna, Chaudhari, arXiv 2505.08915; InPCA
 is that of Quinn, Clement, De Bernardis, Niemack, Sethna, PNAS 116, 2019, doi
 10.1073/pnas.1817218116. One alphabet: M models (checkpoints of all networks), n samples, C classes,
-T checkpoints of a trajectory, m directions. Numpy arrays in and out (torch inside the training);
-nothing here knows of files of a study, ranks or the workflow.
+T checkpoints of a trajectory, m directions. Functions take and return numpy arrays (torch is used
+inside the training); this package does not depend on files of a study, ranks or the workflow.
 """

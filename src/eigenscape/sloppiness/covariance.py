@@ -1,9 +1,9 @@
 r"""The covariance of a cloud of predictions: all checkpoints of gradient descent from many starts,
 in closed form.
 
-The cloud holds f(t), t = 0 ... T-1, of every start f_i(0) ~ N(0, v_i), independent; for weights w_0
-~ N(0, sigma_w^2 I) the variances are v_i = sigma_w^2 n lambda_i. About its mean, in the eigenbasis
-of K = X X^T / n,
+The cloud contains f(t), t = 0 ... T-1, of every start f_i(0) ~ N(0, v_i), independent; for weights
+w_0 ~ N(0, sigma_w^2 I) the variances are v_i = sigma_w^2 n lambda_i. About its mean, in the
+eigenbasis of K = X X^T / n,
 
     C_ij = y_i y_j (G_ij - g_i g_j) + delta_ij v_i G_ii
     G_ij = (1/T) sum_t (a_i a_j)^t = (1 - (a_i a_j)^T) / (T (1 - a_i a_j))   g_i = (1/T) sum_t a_i^t
@@ -33,7 +33,7 @@ from eigenscape.sloppiness.linear import Dynamics, GradientDescent
 
 @dataclass(frozen=True)
 class TimeAverages:
-    """Averages over checkpoints of what remains.
+    """Averages of a_i^t over checkpoints.
 
     Attributes:
         mean: g_i = mean of a_i^t (m,).
@@ -52,8 +52,8 @@ class TimeAverages:
 
 
 def gramian(rates: np.ndarray, steps: int) -> np.ndarray:
-    """G_ij = (1 - (a_i a_j)^T) / (T (1 - a_i a_j)) (m, m), without cancellation for small alpha
-    lambda T.
+    """Return G_ij = (1 - (a_i a_j)^T) / (T (1 - a_i a_j)) (m, m), without cancellation for small
+    alpha lambda T.
 
     1 - a_i a_j is x_i + x_j - x_i x_j, and 1 - (a_i a_j)^T is -expm1 of a logarithm.
 
@@ -72,7 +72,7 @@ def gramian(rates: np.ndarray, steps: int) -> np.ndarray:
 
 
 def time_averages(rates: np.ndarray, steps: int) -> TimeAverages:
-    """Averages over t = 0 ... T-1, at the cost of log2(T) outer products.
+    """Average over t = 0 ... T-1, at the cost of log2(T) outer products.
 
     Args:
         rates: x_i = alpha lambda_i (m,), from 0 to below 2.
@@ -115,22 +115,22 @@ def time_averages(rates: np.ndarray, steps: int) -> TimeAverages:
 
 
 def _mean(x: np.ndarray, gone: np.ndarray, count: int) -> np.ndarray:
-    """(1/T) sum a^t = (1 - a^T) / (T x)."""
+    """Return (1/T) sum a^t = (1 - a^T) / (T x)."""
     return np.asarray(np.divide(gone, count * x, out=np.ones_like(x), where=x != 0))
 
 
 def time_averages_at(dynamics: Dynamics, times: np.ndarray) -> TimeAverages:
-    """Averages over any checkpoints, such as logarithmic ones, by the powers themselves.
+    """Average over any checkpoints, such as logarithmic ones, by direct evaluation of the powers.
 
-    The geometry weighs every checkpoint alike: many late ones make a cloud of its end, logarithmic
-    ones show each stage as much.
+    The geometry weighs all checkpoints equally: with many late ones the cloud represents the end of
+    training, with logarithmic ones each stage equally.
 
     Args:
-        dynamics: of m components.
+        dynamics: the dynamics of m components.
         times: (s,) checkpoints; repeated ones count as often.
 
     Raises:
-        BadInput: times that do not fit the dynamics.
+        BadInput: times do not match the dynamics.
     """
     gone = dynamics.progress(times)
     lost = gone.mean(axis=0)
@@ -141,7 +141,7 @@ def time_averages_at(dynamics: Dynamics, times: np.ndarray) -> TimeAverages:
 
 
 def logarithmic_times(steps: int, count: int) -> np.ndarray:
-    """At most ``count`` different checkpoints from 0 to T-1, evenly in ln(1 + t).
+    """Return at most ``count`` different checkpoints from 0 to T-1, evenly spaced in ln(1 + t).
 
     Example:
         >>> logarithmic_times(1000, 6)
@@ -153,17 +153,18 @@ def logarithmic_times(steps: int, count: int) -> np.ndarray:
 def cloud_covariance(
     averages: TimeAverages, targets: np.ndarray, variances: np.ndarray, starts: int | None = None
 ) -> np.ndarray:
-    """C (m, m) of a cloud about its mean, for one output.
+    """Return C (m, m) of a cloud about its mean, for one output.
 
     Args:
-        averages: over the checkpoints.
+        averages: averages over the checkpoints.
         targets: y_i (m,), in the eigenbasis.
         variances: v_i (m,) of the starts.
-        starts: R, how many starts the cloud holds: the expected covariance about the cloud's own
-            mean, whose starts do not average out, v_i (G_ii - g_i^2 / R). None: infinitely many.
+        starts: R, the number of starts in the cloud: the expected covariance is about the cloud's
+            own mean, whose starts do not average out, v_i (G_ii - g_i^2 / R). None means infinitely
+            many.
 
     Raises:
-        BadInput: shapes that do not fit.
+        BadInput: shapes do not match.
 
     Example:
         >>> averages = time_averages(np.array([0.5, 0.5]), 2)
@@ -199,18 +200,18 @@ def _of_starts(averages: TimeAverages, variances: np.ndarray, starts: int | None
 def cloud_eigenvalues(
     averages: TimeAverages, targets: np.ndarray, variances: np.ndarray, starts: int | None = None
 ) -> np.ndarray:
-    """Eigenvalues of the covariance of a cloud of predictions with any number of outputs,
-    descending.
+    """Return the eigenvalues of the covariance of a cloud of predictions with any number of
+    outputs, descending.
 
     With outputs c = 1 ... K the predictions are n K numbers. At each component i the K outputs can
-    be turned so that the truth lies in the first alone, with size |y_i| = (sum_c y_ic^2)^1/2;
-    turning leaves the isotropic starts as they are. So the spectrum is that of one output with
+    be rotated so that the truth lies in the first alone, with size |y_i| = (sum_c y_ic^2)^1/2; the
+    rotation does not change the isotropic starts. So the spectrum is that of one output with
     targets |y_i|, together with K - 1 copies of v_i G_ii.
 
     Args:
-        averages: over the checkpoints.
+        averages: averages over the checkpoints.
         targets: y (m,) or (m, K).
-        variances: v_i (m,), alike in all outputs.
+        variances: v_i (m,), the same for all outputs.
         starts: R, as in `cloud_covariance`.
 
     Returns:
@@ -233,11 +234,11 @@ def cloud_eigenvalues(
 
 
 def covariance_of_starts(averages: TimeAverages, residuals: np.ndarray) -> np.ndarray:
-    """C (m, m) of the cloud of the given starts about its mean: E[rho_i rho_j] G_ij - E[rho_i]
-    E[rho_j] g_i g_j, E over starts.
+    """Return C (m, m) of the cloud of the given starts about its mean: E[rho_i rho_j] G_ij -
+    E[rho_i] E[rho_j] g_i g_j, E over starts.
 
     Args:
-        averages: over the checkpoints.
+        averages: averages over the checkpoints.
         residuals: rho = f(0) - y (R, m).
 
     Example:
@@ -277,10 +278,10 @@ class TaskCloud:
 def task_covariance(
     averages: TimeAverages, targets: np.ndarray, variances: np.ndarray
 ) -> TaskCloud:
-    """C of a cloud that holds trajectories towards several truths.
+    """Return C of a cloud of trajectories towards several truths.
 
     Args:
-        averages: over the checkpoints.
+        averages: averages over the checkpoints.
         targets: y (m, tasks).
         variances: v_i (m,).
 

@@ -9,17 +9,17 @@ doi 10.1073/pnas.1817218116). Since the logarithm stands outside the sum over cl
 M x C matrices are needed where one product would do for a plain kernel; per pair and sample that is
 2C operations and one logarithm. Two things make it fast: overlaps of `GROUP` samples are multiplied
 before one logarithm is taken of them, and tiles are small enough that everything stays in the
-processor's cache. Beside the distances themselves only `scratch_bytes` are needed, whatever the
+processor's cache. In addition to the distances only `scratch_bytes` are needed, whatever the
 numbers of models and samples.
 
-Numbers: an overlap is at least exp(-745) only if no class of either model lies below it, and a
-product of `GROUP` overlaps may be below the smallest float64 long before. Such pairs are found by
-their product and done again, one sample at a time, in the log domain: log sum_y exp((log P + log Q)
-/ 2). So nothing is clipped unless a floor is asked for, and two models that exclude each other have
+An overlap is at least exp(-745) only if no class of either model lies below it, and a product of
+`GROUP` overlaps may be below the smallest float64 long before. Such pairs are detected by their
+product and computed again, one sample at a time, in the log domain: log sum_y exp((log P + log Q) /
+2). So nothing is clipped unless a floor is requested, and two models that exclude each other have
 an infinite distance, which is refused.
 
-The bits of a distance depend on its place in the tiles, which lie at multiples of `TILE`, and not
-on who computes which block.
+The bits of a distance depend on its position in the tiles, which lie at multiples of `TILE`, and
+not on the rank that computes its block.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ import numpy as np
 from eigenscape.errors import BadInput
 
 GROUP = 16
-"""Samples per logarithm. Their product stays a normal number while overlaps are above e^-44 in the
-geometric mean; between a network that is sure of one class and another that is sure of the next, 20
-nats are much already."""
+"""Number of samples per logarithm. Their product stays a normal number while overlaps are above
+e^-44 in the geometric mean; between a network that is certain of one class and another that is
+certain of the next, 20 nats are much already."""
 
 TILE = 128
-"""Models per side of a tile: two tiles of numbers (262 kB) and the rows of one sample (20 kB) lie
-in a second-level cache. Measured on one core of an EPYC Zen 4, ns per pair and sample, C = 10: 1.3
-at 64, 0.83 at 128, 0.80 at 256, 0.98 at 512."""
+"""Number of models per side of a tile: two tiles of numbers (262 kB) and the rows of one sample (20
+kB) fit in a second-level cache. Measured on one core of an EPYC Zen 4, ns per pair and sample, C =
+10: 1.3 at 64, 0.83 at 128, 0.80 at 256, 0.98 at 512."""
 
 BLOCK = 1024
-"""Models per side of a block, for which square roots of probabilities are taken together: 1/512
-exponential per pair, sample and class."""
+"""Number of models per side of a block, for which square roots of probabilities are computed
+together: 1/512 exponential per pair, sample and class."""
 
 SUM_TOLERANCE = 1e-3
-"""Of probabilities that should sum to 1: log-softmax of single-precision logits as large as 10^4.
-They are scaled to sum to 1."""
+"""Tolerance of probabilities that should sum to 1: log-softmax of single-precision logits as large
+as 10^4. They are scaled to sum to 1."""
 
 _SMALLEST = float(np.finfo(np.float64).tiny)
-"""Below this float64 loses digits."""
+"""The number below which float64 loses digits."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Block:
     """Rows and columns of the distance matrix that are computed together, at or below its diagonal.
 
     Attributes:
-        rows: from, to.
-        columns: from, to.
+        rows: first row, and the end of the rows.
+        columns: first column, and the end of the columns.
     """
 
     rows: tuple[int, int]
@@ -68,16 +68,17 @@ class Block:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
+        """The numbers of rows and columns."""
         return self.rows[1] - self.rows[0], self.columns[1] - self.columns[0]
 
 
 def blocks_of(models: int, least: int = 1) -> list[Block]:
-    """Blocks that cover the lower triangle of an M x M matrix, in a fixed order.
+    """Return blocks that cover the lower triangle of an M x M matrix, in a fixed order.
 
     Args:
         models: M.
-        least: so many blocks are wanted, for ranks to share; then they are smaller, down to a tile.
+        least: smallest number of blocks, for ranks to share; blocks become smaller for it, down to
+            a tile.
 
     Example:
         >>> [block.shape for block in blocks_of(1100)]
@@ -100,11 +101,11 @@ def _triangle(side: int) -> int:
 
 
 def scratch_bytes(classes: int) -> int:
-    """Upper bound of the memory of `block_distances`, its result included, in bytes.
+    """Return an upper bound of the memory of `block_distances`, including its result, in bytes.
 
-    The result B^2 and which of it is finite, a byte each; square roots of both sides for one group
-    of samples with the copies that they are made from, 2 B G C each; and three tiles. One twentieth
-    is for what numpy holds meanwhile.
+    The terms are the result B^2 and a byte per entry for finiteness; square roots of both sides for
+    one group of samples with the copies from which they are computed, 2 B G C each; and three
+    tiles. One twentieth is added for temporaries of numpy.
 
     Example:
         >>> scratch_bytes(10) // 10**6
@@ -114,20 +115,20 @@ def scratch_bytes(classes: int) -> int:
 
 
 def bhattacharyya_distances(log_probabilities: np.ndarray, *, floor: float = 0.0) -> np.ndarray:
-    """All distances between M models.
+    """Compute all distances between M models.
 
     Args:
         log_probabilities: (M, n, C), natural logarithms, float32 or float64; -inf for a probability
             of zero.
-        floor: overlaps of a sample below this count as this; 0 for none. Codes of the method's
-            authors use 1e-6 to 1e-9.
+        floor: smallest overlap of a sample; smaller ones are replaced by it; 0 for none. Codes of
+            the method's authors use 1e-6 to 1e-9.
 
     Returns:
         D (M, M), symmetric, zero on the diagonal.
 
     Raises:
-        BadInput: probabilities that do not sum to 1, a floor out of range, or two models that
-            exclude each other without a floor.
+        BadInput: probabilities do not sum to 1, the floor is out of range, or two models exclude
+            each other and there is no floor.
 
     Example:
         >>> uniform, sure = np.full((1, 2), -np.log(2)), np.array([[0.0, -np.inf]])
@@ -143,7 +144,7 @@ def bhattacharyya_distances(log_probabilities: np.ndarray, *, floor: float = 0.0
 
 
 def enter(distances: np.ndarray, block: Block, values: np.ndarray) -> None:
-    """Put the values of a block into the matrix D (M, M), on both sides of the diagonal."""
+    """Copy the values of a block into the matrix D (M, M), on both sides of the diagonal."""
     (top, bottom), (left, right) = block.rows, block.columns
     distances[top:bottom, left:right] = values
     distances[left:right, top:bottom] = values.T
@@ -152,15 +153,15 @@ def enter(distances: np.ndarray, block: Block, values: np.ndarray) -> None:
 def block_distances(
     log_probabilities: np.ndarray, block: Block, *, floor: float = 0.0
 ) -> np.ndarray:
-    """The distances of one block (rows, columns).
+    """Compute the distances of one block (rows, columns).
 
     Args:
         log_probabilities: (M, n, C), all models; only those of the block are read.
-        block: of `blocks_of`.
+        block: one of the blocks of `blocks_of`.
         floor: as in `bhattacharyya_distances`.
 
     Raises:
-        BadInput: two models that exclude each other without a floor, or a floor out of range.
+        BadInput: two models exclude each other and there is no floor, or the floor is out of range.
     """
     rows, columns = (log_probabilities[first:last] for first, last in (block.rows, block.columns))
     diagonal = block.rows == block.columns
@@ -173,12 +174,11 @@ def block_distances(
 
 
 def cross_distances(first: np.ndarray, second: np.ndarray, *, floor: float = 0.0) -> np.ndarray:
-    """Distances of the models (Q, n, C) from the models (M, n, C), as (Q, M): what an out-of-sample
-    embedding needs.
+    """Compute the distances of the models (Q, n, C) from the models (M, n, C), as (Q, M), for an
+    out-of-sample embedding.
 
     Raises:
-        BadInput: as `bhattacharyya_distances`, or other samples or classes in the one than in the
-            other.
+        BadInput: as `bhattacharyya_distances`, or samples or classes differ.
 
     Example:
         >>> even, skew = np.log([[0.5, 0.5]]), np.log([[0.9, 0.1]])
@@ -202,8 +202,8 @@ def cross_distances(first: np.ndarray, second: np.ndarray, *, floor: float = 0.0
 
 
 def gaussian_distances(outputs: np.ndarray, deviation: float = 1.0) -> np.ndarray:
-    """d_B = |f_k - f_l|^2 / (8 sigma^2 n) between models whose predictions are N(f, sigma^2) at
-    each of n samples.
+    """Return d_B = |f_k - f_l|^2 / (8 sigma^2 n) between models whose predictions are N(f, sigma^2)
+    at each of n samples.
 
     It is a squared Euclidean distance, so W is the centred Gram matrix of the outputs over 8
     sigma^2 n and InPCA is PCA of the outputs (this project's remark).
@@ -213,7 +213,7 @@ def gaussian_distances(outputs: np.ndarray, deviation: float = 1.0) -> np.ndarra
         deviation: sigma.
 
     Raises:
-        BadInput: another shape, numbers that are not finite, or a deviation that is not positive.
+        BadInput: the shape is wrong, numbers are not finite, or the deviation is not positive.
 
     Example:
         >>> gaussian_distances(np.array([[0.0, 0.0], [4.0, 0.0]])).tolist()
@@ -240,10 +240,10 @@ def gaussian_distances(outputs: np.ndarray, deviation: float = 1.0) -> np.ndarra
 
 
 def require_log_probabilities(values: np.ndarray) -> None:
-    """Refuse what are no logarithms of probabilities.
+    """Refuse values that are not logarithms of probabilities.
 
     Raises:
-        BadInput: another shape, a NaN, or sums over classes that are not 1.
+        BadInput: the shape is wrong, there is a NaN, or sums over classes are not 1.
     """
     if values.ndim != 3 or 0 in values.shape or values.dtype.kind != "f":
         found = f"shape {values.shape}, {values.dtype}"
@@ -273,7 +273,7 @@ def _spans(count: int, side: int) -> Iterator[slice]:
 def _distances(
     rows: np.ndarray, columns: np.ndarray, floor: float, *, diagonal: bool
 ) -> np.ndarray:
-    """(R, Q); of a block on the diagonal only the tiles at or below it."""
+    """Compute (R, Q) distances; of a block on the diagonal only the tiles at or below it."""
     if not 0 <= floor < 1:
         raise BadInput.field(
             "floor", "a number from 0, below 1", repr(floor), "write 0.0 for none, or 1e-9"
@@ -322,7 +322,7 @@ def _distances(
 
 
 def _roots(logs: np.ndarray) -> np.ndarray:
-    """Sqrt P (G, R, C) in float64, of unit length over classes, from (R, G, C)."""
+    """Return sqrt P (G, R, C) in float64, of unit length over classes, from (R, G, C)."""
     found: np.ndarray = np.exp(0.5 * logs.transpose(1, 0, 2).astype(np.float64, order="C"))
     # Single precision leaves sums that are off by 1e-7, as if a model had a distance from itself.
     found /= np.sqrt(np.einsum("grc,grc->gr", found, found))[:, :, None]
@@ -332,9 +332,7 @@ def _roots(logs: np.ndarray) -> np.ndarray:
 def _multiply_overlaps(
     upper: np.ndarray, lower: np.ndarray, floor: float, total: np.ndarray, one: np.ndarray
 ) -> None:
-    """Product over the samples of a group of their overlaps; ``total`` and ``one`` (R, Q) are
-    written.
-    """
+    """Multiply the overlaps of the samples of a group; ``total`` and ``one`` (R, Q) are written."""
     for sample in range(len(upper)):
         into = one if sample else total
         np.matmul(upper[sample], lower[sample].T, out=into)
@@ -345,7 +343,9 @@ def _multiply_overlaps(
 
 
 def _log_overlaps(first: np.ndarray, second: np.ndarray, floor: float) -> float:
-    """Sum over the samples of log sum_y sqrt(P Q), from log-probabilities (G, C) each."""
+    """Return the sum over the samples of log sum_y sqrt(P Q), from log-probabilities (G, C)
+    each.
+    """
     halves = 0.5 * (first.astype(np.float64) + second)
     with np.errstate(divide="ignore"):
         logs = np.logaddexp.reduce(halves, axis=1)

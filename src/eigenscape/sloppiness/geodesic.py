@@ -1,4 +1,4 @@
-"""The shortest path from ignorance to truth, and where on it a model stands.
+"""The shortest path from ignorance to truth, and the progress of a model along it.
 
 Square roots of probabilities are points of unit spheres, one per sample. The geodesic between two
 models runs on each sphere along the great circle,
@@ -6,7 +6,7 @@ models runs on each sphere along the great circle,
     gamma(t) = [sin((1 - t) d) sqrt P_0 + sin(t d) sqrt P_*] / sin d,
     d = arccos sum_y sqrt(P_0 P_*),
 
-here from ignorance (all classes alike) to truth (the right class). A model's progress is the t at
+here from ignorance (equal probabilities) to truth (the right class). A model's progress is the t at
 which gamma(t) is nearest to it in d_B. The overlap of a model with gamma(t) is a sinusoid in t,
 positive between the ends and so concave there; its logarithm is concave too, and the distance
 convex: progress is where its derivative changes sign, found by bisection.
@@ -23,11 +23,11 @@ import numpy as np
 from eigenscape.errors import BadInput
 
 HALVINGS = 53
-"""Of the interval [0, 1]: t to the last digit of float64."""
+"""Number of halvings of the interval [0, 1], which determine t to the last digit of float64."""
 
 
 def ignorance(samples: int, classes: int) -> np.ndarray:
-    """Log P_0 (n, C): every class alike.
+    """Return log P_0 (n, C): equal probabilities of all classes.
 
     Example:
         >>> np.exp(ignorance(1, 4)).round(12).tolist()
@@ -37,10 +37,10 @@ def ignorance(samples: int, classes: int) -> np.ndarray:
 
 
 def truth(labels: np.ndarray, classes: int) -> np.ndarray:
-    """Log P_* (n, C): 0 at the right class, -inf elsewhere.
+    """Return log P_* (n, C): 0 at the right class, -inf elsewhere.
 
     Raises:
-        BadInput: a label that is no class.
+        BadInput: a label is not a class.
 
     Example:
         >>> truth(np.array([1]), 2).tolist()
@@ -56,9 +56,9 @@ def truth(labels: np.ndarray, classes: int) -> np.ndarray:
 
 
 def geodesic(start: np.ndarray, end: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Log gamma(t)^2 (T, n, C) at places t in [0, 1].
+    """Return log gamma(t)^2 (T, n, C) at t in [0, 1].
 
-    Samples at which both ends agree stay there.
+    Samples at which both ends agree do not move.
 
     Args:
         start: log P_0 (n, C).
@@ -85,7 +85,8 @@ def geodesic(start: np.ndarray, end: np.ndarray, places: np.ndarray) -> np.ndarr
 
 
 def progress(log_probabilities: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Progress t (M,) of models along the geodesic: argmin over [0, 1] of d_B(P, gamma(t)).
+    """Return the progress t (M,) of models along the geodesic: argmin over [0, 1] of d_B(P,
+    gamma(t)).
 
     Args:
         log_probabilities: (M, n, C).
@@ -93,7 +94,7 @@ def progress(log_probabilities: np.ndarray, start: np.ndarray, end: np.ndarray) 
         end: log P_* (n, C).
 
     Raises:
-        BadInput: models of other samples or classes than the ends.
+        BadInput: the models and the ends differ in samples or classes.
 
     Example:
         >>> ends = ignorance(1, 2), truth(np.array([0]), 2)
@@ -115,8 +116,8 @@ def progress(log_probabilities: np.ndarray, start: np.ndarray, end: np.ndarray) 
 
 
 def _nearest(with_start: np.ndarray, with_end: np.ndarray, angle: np.ndarray) -> float:
-    """Zero of the derivative of sum_i log[a_i sin((1 - t) d_i) + b_i sin(t d_i)], which falls in
-    t.
+    """Return the zero of the derivative of sum_i log[a_i sin((1 - t) d_i) + b_i sin(t d_i)], which
+    decreases in t.
     """
 
     def slope(t: float) -> float:
@@ -139,18 +140,18 @@ def _nearest(with_start: np.ndarray, with_end: np.ndarray, angle: np.ndarray) ->
 
 
 def at_progress(
-    log_probabilities: np.ndarray, progresses: np.ndarray, wanted: np.ndarray
+    log_probabilities: np.ndarray, progresses: np.ndarray, requested: np.ndarray
 ) -> np.ndarray:
-    """A trajectory (T, n, C) re-indexed: the first point at which it has each wanted progress, (S,
-    n, C).
+    """Re-index a trajectory (T, n, C) by progress: return the first point at which it has each
+    requested progress, (S, n, C).
 
-    Between checkpoints it follows the geodesic from one to the next. Where a progress is never
-    reached: NaN.
+    Between checkpoints it follows the geodesic from one to the next. A progress that is never
+    reached gives NaN.
 
     Args:
         log_probabilities: log P_t (T, n, C), in the order of training.
-        progresses: of the checkpoints (T,).
-        wanted: (S,).
+        progresses: the progress of each checkpoint (T,).
+        requested: (S,), the requested progress of each point.
 
     Example:
         >>> ends = ignorance(1, 2), truth(np.array([0]), 2)
@@ -159,8 +160,8 @@ def at_progress(
         >>> np.allclose(found, geodesic(*ends, np.array([0.25])))
         True
     """
-    found = np.full((len(wanted), *log_probabilities.shape[1:]), np.nan)
-    for place, value in enumerate(wanted):
+    points = np.full((len(requested), *log_probabilities.shape[1:]), np.nan)
+    for index, value in enumerate(requested):
         reached = np.flatnonzero(progresses >= value)
         if len(reached) == 0:
             continue
@@ -169,19 +170,20 @@ def at_progress(
             # A trajectory that starts beyond has no earlier point; one that starts there has it
             # exactly.
             if progresses[0] == value:
-                found[place] = log_probabilities[0]
+                points[index] = log_probabilities[0]
             continue
         share = (value - progresses[after - 1]) / (progresses[after] - progresses[after - 1])
         ends = (
             log_probabilities[after - 1].astype(np.float64),
             log_probabilities[after].astype(np.float64),
         )
-        found[place] = geodesic(*ends, np.array([share]))[0]
-    return found
+        points[index] = geodesic(*ends, np.array([share]))[0]
+    return points
 
 
 def riemann_length(steps: np.ndarray) -> float:
-    """2 sum sqrt(d_B(P_t, P_{t+1})), from the distances between successive checkpoints (T - 1,).
+    """Return 2 sum sqrt(d_B(P_t, P_{t+1})), given the distances between successive checkpoints (T -
+    1,).
 
     For close models d_B is an eighth of the mean over samples of the squared Fisher length of the
     step, so this is the root mean square Fisher length over sqrt 2. From ignorance to truth, along
@@ -195,7 +197,7 @@ def riemann_length(steps: np.ndarray) -> float:
 
 
 def _angle(first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Arc cosine of the overlap (n,), from the chord, which keeps its digits where the ends are
-    close.
+    """Return the arc cosine of the overlap (n,), computed from the chord, which keeps its digits
+    where the ends are close.
     """
     return np.asarray(2 * np.arcsin(np.minimum(np.linalg.norm(first - last, axis=1) / 2, 1.0)))

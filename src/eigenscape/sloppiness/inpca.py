@@ -7,9 +7,9 @@ ordered by |e_a|, coordinates are X_ka = v_ka sqrt|e_a|, and
 
     sum_a sign(e_a) (X_ka - X_la)^2 = D_kl    exactly:
 
-directions with e_a < 0 are imaginary, they shorten distances, and are kept and labelled. Where
-there are none beyond rounding, D is a squared Euclidean distance and this is ordinary PCA, which
-`Embedding.kind` says.
+directions with e_a < 0 are imaginary, they shorten distances, and are kept and labelled. If there
+are none beyond rounding, D is a squared Euclidean distance and this is ordinary PCA, as
+`Embedding.kind` reports.
 
 Source: K. Quinn, C. Clement, F. De Bernardis, M. Niemack, J. Sethna, PNAS 116, 2019, doi
 10.1073/pnas.1817218116; details as in github.com/grasp-lyrl/low-dimensional-deepnets.
@@ -26,16 +26,16 @@ from eigenscape.errors import BadInput, EigensolverFailure
 from eigenscape.sloppiness.stress import by_size, explained_stress
 
 FULL_LIMIT = 4000
-"""Up to so many models all eigenvalues are computed: half a minute and four matrices of memory.
-Beyond, the leading ones by Lanczos, which needs products with W alone."""
+"""Largest number of models for which all eigenvalues are computed: half a minute and four matrices
+of memory. Beyond, the leading ones are computed by Lanczos, which needs only products with W."""
 
 LEADING = 50
-"""Directions of an embedding of many models: so many embed trajectories faithfully (J. Mao et al.,
-arXiv 2305.01604)."""
+"""Number of directions of an embedding of many models: this many embed trajectories faithfully (J.
+Mao et al., arXiv 2305.01604)."""
 
 
 class EmbeddingKind(StrEnum):
-    """What InPCA turned out to be."""
+    """The type of an InPCA embedding."""
 
     MINKOWSKI = "InPCA with imaginary directions"
     EUCLIDEAN = "no imaginary directions: InPCA is PCA"
@@ -46,14 +46,14 @@ class Embedding:
     """Models as points.
 
     Attributes:
-        eigenvalues: e (m,), signed, by falling |e|; without those that are rounding.
+        eigenvalues: e (m,), signed, by descending |e|, without those that are rounding errors.
         coordinates: X (M, m).
         weights: w (M,), of mean 1.
-        column_means: (M,), weighted means of the columns of D, which place further points.
-        grand_mean: of D.
-        squares: sum of e^2 over all eigenvalues, those that are not here too: |W|_F^2.
-        diagonal: of W (M,).
-        complete: whether all eigenvalues beyond rounding are here.
+        column_means: (M,), weighted means of the columns of D, to embed further points.
+        grand_mean: the grand mean of D.
+        squares: sum of e^2 over all eigenvalues, also those that are not included: |W|_F^2.
+        diagonal: the diagonal of W (M,).
+        complete: whether all eigenvalues beyond rounding are included.
     """
 
     eigenvalues: np.ndarray
@@ -77,12 +77,12 @@ class Embedding:
 
     @property
     def kind(self) -> EmbeddingKind:
-        """Whether this is PCA."""
+        """Whether the embedding is PCA."""
         return EmbeddingKind.MINKOWSKI if self.imaginary.any() else EmbeddingKind.EUCLIDEAN
 
     @property
     def explained_stress(self) -> np.ndarray:
-        """chi_k for k = 1 ... m, of all of W."""
+        """chi_k for k = 1 ... m, relative to all of W."""
         return (
             explained_stress(self.eigenvalues, None if self.complete else self.squares)
             if len(self.eigenvalues)
@@ -90,14 +90,14 @@ class Embedding:
         )
 
     def distances(self, directions: int | None = None) -> np.ndarray:
-        """D_k (M, M) as the first ``directions`` give it; all by default."""
+        """Return D_k (M, M) from the first ``directions``; from all by default."""
         return minkowski_distances(self.coordinates[:, :directions], self.signs[:directions])
 
     def explained_distance(self) -> np.ndarray:
-        """1 - |D - D_k|_F / |D|_F for k = 1 ... m, of unweighted models.
+        """Return 1 - |D - D_k|_F / |D|_F for k = 1 ... m, of unweighted models.
 
         With R = W - W_k: |D - D_k|^2 = 2 (tr R)^2 + 2 M |diag R|^2 + 4 |R|_F^2 (all rows of R sum
-        to zero), so no M x M matrix is made.
+        to zero), so no M x M matrix is formed.
 
         Raises:
             BadInput: the models have weights.
@@ -124,14 +124,14 @@ class Embedding:
         )
 
     def place(self, distances: np.ndarray) -> np.ndarray:
-        """Coordinates of further points (Q, m) from their distances to the M embedded models (Q,
-        M).
+        """Compute the coordinates of further points (Q, m) from their distances to the M embedded
+        models (Q, M).
 
         Each point is centred with the means of the embedded ones. A model's own row of D gives its
         own coordinates.
 
         Raises:
-            BadInput: another number of models.
+            BadInput: the number of models differs.
 
         Example:
             >>> d = np.array([[0.0, 1.0, 4.0], [1.0, 0.0, 1.0], [4.0, 1.0, 0.0]])
@@ -163,15 +163,15 @@ def embed(
 
     Args:
         distances: D (M, M), symmetric, zero on the diagonal.
-        weights: (M,), positive, how much each model counts; scaled to mean 1. With whole numbers
-            the eigenvalues are those of models repeated so often, up to that scale.
-        leading: so many directions alone, by Lanczos; None: all up to `FULL_LIMIT` models,
+        weights: (M,), positive weights of the models; scaled to mean 1. With whole numbers the
+            eigenvalues are those of models repeated that often, up to that scale.
+        leading: number of leading directions, by Lanczos; None means all up to `FULL_LIMIT` models,
             `LEADING` beyond.
-        overwrite: centre D where it lies, which saves an M x M matrix and destroys it.
+        overwrite: whether D is centred in place, which saves an M x M matrix and destroys D.
 
     Raises:
-        BadInput: no symmetric matrix, numbers that are not finite, or weights that do not fit.
-        EigensolverFailure: no convergence.
+        BadInput: the matrix is not symmetric, numbers are not finite, or weights do not match.
+        EigensolverFailure: the solver did not converge.
 
     Example:
         >>> found = embed(np.array([[0.0, 4.0], [4.0, 0.0]]))
@@ -228,8 +228,8 @@ def embed(
 def minkowski_distances(
     coordinates: np.ndarray, signs: np.ndarray, others: np.ndarray | None = None
 ) -> np.ndarray:
-    """sum_a s_a (X_ka - Y_la)^2 between points (M, m) and (Q, m), themselves by default; may be
-    negative.
+    """Return sum_a s_a (X_ka - Y_la)^2 between points (M, m) and (Q, m), the same points by
+    default; the result may be negative.
 
     Example:
         >>> minkowski_distances(np.array([[0.0, 0.0], [2.0, 1.0]]), np.array([1.0, -1.0])).tolist()
@@ -241,7 +241,7 @@ def minkowski_distances(
 
 
 def centred(distances: np.ndarray) -> np.ndarray:
-    """W = -1/2 L D L of unweighted models.
+    """Return W = -1/2 L D L of unweighted models.
 
     Example:
         >>> centred(np.array([[0.0, 4.0], [4.0, 0.0]])).tolist()
@@ -291,8 +291,8 @@ def _rows(count: int, side: int = 256) -> list[slice]:
 
 
 def _decompose(matrix: np.ndarray, leading: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues and eigenvectors, all or the leading ones by size. Of a full decomposition the
-    matrix is overwritten.
+    """Compute eigenvalues and eigenvectors, all or the leading ones by size. A full decomposition
+    overwrites the matrix.
     """
     if leading is None:
         from scipy.linalg import (  # noqa: PLC0415

@@ -31,7 +31,7 @@ from eigenscape.sloppiness.linear import GradientDescent
 
 
 def gaussian_kernel(first: np.ndarray, second: np.ndarray, bandwidth: float) -> np.ndarray:
-    """exp(-|x - x'|^2 / 2 l^2), (n, m).
+    """Return exp(-|x - x'|^2 / 2 l^2), (n, m).
 
     Example:
         >>> gaussian_kernel(np.zeros((1, 2)), np.array([[1.0, 1.0]]), 1.0).round(4)
@@ -41,8 +41,8 @@ def gaussian_kernel(first: np.ndarray, second: np.ndarray, bandwidth: float) -> 
 
 
 def random_features(inputs: np.ndarray, width: int, draw: np.random.Generator) -> np.ndarray:
-    """relu(W x + b) (2 / width)^1/2 (n, width), W ~ N(0, 1/d), b ~ N(0, 1): X of a model that is
-    linear in the features' weights.
+    """Return relu(W x + b) (2 / width)^1/2 (n, width), W ~ N(0, 1/d), b ~ N(0, 1): X of a model
+    that is linear in the features' weights.
     """
     size = inputs.shape[1]
     weights, offsets = (
@@ -55,13 +55,13 @@ def random_features(inputs: np.ndarray, width: int, draw: np.random.Generator) -
 def tangent_features(
     theta: np.ndarray, inputs: np.ndarray, architecture: Architecture, activation: Activation
 ) -> np.ndarray:
-    """J (n, P), the gradient of a network's one output at every input: X of its linearisation at
-    theta; J J^T is its tangent kernel.
+    """Return J (n, P), the gradient of a network's one output at every input: X of its
+    linearisation at theta; J J^T is its tangent kernel.
 
     Source: A. Jacot, F. Gabriel, C. Hongler, arXiv 1806.07572.
 
     Raises:
-        BadInput: a network of several outputs.
+        BadInput: the network has several outputs.
 
     Example:
         >>> from eigenscape.networks.activations import LINEAR
@@ -90,13 +90,14 @@ def tangent_features(
 
 @dataclass(frozen=True)
 class KernelMachine:
-    """The eigenbasis of a kernel, and how other points hang on it.
+    """The eigenbasis of a kernel, and the dependence of other points on it.
 
     Attributes:
-        eigenvalues: lambda_i of k / n (m,), descending, those told from rounding.
+        eigenvalues: lambda_i of k / n (m,), descending, those distinguishable from rounding error.
         vectors: u_i (n, m).
         reading: P u_i = k_* u_i / (n lambda_i) (points, m).
-        rest: k_** - P k P^T (points, points), what the training points do not tell of the start.
+        rest: k_** - P k P^T (points, points), the covariance of the start given the training
+            points.
     """
 
     eigenvalues: np.ndarray
@@ -106,11 +107,11 @@ class KernelMachine:
 
     @classmethod
     def of(cls, kernel: np.ndarray, count: int) -> KernelMachine:
-        """From the kernel matrix (n + points, n + points) of the training points, which come first,
-        and of others.
+        """Decompose the kernel matrix (n + points, n + points) of the training points, which come
+        first, and of others.
 
         Raises:
-            BadInput: no square matrix, or fewer than n rows.
+            BadInput: the matrix is not square, or has fewer than n rows.
         """
         if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1] or not 1 <= count <= len(kernel):
             expected = f"a square matrix of {count} rows or more"
@@ -133,13 +134,15 @@ class KernelMachine:
 
     @property
     def examples(self) -> int:
-        """The number n."""
+        """The number of training points, n."""
         return len(self.vectors)
 
     def training_predictions(
         self, targets: np.ndarray, start: np.ndarray, step: float, times: np.ndarray
     ) -> np.ndarray:
-        """f(t) (s, n) from f(0) (n,) towards y (n,); what lies outside the kernel's range stays."""
+        """Return f(t) (s, n) from f(0) (n,) towards y (n,); the part outside the kernel's range
+        does not move.
+        """
         gone = GradientDescent(step * self.eigenvalues).progress(times)
         return np.asarray(start + (gone * (self.vectors.T @ (targets - start))) @ self.vectors.T)
 
@@ -151,7 +154,7 @@ class KernelMachine:
         step: float,
         times: np.ndarray,
     ) -> np.ndarray:
-        """f_*(t) (s, points) from f(0) (n,) and f_*(0) (points,)."""
+        """Return f_*(t) (s, points) from f(0) (n,) and f_*(0) (points,)."""
         gone = GradientDescent(step * self.eigenvalues).progress(times)
         return np.asarray(
             other_start + (gone * (self.vectors.T @ (targets - start))) @ self.reading.T
@@ -160,10 +163,10 @@ class KernelMachine:
     def training_spectrum(
         self, averages: TimeAverages, targets: np.ndarray, deviation: float
     ) -> np.ndarray:
-        """Eigenvalues of the cloud at the training points, (m K,), descending.
+        """Return the eigenvalues of the cloud at the training points, (m K,), descending.
 
         Args:
-            averages: of rates alpha lambda_i.
+            averages: the averages of rates alpha lambda_i.
             targets: y (n,) or (n, K).
             deviation: sigma_w.
         """
@@ -173,11 +176,11 @@ class KernelMachine:
     def other_spectrum(
         self, averages: TimeAverages, targets: np.ndarray, deviation: float
     ) -> np.ndarray:
-        """Eigenvalues of the cloud at the other points, (points K,), descending; arguments as in
-        `training_spectrum`.
+        """Return the eigenvalues of the cloud at the other points, (points K,), descending;
+        arguments are those of `training_spectrum`.
 
-        Outputs cannot be turned component by component here, since P mixes components: the matrix
-        is written out over all outputs.
+        Outputs cannot be rotated component by component here, since P mixes components: the matrix
+        is formed over all outputs.
         """
         sizes = self.vectors.T @ np.asarray(targets, dtype=np.float64).reshape(self.examples, -1)
         variances = deviation**2 * self.examples * self.eigenvalues

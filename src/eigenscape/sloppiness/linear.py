@@ -1,8 +1,8 @@
 r"""Gradient descent on linear least squares, in closed form.
 
 With data X (n, d), targets y (n,), loss |Xw - y|^2 / 2n and step alpha, the matrix K = X X^T / n
-has eigenpairs (lambda_i, u_i), and every component of the predictions along u_i moves by itself:
-with the rate x_i = alpha lambda_i and a_i = 1 - x_i,
+has eigenpairs (lambda_i, u_i), and every component of the predictions along u_i moves
+independently: with the rate x_i = alpha lambda_i and a_i = 1 - x_i,
 
     f_i(t) = y_i + a_i^t (f_i(0) - y_i).
 
@@ -22,7 +22,7 @@ from eigenscape.errors import BadInput
 
 @dataclass(frozen=True)
 class GradientDescent:
-    """Steps of size alpha.
+    """Gradient descent with steps of size alpha.
 
     Attributes:
         rates: x_i = alpha lambda_i (m,), 0 <= x_i < 2. Beyond 1 a component changes sign at every
@@ -53,26 +53,26 @@ class GradientDescent:
         object.__setattr__(self, "rates", rates)
 
     def remaining(self, times: np.ndarray) -> np.ndarray:
-        """a_i^t (s, m): the share of a residual that is left at the times (s,), whole numbers from
-        0.
+        """Return a_i^t (s, m): the fraction of a residual that remains at the times (s,), whole
+        numbers from 0.
 
         Raises:
-            BadInput: a time that is no whole number from 0.
+            BadInput: a time is not a whole number from 0.
         """
         logs, flips = self._logarithms(times)
         return np.asarray(np.exp(logs) * flips)
 
     def progress(self, times: np.ndarray) -> np.ndarray:
-        """1 - a_i^t (s, m): the share of a residual that is gone.
+        """Return 1 - a_i^t (s, m): the fraction of a residual that has been removed.
 
         Raises:
-            BadInput: a time that is no whole number from 0.
+            BadInput: a time is not a whole number from 0.
         """
         logs, flips = self._logarithms(times)
         return np.asarray(np.where(flips > 0, 0.0 - np.expm1(logs), 1 + np.exp(logs)))
 
     def _logarithms(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Logarithms t log|a_i| and signs of a_i^t, both (s, m)."""
+        """Return the logarithms t log|a_i| and signs of a_i^t, both (s, m)."""
         times = np.asarray(times)
         if times.ndim != 1 or not (np.equal(np.mod(times, 1), 0) & (times >= 0)).all():
             raise BadInput.field(
@@ -96,18 +96,17 @@ class GradientFlow:
     """The limit of small steps: a_i^t becomes exp(-x_i t), and times may be any number from 0.
 
     Attributes:
-        rates: lambda_i (m,) where times are those of the flow, or alpha lambda_i where they count
-            steps.
+        rates: lambda_i (m,) if times are those of the flow, or alpha lambda_i if they count steps.
     """
 
     rates: np.ndarray
 
     def remaining(self, times: np.ndarray) -> np.ndarray:
-        """exp(-x_i t), (s, m)."""
+        """Return exp(-x_i t), (s, m)."""
         return np.asarray(np.exp(-np.outer(times, self.rates)))
 
     def progress(self, times: np.ndarray) -> np.ndarray:
-        """1 - exp(-x_i t), (s, m)."""
+        """Return 1 - exp(-x_i t), (s, m)."""
         return np.asarray(0.0 - np.expm1(-np.outer(times, self.rates)))
 
 
@@ -117,10 +116,10 @@ Dynamics = GradientDescent | GradientFlow
 def predictions(
     dynamics: Dynamics, targets: np.ndarray, starts: np.ndarray, times: np.ndarray
 ) -> np.ndarray:
-    """f_i(t) = f_i(0) + (1 - a_i^t)(y_i - f_i(0)) in the eigenbasis of K.
+    """Return f_i(t) = f_i(0) + (1 - a_i^t)(y_i - f_i(0)) in the eigenbasis of K.
 
     Args:
-        dynamics: of m components.
+        dynamics: the dynamics of m components.
         targets: y_i (m,).
         starts: f_i(0) (..., m).
         times: (s,).
@@ -142,11 +141,11 @@ def predictions(
 def weights(
     inputs: np.ndarray, targets: np.ndarray, start: np.ndarray, step: float, times: np.ndarray
 ) -> np.ndarray:
-    """w_t of gradient descent on |Xw - y|^2 / 2n from w_0, by the singular vectors of X; (s, d).
+    """Return w_t of gradient descent on |Xw - y|^2 / 2n from w_0, by the singular vectors of X; (s,
+    d).
 
-    w_t = w_0 + V [(1 - a^t) (S^-1 U^T y - V^T w_0)], and directions that the data do not see stay
-    where they are. For t to infinity from w_0 = 0 that is the least squares solution of smallest
-    norm.
+    w_t = w_0 + V [(1 - a^t) (S^-1 U^T y - V^T w_0)], and directions without data do not move. For t
+    to infinity from w_0 = 0 the limit is the least squares solution of smallest norm.
 
     Args:
         inputs: X (n, d).
@@ -156,7 +155,7 @@ def weights(
         times: (s,), whole numbers.
 
     Raises:
-        BadInput: a step that is too large.
+        BadInput: the step is too large.
 
     Example:
         >>> weights(np.eye(2), np.array([2.0, 4.0]), np.zeros(2), 1.0, np.array([1, 1000]))

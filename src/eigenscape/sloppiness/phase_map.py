@@ -27,19 +27,19 @@ from eigenscape.sloppiness.sgd import StochasticDescent
 from eigenscape.sloppiness.simulate import data_with_spectrum, descend, simulated_eigenvalues
 
 FROZEN = 12.0
-"""Components with alpha lambda_i T < e^-12 are left out: they hold less than 1e-5 of what the last
-converged one holds."""
+"""Components with alpha lambda_i T < e^-12 are left out: their eigenvalues are below 1e-5 of that
+of the last converged one."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Data and training.
+    """The data and training of one cell of the map.
 
     Attributes:
         decay: c.
         steps: T.
         step: alpha lambda_1, from above 0 to below 2.
-        limit: at most so many components, the rank of the data.
+        limit: largest number of components, the rank of the data.
     """
 
     decay: float
@@ -54,7 +54,7 @@ class Setting:
 
     @property
     def eigenvalues(self) -> np.ndarray:
-        """lambda_i / lambda_1 (m,), as far as they move.
+        """lambda_i / lambda_1 (m,) of the components that move.
 
         Example:
             >>> Setting(2.0, 100, 1.0, 3).eigenvalues.round(4)
@@ -65,19 +65,19 @@ class Setting:
 
 
 def linear_checkpoints(setting: Setting) -> TimeAverages:
-    """Every step is a checkpoint."""
+    """Return averages with every step as a checkpoint."""
     return time_averages(setting.step * setting.eigenvalues, setting.steps)
 
 
 def logarithmic_checkpoints(setting: Setting, count: int) -> TimeAverages:
-    """At most ``count`` checkpoints evenly in ln(1 + t)."""
+    """Return averages over at most ``count`` checkpoints evenly spaced in ln(1 + t)."""
     return time_averages_at(
         GradientDescent(setting.step * setting.eigenvalues), logarithmic_times(setting.steps, count)
     )
 
 
 def spectra_over_ratios(setting: Setting, averages: TimeAverages, ratios: np.ndarray) -> np.ndarray:
-    """Eigenvalues (ratios, m), descending, in units of sigma_w^2 n lambda_1.
+    """Return the eigenvalues (ratios, m), descending, in units of sigma_w^2 n lambda_1.
 
     Example:
         >>> setting = Setting(1.0, 10, 0.5, 3)
@@ -96,14 +96,14 @@ def spectra_over_ratios(setting: Setting, averages: TimeAverages, ratios: np.nda
 
 
 def truth_spectrum(setting: Setting, averages: TimeAverages) -> np.ndarray:
-    """Eigenvalues (m,) of the truth's part alone: one start at the origin."""
+    """Return the eigenvalues (m,) of the truth's part alone: one start at the origin."""
     eigenvalues = setting.eigenvalues
     return cloud_eigenvalues(averages, np.sqrt(eigenvalues), np.zeros_like(eigenvalues))
 
 
 @dataclass(frozen=True)
 class SimulatedPoint:
-    """A cloud that was run, and the closed form for the very same starts.
+    """The spectrum of a simulated cloud, and the closed form for the same starts.
 
     Attributes:
         simulated: eigenvalues (m,), descending.
@@ -121,11 +121,11 @@ def simulated_point(
     truth of random signs.
 
     Args:
-        setting: the number of examples is that of its components.
+        setting: the setting; the number of examples is that of its components.
         ratio: sigma_* / sigma_w; sigma_w is 1.
-        starts: R. A cloud of few starts has a larger chi_k than the expected covariance, for they
+        starts: R. A cloud of few starts has a larger chi_k than the expected covariance, since they
             span few directions.
-        draw: of data, truth and starts.
+        draw: the random numbers of data, truth and starts.
     """
     eigenvalues = setting.eigenvalues
     size = len(eigenvalues)

@@ -1,4 +1,4 @@
-r"""What decides whether a cloud of trajectories is thin: slopes, regimes, and the boundaries
+r"""The conditions under which a cloud of trajectories is thin: slopes, regimes, and the boundaries
 between them.
 
 The eigenvalues of K fall as lambda_i = lambda_1 e^{-c i}; truth and starts come from weights of
@@ -20,15 +20,16 @@ flat over i_c directions, and falling with slope c beyond.
 pi^2) ln(4 pi sigma_*^2 / (c sigma_w^2)). So k directions of a ribbon show where k_* >= k (the truth
 decides), or where i_c <= k (the data decide: no more move).
 
-*Explained stress* sums squares, so it asks less. Those of the truth's part sum to i_c (1/2 pi)
-times the integral of the squared symbol, i_c / c in units of (sigma_*^2 n / alpha T)^2, those of
-the floor to i_c / 4 in units of (sigma_w^2 n / alpha T)^2; k directions leave a share e^{-2 s k} of
-the former, s = pi^2 / ln(4 kappa), and nearly all of the latter. So chi_k of the truth alone is 1 -
-e^{-s k}, and chi_k reaches a level below that at sigma_* / sigma_w = (c / 4 F)^{1/4}, F = ((1 -
-level)^2 - e^{-2 s k}) / (1 - (1 - level)^2): hardly dependent on T where the truth's part is thin.
+*Explained stress* sums squares, so its condition is weaker. The squares of the truth's part sum to
+i_c (1/2 pi) times the integral of the squared symbol, i_c / c in units of (sigma_*^2 n / alpha
+T)^2, those of the floor to i_c / 4 in units of (sigma_w^2 n / alpha T)^2; k directions leave a
+share e^{-2 s k} of the former, s = pi^2 / ln(4 kappa), and nearly all of the latter. So chi_k of
+the truth alone is 1 - e^{-s k}, and chi_k reaches a level below that at sigma_* / sigma_w = (c / 4
+F)^{1/4}, F = ((1 - level)^2 - e^{-2 s k}) / (1 - (1 - level)^2): hardly dependent on T where the
+truth's part is thin.
 
 This is the project's own derivation, by leading asymptotics; `covariance` has the exact numbers,
-and the phase maps lay one over the other.
+and the phase maps show both.
 """
 
 from __future__ import annotations
@@ -41,12 +42,12 @@ from scipy.linalg import toeplitz
 from eigenscape.errors import BadInput
 
 REPEATS = 60
-"""Terms of the symbol's sum either side. They fall as e^{-2 pi^2 m / c}: below 1e-16 from the start
-for c up to 3, and for c up to 30 at m = 60."""
+"""Number of terms of the symbol's sum on either side. They decay as e^{-2 pi^2 m / c}: below 1e-16
+from the start for c up to 3, and for c up to 30 at m = 60."""
 
 
 class Regime(StrEnum):
-    """What keeps a cloud within k directions."""
+    """The reason why a cloud lies within k directions."""
 
     TRUTH = "the truth's part stands above the floor of the starts"
     DATA = "no more than k directions move"
@@ -54,7 +55,7 @@ class Regime(StrEnum):
 
 
 def converged_components(reach: np.ndarray | float, decay: np.ndarray | float) -> np.ndarray:
-    """i_c = ln(kappa) / c, at least 0.
+    """Return i_c = ln(kappa) / c, at least 0.
 
     Example:
         >>> float(converged_components(np.e**2, 0.5))
@@ -64,11 +65,11 @@ def converged_components(reach: np.ndarray | float, decay: np.ndarray | float) -
 
 
 def truth_slope(reach: np.ndarray | float) -> np.ndarray:
-    """pi^2 / ln(4 kappa): the fall of ln e_k per direction. Source: the exponent of Beckermann,
-    Townsend, arXiv 1609.09494, for Cauchy matrices.
+    """Return pi^2 / ln(4 kappa): the decay of ln e_k per direction. Source: the exponent of
+    Beckermann, Townsend, arXiv 1609.09494, for Cauchy matrices.
 
     Raises:
-        BadInput: kappa of 1/4 or less, where nothing converges.
+        BadInput: kappa is 1/4 or less, where nothing converges.
 
     Example:
         >>> round(float(truth_slope(1000.0)), 3)
@@ -82,15 +83,15 @@ def truth_slope(reach: np.ndarray | float) -> np.ndarray:
 
 
 def sech_toeplitz(decay: float, size: int) -> np.ndarray:
-    """sech(c (i - j) / 2) / 2, (N, N): the truth's part among converged components, in units of
-    sigma_*^2 n / alpha T.
+    """Return sech(c (i - j) / 2) / 2, (N, N): the truth's part among converged components, in units
+    of sigma_*^2 n / alpha T.
     """
     return np.asarray(toeplitz(0.5 / np.cosh(decay * np.arange(size) / 2)))
 
 
 def sech_symbol(theta: np.ndarray, decay: float) -> np.ndarray:
-    """(pi/c) sum_m sech(pi (theta + 2 pi m) / c): what the eigenvalues of `sech_toeplitz` sample as
-    N grows, by Poisson summation.
+    """Return (pi/c) sum_m sech(pi (theta + 2 pi m) / c), the limit of the eigenvalues of
+    `sech_toeplitz` as N grows, by Poisson summation.
 
     Example:
         >>> offsets = np.arange(1, 60)
@@ -107,7 +108,7 @@ def sech_symbol(theta: np.ndarray, decay: float) -> np.ndarray:
 def ribbon_index(
     reach: np.ndarray | float, decay: np.ndarray | float, ratio: np.ndarray | float
 ) -> np.ndarray:
-    """k_* = (ln kappa / pi^2) ln(4 pi sigma_*^2 / (c sigma_w^2)); 0 where the floor covers
+    """Return k_* = (ln kappa / pi^2) ln(4 pi sigma_*^2 / (c sigma_w^2)); 0 if the floor covers
     everything.
 
     Args:
@@ -122,8 +123,8 @@ def ribbon_index(
 def truth_boundary(
     reach: np.ndarray | float, decay: np.ndarray | float, directions: int
 ) -> np.ndarray:
-    """The ratio sigma_* / sigma_w at which k_* = k: (c / 4 pi)^1/2 e^{pi^2 k / (2 ln kappa)};
-    infinite where kappa is 1 or less.
+    """Return the ratio sigma_* / sigma_w at which k_* = k: (c / 4 pi)^1/2 e^{pi^2 k / (2 ln
+    kappa)}; infinite if kappa is 1 or less.
 
     Example:
         >>> ratio = truth_boundary(1e3, 0.5, 2)
@@ -139,8 +140,8 @@ def truth_boundary(
 
 
 def truth_stress(reach: np.ndarray | float, directions: int) -> np.ndarray:
-    """chi_k of the truth's part alone, 1 - e^{-pi^2 k / ln(4 kappa)}: what no ratio sigma_* /
-    sigma_w exceeds.
+    """Return chi_k of the truth's part alone, 1 - e^{-pi^2 k / ln(4 kappa)}, an upper bound for any
+    ratio sigma_* / sigma_w.
 
     Example:
         >>> round(float(truth_stress(1000.0, 2)), 3)
@@ -152,14 +153,15 @@ def truth_stress(reach: np.ndarray | float, directions: int) -> np.ndarray:
 def stress_boundary(
     reach: np.ndarray | float, decay: np.ndarray | float, directions: int, level: float
 ) -> np.ndarray:
-    """The ratio sigma_* / sigma_w at which chi_k reaches a level, by the sums of squares of the
-    truth's part and of the floor.
+    """Return the ratio sigma_* / sigma_w at which chi_k reaches a level, by the sums of squares of
+    the truth's part and of the floor.
 
     Args:
         reach: kappa above 1/4.
         decay: c.
         directions: k.
-        level: of chi_k, between 0 and 1; infinite where the truth's part alone stays below it.
+        level: level of chi_k, between 0 and 1; the result is infinite where the truth's part alone
+            stays below it.
 
     Example:
         >>> boundary = stress_boundary(1e3, np.array([0.04, 0.64]), 2, 0.7)
@@ -175,7 +177,7 @@ def stress_boundary(
 
 
 def data_boundary(reach: np.ndarray | float, directions: int) -> np.ndarray:
-    """The decay c at which i_c = k: ln(kappa) / k.
+    """Return the decay c at which i_c = k: ln(kappa) / k.
 
     Example:
         >>> round(float(data_boundary(np.e**6, 3)), 9)
@@ -185,7 +187,7 @@ def data_boundary(reach: np.ndarray | float, directions: int) -> np.ndarray:
 
 
 def regime(reach: float, decay: float, ratio: float, directions: int) -> Regime:
-    """Which boundary, if any, lets k directions suffice; the data are asked first.
+    """Return which boundary, if any, lets k directions suffice; the data are checked first.
 
     Example:
         >>> settings = [(0.1, 100.0), (0.1, 0.1), (4.0, 0.1)]

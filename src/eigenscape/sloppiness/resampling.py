@@ -1,5 +1,4 @@
-"""How much a spectrum would change with other trajectories: whole trajectories are drawn again,
-with replacement.
+"""The bootstrap of spectra over trajectories: whole trajectories are drawn with replacement.
 
 Checkpoints of one trajectory are not independent of each other, so they stay together. A trajectory
 drawn twice is one of weight two: the weighted InPCA of `inpca.embed`, of which only the eigenvalues
@@ -16,19 +15,19 @@ from eigenscape.errors import BadInput
 def bootstrap_eigenvalues(
     distances: np.ndarray, trajectories: np.ndarray, replicates: int, key: int
 ) -> np.ndarray:
-    """Spectra of resampled trajectories.
+    """Compute the spectra of resampled trajectories.
 
     Args:
         distances: D (M, M).
         trajectories: number of the trajectory of each model (M,).
         replicates: R.
-        key: of numpy's Philox generator, from `seeding.stream_key`.
+        key: the key of numpy's Philox generator, from `seeding.stream_key`.
 
     Returns:
-        (R, M), signed, by falling |e|; zeros where a replicate has fewer points.
+        (R, M), signed, by descending |e|; zeros where a replicate has fewer points.
 
     Raises:
-        BadInput: fewer than two trajectories, or numbers that do not fit.
+        BadInput: there are fewer than two trajectories, or numbers do not match.
 
     Example:
         >>> distances = np.ones((4, 4)) - np.eye(4)
@@ -53,7 +52,7 @@ def bootstrap_eigenvalues(
 
 
 def weighted_eigenvalues(distances: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Eigenvalues (M,) of the weighted W, by falling |e|; D is overwritten.
+    """Compute the eigenvalues (M,) of the weighted W, by descending |e|; D is overwritten.
 
     Example:
         >>> distances = np.array([[0.0, 4.0], [4.0, 0.0]])

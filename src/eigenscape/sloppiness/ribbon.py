@@ -1,16 +1,16 @@
-"""Whether a spectrum is that of a hyper-ribbon: widths that fall geometrically, each direction
-thinner than the last.
+"""The test whether a spectrum is that of a hyper-ribbon: widths that decay geometrically, each
+direction thinner than the last.
 
-The leading eigenvalues are fitted by ln|e_a| = b - s a. Called a ribbon where R^2 >= 0.95 and the
-interval of the slope s lies above 0, over at least five directions. The words are those of the
-literature (M. Transtrum, B. Machta, J. Sethna, Phys. Rev. E 83, 2011); the thresholds are this
-project's choice.
+The leading eigenvalues are fitted by ln|e_a| = b - s a. A spectrum is called a ribbon if R^2 >=
+0.95 and the interval of the slope s lies above 0, over at least five directions. The terms are
+those of the literature (M. Transtrum, B. Machta, J. Sethna, Phys. Rev. E 83, 2011); the thresholds
+are this project's choice.
 
 Intervals need replicates: spectra of the same analysis with trajectories drawn again. As in the
-other resampling of this project they say how much a number fluctuates about the estimate; the
+other resampling of this project they describe how much a number fluctuates about the estimate; the
 median shift of the replicates, which a resample with repeated trajectories has, is reported and
-taken out. Without replicates only the slope has an interval, from the residuals of the fit as if
-these were independent: it judges the straightness of one given spectrum, such as a theory's, not
+removed. Without replicates only the slope has an interval, from the residuals of the fit as if
+these were independent: it measures the straightness of one given spectrum, such as a theory's, not
 its noise.
 """
 
@@ -26,18 +26,19 @@ from eigenscape.errors import BadInput
 from eigenscape.sloppiness.stress import by_size, explained_stress
 
 FEWEST_DIRECTIONS = 5
-"""A line through fewer points is straight too easily (this project's choice)."""
+"""Smallest number of fitted directions: a line through fewer points is straight too easily (this
+project's choice)."""
 
 STRAIGHT = 0.95
 """R^2 from which on eigenvalues count as geometrically spaced (this project's choice)."""
 
 FITTED_DIRECTIONS = 20
-"""Leading directions of the fit: far enough for a slope, and before the tail that only the number
-of points decides."""
+"""Number of leading directions in the fit: enough for a slope, and before the tail that depends
+only on the number of points."""
 
 
 class RibbonVerdict(StrEnum):
-    """What a spectrum is."""
+    """The verdict on a spectrum."""
 
     RIBBON = "hyper-ribbon"
     NOT_GEOMETRIC = "eigenvalues not geometrically spaced"
@@ -47,8 +48,8 @@ class RibbonVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number, its interval (NaN where nothing is known of it), and the median shift of the
-    replicates that was taken out.
+    """A number, its interval (NaN if unknown), and the median shift of the replicates that was
+    removed.
     """
 
     value: float
@@ -59,23 +60,23 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Ribbon:
-    """A spectrum, judged.
+    """A spectrum with its verdict.
 
     Attributes:
         slope: s of ln|e_a| = b - s a, per direction; the ratio of successive eigenvalues is e^-s.
-        r_squared: of that fit.
+        r_squared: R^2 of that fit.
         decades: log10 |e_1 / e_last| of the fitted directions.
-        chi_2: explained stress of two directions, of the whole spectrum; ...
-        chi_3: ... and of three.
-        participation_ratio: (sum |e|)^2 / sum e^2: so many equal directions would spread as much.
+        chi_2: explained stress of two directions, of the whole spectrum.
+        chi_3: explained stress of three directions, of the whole spectrum.
+        participation_ratio: (sum |e|)^2 / sum e^2, an effective number of directions.
         widths: sqrt|e_a| of the fitted directions (k,), with ends ``widths_low`` and
             ``widths_high``.
         imaginary: (k,), where e_a < 0.
-        directions: k, how many were fitted.
-        replicates: how many spectra stand behind the intervals; 0: the slope's interval is that of
+        directions: k, number of fitted directions.
+        replicates: number of spectra behind the intervals; with 0 the slope's interval is that of
             the fit's residuals.
         level: nominal coverage.
-        verdict: by the rule at the head of this module.
+        verdict: the verdict by the rule at the top of this module.
     """
 
     slope: Estimate
@@ -103,22 +104,22 @@ def ribbon(
     resolution: float | None = None,
     squares: float | None = None,
 ) -> Ribbon:
-    """Judge a spectrum.
+    """Classify a spectrum.
 
     Args:
         eigenvalues: e (m,), signed, all of them, in any order.
         replicates: (R, m'), spectra of resamples, R at least 2, or None; each is treated like the
             spectrum itself.
-        directions: the fit takes so many leading ones, at least 5, as far as they are told from
-            rounding.
+        directions: number of leading directions in the fit, at least 5, as far as they are
+            distinguishable from rounding error.
         level: nominal coverage of the intervals.
         resolution: |e| / |e_1| below which an eigenvalue counts as rounding; m eps by default, the
             size of the error of a symmetric eigensolver.
-        squares: sum of e^2 over all, where ``eigenvalues`` are the leading ones alone; the
-            participation ratio is then not known.
+        squares: sum of e^2 over all, if ``eigenvalues`` are only the leading ones; the
+            participation ratio is then unknown.
 
     Raises:
-        BadInput: no eigenvalues, numbers that are not finite, or an argument out of range.
+        BadInput: there are no eigenvalues, numbers are not finite, or an argument is out of range.
 
     Example:
         >>> found = ribbon(10.0 ** -np.arange(8.0))
@@ -203,13 +204,13 @@ def ribbon(
 
 
 _NUMBERS = 6
-"""Slope, R^2, decades, chi_2, chi_3, participation ratio."""
+"""Slope, R^2, decades, chi_2, chi_3 and participation ratio."""
 
 
 @dataclass(frozen=True)
 class _Spectrum:
-    """Sizes (k,) of the fitted eigenvalues, largest first, which are negative, and the numbers read
-    from them.
+    """Sizes (k,) of the fitted eigenvalues, largest first, which of them are negative, and the
+    numbers computed from them.
     """
 
     sizes: np.ndarray
@@ -247,7 +248,7 @@ def _read(
 
 
 def _interval(value: float, replicates: np.ndarray, level: float) -> Estimate:
-    """Quantiles of the replicates about their median, moved to the estimate."""
+    """Return the quantiles of the replicates about their median, shifted to the estimate."""
     told = replicates[np.isfinite(replicates)]
     if len(told) < 2:
         return Estimate(float(value))

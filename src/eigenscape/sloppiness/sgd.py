@@ -1,7 +1,7 @@
 r"""Mean and second moment of stochastic gradient descent on linear least squares: exact, step by
 step, without simulation.
 
-The loss is |Xw - y|^2 / 2n + (gamma/2)|w|^2, of which every step sees b examples, drawn with
+The loss is |Xw - y|^2 / 2n + (gamma/2)|w|^2, and every step uses b examples, drawn with
 replacement. With H = X^T X / n, the minimiser w_gamma and its residuals eps = y - X w_gamma, let
 delta = w - w_gamma. An example's gradient, x_i (x_i^T delta - eps_i) + gamma (delta + w_gamma), has
 the mean (H + gamma) delta, and about that mean the covariance of u_i = x_i r_i, r_i = x_i^T delta -
@@ -18,8 +18,8 @@ Heavy-ball momentum, v' = beta v + gradient and w' = w - alpha v', is linear in 
     A = [[I - alpha (H + gamma), -alpha beta I], [H + gamma, beta I]],   B = (-alpha I, I)^T.
 
 Without momentum and decay this is S' = S - alpha (HS + SH) + alpha^2 [(1 - 1/b) HSH + (1/(b n))
-sum_i q_i x_i x_i^T]; for b to infinity gradient descent, S' = (I - alpha H) S (I - alpha H). Where
-eps = 0 the noise dies out with the error; else it keeps a floor.
+sum_i q_i x_i x_i^T]; for b to infinity it is gradient descent, S' = (I - alpha H) S (I - alpha H).
+If eps = 0 the noise decays with the error; otherwise it has a floor.
 """
 
 from __future__ import annotations
@@ -35,11 +35,12 @@ from eigenscape.errors import BadInput
 
 @dataclass(frozen=True)
 class StochasticDescent:
-    """How steps are made.
+    """The rule by which steps are made.
 
     Attributes:
         step: alpha.
-        batch: b examples a step, with replacement; None: all of them, which is gradient descent.
+        batch: b examples per step, with replacement; None means all of them, which is gradient
+            descent.
         momentum: beta, from 0 to below 1.
         decay: gamma, 0 or more.
     """
@@ -62,11 +63,11 @@ class StochasticDescent:
 
 @dataclass(frozen=True)
 class Moments:
-    """Of the error delta = w - w_gamma at one step.
+    """Moments of the error delta = w - w_gamma at one step.
 
     Attributes:
         mean: m (d,).
-        second: S = E delta delta^T (d, d); the mean is in it.
+        second: S = E delta delta^T (d, d); it includes the mean.
     """
 
     mean: np.ndarray
@@ -74,7 +75,7 @@ class Moments:
 
 
 def minimiser(inputs: np.ndarray, targets: np.ndarray, decay: float = 0.0) -> np.ndarray:
-    """w_gamma (d,); without decay the least squares solution of smallest norm.
+    """Return w_gamma (d,); without decay the least squares solution of smallest norm.
 
     Example:
         >>> minimiser(np.eye(2), np.array([2.0, 4.0]), decay=0.5)  # H = I / 2
@@ -93,13 +94,13 @@ def minimiser(inputs: np.ndarray, targets: np.ndarray, decay: float = 0.0) -> np
 def moments(
     inputs: np.ndarray, targets: np.ndarray, start: Moments, descent: StochasticDescent
 ) -> Iterator[Moments]:
-    """Moments at t = 0, 1, 2, ... without end; v starts at 0.
+    """Yield the moments at t = 0, 1, 2, ... without end; v starts at 0.
 
     Args:
         inputs: X (n, d).
         targets: y (n,).
-        start: of delta_0 = w_0 - w_gamma, `started` makes it.
-        descent: how steps are made.
+        start: the moments of delta_0 = w_0 - w_gamma, from `initial_moments`.
+        descent: the rule by which steps are made.
 
     Example:
         >>> descent = StochasticDescent(step=0.5, batch=None)
@@ -150,7 +151,7 @@ def _noise(
     mean: np.ndarray,
     second: np.ndarray,
 ) -> np.ndarray:
-    """Q (d, d), the covariance of one example's gradient."""
+    """Return Q (d, d), the covariance of one example's gradient."""
     squares = (
         np.einsum("nd,nd->n", inputs @ second, inputs)
         - 2 * residuals * (inputs @ mean)
@@ -163,10 +164,10 @@ def _noise(
     )
 
 
-def started(
+def initial_moments(
     inputs: np.ndarray, targets: np.ndarray, deviation: float, decay: float = 0.0
 ) -> Moments:
-    """Moments of w_0 - w_gamma where w_0 ~ N(0, sigma_w^2 I)."""
+    """Return the moments of w_0 - w_gamma where w_0 ~ N(0, sigma_w^2 I)."""
     end = minimiser(inputs, targets, decay)
     return Moments(-end, np.outer(end, end) + deviation**2 * np.eye(len(end)))
 
@@ -178,14 +179,14 @@ def sgd_eigenvalues(
     descent: StochasticDescent,
     steps: int,
 ) -> np.ndarray:
-    """Eigenvalues (min(n, d),) of the covariance of the cloud of predictions X w_t, t = 0 ... T-1,
-    over starts and batches; descending.
+    """Return the eigenvalues (min(n, d),) of the covariance of the cloud of predictions X w_t, t =
+    0 ... T-1, over starts and batches; descending.
 
     Args:
         inputs: X (n, d).
         targets: y (n,).
         deviation: sigma_w of the starts.
-        descent: how steps are made.
+        descent: the rule by which steps are made.
         steps: T.
 
     Raises:
@@ -197,18 +198,20 @@ def sgd_eigenvalues(
         >>> sgd_eigenvalues(np.ones((1, 1)), targets, 0.0, descent, 2)  # predictions 0 and 2
         array([1.])
     """
-    begun = started(inputs, targets, deviation, descent.decay)
-    total_mean, total = np.zeros_like(begun.mean), np.zeros_like(begun.second)
+    initial = initial_moments(inputs, targets, deviation, descent.decay)
+    total_mean, total = np.zeros_like(initial.mean), np.zeros_like(initial.second)
     with np.errstate(over="ignore", invalid="ignore"):
-        for _, now in zip(range(steps), moments(inputs, targets, begun, descent), strict=False):
-            total_mean += now.mean
-            total += now.second
+        for _, current in zip(
+            range(steps), moments(inputs, targets, initial, descent), strict=False
+        ):
+            total_mean += current.mean
+            total += current.second
     if not np.isfinite(total).all():
-        found = f"{descent.step:g} with batches of {descent.batch}"
+        described = f"{descent.step:g} with batches of {descent.batch}"
         raise BadInput.field(
             "step",
             "one at which the second moment of SGD stays finite",
-            found,
+            described,
             "take a smaller step or a larger batch",
         )
     centre = total_mean / steps
@@ -220,12 +223,12 @@ def sgd_eigenvalues(
 
 
 def stable_step(inputs: np.ndarray, batch: int) -> float:
-    """A step at which the second moment decays: alpha <= 1 / ((1 - 1/b) lambda_1 + max_i |x_i|^2 /
-    b).
+    """Return a step at which the second moment decays: alpha <= 1 / ((1 - 1/b) lambda_1 + max_i
+    |x_i|^2 / b).
 
-    Sufficient: (1/n) sum_i x_i x_i^T S x_i x_i^T has at most max|x|^2 times the trace of SH, and tr
-    HSH at most lambda_1 times it, so that the trace of S falls by alpha tr(SH) or more in every
-    step.
+    The condition is sufficient: (1/n) sum_i x_i x_i^T S x_i x_i^T has at most max|x|^2 times the
+    trace of SH, and tr HSH at most lambda_1 times it, so that the trace of S falls by alpha tr(SH)
+    or more in every step.
 
     Example:
         >>> stable_step(np.array([[2.0], [0.0]]), 1)  # H = 2

@@ -1,6 +1,6 @@
-"""Clouds of predictions by running the steps: the second route beside every closed form.
+"""Clouds of predictions by running the steps: the second route to every closed form.
 
-Nothing here knows an eigenvalue: weights are moved by gradients of the loss. R is the number of
+This module uses no eigenvalues: weights are moved by gradients of the loss. R is the number of
 starts.
 """
 
@@ -15,14 +15,14 @@ from eigenscape.sloppiness.sgd import StochasticDescent
 
 
 def generator(seed: int, *labels: object) -> np.random.Generator:
-    """Random numbers that depend on the seed and the names alone."""
+    """Return random numbers that depend only on the seed and the names."""
     return seeding.generator(seed, "sloppiness", *labels)
 
 
 def data_with_spectrum(
     eigenvalues: np.ndarray, count: int, draw: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """X (n, d) whose K = X X^T / n has the given eigenvalues (d,), d <= n, with Haar-random
+    """Return X (n, d) whose K = X X^T / n has the given eigenvalues (d,), d <= n, with Haar-random
     vectors; and V (d, d), its right ones.
 
     Example:
@@ -43,14 +43,14 @@ def descend(
     descent: StochasticDescent,
     draw: np.random.Generator | None = None,
 ) -> Iterator[np.ndarray]:
-    """Weights (R, d) at t = 0, 1, 2, ... without end, each start with batches of its own.
+    """Yield the weights (R, d) at t = 0, 1, 2, ... without end, each start with its own batches.
 
     Args:
         inputs: X (n, d).
         targets: y (n,).
         starts: w_0 (R, d).
-        descent: how steps are made.
-        draw: of the batches; not needed for gradient descent.
+        descent: the rule by which steps are made.
+        draw: the random numbers of the batches; not needed for gradient descent.
     """
     weights, velocity = np.array(starts, dtype=np.float64), np.zeros_like(starts, dtype=np.float64)
     while True:
@@ -67,11 +67,11 @@ def descend(
 
 
 def simulated_eigenvalues(run: Iterator[np.ndarray], inputs: np.ndarray, steps: int) -> np.ndarray:
-    """Eigenvalues of the covariance of all predictions X w, over t = 0 ... T-1 and starts, about
-    their own mean; descending.
+    """Return the eigenvalues of the covariance of all predictions X w, over t = 0 ... T-1 and
+    starts, about their own mean; descending.
 
     Args:
-        run: weights (R, d) step by step, of `descend`.
+        run: weights (R, d) step by step, from `descend`.
         inputs: X (n, d).
         steps: T.
 

@@ -1,4 +1,4 @@
-"""How much of an embedding its first k directions explain.
+"""The explained stress of an embedding's first k directions.
 
 Directions are ordered by the size of their eigenvalue, whatever its sign: a direction with e_a < 0
 makes distances shorter and is as much a part of the geometry as one with e_a > 0.
@@ -12,7 +12,8 @@ from eigenscape.errors import BadInput
 
 
 def by_size(eigenvalues: np.ndarray) -> np.ndarray:
-    """The order of signed eigenvalues (m,) by |e|, largest first; equal ones keep their places.
+    """Return the order of signed eigenvalues (m,) by |e|, largest first; equal ones keep their
+    order.
 
     Example:
         >>> by_size(np.array([1.0, -3.0, 2.0])).tolist()
@@ -22,20 +23,20 @@ def by_size(eigenvalues: np.ndarray) -> np.ndarray:
 
 
 def explained_stress(eigenvalues: np.ndarray, squares: float | None = None) -> np.ndarray:
-    """chi_k = 1 - sqrt(sum_{a > k} e_a^2 / sum_a e_a^2) = 1 - |W - W_k|_F / |W|_F, for k = 1 ... m.
+    """Return chi_k = 1 - sqrt(sum_{a > k} e_a^2 / sum_a e_a^2) = 1 - |W - W_k|_F / |W|_F, for k = 1
+    ... m.
 
     Source: the quantity is that of J. Mao et al., PNAS 2024, doi 10.1073/pnas.2310002121.
 
     Args:
-        eigenvalues: e (m,), signed, in any order; all of them where ``squares`` is not given.
-        squares: sum of e^2 over all, |W|_F^2, where only the leading ones are known.
+        eigenvalues: e (m,), signed, in any order; all of them if ``squares`` is not given.
+        squares: sum of e^2 over all, |W|_F^2, if only the leading ones are known.
 
     Returns:
-        (m,), increasing, to 1 where all are given; all 1 where every eigenvalue is zero, which
-        leaves nothing to explain.
+        (m,), increasing, to 1 if all are given; all 1 if every eigenvalue is zero.
 
     Raises:
-        BadInput: none, or one that is not finite.
+        BadInput: there are no eigenvalues, or one is not finite.
 
     Example:
         >>> explained_stress(np.array([-4.0, 3.0])).tolist()

@@ -1,4 +1,4 @@
-"""A user's own inputs and labels, from one .npz file."""
+"""A user's inputs and labels from an .npz file."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from eigenscape.errors import BadInput
 
 
 def read_labelled_arrays(path: Path, key: str = "clustering.data") -> tuple[np.ndarray, np.ndarray]:
-    """The arrays X and y of a file, as numpy.savez wrote them; pickled objects are refused, for
+    """Read the arrays X and y of a file written by numpy.savez. Pickled objects are refused, since
     loading them runs code.
 
     Args:
         path: the file.
-        key: of the configuration, that names it.
+        key: the configuration key that names the file, for messages.
 
     Raises:
-        BadInput: no such file, no .npz file, arrays missing, or objects in them.
+        BadInput: the file does not exist, is not an .npz file, lacks an array, or holds objects.
 
     Example:
         >>> import tempfile

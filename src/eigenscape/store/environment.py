@@ -1,8 +1,7 @@
-"""What made a result: when, by which versions, on which machine. For receipts; no bit of a result
-depends on it.
+"""The environment in which a result was made: time, versions and machine. Receipts record it; no
+bit of a result depends on it.
 
-The name of the machine, of its user and of their folders are left out, for receipts travel with
-results.
+Names of machines, users and folders are left out, since receipts travel with results.
 """
 
 from __future__ import annotations
@@ -29,12 +28,12 @@ PACKAGES = (
     "xarray",
     "zarr",
 )
-"""Whose versions may show in a result: those that compute, draw or keep it, and that run the
-workflow."""
+"""Packages whose versions may affect a result: those that compute, draw or store it, and that run
+the workflow."""
 
 
 def capture_environment() -> dict[str, Any]:
-    """The time now (UTC), versions and machine.
+    """Return the current time (UTC), versions and machine.
 
     Example:
         >>> sorted(capture_environment())
@@ -53,7 +52,7 @@ def _constant() -> dict[str, Any]:
 
 
 def package_versions() -> dict[str, str]:
-    """Of the packages that are installed, without importing them."""
+    """Return the versions of the installed packages, without importing them."""
     found = {}
     for name in PACKAGES:
         try:
@@ -64,8 +63,8 @@ def package_versions() -> dict[str, str]:
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores that this process may use, memory in GB, operating system; the GPU where one
-    is in use.
+    """Return processor, cores available to this process, memory in GB and operating system; and the
+    GPU if one is in use.
     """
     facts: dict[str, Any] = {
         "processor": _processor(),
@@ -80,7 +79,7 @@ def machine() -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """As Linux names it; the architecture where it does not."""
+    """Return the processor's name as Linux reports it; elsewhere the architecture."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

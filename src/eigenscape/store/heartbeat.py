@@ -1,9 +1,9 @@
 """The heartbeat of a claim: a tiny process of its own that touches the claim's file for as long as
 its parent lives.
 
-A thread would not do: LAPACK is called with Python's lock held, for minutes or hours, and the claim
-would look stale. Started by path with nothing but the standard library, so that it takes 15 ms and
-a few megabytes.
+A thread is not enough: LAPACK is called with Python's lock held, for minutes or hours, and the
+claim would look stale. The process is started by path with only the standard library, so it takes
+15 ms and a few megabytes.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import sys
 import time
 
 LOOK_SECONDS = 0.5
-"""How soon the process notices that its parent is gone."""
+"""Time within which the process notices that its parent is gone."""
 
 
 def start(path: str, seconds: float) -> subprocess.Popen[bytes]:
-    """Touch ``path`` every so many seconds until the calling process ends or the returned one is
+    """Touch ``path`` every ``seconds`` until the calling process ends or the returned process is
     killed.
     """
     command = [sys.executable, "-I", "-S", __file__, path, str(seconds), str(os.getpid())]
@@ -28,7 +28,7 @@ def start(path: str, seconds: float) -> subprocess.Popen[bytes]:
 
 
 def beat(path: str, seconds: float, parent: int) -> None:
-    """Touch the file while the parent lives and the file is there."""
+    """Touch the file while the parent lives and the file exists."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
         # they reach the whole group; the parent decides when to stop
         signal.signal(number, signal.SIG_IGN)

@@ -1,8 +1,8 @@
-"""What a command read and wrote of a study, so that a receipt can name the inputs of a table or
+"""The results that a command reads and writes, so that a receipt can name the inputs of a table or
 figure.
 
-The functions of the store that read and write whole results say so here. Outside of `traced` that
-costs nothing and changes nothing; inside, the paths are kept. The trace belongs to one context
+The functions of the store that read and write whole results report it here. Outside `traced` a
+report has no effect; inside, the paths are recorded. The trace belongs to one context
 (`contextvars`), so traces of threads do not mix.
 """
 
@@ -21,9 +21,9 @@ class Trace:
     """Paths in the order in which they were first read and first written.
 
     Attributes:
-        read: receipts of stores, documents and tables.
-        written: the same, and figures.
-        began: seconds of a clock without a meaning of its own; differences have one.
+        read: receipts of stores, documents and tables that were read.
+        written: the same of results that were written, and figures.
+        began: seconds of a monotonic clock at the start.
     """
 
     read: dict[Path, None] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Trace:
 
     @property
     def seconds(self) -> float:
-        """Since the trace began."""
+        """Seconds since the trace began."""
         return time.monotonic() - self.began
 
 
@@ -41,7 +41,7 @@ _TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
 @contextmanager
 def traced() -> Iterator[Trace]:
-    """Keep what is read and written inside.
+    """Record all results that are read and written inside the block.
 
     Example:
         >>> with traced() as trace:
@@ -59,14 +59,14 @@ def traced() -> Iterator[Trace]:
 
 
 def note_read(path: Path) -> None:
-    """A result was read."""
+    """Record that a result was read."""
     trace = _TRACE.get()
     if trace is not None:
         trace.read.setdefault(path)
 
 
 def note_written(path: Path) -> None:
-    """A result was written."""
+    """Record that a result was written."""
     trace = _TRACE.get()
     if trace is not None:
         trace.written.setdefault(path)

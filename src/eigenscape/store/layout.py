@@ -1,4 +1,4 @@
-"""Where the results of a study lie."""
+"""The paths of a study's results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from eigenscape.config.study import Cell
 
 @dataclass(frozen=True)
 class StudyFolder:
-    """``results/<study>/`` and what is in it.
+    """``results/<study>/`` and the paths inside it.
 
     Example:
         >>> StudyFolder(Path("results/sine")).table.as_posix()
@@ -22,28 +22,28 @@ class StudyFolder:
 
     @property
     def study(self) -> Path:
-        """The checked configuration, with every default spelled out."""
+        """Path of the checked configuration, with every default spelled out."""
         return self.root / "study.json"
 
     def second_moment(self, cell: Cell) -> Path:
-        """The store of C."""
+        """Path of the store of C."""
         return self.root / cell.folder / "second_moment.zarr"
 
     def spectrum(self, cell: Cell) -> Path:
-        """The store of eigenvalues and eigenvectors."""
+        """Path of the store of eigenvalues and eigenvectors."""
         return self.root / cell.folder / "spectrum.zarr"
 
     def large(self, cell: Cell) -> Path:
-        """What is known of the spectrum of a network that is too large for C."""
+        """Path of the results on the spectrum of a network that is too large for C."""
         return self.root / cell.folder / "spectrum.npz"
 
     def receipt(self, store: Path) -> Path:
-        """The receipt of a store lies beside it and is written last."""
+        """Path of the receipt of a store: beside the store, and written last."""
         return store.with_suffix(".receipt.json")
 
     def work(self, cell: Cell) -> Path:
-        """Everything unfinished of a cell; unknown to Snakemake, which deletes what it knows of
-        failed jobs.
+        """Folder of the unfinished work on a cell; unknown to Snakemake, which deletes the outputs
+        of failed jobs.
         """
         return self.root / "work" / cell.folder
 
@@ -52,56 +52,60 @@ class StudyFolder:
         return self.work(cell) / "claims"
 
     def shards(self, cell: Cell) -> Path:
-        """Resumable partial sums of a cell."""
+        """Folder of the resumable partial sums of a cell."""
         return self.work(cell) / "shards"
 
     def attempt(self, cell: Cell, attempt: str) -> Path:
-        """Where one attempt builds its stores, before they move to their place whole."""
+        """Folder in which one attempt builds its stores, before they are moved to their final
+        path.
+        """
         return self.work(cell) / f"attempt-{attempt}"
 
     @property
     def quarantine(self) -> Path:
-        """What did not verify, each with the reason; for a person to look at and delete."""
+        """Folder of results that did not verify, each with the reason; a person may inspect and
+        delete them.
+        """
         return self.root / "quarantine"
 
     def ledger(self, *parts: str) -> Path:
-        """A note that Snakemake waits for; it can be lost."""
+        """Path of a note that Snakemake waits for; nothing depends on its content."""
         return (self.root / "ledger").joinpath(*parts).with_suffix(".json")
 
     def projection(self, architecture: Architecture) -> Path:
-        """The projected spectrum of a network of the grid."""
+        """Path of the projected spectrum of a network of the grid."""
         return self.root / "projection" / f"{architecture.label}.json"
 
     def expressivity(self, experiment: str) -> Path:
-        """The numbers of one experiment with curves."""
+        """Path of the results of one experiment with curves."""
         return self.root / "expressivity" / f"{experiment}.json"
 
     def clustering(self, network: str) -> Path:
-        """What the layers of one architecture hold."""
+        """Path of the clustering results of one architecture."""
         return self.root / "clustering" / f"{network}.json"
 
     def clustering_parts(self, network: str) -> Path:
-        """Finished replicas of an architecture that is under way; gone once it is done."""
+        """Folder of the finished replicas of an unfinished architecture; removed at the end."""
         return self.root / "work" / "clustering" / network
 
     def sloppiness_theory(self, experiment: str) -> Path:
-        """The numbers of one part of the linear theory of trajectories."""
+        """Path of the results of one part of the linear theory of trajectories."""
         return self.root / "sloppiness_theory" / f"{experiment}.json"
 
     def model_constrained(self, case: str) -> Path:
-        """What the weight of a model changes, of one case; its cells lie beside it."""
+        """Path of the results of one model-constrained case; its cells lie beside it."""
         return self.root / "model_constrained" / f"{case}.json"
 
     def trajectories(self, network: str) -> Path:
-        """Predictions of one architecture along its training."""
+        """Path of the predictions of one architecture along its training."""
         return self.root / "sloppiness" / "trajectories" / f"{network}.npz"
 
     @property
     def embedding(self) -> Path:
-        """All trajectories, embedded."""
+        """Path of the joint embedding of all trajectories."""
         return self.root / "sloppiness" / "embedding.npz"
 
     @property
     def table(self) -> Path:
-        """A row per network of the grid."""
+        """Path of the table with one row per network of the grid."""
         return self.root / "tables" / "condition_number.csv"

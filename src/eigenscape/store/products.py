@@ -1,8 +1,8 @@
-"""Receipts of what is made of results: tables, figures, documents and the report.
+"""Receipts of what is derived from results: tables, figures, documents and the report.
 
 A command of a study runs inside `confirmed`. When it ends, every file that it has written gets a
-receipt under ``receipts/``: digests of its files, the results it was made of with their digests,
-and what made it. They lie in a folder of their own, so that `tables/` and `figures/` hold tables
+receipt under ``receipts/``: digests of its files, its inputs with their digests, and the
+environment. Receipts have a folder of their own, so that `tables/` and `figures/` hold only tables
 and figures. All paths are relative to the study's folder, which may be moved.
 """
 
@@ -28,16 +28,16 @@ HIDDEN = ("ledger", "logs", "benchmarks", "work", "quarantine", "receipts")
 
 @dataclass(frozen=True)
 class Product:
-    """What one receipt under ``receipts/`` says.
+    """The content of one receipt under ``receipts/``.
 
     Attributes:
-        receipt: where it lies.
+        receipt: path of the receipt.
         files: digest by path relative to the study's folder; files of one name and several endings
             share a receipt.
-        inputs: the same of the results that they were made of.
-        made: when, by which versions, on which machine.
+        inputs: digest by path of the results that they were made from.
+        made: the environment: time, versions and machine.
         seconds: from the start of the command to its end.
-        version: of eigenscape.
+        version: the version of eigenscape.
     """
 
     receipt: Path
@@ -49,7 +49,7 @@ class Product:
 
 
 def receipt_of(path: Path, folder: StudyFolder) -> Path:
-    """Where the receipt of a table, figure or document lies.
+    """Return the path of the receipt of a table, figure or document.
 
     Example:
         >>> folder = StudyFolder(Path("results/sine"))
@@ -61,7 +61,7 @@ def receipt_of(path: Path, folder: StudyFolder) -> Path:
 
 @contextmanager
 def confirmed(folder: StudyFolder) -> Iterator[None]:
-    """Write receipts, at the end, of all that is written inside."""
+    """Write, at the end of the block, receipts of all files that were written inside it."""
     with traced() as trace:
         yield
         written = [path for path in trace.written if _is_product(path, folder) and path.exists()]
@@ -98,10 +98,10 @@ def confirmed(folder: StudyFolder) -> Iterator[None]:
 
 
 def read_product(receipt: Path) -> Product | None:
-    """What a receipt says, or None where there is none.
+    """Read a receipt; the result is None if there is none.
 
     Raises:
-        DamagedResult: the file is no receipt.
+        DamagedResult: the file is not a receipt.
     """
     try:
         content = json.loads(receipt.read_bytes())
@@ -118,12 +118,12 @@ def read_product(receipt: Path) -> Product | None:
 
 
 def products(folder: StudyFolder) -> list[Path]:
-    """All receipts under ``receipts/``, in the order of their names."""
+    """Return all receipts under ``receipts/``, sorted by name."""
     return sorted((folder.root / "receipts").rglob("*.json"))
 
 
 def changed_inputs(product: Product, folder: StudyFolder) -> list[str]:
-    """Results that are there and are not any more what the product was made of."""
+    """Return the existing results that differ from those the product was made from."""
     changed = []
     for name, digest in product.inputs.items():
         path = folder.root / name
@@ -133,8 +133,8 @@ def changed_inputs(product: Product, folder: StudyFolder) -> list[str]:
 
 
 def digest_now(path: Path) -> str:
-    """The digest by which a result is known: the one that a receipt or document holds; of other
-    files, that of their bytes.
+    """Return the digest that identifies a result: the one recorded in a receipt or document; of
+    other files, the digest of their bytes.
     """
     if path.suffix == ".json":
         try:
@@ -145,7 +145,7 @@ def digest_now(path: Path) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """Of the bytes of a file; "" where it cannot be read."""
+    """Return the digest of the bytes of a file; "" if it cannot be read."""
     try:
         return digest_of(path.read_bytes())
     except OSError:
@@ -157,8 +157,8 @@ def _name(path: Path, folder: StudyFolder) -> str:
 
 
 def _is_product(path: Path, folder: StudyFolder) -> bool:
-    """Below the study's folder, and neither hidden, nor a receipt, nor the configuration, nor
-    arrays, whose receipts lie beside them.
+    """Whether a path lies below the study's folder, and is neither hidden, nor a receipt, nor the
+    configuration, nor arrays, whose receipts lie beside them.
     """
     if not path.is_relative_to(folder.root):
         return False
@@ -169,7 +169,7 @@ def _is_product(path: Path, folder: StudyFolder) -> bool:
 
 
 def is_derived(path: Path, folder: StudyFolder) -> bool:
-    """Made of results, rather than a result itself."""
+    """Whether a file is derived from results, rather than a result itself."""
     parts = path.relative_to(folder.root).parts
     return (len(parts) == 1 and path.suffix in (".html", ".pdf")) or parts[0] in (
         "tables",
@@ -178,7 +178,9 @@ def is_derived(path: Path, folder: StudyFolder) -> bool:
 
 
 def _is_source(path: Path, folder: StudyFolder) -> bool:
-    """A receipt of a store, a document, a table or a figure: what others are made of."""
+    """Whether a file may be an input of products: a receipt of a store, a document, a table or a
+    figure.
+    """
     if not path.is_relative_to(folder.root) or not path.exists():
         return False
     parts = path.relative_to(folder.root).parts

@@ -1,5 +1,5 @@
-"""Quarantine: what does not verify is set aside under a name and with the reason, never deleted and
-never believed.
+"""Quarantine: results that do not verify are moved aside with the reason; they are neither deleted
+nor used.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ REASON = "reason.json"
 
 
 def set_aside(paths: list[Path], quarantine: Path, reason: str) -> Path:
-    """Move files or folders of one damaged result into a folder of their own.
+    """Move the files or folders of one damaged result into a folder of their own.
 
     Args:
-        paths: those that are there are moved, in this order. Name the receipt first: after a crash
-            in between there are data without a receipt, which nobody believes.
+        paths: existing paths are moved, in this order. Name the receipt first: after a crash in
+            between, data remain without a receipt, and such data are never used.
         quarantine: `layout.StudyFolder.quarantine`.
-        reason: what did not verify.
+        reason: the reason why the result did not verify.
 
     Returns:
         The new folder.
@@ -32,32 +32,32 @@ def set_aside(paths: list[Path], quarantine: Path, reason: str) -> Path:
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     damaged = Path(folder) / "shard.bin"
         ...     _ = damaged.write_bytes(b"?")
-        ...     place = set_aside([damaged], Path(folder) / "quarantine", "digest differs")
-        ...     sorted(path.name for path in place.iterdir()), damaged.exists()
+        ...     aside = set_aside([damaged], Path(folder) / "quarantine", "digest differs")
+        ...     sorted(path.name for path in aside.iterdir()), damaged.exists()
         (['reason.json', 'shard.bin'], False)
     """
     now = datetime.now(UTC)
     base = f"{now:%Y%m%dT%H%M%S}-{paths[0].stem}"
-    place, number = quarantine / base, 1
+    folder, number = quarantine / base, 1
     while True:
         try:
-            place.mkdir(parents=True)
+            folder.mkdir(parents=True)
             break
         except FileExistsError:
             number += 1
-            place = quarantine / f"{base}-{number}"
+            folder = quarantine / f"{base}-{number}"
     for path in paths:
         try:
-            path.rename(place / path.name)
+            path.rename(folder / path.name)
         except FileNotFoundError:
             continue
     receipts.write_json(
-        place / REASON,
+        folder / REASON,
         {
             "reason": reason,
             "from": [str(path) for path in paths],
             "at": now.isoformat(timespec="seconds"),
         },
     )
-    log.warning("%s: %s; moved to %s and computed again", paths[0], reason, place)
-    return place
+    log.warning("%s: %s; moved to %s and computed again", paths[0], reason, folder)
+    return folder

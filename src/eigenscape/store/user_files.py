@@ -1,5 +1,5 @@
-"""A user's data from an .npz or a csv file: named arrays, read without running anything that the
-file may hold.
+"""A user's data from an .npz or csv file: named arrays, read without running code that the file may
+contain.
 """
 
 from __future__ import annotations
@@ -19,17 +19,19 @@ _KINDS = {".npz": "arrays", ".csv": "columns"}
 
 
 def read_user_data(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> UserData:
-    r"""The arrays or columns of a file by name.
+    r"""Read arrays or columns of a file by name.
 
-    Columns of a csv file stand side by side: one array for all inputs, and one for all targets.
+    Columns of a csv file are stacked side by side: one array for all inputs, and one for all
+    targets.
 
     Args:
         path: an .npz file as numpy.savez wrote it, or a csv file with a header.
         inputs: names of arrays or columns.
-        targets: likewise.
+        targets: names of arrays or columns.
 
     Raises:
-        BadInput: no such file, another kind of file, a name that is not there, or no numbers.
+        BadInput: the file does not exist or is of another kind, a name is missing, or values are
+            not numbers.
 
     Example:
         >>> import tempfile

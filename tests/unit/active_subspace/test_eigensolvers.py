@@ -191,4 +191,4 @@ def test_receipts_can_tell_which_solver_it_was() -> None:
         f"dsytrd_sy2sb, dsytrd_sb2st (scipy-openblas32 {two_stage.version()})",
     ]
     assert eigensolvers.solver_of(5146, vectors=True) == "dsytrd, dstedc, dlarfb (scipy)"
-    assert eigensolvers.solver_of(5146, vectors=False, place="cuda") == "torch on cuda"
+    assert eigensolvers.solver_of(5146, vectors=False, device="cuda") == "torch on cuda"

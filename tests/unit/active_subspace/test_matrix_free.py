@@ -21,7 +21,7 @@ def test_leading_pairs_are_those_of_eigh() -> None:
     """
     network, samples = Architecture(3, 20), 300
     gradients = sampler(network).block(0, samples)[0].copy()
-    tiles = Tiles.of_sampler(sampler(network), samples, room=10**8)
+    tiles = Tiles.of_sampler(sampler(network), samples, cache_bytes=10**8)
 
     def product(vectors: np.ndarray) -> np.ndarray:
         total = np.zeros_like(vectors)
@@ -64,9 +64,9 @@ def test_a_graded_spectrum_through_many_restarts() -> None:
     values = 0.9 ** np.arange(150.0)
     axes = orthogonal(150)
     matrix = (axes * values) @ axes.T
-    state = matrix_free.started(normals(2, 150), leading=6)
+    state = matrix_free.init_state(normals(2, 150), leading=6)
     while not state.converged(6):
-        matrix_free.advance(state, lambda v: v @ matrix, 6)
+        matrix_free.step(state, lambda v: v @ matrix, 6)
         assert state.size <= len(state.basis) == matrix_free.basis_rows(6, 2, 150)
 
     assert state.passes > matrix_free.KRYLOV_BLOCKS + 2  # or there was no restart

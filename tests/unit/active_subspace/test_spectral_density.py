@@ -12,9 +12,9 @@ from eigenscape.active_subspace.spectral_density import SpectralDensity
 
 def density(matrix: np.ndarray, probes: int, steps: int, seed: int = 0) -> SpectralDensity:
     normals = np.random.default_rng(seed).standard_normal((probes, len(matrix)))
-    state = spectral_density.started(spectral_density.random_signs(normals))
+    state = spectral_density.init_state(spectral_density.random_signs(normals))
     for _ in range(steps):
-        spectral_density.advance(state, lambda v: v @ matrix)
+        spectral_density.step(state, lambda v: v @ matrix)
     return spectral_density.density_of(state)
 
 

@@ -224,7 +224,7 @@ def test_torch_takes_the_same_steps_as_numpy(penalty: Penalty) -> None:
     """
     columns = random_columns(8, 30)
     ours = sparse_self_expression(columns, penalty, route=Route.ADMM, tolerance=1e-4)
-    theirs = sparse_self_expression(columns, penalty, tolerance=1e-4, place="cpu")
+    theirs = sparse_self_expression(columns, penalty, tolerance=1e-4, device="cpu")
     np.testing.assert_allclose(theirs.coefficients, ours.coefficients, atol=1e-11)
     np.testing.assert_array_equal(theirs.iterations, ours.iterations)
     if ours.outliers is not None:

@@ -12,11 +12,11 @@ from eigenscape.sloppiness.covariance import cloud_covariance, time_averages
 from eigenscape.sloppiness.sgd import (
     Moments,
     StochasticDescent,
+    initial_moments,
     minimiser,
     moments,
     sgd_eigenvalues,
     stable_step,
-    started,
 )
 from eigenscape.sloppiness.simulate import descend, simulated_eigenvalues
 
@@ -77,7 +77,9 @@ def test_random_starts_enter_by_their_moments() -> None:
     every = [every_path(inputs, targets, start, descent, 3) for start in starts]
     run = list(
         zip(
-            range(3), moments(inputs, targets, started(inputs, targets, 0.8), descent), strict=False
+            range(3),
+            moments(inputs, targets, initial_moments(inputs, targets, 0.8), descent),
+            strict=False,
         )
     )
     for t, found in run:
@@ -87,7 +89,7 @@ def test_random_starts_enter_by_their_moments() -> None:
 
 def test_large_batches_are_gradient_descent() -> None:
     inputs, targets = data(2, 6, 3)
-    begun = started(inputs, targets, 1.0)
+    begun = initial_moments(inputs, targets, 1.0)
     hessian = inputs.T @ inputs / 6
     contraction = np.eye(3) - 0.3 * hessian
     run = moments(inputs, targets, begun, StochasticDescent(0.3, None))
@@ -132,7 +134,7 @@ def test_noise_dies_where_the_data_can_be_fitted_and_stays_where_not() -> None:
     for reachable, low, high in ((True, 0.0, 1e-12), (False, 1e-3, 1.0)):
         y = inputs @ np.ones(3) if reachable else targets
         step = stable_step(inputs, 1)
-        run = moments(inputs, y, started(inputs, y, 1.0), StochasticDescent(step, 1))
+        run = moments(inputs, y, initial_moments(inputs, y, 1.0), StochasticDescent(step, 1))
         last = next(islice(run, 4000, None))
         assert low <= np.trace(last.second) < high
 

@@ -32,12 +32,16 @@ def dual_arrays(run: LargeRun) -> Arrays | None:
         Interrupted: a signal came; finished rows of the Gram matrix are kept.
     """
     plan, ranks = run.plan, run.ranks
-    kept_whole = plan.room if plan.room >= 8 * plan.samples * plan.architecture.parameters else 0
-    tiles = run.tiles(kept_whole)
+    whole_cache = (
+        plan.cache_bytes
+        if plan.cache_bytes >= 8 * plan.samples * plan.architecture.parameters
+        else 0
+    )
+    tiles = run.tiles(whole_cache)
     rows = _all_gram_rows(run, tiles)
-    if not kept_whole:
+    if not whole_cache:
         run.computed += tiles.computed
-        tiles = run.tiles(plan.room)
+        tiles = run.tiles(plan.cache_bytes)
     excluded = (
         np.concatenate([rows[number].excluded for number in sorted(rows)])
         if rows

@@ -33,7 +33,7 @@ def matrix_free_arrays(run: LargeRun) -> Arrays | None:
     Raises:
         Interrupted: a signal came; the Krylov space or the Lanczos vectors are kept.
     """
-    tiles = run.tiles(run.plan.room)
+    tiles = run.tiles(run.plan.cache_bytes)
     squares, pairs, excluded = _norms(run, tiles)
     counted = run.plan.samples - int(excluded.sum())
     operator = GradientOperator(tiles, counted, run.ranks, run.watchdog, run.interrupted)
@@ -89,13 +89,13 @@ def _norms(run: LargeRun, tiles: Tiles) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 def _leading(run: LargeRun, operator: GradientOperator) -> tuple[LeadingPairs, bool, int]:
     leading = run.study.large.leading
-    state = _resumed_space(run) or matrix_free.started(
+    state = _resumed_space(run) or matrix_free.init_state(
         run.normals("start", min(KRYLOV_BLOCK, run.plan.samples)), leading
     )
     progress = run.progress("block Krylov", matrix_free.MOST_PASSES, state.passes, "passes at most")
     while not state.converged(leading) and state.passes < matrix_free.MOST_PASSES:
         try:
-            matrix_free.advance(state, operator.product, leading)
+            matrix_free.step(state, operator.product, leading)
         except Interrupted:
             _keep_space(run, state)
             raise
@@ -111,7 +111,7 @@ def _leading(run: LargeRun, operator: GradientOperator) -> tuple[LeadingPairs, b
         )
     try:
         pairs = matrix_free.with_residuals(
-            state.ritz_vectors(state.found(leading)), operator.product
+            state.ritz_vectors(state.count_found(leading)), operator.product
         )
     except Interrupted:
         _keep_space(run, state)
@@ -159,7 +159,7 @@ def _density(run: LargeRun, operator: GradientOperator) -> spectral_density.Spec
     section = run.study.large
     arrays = run.resumed("density")
     if arrays is None:
-        state = spectral_density.started(
+        state = spectral_density.init_state(
             spectral_density.random_signs(run.normals("probes", section.probes))
         )
     else:
@@ -169,7 +169,7 @@ def _density(run: LargeRun, operator: GradientOperator) -> spectral_density.Spec
     progress = run.progress("density", section.steps, state.steps, "steps")
     while state.steps < section.steps:
         try:
-            spectral_density.advance(state, operator.product)
+            spectral_density.step(state, operator.product)
         except Interrupted:
             _keep_density(run, state)
             raise

@@ -66,12 +66,12 @@ class LargeRun:
         """Where states lie that the next run goes on from."""
         return self.folder.work(self.cell) / "states"
 
-    def tiles(self, room: int) -> Tiles:
+    def tiles(self, cache_bytes: int) -> Tiles:
         """The gradients of this network."""
         sampler = GradientSampler.of_study(
             self.study, self.plan.architecture, self.execution.device
         )
-        return Tiles.of_sampler(sampler, self.plan.samples, room, self.watchdog.progress)
+        return Tiles.of_sampler(sampler, self.plan.samples, cache_bytes, self.watchdog.progress)
 
     def normals(self, purpose: str, count: int) -> np.ndarray:
         """Rows of standard normals (count, P), a function of the seed, the network and the

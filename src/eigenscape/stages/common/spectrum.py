@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 def compute_spectrum(
-    study: Study, cell: StudyCell, folder: StudyFolder, *, vectors: bool, place: str = HOST
+    study: Study, cell: StudyCell, folder: StudyFolder, *, vectors: bool, device: str = HOST
 ) -> Path:
     """Compute the spectrum of a cell's C unless a receipt shows that it is there.
 
@@ -48,7 +48,7 @@ def compute_spectrum(
         cell: one of its cells, whose second moment is there.
         folder: of the study's results.
         vectors: whether a figure wants the eigenvectors.
-        place: where to solve, on the host or on a torch device such as ``cuda``.
+        device: where to solve, on the host or on a torch device such as ``cuda``.
 
     Returns:
         The receipt.
@@ -64,7 +64,7 @@ def compute_spectrum(
 
     with claimed(cell, folder, OneRank()) as attempt:
         if not done_before(cell, folder, vectors=vectors):  # whoever was waited for has done it
-            _compute(study, cell, folder, attempt, vectors=vectors, place=place)
+            _compute(study, cell, folder, attempt, vectors=vectors, device=device)
     return receipt_path
 
 
@@ -75,7 +75,7 @@ def _compute(
     attempt: Attempt,
     *,
     vectors: bool,
-    place: str,
+    device: str,
 ) -> None:
     sampler = sampler_of(study, cell)
     started = time.monotonic()
@@ -98,7 +98,7 @@ def _compute(
                 half,
                 quarter,
                 vectors=vectors,
-                place=place,
+                device=device,
                 excluded=left_out,
             )
     except DamagedResult as error:
@@ -162,7 +162,7 @@ def solve(
     first_quarter: np.ndarray | None,
     *,
     vectors: bool,
-    place: str = HOST,
+    device: str = HOST,
     excluded: int = 0,
 ) -> Solved:
     """The spectrum of C (P, P) from N samples, some of which may be excluded, and its bracket,
@@ -170,7 +170,7 @@ def solve(
     """
     dust = rounding_variance(np.diagonal(second_moment), cell.architecture, sampler.relative_noise)
     spectrum = spectrum_of(
-        second_moment, vectors=vectors, samples=samples - excluded, dust=dust, place=place
+        second_moment, vectors=vectors, samples=samples - excluded, dust=dust, device=device
     )
     key = stream_key(study.sampling.seed, "bracket bootstrap", *cell.architecture.sizes)
     replicates = study.projection.replicates
@@ -185,7 +185,7 @@ def solve(
         key=key,
         excluded=excluded,
     )
-    return Solved(spectrum, found, solver_of(len(second_moment), vectors=vectors, place=place))
+    return Solved(spectrum, found, solver_of(len(second_moment), vectors=vectors, device=device))
 
 
 def write_solved(

@@ -240,7 +240,7 @@ def test_the_receipt_says_what_it_took(folder: StudyFolder) -> None:
     # from one pass to the other.
     assert plan.held == 2
     # a whole tile is kept, and the last, of 8
-    assert 8 * 463 * (64 + 8) <= plan.room < 8 * 463 * 128
+    assert 8 * 463 * (64 + 8) <= plan.cache_bytes < 8 * 463 * 128
     assert receipt["gradients_computed"] == 200 + 128 + 2 * 200 - (64 + 8)
     assert receipt["memory"]["planned"] == plan.work.memory <= 2.0e6
 
