@@ -102,6 +102,7 @@ def spectrum(
     from eigenscape.distributed.ranks import started_ranks  # noqa: PLC0415
     from eigenscape.errors import BadInput  # noqa: PLC0415
     from eigenscape.networks.gradients import Device  # noqa: PLC0415
+    from eigenscape.stages.common.spectrum import compute_spectrum  # noqa: PLC0415
 
     if expected > 1 and device != "cpu":
         raise BadInput.field(
@@ -110,24 +111,9 @@ def spectrum(
     ranks = started_ranks(expected)
     study, folder = open_study(study_file, log_file if ranks.rank == 0 else None)
     devices.bind(Device(device), ranks)
-    if ranks.size > 1:
-        from eigenscape.stages.common.distributed_spectrum import (  # noqa: PLC0415
-            compute_distributed_spectrum,
-        )
-
-        receipt = compute_distributed_spectrum(
-            study, study.cell(cell), folder, ranks, vectors=vectors
-        )
-    else:
-        from eigenscape.stages.common.spectrum import compute_spectrum  # noqa: PLC0415
-
-        receipt = compute_spectrum(
-            study,
-            study.cell(cell),
-            folder,
-            vectors=vectors,
-            place="host" if device == "cpu" else device,
-        )
+    receipt = compute_spectrum(
+        study, study.cell(cell), folder, ranks, vectors=vectors, device=Device(device)
+    )
     if ranks.rank == 0:
         note_result(ledger, {"cell": cell, "receipt": receipt.name})
 

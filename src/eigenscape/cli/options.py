@@ -15,7 +15,7 @@ from eigenscape.version import __version__
 
 if TYPE_CHECKING:
     from eigenscape.config.study import Study
-    from eigenscape.stages.common.second_moment import Execution
+    from eigenscape.stages.common.execution import Execution
     from eigenscape.store.layout import StudyFolder
 
 
@@ -152,7 +152,7 @@ def execution_of(
     """The options of `execution_options` as the stages take them."""
     from eigenscape.networks.gradients import Device  # noqa: PLC0415
     from eigenscape.planning.communication import Share  # noqa: PLC0415
-    from eigenscape.stages.common.second_moment import Execution  # noqa: PLC0415
+    from eigenscape.stages.common.execution import Execution  # noqa: PLC0415
 
     return Execution(
         Device(device),
