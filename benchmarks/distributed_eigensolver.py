@@ -102,12 +102,13 @@ def main() -> None:
 
     from eigenscape.active_subspace.second_moment import sum_of_samples
     from eigenscape.networks.gradients import GradientSampler
-    from eigenscape.stages.common.spectrum import matrix_of
 
     headline = {"depth": arguments.depth, "width": arguments.width, "samples": arguments.samples}
     study = Study.from_mapping({"headline": headline})
     sampler = GradientSampler.of_study(study, study.headline_cell.architecture)
-    matrix = matrix_of(sum_of_samples(sampler, range(arguments.samples)), arguments.samples)
+    matrix = sum_of_samples(sampler, range(arguments.samples)).triangle.matrix(
+        1 / arguments.samples
+    )
     size = len(matrix)
     print(
         f"{platform.machine()}, {os.cpu_count()} cores; numpy {np.__version__}, scipy"

@@ -15,7 +15,8 @@ from eigenscape.stages.active_subspace.cells import compute_cells
 from eigenscape.stages.active_subspace.condition_numbers import condition_number_table, write_table
 from eigenscape.stages.active_subspace.projection import project_networks
 from eigenscape.stages.common.configure import load_study, write_study
-from eigenscape.stages.common.second_moment import Execution, compute_second_moment
+from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.second_moment import compute_second_moment
 from eigenscape.stages.common.spectrum import compute_spectrum
 from eigenscape.stages.common.tables import write_csv
 from eigenscape.stages.sloppiness.inpca import compute_inpca

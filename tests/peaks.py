@@ -110,7 +110,8 @@ def linear(root: Path) -> Found:
     from eigenscape.planning.work import Work
     from eigenscape.stages.active_subspace import importance
     from eigenscape.stages.active_subspace.cells import compute_cells
-    from eigenscape.stages.common.second_moment import Execution, compute_second_moment
+    from eigenscape.stages.common.execution import Execution
+    from eigenscape.stages.common.second_moment import compute_second_moment
     from eigenscape.stages.common.spectrum import compute_spectrum
     from eigenscape.store.layout import StudyFolder
 
@@ -255,7 +256,8 @@ def trained(root: Path) -> Found:
     from eigenscape.stages.active_subspace.projection import project_networks
     from eigenscape.stages.active_subspace.training import TrainingPlan, train_networks
     from eigenscape.stages.clustering.networks import compute_clustering
-    from eigenscape.stages.common.second_moment import Execution, compute_second_moment
+    from eigenscape.stages.common.execution import Execution
+    from eigenscape.stages.common.second_moment import compute_second_moment
     from eigenscape.stages.common.spectrum import compute_spectrum
     from eigenscape.stages.expressivity.experiments import run_experiment
     from eigenscape.stages.model_constrained.cases import compute_model_constrained

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from peers.job import Job
 
-from eigenscape.active_subspace.eigensolvers import eigenvalues as values_of
+from eigenscape.active_subspace.eigensolvers import eigensolver_of_host
 from eigenscape.active_subspace.few_samples import spectrum_of_rows
 from eigenscape.active_subspace.second_moment import one_blas_thread
 from eigenscape.active_subspace.triangle import Triangle
@@ -53,7 +53,7 @@ def eigenvalues(moment: np.ndarray, found: np.ndarray) -> np.ndarray:
     """
     samples, parameters = found.shape
     if samples >= parameters:
-        return values_of(moment)
+        return eigensolver_of_host(parameters, vectors=False).solve(moment)[0]
     rows = np.empty(found.shape, order="F")
     np.divide(found, np.sqrt(samples), out=rows)
     return spectrum_of_rows(

@@ -20,13 +20,13 @@ from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.active_subspace.projection import projected_eigenvalues, require_projection
 from eigenscape.stages.common.configure import load_study
 from eigenscape.stages.common.samplers import sampler_of
-from eigenscape.stages.common.spectrum import (
+from eigenscape.stages.common.tables import read_table
+from eigenscape.stages.common.verified import (
     read_verified_spectrum,
     samples_drawn,
     second_moment_receipt,
     verified_second_moment,
 )
-from eigenscape.stages.common.tables import read_table
 from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder
 

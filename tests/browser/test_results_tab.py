@@ -14,8 +14,8 @@ from finished_study import compute_small_ensemble, compute_small_study
 from selenium.webdriver.common.by import By
 
 from eigenscape.stages.common.configure import load_study
-from eigenscape.stages.common.spectrum import read_verified_spectrum
 from eigenscape.stages.common.tables import read_table
+from eigenscape.stages.common.verified import read_verified_spectrum
 from eigenscape.stages.sloppiness.inpca import read_inpca
 from eigenscape.store.layout import StudyFolder
 

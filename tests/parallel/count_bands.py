@@ -10,10 +10,9 @@ from pathlib import Path
 
 from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import Traffic, started_ranks
-from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.planning.communication import Share
-from eigenscape.stages.common.sums import Work, summed_bands
+from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.sums import SumByBands
 from eigenscape.store.shards import Shards
 
 ranks = started_ranks(int(sys.argv[1]))
@@ -27,16 +26,14 @@ for samples in map(int, sys.argv[2:]):
     cell = study.headline_cell
     with tempfile.TemporaryDirectory() as folder:
         shards = Shards(Path(folder) / "shards", cell, Path(folder) / "quarantine")
-        work = Work(
-            cell,
-            GradientSampler.of_study(study, cell.architecture),
+        sampler = GradientSampler.of_study(study, cell.architecture)
+        ranks.traffic = Traffic()
+        SumByBands(
+            sampler,
+            cell.samples,
             shards,
             ranks,
-            Watchdog(0),
-            600.0,
-            quiet=True,
-        )
-        ranks.traffic = Traffic()
-        summed_bands(work, Share.BANDS)
+            execution=Execution(checkpoint_seconds=600, quiet=True),
+        ).bands()
         counted = dataclasses.asdict(ranks.traffic)
     sys.stdout.write(json.dumps({"rank": ranks.rank, "samples": samples, **counted}) + "\n")

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import started_ranks
-from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.networks.gradients import GradientSampler
-from eigenscape.planning.communication import Share
-from eigenscape.stages.common.sums import Work, summed_bands
+from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.sums import SumByBands, SumBySamples
 from eigenscape.store.shards import Shards
 
+WAYS = {way.share: way for way in (SumBySamples, SumByBands)}
 ranks, width = started_ranks(int(sys.argv[1])), int(sys.argv[2])
 study = Study.from_mapping(
     {
@@ -30,9 +30,13 @@ sampler = GradientSampler.of_study(study, cell.architecture)
 with tempfile.TemporaryDirectory() as folder:
     shards = Shards(Path(folder) / "shards", cell, Path(folder) / "quarantine")
     tracemalloc.start()
-    summed_bands(
-        Work(cell, sampler, shards, ranks, Watchdog(0), 600.0, quiet=True), Share(sys.argv[3])
-    )
+    WAYS[sys.argv[3]](
+        sampler,
+        cell.samples,
+        shards,
+        ranks,
+        execution=Execution(checkpoint_seconds=600, quiet=True),
+    ).bands()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 sys.stdout.write(

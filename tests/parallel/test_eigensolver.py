@@ -20,12 +20,10 @@ from eigenscape.active_subspace.spectrum import SpectrumStatus, spectrum_of
 from eigenscape.config.study import Study
 from eigenscape.distributed.peak_memory import peak_bytes
 from eigenscape.stages.common.configure import write_study
-from eigenscape.stages.common.second_moment import Execution, compute_second_moment
-from eigenscape.stages.common.spectrum import (
-    compute_spectrum,
-    read_confidence,
-    read_verified_spectrum,
-)
+from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.second_moment import compute_second_moment
+from eigenscape.stages.common.spectrum import compute_spectrum
+from eigenscape.stages.common.verified import read_confidence, read_verified_spectrum
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.second_moments import create_array, digest_of_matrix
 

@@ -19,7 +19,7 @@ import numpy as np
 import scipy.linalg
 from scipy.linalg import lapack
 
-from eigenscape.active_subspace.eigensolvers import HOST, eigenpairs, eigenvalues
+from eigenscape.active_subspace.eigensolvers import Eigensolver, eigensolver_of_host
 from eigenscape.architecture import Architecture
 from eigenscape.errors import EigensolverFailure
 
@@ -152,19 +152,16 @@ def spectrum_of(
     vectors: bool = False,
     samples: int | None = None,
     dust: np.ndarray | float = 0.0,
-    device: str = HOST,
 ) -> Spectrum:
-    """Compute the spectrum of a second moment by the route that resolves it.
+    """The spectrum of a second moment by the route that resolves it, on the processor.
 
     Args:
         second_moment: C, (P, P), symmetric, positive semi-definite up to rounding. Not changed.
         vectors: also compute the eigenvectors (they always come from `eigh`: within a graded or
             degenerate group single vectors have no meaning).
         samples: N, when C is an average over N gradients: its rank is at most N.
-        dust: (P,) or one number. A parameter whose ``diag C`` is at most this counts as null: its
-            gradient vanishes identically and the remainder is rounding error.
-        device: the device that runs `eigh`, the host or a torch device such as ``cuda``; the graded
-            route runs on the host.
+        dust: (P,) or one number. A parameter whose ``diag C`` is at most this is taken as null: its
+            gradient vanishes identically and what is left is rounding.
 
     Raises:
         EigensolverFailure: C is not square, not finite, not symmetric, or a solver fails.
@@ -175,11 +172,30 @@ def spectrum_of(
         >>> spectrum_of(np.ones((2, 2))).status
         <SpectrumStatus.RANK_DEFICIENT: 'rank_deficient'>
     """
+    solver = eigensolver_of_host(len(second_moment), vectors=vectors)
+    return spectrum_by(solver, second_moment, samples=samples, dust=dust)
+
+
+def spectrum_by(
+    solver: Eigensolver,
+    second_moment: np.ndarray,
+    *,
+    samples: int | None = None,
+    dust: np.ndarray | float = 0.0,
+) -> Spectrum:
+    """The same with a given solver in the place of the processor's own; the graded route is the
+    processor's all the same.
+
+    Example:
+        >>> from eigenscape.active_subspace.eigensolvers import eigensolver_of_torch
+        >>> spectrum_by(eigensolver_of_torch("cpu", vectors=False), np.diag([4.0, 1.0])).eigenvalues
+        array([4., 1.])
+    """
     _check(second_moment)
     second_moment = np.asarray(second_moment, np.float64)
     diagonal = np.diagonal(second_moment).copy()
     order = np.argsort(-diagonal, kind="stable")
-    values, basis = _by_eigh(second_moment, order, vectors, device)
+    values, basis = _by_eigh(solver, second_moment, order)
     if resolves_all(values, diagonal, dust, samples):
         return spectrum_by_eigh(values, basis, diagonal, samples)
     carrying = np.flatnonzero(diagonal > dust)
@@ -339,7 +355,7 @@ def rounding_variance(
 
 
 def _by_eigh(
-    second_moment: np.ndarray, order: np.ndarray, vectors: bool, device: str
+    solver: Eigensolver, second_moment: np.ndarray, order: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Compute the eigenvalues of C sorted by its diagonal: the order alone gains decades of
     accuracy on graded matrices.
@@ -347,9 +363,9 @@ def _by_eigh(
     # A symmetric matrix is its own transpose, here in Fortran order, which LAPACK wants and would
     # copy it to.
     sorted_moment = _reordered(second_moment, order).T
-    if not vectors:
-        return eigenvalues(sorted_moment, device, overwrite=True), None
-    values, sorted_basis = eigenpairs(sorted_moment, device, overwrite=True)
+    values, sorted_basis = solver.solve(sorted_moment, overwrite=True)
+    if sorted_basis is None:
+        return values, None
     basis = np.empty_like(sorted_basis)
     basis.T[:, order] = sorted_basis.T  # vector by vector, as they lie in memory
     return values, basis

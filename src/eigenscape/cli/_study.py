@@ -160,7 +160,7 @@ def execution_options(function: Callable[..., dict[str, Any]]) -> Callable[..., 
     ) -> dict[str, Any]:
         from eigenscape.networks.gradients import Device
         from eigenscape.planning.communication import Share
-        from eigenscape.stages.common.second_moment import Execution
+        from eigenscape.stages.common.execution import Execution
 
         execution = Execution(
             Device(device),

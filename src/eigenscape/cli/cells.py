@@ -11,7 +11,7 @@ from eigenscape.errors import BadInput
 
 if TYPE_CHECKING:
     from eigenscape.config.study import Study
-    from eigenscape.stages.common.second_moment import Execution
+    from eigenscape.stages.common.execution import Execution
     from eigenscape.store.layout import StudyFolder
 
 

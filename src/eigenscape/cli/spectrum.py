@@ -41,28 +41,14 @@ def spectrum(
     """
     from eigenscape.distributed import devices
     from eigenscape.networks.gradients import Device
+    from eigenscape.stages.common.spectrum import compute_spectrum
 
     if ranks.size > 1 and device != "cpu":
         raise BadInput.field(
             "device", "cpu, with several ranks", device, "leave --device out, or run on one rank"
         )
     devices.bind(Device(device), ranks)
-    if ranks.size > 1:
-        from eigenscape.stages.common.distributed_spectrum import (
-            compute_distributed_spectrum,
-        )
-
-        receipt = compute_distributed_spectrum(
-            study, study.cell(cell), folder, ranks, vectors=vectors
-        )
-    else:
-        from eigenscape.stages.common.spectrum import compute_spectrum
-
-        receipt = compute_spectrum(
-            study,
-            study.cell(cell),
-            folder,
-            vectors=vectors,
-            device="host" if device == "cpu" else device,
-        )
+    receipt = compute_spectrum(
+        study, study.cell(cell), folder, ranks, vectors=vectors, device=Device(device)
+    )
     return {"cell": cell, "receipt": receipt.name}

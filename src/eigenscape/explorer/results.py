@@ -19,8 +19,8 @@ from eigenscape.active_subspace.spectrum import Spectrum
 from eigenscape.config.study import Cell, Study
 from eigenscape.errors import BadInput, DamagedResult, EigenscapeError
 from eigenscape.stages.common.configure import load_study
-from eigenscape.stages.common.spectrum import read_verified_spectrum
 from eigenscape.stages.common.tables import DESCRIPTIONS, read_table
+from eigenscape.stages.common.verified import read_verified_spectrum
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import Receipt, read_receipt
 

@@ -20,8 +20,8 @@ from eigenscape.config.study import Study
 from eigenscape.findings.verdicts import SIGNIFICANT, Finding, Verdict
 from eigenscape.stages.active_subspace.importance import headline_importance
 from eigenscape.stages.active_subspace.projection import require_projection
-from eigenscape.stages.common.spectrum import read_verified_spectrum
 from eigenscape.stages.common.tables import read_table
+from eigenscape.stages.common.verified import read_verified_spectrum
 from eigenscape.store.io_log import note_read
 from eigenscape.store.layout import StudyFolder
 

@@ -49,6 +49,11 @@ class Shards:
     def __init__(self, folder: Path, cell: Cell, quarantine_folder: Path) -> None:
         self.folder, self._cell, self._quarantine = folder, cell, quarantine_folder
 
+    @property
+    def owner(self) -> str:
+        """The folder of the cell whose they are, by which people know it."""
+        return self._cell.folder
+
     def save(self, what: Node | OpenSlot, partial: PartialSum) -> None:
         """Keep the bands that a partial sum holds: data first, then the receipt."""
         place = self.folder / self.name(what)

@@ -17,6 +17,14 @@ needs_two_stages = pytest.mark.skipif(
 )
 
 
+def eigenvalues(matrix: np.ndarray) -> np.ndarray:
+    return eigensolvers.eigensolver_of_host(len(matrix), vectors=False).solve(matrix)[0]
+
+
+def by_torch(matrix: np.ndarray, *, vectors: bool):
+    return eigensolvers.eigensolver_of_torch("cpu", vectors=vectors).solve(matrix)
+
+
 @pytest.fixture(params=["lapack", "torch", pytest.param("two_stage", marks=needs_two_stages)])
 def route(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(eigensolvers, "TORCH_FROM", 1 if request.param == "torch" else 10_000)
@@ -30,7 +38,7 @@ def test_eigenvalues_are_the_known_ones_in_descending_order() -> None:
     matrix = with_spectrum(VALUES)
     before = matrix.copy()
 
-    values = eigensolvers.eigenvalues(matrix)
+    values = eigenvalues(matrix)
 
     # Backward stable: P eps of the largest.
     np.testing.assert_allclose(values, VALUES, atol=40 * EPSILON * 50)
@@ -46,7 +54,7 @@ def test_numbers_of_any_kind_are_solved_in_double_precision(kind: type[np.generi
     """
     matrix = (np.eye(40) + np.eye(40, k=1) + np.eye(40, k=-1)).astype(kind)
     exact = 1 + 2 * np.cos(np.arange(1, 41) * np.pi / 41)
-    np.testing.assert_allclose(eigensolvers.eigenvalues(matrix), exact, atol=40 * EPSILON * 3)
+    np.testing.assert_allclose(eigenvalues(matrix), exact, atol=40 * EPSILON * 3)
     np.testing.assert_allclose(eigensolvers.eigenpairs(matrix)[0], exact, atol=40 * EPSILON * 3)
 
 
@@ -73,7 +81,7 @@ def test_only_the_lower_triangle_is_read() -> None:
     matrix = with_spectrum(VALUES)
     spoiled = np.tril(matrix) + np.triu(np.full_like(matrix, 99.0), 1)
 
-    assert np.array_equal(eigensolvers.eigenvalues(spoiled), eigensolvers.eigenvalues(matrix))
+    assert np.array_equal(eigenvalues(spoiled), eigenvalues(matrix))
 
 
 @pytest.mark.usefixtures("route")
@@ -81,7 +89,7 @@ def test_no_convergence_is_an_error_of_the_family() -> None:
     with pytest.raises(
         EigensolverFailure, match="the eigensolver did not converge on a 3 x 3 matrix"
     ):
-        eigensolvers.eigenvalues(np.full((3, 3), np.nan))
+        eigenvalues(np.full((3, 3), np.nan))
 
 
 def test_no_convergence_of_pairs_is_an_error_of_the_family(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,8 +108,8 @@ def test_the_torch_route_agrees_with_lapack() -> None:
     matrix = with_spectrum(np.geomspace(9.0, 1.0, 40))
     values, vectors = eigensolvers.eigenpairs(matrix)
     bound = 2 * 40 * EPSILON * values[0]
-    np.testing.assert_allclose(eigensolvers.eigenvalues(matrix, "cpu"), values, rtol=0, atol=bound)
-    other_values, other_vectors = eigensolvers.eigenpairs(matrix, "cpu")
+    np.testing.assert_allclose(by_torch(matrix, vectors=False)[0], values, rtol=0, atol=bound)
+    other_values, other_vectors = by_torch(matrix, vectors=True)
     np.testing.assert_allclose(other_values, values, rtol=0, atol=bound)
     np.testing.assert_allclose(
         other_vectors * other_values @ other_vectors.T, matrix, rtol=0, atol=10 * bound
@@ -116,7 +124,7 @@ def test_matrices_beyond_the_gpu_solver_are_refused_with_the_way_out(
     with pytest.raises(
         EigensolverFailure, match="expected at most 3 rows on a GPU, found 4; solve it on the host"
     ):
-        eigensolvers.eigenvalues(np.eye(4), "cuda")
+        eigensolvers.eigensolver_of_torch("cuda", vectors=False).solve(np.eye(4))
 
 
 @pytest.mark.usefixtures("route")
@@ -124,7 +132,7 @@ def test_matrices_beyond_the_gpu_solver_are_refused_with_the_way_out(
 def test_squares_that_overflow_or_vanish_are_no_obstacle(factor: float) -> None:
     matrix = with_spectrum(VALUES)
     np.testing.assert_allclose(
-        eigensolvers.eigenvalues(factor * matrix),
+        eigenvalues(factor * matrix),
         factor * VALUES,
         rtol=0,
         atol=factor * 40 * EPSILON * 50,
@@ -169,9 +177,11 @@ def test_where_the_package_is_missing_the_other_solvers_take_over(
         assert two_stage.version() == ""
         monkeypatch.setattr(eigensolvers, "TWO_STAGE_FROM", 1)
         np.testing.assert_allclose(
-            eigensolvers.eigenvalues(with_spectrum(VALUES)), VALUES, atol=40 * EPSILON * 50
+            eigenvalues(with_spectrum(VALUES)), VALUES, atol=40 * EPSILON * 50
         )
-        assert [eigensolvers.solver_of(size, vectors=False) for size in (2499, 2500)] == [
+        assert [
+            eigensolvers.eigensolver_of_host(size, vectors=False).name for size in (2499, 2500)
+        ] == [
             "dsyevd (numpy)",
             "dsyevd (torch)",
         ]
@@ -183,12 +193,15 @@ def test_where_the_package_is_missing_the_other_solvers_take_over(
 @needs_two_stages
 def test_receipts_can_tell_which_solver_it_was() -> None:
     names = [
-        eigensolvers.solver_of(size, vectors=False)
+        eigensolvers.eigensolver_of_host(size, vectors=False).name
         for size in (eigensolvers.TWO_STAGE_FROM - 1, eigensolvers.TWO_STAGE_FROM)
     ]
     assert names == [
         "dsyevd (numpy)",
         f"dsytrd_sy2sb, dsytrd_sb2st (scipy-openblas32 {two_stage.version()})",
     ]
-    assert eigensolvers.solver_of(5146, vectors=True) == "dsytrd, dstedc, dlarfb (scipy)"
-    assert eigensolvers.solver_of(5146, vectors=False, device="cuda") == "torch on cuda"
+    assert (
+        eigensolvers.eigensolver_of_host(5146, vectors=True).name
+        == "dsytrd, dstedc, dlarfb (scipy)"
+    )
+    assert eigensolvers.eigensolver_of_torch("cuda", vectors=False).name == "torch on cuda"

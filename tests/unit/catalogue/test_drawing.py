@@ -26,7 +26,8 @@ from eigenscape.stages.active_subspace.training import (
 )
 from eigenscape.stages.clustering.networks import compute_clustering
 from eigenscape.stages.common.configure import write_study
-from eigenscape.stages.common.second_moment import Execution, compute_second_moment
+from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.second_moment import compute_second_moment
 from eigenscape.stages.common.spectrum import compute_spectrum
 from eigenscape.stages.common.tables import DESCRIPTIONS, write_csv
 from eigenscape.stages.expressivity.experiments import EXPERIMENTS, run_experiment

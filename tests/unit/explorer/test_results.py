@@ -13,7 +13,7 @@ from eigenscape.explorer import results
 from eigenscape.explorer.figures_embedding import embedding_view, ends_table
 from eigenscape.explorer.figures_results import map_figure, spectrum_figure, vectors_figure
 from eigenscape.explorer.results_tab import completed
-from eigenscape.stages.common.spectrum import read_verified_spectrum
+from eigenscape.stages.common.verified import read_verified_spectrum
 from eigenscape.stages.sloppiness.inpca import read_inpca
 
 

@@ -20,7 +20,8 @@ from eigenscape.stages.active_subspace.cells import compute_cells
 from eigenscape.stages.active_subspace.projection import project_networks
 from eigenscape.stages.active_subspace.training import TrainingPlan, train_networks
 from eigenscape.stages.common.attempts import notes_of
-from eigenscape.stages.common.second_moment import Execution, compute_second_moment
+from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.second_moment import compute_second_moment
 from eigenscape.stages.common.spectrum import compute_spectrum
 from eigenscape.store import claims
 from eigenscape.store.layout import StudyFolder

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from eigenscape.config.study import Study
 from eigenscape.errors import DamagedResult
-from eigenscape.stages.common.spectrum import read_confidence, read_verified_spectrum
+from eigenscape.stages.common.verified import read_confidence, read_verified_spectrum
 from eigenscape.store.layout import StudyFolder
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from eigenscape.config.study import Cell, GridCell, Study
 from eigenscape.planning import batches as planning
 from eigenscape.stages.active_subspace.growth import grow_cell
 from eigenscape.stages.common import signals
+from eigenscape.stages.common.execution import Execution
 from eigenscape.stages.common.progress import Progress
-from eigenscape.stages.common.second_moment import Execution, compute_second_moment
+from eigenscape.stages.common.second_moment import compute_second_moment
 from eigenscape.stages.common.spectrum import compute_spectrum
 from eigenscape.store import receipts
 from eigenscape.store.layout import StudyFolder
@@ -42,7 +43,7 @@ def compute_cells(
     for cell in sorted(cells, key=lambda cell: -cell.architecture.parameters):
         signals.leave_if_asked("finished cells are kept")
         if cell.growth is not None:
-            grow_cell(study, cell, cell.growth, folder, execution.device)
+            grow_cell(study, cell, cell.growth, folder, quietly)
         else:
             compute_second_moment(study, cell, folder, execution=quietly)
             compute_spectrum(study, cell, folder, vectors=False)

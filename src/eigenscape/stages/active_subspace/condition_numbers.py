@@ -20,11 +20,6 @@ from eigenscape.active_subspace.sampling_noise import log10_condition_null
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import CellStatus, Study
 from eigenscape.stages.active_subspace.projection import require_projection
-from eigenscape.stages.common.spectrum import (
-    read_confidence,
-    read_verified_spectrum,
-    samples_drawn,
-)
 from eigenscape.stages.common.tables import (
     BRACKET,
     COUNTS,
@@ -33,6 +28,7 @@ from eigenscape.stages.common.tables import (
     write_csv,
     write_netcdf,
 )
+from eigenscape.stages.common.verified import read_confidence, read_verified_spectrum, samples_drawn
 from eigenscape.store.layout import StudyFolder
 
 

@@ -2,116 +2,120 @@
 
 The first N samples stay the first half of 2N: the summation tree gets a new root above the old one,
 so nothing is drawn twice, the old C is the first half that the new bracket needs, and the bits are
-those of a cell that had 2N from the start.
+those of a cell that had 2N from the start. What is summed is held in three parts, the first
+quarter, the rest of the first half, and the second half; so a run that is interrupted goes on from
+them, at the N that it had reached.
 """
 
 from __future__ import annotations
 
+import copy
 import time
 
-from eigenscape.active_subspace import tree
-from eigenscape.active_subspace.second_moment import PartialSum, sum_of_slot
+import numpy as np
+
+from eigenscape.active_subspace.eigensolvers import eigensolver_of_host
+from eigenscape.active_subspace.second_moment import PartialSum
 from eigenscape.active_subspace.tree import Node
 from eigenscape.config.study import SLOTS, GridCell, Growth, Study
 from eigenscape.distributed.ranks import OneRank
-from eigenscape.distributed.reduction import finished_bands
-from eigenscape.errors import Interrupted
-from eigenscape.networks.gradients import Device
-from eigenscape.stages.common import signals
-from eigenscape.stages.common.attempts import claimed
-from eigenscape.stages.common.samplers import sampler_of_network
-from eigenscape.stages.common.spectrum import solve, write_solved
-from eigenscape.store import receipts, second_moments
+from eigenscape.stages.common.attempts import Attempt, compute_once, told_of_disk
+from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.samplers import sampler_of
+from eigenscape.stages.common.second_moment import forget_parts, publish_second_moment
+from eigenscape.stages.common.spectrum import is_confirmed, write_solved
+from eigenscape.stages.common.spectrum_solvers import FromSecondMoment, Moments
+from eigenscape.stages.common.sums import CheckpointedSum, SumBySamples
+from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder
+from eigenscape.store.shards import Shards
 from eigenscape.version import __version__
 
 
 def grow_cell(
-    study: Study, cell: GridCell, growth: Growth, folder: StudyFolder, device: Device = Device.CPU
+    study: Study,
+    cell: GridCell,
+    growth: Growth,
+    folder: StudyFolder,
+    execution: Execution = Execution(),
 ) -> None:
     """Second moment and spectrum of a cell, doubling N until its bracket is narrow or its budget
-    spent.
-
-    A finished cell is passed over. On one rank, in memory: a run that is interrupted loses this
-    cell only.
+    spent, on one rank; a finished cell is passed over.
 
     Raises:
         DifferentWork: a result of other work is there.
-        Interrupted: a signal came between two doublings.
+        Interrupted: a signal came; finished partial sums are kept and the next run resumes.
+        ClaimLost: another attempt took over, since this one's heartbeat had stopped.
     """
-    path = folder.receipt(folder.spectrum(cell))
-    receipt = receipts.read_receipt(path)
-    if receipt is not None:
-        receipts.require_same_work(receipt, cell.identity, path)
-        return
-    started = time.monotonic()
-    sampler = sampler_of_network(study, cell.architecture, device)
-    samples, slots, held = cell.samples, SLOTS, dict[Node, PartialSum]()
+    one = OneRank()
 
-    def extend(start: int, stop: int) -> None:
-        for slot in range(start, stop):
-            if signals.stop_requested():
-                raise Interrupted(
-                    f"{cell.folder}: interrupted; finished cells are kept, run the same command to"
-                    " resume"
-                )
-            tree.insert(
-                held, Node(slot, 1), sum_of_slot(sampler, slot, cell.samples), PartialSum.add, slots
+    def compute(attempt: Attempt) -> None:
+        started, device = time.monotonic(), str(execution.device)
+        with told_of_disk(folder, attempt):
+            sampler = sampler_of(study, cell, execution.device)
+            shards = Shards(folder.shards(cell), cell, folder.quarantine)
+            sums = SumBySamples(sampler, cell.samples, shards, execution=execution)
+            solver = FromSecondMoment(
+                eigensolver_of_host(cell.architecture.parameters, vectors=False)
             )
+            slots = first_slots(sums)
+            while True:
+                moments = moments_of(sums, cell.samples, slots)
+                solved, samples = solver.solve_moments(study, sampler, moments), moments.samples
+                narrow = solved.bracket.width <= growth.until_bracket
+                if narrow or 2 * samples > growth.most_samples:
+                    break
+                slots *= 2
+            bands = sums.bands(Node(0, slots))
+            built = folder.attempt(cell, attempt.name) / folder.second_moment(cell).name
+            drawn = {"samples_drawn": samples, "device": device}
+            attributes = {**cell.identity, **drawn, "eigenscape": __version__}
+            written = second_moments.write_second_moment(
+                built, cell, bands, attributes, one, samples
+            )
+            publish_second_moment(built, cell, folder, attempt, one, written, **drawn)
+            seconds = time.monotonic() - started
+            write_solved(solved, cell, folder, attempt, one, samples, seconds)
+            forget_parts(cell, folder, attempt)
 
-    extend(0, slots // 4)
-    first_quarter = held[Node(0, slots // 4)].triangle.matrix(1.0 / max(samples // 4, 1))
-    extend(slots // 4, slots // 2)
-    first_half = held[Node(0, slots // 2)].triangle.matrix(1.0 / max(samples // 2, 1))
-    extend(slots // 2, slots)
-    while True:
-        excluded = int(held[Node(0, slots)].excluded[0])
-        second_moment = held[Node(0, slots)].triangle.matrix(1.0 / max(samples - excluded, 1))
-        solved = solve(
-            study,
-            cell,
-            sampler,
-            second_moment,
-            samples,
-            first_half,
-            first_quarter,
-            vectors=False,
-            excluded=excluded,
-        )
-        if solved.bracket.width <= growth.until_bracket or 2 * samples > growth.most_samples:
-            break
-        if excluded:
-            second_moment *= 1 - excluded / samples  # a half counts them, with a gradient of 0
-        first_quarter, first_half, samples, slots = (
-            first_half,
-            second_moment,
-            2 * samples,
-            2 * slots,
-        )
-        extend(slots // 2, slots)
+    compute_once(
+        cell,
+        folder,
+        one,
+        lambda: is_confirmed(cell, folder, vectors=False),
+        compute,
+        execution.stale_seconds,
+    )
 
-    bands = finished_bands(held, cell.architecture.parameters, slots, OneRank())
-    store = folder.second_moment(cell)
-    attributes = {
-        **cell.identity,
-        "samples_drawn": samples,
-        "device": str(device),
-        "eigenscape": __version__,
-    }
-    with claimed(cell, folder, OneRank()) as attempt:
-        built = folder.attempt(cell, attempt.name) / store.name
-        written = second_moments.write_second_moment(
-            built, cell, bands, attributes, OneRank(), samples
-        )
-        attempt.confirm()
-        # of the same work: this cell's spectrum was not confirmed
-        folder.receipt(store).unlink(missing_ok=True)
-        receipts.publish(built, store)
-        facts = {
-            "device": str(device),
-            "ranks": 1,
-            "samples_drawn": samples,
-            "excluded": written.excluded,
-        }
-        receipts.write_receipt(folder.receipt(store), cell.identity, written.digest, **facts)
-        write_solved(solved, cell, folder, attempt, samples, time.monotonic() - started)
+
+def first_slots(sums: CheckpointedSum) -> int:
+    """How many slots to look at first: as many as hold the N that the cell starts from, or more
+    where an earlier run has found that these do not do. It held their first half as one part then.
+    """
+    return max(SLOTS, *(4 * node.span for node in sums.held if node.first == 0), 0)
+
+
+def moments_of(sums: CheckpointedSum, samples: int, slots: int) -> Moments:
+    """C of the samples of so many slots, of which 16 hold ``samples``, and of their first half and
+    quarter.
+    """
+    drawn, quarter = samples * slots // SLOTS, slots // 4
+    total = copy.deepcopy(sums.over(Node(0, quarter)))
+    first_quarter = _with_gradient_0(total, drawn // 4, quarter)
+    first_half = _with_gradient_0(
+        total.add(sums.over(Node(quarter, quarter))), drawn // 2, 2 * quarter
+    )
+    total.add(sums.over(Node(2 * quarter, 2 * quarter)))
+    excluded = int(total.excluded[0])
+    whole = total.triangle.matrix(1.0 / max(drawn - excluded, 1))
+    return Moments(drawn, excluded, whole, first_half, first_quarter)
+
+
+def _with_gradient_0(partial: PartialSum, samples: int, slots: int) -> np.ndarray:
+    """C of the first samples, of which those that are excluded count, with a gradient of 0."""
+    excluded = int(partial.excluded[0])
+    if slots < SLOTS or not excluded:
+        return partial.triangle.matrix(1.0 / max(samples, 1))
+    counted = partial.triangle.matrix(1.0 / max(samples - excluded, 1))
+    counted *= 1 - excluded / samples  # the bits of a cell whose C this once was
+    return counted

@@ -53,8 +53,8 @@ from eigenscape.networks.priors import prior_named, scaled_normal
 from eigenscape.networks.problems import Problem, problem_of
 from eigenscape.seeding import prior_key, stream_key
 from eigenscape.stages.common.samplers import sampler_of
-from eigenscape.stages.common.spectrum import read_verified_spectrum
 from eigenscape.stages.common.user_problems import user_sampler
+from eigenscape.stages.common.verified import read_verified_spectrum
 from eigenscape.store.documents import cached
 from eigenscape.store.layout import StudyFolder
 

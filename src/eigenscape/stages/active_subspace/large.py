@@ -27,7 +27,7 @@ from eigenscape.stages.active_subspace.large_dual import dual_arrays
 from eigenscape.stages.active_subspace.large_matrix_free import matrix_free_arrays
 from eigenscape.stages.active_subspace.large_run import LargeRun
 from eigenscape.stages.common.attempts import Attempt, claimed
-from eigenscape.stages.common.second_moment import Execution
+from eigenscape.stages.common.execution import Execution
 from eigenscape.store import array_files, quarantine, receipts
 from eigenscape.store.array_files import Arrays
 from eigenscape.store.layout import StudyFolder

@@ -26,8 +26,8 @@ from eigenscape.networks.priors import StandardDraw
 from eigenscape.networks.sampling import fill_parameters
 from eigenscape.planning.large import LargePlan
 from eigenscape.seeding import stream_key
+from eigenscape.stages.common.execution import Execution
 from eigenscape.stages.common.progress import Progress
-from eigenscape.stages.common.second_moment import Execution
 from eigenscape.store import array_files
 from eigenscape.store.array_files import Arrays
 from eigenscape.store.layout import StudyFolder

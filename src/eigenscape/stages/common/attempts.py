@@ -4,7 +4,7 @@ do not verify.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -63,6 +63,52 @@ def claimed(
         for place in (folder.work(cell), folder.second_moment(cell).parent):
             receipts.remove_partial_files(place)
         yield Attempt(shared_digits(claim.attempt, ranks), claim)
+
+
+def compute_once(
+    cell: Cell,
+    folder: StudyFolder,
+    ranks: Ranks,
+    is_done: Callable[[], bool],
+    compute: Callable[[Attempt], None],
+    stale_seconds: float = claims.STALE_SECONDS,
+) -> None:
+    """Compute a result of a cell under its claim, unless it is done; a collective call.
+
+    Args:
+        cell: whose claim is held.
+        folder: of the study's results.
+        ranks: that share the work.
+        is_done: whether the result is there, and verifies; the same on every rank. Asked once
+            more when the claim is held, since whoever was waited for may have done it.
+        compute: the work.
+        stale_seconds: see `claimed`.
+    """
+    if is_done():
+        return
+    with claimed(cell, folder, ranks, stale_seconds) as attempt:
+        if not is_done():
+            compute(attempt)
+
+
+@contextmanager
+def told_of_disk(folder: StudyFolder, attempt: Attempt) -> Iterator[None]:
+    """Say what a failing disk means.
+
+    Raises:
+        ClaimLost: a file has vanished since another attempt, which took this one for dead, has
+            cleared its files away.
+        OSError: with the study's folder, where a full disk is found in a write, which names no
+            file.
+    """
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            attempt.confirm()
+        if error.errno is not None and error.filename is None:
+            error.filename = str(folder.root)
+        raise
 
 
 def shared_digits(digits_of_rank_0: str, ranks: Ranks) -> str:

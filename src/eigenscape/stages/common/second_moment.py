@@ -6,8 +6,8 @@ import logging
 import math
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,49 +15,21 @@ from eigenscape.config.study import Study, StudyCell
 from eigenscape.distributed.ranks import OneRank, Ranks
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import DamagedResult
-from eigenscape.networks.gradients import Device
-from eigenscape.planning.communication import Share
-from eigenscape.stages.common.attempts import Attempt, claimed, shared_digits
+from eigenscape.stages.common.attempts import (
+    Attempt,
+    compute_once,
+    shared_digits,
+    told_of_disk,
+)
+from eigenscape.stages.common.execution import Execution
 from eigenscape.stages.common.samplers import sampler_of
-from eigenscape.stages.common.sums import Work, chosen_share, summed_bands
-from eigenscape.store import claims, quarantine, receipts, second_moments
+from eigenscape.stages.common.sums import sum_that_fits
+from eigenscape.store import quarantine, receipts, second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.shards import Shards
 from eigenscape.version import __version__
 
 log = logging.getLogger(__name__)
-
-CHECKPOINT_SECONDS = 60.0
-"""Partial sums are kept when this much work would be lost otherwise; each costs P^2/2 numbers on
-disk."""
-
-HANG_SECONDS = 1800.0
-"""A block of 256 gradients takes seconds on a core at P = 74,101; half an hour without one is a
-hang."""
-
-
-@dataclass(frozen=True)
-class Execution:
-    """How a stage runs; nothing here changes a bit of the result on one kind of processor.
-
-    Attributes:
-        device: where gradients are computed.
-        checkpoint_seconds: see `CHECKPOINT_SECONDS`.
-        quiet: print no progress.
-        share: what is dealt out over the ranks; None lets the plan choose.
-        hang_seconds: without progress, after which a rank prints its stack and ends the run; 0 for
-            never.
-        stale_seconds: without a heartbeat, after which another machine's attempt is taken for dead.
-        device_buffers: give the MPI library blocks that are on a GPU; only where it is CUDA-aware.
-    """
-
-    device: Device = Device.CPU
-    checkpoint_seconds: float = CHECKPOINT_SECONDS
-    quiet: bool = False
-    share: Share | None = None
-    hang_seconds: float = HANG_SECONDS
-    stale_seconds: float = claims.STALE_SECONDS
-    device_buffers: bool = False
 
 
 def compute_second_moment(
@@ -84,84 +56,95 @@ def compute_second_moment(
         Interrupted: a signal came; finished partial sums are kept and the next run resumes.
         ClaimLost: another attempt took over, since this one's heartbeat had stopped.
     """
-    ranks = ranks or OneRank()
-    receipt_path = folder.receipt(folder.second_moment(cell))
-    with Watchdog(execution.hang_seconds):
-        done_before = is_confirmed(cell, folder, ranks)
-    if done_before:
-        log.info("%s: done before", cell.folder)
-        return receipt_path
-    with (
-        claimed(cell, folder, ranks, execution.stale_seconds) as claim,
-        Watchdog(execution.hang_seconds) as watchdog,
-    ):
-        if not is_confirmed(cell, folder, ranks):  # whoever was waited for has done it
-            try:
-                _compute(study, cell, folder, ranks, execution, claim, watchdog)
-            except OSError as error:
-                if isinstance(error, FileNotFoundError):
-                    # another attempt, which took this one for dead, has cleared its files away
-                    claim.confirm()
-                # a full disk is found in writes, which name no file
-                if error.errno is not None and error.filename is None:
-                    error.filename = str(folder.root)
-                raise
-    return receipt_path
+    team = ranks or OneRank()
+
+    def is_done() -> bool:
+        with Watchdog(execution.hang_seconds):
+            return _is_confirmed(cell, folder, team)
+
+    def compute(attempt: Attempt) -> None:
+        with Watchdog(execution.hang_seconds) as watchdog, told_of_disk(folder, attempt):
+            started = time.monotonic()
+            way = sum_that_fits(cell.architecture.parameters, team, execution)
+            sampler = sampler_of(study, cell, execution.device)
+            shards = Shards(folder.shards(cell), cell, folder.quarantine)
+            bands = way(sampler, cell.samples, shards, team, watchdog, execution).bands()
+            summed = time.monotonic()
+            sent = team.sum(np.array([team.traffic.messages_sent, team.traffic.bytes_sent]))
+            built = folder.attempt(cell, attempt.name) / folder.second_moment(cell).name
+            device = str(execution.device)
+            attributes = {**cell.identity, "device": device, "eigenscape": __version__}
+            written = second_moments.write_second_moment(built, cell, bands, attributes, team)
+            watchdog.progress()
+            loss = [band.first_moments[-1] for band in bands if band.first_moments is not None]
+            publish_second_moment(
+                built,
+                cell,
+                folder,
+                attempt,
+                team,
+                written,
+                device=device,
+                share=str(way.share),
+                seconds={
+                    "gradients_and_sums": round(summed - started, 3),
+                    "writing": round(time.monotonic() - summed, 3),
+                },
+                mean_loss=_finite(loss, cell.samples - written.excluded),
+                traffic={"messages": int(sent[0]), "bytes": int(sent[1])},
+            )
+            if team.rank == 0:
+                forget_parts(cell, folder, attempt)
+            team.barrier()
+
+    compute_once(cell, folder, team, is_done, compute, execution.stale_seconds)
+    return folder.receipt(folder.second_moment(cell))
 
 
-def _compute(
-    study: Study,
+def publish_second_moment(
+    built: Path,
     cell: StudyCell,
     folder: StudyFolder,
+    attempt: Attempt,
     ranks: Ranks,
-    execution: Execution,
-    claim: Attempt,
-    watchdog: Watchdog,
+    written: second_moments.Written,
+    **facts: Any,
 ) -> None:
-    store = folder.second_moment(cell)
-    shards = Shards(folder.shards(cell), cell, folder.quarantine)
-    sampler = sampler_of(study, cell, execution.device)
-    share = chosen_share(execution.share, cell.architecture.parameters, ranks)
-    started = time.monotonic()
-    how = (execution.checkpoint_seconds, execution.quiet, execution.device_buffers)
-    bands = summed_bands(Work(cell, sampler, shards, ranks, watchdog, *how), share)
-    summed = time.monotonic()
-    sent = ranks.sum(np.array([ranks.traffic.messages_sent, ranks.traffic.bytes_sent]))
-    attributes = {**cell.identity, "device": str(execution.device), "eigenscape": __version__}
-    built = folder.attempt(cell, claim.name) / store.name
-    written = second_moments.write_second_moment(built, cell, bands, attributes, ranks)
-    watchdog.progress()
+    """Move a C that is written aside to its place, then write its receipt; a collective call."""
     ranks.barrier()
     if ranks.rank == 0:
-        claim.confirm()
+        store = folder.second_moment(cell)
+        attempt.confirm()
+        folder.receipt(store).unlink(missing_ok=True)
         receipts.publish(built, store)
-        loss = next(
-            float(band.first_moments[-1]) for band in bands if band.first_moments is not None
-        ) / (cell.samples - written.excluded)
         receipts.write_receipt(
             folder.receipt(store),
             cell.identity,
             written.digest,
-            device=str(execution.device),
             ranks=ranks.size,
-            share=str(share),
-            seconds={
-                "gradients_and_sums": round(summed - started, 3),
-                "writing": round(time.monotonic() - summed, 3),
-            },
-            mean_loss=loss if math.isfinite(loss) else None,
             excluded=written.excluded,
-            traffic={"messages": int(sent[0]), "bytes": int(sent[1])},
+            **facts,
         )
-        # An attempt that was taken for dead may still write there; the result is complete all the
-        # same.
-        with suppress(OSError):
-            receipts.discard(folder.shards(cell))
-            receipts.discard(built.parent)
-    ranks.barrier()
 
 
-def is_confirmed(cell: StudyCell, folder: StudyFolder, ranks: Ranks | None = None) -> bool:
+def forget_parts(cell: StudyCell, folder: StudyFolder, attempt: Attempt) -> None:
+    """Remove partial sums and what an attempt has built, now that the results are complete."""
+    # An attempt that was taken for dead may still write there; the results are complete all the
+    # same.
+    with suppress(OSError):
+        receipts.discard(folder.shards(cell))
+        receipts.discard(folder.attempt(cell, attempt.name))
+
+
+def _finite(total: list[float], count: int) -> float | None:
+    """The mean, on the rank that has the total; None, which JSON has a word for, where it is not
+    finite.
+    """
+    mean = float(total[0]) / count if total else math.inf
+    return mean if math.isfinite(mean) else None
+
+
+def _is_confirmed(cell: StudyCell, folder: StudyFolder, ranks: Ranks) -> bool:
     """Whether C of a cell is there and is what its receipt says; a collective call.
 
     What does not verify goes to quarantine, so that it is computed again.
@@ -169,7 +152,6 @@ def is_confirmed(cell: StudyCell, folder: StudyFolder, ranks: Ranks | None = Non
     Raises:
         DifferentWork: a result of other work is there.
     """
-    ranks = ranks or OneRank()
     store = folder.second_moment(cell)
     path = folder.receipt(store)
     found, reason = "", ""
@@ -188,6 +170,7 @@ def is_confirmed(cell: StudyCell, folder: StudyFolder, ranks: Ranks | None = Non
             return False
         reason = second_moments.verify(store, digest, cell, ranks)
     if not (damaged or reason):
+        log.info("%s: done before", cell.folder)
         return True
     if ranks.rank == 0:
         quarantine.set_aside(

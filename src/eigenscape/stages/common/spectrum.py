@@ -7,108 +7,83 @@ from __future__ import annotations
 import logging
 import math
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from eigenscape.active_subspace import few_samples
-from eigenscape.active_subspace.bracket import Bracket, bracket, first_parts, unknown_bracket
-from eigenscape.active_subspace.eigensolvers import HOST, solver_of
-from eigenscape.active_subspace.spectrum import (
-    Spectrum,
-    SpectrumStatus,
-    rounding_variance,
-    spectrum_of,
-)
+from eigenscape.active_subspace.spectrum import SpectrumStatus
 from eigenscape.config.study import Study, StudyCell
-from eigenscape.distributed.ranks import OneRank
+from eigenscape.distributed.agreement import raise_on_all_ranks
+from eigenscape.distributed.ranks import OneRank, Ranks
 from eigenscape.errors import DamagedResult
-from eigenscape.networks.gradients import GradientSampler
-from eigenscape.seeding import stream_key
-from eigenscape.stages.common.attempts import Attempt, claimed, set_second_moment_aside
-from eigenscape.stages.common.few_samples import spectrum_from_gradients
-from eigenscape.stages.common.samplers import sampler_of
-from eigenscape.store import quarantine, receipts, second_moments, spectra
+from eigenscape.networks.gradients import Device
+from eigenscape.stages.common.attempts import Attempt, compute_once, set_second_moment_aside
+from eigenscape.stages.common.spectrum_solvers import Solved, spectrum_solver
+from eigenscape.stages.common.verified import second_moment_receipt
+from eigenscape.store import quarantine, receipts, spectra
 from eigenscape.store.layout import StudyFolder
-from eigenscape.store.receipts import Receipt
 from eigenscape.version import __version__
 
 log = logging.getLogger(__name__)
 
 
 def compute_spectrum(
-    study: Study, cell: StudyCell, folder: StudyFolder, *, vectors: bool, device: str = HOST
+    study: Study,
+    cell: StudyCell,
+    folder: StudyFolder,
+    ranks: Ranks | None = None,
+    *,
+    vectors: bool,
+    device: Device = Device.CPU,
 ) -> Path:
-    """Compute the spectrum of a cell's C unless a receipt shows that it is there.
+    """Compute the spectrum of a cell's C unless a receipt shows that it is there; a collective
+    call.
 
     Args:
         study: the configuration.
         cell: one of its cells, whose second moment is there.
         folder: of the study's results.
+        ranks: that share the work; one by default. On several no rank holds C, and the spectrum
+            has no bracket.
         vectors: whether a figure wants the eigenvectors.
-        device: where to solve, on the host or on a torch device such as ``cuda``.
+        device: where to solve on one rank.
 
     Returns:
         The receipt.
 
     Raises:
+        BadInput: there are several ranks, and no ScaLAPACK that fits the MPI library.
         DamagedResult: the second moment is missing or is not what its receipt confirms.
         DifferentWork: a result of other work is there.
         EigensolverFailure: C has no trustworthy spectrum.
     """
-    receipt_path = folder.receipt(folder.spectrum(cell))
-    if done_before(cell, folder, vectors=vectors):
-        return receipt_path
+    team = ranks or OneRank()
 
-    with claimed(cell, folder, OneRank()) as attempt:
-        if not done_before(cell, folder, vectors=vectors):  # whoever was waited for has done it
-            _compute(study, cell, folder, attempt, vectors=vectors, device=device)
-    return receipt_path
-
-
-def _compute(
-    study: Study,
-    cell: StudyCell,
-    folder: StudyFolder,
-    attempt: Attempt,
-    *,
-    vectors: bool,
-    device: str,
-) -> None:
-    sampler = sampler_of(study, cell)
-    started = time.monotonic()
-    try:
-        if cell.samples < cell.architecture.parameters:
-            digest = second_moment_receipt(cell, folder).digest
-            spectrum = spectrum_from_gradients(cell, folder, digest, sampler, vectors=vectors)
-            solved = Solved(spectrum, unknown_bracket(spectrum.log10_condition), few_samples.SOLVER)
-        else:
-            second_moment = verified_second_moment(cell, folder)
-            started = time.monotonic()
-            quarter, half = first_parts(sampler, cell.samples)
-            left_out = second_moment_receipt(cell, folder).excluded
-            solved = solve(
-                study,
-                cell,
-                sampler,
-                second_moment,
-                cell.samples,
-                half,
-                quarter,
-                vectors=vectors,
-                device=device,
-                excluded=left_out,
+    def is_done() -> bool:
+        found: list[bool] = team.gather(
+            raise_on_all_ranks(
+                team, lambda: team.rank == 0 and is_confirmed(cell, folder, vectors=vectors)
             )
-    except DamagedResult as error:
-        if not folder.receipt(folder.second_moment(cell)).exists():
-            raise
-        raise set_second_moment_aside(study, cell, folder, error) from error
-    write_solved(solved, cell, folder, attempt, cell.samples, time.monotonic() - started)
+        )
+        return found[0]
+
+    def compute(attempt: Attempt) -> None:
+        with spectrum_solver(cell, team, vectors=vectors, device=device) as solver:
+            started = time.monotonic()
+            try:
+                solved = solver.solve(study, cell, folder)
+            except DamagedResult as error:
+                known = folder.receipt(folder.second_moment(cell)).exists()
+                team.barrier()
+                if team.rank > 0 or not known:
+                    raise
+                raise set_second_moment_aside(study, cell, folder, error) from error
+            seconds = time.monotonic() - started
+            write_solved(solved, cell, folder, attempt, team, cell.samples, seconds)
+
+    compute_once(cell, folder, team, is_done, compute)
+    return folder.receipt(folder.spectrum(cell))
 
 
-def done_before(cell: StudyCell, folder: StudyFolder, *, vectors: bool) -> bool:
+def is_confirmed(cell: StudyCell, folder: StudyFolder, *, vectors: bool) -> bool:
     """Whether a receipt shows that the spectrum is there, and verifies, with the eigenvectors where
     they are asked for.
 
@@ -137,217 +112,55 @@ def done_before(cell: StudyCell, folder: StudyFolder, *, vectors: bool) -> bool:
     return done
 
 
-@dataclass(frozen=True)
-class Solved:
-    """A spectrum with what its condition number is worth.
-
-    Attributes:
-        spectrum: of C.
-        bracket: of its condition number.
-        solver: which routines of which library solved it; the last bits are theirs.
-    """
-
-    spectrum: Spectrum
-    bracket: Bracket
-    solver: str
-
-
-def solve(
-    study: Study,
-    cell: StudyCell,
-    sampler: GradientSampler,
-    second_moment: np.ndarray,
-    samples: int,
-    first_half: np.ndarray,
-    first_quarter: np.ndarray | None,
-    *,
-    vectors: bool,
-    device: str = HOST,
-    excluded: int = 0,
-) -> Solved:
-    """The spectrum of C (P, P) from N samples, some of which may be excluded, and its bracket,
-    given C of the first N // 2 and N // 4.
-    """
-    dust = rounding_variance(np.diagonal(second_moment), cell.architecture, sampler.relative_noise)
-    spectrum = spectrum_of(
-        second_moment, vectors=vectors, samples=samples - excluded, dust=dust, device=device
-    )
-    key = stream_key(study.sampling.seed, "bracket bootstrap", *cell.architecture.sizes)
-    replicates = study.projection.replicates
-    value = spectrum.log10_condition
-    halves = second_moment, first_half, value
-    found = bracket(
-        sampler,
-        samples,
-        *halves,
-        first_quarter=first_quarter,
-        replicates=replicates,
-        key=key,
-        excluded=excluded,
-    )
-    return Solved(spectrum, found, solver_of(len(second_moment), vectors=vectors, device=device))
-
-
 def write_solved(
     solved: Solved,
     cell: StudyCell,
     folder: StudyFolder,
     attempt: Attempt,
+    ranks: Ranks,
     samples: int,
     seconds: float,
 ) -> None:
-    """Write a spectrum aside, move it to its place, then write its receipt with the bracket."""
-    store = folder.spectrum(cell)
+    """Write a spectrum aside, move it to its place, where one without eigenvectors that the same
+    work left makes room for one with them, then write its receipt with the bracket; a collective
+    call.
+
+    In the receipt, ends of the bracket that are not known are None, which JSON has a word for.
+    """
+    store, started = folder.spectrum(cell), time.monotonic()
     built = folder.attempt(cell, attempt.name) / store.name
-    digest = spectra.write_spectrum(built, solved.spectrum, attributes_of(cell, samples))
-    publish(built, store, attempt)
-    vectors = solved.spectrum.eigenvectors is not None
-    confirm(
-        solved,
-        cell,
-        folder,
-        digest,
-        samples,
-        vectors=vectors,
-        seconds={"spectrum_and_bracket": round(seconds, 3)},
-    )
-
-
-def publish(built: Path, store: Path, attempt: Attempt) -> None:
-    """Move a spectrum to its place; one without eigenvectors that the same work left there makes
-    room for one with them.
-    """
-    attempt.confirm()
-    store.with_suffix(".receipt.json").unlink(missing_ok=True)
-    receipts.publish(built, store)
-    receipts.discard(built.parent)
-
-
-def attributes_of(cell: StudyCell, samples: int) -> dict[str, Any]:
-    """What the store of a spectrum says about its origin."""
-    return {**cell.identity, "samples_drawn": samples, "eigenscape": __version__}
-
-
-def confirm(
-    solved: Solved, cell: StudyCell, folder: StudyFolder, digest: str, samples: int, **facts: Any
-) -> None:
-    """Write the receipt of a spectrum that is stored; None, which JSON has a word for, where an end
-    of the bracket is not known.
-    """
-    spectrum, found = solved.spectrum, solved.bracket
-    if spectrum.status is not SpectrumStatus.FINITE:
-        log.warning("%s: %s: %s", cell.folder, spectrum.status, spectrum.status.meaning)
-    numbers = {
-        "low": found.low,
-        "high": found.high,
-        "interval_low": found.interval[0],
-        "interval_high": found.interval[1],
-        "split_half": found.split_half,
-        "at_half": found.at_half,
-        "at_quarter": found.at_quarter,
-        "extrapolated": found.extrapolated,
-    }
-    receipts.write_receipt(
-        folder.receipt(folder.spectrum(cell)),
-        cell.identity,
-        digest,
-        status=str(spectrum.status),
-        solver=solved.solver,
-        samples_drawn=samples,
-        second_moment=second_moment_receipt(cell, folder).digest,
-        confidence={
-            name: float(value) if math.isfinite(value) else None for name, value in numbers.items()
-        },
-        **facts,
-    )
-
-
-def second_moment_receipt(cell: StudyCell, folder: StudyFolder) -> Receipt:
-    """The receipt of a finished C.
-
-    Raises:
-        DamagedResult: there is no receipt.
-        DifferentWork: it was made by other work.
-    """
-    store = folder.second_moment(cell)
-    receipt_path = folder.receipt(store)
-    receipt = receipts.promised_receipt(receipt_path, folder.ledger("second_moment", cell.folder))
-    if receipt is None:
-        raise DamagedResult(
-            f"{receipt_path}: no receipt, so {store.name} is not complete; run the stage"
-            " second-moment for this cell first"
-        )
-    receipts.require_same_work(receipt, cell.identity, receipt_path)
-    return receipt
-
-
-def verified_second_moment(cell: StudyCell, folder: StudyFolder) -> np.ndarray:
-    """C, checked against its receipt.
-
-    Raises:
-        DamagedResult: it is missing or damaged.
-        DifferentWork: it was made by other work.
-    """
-    store, digest = folder.second_moment(cell), second_moment_receipt(cell, folder).digest
-    matrix = second_moments.read_second_moment(store)
-    if second_moments.digest_of_matrix(matrix, second_moments.read_gradient_mean(store)) != digest:
-        raise DamagedResult(
-            f"{store}: the numbers are not those that the receipt confirms; delete {store.parent}"
-            " and run again"
-        )
-    return matrix
-
-
-def read_verified_spectrum(cell: StudyCell, folder: StudyFolder) -> Spectrum:
-    """The spectrum of a cell, checked against its receipt.
-
-    Raises:
-        DamagedResult: it is missing or damaged.
-        DifferentWork: it was made by other work.
-    """
-    return spectra.read_spectrum(folder.spectrum(cell), spectrum_receipt(cell, folder).digest)
-
-
-def read_confidence(cell: StudyCell, folder: StudyFolder) -> dict[str, float]:
-    """The bracket of a cell's raw condition number, by the names of the receipt; NaN where an end
-    is not known.
-
-    Raises:
-        DamagedResult: the receipt is missing or has none.
-        DifferentWork: it was made by other work.
-    """
-    receipt = spectrum_receipt(cell, folder)
-    try:
-        return {
-            name: math.nan if value is None else float(value)
-            for name, value in receipt.facts["confidence"].items()
+    attributes = {**cell.identity, "samples_drawn": samples, "eigenscape": __version__}
+    digest = solved.write(built, attributes)
+    if ranks.rank == 0:
+        attempt.confirm()
+        folder.receipt(store).unlink(missing_ok=True)
+        receipts.publish(built, store)
+        receipts.discard(built.parent)
+        spectrum, found = solved.spectrum, solved.bracket
+        if spectrum.status is not SpectrumStatus.FINITE:
+            log.warning("%s: %s: %s", cell.folder, spectrum.status, spectrum.status.meaning)
+        numbers = {
+            "low": found.low,
+            "high": found.high,
+            "interval_low": found.interval[0],
+            "interval_high": found.interval[1],
+            "split_half": found.split_half,
+            "at_half": found.at_half,
+            "at_quarter": found.at_quarter,
+            "extrapolated": found.extrapolated,
         }
-    except (KeyError, AttributeError, TypeError, ValueError):
-        path = folder.receipt(folder.spectrum(cell))
-        raise DamagedResult(
-            f"{path}: expected the bracket of a condition number, found none; delete the file and"
-            " run again"
-        ) from None
-
-
-def samples_drawn(cell: StudyCell, folder: StudyFolder) -> int:
-    """N of a finished spectrum: the cell's own, unless it has grown."""
-    return spectrum_receipt(cell, folder).samples_drawn or cell.samples
-
-
-def spectrum_receipt(cell: StudyCell, folder: StudyFolder) -> Receipt:
-    """The receipt of a finished spectrum.
-
-    Raises:
-        DamagedResult: there is no receipt.
-        DifferentWork: it was made by other work.
-    """
-    receipt_path = folder.receipt(folder.spectrum(cell))
-    receipt = receipts.promised_receipt(receipt_path, folder.ledger("spectrum", cell.folder))
-    if receipt is None:
-        raise DamagedResult(
-            f"{receipt_path}: no receipt, so spectrum.zarr is not complete; run `snakemake --cores"
-            " 2` again"
+        receipts.write_receipt(
+            folder.receipt(store),
+            cell.identity,
+            digest,
+            status=str(spectrum.status),
+            solver=solved.solver,
+            samples_drawn=samples,
+            second_moment=second_moment_receipt(cell, folder).digest,
+            confidence={
+                name: float(value) if math.isfinite(value) else None
+                for name, value in numbers.items()
+            },
+            **solved.facts(seconds, time.monotonic() - started),
         )
-    receipts.require_same_work(receipt, cell.identity, receipt_path)
-    return receipt
+    ranks.barrier()

@@ -1,19 +1,20 @@
-"""From gradients to the finished bands of the sum, in one of two ways; both resume, and both give
-the same bits.
+"""The sum of the gradients' outer products over the samples of a cell, of which nothing that is
+finished is lost: every road from gradients to C leads through it.
 
-*By samples*: every rank sums its own samples over all of C, and the ranks exchange bands at the
-end: few messages, and up to five halves of C on every rank. *By bands*: every rank owns some bands
-of columns and sees all gradients, block after block from whichever rank computed it: no rank ever
-holds more of C than its bands, and N P numbers reach every rank.
+Ranks share the work in one of two ways; both resume, also from what the other has kept, and both
+give the same bits. *By samples*: every rank sums its own samples over all of C, and the ranks
+exchange bands at the end: few messages, and up to five halves of C on every rank. *By bands*: every
+rank owns some bands of columns and sees all gradients, block after block from whichever rank
+computed it: no rank ever holds more of C than its bands, and N P numbers reach every rank.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -25,14 +26,15 @@ from eigenscape.active_subspace.second_moment import (
     one_blas_thread,
 )
 from eigenscape.active_subspace.tree import Node
-from eigenscape.config.study import SLOTS, Cell
-from eigenscape.distributed.ranks import Ranks
+from eigenscape.config.study import SLOTS
+from eigenscape.distributed.ranks import OneRank, Ranks
 from eigenscape.distributed.reduction import FinishedBand, finished_bands, owned_bands
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import Interrupted
 from eigenscape.networks.gradients import Device, GradientSampler
 from eigenscape.planning.communication import Share, accumulation
 from eigenscape.stages.common import signals
+from eigenscape.stages.common.execution import Execution
 from eigenscape.stages.common.progress import Progress
 from eigenscape.store.shards import OpenSlot, Shards
 
@@ -43,231 +45,307 @@ MEMORY_SHARE = 0.6
 need the rest."""
 
 
-def chosen_share(asked: Share | None, parameters: int, ranks: Ranks) -> Share:
-    """What was asked for, or what the plan chooses from P, the ranks and their memory; the same on
-    every rank.
-    """
-    if ranks.size == 1:
-        return Share.SAMPLES
-    if asked is not None:
-        return asked
-    import psutil  # noqa: PLC0415 - a run on one rank does not need it
+class CheckpointedSum(ABC):
+    """The sum over samples, slot by slot, on one rank of those that share it.
 
-    room = int(MEMORY_SHARE * psutil.virtual_memory().available / ranks.node_size)
-    way = accumulation(parameters, ranks.size, room)
-    log.info("ranks share %s: %s", way.share, way.reason)
-    return Share.BANDS if ranks.any(way.share is Share.BANDS) else Share.SAMPLES
+    It knows what is held (nodes of the tree of slots), what of that is kept on disk, when the next
+    checkpoint is due, and what is finished. What an earlier run has kept is taken up at once.
 
-
-@dataclass
-class Work:
-    """One cell's accumulation on one rank.
-
-    Attributes:
-        cell: of which C is summed.
-        sampler: of its gradients.
-        shards: kept of it.
+    Args:
+        sampler: of the gradients.
+        samples: N, dealt into the slots; slots beyond hold as many further samples each.
+        shards: where partial sums are kept.
         ranks: that share it.
         watchdog: told of every block.
-        checkpoint_seconds: between two checkpoints.
-        quiet: print no progress.
-        device_buffers: by bands, give the MPI library blocks where they were computed (torch
-            tensors), not copies on the host; for GPUs whose MPI is CUDA-aware.
+        execution: how it runs.
+        slots: leaves of the tree that hold the N samples.
     """
 
-    cell: Cell
-    sampler: GradientSampler
-    shards: Shards
-    ranks: Ranks
-    watchdog: Watchdog
-    checkpoint_seconds: float
-    quiet: bool
-    device_buffers: bool = False
+    share: ClassVar[Share]
 
-    def progress(self, blocks: int) -> Progress | None:
-        """The line of progress, on one rank."""
-        printing = self.ranks.rank == 0 and not self.quiet
-        return (
-            Progress(self.cell.folder, {str(block): 1.0 for block in range(blocks)}, "blocks")
-            if printing
-            else None
-        )
+    def __init__(
+        self,
+        sampler: GradientSampler,
+        samples: int,
+        shards: Shards,
+        ranks: Ranks | None = None,
+        watchdog: Watchdog | None = None,
+        execution: Execution = Execution(),
+        slots: int = SLOTS,
+    ) -> None:
+        self._sampler, self._samples, self._slots = sampler, samples, slots
+        self._shards, self._execution = shards, execution
+        self._ranks, self._watchdog = ranks or OneRank(), watchdog or Watchdog(0)
+        self._held = self._resumed()
+        self._kept, self._kept_at = set(self._held), time.monotonic()
+        if self._held:
+            resumed = ", ".join(
+                f"slots {node.first}..{node.first + node.span - 1}" for node in sorted(self._held)
+            )
+            log.info("%s: resuming from %s", shards.owner, resumed)
 
-    def blocks(self, slot: int, done: int = 0) -> list[tuple[int, int]]:
+    @property
+    def held(self) -> list[Node]:
+        """The nodes that this rank holds, in order."""
+        return sorted(self._held)
+
+    def over(self, root: Node) -> PartialSum:
+        """The sum over the slots of a node, which stays held; on one rank.
+
+        Raises:
+            Interrupted: as by `bands`.
+        """
+        for node in self.held:
+            if node in self._held and set(node.slots) < set(root.slots):
+                self._insert(node, self._held.pop(node), root)
+        self._add_missing(root)
+        return self._held[root]
+
+    def bands(self, root: Node | None = None) -> list[FinishedBand]:
+        """The bands that this rank owns, summed over the slots of a node that begins with the
+        first, all N samples by default; a collective call, after which nothing is held.
+
+        Raises:
+            Interrupted: a signal came; what is done is kept, and the next run resumes, with any
+                number of ranks and either share.
+        """
+        root = root or Node(0, self._slots)
+        self._add_missing(root)
+        with one_blas_thread():
+            return self._finished_bands(root)
+
+    def _add_missing(self, root: Node) -> None:
+        slots = self._begin(root)
+        progress = self._progress(sum(len(self._blocks(slot)) for slot in slots))
+        with one_blas_thread():
+            finished = self._add_slots(slots, root, progress)
+        if not finished:
+            raise Interrupted(
+                f"{self._shards.owner}: interrupted; finished parts are kept in"
+                f" {self._shards.folder}, run the same command to resume"
+            )
+
+    def _add_slots(self, slots: Sequence[int], root: Node, progress: Progress | None) -> bool:
+        """Whether all slots are summed, on every rank; otherwise what is done is kept."""
+        finished = 0
+        for slot in slots:
+            sums, done = self._begun(slot)
+            blocks = self._blocks(slot, done)
+            finished += len(self._blocks(slot)) - len(blocks)
+            for turn in range(0, len(blocks), self._blocks_a_turn):
+                stop, due = self._asked()
+                if stop or due:
+                    before = blocks[turn][0] - self._samples_of(slot).start
+                    self._keep([(OpenSlot(slot, before), sums.partial())] if before else [])
+                if stop:
+                    return self._all_finished(stopped=True)
+                group = blocks[turn : turn + self._blocks_a_turn]
+                self._add(group, sums)
+                self._watchdog.progress()
+                finished += len(group)
+                if progress:
+                    progress.finish({str(block) for block in range(finished)})
+            self._insert(Node(slot, 1), sums.partial(), root)
+        return self._all_finished(stopped=False)
+
+    def _insert(self, node: Node, partial: PartialSum, root: Node) -> None:
+        tree.insert(self._held, node, partial, PartialSum.add, root.span)
+
+    def _samples_of(self, slot: int) -> range:
+        return tree.slot_samples(slot, self._slots, self._samples)
+
+    def _blocks(self, slot: int, done: int = 0) -> list[tuple[int, int]]:
         """The blocks of a slot after its first ``done`` samples."""
-        samples = tree.slot_samples(slot, SLOTS, self.cell.samples)
+        samples = self._samples_of(slot)
         return list(blocks_of(range(samples.start + done, samples.stop)))
 
-    def samples_before(self, slot: int, first: int) -> int:
-        """How many samples of a slot come before sample ``first``."""
-        return first - tree.slot_samples(slot, SLOTS, self.cell.samples).start
+    def _progress(self, blocks: int) -> Progress | None:
+        """The line of progress, on one rank."""
+        if self._ranks.rank > 0 or self._execution.quiet:
+            return None
+        return Progress(self._shards.owner, {str(block): 1.0 for block in range(blocks)}, "blocks")
 
-    def interrupted(self) -> Interrupted:
-        """What is raised when a signal has come and everything is kept."""
-        return Interrupted(
-            f"{self.cell.folder}: interrupted; finished parts are kept in {self.shards.folder}, run"
-            " the same command to resume"
+    def _is_due(self) -> bool:
+        return time.monotonic() - self._kept_at > self._execution.checkpoint_seconds
+
+    def _keep(self, under_way: Sequence[tuple[OpenSlot, PartialSum]] = ()) -> None:
+        """Save what is not on disk yet: nodes, and the slot under way."""
+        new = [(node, self._held[node]) for node in sorted(self._held.keys() - self._kept)]
+        self._save([*new, *under_way])
+        self._kept, self._kept_at = set(self._held), time.monotonic()
+
+    # What the two ways to share differ in.
+
+    @property
+    @abstractmethod
+    def _blocks_a_turn(self) -> int:
+        """Blocks between two looks at signals and clock."""
+
+    @abstractmethod
+    def _resumed(self) -> dict[Node, PartialSum]:
+        """What this rank takes up of an earlier run."""
+
+    @abstractmethod
+    def _begin(self, root: Node) -> list[int]:
+        """The slots under a node that this rank is to sum, or take part in."""
+
+    @abstractmethod
+    def _begun(self, slot: int) -> tuple[Accumulator, int]:
+        """The sum of a slot as an earlier run has left it, and how many of its samples that are."""
+
+    @abstractmethod
+    def _asked(self) -> tuple[bool, bool]:
+        """Whether a signal asks to stop, and whether a checkpoint is due."""
+
+    @abstractmethod
+    def _save(self, parts: Sequence[tuple[Node | OpenSlot, PartialSum]]) -> None:
+        """Save shards, then remove those that they make superfluous."""
+
+    @abstractmethod
+    def _add(self, blocks: list[tuple[int, int]], sums: Accumulator) -> None:
+        """Add the blocks of one turn."""
+
+    @abstractmethod
+    def _all_finished(self, *, stopped: bool) -> bool:
+        """Whether no rank was asked to stop."""
+
+    @abstractmethod
+    def _finished_bands(self, root: Node) -> list[FinishedBand]:
+        """The bands that this rank owns, when all slots are summed."""
+
+
+class SumBySamples(CheckpointedSum):
+    """Every rank sums slots of its own; they meet when all are done."""
+
+    share = Share.SAMPLES
+    _blocks_a_turn = 1
+    _open_slots: Mapping[int, OpenSlot] = {}
+
+    def _resumed(self) -> dict[Node, PartialSum]:
+        """The verified shards of an earlier run, dealt out over ranks."""
+        held: dict[Node, PartialSum] = {}
+        candidates = _disjoint(self._shards.nodes())
+        self._ranks.barrier()
+        for node in candidates[self._ranks.rank :: self._ranks.size]:
+            partial = self._shards.load(node)
+            self._watchdog.progress()
+            if partial is not None:
+                held[node] = partial
+        return held
+
+    def _begin(self, root: Node) -> list[int]:
+        """A part of the slots that no rank holds."""
+        have = np.zeros(root.span, dtype=np.int64)
+        for node in self._held:
+            have[[slot - root.first for slot in node.slots if slot in root.slots]] = 1
+        missing = root.first + np.flatnonzero(self._ranks.sum(have) == 0)
+        self._open_slots = {part.slot: part for part in reversed(self._shards.open_slots())}
+        self._ranks.barrier()
+        return tree.share(missing.tolist(), self._ranks.rank, self._ranks.size)
+
+    def _begun(self, slot: int) -> tuple[Accumulator, int]:
+        part = self._open_slots.get(slot)
+        partial = None if part is None else self._shards.load(part)
+        if part is None or partial is None:
+            return Accumulator(self._sampler), 0
+        log.info("%s: resuming slot %d after %d samples", self._shards.owner, slot, part.samples)
+        return Accumulator(self._sampler, start=partial), part.samples
+
+    def _asked(self) -> tuple[bool, bool]:
+        return signals.stop_requested(), self._is_due()
+
+    def _save(self, parts: Sequence[tuple[Node | OpenSlot, PartialSum]]) -> None:
+        for part, partial in parts:
+            self._shards.save(part, partial)
+            self._shards.remove_covered(part)
+
+    def _add(self, blocks: list[tuple[int, int]], sums: Accumulator) -> None:
+        for first, count in blocks:
+            sums.add_block(first, count)
+
+    def _all_finished(self, *, stopped: bool) -> bool:
+        self._watchdog.wait_for_others()
+        if not self._ranks.any(stopped or signals.stop_requested()):
+            return True
+        self._keep()
+        return False
+
+    def _finished_bands(self, root: Node) -> list[FinishedBand]:
+        return finished_bands(
+            self._held, self._sampler.architecture.parameters, root.span, self._ranks
         )
 
 
-def summed_bands(work: Work, share: Share) -> list[FinishedBand]:
-    """The bands that this rank owns, summed over all samples; a collective call.
-
-    Raises:
-        Interrupted: a signal came; what is done is kept, and the next run resumes, with any number
-            of ranks and either share.
+class SumByBands(CheckpointedSum):
+    """All ranks sum one slot after another, each its own bands of columns: of a turn's blocks of
+    gradients every rank computes one, and gives it to all.
     """
-    with one_blas_thread():
-        if share is Share.BANDS:
-            return _by_bands(work)
-        return _by_samples(work)
 
+    share = Share.BANDS
+    _gradients: Any = None
+    _losses: Any = None
 
-def _by_samples(work: Work) -> list[FinishedBand]:
-    ranks = work.ranks
-    held = _resumed_nodes(work)
-    mine = tree.share(_missing_everywhere(held, ranks), ranks.rank, ranks.size)
-    begun = {part.slot: part for part in reversed(work.shards.open_slots()) if part.slot in mine}
-    ranks.barrier()
-    progress = work.progress(sum(len(work.blocks(slot)) for slot in mine))
-    kept, finished, last_kept = set(held), 0, time.monotonic()
+    @property
+    def _bands(self) -> list[int]:
+        return owned_bands(self._sampler.architecture.parameters, self._ranks)
 
-    def keep(part: OpenSlot, sums: Accumulator) -> None:
-        _keep_nodes(work, held, kept)
-        if part.samples:
-            work.shards.save(part, sums.partial())
-            work.shards.remove_covered(part)
+    @property
+    def _blocks_a_turn(self) -> int:
+        return self._ranks.size
 
-    for slot in mine:
-        sums, done = _begun(work, begun.get(slot))
-        finished += len(work.blocks(slot)) - len(work.blocks(slot, done))
-        for first, count in work.blocks(slot, done):
-            stop = signals.stop_requested()
-            if stop or time.monotonic() - last_kept > work.checkpoint_seconds:
-                keep(OpenSlot(slot, work.samples_before(slot, first)), sums)
-                last_kept = time.monotonic()
-            if stop:
-                break
-            sums.add_block(first, count)
-            work.watchdog.progress()
-            finished += 1
-            if progress:
-                progress.finish({str(block) for block in range(finished)})
-        else:
-            tree.insert(held, Node(slot, 1), sums.partial(), PartialSum.add, SLOTS)
-            continue
-        break
-    work.watchdog.wait_for_others()
-    if ranks.any(signals.stop_requested()):
-        _keep_nodes(work, held, kept)
-        raise work.interrupted()
-    return finished_bands(held, work.cell.architecture.parameters, SLOTS, ranks)
+    @property
+    def _on_device(self) -> bool:
+        return self._execution.device_buffers and self._sampler.device is not Device.CPU
 
+    def _resumed(self) -> dict[Node, PartialSum]:
+        """The bands of this rank from the shards of an earlier run; a shard counts where the bands
+        of every rank verify.
+        """
+        table = np.zeros(self._slots, dtype=np.int64)
+        if self._ranks.rank == 0:
+            for node in _disjoint(self._shards.nodes()):
+                table[node.first] = node.span
+        spans, bands = self._ranks.sum(table), self._bands
+        held: dict[Node, PartialSum] = {}
+        for slot in np.flatnonzero(spans).tolist():
+            node = Node(slot, int(spans[slot]))
+            partial = self._shards.load(node, bands)
+            if not self._ranks.any(partial is None) and partial is not None:
+                tree.insert(held, node, partial, PartialSum.add, self._slots)
+        return held
 
-def _keep_nodes(work: Work, held: dict[Node, PartialSum], kept: set[Node]) -> None:
-    """Save the nodes that are not on disk yet; ``kept`` is brought up to date."""
-    for node in held.keys() - kept:
-        work.shards.save(node, held[node])
-        work.shards.remove_covered(node)
-    kept.clear()
-    kept.update(held)
+    def _begin(self, root: Node) -> list[int]:
+        missing = set(tree.missing_slots(self._held, root.first + root.span))
+        return sorted(missing & set(root.slots))
 
+    def _begun(self, slot: int) -> tuple[Accumulator, int]:
+        """The bands of this rank, as far as every rank has them."""
+        furthest = (
+            next((part.samples for part in self._shards.open_slots() if part.slot == slot), 0)
+            if self._ranks.rank == 0
+            else 0
+        )
+        done, bands = int(self._ranks.sum(np.array([furthest]))[0]), self._bands
+        partial = self._shards.load(OpenSlot(slot, done), bands) if done else None
+        if not done or self._ranks.any(partial is None):
+            return Accumulator(self._sampler, bands), 0
+        return Accumulator(self._sampler, bands, partial), done
 
-def _begun(work: Work, part: OpenSlot | None) -> tuple[Accumulator, int]:
-    """The sum of a slot so far, and how many of its samples that are."""
-    partial = None if part is None else work.shards.load(part)
-    if part is None or partial is None:
-        return Accumulator(work.sampler), 0
-    log.info("%s: resuming slot %d after %d samples", work.cell.folder, part.slot, part.samples)
-    return Accumulator(work.sampler, start=partial), part.samples
+    def _asked(self) -> tuple[bool, bool]:
+        due = self._ranks.rank == 0 and self._is_due()
+        asked = self._ranks.sum(np.array([signals.stop_requested(), due], dtype=np.int64)) > 0
+        return bool(asked[0]), bool(asked[1])
 
+    def _save(self, parts: Sequence[tuple[Node | OpenSlot, PartialSum]]) -> None:
+        """Each rank its bands; superfluous shards go when every rank has saved."""
+        for part, partial in parts:
+            self._shards.save(part, partial)
+        self._ranks.barrier()
+        if self._ranks.rank == 0:
+            for part, _ in parts:
+                self._shards.remove_covered(part)
 
-def _resumed_nodes(work: Work) -> dict[Node, PartialSum]:
-    """The verified shards of an earlier run, dealt out over ranks."""
-    held: dict[Node, PartialSum] = {}
-    candidates = _disjoint(work.shards.nodes())
-    work.ranks.barrier()
-    for node in candidates[work.ranks.rank :: work.ranks.size]:
-        partial = work.shards.load(node)
-        work.watchdog.progress()
-        if partial is not None:
-            held[node] = partial
-    _log_resumed(work.cell, held)
-    return held
-
-
-def _log_resumed(cell: Cell, held: Iterable[Node]) -> None:
-    slots = ", ".join(f"slots {node.first}..{node.first + node.span - 1}" for node in sorted(held))
-    if slots:
-        log.info("%s: resuming from %s", cell.folder, slots)
-
-
-def _disjoint(nodes: Iterable[Node]) -> list[Node]:
-    """Nodes without those whose slots are covered by one before."""
-    taken: set[int] = set()
-    chosen = []
-    for node in nodes:
-        if taken.isdisjoint(node.slots):
-            taken.update(node.slots)
-            chosen.append(node)
-    return chosen
-
-
-def _missing_everywhere(held: Iterable[Node], ranks: Ranks) -> list[int]:
-    """The slots that no rank holds."""
-    have = np.zeros(SLOTS, dtype=np.int64)
-    for node in held:
-        have[list(node.slots)] = 1
-    return np.flatnonzero(ranks.sum(have) == 0).tolist()
-
-
-def _by_bands(work: Work) -> list[FinishedBand]:
-    ranks, parameters = work.ranks, work.cell.architecture.parameters
-    bands = owned_bands(parameters, ranks)
-    held = _resumed_bands(work, bands)
-    missing = tree.missing_slots(held, SLOTS)
-    progress = work.progress(sum(len(work.blocks(slot)) for slot in missing))
-    kept, finished, last_kept = set(held), 0, time.monotonic()
-    exchange = _Exchange(work)
-    for slot in missing:
-        sums, done = _begun_bands(work, slot, bands)
-        blocks = work.blocks(slot, done)
-        finished += len(work.blocks(slot)) - len(blocks)
-        for start in range(0, len(blocks), ranks.size):
-            due = ranks.rank == 0 and time.monotonic() - last_kept > work.checkpoint_seconds
-            stop, keep = ranks.sum(np.array([signals.stop_requested(), due], dtype=np.int64)) > 0
-            if stop or keep:
-                _keep_bands(
-                    work,
-                    held,
-                    kept,
-                    OpenSlot(slot, work.samples_before(slot, blocks[start][0])),
-                    sums,
-                )
-                last_kept = time.monotonic()
-            if stop:
-                raise work.interrupted()
-            exchange.add_all(blocks[start : start + ranks.size], sums)
-            work.watchdog.progress()
-            finished += len(blocks[start : start + ranks.size])
-            if progress:
-                progress.finish({str(block) for block in range(finished)})
-        tree.insert(held, Node(slot, 1), sums.partial(), PartialSum.add, SLOTS)
-    whole = held[Node(0, SLOTS)]
-    return [FinishedBand.of_arrays(band, whole.band_arrays(band)) for band in bands]
-
-
-class _Exchange:
-    """Blocks of gradients, each computed by one rank and given to all."""
-
-    def __init__(self, work: Work) -> None:
-        self._sampler, self._ranks = work.sampler, work.ranks
-        self._on_device = work.device_buffers and work.sampler.device is not Device.CPU
-        self._gradients: Any = None
-        self._losses: Any = None
-
-    def add_all(self, blocks: list[tuple[int, int]], sums: Accumulator) -> None:
-        """Add as many consecutive blocks as there are ranks (the last time fewer), in order."""
+    def _add(self, blocks: list[tuple[int, int]], sums: Accumulator) -> None:
         mine: Any = None
         if self._ranks.rank < len(blocks):
             block = self._sampler.block_on_device if self._on_device else self._sampler.block
@@ -301,58 +379,37 @@ class _Exchange:
         else:
             self._gradients, self._losses = np.empty(shape, precision), np.empty(count, precision)
 
+    def _all_finished(self, *, stopped: bool) -> bool:
+        return not stopped
 
-def _keep_bands(
-    work: Work, held: dict[Node, PartialSum], kept: set[Node], part: OpenSlot, sums: Accumulator
-) -> None:
-    """Save this rank's bands of everything that is not on disk yet; superfluous shards go when
-    every rank has saved.
+    def _finished_bands(self, root: Node) -> list[FinishedBand]:
+        whole = self._held[root]
+        return [FinishedBand.of_arrays(band, whole.band_arrays(band)) for band in self._bands]
+
+
+def sum_that_fits(parameters: int, ranks: Ranks, execution: Execution) -> type[CheckpointedSum]:
+    """The way to share that was asked for, or what the plan chooses from P, the ranks and their
+    memory; the same on every rank.
     """
-    new = sorted(held.keys() - kept)
-    for node in new:
-        work.shards.save(node, held[node])
-    if part.samples:
-        work.shards.save(part, sums.partial())
-    work.ranks.barrier()
-    if work.ranks.rank == 0:
-        for node in new:
-            work.shards.remove_covered(node)
-        if part.samples:
-            work.shards.remove_covered(part)
-    kept.clear()
-    kept.update(held)
+    if ranks.size == 1:
+        return SumBySamples
+    share = execution.share
+    if share is None:
+        import psutil  # noqa: PLC0415 - a run on one rank does not need it
+
+        room = int(MEMORY_SHARE * psutil.virtual_memory().available / ranks.node_size)
+        way = accumulation(parameters, ranks.size, room)
+        log.info("ranks share %s: %s", way.share, way.reason)
+        share = Share.BANDS if ranks.any(way.share is Share.BANDS) else Share.SAMPLES
+    return SumByBands if share is Share.BANDS else SumBySamples
 
 
-def _resumed_bands(work: Work, bands: list[int]) -> dict[Node, PartialSum]:
-    """The bands of this rank from the shards of an earlier run; a shard counts where the bands of
-    every rank verify.
-    """
-    table = np.zeros(SLOTS, dtype=np.int64)
-    if work.ranks.rank == 0:
-        for node in _disjoint(work.shards.nodes()):
-            table[node.first] = node.span
-    spans = work.ranks.sum(table)
-    held: dict[Node, PartialSum] = {}
-    for slot in np.flatnonzero(spans).tolist():
-        node = Node(slot, int(spans[slot]))
-        partial = work.shards.load(node, bands)
-        if not work.ranks.any(partial is None) and partial is not None:
-            tree.insert(held, node, partial, PartialSum.add, SLOTS)
-    _log_resumed(work.cell, held)
-    return held
-
-
-def _begun_bands(work: Work, slot: int, bands: list[int]) -> tuple[Accumulator, int]:
-    """The bands of this rank of a slot so far, and how many of its samples that are; the same on
-    every rank.
-    """
-    furthest = (
-        next((part.samples for part in work.shards.open_slots() if part.slot == slot), 0)
-        if work.ranks.rank == 0
-        else 0
-    )
-    done = int(work.ranks.sum(np.array([furthest]))[0])
-    partial = work.shards.load(OpenSlot(slot, done), bands) if done else None
-    if not done or work.ranks.any(partial is None):
-        return Accumulator(work.sampler, bands), 0
-    return Accumulator(work.sampler, bands, partial), done
+def _disjoint(nodes: Iterable[Node]) -> list[Node]:
+    """Nodes without those whose slots are covered by one before."""
+    taken: set[int] = set()
+    chosen = []
+    for node in nodes:
+        if taken.isdisjoint(node.slots):
+            taken.update(node.slots)
+            chosen.append(node)
+    return chosen

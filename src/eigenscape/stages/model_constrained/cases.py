@@ -17,20 +17,23 @@ import pandas as pd
 from eigenscape.active_subspace.leading import Leading, leading_directions, leading_vectors, overlap
 from eigenscape.active_subspace.resampling import bootstrap_weights, unbroken_interval
 from eigenscape.active_subspace.sampling_noise import log10_condition_null
-from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.active_subspace.staircase import layer_shares_of, staircase
 from eigenscape.active_subspace.symmetry import ProjectedSamples, project, symmetry_of
+from eigenscape.active_subspace.tree import Node
 from eigenscape.config.study import BLOCK, SCIENCE_SCHEMA, ModelConstrainedCell, Study
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.seeding import stream_key
 from eigenscape.stages.common import signals
+from eigenscape.stages.common.attempts import claimed
+from eigenscape.stages.common.execution import Execution
 from eigenscape.stages.common.progress import Progress
 from eigenscape.stages.common.samplers import sampler_of
-from eigenscape.stages.common.second_moment import Execution, compute_second_moment
-from eigenscape.stages.common.spectrum import (
-    compute_spectrum,
+from eigenscape.stages.common.second_moment import compute_second_moment
+from eigenscape.stages.common.spectrum import compute_spectrum
+from eigenscape.stages.common.sums import SumBySamples
+from eigenscape.stages.common.verified import (
     read_confidence,
     read_verified_spectrum,
     second_moment_receipt,
@@ -38,6 +41,8 @@ from eigenscape.stages.common.spectrum import (
 from eigenscape.store import second_moments
 from eigenscape.store.documents import cached, read_document
 from eigenscape.store.layout import StudyFolder
+from eigenscape.store.receipts import discard
+from eigenscape.store.shards import Shards
 
 if TYPE_CHECKING:
     from eigenscape.model_constrained.case import Case
@@ -225,7 +230,7 @@ def _raw(
     if reference.vectors is None:
         reference.vectors = vectors
     whole, half = second_moments.read_second_moment(folder.second_moment(cell)), cell.samples // 2
-    first = sum_of_samples(sampler, range(half)).triangle.matrix(1.0 / half)
+    first = _first_half(cell, folder, sampler)
     counted = cell.samples - second_moment_receipt(cell, folder).excluded
     second = (counted * whole - half * first) / (cell.samples - half)
     numbers = {
@@ -244,6 +249,19 @@ def _raw(
         ),
     }
     return numbers, reference
+
+
+def _first_half(
+    cell: ModelConstrainedCell, folder: StudyFolder, sampler: GradientSampler
+) -> np.ndarray:
+    """C of the first N // 2 samples, summed in one row; what is interrupted is gone on with."""
+    half, place = cell.samples // 2, folder.work(cell) / "half"
+    with claimed(cell, folder, OneRank()):
+        shards = Shards(place, cell, folder.quarantine)
+        sums = SumBySamples(sampler, half, shards, execution=Execution(quiet=True), slots=1)
+        found = sums.over(Node(0, 1)).triangle.matrix(1.0 / half)
+        discard(place)
+    return found
 
 
 def _projected(

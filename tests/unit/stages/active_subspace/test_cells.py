@@ -8,8 +8,8 @@ from builders import small_study
 from eigenscape.errors import Interrupted
 from eigenscape.stages.active_subspace import cells as stage
 from eigenscape.stages.active_subspace.cells import compute_cells, spectrum_digests
-from eigenscape.stages.common.second_moment import Execution
-from eigenscape.stages.common.spectrum import read_verified_spectrum
+from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.verified import read_verified_spectrum
 from eigenscape.store.layout import StudyFolder
 
 STUDY = small_study()

@@ -14,7 +14,7 @@ from eigenscape.errors import DamagedResult
 from eigenscape.stages.active_subspace.cells import compute_cells
 from eigenscape.stages.active_subspace.condition_numbers import condition_number_table, write_table
 from eigenscape.stages.active_subspace.projection import project_networks
-from eigenscape.stages.common.second_moment import Execution
+from eigenscape.stages.common.execution import Execution
 from eigenscape.stages.common.tables import DESCRIPTIONS, read_table
 from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder

@@ -15,8 +15,8 @@ from eigenscape.config.study import Study
 from eigenscape.errors import DifferentWork, Interrupted
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.active_subspace.cells import compute_cells
-from eigenscape.stages.common.second_moment import Execution
-from eigenscape.stages.common.spectrum import (
+from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.verified import (
     read_confidence,
     read_verified_spectrum,
     samples_drawn,

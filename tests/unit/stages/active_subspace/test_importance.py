@@ -19,8 +19,10 @@ from eigenscape.stages.active_subspace.importance import (
     shares_of,
     slope_of,
 )
-from eigenscape.stages.common.second_moment import Execution, compute_second_moment
-from eigenscape.stages.common.spectrum import compute_spectrum, read_verified_spectrum
+from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.second_moment import compute_second_moment
+from eigenscape.stages.common.spectrum import compute_spectrum
+from eigenscape.stages.common.verified import read_verified_spectrum
 from eigenscape.store.layout import StudyFolder
 
 SWEEP = {"depth": 6, "width": 10, "samples": 200, "bias_std": 0.3, "weight_std": [0.5, 3.0]}

@@ -22,7 +22,7 @@ from eigenscape.provenance.verify import State, verify_study
 from eigenscape.seeding import stream_key
 from eigenscape.stages.active_subspace.large import compute_large, large_network, read_large
 from eigenscape.stages.common import signals
-from eigenscape.stages.common.second_moment import Execution
+from eigenscape.stages.common.execution import Execution
 from eigenscape.store import array_files
 from eigenscape.store.layout import StudyFolder
 

@@ -11,13 +11,11 @@ from builders import EPSILON, small_study
 from eigenscape.active_subspace.second_moment import Accumulator
 from eigenscape.active_subspace.tree import Node, slot_samples
 from eigenscape.config.study import SLOTS, Cell, Study
-from eigenscape.distributed.ranks import OneRank
-from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import DifferentWork, Interrupted
 from eigenscape.networks.gradients import Device, GradientSampler
-from eigenscape.planning.communication import Share
-from eigenscape.stages.common.second_moment import Execution, compute_second_moment
-from eigenscape.stages.common.sums import Work, summed_bands
+from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.second_moment import compute_second_moment
+from eigenscape.stages.common.sums import CheckpointedSum, SumByBands, SumBySamples
 from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.shards import OpenSlot, Shards
@@ -239,18 +237,16 @@ def test_summing_by_bands_gives_the_bits_of_summing_by_samples(
     study = small_study(headline={"depth": 3, "width": 24, "samples": samples})
     cell = study.headline_cell
 
-    def bands(share: Share) -> list[np.ndarray]:
+    def bands(way: type[CheckpointedSum]) -> list[np.ndarray]:
         sampler = GradientSampler.of_study(study, cell.architecture)
-        work = Work(
-            cell, sampler, shards_of(cell, folder), OneRank(), Watchdog(0), 60.0, quiet=True
-        )
+        sums = way(sampler, samples, shards_of(cell, folder), execution=QUIET)
         return [
             array
-            for band in summed_bands(work, share)
+            for band in sums.bands()
             for array in (*band.strips, *([band.first_moments] * (band.band == 0)))
         ]
 
-    one, other = bands(Share.SAMPLES), bands(Share.BANDS)
+    one, other = bands(SumBySamples), bands(SumByBands)
     assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
@@ -260,18 +256,18 @@ def test_shards_of_one_share_serve_the_other(
     study = small_study(headline={"depth": 3, "width": 24, "samples": SLOTS * 300})
     cell = study.headline_cell
 
-    def summed(share: Share, place: StudyFolder) -> list[np.ndarray]:
+    def summed(way: type[CheckpointedSum], place: StudyFolder) -> list[np.ndarray]:
         sampler = GradientSampler.of_study(study, cell.architecture)
-        work = Work(cell, sampler, shards_of(cell, place), OneRank(), Watchdog(0), 60.0, quiet=True)
-        return [strip for band in summed_bands(work, share) for strip in band.strips]
+        sums = way(sampler, cell.samples, shards_of(cell, place), execution=QUIET)
+        return [strip for band in sums.bands() for strip in band.strips]
 
-    undisturbed = summed(Share.SAMPLES, StudyFolder(folder.root / "undisturbed"))
-    for share in (Share.SAMPLES, Share.BANDS, Share.SAMPLES):
+    undisturbed = summed(SumBySamples, StudyFolder(folder.root / "undisturbed"))
+    for way in (SumBySamples, SumByBands, SumBySamples):
         stop_after(7)  # blocks, two of them a slot: in the middle of a slot every time
         with pytest.raises(Interrupted):
-            summed(share, folder)
+            summed(way, folder)
     stop_after(10**6)
-    resumed = summed(Share.BANDS, folder)
+    resumed = summed(SumByBands, folder)
     assert all(np.array_equal(a, b) for a, b in zip(resumed, undisturbed, strict=True))
 
 

@@ -13,8 +13,10 @@ from eigenscape.active_subspace.spectrum import Route, SpectrumStatus, rounding_
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import Cell, Study
 from eigenscape.errors import DamagedResult, DifferentWork
-from eigenscape.stages.common.second_moment import Execution, compute_second_moment
-from eigenscape.stages.common.spectrum import compute_spectrum, read_verified_spectrum
+from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.second_moment import compute_second_moment
+from eigenscape.stages.common.spectrum import compute_spectrum
+from eigenscape.stages.common.verified import read_verified_spectrum
 from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder
 

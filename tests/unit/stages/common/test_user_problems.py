@@ -41,9 +41,11 @@ from eigenscape.stages.common.configure import (
     workflow_study,
     write_study,
 )
+from eigenscape.stages.common.execution import Execution
 from eigenscape.stages.common.samplers import sampler_of
-from eigenscape.stages.common.second_moment import Execution, compute_second_moment
-from eigenscape.stages.common.spectrum import compute_spectrum, read_verified_spectrum
+from eigenscape.stages.common.second_moment import compute_second_moment
+from eigenscape.stages.common.spectrum import compute_spectrum
+from eigenscape.stages.common.verified import read_verified_spectrum
 from eigenscape.store.layout import StudyFolder
 
 NETWORK = """
