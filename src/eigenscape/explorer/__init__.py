@@ -1,6 +1,7 @@
 """The explorer: a local web page that shows networks and the results of studies.
 
 state              everything that a shared address says, checked
+entries            how each part of an address is read, written and bounded
 network            the network and the curve that a state describes; which weights have sliders
 snapshot           all numbers of one state: lengths, surface, images, polytopes, sensitivities
 figures_network    a snapshot as plotly figures, and as patches of figures that are on the page

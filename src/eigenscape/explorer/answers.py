@@ -13,35 +13,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from eigenscape.errors import BadInput
+from eigenscape.explorer.entries import Edits
 from eigenscape.explorer.network import sliders
 from eigenscape.explorer.presets import PRESETS
 from eigenscape.explorer.snapshot import Snapshot, snapshot
-from eigenscape.explorer.state import LIMITS, STEP, STEPS, Place, State
+from eigenscape.explorer.state import ENTRIES, STEP, State
 
-CONTROLS = (
-    *("depth", "width", "activation", "draw", "sigma_w", "sigma_b", "seed"),
-    *(
-        "curve",
-        "radius",
-        "x",
-        "y",
-        "ratio",
-        "angle",
-        "corners",
-        "points",
-        "closed",
-        "cut",
-        "layer",
-        "row",
-        "column",
-        "biases",
-    ),
-    *("tab", "study", "number", "cell"),
-)
-"""Controls of the page, named as the fields of the state that they set."""
-
-RESULTS = ("tab", "study", "number", "cell")
-"""Fields that the first tab's figures do not depend on."""
+CONTROLS = tuple(name for name in ENTRIES if name != "edits")
+"""Controls of the page, named as the entries of the state that they set."""
 
 
 @dataclass(frozen=True)
@@ -98,31 +77,24 @@ def state_of(request: Request) -> State:
             raise BadInput.field(
                 "preset", f"one of {', '.join(PRESETS)}", "an unknown name", "reload the page"
             )
-        return replace(
-            PRESETS[name].state,
-            **{field: getattr(base, field) for field in ("tab", "study", "number", "cell")},
-        )
+        return replace(PRESETS[name].state, tab=base.tab, **base.results)
     if request.action == "redraw":
-        return replace(base, seed=(base.seed + 1) % int(LIMITS["seed"][1]), edits=())
+        return replace(base, seed=(base.seed + 1) % int(ENTRIES["seed"].high), edits=())
     if request.action == "undo":
         return replace(base, edits=())
     texts = {name: _text(value) for name, value in request.controls.items() if name in CONTROLS}
-    changes = {name: getattr(_one(name, text), name) for name, text in texts.items()}
-    for name in changes.keys() & STEPS.keys():
-        # A slider shows the nearest of its steps; the value is another one only when it moves.
-        if abs(changes[name] - getattr(base, name)) <= 0.51 * STEPS[name]:
-            del changes[name]
-    drawing = ("depth", "width", "draw", "sigma_w", "sigma_b", "seed")
-    if any(changes.get(name, getattr(base, name)) != getattr(base, name) for name in drawing):
-        return base.resized(**changes)  # the visible sliders are those of the old draw
+    # Each alone, among defaults that go with it.
+    said = {name: getattr(State.of({name: text}), name) for name, text in texts.items()}
+    # A slider shows the nearest of its steps; the value is another one only when it moves.
+    changes = {
+        name: value
+        for name, value in said.items()
+        if not ENTRIES[name].shows_alike(value, getattr(base, name))
+    }
+    resized = base.resized(**changes)
+    if resized.drawing != base.drawing:
+        return resized  # the visible sliders are those of the old draw
     return replace(base, **changes, edits=_edits(base, request.weights or {}))
-
-
-def _one(name: str, text: str) -> State:
-    """A state whose only stated field this is; the fields that would not go with it are large
-    enough.
-    """
-    return State.of({name: text})
 
 
 def _text(value: Any) -> str:
@@ -133,7 +105,7 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _edits(base: State, weights: Mapping[str, Any]) -> tuple[tuple[Place, float], ...]:
+def _edits(base: State, weights: Mapping[str, Any]) -> Edits:
     """Entries set by hand: those whose slider is not where the draw, rounded to the slider's step,
     puts it.
     """
@@ -157,12 +129,8 @@ def controls_of(state: State) -> dict[str, Any]:
         value = getattr(state, name)
         if isinstance(value, bool):
             values[name] = ["1"] if value else []
-        elif name == "points":
-            values[name] = ",".join(f"{x:g}:{y:g}" for x, y in value)
-        elif name in LIMITS:
-            values[name] = value
         else:
-            values[name] = str(value)
+            values[name] = value if ENTRIES[name].is_number else ENTRIES[name].write(value)
     return values
 
 
@@ -174,6 +142,5 @@ def known_snapshot(state: State) -> Snapshot:
 
 def network_part(state: State) -> State:
     """The state as far as the first tab's figures depend on it."""
-    plain = State()
-    names = (*RESULTS, "layer", "row", "column", "biases")
-    return replace(state, **{name: getattr(plain, name) for name in names})
+    names = ("tab", *state.results, "layer", "row", "column", "biases")
+    return replace(state, **{name: getattr(State, name) for name in names})

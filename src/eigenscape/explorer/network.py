@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from eigenscape.explorer.state import WEIGHT_RANGE, CurveKind, Draw, Place, State
+from eigenscape.explorer.entries import Place
+from eigenscape.explorer.state import WEIGHT_RANGE, CurveKind, Draw, State
 from eigenscape.expressivity.curves import Curve, circle, ellipse, line, polyline
 from eigenscape.expressivity.networks import Layers, generator, random_layers
 

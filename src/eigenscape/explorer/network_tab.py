@@ -8,7 +8,7 @@ from dash import dcc, html
 
 from eigenscape.explorer import network
 from eigenscape.explorer.presets import PRESETS
-from eigenscape.explorer.state import LIMITS, STEP, STEPS, WEIGHT_RANGE, CurveKind, Draw, State
+from eigenscape.explorer.state import ENTRIES, STEP, WEIGHT_RANGE, CurveKind, Draw, State
 from eigenscape.explorer.widgets import aria, choice, figure_panel, number, slider, tick
 from eigenscape.expressivity.networks import UNITS
 
@@ -37,8 +37,13 @@ def panel(state: State) -> html.Div:
 
 
 def _range(name: str, label: str, state: State, title: str = "") -> html.Div:
-    (low, high), step = LIMITS[name], STEPS.get(name, 1)
-    return slider(name, label, low, high, step, float(getattr(state, name)), title=title)
+    entry, value = ENTRIES[name], float(getattr(state, name))
+    return slider(name, label, entry.low, entry.high, entry.step, value, title=title)
+
+
+def _field(name: str, label: str, state: State) -> html.Div:
+    entry = ENTRIES[name]
+    return number(name, label, entry.low, entry.high, getattr(state, name))
 
 
 def _network(state: State) -> html.Fieldset:
@@ -73,7 +78,7 @@ def _network(state: State) -> html.Fieldset:
             _range("sigma_b", "σ_b", state, "standard deviation of the biases"),
             html.Div(
                 [
-                    number("seed", "seed", *LIMITS["seed"], state.seed),
+                    _field("seed", "seed", state),
                     html.Button("New draw", id={"type": "action", "name": "redraw"}, type="button"),
                 ],
                 className="row",
@@ -135,12 +140,9 @@ def _weights(state: State) -> html.Fieldset:
                     ),
                     html.Div(
                         [
-                            number(name, label, *LIMITS[name], getattr(state, name))
-                            for name, label in (
-                                ("layer", "layer"),
-                                ("row", "from row"),
-                                ("column", "from column"),
-                            )
+                            _field("layer", "layer", state),
+                            _field("row", "from row", state),
+                            _field("column", "from column", state),
                         ],
                         className="row",
                     ),

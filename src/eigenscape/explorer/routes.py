@@ -119,16 +119,13 @@ def _changed(sent: Any, results: Path) -> dict[str, Any]:
     if opening or request.action:
         response["controls"] = answers.controls_of(state)
     if state.tab is Tab.RESULTS:  # what was not chosen has been completed
-        chosen = {name: str(getattr(state, name)) for name in ("study", "number", "cell")}
-        response["lists"] = results_tab.lists(results, chosen)
+        response["lists"] = results_tab.lists(results, state.results)
     if opening or state.curve is not before.curve:
         properties["curve-fields"] = {"className": f"curve-{state.curve}"}
     if opening or state.tab is not before.tab:
         response["tab"] = state.tab.value
-    if opening or any(getattr(state, name) != getattr(before, name) for name in answers.RESULTS):
-        properties["results-view"] = {
-            "data": {name: str(getattr(state, name)) for name in answers.RESULTS}
-        }
+    if opening or (state.tab, state.results) != (before.tab, before.results):
+        properties["results-view"] = {"data": {"tab": state.tab.value, **state.results}}
     return response
 
 
@@ -141,13 +138,11 @@ def _with_choices(state: State, before: State, results: Path) -> State:
     if before.study and state.study != before.study:
         state = replace(state, cell="")
     try:
-        chosen = {name: str(getattr(state, name)) for name in ("study", "number", "cell")}
-        return replace(state, **results_tab.completed(results, chosen))
+        return replace(state, **results_tab.completed(results, state.results))
     except EigenscapeError:
         return state  # the tab says what is wrong
 
 
 def _sliders_of(state: State) -> tuple[Any, ...]:
     """What decides which sliders there are and where the draw puts them."""
-    drawing = (state.depth, state.width, state.draw, state.sigma_w, state.sigma_b, state.seed)
-    return (*drawing, state.layer, state.row, state.column, state.biases)
+    return (*state.drawing, state.layer, state.row, state.column, state.biases)

@@ -9,14 +9,15 @@ machine.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any, get_args, get_type_hints
 from urllib.parse import parse_qsl, urlencode
 
 from eigenscape.errors import BadInput
+from eigenscape.explorer import entries
+from eigenscape.explorer.entries import Edits, Entry, Place, Points, shortened
 from eigenscape.expressivity.networks import UNITS
 
 LONGEST_QUERY = 16_000
@@ -34,18 +35,6 @@ WEIGHT_RANGE = 5.0
 
 STEP = 0.01
 """Of the sliders of weights."""
-
-
-STEPS = {
-    "sigma_w": 0.01,
-    "sigma_b": 0.01,
-    "radius": 0.05,
-    "x": 0.05,
-    "y": 0.05,
-    "ratio": 0.01,
-    "angle": 1.0,
-}
-"""Of the sliders of the other numbers that are not whole."""
 
 
 class Draw(StrEnum):
@@ -82,31 +71,6 @@ class Tab(StrEnum):
     RESULTS = "results"
 
 
-Place = tuple[int, int, int]
-"""An entry of a network: layer from 1 to L + 1, row from 1 to fan-in or 0 for the bias, column from
-1 to fan-out."""
-
-LIMITS: dict[str, tuple[float, float]] = {
-    "depth": (1, 10),
-    "width": (1, 64),
-    "sigma_w": (0, 10),
-    "sigma_b": (0, 10),
-    "seed": (0, 2**53 - 1),
-    "radius": (0.1, 5),
-    "x": (-5, 5),
-    "y": (-5, 5),
-    "ratio": (0.05, 1),
-    "angle": (-180, 180),
-    "corners": (3, 12),
-    "cut": (0, 10),
-    "layer": (1, 11),
-    "row": (1, 64),
-    "column": (1, 64),
-}
-"""Least and greatest value of every number. Depth and width: what one page shows; the seed: what a
-browser counts to; the curve: the plotted square."""
-
-
 @dataclass(frozen=True)
 class State:
     """A view of the page.
@@ -140,48 +104,48 @@ class State:
         (((1, 1, 2), 0.5),)
     """
 
-    depth: int = 2
-    width: int = 4
-    activation: str = "relu"
-    draw: Draw = Draw.PLAIN
-    sigma_w: float = 1.4142
-    sigma_b: float = 0.0
-    seed: int = 0
-    edits: tuple[tuple[Place, float], ...] = ()
-    curve: CurveKind = CurveKind.CIRCLE
-    radius: float = 4.0
-    x: float = 0.0
-    y: float = 0.0
-    ratio: float = 0.5
-    angle: float = 0.0
-    corners: int = 4
-    points: tuple[tuple[float, float], ...] = ((-3.0, -3.0), (0.0, 3.0), (3.0, -3.0))
-    closed: bool = True
-    cut: int = 10
-    layer: int = 1
-    row: int = 1
-    column: int = 1
-    biases: bool = False
-    tab: Tab = Tab.NETWORK
-    study: str = ""
-    number: str = ""
-    cell: str = ""
+    depth: Annotated[int, entries.whole(1, 10)] = 2
+    width: Annotated[int, entries.whole(1, 64)] = 4
+    activation: Annotated[str, Entry("an activation", str)] = "relu"
+    draw: Annotated[Draw, entries.choice(Draw)] = Draw.PLAIN
+    sigma_w: Annotated[float, entries.number(0, 10, 0.01)] = 1.4142
+    sigma_b: Annotated[float, entries.number(0, 10, 0.01)] = 0.0
+    seed: Annotated[int, entries.whole(0, 2**53 - 1)] = 0
+    edits: Annotated[Edits, entries.EDITS] = ()
+    curve: Annotated[CurveKind, entries.choice(CurveKind)] = CurveKind.CIRCLE
+    radius: Annotated[float, entries.number(0.1, 5, 0.05)] = 4.0
+    x: Annotated[float, entries.number(-5, 5, 0.05)] = 0.0
+    y: Annotated[float, entries.number(-5, 5, 0.05)] = 0.0
+    ratio: Annotated[float, entries.number(0.05, 1, 0.01)] = 0.5
+    angle: Annotated[float, entries.number(-180, 180, 1)] = 0.0
+    corners: Annotated[int, entries.whole(3, 12)] = 4
+    points: Annotated[Points, entries.POINTS] = ((-3.0, -3.0), (0.0, 3.0), (3.0, -3.0))
+    closed: Annotated[bool, entries.FLAG] = True
+    cut: Annotated[int, entries.whole(0, 10)] = 10
+    layer: Annotated[int, entries.whole(1, 11)] = 1
+    row: Annotated[int, entries.whole(1, 64)] = 1
+    column: Annotated[int, entries.whole(1, 64)] = 1
+    biases: Annotated[bool, entries.FLAG] = False
+    tab: Annotated[Tab, entries.choice(Tab)] = Tab.NETWORK
+    study: Annotated[str, entries.name("the name of a study")] = ""
+    number: Annotated[str, entries.name("a column of the table")] = ""
+    cell: Annotated[str, entries.name("a cell such as cells/d02-w005")] = ""
 
     def __post_init__(self) -> None:
-        for name, (low, high) in LIMITS.items():
+        for name, entry in ENTRIES.items():
             value = getattr(self, name)
-            if not (math.isfinite(value) and low <= value <= high):
+            if entry.is_number and not (math.isfinite(value) and entry.low <= value <= entry.high):
                 raise BadInput.field(
                     name,
-                    f"a number from {low:g} to {high:g}",
+                    f"a number from {entry.low:g} to {entry.high:g}",
                     f"{value:g}",
-                    f"write {name}={_DEFAULTS[name]}",
+                    f"write {name}={getattr(State, name)}",
                 )
         if self.activation not in UNITS:
             raise BadInput.field(
                 "activation",
                 f"one of {', '.join(UNITS)}",
-                _short(self.activation),
+                shortened(self.activation),
                 "write activation=relu",
             )
         if self.draw is Draw.SPLIT and self.width < 4:
@@ -215,6 +179,16 @@ class State:
         return (2, *(self.width,) * self.depth, 1)
 
     @property
+    def drawing(self) -> tuple[Any, ...]:
+        """What the entries of the network are drawn from."""
+        return self.depth, self.width, self.draw, self.sigma_w, self.sigma_b, self.seed
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """What the results tab shows; the first tab's figures do not depend on it."""
+        return {"study": self.study, "number": self.number, "cell": self.cell}
+
+    @property
     def cut_layers(self) -> int:
         """How many hidden layers cut the plane."""
         return min(self.cut, self.depth)
@@ -236,9 +210,9 @@ class State:
     def query(self) -> str:
         """The part of an address behind the question mark: what differs from the default."""
         pairs = [
-            (field.name, _written(value))
-            for field in fields(self)
-            if (value := getattr(self, field.name)) != field.default
+            (name, entry.write(getattr(self, name)))
+            for name, entry in ENTRIES.items()
+            if getattr(self, name) != getattr(State, name)
         ]
         return urlencode(pairs, safe=":,/")
 
@@ -272,7 +246,7 @@ class State:
             raise BadInput.field(
                 "address",
                 "name=value, joined by &",
-                _short(str(error)),
+                shortened(str(error)),
                 "start from a view of the page",
             ) from None
         if len({name for name, _ in pairs}) != len(pairs):
@@ -289,22 +263,23 @@ class State:
             BadInput: an unknown name, or a text that does not describe what it should.
         """
         for name in texts:
-            if name not in _READERS:
+            if name not in ENTRIES:
                 raise BadInput.field(
-                    _short(name), f"one of {', '.join(_READERS)}", "an unknown name", "remove it"
+                    shortened(name), f"one of {', '.join(ENTRIES)}", "an unknown name", "remove it"
                 )
-        values = {name: _read(name, text) for name, text in texts.items()}
+        values = {}
+        for name, text in texts.items():
+            entry = ENTRIES[name]
+            try:
+                values[name] = entry.read(text)
+            except (ValueError, OverflowError):
+                raise BadInput.field(
+                    name,
+                    entry.expected,
+                    shortened(text) or "nothing",
+                    f"write {name}={entry.write(getattr(State, name))}",
+                ) from None
         return cls(**values)
-
-
-def _read(name: str, text: str) -> Any:
-    reader, expected = _READERS[name]
-    try:
-        return reader(text)
-    except (ValueError, OverflowError):
-        raise BadInput.field(
-            name, expected, _short(text) or "nothing", f"write {name}={_written(_DEFAULTS[name])}"
-        ) from None
 
 
 def _check_edits(state: State) -> None:
@@ -335,96 +310,8 @@ def _fits(place: Place, sizes: tuple[int, ...]) -> bool:
     return 1 <= layer < len(sizes) and 0 <= row <= sizes[layer - 1] and 1 <= column <= sizes[layer]
 
 
-def _short(text: str) -> str:
-    """What was found, cut and without control characters, so that it cannot fill the page."""
-    plain = "".join(character if character.isprintable() else "?" for character in text)
-    return plain if len(plain) <= 40 else f"{plain[:37]}..."
-
-
-def _whole(text: str) -> int:
-    if not re.fullmatch(r"[+-]?[0-9]{1,16}", text):
-        raise ValueError(text)
-    return int(text)
-
-
-def _number(text: str) -> float:
-    if (
-        not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?", text)
-        or len(text) > 24
-    ):
-        raise ValueError(text)
-    return round(float(text), 4) + 0.0
-
-
-def _flag(text: str) -> bool:
-    if text not in ("0", "1"):
-        raise ValueError(text)
-    return text == "1"
-
-
-def _edits(text: str) -> tuple[tuple[Place, float], ...]:
-    found: list[tuple[Place, float]] = []
-    for part in text.split(",") if text else []:
-        place, value = part.split(":")
-        layer, row, column = place.split(".")
-        found.append(((_whole(layer), _whole(row), _whole(column)), _number(value)))
-    return tuple(found)
-
-
-def _points(text: str) -> tuple[tuple[float, float], ...]:
-    found = []
-    for part in text.replace(" ", "").split(","):
-        x, y = part.split(":")
-        found.append((_number(x), _number(y)))
-    return tuple(found)
-
-
-def _name(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._/ -]{0,100}", text):
-        raise ValueError(text)
-    return text
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    if isinstance(value, tuple) and (not value or isinstance(value[0][0], tuple)):
-        return ",".join(f"{'.'.join(map(str, place))}:{number:.10g}" for place, number in value)
-    if isinstance(value, tuple):
-        return ",".join(f"{x:.10g}:{y:.10g}" for x, y in value)
-    return str(value)
-
-
-_WHOLE, _NUMBER = (_whole, "a whole number"), (_number, "a number")
-_YES_NO = (_flag, "0 or 1")
-_READERS: dict[str, tuple[Any, str]] = {
-    "depth": _WHOLE,
-    "width": _WHOLE,
-    "activation": (str, "an activation"),
-    "draw": (Draw, f"one of {', '.join(Draw)}"),
-    "sigma_w": _NUMBER,
-    "sigma_b": _NUMBER,
-    "seed": _WHOLE,
-    "edits": (_edits, "entries such as 1.1.2:0.5 (layer.row.column:value)"),
-    "curve": (CurveKind, f"one of {', '.join(CurveKind)}"),
-    "radius": _NUMBER,
-    "x": _NUMBER,
-    "y": _NUMBER,
-    "ratio": _NUMBER,
-    "angle": _NUMBER,
-    "corners": _WHOLE,
-    "points": (_points, "points such as 0:0,1:1"),
-    "closed": _YES_NO,
-    "cut": _WHOLE,
-    "layer": _WHOLE,
-    "row": _WHOLE,
-    "column": _WHOLE,
-    "biases": _YES_NO,
-    "tab": (Tab, f"one of {', '.join(Tab)}"),
-    "study": (_name, "the name of a study"),
-    "number": (_name, "a column of the table"),
-    "cell": (_name, "a cell such as cells/d02-w005"),
+ENTRIES: dict[str, Entry] = {
+    name: get_args(hint)[1] for name, hint in get_type_hints(State, include_extras=True).items()
 }
-_DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(State)}
+"""How every entry is read and written, in the order of the address. Depth and width end at what one
+page shows, the seed at what a browser counts to, the curve at the plotted square."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from eigenscape.errors import BadInput
 from eigenscape.explorer.presets import PRESETS
-from eigenscape.explorer.state import LIMITS, MOST_EDITS, CurveKind, Draw, State
+from eigenscape.explorer.state import ENTRIES, MOST_EDITS, CurveKind, Draw, State
 from eigenscape.expressivity.networks import UNITS
 
 
@@ -25,11 +25,11 @@ def states(draw: st.DrawFn) -> State:
     depth, width = draw(st.integers(1, 10)), draw(st.integers(4, 64))
     sizes = (2, *(width,) * depth, 1)
     numbers = {
-        name: draw(rounded(*LIMITS[name]))
+        name: draw(rounded(ENTRIES[name].low, ENTRIES[name].high))
         for name in ("sigma_w", "sigma_b", "radius", "x", "y", "ratio", "angle")
     }
     counts = {
-        name: draw(st.integers(*map(int, LIMITS[name])))
+        name: draw(st.integers(int(ENTRIES[name].low), int(ENTRIES[name].high)))
         for name in ("seed", "corners", "cut", "layer", "row", "column")
     }
     edits = []
