@@ -249,26 +249,3 @@ def with_residuals(vectors: np.ndarray, product: Product) -> LeadingPairs:
     )
     signs = np.array([np.sign(row[np.abs(row).argmax()]) for row in vectors])
     return LeadingPairs(values[order], (signs[:, None] * vectors)[order], residuals[order])
-
-
-def leading_pairs(
-    product: Product, start: np.ndarray, leading: int, most_passes: int = MOST_PASSES
-) -> LeadingPairs:
-    """The largest eigenpairs by block Krylov, from start to end.
-
-    Args:
-        product: with C.
-        start: (b, P), rows that the space starts from; the result depends on it only where pairs
-            have not converged.
-        leading: k; fewer pairs come back where the rank is smaller.
-        most_passes: over the gradients.
-
-    Example:
-        >>> draws = np.random.default_rng(0).standard_normal((3, 50))
-        >>> leading_pairs(lambda v: v * np.arange(50.0), draws, 2).values.round(9)
-        array([49., 48.])
-    """
-    state = started(start, leading)
-    while not state.converged(leading) and state.passes < most_passes:
-        advance(state, product, leading)
-    return with_residuals(state.ritz_vectors(state.found(leading)), product)
