@@ -180,15 +180,15 @@ def walks(root: Path) -> Found:
     from eigenscape.planning import memory
     from eigenscape.stages.active_subspace import importance, second_moment_kinds
     from eigenscape.stages.active_subspace.projection import project_networks
-    from eigenscape.stages.active_subspace.sensitivity import Sweep, sensitivity_table
+    from eigenscape.stages.active_subspace.sensitivity import Sweep, compute_sensitivity
     from eigenscape.stages.expressivity.experiments import run_experiment
     from eigenscape.store.layout import StudyFolder
 
     def swept(study: Any, architecture: Architecture) -> Callable[[], Any]:
         sweep = Sweep(("[0, 1]",), (5,), ("standard_normal",), ("relu",))
-        return lambda: sensitivity_table(
-            study, architecture.depth, architecture.width, 260, 20, sweep
-        )
+        place = StudyFolder(root / f"swept {architecture.label}")
+        size = architecture.depth, architecture.width, 260, 20
+        return lambda: compute_sensitivity(study, place, *size, sweep, quiet=True)
 
     relu = study_of(
         network={"activation": "relu"},

@@ -115,34 +115,6 @@ def spearman(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Estimate:
     return _estimate(statistic, len(x), dropped, seed)
 
 
-def kendall(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Estimate:
-    """Estimate Kendall's tau-b: how much likelier two cells are in the same order in x and y than
-    in opposite orders.
-
-    Args:
-        x: (n,), a value per cell; a cell that is not finite in x or y is dropped.
-        y: (n,).
-        seed: the seed of the resampling.
-
-    Raises:
-        BadInput: x and y differ in length.
-
-    Example:
-        >>> # 14 pairs in order, 1 not
-        >>> round(kendall(np.arange(6.0), np.array([1.0, 0, 2, 3, 4, 5])).value, 12)
-        0.866666666667
-    """
-    (x, y), dropped = _finite(x, y)
-
-    def statistic(rows: np.ndarray) -> np.ndarray:
-        # The p-value, of no use here, is exact and slow unless the asymptotic one is asked for.
-        return np.array(
-            [scipy.stats.kendalltau(x[row], y[row], method="asymptotic").statistic for row in rows]
-        )
-
-    return _estimate(statistic, len(x), dropped, seed)
-
-
 def partial_spearman(x: np.ndarray, y: np.ndarray, given: np.ndarray, *, seed: int = 0) -> Estimate:
     """Estimate the correlation of the ranks of x and y after each is regressed on the ranks of
     ``given``.

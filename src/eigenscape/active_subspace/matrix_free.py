@@ -250,26 +250,3 @@ def with_residuals(vectors: np.ndarray, product: Product) -> LeadingPairs:
     )
     signs = np.array([np.sign(row[np.abs(row).argmax()]) for row in vectors])
     return LeadingPairs(values[order], (signs[:, None] * vectors)[order], residuals[order])
-
-
-def leading_pairs(
-    product: Product, start: np.ndarray, leading: int, most_passes: int = MOST_PASSES
-) -> LeadingPairs:
-    """Compute the largest eigenpairs by block Krylov.
-
-    Args:
-        product: with C.
-        start: (b, P), the rows that span the initial space; the result depends on it only where
-            pairs have not converged.
-        leading: k; fewer pairs are returned if the rank is smaller.
-        most_passes: largest number of passes over the gradients.
-
-    Example:
-        >>> draws = np.random.default_rng(0).standard_normal((3, 50))
-        >>> leading_pairs(lambda v: v * np.arange(50.0), draws, 2).values.round(9)
-        array([49., 48.])
-    """
-    state = init_state(start, leading)
-    while not state.converged(leading) and state.passes < most_passes:
-        step(state, product, leading)
-    return with_residuals(state.ritz_vectors(state.count_found(leading)), product)

@@ -254,45 +254,18 @@ def gradient_coordinates(
     return np.concatenate(coordinates)
 
 
-def bootstrap_spectrum(
-    gradients: np.ndarray | Iterable[np.ndarray],
-    directions: np.ndarray,
-    weights: np.ndarray,
-    level: float = 0.95,
-) -> BootstrapSpectrum:
-    """Estimate the fluctuation of the outermost eigenvalues, resampled inside their own span: ``V^T
-    C* V``, 2k x 2k.
-
-    For k = P/2 or more this is the full bootstrap. Interval ends are ``estimate * quantile /
-    median`` of the replicates, as described at the top of this module. Eigenvalues below 1e-10 of
-    the largest are indistinguishable from rounding error by this route and become NaN.
-
-    Args:
-        gradients: (N, P), or blocks (B, P) of its rows.
-        directions: V, (P, m), the result of `outermost`.
-        weights: (R, N), from `bootstrap_weights`.
-        level: nominal coverage.
-
-    Raises:
-        BadInput: shapes that do not belong together.
-
-    Example:
-        >>> rows = np.tile([2.0, 0.0], (8, 1))
-        >>> result = bootstrap_spectrum(rows, np.eye(2), bootstrap_weights(8, 20, key=1))
-        >>> result.estimates, result.eigenvalues.low, result.eigenvalues.high
-        (array([ 4., nan]), array([ 4., nan]), array([ 4., nan]))
-    """
-    return _spectrum_of_coordinates(gradient_coordinates(gradients, directions), weights, level)
-
-
 def full_bootstrap_spectrum(
     gradients: np.ndarray, weights: np.ndarray, level: float = 0.95
 ) -> BootstrapSpectrum:
-    """Compute the full bootstrap of a small network: every replicate's own P eigenvalues. It is
-    reliable where P/N is small.
+    """The bootstrap of all eigenvalues: of a small network, to be trusted where P/N is small, or of
+    coordinates in the span of some eigenvectors.
+
+    Interval ends are ``estimate * quantile / median`` of the replicates, see the head of this
+    module. Eigenvalues below 1e-10 of the largest are not told from rounding by this route and
+    become NaN.
 
     Args:
-        gradients: (N, P), P at most 200.
+        gradients: (N, P), P at most 200; or their `gradient_coordinates`, of which the same holds.
         weights: (R, N), from `bootstrap_weights`.
         level: nominal coverage.
 
@@ -307,10 +280,25 @@ def full_bootstrap_spectrum(
     if parameters > FULL_BOOTSTRAP_LIMIT:
         expected, fix = (
             f"at most {FULL_BOOTSTRAP_LIMIT} parameters",
-            "use bootstrap_spectrum with the outermost eigenvectors",
+            "give their coordinates along the outermost eigenvectors",
         )
         raise BadInput.field("gradients", expected, str(parameters), fix)
-    return _spectrum_of_coordinates(np.asarray(gradients, dtype=np.float64), weights, level)
+    gradients = np.asarray(gradients, dtype=np.float64)
+    _check_weights(weights, gradients)
+    estimates = _resolved(
+        np.linalg.eigvalsh(_weighted_gram(gradients, np.ones(len(gradients))))[None, ::-1]
+    )[0]
+    grams = np.stack([_weighted_gram(gradients, counts) for counts in weights])
+    replicates = _resolved(np.linalg.eigvalsh(grams)[:, ::-1])
+    logs, log_estimates = np.log10(replicates), np.log10(estimates)
+    shift = _median(logs) - log_estimates
+    about = percentile_interval(logs - shift, level)
+    eigenvalues = Interval(10**about.low, 10**about.high, level, about.count)
+    conditions, condition = logs[:, 0] - logs[:, -1], log_estimates[0] - log_estimates[-1]
+    condition_interval = percentile_interval(conditions - _median(conditions) + condition, level)
+    return BootstrapSpectrum(
+        estimates, eigenvalues, float(condition), condition_interval, shift, replicates
+    )
 
 
 def subspace_errors(
@@ -392,26 +380,6 @@ def active_dimension(eigenvalues: np.ndarray, energy: float = RETAINED_ENERGY) -
     cumulated = np.cumsum(values)
     retained = int(np.argmax(cumulated >= energy * cumulated[-1])) + 1
     return ActiveDimension(int(np.argmax(-np.diff(values))) + 1, log_gap, retained)
-
-
-def _spectrum_of_coordinates(
-    coordinates: np.ndarray, weights: np.ndarray, level: float
-) -> BootstrapSpectrum:
-    _check_weights(weights, coordinates)
-    estimates = _resolved(
-        np.linalg.eigvalsh(_weighted_gram(coordinates, np.ones(len(coordinates))))[None, ::-1]
-    )[0]
-    grams = np.stack([_weighted_gram(coordinates, counts) for counts in weights])
-    replicates = _resolved(np.linalg.eigvalsh(grams)[:, ::-1])
-    logs, log_estimates = np.log10(replicates), np.log10(estimates)
-    shift = _median(logs) - log_estimates
-    about = percentile_interval(logs - shift, level)
-    eigenvalues = Interval(10**about.low, 10**about.high, level, about.count)
-    conditions, condition = logs[:, 0] - logs[:, -1], log_estimates[0] - log_estimates[-1]
-    condition_interval = percentile_interval(conditions - _median(conditions) + condition, level)
-    return BootstrapSpectrum(
-        estimates, eigenvalues, float(condition), condition_interval, shift, replicates
-    )
 
 
 def _weighted_gram(coordinates: np.ndarray, counts: np.ndarray) -> np.ndarray:

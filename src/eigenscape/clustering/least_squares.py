@@ -16,29 +16,8 @@ from eigenscape.clustering.gram import Columns
 from eigenscape.errors import BadInput
 
 
-def least_squares(columns: Columns, penalty: float) -> np.ndarray:
-    """Return argmin |X - X C|_F^2 + lambda |C|_F^2 = (X^T X + lambda I)^{-1} X^T X, (N, N); its
-    diagonal is not zero.
-
-    Args:
-        columns: X.
-        penalty: lambda > 0.
-
-    Raises:
-        BadInput: lambda is not positive.
-
-    Example:
-        >>> least_squares(Columns.of(np.eye(2)), 1.0)
-        array([[0.5, 0. ],
-               [0. , 0.5]])
-    """
-    _positive("penalty", penalty)
-    square = np.square(columns.singular_values)
-    return _filtered(columns, square / (square + penalty))
-
-
 def least_squares_without_diagonal(columns: Columns, penalty: float) -> np.ndarray:
-    """Return the minimum of the same problem with C_jj = 0: C_ij = -M_ij / M_jj with M = (X^T X +
+    """Argmin |X - X C|_F^2 + lambda |C|_F^2 with C_jj = 0: C_ij = -M_ij / M_jj with M = (X^T X +
     lambda I)^{-1}, (N, N).
 
     The reason is that the j-th problem regresses x_j on the others, and regression coefficients are

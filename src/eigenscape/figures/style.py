@@ -25,9 +25,6 @@ from matplotlib.ticker import MaxNLocator
 
 from eigenscape.errors import BadInput
 
-SINGLE_COLUMN = 3.5
-"""Width in inches of a figure in one column: 89 mm, what most two-column journals ask for."""
-
 DOUBLE_COLUMN = 7.2
 """Width in inches of a figure across both columns: 183 mm."""
 

@@ -82,18 +82,6 @@ def mc_dnn_optimum(
     )
 
 
-def tnet_optimum(
-    u_0: np.ndarray,
-    y: np.ndarray,
-    forward: np.ndarray,
-    alpha: float,
-    gamma: np.ndarray | None = None,
-    noise: np.ndarray | None = None,
-) -> LinearNetwork:
-    """Return the optimum of `losses.tnet` of least norm: mcDNN with u_0 (m,) instead of every u."""
-    return mc_dnn_optimum(np.tile(u_0, (len(y), 1)), y, forward, alpha, gamma, noise)
-
-
 def second_moment(
     u: np.ndarray,
     y: np.ndarray,
@@ -144,39 +132,3 @@ def second_moment(
     slope = np.kron(x.T @ x / len(x), w_u + alpha * forward.T @ w_y @ forward)
     at_zero = (x.T @ (u @ w_u + alpha * (y - constant) @ w_y @ forward) / len(x)).ravel()
     return np.asarray((slope * variances) @ slope + np.outer(at_zero, at_zero))
-
-
-def tikhonov(
-    y: np.ndarray,
-    u_0: np.ndarray,
-    forward: np.ndarray,
-    alpha: float,
-    gamma: np.ndarray | None = None,
-    noise: np.ndarray | None = None,
-) -> np.ndarray:
-    """Return the u of least |y - G u|^2_{Lambda^-1} + |u - u_0|^2_{Gamma^-1} / alpha, for y (...,
-    q) and u_0 (..., m).
-
-    The solution is that of one least-squares problem in the factors of the weights, and not of the
-    normal equations from which the optima are computed.
-
-    Example:
-        >>> tikhonov(np.array([4.0]), np.array([0.0]), np.eye(1), alpha=3.0)
-        array([3.])
-    """
-    m, q = forward.shape[1], forward.shape[0]
-    root_gamma = np.linalg.inv(np.linalg.cholesky(np.eye(m) if gamma is None else gamma)) / np.sqrt(
-        alpha
-    )
-    root_noise = np.linalg.inv(np.linalg.cholesky(np.eye(q) if noise is None else noise))
-    right = np.concatenate(
-        [
-            np.atleast_2d(y) @ root_noise.T,
-            np.broadcast_to(np.atleast_2d(u_0) @ root_gamma.T, (len(np.atleast_2d(y)), m)),
-        ],
-        axis=1,
-    )
-    found = np.linalg.lstsq(
-        np.concatenate([root_noise @ forward, root_gamma]), right.T, rcond=None
-    )[0].T
-    return np.asarray(found.reshape(*y.shape[:-1], m))

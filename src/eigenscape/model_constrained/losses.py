@@ -9,6 +9,9 @@ TAEN       TNet of the encoder e + 1/(2n) sum_i |d(e(y_i)) - G(e(y_i))|^2_L of t
 mcTangent  see `mc_tangent`
 =========  ====================================================================================
 
+nDNN is `mc_dnn` at alpha = 0, TNet is `mc_dnn` of u_0, and TAEN is trained in two steps, as in its
+paper: TNet's first, and then the decoder's term.
+
 |r|^2_W = r^T W r with W = 1/w for a number w (a variance), or a matrix. Sources: phogroup's pages
 on model-constrained networks; TNet, arXiv 2105.12033; mcTangent, arXiv 2208.04995; TAEN, arXiv
 2412.07010. The factor 1/n, which the papers do not write, does not change any optimum and makes
@@ -39,15 +42,6 @@ def half_mean_square(residual: torch.Tensor, precision: Precision = 1.0) -> torc
     return (weighted * residual).sum() / (2 * residual.shape[0])
 
 
-def ndnn(
-    network: Map, u: torch.Tensor, y: torch.Tensor, u_precision: Precision = 1.0
-) -> torch.Tensor:
-    """Return the loss of the data alone: the network Psi: y -> u learns pairs u (n, m), y (n,
-    q).
-    """
-    return half_mean_square(network(y) - u, u_precision)
-
-
 def mc_dnn(
     network: Map,
     u: torch.Tensor,
@@ -63,42 +57,6 @@ def mc_dnn(
     found = network(y)
     of_data = half_mean_square(found - u, u_precision)
     return of_data + alpha * half_mean_square(forward(found) - y, y_precision) if alpha else of_data
-
-
-def tnet(
-    network: Map,
-    u_0: torch.Tensor,
-    y: torch.Tensor,
-    forward: Map,
-    alpha: float,
-    u_precision: Precision = 1.0,
-    y_precision: Precision = 1.0,
-) -> torch.Tensor:
-    """Return Tikhonov's functional over the data: u_0 (m,) replaces the true u of mcDNN."""
-    return mc_dnn(network, u_0, y, forward, alpha, u_precision, y_precision)
-
-
-def taen(
-    encoder: Map,
-    decoder: Map,
-    u_0: torch.Tensor,
-    y: torch.Tensor,
-    forward: Map,
-    alpha: float,
-    u_precision: Precision = 1.0,
-    y_precision: Precision = 1.0,
-) -> torch.Tensor:
-    """Return the loss of TNet for the encoder y -> u, and of a decoder u -> y that learns the
-    forward map at the encoder's outputs.
-
-    In the paper the encoder is trained first. Here its gradient includes the decoder's term; to
-    freeze it, pass the decoder's term an ``encoder`` with detached output.
-    """
-    found = encoder(y)
-    of_encoder = half_mean_square(found - u_0, u_precision) + alpha * half_mean_square(
-        forward(found) - y, y_precision
-    )
-    return of_encoder + half_mean_square(decoder(found) - forward(found), y_precision)
 
 
 def mc_tangent(

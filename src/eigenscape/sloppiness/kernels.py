@@ -27,7 +27,6 @@ from eigenscape.errors import BadInput
 from eigenscape.networks.activations import Activation
 from eigenscape.networks.functional import network_output
 from eigenscape.sloppiness.covariance import TimeAverages, cloud_covariance, cloud_eigenvalues
-from eigenscape.sloppiness.linear import GradientDescent
 
 
 def gaussian_kernel(first: np.ndarray, second: np.ndarray, bandwidth: float) -> np.ndarray:
@@ -136,29 +135,6 @@ class KernelMachine:
     def examples(self) -> int:
         """The number of training points, n."""
         return len(self.vectors)
-
-    def training_predictions(
-        self, targets: np.ndarray, start: np.ndarray, step: float, times: np.ndarray
-    ) -> np.ndarray:
-        """Return f(t) (s, n) from f(0) (n,) towards y (n,); the part outside the kernel's range
-        does not move.
-        """
-        gone = GradientDescent(step * self.eigenvalues).progress(times)
-        return np.asarray(start + (gone * (self.vectors.T @ (targets - start))) @ self.vectors.T)
-
-    def other_predictions(
-        self,
-        targets: np.ndarray,
-        start: np.ndarray,
-        other_start: np.ndarray,
-        step: float,
-        times: np.ndarray,
-    ) -> np.ndarray:
-        """Return f_*(t) (s, points) from f(0) (n,) and f_*(0) (points,)."""
-        gone = GradientDescent(step * self.eigenvalues).progress(times)
-        return np.asarray(
-            other_start + (gone * (self.vectors.T @ (targets - start))) @ self.reading.T
-        )
 
     def training_spectrum(
         self, averages: TimeAverages, targets: np.ndarray, deviation: float

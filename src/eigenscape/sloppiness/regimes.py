@@ -37,13 +37,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 import numpy as np
-from scipy.linalg import toeplitz
 
 from eigenscape.errors import BadInput
-
-REPEATS = 60
-"""Number of terms of the symbol's sum on either side. They decay as e^{-2 pi^2 m / c}: below 1e-16
-from the start for c up to 3, and for c up to 30 at m = 60."""
 
 
 class Regime(StrEnum):
@@ -80,29 +75,6 @@ def truth_slope(reach: np.ndarray | float) -> np.ndarray:
             "reach", "kappa = alpha lambda_1 T above 1/4", str(np.min(reach)), "take more steps"
         )
     return np.asarray(np.pi**2 / np.log(4 * np.asarray(reach)))
-
-
-def sech_toeplitz(decay: float, size: int) -> np.ndarray:
-    """Return sech(c (i - j) / 2) / 2, (N, N): the truth's part among converged components, in units
-    of sigma_*^2 n / alpha T.
-    """
-    return np.asarray(toeplitz(0.5 / np.cosh(decay * np.arange(size) / 2)))
-
-
-def sech_symbol(theta: np.ndarray, decay: float) -> np.ndarray:
-    """Return (pi/c) sum_m sech(pi (theta + 2 pi m) / c), the limit of the eigenvalues of
-    `sech_toeplitz` as N grows, by Poisson summation.
-
-    Example:
-        >>> offsets = np.arange(1, 60)
-        >>> at_zero = sech_symbol(np.array([0.0]), 2.0)[0]
-        >>> bool(np.isclose(at_zero, 0.5 + (1 / np.cosh(offsets)).sum()))
-        True
-    """
-    repeats = 2 * np.pi * np.arange(-REPEATS, REPEATS + 1)
-    size = np.abs(np.asarray(theta)[..., None] + repeats) * np.pi / decay
-    falling = np.exp(-size)
-    return np.asarray((np.pi / decay) * (2 * falling / (1 + falling**2)).sum(axis=-1))
 
 
 def ribbon_index(

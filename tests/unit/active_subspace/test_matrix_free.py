@@ -15,6 +15,16 @@ def normals(rows: int, columns: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((rows, columns))
 
 
+def leading_pairs(
+    product: matrix_free.Product, start: np.ndarray, leading: int
+) -> matrix_free.LeadingPairs:
+    """Block Krylov from start to end, without the checkpoints of its stage."""
+    state = matrix_free.started(start, leading)
+    while not state.converged(leading) and state.passes < matrix_free.MOST_PASSES:
+        matrix_free.advance(state, product, leading)
+    return matrix_free.with_residuals(state.ritz_vectors(state.found(leading)), product)
+
+
 def test_leading_pairs_are_those_of_eigh() -> None:
     """Residual r and gap d bound the error of a value by r^2/d: at a tolerance of 1e-8 below the
     rounding of eigh, P eps lambda_1.
@@ -28,7 +38,7 @@ def test_leading_pairs_are_those_of_eigh() -> None:
         matrix_free.add_product(total, tiles, range(tiles.count), vectors)
         return total / samples
 
-    found = matrix_free.leading_pairs(product, normals(8, network.parameters), leading=10)
+    found = leading_pairs(product, normals(8, network.parameters), leading=10)
 
     values, vectors = np.linalg.eigh(second_moment(gradients))
     np.testing.assert_allclose(found.values, values[::-1][:10], rtol=0, atol=1e-12 * values[-1])
@@ -43,7 +53,7 @@ def test_a_space_that_is_exhausted_ends_with_what_there_is(rank: int) -> None:
     values = np.concatenate([np.arange(rank, 0.0, -1.0), np.zeros(40 - rank)])
     matrix = with_spectrum(values)
 
-    found = matrix_free.leading_pairs(lambda v: v @ matrix, normals(4, 40), leading=10)
+    found = leading_pairs(lambda v: v @ matrix, normals(4, 40), leading=10)
 
     np.testing.assert_allclose(found.values, values[:rank], atol=1e-12 * rank)
 
@@ -55,7 +65,7 @@ def test_plateaus_as_wide_as_a_layer_are_found_whole() -> None:
     values = np.concatenate([np.full(12, 5.0), np.full(12, 2.0), np.linspace(1, 0, 76)])
     matrix = with_spectrum(values)
 
-    found = matrix_free.leading_pairs(lambda v: v @ matrix, normals(4, 100), leading=20)
+    found = leading_pairs(lambda v: v @ matrix, normals(4, 100), leading=20)
 
     np.testing.assert_allclose(found.values, values[:20], atol=1e-11 * 5)
 

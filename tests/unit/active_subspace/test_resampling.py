@@ -10,7 +10,6 @@ from eigenscape.active_subspace.resampling import (
     FULL_BOOTSTRAP_LIMIT,
     BootstrapSpectrum,
     active_dimension,
-    bootstrap_spectrum,
     bootstrap_weights,
     full_bootstrap_spectrum,
     gradient_coordinates,
@@ -28,6 +27,13 @@ def gradients_with(variances: np.ndarray, samples: int, seed: int) -> np.ndarray
     return np.random.default_rng(seed).standard_normal((samples, len(variances))) * np.sqrt(
         variances
     )
+
+
+def bootstrap_spectrum(
+    gradients: np.ndarray, directions: np.ndarray, weights: np.ndarray, level: float = 0.95
+) -> BootstrapSpectrum:
+    """Resampled inside the span of some directions, as Rayleigh and Ritz have it."""
+    return full_bootstrap_spectrum(gradient_coordinates(gradients, directions), weights, level)
 
 
 def eigenvectors_of(gradients: np.ndarray) -> np.ndarray:

@@ -15,7 +15,6 @@ from eigenscape.clustering.graphs import (
     matched_accuracy,
     spectral_clustering,
 )
-from eigenscape.clustering.least_squares import least_squares
 from eigenscape.clustering.modularity import ModularityStatus, label_purity, modularity
 from eigenscape.clustering.similarity import (
     SimilarityStatus,
@@ -179,6 +178,11 @@ def test_degenerate_alignments_are_a_status_never_nan() -> None:
     assert (
         linear_cka(np.ones((6, 2)), np.arange(6.0)[:, None]).status is SimilarityStatus.DEGENERATE
     )
+
+
+def least_squares(columns: Columns, penalty: float) -> np.ndarray:
+    """Argmin |X - X C|_F^2 + lambda |C|_F^2, diagonal and all."""
+    return np.linalg.solve(columns.gram + penalty * np.eye(columns.count), columns.gram)
 
 
 def test_the_filter_is_the_alignment_of_regression_matrices_and_has_its_two_limits() -> None:

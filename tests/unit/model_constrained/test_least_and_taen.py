@@ -10,7 +10,7 @@ from eigenscape.architecture import Architecture
 from eigenscape.config.model_constrained import ModelConstrainedSection
 from eigenscape.model_constrained.deconvolution import Deconvolution, blur_matrix
 from eigenscape.model_constrained.least import least_losses
-from eigenscape.model_constrained.linear import mc_dnn_optimum, tnet_optimum
+from eigenscape.model_constrained.linear import mc_dnn_optimum
 from eigenscape.model_constrained.losses import mc_dnn
 from eigenscape.model_constrained.problems import case_named
 from eigenscape.model_constrained.training import descend
@@ -77,7 +77,8 @@ def test_a_linear_encoder_is_trained_to_tikhonovs_solution(alpha):
     scale = np.sqrt(np.mean((u @ matrix.T - shift) ** 2))
     gamma, noise = np.eye(4) * 4 * np.mean((u - mean) ** 2), np.eye(3) * 3
     lifted = y + shift / scale  # (G u - shift) / scale - y = G u / scale - lifted
-    expected = tnet_optimum(mean, lifted, matrix / scale, alpha, gamma, noise)(lifted)
+    prior = np.tile(mean, (len(y), 1))  # TNet is mcDNN with the prior's mean for every u
+    expected = mc_dnn_optimum(prior, lifted, matrix / scale, alpha, gamma, noise)(lifted)
     found = case.prepared(alpha, LINEAR)
     # The loss at its minimum is flat: 1e-16 of it is 1e-8 of the parameters.
     np.testing.assert_allclose(found["found"], expected, atol=1e-5)

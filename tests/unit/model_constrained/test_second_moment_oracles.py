@@ -13,7 +13,7 @@ from eigenscape.architecture import Architecture
 from eigenscape.config.model_constrained import ModelConstrainedSection
 from eigenscape.model_constrained.deconvolution import Deconvolution, blur_matrix
 from eigenscape.model_constrained.linear import second_moment
-from eigenscape.model_constrained.losses import mc_dnn, tnet
+from eigenscape.model_constrained.losses import mc_dnn
 from eigenscape.model_constrained.problems import case_named
 from eigenscape.networks.activations import LINEAR
 from eigenscape.networks.functional import gradients_and_losses, network_output
@@ -66,9 +66,8 @@ def test_sampled_second_moment_of_one_layer_is_the_closed_form(alpha, kind):
 
     def loss(theta):
         network = lambda x: x @ theta[:12].reshape(4, 3) + theta[12:]  # noqa: E731
-        if kind == "tnet":
-            return tnet(network, u_0, tensors[1], Deconvolution(forward), alpha, *tensors[2:])
-        return mc_dnn(network, *tensors[:2], Deconvolution(forward), alpha, *tensors[2:])
+        wanted = tensors[0] if kind == "mcdnn" else u_0
+        return mc_dnn(network, wanted, tensors[1], Deconvolution(forward), alpha, *tensors[2:])
 
     target = u if kind == "mcdnn" else np.tile(u.mean(axis=0), (len(u), 1))
     exact = second_moment(target, y, forward, alpha, np.ones(15), w_u, w_y)

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from builders import orthogonal
+from scipy.linalg import toeplitz
 
 from eigenscape.errors import BadInput
 from eigenscape.sloppiness.covariance import (
@@ -20,16 +21,57 @@ from eigenscape.sloppiness.covariance import (
     time_averages,
     time_averages_at,
 )
-from eigenscape.sloppiness.linear import GradientDescent, GradientFlow, predictions, weights
+from eigenscape.sloppiness.linear import Dynamics, GradientDescent, GradientFlow
 from eigenscape.sloppiness.regimes import (
     ribbon_index,
-    sech_symbol,
-    sech_toeplitz,
     truth_boundary,
     truth_slope,
 )
 from eigenscape.sloppiness.sgd import StochasticDescent
 from eigenscape.sloppiness.simulate import data_with_spectrum, descend, simulated_eigenvalues
+
+
+def predictions(
+    dynamics: Dynamics, targets: np.ndarray, starts: np.ndarray, times: np.ndarray
+) -> np.ndarray:
+    """f_i(t) = f_i(0) + (1 - a_i^t)(y_i - f_i(0)) in the eigenbasis of K, (s, ..., m)."""
+    starts = np.asarray(starts, dtype=np.float64)
+    gone = dynamics.progress(np.asarray(times))
+    gone = gone.reshape(len(gone), *[1] * (starts.ndim - 1), -1)
+    return np.asarray(starts + gone * (targets - starts))
+
+
+def weights(
+    inputs: np.ndarray, targets: np.ndarray, start: np.ndarray, step: float, times: np.ndarray
+) -> np.ndarray:
+    """w_t of gradient descent on |Xw - y|^2 / 2n from w_0, by the singular vectors of X; (s, d).
+
+    w_t = w_0 + V [(1 - a^t) (S^-1 U^T y - V^T w_0)], and directions that the data do not see stay
+    where they are.
+    """
+    left, singular, right = np.linalg.svd(inputs, full_matrices=False)
+    seen = singular > singular.max(initial=0.0) * max(inputs.shape) * np.finfo(np.float64).eps
+    left, singular, right = left[:, seen], singular[seen], right[seen]
+    gone = GradientDescent(step * singular**2 / len(inputs)).progress(times)
+    return np.asarray(start + (gone * (left.T @ targets / singular - right @ start)) @ right)
+
+
+def sech_toeplitz(decay: float, size: int) -> np.ndarray:
+    """sech(c (i - j) / 2) / 2, (N, N): the truth's part among converged components, in units of
+    sigma_*^2 n / alpha T.
+    """
+    return np.asarray(toeplitz(0.5 / np.cosh(decay * np.arange(size) / 2)))
+
+
+def sech_symbol(theta: np.ndarray, decay: float) -> np.ndarray:
+    """(pi/c) sum_m sech(pi (theta + 2 pi m) / c): what the eigenvalues of `sech_toeplitz` sample as
+    N grows, by Poisson summation.
+    """
+    # terms fall as e^{-2 pi^2 m / c}: for c up to 30 below 1e-16 at m = 60
+    repeats = 2 * np.pi * np.arange(-60, 61)
+    size = np.abs(np.asarray(theta)[..., None] + repeats) * np.pi / decay
+    falling = np.exp(-size)
+    return np.asarray((np.pi / decay) * (2 * falling / (1 + falling**2)).sum(axis=-1))
 
 
 def regression(

@@ -145,47 +145,6 @@ class Sweep:
         return [(activation, prior) for activation in self.activations for prior in self.priors]
 
 
-def sensitivity_table(
-    study: Study,
-    depth: int = 5,
-    width: int = 20,
-    samples: int = 300,
-    replicates: int = 200,
-    sweep: Sweep = Sweep(),
-) -> pd.DataFrame:
-    """A row per setting, see `DESCRIPTIONS`; no file is read or written.
-
-    Args:
-        study: gives the seed and the precision; its problem, prior and activation are what is
-            varied.
-        depth: L.
-        width: w.
-        samples: N. A plateau is also an average over units, so few samples serve: intervals span
-            some tenths of a decade.
-        replicates: bootstrap resamples behind every interval.
-        sweep: the settings.
-
-    Raises:
-        NotFiniteGradient: a gradient holds an infinity or NaN, or a loss of exactly 0 has no root's
-            gradient.
-
-    Example:
-        >>> sweep = Sweep(("[0, 1]",), (5,), ("standard_normal",), ("tanh",))
-        >>> table = sensitivity_table(Study(), 2, 3, samples=20, replicates=20, sweep=sweep)
-        >>> table[["interval", "points", "loss", "status"]]
-          interval  points  loss  status
-        0   [0, 1]       5   mse  finite
-        1   [0, 1]       5  rmse  finite
-    """
-    architecture = Architecture(depth, width)
-    rows = [
-        row
-        for pair in sweep.pairs
-        for row in _rows(study, architecture, samples, replicates, sweep, *pair)
-    ]
-    return _as_table(rows)
-
-
 def compute_sensitivity(
     study: Study,
     folder: StudyFolder,
@@ -197,7 +156,20 @@ def compute_sensitivity(
     *,
     quiet: bool = False,
 ) -> Path:
-    """Write ``tables/sensitivity.csv``; what is already known is not computed again.
+    """Write ``tables/sensitivity.csv``, a row per setting (see `DESCRIPTIONS`); what is already
+    known is not computed again.
+
+    Args:
+        study: gives the seed and the precision; its problem, prior and activation are what is
+            varied.
+        folder: of the results.
+        depth: L.
+        width: w.
+        samples: N. A plateau is also an average over units, so few samples serve: intervals span
+            some tenths of a decade.
+        replicates: bootstrap resamples behind every interval.
+        sweep: the settings.
+        quiet: show no progress.
 
     Returns:
         The table's path. Its numbers stand in ``sensitivity/<network>/<activation>-<prior>.json``
@@ -207,7 +179,8 @@ def compute_sensitivity(
         Interrupted: a signal came; finished pairs of activation and prior are kept.
         DifferentWork: a document of other work is there.
         DamagedResult: a document is damaged.
-        NotFiniteGradient: as in `sensitivity_table`.
+        NotFiniteGradient: a gradient holds an infinity or NaN, or a loss of exactly 0 has no root's
+            gradient.
     """
     architecture = Architecture(depth, width)
     documents = folder.root / "sensitivity" / architecture.label

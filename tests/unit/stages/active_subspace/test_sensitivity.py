@@ -34,7 +34,6 @@ from eigenscape.stages.active_subspace.sensitivity import (
     compute_sensitivity,
     projected_by_loss,
     read_sensitivity,
-    sensitivity_table,
 )
 from eigenscape.store.layout import StudyFolder
 
@@ -43,8 +42,11 @@ SIZE = {"depth": 2, "width": 3, "samples": 40, "replicates": 20}
 SWEEP = Sweep(("[-1, 1]", "[0, 2pi]"), (5, 8), ("standard_normal", "he_normal"), ("tanh", "relu"))
 
 
-def table(sweep: Sweep = SWEEP, study: Study = small_study(), **size: int) -> pd.DataFrame:
-    return sensitivity_table(study, **{**SIZE, **size}, sweep=sweep)
+def table(sweep: Sweep = SWEEP, study: Study = small_study()) -> pd.DataFrame:
+    """What is written, without files."""
+    size = SIZE["samples"], SIZE["replicates"]
+    rows = [stage._rows(study, NETWORK, *size, sweep, *pair) for pair in sweep.pairs]
+    return stage._as_table(list(itertools.chain(*rows)))
 
 
 def torch_gradients(
