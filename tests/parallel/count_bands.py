@@ -11,9 +11,9 @@ from pathlib import Path
 from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import Traffic, started_ranks
 from eigenscape.distributed.watchdog import Watchdog
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.planning.communication import Share
 from eigenscape.stages.active_subspace.accumulation import Work, summed_bands
+from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.store.shards import Shards
 
 ranks = started_ranks(int(sys.argv[1]))
@@ -29,7 +29,7 @@ for samples in map(int, sys.argv[2:]):
         shards = Shards(Path(folder) / "shards", cell, Path(folder) / "quarantine")
         work = Work(
             cell,
-            GradientSampler.of_study(study, cell.architecture),
+            sampler_of_network(study, cell.architecture),
             shards,
             ranks,
             Watchdog(0),

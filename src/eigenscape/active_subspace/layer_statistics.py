@@ -13,7 +13,7 @@ import numpy as np
 
 from eigenscape.config.study import BLOCK
 from eigenscape.errors import BadInput
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.sampler import PriorSampler, Sampler
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ActiveVariables:
     losses: np.ndarray
 
 
-def gradient_blocks(sampler: GradientSampler, samples: range) -> Iterator[np.ndarray]:
+def gradient_blocks(sampler: Sampler, samples: range) -> Iterator[np.ndarray]:
     """The gradients of ``samples`` in blocks of 256, the blocks of the second moment.
 
     A block holds until the next one is asked for.
@@ -46,9 +46,8 @@ def gradient_blocks(sampler: GradientSampler, samples: range) -> Iterator[np.nda
         NotFiniteGradient: naming the first sample whose gradient is not finite.
 
     Example:
-        >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.config.study import Study
-        >>> sampler = GradientSampler.of_study(Study(), Architecture(depth=1, width=2))
+        >>> from eigenscape.networks.samplers import network_sampler
+        >>> sampler = network_sampler(1, 2)
         >>> [block.shape for block in gradient_blocks(sampler, range(300))]
         [(256, 7), (44, 7)]
     """
@@ -56,7 +55,7 @@ def gradient_blocks(sampler: GradientSampler, samples: range) -> Iterator[np.nda
         yield sampler.block(first, count)[0]
 
 
-def squared_gradients_by_layer(sampler: GradientSampler, samples: range) -> np.ndarray:
+def squared_gradients_by_layer(sampler: Sampler, samples: range) -> np.ndarray:
     """G_nl = sum over the parameters i of layer l of (dL/dtheta_i)^2 at theta_n; its mean over n is
     the layer mass m_l.
 
@@ -72,9 +71,8 @@ def squared_gradients_by_layer(sampler: GradientSampler, samples: range) -> np.n
         NotFiniteGradient: naming the first sample whose gradient is not finite.
 
     Example:
-        >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.config.study import Study
-        >>> sampler = GradientSampler.of_study(Study(), Architecture(depth=3, width=4))
+        >>> from eigenscape.networks.samplers import network_sampler
+        >>> sampler = network_sampler(3, 4)
         >>> squared_gradients_by_layer(sampler, range(5)).shape
         (5, 4)
     """
@@ -91,7 +89,7 @@ def squared_gradients_by_layer(sampler: GradientSampler, samples: range) -> np.n
 
 
 def active_variables(
-    sampler: GradientSampler, samples: range, directions: np.ndarray
+    sampler: PriorSampler, samples: range, directions: np.ndarray
 ) -> ActiveVariables:
     """Where the samples lie along some directions, and their losses.
 
@@ -107,9 +105,8 @@ def active_variables(
         BadInput: no samples, a step other than 1, or directions that do not have P rows.
 
     Example:
-        >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.config.study import Study
-        >>> sampler = GradientSampler.of_study(Study(), Architecture(depth=1, width=2))
+        >>> from eigenscape.networks.samplers import network_sampler
+        >>> sampler = network_sampler(1, 2)
         >>> active_variables(sampler, range(3), np.eye(7)[:, :2]).coordinates.shape
         (3, 2)
     """

@@ -101,7 +101,7 @@ def spectrum(
     from eigenscape.distributed import devices  # noqa: PLC0415
     from eigenscape.distributed.ranks import started_ranks  # noqa: PLC0415
     from eigenscape.errors import BadInput  # noqa: PLC0415
-    from eigenscape.networks.gradients import Device  # noqa: PLC0415
+    from eigenscape.networks.sampler import Device  # noqa: PLC0415
 
     if expected > 1 and device != "cpu":
         raise BadInput.field(

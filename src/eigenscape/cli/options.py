@@ -150,7 +150,7 @@ def execution_of(
     device_buffers: bool,
 ) -> Execution:
     """The options of `execution_options` as the stages take them."""
-    from eigenscape.networks.gradients import Device  # noqa: PLC0415
+    from eigenscape.networks.sampler import Device  # noqa: PLC0415
     from eigenscape.planning.communication import Share  # noqa: PLC0415
     from eigenscape.stages.active_subspace.second_moment import Execution  # noqa: PLC0415
 

@@ -30,7 +30,7 @@ from eigenscape.distributed.ranks import Ranks
 from eigenscape.distributed.reduction import FinishedBand, finished_bands, owned_bands
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import Interrupted
-from eigenscape.networks.gradients import Device, GradientSampler
+from eigenscape.networks.sampler import Device, Sampler
 from eigenscape.planning.communication import Share, accumulation
 from eigenscape.stages.common import signals
 from eigenscape.stages.common.progress import Progress
@@ -76,7 +76,7 @@ class Work:
     """
 
     cell: Cell
-    sampler: GradientSampler
+    sampler: Sampler
     shards: Shards
     ranks: Ranks
     watchdog: Watchdog
@@ -296,7 +296,8 @@ class _Exchange:
 
             kind = torch.float32 if precision == np.float32 else torch.float64
             self._gradients, self._losses = (
-                torch.empty(size, dtype=kind, device=self._sampler.place) for size in (shape, count)
+                torch.empty(size, dtype=kind, device=self._sampler.device.of_torch)
+                for size in (shape, count)
             )
         else:
             self._gradients, self._losses = np.empty(shape, precision), np.empty(count, precision)

@@ -15,14 +15,14 @@ from eigenscape.active_subspace.triangle import band_count
 from eigenscape.config.study import Cell
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import DamagedResult
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.sampler import Sampler
 from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.second_moments import LowerTriangle
 
 
 def spectrum_from_gradients(
-    cell: Cell, folder: StudyFolder, digest: str, sampler: GradientSampler, *, vectors: bool
+    cell: Cell, folder: StudyFolder, digest: str, sampler: Sampler, *, vectors: bool
 ) -> Spectrum:
     """The spectrum of a cell whose N is less than P.
 

@@ -16,7 +16,7 @@ from eigenscape.config.study import SLOTS, Cell, Growth, Study
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.distributed.reduction import finished_bands
 from eigenscape.errors import Interrupted
-from eigenscape.networks.gradients import Device
+from eigenscape.networks.sampler import Device
 from eigenscape.stages.active_subspace.spectrum import solve, write_solved
 from eigenscape.stages.common import signals
 from eigenscape.stages.common.attempts import claimed

@@ -15,7 +15,7 @@ from eigenscape.config.study import Cell, Study
 from eigenscape.distributed.ranks import OneRank, Ranks
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import DamagedResult
-from eigenscape.networks.gradients import Device
+from eigenscape.networks.sampler import Device
 from eigenscape.planning.communication import Share
 from eigenscape.stages.active_subspace.accumulation import Work, chosen_share, summed_bands
 from eigenscape.stages.common.attempts import Attempt, claimed, shared_digits

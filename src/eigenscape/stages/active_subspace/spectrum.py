@@ -25,7 +25,7 @@ from eigenscape.active_subspace.spectrum import (
 from eigenscape.config.study import Cell, Study
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import DamagedResult
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.sampler import Sampler
 from eigenscape.seeding import stream_key
 from eigenscape.stages.active_subspace.few_samples import spectrum_from_gradients
 from eigenscape.stages.common.attempts import Attempt, claimed, set_second_moment_aside
@@ -148,7 +148,7 @@ class Solved:
 def solve(
     study: Study,
     cell: Cell,
-    sampler: GradientSampler,
+    sampler: Sampler,
     second_moment: np.ndarray,
     samples: int,
     first_half: np.ndarray,

@@ -19,11 +19,12 @@ from eigenscape.active_subspace.resampling import bootstrap_weights, unbroken_in
 from eigenscape.active_subspace.sampling_noise import log10_condition_null
 from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.active_subspace.staircase import layer_shares_of, staircase
-from eigenscape.active_subspace.symmetry import ProjectedSamples, project, symmetry_of
+from eigenscape.active_subspace.symmetry import ProjectedSamples, project, require_symmetry
 from eigenscape.config.study import BLOCK, SCIENCE_SCHEMA, Cell, Study
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import BadInput, DamagedResult, Interrupted
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.activations import activation_named
+from eigenscape.networks.sampler import PriorSampler
 from eigenscape.seeding import stream_key
 from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
 from eigenscape.stages.active_subspace.spectrum import (
@@ -223,7 +224,7 @@ class _Reference:
 
 
 def _raw(
-    cell: Cell, folder: StudyFolder, sampler: GradientSampler, reference: _Reference
+    cell: Cell, folder: StudyFolder, sampler: PriorSampler, reference: _Reference
 ) -> tuple[dict[str, Any], _Reference]:
     """The sample's condition number, and its leading subspace beside that at the reference and
     between halves.
@@ -256,13 +257,13 @@ def _raw(
 
 
 def _projected(
-    study: Study, cell: Cell, sampler: GradientSampler, reference: _Reference | None
+    study: Study, cell: Cell, sampler: PriorSampler, reference: _Reference | None
 ) -> tuple[dict[str, Any], _Reference]:
     """The projected condition number, its leading direction and the layers' shares, resampled alike
     for every alpha.
     """
     symmetry, samples = (
-        symmetry_of(sampler.activation, sampler.prior),
+        require_symmetry(sampler),
         min(study.projection.samples, cell.samples),
     )
     projected = ProjectedSamples.joined(
@@ -337,7 +338,7 @@ def _spans(projected: ProjectedSamples, weights: np.ndarray, nulls: int) -> np.n
     return np.where(told, np.log10(largest / np.where(told, smallest, 1.0)), np.nan)
 
 
-def _trained(study: Study, cell: Cell, case: Case, sampler: GradientSampler) -> dict[str, Any]:
+def _trained(study: Study, cell: Cell, case: Case, sampler: PriorSampler) -> dict[str, Any]:
     """Gradient descent from the first samples of the prior, measured against the least loss, and
     the error on data not seen.
     """
@@ -346,7 +347,7 @@ def _trained(study: Study, cell: Cell, case: Case, sampler: GradientSampler) -> 
     from eigenscape.model_constrained.least import least_losses  # noqa: PLC0415
     from eigenscape.model_constrained.training import descend  # noqa: PLC0415
 
-    section, activation = study.model_constrained, sampler.activation
+    section, activation = study.model_constrained, activation_named(study.network.activation)
     start = torch.from_numpy(sampler.parameters(0, section.replicas).astype(np.float64))
     loss = case.loss_factory(cell.architecture, activation, float(cell.facts["alpha"]))(start)
     lowest = least_losses(loss, start, section.least_steps)

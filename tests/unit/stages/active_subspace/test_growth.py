@@ -13,7 +13,6 @@ from builders import small_study
 
 from eigenscape.config.study import Study
 from eigenscape.errors import DifferentWork, Interrupted
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.active_subspace.cells import compute_cells
 from eigenscape.stages.active_subspace.second_moment import Execution
 from eigenscape.stages.active_subspace.spectrum import (
@@ -22,6 +21,7 @@ from eigenscape.stages.active_subspace.spectrum import (
     read_verified_spectrum,
     samples_drawn,
 )
+from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.second_moments import read_second_moment
 
@@ -64,7 +64,7 @@ def test_a_grown_matrix_is_that_of_all_its_samples(folder: StudyFolder) -> None:
     cell = study.computed_cells()[0]
     compute_cells(study, [cell], folder, QUIET)
     samples = samples_drawn(cell, folder)
-    gradients, _ = GradientSampler.of_study(study, cell.architecture).block(0, samples)
+    gradients, _ = sampler_of_network(study, cell.architecture).block(0, samples)
     expected = gradients.T @ gradients / samples
     bound = 2 * samples * 2.3e-16 * np.abs(expected).max()
     np.testing.assert_allclose(

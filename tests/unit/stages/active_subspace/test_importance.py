@@ -10,7 +10,6 @@ from builders import small_study
 
 from eigenscape.active_subspace.condition import condition_numbers
 from eigenscape.errors import DifferentWork
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.active_subspace.importance import (
     criticality_table,
     family_table,
@@ -21,6 +20,7 @@ from eigenscape.stages.active_subspace.importance import (
 )
 from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
 from eigenscape.stages.active_subspace.spectrum import compute_spectrum, read_verified_spectrum
+from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.store.layout import StudyFolder
 
 SWEEP = {"depth": 6, "width": 10, "samples": 200, "bias_std": 0.3, "weight_std": [0.5, 3.0]}
@@ -45,7 +45,7 @@ def test_shares_are_those_of_the_gradients_and_the_prior_reverses_their_order(
     architecture = STUDY.headline_cell.architecture
     own, other = content["priors"]
     assert (own["prior"], other["prior"]) == ("standard_normal", "pytorch_default")
-    gradients, _ = GradientSampler.of_study(STUDY, architecture).block(0, 400)
+    gradients, _ = sampler_of_network(STUDY, architecture).block(0, 400)
     masses = np.array([(gradients[:, layer.whole] ** 2).sum() for layer in architecture.layers])
     np.testing.assert_allclose(own["shares"], masses / masses.sum(), rtol=1e-12)
     assert shares_of(own, architecture).shares.sum() == pytest.approx(1.0)

@@ -14,10 +14,11 @@ from eigenscape.config.study import SLOTS, Cell, Study
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import DifferentWork, Interrupted
-from eigenscape.networks.gradients import Device, GradientSampler
+from eigenscape.networks.sampler import Device
 from eigenscape.planning.communication import Share
 from eigenscape.stages.active_subspace.accumulation import Work, summed_bands
 from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
+from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.shards import OpenSlot, Shards
@@ -49,7 +50,7 @@ def test_the_result_is_the_average_over_all_samples(folder: StudyFolder, samples
 
     receipt = json.loads(compute_second_moment(study, cell, folder, execution=QUIET).read_bytes())
 
-    gradients, losses = GradientSampler.of_study(study, cell.architecture).block(0, samples)
+    gradients, losses = sampler_of_network(study, cell.architecture).block(0, samples)
     matrix, mean = stored(cell, folder)
     # The same sums in another order: 2 N roundings of the sum of magnitudes, which sqrt(C_ii C_jj)
     # bounds.
@@ -240,7 +241,7 @@ def test_summing_by_bands_gives_the_bits_of_summing_by_samples(
     cell = study.headline_cell
 
     def bands(share: Share) -> list[np.ndarray]:
-        sampler = GradientSampler.of_study(study, cell.architecture)
+        sampler = sampler_of_network(study, cell.architecture)
         work = Work(
             cell, sampler, shards_of(cell, folder), OneRank(), Watchdog(0), 60.0, quiet=True
         )
@@ -261,7 +262,7 @@ def test_shards_of_one_share_serve_the_other(
     cell = study.headline_cell
 
     def summed(share: Share, place: StudyFolder) -> list[np.ndarray]:
-        sampler = GradientSampler.of_study(study, cell.architecture)
+        sampler = sampler_of_network(study, cell.architecture)
         work = Work(cell, sampler, shards_of(cell, place), OneRank(), Watchdog(0), 60.0, quiet=True)
         return [strip for band in summed_bands(work, share) for strip in band.strips]
 
@@ -373,7 +374,7 @@ def test_samples_without_a_finite_gradient_are_excluded_and_counted(folder: Stud
     }
     study = small_study(**sections, sampling={"precision": "float32", "non_finite": "exclude"})
     cell = study.headline_cell
-    sampler = GradientSampler.of_study(study, cell.architecture)
+    sampler = sampler_of_network(study, cell.architecture)
     gradients, losses = sampler.block(0, 40)
     counts = ~np.isnan(losses)
     assert 0 < counts.sum() < 40
