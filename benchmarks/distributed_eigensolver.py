@@ -101,11 +101,11 @@ def main() -> None:
         return
 
     from eigenscape.active_subspace.second_moment import sum_of_samples
-    from eigenscape.networks.gradients import GradientSampler
+    from eigenscape.stages.common.samplers import sampler_of_network
 
     headline = {"depth": arguments.depth, "width": arguments.width, "samples": arguments.samples}
     study = Study.from_mapping({"headline": headline})
-    sampler = GradientSampler.of_study(study, study.headline_cell.architecture)
+    sampler = sampler_of_network(study, study.headline_cell.architecture)
     matrix = sum_of_samples(sampler, range(arguments.samples)).triangle.matrix(
         1 / arguments.samples
     )

@@ -35,7 +35,7 @@ from eigenscape.active_subspace.tridiagonal import eigenpairs_by_steps
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import Study
 from eigenscape.errors import EigenscapeError
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.stages.common.samplers import sampler_of_network
 
 Solver = Callable[[np.ndarray], np.ndarray]
 EPSILON = float(np.finfo(float).eps)
@@ -123,7 +123,7 @@ def second_moment_of(width: int) -> np.ndarray:
     """C of a network of depth 5, sorted by its diagonal."""
     architecture = Architecture(5, width)
     samples = 2 * architecture.parameters
-    sampler = GradientSampler.of_study(Study(), architecture)
+    sampler = sampler_of_network(Study(), architecture)
     moment = sum_of_samples(sampler, range(samples)).triangle.matrix(1 / samples)
     order = np.argsort(-np.diagonal(moment), kind="stable")
     return np.ascontiguousarray(moment[np.ix_(order, order)])

@@ -26,8 +26,8 @@ from scipy.linalg import blas
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import Study
 from eigenscape.networks import kernel
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.problems import sine_regression
+from eigenscape.stages.common.samplers import sampler_of_network
 
 
 @njit
@@ -80,7 +80,7 @@ def main() -> None:
     )
     for width in arguments.widths:
         architecture = Architecture(5, width)
-        sampler = GradientSampler.of_study(Study(), architecture)
+        sampler = sampler_of_network(Study(), architecture)
         problem, points = sine_regression(points=arguments.points), arguments.points
         count = 256 if width < 100 else 64
         parameters = sampler.parameters(0, count)

@@ -40,7 +40,7 @@ from eigenscape.figures.active_subspace.eigenvectors import eigenvectors_figure
 from eigenscape.figures.active_subspace.layer_importance import layer_importance_figure
 from eigenscape.figures.style import save
 from eigenscape.networks import kernel
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.stages.common.samplers import sampler_of_network
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -93,7 +93,7 @@ def main() -> None:
         arguments.samples,
     )
     size = architecture.parameters
-    sampler = GradientSampler.of_study(study, architecture)
+    sampler = sampler_of_network(study, architecture)
     sampler.block(0, 1)  # compiles, or loads the compiled kernel
     rates = [dgemm_rate()]
     versions = (

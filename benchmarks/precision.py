@@ -26,7 +26,8 @@ from eigenscape.active_subspace.spectrum import rounding_variance, spectrum_of
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import BLOCK, Study
 from eigenscape.networks import kernel
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.sampler import Sampler
+from eigenscape.stages.common.samplers import sampler_of_network
 
 CELLS = [
     (Architecture(2, 5), 10_000),
@@ -36,14 +37,14 @@ CELLS = [
 ]
 
 
-def sampler_of(architecture: Architecture, precision: str) -> GradientSampler:
+def sampler_of(architecture: Architecture, precision: str) -> Sampler:
     """Of the default study in that precision."""
-    return GradientSampler.of_study(
+    return sampler_of_network(
         Study.model_validate({"sampling": {"precision": precision}}), architecture
     )
 
 
-def seconds_of_gradients(sampler: GradientSampler) -> float:
+def seconds_of_gradients(sampler: Sampler) -> float:
     """Core-seconds of one block of 256 gradients."""
     parameters = sampler.parameters(0, BLOCK)
     gradients, losses = np.zeros_like(parameters), np.zeros(BLOCK, parameters.dtype)

@@ -11,9 +11,11 @@ from eigenscape.active_subspace.triangle import Triangle
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import Study
 from eigenscape.networks.activations import TANH, Activation
-from eigenscape.networks.gradients import Device, GradientSampler
+from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.network_loss import NetworkLoss, fully_connected
 from eigenscape.networks.priors import StandardDraw, prior_named
 from eigenscape.networks.problems import Problem, sine_regression
+from eigenscape.networks.sampler import Device
 from eigenscape.networks.sampling import fill_parameters
 
 EPSILON = float(np.finfo(np.float64).eps)
@@ -45,11 +47,17 @@ def sampler(
     key: int = 11,
     precision: type[np.floating] = np.float64,
     device: Device = Device.CPU,
-) -> GradientSampler:
+) -> GradientSampler[NetworkLoss]:
     """Gradients of a sine regression on ten points, unless told otherwise."""
     data = sine_regression(points=10) if problem is None else problem
-    return GradientSampler(
-        architecture, activation, prior_named(prior), data, key, precision, device
+    return fully_connected(
+        architecture,
+        activation,
+        prior_named(prior),
+        data,
+        key,
+        precision=precision,
+        device=device,
     )
 
 

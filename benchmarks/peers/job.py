@@ -18,7 +18,8 @@ import numpy as np
 
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import Study
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.sampler import Sampler
+from eigenscape.stages.common.samplers import sampler_of_network
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,9 @@ class Job:
         return Architecture(self.depth, self.width)
 
     @cached_property
-    def sampler(self) -> GradientSampler:
+    def sampler(self) -> Sampler:
         """Of the default study: prior, data (n = 50 points of a sine), activation, seed."""
-        return GradientSampler.of_study(Study(), self.architecture)
+        return sampler_of_network(Study(), self.architecture)
 
     @cached_property
     def parameters(self) -> np.ndarray:

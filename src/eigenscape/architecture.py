@@ -157,3 +157,54 @@ class ModuleArchitecture(Architecture):
     def parameters(self) -> int:
         """P, the number of parameters."""
         return sum(self.counts)
+
+
+class Coordinates(Architecture):
+    """P numbers without layers: where an architecture is asked for, one block that holds them all.
+
+    Raises:
+        BadInput: P below 1.
+
+    Example:
+        >>> Coordinates(3).parameters, [layer.whole for layer in Coordinates(3).layers]
+        (3, [slice(0, 3, None)])
+        >>> Coordinates(3)
+        Coordinates(3)
+    """
+
+    def __init__(self, count: int) -> None:
+        if count < 1:
+            raise BadInput.field(
+                "parameters",
+                "a whole number of at least 1",
+                str(count),
+                "give how many numbers the function takes",
+            )
+        super().__init__(depth=1, width=count)
+
+    def __repr__(self) -> str:
+        return f"Coordinates({self.width})"
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The number P alone, by which random streams are named."""
+        return (self.width,)
+
+    @property
+    def layers(self) -> tuple[LayerBlock, ...]:
+        """One block of P numbers: a linear unit of P - 1 inputs has as many."""
+        return (
+            LayerBlock(
+                self.width - 1, 1, slice(0, self.width - 1), slice(self.width - 1, self.width)
+            ),
+        )
+
+    @property
+    def parameters(self) -> int:
+        """P."""
+        return self.width
+
+    @property
+    def label(self) -> str:
+        """Such as ``3 parameters``."""
+        return f"{self.width} parameters"

@@ -16,7 +16,7 @@ from eigenscape.active_subspace.spectrum import Spectrum
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import Study, StudyCell
 from eigenscape.errors import BadInput, DamagedResult
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.sampler import PriorSampler
 from eigenscape.stages.active_subspace.projection import projected_eigenvalues, require_projection
 from eigenscape.stages.common.configure import load_study
 from eigenscape.stages.common.samplers import sampler_of
@@ -114,7 +114,7 @@ class StudyResults:
         """
         return read_verified_spectrum(self.cell(name), self.folder)
 
-    def sampler(self, name: str = HEADLINE) -> GradientSampler:
+    def sampler(self, name: str = HEADLINE) -> PriorSampler:
         """The sampler of a cell, whose gradients are those that the study drew."""
         return sampler_of(self.study, self.cell(name))
 

@@ -16,18 +16,18 @@ PROGRAM = """
 import hashlib, logging, resource, sys
 import numpy as np
 from eigenscape.architecture import Architecture
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.config.study import Study
 
 room = float(sys.argv[1])
 logging.basicConfig(format="%(message)s")
 network = Architecture(2, 300)
 block_of_256 = 256 * network.parameters * 8
-GradientSampler.of_study(Study(), network).block(0, 1)  # compiled, before the limit bites
+sampler_of_network(Study(), network).block(0, 1)  # compiled, before the limit bites
 if room:
     used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + int(room * block_of_256),) * 2)
-gradients, losses = GradientSampler.of_study(Study(), network).block(0, 256)
+gradients, losses = sampler_of_network(Study(), network).block(0, 256)
 print(hashlib.sha256(gradients).hexdigest(), hashlib.sha256(losses).hexdigest())
 """
 

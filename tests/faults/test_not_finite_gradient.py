@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from faults.harness import Case
 
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.stages.common.samplers import sampler_of_network
 
 pytestmark = [pytest.mark.mpi, pytest.mark.faults]
 
@@ -43,9 +43,7 @@ def test_such_samples_are_left_out_and_counted(runs, tmp_path, undisturbed) -> N
     case = overflowing(tmp_path / "results", "exclude")
     run = runs.second_moment(case, 3)
     assert run.wait() == 0, run.output
-    _, losses = GradientSampler.of_study(case.study, case.study.headline_cell.architecture).block(
-        0, 40
-    )
+    _, losses = sampler_of_network(case.study, case.study.headline_cell.architecture).block(0, 40)
     excluded = json.loads(case.receipt.read_text())["excluded"]
     assert 0 < excluded < 40
     assert excluded == np.isnan(losses).sum()

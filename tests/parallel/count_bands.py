@@ -10,8 +10,8 @@ from pathlib import Path
 
 from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import Traffic, started_ranks
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.stages.common.sums import SumByBands
 from eigenscape.store.shards import Shards
 
@@ -26,7 +26,7 @@ for samples in map(int, sys.argv[2:]):
     cell = study.headline_cell
     with tempfile.TemporaryDirectory() as folder:
         shards = Shards(Path(folder) / "shards", cell, Path(folder) / "quarantine")
-        sampler = GradientSampler.of_study(study, cell.architecture)
+        sampler = sampler_of_network(study, cell.architecture)
         ranks.traffic = Traffic()
         SumByBands(
             sampler,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import started_ranks
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.stages.common.sums import SumByBands, SumBySamples
 from eigenscape.store.shards import Shards
 
@@ -24,9 +24,9 @@ study = Study.from_mapping(
     }
 )
 cell = study.headline_cell
-sampler = GradientSampler.of_study(study, cell.architecture)
+sampler = sampler_of_network(study, cell.architecture)
 sampler.block(0, 1)  # compiles, which takes memory of its own
-sampler = GradientSampler.of_study(study, cell.architecture)
+sampler = sampler_of_network(study, cell.architecture)
 with tempfile.TemporaryDirectory() as folder:
     shards = Shards(Path(folder) / "shards", cell, Path(folder) / "quarantine")
     tracemalloc.start()

@@ -222,11 +222,11 @@ def test_a_failure_on_one_rank_ends_all_ranks(tmp_path: Path) -> None:
 
 def test_mean_gradient_is_the_mean_over_all_ranks(tmp_path: Path) -> None:
     """Against a plain mean of the gradients themselves, to the rounding of a sum of 50 terms."""
-    from eigenscape.networks.gradients import GradientSampler
+    from eigenscape.stages.common.samplers import sampler_of_network
 
     study, folder = study_in(tmp_path, headline={"depth": 2, "width": 5, "samples": 50})
     assert second_moment(study, folder, 3).returncode == 0
-    gradients, _ = GradientSampler.of_study(study, study.headline_cell.architecture).block(0, 50)
+    gradients, _ = sampler_of_network(study, study.headline_cell.architecture).block(0, 50)
     mean = read_gradient_mean(folder.second_moment(study.headline_cell))
     np.testing.assert_allclose(
         mean, gradients.mean(axis=0), rtol=0, atol=50 * 2.3e-16 * np.abs(gradients).max()

@@ -238,8 +238,9 @@ def test_the_loss_of_a_network_in_torch_is_the_network() -> None:
     stream.
     """
     network = eigenscape.network_sampler(2, 3)
-    x, y = (torch.from_numpy(array) for array in (network.problem.inputs, network.problem.targets))
-    written = mean_squared_residual(x, y, network.architecture, network.activation)
+    data, activation = network.loss.problem, network.loss.activation
+    x, y = (torch.from_numpy(array) for array in (data.inputs, data.targets))
+    written = mean_squared_residual(x, y, network.architecture, activation)
     own = eigenscape.loss_sampler(
         written, network.architecture, points=50, symmetry="permutations_and_signs"
     )

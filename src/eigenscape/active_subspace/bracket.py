@@ -31,7 +31,7 @@ from eigenscape.active_subspace.resampling import (
 )
 from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.config.study import BLOCK
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.sampler import Sampler
 
 LARGEST_RATIO = 0.5
 """Largest P/N of sample values in the extrapolation: near 1 the smallest eigenvalue tends to 0."""
@@ -109,7 +109,7 @@ def unknown_bracket(sample_value: float) -> Bracket:
 
 
 def bracket(
-    sampler: GradientSampler,
+    sampler: Sampler,
     samples: int,
     second_moment: np.ndarray,
     first_half: np.ndarray,
@@ -182,7 +182,7 @@ def _fluctuation(
     return sample_value + float(interval.low), sample_value + float(interval.high)
 
 
-def first_parts(sampler: GradientSampler, samples: int) -> tuple[np.ndarray | None, np.ndarray]:
+def first_parts(sampler: Sampler, samples: int) -> tuple[np.ndarray | None, np.ndarray]:
     """Compute C of the first N // 4 and N // 2 samples, the arguments of `bracket`.
 
     Matrices of fewer than P samples are of no use and are not computed: the quarter is then None,
@@ -251,7 +251,7 @@ def extreme_pairs(matrix: np.ndarray, count: int = 1) -> tuple[np.ndarray, np.nd
     return np.concatenate([largest[::-1], 1.0 / reciprocal]), vectors
 
 
-def coordinates(sampler: GradientSampler, samples: int, directions: np.ndarray) -> np.ndarray:
+def coordinates(sampler: Sampler, samples: int, directions: np.ndarray) -> np.ndarray:
     """Return the coordinates of the first N gradients along directions V (P, m): G V, (N, m)."""
     along = np.empty((samples, directions.shape[1]))
     for first in range(0, samples, BLOCK):

@@ -29,7 +29,7 @@ from eigenscape.active_subspace.second_moment import PartialSum, sum_of_samples
 from eigenscape.active_subspace.spectrum import Spectrum, rounding_variance, spectrum_of
 from eigenscape.active_subspace.triangle import Triangle
 from eigenscape.errors import BadInput
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.sampler import Sampler
 
 STANDARD_ERRORS = 1.96
 """Number of standard errors of a two-sided 95 % interval of a normal distribution."""
@@ -51,7 +51,7 @@ class FamilyInterval:
 
 
 def family_intervals(
-    sampler: GradientSampler, samples: int, groups: int = 8, whole: Spectrum | None = None
+    sampler: Sampler, samples: int, groups: int = 8, whole: Spectrum | None = None
 ) -> dict[str, FamilyInterval]:
     """Return every member of the family with its grouped-jackknife interval.
 
@@ -69,9 +69,8 @@ def family_intervals(
         BadInput: the number of groups is out of range.
 
     Example:
-        >>> from eigenscape.config.study import Study
-        >>> from eigenscape.architecture import Architecture
-        >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
+        >>> from eigenscape.networks.samplers import network_sampler
+        >>> sampler = network_sampler(1, 2)
         >>> found = family_intervals(sampler, 400, groups=4)["stable_rank"]
         >>> found.low < found.value < found.high
         True
@@ -109,9 +108,7 @@ def family_intervals(
     }
 
 
-def _few_family(
-    sampler: GradientSampler, samples: int, cuts: list[int]
-) -> dict[str, FamilyInterval]:
+def _few_family(sampler: Sampler, samples: int, cuts: list[int]) -> dict[str, FamilyInterval]:
     """Compute the same intervals where the gradients are fewer than the parameters: memory holds
     the gradients instead of C.
     """
@@ -136,7 +133,7 @@ def _few_family(
     }
 
 
-def sign_null(sampler: GradientSampler, samples: int, key: int) -> Spectrum:
+def sign_null(sampler: Sampler, samples: int, key: int) -> Spectrum:
     """Compute the spectrum of the same gradients with a random sign on every entry.
 
     Args:
@@ -145,9 +142,8 @@ def sign_null(sampler: GradientSampler, samples: int, key: int) -> Spectrum:
         key: key of the signs, from `seeding.stream_key`.
 
     Example:
-        >>> from eigenscape.config.study import Study
-        >>> from eigenscape.architecture import Architecture
-        >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
+        >>> from eigenscape.networks.samplers import network_sampler
+        >>> sampler = network_sampler(1, 2)
         >>> null = sign_null(sampler, 100, key=1)
         >>> gradients, _ = sampler.block(0, 100)
         >>> bool(np.allclose(null.diagonal, (gradients**2).mean(axis=0)))
@@ -165,7 +161,7 @@ def sign_null(sampler: GradientSampler, samples: int, key: int) -> Spectrum:
     return _spectrum(sampler, triangle.matrix() / samples, samples)
 
 
-def _flipped(sampler: GradientSampler, samples: int, key: int) -> Iterator[np.ndarray]:
+def _flipped(sampler: Sampler, samples: int, key: int) -> Iterator[np.ndarray]:
     """Yield the gradients (B, P) in double precision, with a random sign on every entry."""
     signs = np.random.Generator(np.random.Philox(key))
     for gradients in gradient_blocks(sampler, range(samples)):
@@ -173,11 +169,11 @@ def _flipped(sampler: GradientSampler, samples: int, key: int) -> Iterator[np.nd
         yield np.ascontiguousarray(gradients * flips, np.float64)
 
 
-def _numbers(sampler: GradientSampler, second_moment: np.ndarray, samples: int) -> dict[str, float]:
+def _numbers(sampler: Sampler, second_moment: np.ndarray, samples: int) -> dict[str, float]:
     return condition_numbers(_spectrum(sampler, second_moment, samples), sampler.architecture)
 
 
-def _spectrum(sampler: GradientSampler, second_moment: np.ndarray, samples: int) -> Spectrum:
+def _spectrum(sampler: Sampler, second_moment: np.ndarray, samples: int) -> Spectrum:
     """Compute the spectrum, with null directions distinguished from rounding error as in all
     stages.
     """

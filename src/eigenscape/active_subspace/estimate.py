@@ -16,7 +16,7 @@ from eigenscape.active_subspace.spectrum import rounding_variance
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput, NotFiniteGradient
 from eigenscape.networks.functions import GivenGradients
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.sampler import Sampler
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class SecondMoment:
     mean_loss: float
     samples: int
     excluded: int
-    sampler: GradientSampler
+    sampler: Sampler
 
     @property
     def architecture(self) -> Architecture:
@@ -75,7 +75,7 @@ class SecondMoment:
 
 
 def second_moment(
-    source: GradientSampler | np.ndarray,
+    source: Sampler | np.ndarray,
     samples: int | None = None,
     *,
     architecture: Architecture | None = None,
@@ -126,15 +126,15 @@ def second_moment(
 
 
 def source_of(
-    source: GradientSampler | np.ndarray, samples: int | None, architecture: Architecture | None
-) -> tuple[GradientSampler, int]:
+    source: Sampler | np.ndarray, samples: int | None, architecture: Architecture | None
+) -> tuple[Sampler, int]:
     """Return a sampler and N, given a sampler and N or an array.
 
     Raises:
         BadInput: there are no samples or too few, or an architecture is given with a sampler, which
             has its own.
     """
-    if isinstance(source, GradientSampler):
+    if isinstance(source, Sampler):
         if architecture is not None and architecture != source.architecture:
             raise BadInput.field(
                 "architecture", "that of the sampler", architecture.label, "leave it out"

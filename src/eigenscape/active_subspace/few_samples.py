@@ -27,7 +27,7 @@ from eigenscape.active_subspace.spectrum import (
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import BLOCK
 from eigenscape.errors import EigensolverFailure
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.sampler import Sampler
 
 SOLVER = "dgeqp3, dgesdd (scipy)"
 """The name of the solver, for receipts."""
@@ -40,7 +40,7 @@ _EPSILON = float(np.finfo(np.float64).eps)
 
 
 def few_samples_spectrum(
-    sampler: GradientSampler, samples: int, diagonal: np.ndarray, dust: np.ndarray, *, vectors: bool
+    sampler: Sampler, samples: int, diagonal: np.ndarray, dust: np.ndarray, *, vectors: bool
 ) -> Spectrum:
     """Compute the spectrum of the C of the first N < P gradients of a sampler.
 
@@ -57,9 +57,8 @@ def few_samples_spectrum(
         EigensolverFailure: LAPACK reports a failure, or its work space for vectors exceeds 32 bits.
 
     Example:
-        >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.config.study import Study
-        >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
+        >>> from eigenscape.networks.samplers import network_sampler
+        >>> sampler = network_sampler(1, 2)
         >>> gradients = sampler.block(0, 4)[0].copy()
         >>> diagonal = (gradients**2).mean(axis=0)
         >>> found = few_samples_spectrum(sampler, 4, diagonal, np.zeros(7), vectors=False)

@@ -14,7 +14,7 @@ import numpy as np
 
 from eigenscape.config.study import BLOCK
 from eigenscape.errors import BadInput
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.sampler import PriorSampler, Sampler
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ActiveVariables:
     losses: np.ndarray
 
 
-def gradient_blocks(sampler: GradientSampler, samples: range) -> Iterator[np.ndarray]:
+def gradient_blocks(sampler: Sampler, samples: range) -> Iterator[np.ndarray]:
     """Yield the gradients of ``samples`` in blocks of 256, the blocks of the second moment.
 
     A block is valid until the next one is requested.
@@ -47,9 +47,8 @@ def gradient_blocks(sampler: GradientSampler, samples: range) -> Iterator[np.nda
         NotFiniteGradient: a gradient is not finite; the message names the first such sample.
 
     Example:
-        >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.config.study import Study
-        >>> sampler = GradientSampler.of_study(Study(), Architecture(depth=1, width=2))
+        >>> from eigenscape.networks.samplers import network_sampler
+        >>> sampler = network_sampler(1, 2)
         >>> [block.shape for block in gradient_blocks(sampler, range(300))]
         [(256, 7), (44, 7)]
     """
@@ -57,7 +56,7 @@ def gradient_blocks(sampler: GradientSampler, samples: range) -> Iterator[np.nda
         yield sampler.block(first, count)[0]
 
 
-def squared_gradients_by_layer(sampler: GradientSampler, samples: range) -> np.ndarray:
+def squared_gradients_by_layer(sampler: Sampler, samples: range) -> np.ndarray:
     """Return G_nl = sum over the parameters i of layer l of (dL/dtheta_i)^2 at theta_n; its mean
     over n is the layer mass m_l.
 
@@ -73,9 +72,8 @@ def squared_gradients_by_layer(sampler: GradientSampler, samples: range) -> np.n
         NotFiniteGradient: a gradient is not finite; the message names the first such sample.
 
     Example:
-        >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.config.study import Study
-        >>> sampler = GradientSampler.of_study(Study(), Architecture(depth=3, width=4))
+        >>> from eigenscape.networks.samplers import network_sampler
+        >>> sampler = network_sampler(3, 4)
         >>> squared_gradients_by_layer(sampler, range(5)).shape
         (5, 4)
     """
@@ -92,7 +90,7 @@ def squared_gradients_by_layer(sampler: GradientSampler, samples: range) -> np.n
 
 
 def active_variables(
-    sampler: GradientSampler, samples: range, directions: np.ndarray
+    sampler: PriorSampler, samples: range, directions: np.ndarray
 ) -> ActiveVariables:
     """Return the coordinates of the samples along some directions, and their losses.
 
@@ -108,9 +106,8 @@ def active_variables(
         BadInput: no samples, a step other than 1, or directions that do not have P rows.
 
     Example:
-        >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.config.study import Study
-        >>> sampler = GradientSampler.of_study(Study(), Architecture(depth=1, width=2))
+        >>> from eigenscape.networks.samplers import network_sampler
+        >>> sampler = network_sampler(1, 2)
         >>> active_variables(sampler, range(3), np.eye(7)[:, :2]).coordinates.shape
         (3, 2)
     """

@@ -54,7 +54,8 @@ def leading_directions(samples: ProjectedSamples, weights: np.ndarray | None = N
         weights: (R, N), such as bootstrap counts; one version with equal weights by default.
 
     Example:
-        >>> from eigenscape.active_subspace.symmetry import Symmetry, project
+        >>> from eigenscape.active_subspace.symmetry import project
+        >>> from eigenscape.networks.symmetry import Symmetry
         >>> from eigenscape.architecture import Architecture
         >>> gradients = np.diag([3.0, 3.0, 1.0, 1.0, 0.0, 0.0, 1.0])
         >>> found = leading_directions(

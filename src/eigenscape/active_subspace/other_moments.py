@@ -48,6 +48,7 @@ from eigenscape.active_subspace.triangle import Triangle, assemble, band_count
 from eigenscape.errors import BadInput, NotFiniteGradient
 from eigenscape.networks import kernel
 from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.network_loss import NetworkLoss
 from eigenscape.networks.priors import StandardDraw
 from eigenscape.networks.problems import Problem
 from eigenscape.networks.sampling import fill_parameters
@@ -91,13 +92,12 @@ class Trained:
     gradient_norm: float
 
 
-def full_batch_moments(sampler: GradientSampler, samples: range) -> Moments:
+def full_batch_moments(sampler: GradientSampler[NetworkLoss], samples: range) -> Moments:
     """Compute C and E[grad L] over some samples of the prior: N rows.
 
     Example:
-        >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.config.study import Study
-        >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
+        >>> from eigenscape.networks.samplers import network_sampler
+        >>> sampler = network_sampler(1, 2)
         >>> full_batch_moments(sampler, range(8)).second_moment.shape
         (7, 7)
     """
@@ -108,7 +108,9 @@ def full_batch_moments(sampler: GradientSampler, samples: range) -> Moments:
     )
 
 
-def per_datum_gradients(sampler: GradientSampler, first: int, count: int) -> np.ndarray:
+def per_datum_gradients(
+    sampler: GradientSampler[NetworkLoss], first: int, count: int
+) -> np.ndarray:
     """Compute the gradients g_i of the loss of every data point, at samples ``first`` ... ``first +
     count - 1``.
 
@@ -122,15 +124,14 @@ def per_datum_gradients(sampler: GradientSampler, first: int, count: int) -> np.
         NotFiniteGradient: a gradient has an infinity or NaN.
 
     Example:
-        >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.config.study import Study
-        >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
+        >>> from eigenscape.networks.samplers import network_sampler
+        >>> sampler = network_sampler(1, 2)
         >>> rows = per_datum_gradients(sampler, 0, 3)
         >>> means = rows.reshape(3, 50, 7).mean(axis=1)
         >>> rows.shape, bool(np.allclose(means, sampler.block(0, 3)[0]))
         ((150, 7), True)
     """
-    inputs, targets = sampler.problem.inputs, sampler.problem.targets
+    inputs, targets = sampler.loss.problem.inputs, sampler.loss.problem.targets
     parameters = sampler.parameters(first, count)
     gradients = np.empty((count, len(inputs), sampler.architecture.parameters), parameters.dtype)
     for point in range(len(inputs)):
@@ -147,16 +148,16 @@ def per_datum_gradients(sampler: GradientSampler, first: int, count: int) -> np.
     return gradients.reshape(count * len(inputs), -1)
 
 
-def per_datum_moments(sampler: GradientSampler, samples: range) -> Moments:
+def per_datum_moments(sampler: GradientSampler[NetworkLoss], samples: range) -> Moments:
     """Compute E[(1/n) sum_i g_i g_i^T] and its mean, which is E[grad L], over some samples: N n
     rows.
     """
-    size = _samples_per_batch(sampler, sampler.problem.points)
+    size = _samples_per_batch(sampler, sampler.loss.problem.points)
     rows = (per_datum_gradients(sampler, first, count) for first, count in _batches(samples, size))
     return _moments(rows, sampler.architecture.parameters)
 
 
-def output_jacobians(sampler: GradientSampler, first: int, count: int) -> np.ndarray:
+def output_jacobians(sampler: GradientSampler[NetworkLoss], first: int, count: int) -> np.ndarray:
     """Compute the gradients J_i = grad f(x_i) of the output from the gradients of the loss of every
     data point.
 
@@ -173,9 +174,8 @@ def output_jacobians(sampler: GradientSampler, first: int, count: int) -> np.nda
         NotFiniteGradient: a gradient holds an infinity or NaN.
 
     Example:
-        >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.config.study import Study
-        >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
+        >>> from eigenscape.networks.samplers import network_sampler
+        >>> sampler = network_sampler(1, 2)
         >>> jacobians = output_jacobians(sampler, 0, 3)
         >>> jacobians.shape, bool((jacobians[..., -1] == 1).all())
         ((3, 50, 7), True)
@@ -188,7 +188,7 @@ def output_jacobians(sampler: GradientSampler, first: int, count: int) -> np.nda
             str(sampler.architecture.outputs),
             "take the second moment of per-datum gradients, or one network for each output",
         )
-    problem = sampler.problem
+    problem = sampler.loss.problem
     gradients = per_datum_gradients(sampler, first, count).reshape(count, problem.points, -1)
     vanishing = np.abs(gradients[..., -1]) < math.sqrt(np.finfo(gradients.dtype).tiny)
     for point in np.flatnonzero(vanishing.any(axis=0)):
@@ -201,7 +201,7 @@ def output_jacobians(sampler: GradientSampler, first: int, count: int) -> np.nda
     return np.asarray(gradients / gradients[..., -1:])
 
 
-def gauss_newton(sampler: GradientSampler, samples: range) -> np.ndarray:
+def gauss_newton(sampler: GradientSampler[NetworkLoss], samples: range) -> np.ndarray:
     """Compute E[(1/n) sum_i J_i J_i^T] over some samples, (P, P), symmetric to the last bit; N n
     rows.
 
@@ -210,15 +210,14 @@ def gauss_newton(sampler: GradientSampler, samples: range) -> np.ndarray:
         NotFiniteGradient: a gradient holds an infinity or NaN.
 
     Example:
-        >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.config.study import Study
-        >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
+        >>> from eigenscape.networks.samplers import network_sampler
+        >>> sampler = network_sampler(1, 2)
         >>> trace = np.trace(gauss_newton(sampler, range(3, 4)))
         >>> bool(np.isclose(50 * trace, np.trace(ntk_gram(sampler, 3))))
         True
     """
     parameters = sampler.architecture.parameters
-    size = _samples_per_batch(sampler, sampler.problem.points)
+    size = _samples_per_batch(sampler, sampler.loss.problem.points)
     rows = (
         output_jacobians(sampler, first, count).reshape(-1, parameters)
         for first, count in _batches(samples, size)
@@ -226,7 +225,7 @@ def gauss_newton(sampler: GradientSampler, samples: range) -> np.ndarray:
     return _moments(rows, parameters).second_moment
 
 
-def ntk_gram(sampler: GradientSampler, sample: int) -> np.ndarray:
+def ntk_gram(sampler: GradientSampler[NetworkLoss], sample: int) -> np.ndarray:
     """Compute K = J J^T, (n, n), at one sample of the prior; its non-zero eigenvalues are those of
     n G there.
 
@@ -260,7 +259,9 @@ def centred(second_moment: np.ndarray, gradient_mean: np.ndarray) -> np.ndarray:
     return np.asarray(second_moment - np.outer(gradient_mean, gradient_mean))
 
 
-def descend(sampler: GradientSampler, sample: int, steps: int, first_step: float = 1e-3) -> Trained:
+def descend(
+    sampler: GradientSampler[NetworkLoss], sample: int, steps: int, first_step: float = 1e-3
+) -> Trained:
     """Train from one sample of the prior by full-batch gradient descent, in float64.
 
     theta <- theta - step grad L(theta). A step after which the loss is not smaller is undone and
@@ -276,15 +277,14 @@ def descend(sampler: GradientSampler, sample: int, steps: int, first_step: float
         NotFiniteGradient: the starting point's loss or gradient holds an infinity or NaN.
 
     Example:
-        >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.config.study import Study
-        >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
+        >>> from eigenscape.networks.samplers import network_sampler
+        >>> sampler = network_sampler(1, 2)
         >>> start = float(sampler.block(0, 1)[1][0])
         >>> descend(sampler, 0, 100).loss < descend(sampler, 0, 10).loss < start
         True
     """
     theta = sampler.parameters(sample, 1).astype(np.float64)
-    gradient, losses = _gradients(sampler, theta, sampler.problem)
+    gradient, losses = _gradients(sampler, theta, sampler.loss.problem)
     if not (np.isfinite(losses).all() and np.isfinite(gradient).all()):
         raise NotFiniteGradient(
             f"sample {sample} of {sampler.architecture.label}: expected a finite gradient to"
@@ -294,7 +294,7 @@ def descend(sampler: GradientSampler, sample: int, steps: int, first_step: float
     step = first_step
     for _ in range(steps):
         trial = theta - step * gradient
-        trial_gradient, trial_losses = _gradients(sampler, trial, sampler.problem)
+        trial_gradient, trial_losses = _gradients(sampler, trial, sampler.loss.problem)
         if trial_losses[0] < losses[0]:
             theta, gradient, losses, step = trial, trial_gradient, trial_losses, GROWTH * step
         else:
@@ -303,7 +303,7 @@ def descend(sampler: GradientSampler, sample: int, steps: int, first_step: float
 
 
 def local_prior_moment(
-    sampler: GradientSampler, centre: np.ndarray, spread: float, samples: int, key: int
+    sampler: GradientSampler[NetworkLoss], centre: np.ndarray, spread: float, samples: int, key: int
 ) -> Moments:
     """Compute C and E[grad L] for theta ~ N(centre, spread^2 I), in float64: N rows.
 
@@ -318,9 +318,8 @@ def local_prior_moment(
         BadInput: a centre of another network, or a spread that is not positive.
 
     Example:
-        >>> from eigenscape.architecture import Architecture
-        >>> from eigenscape.config.study import Study
-        >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
+        >>> from eigenscape.networks.samplers import network_sampler
+        >>> sampler = network_sampler(1, 2)
         >>> local_prior_moment(sampler, descend(sampler, 0, 100).parameters, 0.01, 20, key=1).rows
         20
     """
@@ -343,7 +342,7 @@ def local_prior_moment(
     def block(first: int, count: int) -> np.ndarray:
         theta = np.empty((count, parameters))
         fill_parameters(theta, first, key, np.full(parameters, spread), StandardDraw.NORMAL)
-        return _gradients(sampler, theta + centre, sampler.problem)[0]
+        return _gradients(sampler, theta + centre, sampler.loss.problem)[0]
 
     return _moments(
         (block(*batch) for batch in _batches(range(samples), _samples_per_batch(sampler, 1))),
@@ -352,14 +351,14 @@ def local_prior_moment(
 
 
 def _gradients(
-    sampler: GradientSampler, parameters: np.ndarray, problem: Problem
+    sampler: GradientSampler[NetworkLoss], parameters: np.ndarray, problem: Problem
 ) -> tuple[np.ndarray, np.ndarray]:
     """Compute gradients (B, P) and losses (B,) of a problem at given parameter vectors (B, P), in
     new arrays.
     """
     gradients, losses = np.empty_like(parameters), np.empty(len(parameters), parameters.dtype)
     kernel.fill_gradients(
-        parameters, gradients, losses, sampler.architecture, sampler.activation, problem
+        parameters, gradients, losses, sampler.architecture, sampler.loss.activation, problem
     )
     return gradients, losses
 
@@ -378,7 +377,7 @@ def _moments(blocks: Iterable[np.ndarray], parameters: int) -> Moments:
     return Moments(assemble(parameters, bands, 1 / rows), total / rows, rows)
 
 
-def _samples_per_batch(sampler: GradientSampler, rows_per_sample: int) -> int:
+def _samples_per_batch(sampler: GradientSampler[NetworkLoss], rows_per_sample: int) -> int:
     return max(1, NUMBERS_PER_BATCH // (rows_per_sample * sampler.architecture.parameters))
 
 

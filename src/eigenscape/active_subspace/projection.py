@@ -15,13 +15,14 @@ from eigenscape.active_subspace.conditioning import LEAST_REPLICATES, REPLICATES
 from eigenscape.active_subspace.estimate import SecondMoment, source_of
 from eigenscape.active_subspace.spectrum import SpectrumStatus
 from eigenscape.active_subspace.staircase import Staircase, layer_shares_of, staircase
-from eigenscape.active_subspace.symmetry import ProjectedSamples, Symmetry, symmetry_of
+from eigenscape.active_subspace.symmetry import ProjectedSamples, require_symmetry
 from eigenscape.active_subspace.symmetry import project as project_gradients
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Architecture, Coordinates
 from eigenscape.config.study import BLOCK
 from eigenscape.errors import BadInput
-from eigenscape.networks.functions import Coordinates, GivenGradients
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.functions import GivenGradients
+from eigenscape.networks.sampler import Sampler
+from eigenscape.networks.symmetry import Symmetry
 from eigenscape.seeding import stream_key
 
 NUMBERS_PER_BATCH = 2**21
@@ -90,7 +91,7 @@ class Projection:
 
 
 def project(
-    source: GradientSampler | SecondMoment | np.ndarray,
+    source: Sampler | SecondMoment | np.ndarray,
     samples: int | None = None,
     *,
     architecture: Architecture | None = None,
@@ -139,9 +140,7 @@ def project(
     )
 
 
-def projected_samples(
-    sampler: GradientSampler, samples: int, symmetry: Symmetry
-) -> ProjectedSamples:
+def projected_samples(sampler: Sampler, samples: int, symmetry: Symmetry) -> ProjectedSamples:
     """Compute the contributions of the first N samples to the projected C, in batches that stay in
     cache.
     """
@@ -157,7 +156,7 @@ def projected_samples(
 
 def projection_of(
     samples: ProjectedSamples,
-    sampler: GradientSampler,
+    sampler: Sampler,
     symmetry: Symmetry,
     *,
     replicates: int,
@@ -177,7 +176,7 @@ def projection_of(
     return Projection(stairs, shares, symmetry, samples.samples, sampler.architecture)
 
 
-def _group_of(sampler: GradientSampler, symmetry: Symmetry | str | None) -> Symmetry:
+def _group_of(sampler: Sampler, symmetry: Symmetry | str | None) -> Symmetry:
     """Return the group, from the sampler or, for an array of gradients, from the caller.
 
     Raises:
@@ -190,11 +189,10 @@ def _group_of(sampler: GradientSampler, symmetry: Symmetry | str | None) -> Symm
         )
     given = None
     if symmetry is not None:
-        known = ", ".join(Symmetry)
         if symmetry not in list(Symmetry):
             raise BadInput.field(
                 "symmetry",
-                f"one of {known}",
+                f"one of {', '.join(Symmetry)}",
                 str(symmetry),
                 "write permutations for ReLU and sigmoid",
             )
@@ -212,7 +210,7 @@ def _group_of(sampler: GradientSampler, symmetry: Symmetry | str | None) -> Symm
                 fix,
             )
         return given
-    found = symmetry_of(sampler.activation, sampler.prior)
-    if given is not None and given is not found:
-        raise BadInput.field("symmetry", f"{found}, the sampler's", str(given), "leave it out")
-    return found
+    known = require_symmetry(sampler)
+    if given is not None and given is not known:
+        raise BadInput.field("symmetry", f"{known}, the sampler's", str(given), "leave it out")
+    return known

@@ -20,7 +20,7 @@ from eigenscape.active_subspace.tree import Node
 from eigenscape.active_subspace.triangle import DeviceTriangle, Triangle
 from eigenscape.config.study import BLOCK, SLOTS
 from eigenscape.errors import BadInput
-from eigenscape.networks.gradients import Device, GradientSampler
+from eigenscape.networks.sampler import Device, Sampler
 
 if TYPE_CHECKING:
     import torch
@@ -77,9 +77,8 @@ class Accumulator:
         start: the sum to continue; it is taken over, not copied.
 
     Example:
-        >>> from eigenscape.config.study import Study
-        >>> from eigenscape.architecture import Architecture
-        >>> sampler = GradientSampler.of_study(Study(), Architecture(1, 2))
+        >>> from eigenscape.networks.samplers import network_sampler
+        >>> sampler = network_sampler(1, 2)
         >>> sums = Accumulator(sampler)
         >>> sums.add_block(0, 8)
         >>> gradients, _ = sampler.block(0, 8)
@@ -89,7 +88,7 @@ class Accumulator:
 
     def __init__(
         self,
-        sampler: GradientSampler,
+        sampler: Sampler,
         bands: Sequence[int] | None = None,
         start: PartialSum | None = None,
     ) -> None:
@@ -98,7 +97,7 @@ class Accumulator:
         self._sums = PartialSum.zero(parameters, bands) if start is None else start
         self._on_device: DeviceTriangle | None = None
         if sampler.device is not Device.CPU:
-            self._on_device = DeviceTriangle(parameters, sampler.place, bands)
+            self._on_device = DeviceTriangle(parameters, sampler.device.of_torch, bands)
             self._on_device.load(self._sums.triangle)
 
     def add_block(self, first: int, count: int) -> None:
@@ -118,7 +117,8 @@ class Accumulator:
             import torch  # noqa: PLC0415 - only this route needs it
 
             self.add_device_gradients(
-                torch.from_numpy(gradients).to(self._sampler.place), torch.from_numpy(losses)
+                torch.from_numpy(gradients).to(self._sampler.device.of_torch),
+                torch.from_numpy(losses),
             )
             return
         counted = ~np.isnan(losses)
@@ -158,7 +158,7 @@ def blocks_of(samples: range) -> Iterator[tuple[int, int]]:
         yield first, min(BLOCK, samples.stop - first)
 
 
-def sum_of_samples(sampler: GradientSampler, samples: range) -> PartialSum:
+def sum_of_samples(sampler: Sampler, samples: range) -> PartialSum:
     """Compute the partial sum over ``samples``, in blocks of 256 from the first on, on one BLAS
     thread.
 
@@ -172,14 +172,14 @@ def sum_of_samples(sampler: GradientSampler, samples: range) -> PartialSum:
         return sums.partial()
 
 
-def sum_of_slot(sampler: GradientSampler, slot: int, samples: int) -> PartialSum:
+def sum_of_slot(sampler: Sampler, slot: int, samples: int) -> PartialSum:
     """Compute a leaf of the summation tree: the partial sum over one slot of N samples."""
     return sum_of_samples(sampler, tree.slot_samples(slot, SLOTS, samples))
 
 
-def sum_over_tree(sampler: GradientSampler, samples: int) -> PartialSum:
-    """Compute the sum over N samples in one process, slot by slot over the fixed tree, with the
-    same bits as on any number of ranks.
+def sum_over_tree(sampler: Sampler, samples: int) -> PartialSum:
+    """The sum over N samples in one process, slot by slot over the fixed tree: the bits of any
+    number of ranks.
     """
     held: dict[Node, PartialSum] = {}
     for slot in range(SLOTS):

@@ -75,7 +75,8 @@ def staircase(
             (`spectrum_of`).
 
     Example:
-        >>> from eigenscape.active_subspace.symmetry import Symmetry, project
+        >>> from eigenscape.active_subspace.symmetry import project
+        >>> from eigenscape.networks.symmetry import Symmetry
         >>> from eigenscape.architecture import Architecture
         >>> gradients = np.random.default_rng(0).standard_normal((500, 16))
         >>> stairs = staircase(

@@ -25,45 +25,36 @@ is this project's derivation; the tests check it against sampled C.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
-from eigenscape.networks.activations import Activation
-from eigenscape.networks.priors import Prior
+from eigenscape.networks.sampler import Sampler
+from eigenscape.networks.symmetry import Symmetry
 
 
-class Symmetry(StrEnum):
-    """The group under which C is averaged."""
-
-    PERMUTATIONS_AND_SIGNS = "permutations_and_signs"
-    PERMUTATIONS = "permutations"
-
-
-def symmetry_of(activation: Activation, prior: Prior) -> Symmetry:
-    """Return the largest group that the loss of a fully connected network and its prior have in
-    common.
+def require_symmetry(sampler: Sampler) -> Symmetry:
+    """The group that leaves a sampler's loss and prior as they are.
 
     Raises:
-        BadInput: the prior does not have the symmetry of the loss; then C must not be projected.
+        BadInput: none is known; then C must not be projected.
 
     Example:
-        >>> from eigenscape.networks.activations import RELU, TANH
-        >>> from eigenscape.networks.priors import prior_named
-        >>> [symmetry_of(activation, prior_named("he_normal")).value for activation in (TANH, RELU)]
-        ['permutations_and_signs', 'permutations']
+        >>> from eigenscape.networks.samplers import network_sampler
+        >>> str(require_symmetry(network_sampler(2, 3, activation="relu")))
+        'permutations'
     """
-    if not prior.symmetric:
+    if sampler.symmetry is None:
         expected = "one with independent parameters, alike within a layer and symmetric about zero"
         raise BadInput.field(
             "prior",
             expected,
-            prior.name,
+            "none that is known to be: a module's, one that says it is not symmetric, or that of a"
+            " loss_sampler without symmetry=...",
             "use the raw condition numbers: this C has no symmetry to project onto",
         )
-    return Symmetry.PERMUTATIONS_AND_SIGNS if activation.odd else Symmetry.PERMUTATIONS
+    return sampler.symmetry
 
 
 @dataclass(frozen=True)

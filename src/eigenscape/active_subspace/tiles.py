@@ -17,7 +17,7 @@ from eigenscape.active_subspace import tree
 from eigenscape.config.large import PART, TILE
 from eigenscape.config.study import SLOTS
 from eigenscape.errors import BadInput
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.sampler import Sampler
 
 Block = Callable[[int, int], tuple[np.ndarray, np.ndarray]]
 """A function (first, count) -> gradients (count, P), losses (count,), NaN where a sample is
@@ -67,7 +67,7 @@ class Tiles:
     @classmethod
     def of_sampler(
         cls,
-        sampler: GradientSampler,
+        sampler: Sampler,
         samples: int,
         cache_bytes: int = 0,
         progress: Callable[[], None] = lambda: None,

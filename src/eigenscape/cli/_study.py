@@ -158,7 +158,7 @@ def execution_options(function: Callable[..., dict[str, Any]]) -> Callable[..., 
         device_buffers: bool,
         **own: Any,
     ) -> dict[str, Any]:
-        from eigenscape.networks.gradients import Device
+        from eigenscape.networks.sampler import Device
         from eigenscape.planning.communication import Share
         from eigenscape.stages.common.execution import Execution
 

@@ -40,7 +40,7 @@ def spectrum(
           --ranks 4 --study results/sine/study.json
     """
     from eigenscape.distributed import devices
-    from eigenscape.networks.gradients import Device
+    from eigenscape.networks.sampler import Device
     from eigenscape.stages.common.spectrum import compute_spectrum
 
     if ranks.size > 1 and device != "cpu":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.errors import BadInput
-from eigenscape.networks.gradients import Device
+from eigenscape.networks.sampler import Device
 
 
 def bind(device: Device, ranks: Ranks) -> None:

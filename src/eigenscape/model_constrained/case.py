@@ -21,10 +21,10 @@ from eigenscape.model_constrained.least import least_losses
 from eigenscape.model_constrained.losses import Map, half_mean_square, mc_dnn
 from eigenscape.networks.activations import Activation
 from eigenscape.networks.functional import Loss, network_output
-from eigenscape.networks.loss_sampler import LossFactory
 from eigenscape.networks.priors import prior_named
 from eigenscape.networks.problems import Problem
 from eigenscape.networks.sampling import fill_parameters
+from eigenscape.networks.torch_loss import LossFactory
 from eigenscape.seeding import stream_key
 
 Tensors = Mapping[str, torch.Tensor]

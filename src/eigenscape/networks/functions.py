@@ -1,127 +1,53 @@
 """Gradients of functions that are no networks: P numbers in, one number out, and no layers.
 
-A gradient in numpy at samples that are drawn as parameters of networks are, or gradients that
-somebody has computed already. Both are a `GradientSampler`, so that whatever reduces gradients
-serves them too.
+A gradient in numpy, which `gradients.GradientSampler` takes at samples that are drawn as parameters
+of networks are, or gradients that somebody has computed already.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eigenscape.architecture import Architecture, LayerBlock
+from eigenscape.architecture import Architecture, Coordinates
 from eigenscape.errors import BadInput
-from eigenscape.networks.activations import LINEAR
-from eigenscape.networks.gradients import GradientSampler
-from eigenscape.networks.priors import Prior, StandardDraw
-from eigenscape.networks.problems import Problem
+from eigenscape.networks.sampler import Device
 
-ONE_TERM = Problem(np.zeros((1, 1)), np.zeros((1, 1)))
-"""The data of a function that is no sum over data: its gradient is taken to be rounded once."""
+if TYPE_CHECKING:
+    import torch
 
 
-class Coordinates(Architecture):
-    """P numbers without layers: where an architecture is asked for, one block that holds them all.
+@dataclass(frozen=True)
+class NumpyGradient:
+    """A function whose gradient is given in numpy; its value is not known, and stands as 0.
 
-    Raises:
-        BadInput: P below 1.
-
-    Example:
-        >>> Coordinates(3).parameters, [layer.whole for layer in Coordinates(3).layers]
-        (3, [slice(0, 3, None)])
-        >>> Coordinates(3)
-        Coordinates(3)
-    """
-
-    def __init__(self, count: int) -> None:
-        if count < 1:
-            raise BadInput.field(
-                "parameters",
-                "a whole number of at least 1",
-                str(count),
-                "give how many numbers the function takes",
-            )
-        super().__init__(depth=1, width=count)
-
-    def __repr__(self) -> str:
-        return f"Coordinates({self.width})"
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """The number P alone, by which random streams are named."""
-        return (self.width,)
-
-    @property
-    def layers(self) -> tuple[LayerBlock, ...]:
-        """One block of P numbers: a linear unit of P - 1 inputs has as many."""
-        return (
-            LayerBlock(
-                self.width - 1, 1, slice(0, self.width - 1), slice(self.width - 1, self.width)
-            ),
-        )
-
-    @property
-    def parameters(self) -> int:
-        """P."""
-        return self.width
-
-    @property
-    def label(self) -> str:
-        """Such as ``3 parameters``."""
-        return f"{self.width} parameters"
-
-
-def plain_prior(draw: StandardDraw, scale: float) -> Prior:
-    """Independent N(0, scale^2) or U(-scale, scale) on every number, of a function that need have
-    no symmetry.
-
-    Raises:
-        BadInput: a scale that is not a positive number.
-
-    Example:
-        >>> plain_prior(StandardDraw.UNIFORM, 2.0).scales(Coordinates(2))
-        array([2., 2.])
-    """
-    if not 0 < scale < np.inf:
-        raise BadInput.field("scale", "a positive number", str(scale), "write 1.0")
-    what = f"N(0, {scale:g}^2)" if draw is StandardDraw.NORMAL else f"U(-{scale:g}, {scale:g})"
-    return Prior(
-        f"{what} on every parameter",
-        draw,
-        lambda _: scale,
-        lambda _: scale,
-        "given by the caller",
-        symmetric=False,
-    )
-
-
-class FunctionSampler(GradientSampler):
-    """g_n = grad f(x_n) of a function of P numbers, its gradient given in numpy.
-
-    Args:
+    Attributes:
         gradient: from x (B, P) to grad f (B, P), row by row; B is at most 256.
-        count: P.
-        prior: of x.
-        key: random stream.
 
     Example:
-        >>> prior = plain_prior(StandardDraw.NORMAL, 1.0)
-        >>> sampler = FunctionSampler(lambda x: 2 * x, 3, prior, key=0)
-        >>> gradients, _ = sampler.block(0, 2)
-        >>> bool(np.array_equal(gradients, 2 * sampler.parameters(0, 2)))
-        True
+        >>> gradients, values = np.empty((2, 3)), np.empty(2)
+        >>> NumpyGradient(lambda x: 2 * x).fill(np.ones((2, 3)), gradients, values)
+        >>> gradients[0], values
+        (array([2., 2., 2.]), array([0., 0.]))
     """
 
-    def __init__(
-        self, gradient: Callable[[np.ndarray], np.ndarray], count: int, prior: Prior, key: int
-    ) -> None:
-        super().__init__(Coordinates(count), LINEAR, prior, ONE_TERM, key)
-        self._gradient = gradient
+    gradient: Callable[[np.ndarray], np.ndarray]
 
-    def _fill(self, parameters: np.ndarray, gradients: np.ndarray, losses: np.ndarray) -> None:
-        found = np.asarray(self._gradient(parameters.copy()))
+    @property
+    def terms(self) -> int:
+        """1: a gradient of a function that is no sum over data is taken to be rounded once."""
+        return 1
+
+    def fill(self, parameters: np.ndarray, gradients: np.ndarray, losses: np.ndarray) -> None:
+        """Gradients (B, P) and zeros (B,) at points (B, P), in place.
+
+        Raises:
+            BadInput: the function returns another shape, or no real numbers.
+        """
+        found = np.asarray(self.gradient(parameters.copy()))
         if found.shape != gradients.shape or found.dtype.kind not in "fiu":
             expected = (
                 f"real numbers of shape {gradients.shape} for points of that shape, a row for each"
@@ -131,8 +57,15 @@ class FunctionSampler(GradientSampler):
         gradients[:] = found
         losses[:] = 0.0
 
+    def on_device(self, parameters: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same as torch tensors, computed on the host and copied."""
+        host = parameters.cpu().numpy()
+        gradients, losses = np.empty_like(host), np.empty(len(host), host.dtype)
+        self.fill(host, gradients, losses)
+        return parameters.new_tensor(gradients), parameters.new_tensor(losses)
 
-class GivenGradients(GradientSampler):
+
+class GivenGradients:
     """Gradients that are there already: sample n is row n.
 
     Args:
@@ -183,27 +116,18 @@ class GivenGradients(GradientSampler):
                 f"infinity or NaN in row {first}",
                 "leave such samples out, and say so",
             )
-        shape = Coordinates(rows.shape[1]) if architecture is None else architecture
-        super().__init__(shape, LINEAR, plain_prior(StandardDraw.NORMAL, 1.0), ONE_TERM, key=0)
+        self.architecture = Coordinates(rows.shape[1]) if architecture is None else architecture
         self._rows = rows
+
+    precision: np.dtype[np.floating] = np.dtype(np.float64)
+    device = Device.CPU
+    symmetry = None
+    relative_noise = float(np.finfo(np.float64).eps)
 
     @property
     def count(self) -> int:
         """N, how many there are."""
         return len(self._rows)
-
-    def parameters(self, first: int, count: int) -> np.ndarray:
-        """Not known.
-
-        Raises:
-            BadInput: always.
-        """
-        raise BadInput.field(
-            "parameters",
-            "a sampler that draws them",
-            "gradients alone",
-            "use network_sampler, function_sampler or loss_sampler",
-        )
 
     def block(self, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Rows ``first`` ... ``first + count - 1`` and zeros in the place of losses.
@@ -219,3 +143,10 @@ class GivenGradients(GradientSampler):
                 "ask for fewer",
             )
         return self._rows[first : first + count], np.zeros(count)
+
+    def block_on_device(self, first: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same as torch tensors."""
+        import torch  # noqa: PLC0415 - who gives arrays need not have it
+
+        gradients, losses = self.block(first, count)
+        return torch.from_numpy(gradients), torch.from_numpy(losses)

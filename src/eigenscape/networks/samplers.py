@@ -7,28 +7,30 @@ same samples.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Architecture, Coordinates
 from eigenscape.errors import BadInput
-from eigenscape.networks.activations import LINEAR, RELU, activation_named
-from eigenscape.networks.functions import ONE_TERM, Coordinates, FunctionSampler, plain_prior
-from eigenscape.networks.gradients import Device, GradientSampler
+from eigenscape.networks.activations import activation_named
+from eigenscape.networks.draws import ScaledDraws, draws_of
+from eigenscape.networks.functions import NumpyGradient
+from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.network_loss import NetworkLoss, fully_connected
 from eigenscape.networks.priors import Prior, StandardDraw, prior_named
 from eigenscape.networks.problems import Problem, sine_regression
+from eigenscape.networks.sampler import Device
+from eigenscape.networks.symmetry import Symmetry
 from eigenscape.seeding import prior_key, stream_key
 
 if TYPE_CHECKING:
     import torch
 
-_DRAWS = {"normal": StandardDraw.NORMAL, "uniform": StandardDraw.UNIFORM}
+    from eigenscape.networks.torch_loss import TorchLoss
 
-_STAND_INS = {"permutations_and_signs": LINEAR, "permutations": RELU}
-"""Hidden units of which nothing is asked but whether they are odd."""
+_DRAWS = {"normal": StandardDraw.NORMAL, "uniform": StandardDraw.UNIFORM}
 
 
 def network_sampler(
@@ -41,7 +43,7 @@ def network_sampler(
     seed: int = 0,
     precision: Literal["float64", "float32"] = "float64",
     device: Literal["cpu", "torch", "cuda"] = "cpu",
-) -> GradientSampler:
+) -> GradientSampler[NetworkLoss]:
     """Loss gradients of a fully connected network, at samples of a prior.
 
     g_n = grad L(theta_n), L(theta) = (1/n) sum_i |f(x_i; theta) - y_i|^2. The same depth, width,
@@ -79,14 +81,14 @@ def network_sampler(
         raise BadInput.field(
             "device", f"one of {', '.join(Device)}", str(device), "write device='cpu'"
         )
-    return GradientSampler(
+    return fully_connected(
         architecture,
         activation_named(activation),
         prior if isinstance(prior, Prior) else prior_named(prior),
         data,
         prior_key(seed, architecture),
-        np.float32 if precision == "float32" else np.float64,
-        Device(device),
+        precision=np.float32 if precision == "float32" else np.float64,
+        device=Device(device),
     )
 
 
@@ -97,7 +99,7 @@ def function_sampler(
     draw: Literal["normal", "uniform"] = "normal",
     scale: float = 1.0,
     seed: int = 0,
-) -> FunctionSampler:
+) -> GradientSampler[NumpyGradient]:
     """Gradients of any function of P numbers, given in numpy.
 
     Args:
@@ -120,12 +122,12 @@ def function_sampler(
         raise BadInput.field(
             "draw", f"one of {', '.join(_DRAWS)}", str(draw), "write draw='normal'"
         )
-    return FunctionSampler(
-        gradient,
-        parameters,
-        plain_prior(_DRAWS[draw], scale),
-        stream_key(seed, "function prior", parameters),
-    )
+    if not 0 < scale < np.inf:
+        raise BadInput.field("scale", "a positive number", str(scale), "write 1.0")
+    coordinates = Coordinates(parameters)
+    key = stream_key(seed, "function prior", parameters)
+    draws = ScaledDraws(_DRAWS[draw], np.full(parameters, float(scale)), key)
+    return GradientSampler(coordinates, draws, NumpyGradient(gradient))
 
 
 def loss_sampler(
@@ -136,7 +138,7 @@ def loss_sampler(
     symmetry: Literal["permutations_and_signs", "permutations"] | None = None,
     points: int = 1,
     seed: int = 0,
-) -> GradientSampler:
+) -> GradientSampler[TorchLoss]:
     """Gradients of any scalar that torch can differentiate, by ``torch.func``.
 
     Args:
@@ -160,23 +162,19 @@ def loss_sampler(
         >>> bool(np.array_equal(sampler.block(0, 2)[0], sampler.parameters(0, 2)))
         True
     """
-    from eigenscape.networks.loss_sampler import LossSampler  # noqa: PLC0415
+    from eigenscape.networks.torch_loss import TorchLoss  # noqa: PLC0415
 
     shape = Coordinates(architecture) if isinstance(architecture, int) else architecture
     chosen = prior if isinstance(prior, Prior) else prior_named(prior)
     if isinstance(shape, Coordinates) and isinstance(prior, str) and prior != "standard_normal":
         fix = "give the Architecture of the network, or a Prior of your own"
         raise BadInput.field("prior", "standard_normal where there are no layers", prior, fix)
-    if symmetry not in (None, *_STAND_INS):
+    if symmetry not in (None, *Symmetry):
         raise BadInput.field(
             "symmetry",
-            f"one of {', '.join(_STAND_INS)}, or None",
+            f"one of {', '.join(Symmetry)}, or None",
             str(symmetry),
             "leave it out where you are not sure",
-        )
-    if symmetry is None:
-        chosen = dataclasses.replace(
-            chosen, name=f"{chosen.name} of a loss_sampler without symmetry=...", symmetric=False
         )
     if points < 1:
         raise BadInput.field(
@@ -185,14 +183,17 @@ def loss_sampler(
             str(points),
             "give how many terms the loss sums",
         )
-    problem = ONE_TERM if points == 1 else Problem(np.zeros((points, 1)), np.zeros((points, 1)))
-    units = _STAND_INS.get(symmetry or "", LINEAR)
-    sampler = LossSampler(shape, units, chosen, problem, lambda _: loss, prior_key(seed, shape))
+    sampler = GradientSampler(
+        shape,
+        draws_of(chosen, shape, prior_key(seed, shape)),
+        TorchLoss(lambda _: loss, terms=points),
+        symmetry=Symmetry(symmetry) if symmetry and chosen.symmetric else None,
+    )
     _try(sampler)
     return sampler
 
 
-def _try(sampler: GradientSampler) -> None:
+def _try(sampler: GradientSampler[TorchLoss]) -> None:
     """One gradient, so that a loss of a wrong shape is found where it is given."""
     try:
         sampler.block(0, 1)

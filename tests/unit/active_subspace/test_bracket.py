@@ -19,7 +19,7 @@ from eigenscape.architecture import Architecture
 
 
 class GaussianGradients:
-    """Stands in for a `GradientSampler`: gradients are N(0, C) with a C that is known."""
+    """Stands in for a `Sampler`: gradients are N(0, C) with a C that is known."""
 
     def __init__(self, root: np.ndarray, seed: int, samples: int) -> None:
         self.gradients = np.random.default_rng(seed).standard_normal((samples, len(root))) @ root

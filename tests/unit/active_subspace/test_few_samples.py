@@ -26,8 +26,8 @@ from eigenscape.active_subspace.spectrum import (
     spectrum_of,
 )
 from eigenscape.architecture import Architecture
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.problems import Problem
+from eigenscape.networks.sampler import Sampler
 
 NETWORK = Architecture(3, 8)
 """P = 169."""
@@ -41,7 +41,7 @@ def solved(gradients: np.ndarray, *, vectors: bool = False) -> Spectrum:
 
 
 def of_network(
-    of: GradientSampler, samples: int, *, vectors: bool = False
+    of: Sampler, samples: int, *, vectors: bool = False
 ) -> tuple[Spectrum, Spectrum, np.ndarray]:
     """By gradients, by C, and C."""
     moment = second_moment(of.block(0, samples)[0].astype(np.float64))

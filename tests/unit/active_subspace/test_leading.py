@@ -7,9 +7,10 @@ import pytest
 from builders import with_spectrum
 
 from eigenscape.active_subspace.leading import leading_directions, leading_vectors, overlap
-from eigenscape.active_subspace.symmetry import Symmetry, project
+from eigenscape.active_subspace.symmetry import project
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
+from eigenscape.networks.symmetry import Symmetry
 
 
 def test_leading_vectors_span_what_a_full_solve_says():

@@ -26,6 +26,7 @@ from eigenscape.errors import BadInput, NotFiniteGradient
 from eigenscape.networks import functional
 from eigenscape.networks.activations import ACTIVATIONS, TANH
 from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.network_loss import NetworkLoss, fully_connected
 from eigenscape.networks.priors import scaled_normal
 from eigenscape.networks.problems import Problem, sine_regression
 
@@ -40,16 +41,21 @@ def close(found: np.ndarray, expected: np.ndarray, relative: float = RELATIVE) -
     np.testing.assert_allclose(found, expected, rtol=0, atol=relative * np.abs(expected).max())
 
 
-def outputs_of(source: GradientSampler, theta: torch.Tensor) -> torch.Tensor:
+def outputs_of(source: GradientSampler[NetworkLoss], theta: torch.Tensor) -> torch.Tensor:
     """f at all inputs, (n, outputs)."""
     return functional.network_output(
-        theta, torch.as_tensor(source.problem.inputs), source.architecture, source.activation
+        theta,
+        torch.as_tensor(source.loss.problem.inputs),
+        source.architecture,
+        source.loss.activation,
     )
 
 
-def torch_jacobians(source: GradientSampler, count: int, *, of_loss: bool) -> np.ndarray:
+def torch_jacobians(
+    source: GradientSampler[NetworkLoss], count: int, *, of_loss: bool
+) -> np.ndarray:
     """(count, n, P) by vmap(jacrev): of l_i, or of the output."""
-    targets = torch.as_tensor(source.problem.targets)
+    targets = torch.as_tensor(source.loss.problem.targets)
 
     def function(theta: torch.Tensor) -> torch.Tensor:
         outputs = outputs_of(source, theta)
@@ -60,10 +66,13 @@ def torch_jacobians(source: GradientSampler, count: int, *, of_loss: bool) -> np
     ).numpy()
 
 
-def hessian_of(source: GradientSampler, theta: np.ndarray) -> np.ndarray:
+def hessian_of(source: GradientSampler[NetworkLoss], theta: np.ndarray) -> np.ndarray:
     """Of the loss at theta, (P, P)."""
-    x, y = (torch.as_tensor(array) for array in (source.problem.inputs, source.problem.targets))
-    loss = functional.mean_squared_residual(x, y, source.architecture, source.activation)
+    x, y = (
+        torch.as_tensor(array)
+        for array in (source.loss.problem.inputs, source.loss.problem.targets)
+    )
+    loss = functional.mean_squared_residual(x, y, source.architecture, source.loss.activation)
     # reverse over reverse: torch.func.hessian goes forward, for which torch compiles decompositions
     # by its deprecated torch.jit.script
     return torch.func.jacrev(torch.func.grad(loss))(torch.as_tensor(theta)).numpy()
@@ -115,7 +124,7 @@ def test_only_the_samples_whose_residual_is_zero_are_recomputed() -> None:
     expected = torch_jacobians(source, 3, of_loss=False)
     theta = torch.from_numpy(source.parameters(1, 1)[0].copy())
     near = sampler(
-        NETWORK, problem=Problem(source.problem.inputs, outputs_of(source, theta).numpy())
+        NETWORK, problem=Problem(source.loss.problem.inputs, outputs_of(source, theta).numpy())
     )
     residuals = per_datum_gradients(near, 0, 3).reshape(3, 10, -1)[..., -1]
     assert (residuals[1] == 0).any()
@@ -161,7 +170,10 @@ def test_active_subspace_matrix_is_the_jacobians_weighted_by_residuals() -> None
     jacobians = torch_jacobians(source, 6, of_loss=False)
     thetas = torch.from_numpy(source.parameters(0, 6).copy())
     residuals = np.stack(
-        [(outputs_of(source, theta).numpy() - source.problem.targets)[:, 0] for theta in thetas]
+        [
+            (outputs_of(source, theta).numpy() - source.loss.problem.targets)[:, 0]
+            for theta in thetas
+        ]
     )
     expected = (
         4 / 10**2 * np.einsum("sip,si,sj,sjq->pq", jacobians, residuals, residuals, jacobians) / 6
@@ -234,7 +246,7 @@ def test_descent_takes_the_gradient_step_and_takes_back_what_does_not_help() -> 
     trained = descend(source, 1, 300)
     again, losses = np.empty((1, 22)), np.empty(1)
     other_moments.kernel.fill_gradients(
-        trained.parameters[None], again, losses, NETWORK, TANH, source.problem
+        trained.parameters[None], again, losses, NETWORK, TANH, source.loss.problem
     )
     assert trained.loss == losses[0] < 0.5 * source.block(1, 1)[1][0]
     assert trained.gradient_norm == np.linalg.norm(again)
@@ -245,7 +257,10 @@ def test_local_prior_draws_about_the_centre() -> None:
     source = sampler(NETWORK)
     centre = source.parameters(0, 1)[0].copy()
     thetas = centre + 0.3 * draws(50, 22, key=9)
-    x, y = (torch.as_tensor(array) for array in (source.problem.inputs, source.problem.targets))
+    x, y = (
+        torch.as_tensor(array)
+        for array in (source.loss.problem.inputs, source.loss.problem.targets)
+    )
     loss = functional.mean_squared_residual(x, y, NETWORK, TANH)
     gradients = functional.gradients_and_losses(torch.from_numpy(thetas), loss)[0].numpy()
     moments = local_prior_moment(source, centre, 0.3, 50, key=9)
@@ -265,7 +280,7 @@ def test_local_prior_at_a_minimum_tends_to_the_squared_hessian() -> None:
     source = sampler(Architecture(1, 2))
     centre = source.parameters(0, 1)[0].copy()
     targets = outputs_of(source, torch.from_numpy(centre)).numpy()
-    taught = sampler(Architecture(1, 2), problem=Problem(source.problem.inputs, targets))
+    taught = sampler(Architecture(1, 2), problem=Problem(source.loss.problem.inputs, targets))
     hessian, samples = hessian_of(taught, centre), 4000
     squared = hessian @ hessian
     normals = draws(samples, 7, key=3)
@@ -313,7 +328,7 @@ def test_what_cannot_be_used_is_refused() -> None:
 
 
 def test_gradients_that_overflow_are_named() -> None:
-    huge = GradientSampler(
+    huge = fully_connected(
         NETWORK,
         ACTIVATIONS["linear"],
         scaled_normal(1e200, 1e200),

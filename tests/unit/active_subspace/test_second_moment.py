@@ -9,8 +9,8 @@ from eigenscape.active_subspace.second_moment import PartialSum, sum_of_samples,
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import BLOCK, SLOTS
 from eigenscape.networks.activations import LINEAR, RELU, TANH, Activation
-from eigenscape.networks.gradients import Device
 from eigenscape.networks.problems import Problem
+from eigenscape.networks.sampler import Device
 
 ARCHITECTURE = Architecture(2, 6)
 

@@ -13,12 +13,14 @@ from builders import sampler
 
 from eigenscape.active_subspace.spectrum import SpectrumStatus
 from eigenscape.active_subspace.staircase import staircase
-from eigenscape.active_subspace.symmetry import ProjectedSamples, Symmetry, project, symmetry_of
+from eigenscape.active_subspace.symmetry import ProjectedSamples, project, require_symmetry
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
 from eigenscape.networks.activations import LINEAR, RELU, SIGMOID, TANH
+from eigenscape.networks.network_loss import fully_connected
 from eigenscape.networks.priors import prior_named
 from eigenscape.networks.problems import sine_regression
+from eigenscape.networks.symmetry import Symmetry, symmetry_of
 
 LOPSIDED = sine_regression((-0.3, 1.0), 10)
 """Inputs without the symmetry of their own that an odd target on a symmetric grid has."""
@@ -151,12 +153,14 @@ def test_symmetry_follows_the_activation() -> None:
 
 
 def test_a_prior_without_the_symmetry_is_not_projected() -> None:
-    lopsided = replace(prior_named("standard_normal"), name="shifted", symmetric=False)
+    lopsided = replace(prior_named("standard_normal"), symmetric=False)
+    source = fully_connected(Architecture(1, 2), TANH, lopsided, LOPSIDED, key=0)
+    assert source.symmetry is symmetry_of(TANH, lopsided) is None
     with pytest.raises(
         BadInput,
-        match=r"prior: expected one with independent parameters.* found shifted; use the raw",
+        match=r"prior: expected one with independent parameters.* not symmetric.*; use the raw",
     ):
-        symmetry_of(TANH, lopsided)
+        require_symmetry(source)
 
 
 @pytest.mark.parametrize(

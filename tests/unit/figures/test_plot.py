@@ -17,13 +17,12 @@ from matplotlib.figure import Figure
 
 from eigenscape import plot
 from eigenscape.active_subspace.spectrum import Spectrum
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Architecture, Coordinates
 from eigenscape.errors import BadInput
 from eigenscape.figures.active_subspace.condition_number import condition_number_figure
 from eigenscape.figures.active_subspace.eigenvalues import eigenvalues_figure
 from eigenscape.figures.active_subspace.eigenvectors import eigenvectors_figure
 from eigenscape.figures.active_subspace.layer_importance import layer_importance_figure
-from eigenscape.networks.functions import Coordinates
 
 NETWORK = Architecture(depth=3, width=4)
 P = NETWORK.parameters

@@ -16,10 +16,11 @@ from eigenscape.model_constrained.linear import second_moment
 from eigenscape.model_constrained.losses import mc_dnn
 from eigenscape.model_constrained.problems import case_named
 from eigenscape.networks.activations import LINEAR
+from eigenscape.networks.draws import draws_of
 from eigenscape.networks.functional import gradients_and_losses, network_output
-from eigenscape.networks.loss_sampler import LossSampler
+from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.priors import prior_named
-from eigenscape.networks.problems import Problem
+from eigenscape.networks.torch_loss import TorchLoss
 
 SAMPLES = 20_000
 
@@ -40,14 +41,9 @@ def sampled(loss, prior="standard_normal"):
     """15 parameters from the generator of all cells: those of a network 2-2-3, whose loss is
     another one.
     """
-    sampler = LossSampler(
-        Architecture(1, 2, 2, 3),
-        LINEAR,
-        prior_named(prior),
-        Problem(np.zeros((1, 2)), np.zeros((1, 3))),
-        lambda like: loss,
-        key=5,
-    )
+    network = Architecture(1, 2, 2, 3)
+    draws = draws_of(prior_named(prior), network, key=5)
+    sampler = GradientSampler(network, draws, TorchLoss(lambda like: loss))
     return sum_of_samples(sampler, range(SAMPLES)).triangle.matrix(1 / SAMPLES)
 
 
@@ -145,8 +141,8 @@ def test_sampled_second_moment_of_two_layers_is_that_of_exact_quadrature(alpha):
     exact = gradients.T @ (masses[:, None] * gradients)
     fourth = (gradients**2).T @ (masses[:, None] * gradients**2)
 
-    prior, no_data = prior_named("standard_normal"), Problem(np.zeros((1, 2)), np.zeros((1, 2)))
-    sampler = LossSampler(architecture, LINEAR, prior, no_data, lambda like: loss, key=5)
+    draws = draws_of(prior_named("standard_normal"), architecture, key=5)
+    sampler = GradientSampler(architecture, draws, TorchLoss(lambda like: loss))
     found = sum_of_samples(sampler, range(SAMPLES)).triangle.matrix(1 / SAMPLES)
     assert size == 7
     assert np.all(np.abs(found - exact) < 6 * np.sqrt(fourth / SAMPLES))

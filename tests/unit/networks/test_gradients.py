@@ -2,41 +2,16 @@
 
 import numpy as np
 import pytest
-from builders import sampler, small_study
+from builders import sampler
 
 from eigenscape.architecture import Architecture
 from eigenscape.errors import DoesNotFit, NotFiniteGradient
-from eigenscape.networks.activations import LINEAR, RELU, SIGMOID, TANH, Activation
-from eigenscape.networks.gradients import Device, GradientSampler, NonFinite
+from eigenscape.networks.activations import LINEAR, RELU, TANH, Activation
+from eigenscape.networks.gradients import NonFinite
 from eigenscape.networks.kernel import fill_gradients
-from eigenscape.networks.priors import prior_named
-from eigenscape.networks.problems import sine_regression
-from eigenscape.networks.sampling import fill_parameters
-from eigenscape.seeding import prior_key
+from eigenscape.networks.sampler import Device
 
 ARCHITECTURE = Architecture(2, 5)
-
-
-def test_a_sampler_of_a_study_uses_its_seed_prior_activation_data_and_precision() -> None:
-    study = small_study(
-        sampling={"seed": 3, "precision": "float32"},
-        prior={"kind": "pytorch_default"},
-        network={"activation": "sigmoid"},
-        problem={"interval": [0, 1]},
-    )
-    prior = prior_named("pytorch_default")
-    theta = np.empty((4, ARCHITECTURE.parameters), np.float32)
-    fill_parameters(theta, 2, prior_key(3, ARCHITECTURE), prior.scales(ARCHITECTURE), prior.draw)
-    expected, expected_losses = np.empty_like(theta), np.empty(4, np.float32)
-    fill_gradients(
-        theta, expected, expected_losses, ARCHITECTURE, SIGMOID, sine_regression((0, 1), 12)
-    )
-
-    gradients, losses = GradientSampler.of_study(study, ARCHITECTURE).block(2, 4)
-
-    assert gradients.dtype == np.float32
-    assert np.array_equal(gradients, expected)
-    assert np.array_equal(losses, expected_losses)
 
 
 def test_a_sample_is_the_same_in_every_block() -> None:

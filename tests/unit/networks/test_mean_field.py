@@ -108,13 +108,13 @@ def test_wide_networks_show_the_predicted_growth_of_gradients() -> None:
     The ratio over 6 layers of width 100 from 400 samples; its standard error is about 10 %,
     finite-width corrections of order depth/width 6 %.
     """
-    from eigenscape.networks.gradients import GradientSampler
+    from eigenscape.networks.network_loss import fully_connected
     from eigenscape.networks.priors import scaled_normal
     from eigenscape.networks.problems import sine_regression
 
     architecture = Architecture(8, 100)
     prior = scaled_normal(2.0, 0.05)
-    gradients, _ = GradientSampler(architecture, TANH, prior, sine_regression(points=2), 1).block(
+    gradients, _ = fully_connected(architecture, TANH, prior, sine_regression(points=2), 1).block(
         0, 400
     )
     masses = [

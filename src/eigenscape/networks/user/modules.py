@@ -13,6 +13,7 @@ at once. A *layer* is what one sub-module owns.
 from __future__ import annotations
 
 import copy
+import functools
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -25,15 +26,12 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from eigenscape.architecture import ModuleArchitecture
 from eigenscape.errors import BadInput
-from eigenscape.networks import functional, sampling
-from eigenscape.networks.activations import Activation
-from eigenscape.networks.gradients import Device, NonFinite
-from eigenscape.networks.loss_sampler import CHUNK, LossFactory, LossSampler
-from eigenscape.networks.priors import StandardDraw
-from eigenscape.networks.problems import Problem
+from eigenscape.networks import functional
+from eigenscape.networks.gradients import GradientSampler, NonFinite
+from eigenscape.networks.sampler import Device
+from eigenscape.networks.torch_loss import CHUNK, LossFactory, TorchLoss
 from eigenscape.networks.user.data import UserData
-from eigenscape.networks.user.priors import ModulePrior, free_parameters
-from eigenscape.seeding import stream_key
+from eigenscape.networks.user.priors import ModuleDraws, ModulePrior, free_parameters
 
 LossOfOutputs = Callable[[Any, Sequence[torch.Tensor]], torch.Tensor]
 """A module's output, whatever it is, and the targets in their order: to a scalar."""
@@ -41,15 +39,6 @@ LossOfOutputs = Callable[[Any, Sequence[torch.Tensor]], torch.Tensor]
 NUMBERS_AT_ONCE = 2**25
 """Of activations of all gradients that are computed together: 256 MB in double precision, and the
 way back holds a few times as much."""
-
-UNKNOWN = Activation(
-    "of the module",
-    -1,
-    False,
-    np.asarray,
-    np.asarray,
-    "a user's network; nothing is known of its units",
-)
 
 
 def mean_squared(outputs: Any, targets: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -152,15 +141,17 @@ def module_loss(
     """
     of_outputs = LOSSES[loss] if isinstance(loss, str) else loss
     held = module.eval()
-    places = _places(held)
+    # Both before the first call: functional_call may leave a plain tensor where two names share a
+    # parameter.
+    slices, constants = _slices(held), _fixed(held)
     classes = loss == "cross_entropy"
-    made: dict[tuple[torch.dtype, torch.device], functional.Loss] = {}
+    losses: dict[tuple[torch.dtype, torch.device], functional.Loss] = {}
 
     def beside(like: torch.Tensor) -> functional.Loss:
-        kept = made.get((like.dtype, like.device))
+        kept = losses.get((like.dtype, like.device))
         if kept is not None:
             return kept
-        fixed = {name: _cast(tensor, like) for name, tensor in _fixed(held).items()}
+        fixed = {name: _cast(tensor, like) for name, tensor in constants.items()}
         inputs = tuple(_cast(_tensor(array), like) for array in data.inputs.values())
         targets = [
             _tensor(array).to(like.device, torch.int64) if classes else _cast(_tensor(array), like)
@@ -168,12 +159,12 @@ def module_loss(
         ]
 
         def of_theta(theta: torch.Tensor) -> torch.Tensor:
-            own = {name: theta[place].reshape(shape) for name, (place, shape) in places.items()}
+            free = {name: theta[part].reshape(shape) for name, (part, shape) in slices.items()}
             # vmap takes the fused kernels of attention one theta at a time, with a warning.
             with sdpa_kernel(SDPBackend.MATH), _defaults_of(theta):
-                return of_outputs(functional_call(held, {**own, **fixed}, inputs), targets)
+                return of_outputs(functional_call(held, {**free, **fixed}, inputs), targets)
 
-        made[like.dtype, like.device] = of_theta
+        losses[like.dtype, like.device] = of_theta
         return of_theta
 
     return beside
@@ -193,12 +184,13 @@ def _defaults_of(theta: torch.Tensor) -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-def _places(module: torch.nn.Module) -> dict[str, tuple[slice, torch.Size]]:
-    places, start = {}, 0
+def _slices(module: torch.nn.Module) -> dict[str, tuple[slice, torch.Size]]:
+    """Where every free parameter lies in theta, with its shape."""
+    slices, start = {}, 0
     for name, parameter in free_parameters(module).items():
-        places[name] = (slice(start, start + parameter.numel()), parameter.shape)
+        slices[name] = (slice(start, start + parameter.numel()), parameter.shape)
         start += parameter.numel()
-    return places
+    return slices
 
 
 def _fixed(module: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -235,11 +227,11 @@ def _cast(tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     )
 
 
-def own_values(module: torch.nn.Module) -> np.ndarray:
+def module_values(module: torch.nn.Module) -> np.ndarray:
     """The parameter vector of the module as it is, (P,) float64.
 
     Example:
-        >>> own_values(torch.nn.LayerNorm(2))
+        >>> module_values(torch.nn.LayerNorm(2))
         array([1., 1., 0., 0.])
     """
     return np.concatenate(
@@ -327,15 +319,26 @@ def state_digest(module: torch.nn.Module, prior: ModulePrior) -> str:
     return state.hexdigest()
 
 
-class ModuleSampler(LossSampler):
-    """g_n = grad L(theta_n) of a module, theta_n drawn by parameter name from (key, n) alone.
+def sampler_of_module(
+    module: torch.nn.Module,
+    data: UserData,
+    loss: str | LossOfOutputs,
+    prior: ModulePrior,
+    key: int,
+    architecture: ModuleArchitecture | None = None,
+    *,
+    precision: type[np.floating] = np.float64,
+    device: Device = Device.CPU,
+    non_finite: NonFinite = NonFinite.FAIL,
+) -> GradientSampler[TorchLoss]:
+    """Gradients of a module's loss, theta_n drawn by parameter name from (key, n) alone.
 
     Args:
         module: put in evaluation mode; any that `torch.func` can vmap
-            (`module_probe.require_vmappable` says which layer cannot be).
+            (`probe.require_vmappable` says which layer cannot be).
         data: what it is given and compared with.
         loss: one of `LOSSES`, or a function of outputs and targets.
-        prior: from `module_priors.module_prior`.
+        prior: from `priors.module_prior`.
         key: random stream.
         architecture: of the module; made from it where it is not given.
         precision: of draws and gradients.
@@ -344,68 +347,30 @@ class ModuleSampler(LossSampler):
         non_finite: what becomes of samples without a finite gradient.
 
     Example:
-        >>> from eigenscape.active_subspace.second_moment import sum_of_samples
         >>> from eigenscape.networks.user.priors import module_prior
         >>> network = torch.nn.Linear(1, 1)
         >>> data = UserData({"x": np.zeros((2, 1))}, {"y": np.zeros((2, 1))})
-        >>> sampler = ModuleSampler(network, data, "mse", module_prior(network), key=0)
+        >>> sampler = sampler_of_module(network, data, "mse", module_prior(network), key=0)
         >>> gradients, _ = sampler.block(0, 4)  # L = b^2
         >>> bool(np.allclose(gradients[:, 1], 2 * sampler.parameters(0, 4)[:, 1]))
         True
     """
 
-    def __init__(
-        self,
-        module: torch.nn.Module,
-        data: UserData,
-        loss: str | LossOfOutputs,
-        prior: ModulePrior,
-        key: int,
-        architecture: ModuleArchitecture | None = None,
-        precision: type[np.floating] = np.float64,
-        device: Device = Device.CPU,
-        non_finite: NonFinite = NonFinite.FAIL,
-    ) -> None:
-        first, target = next(iter(data.inputs.values())), next(iter(data.targets.values()))
-        super().__init__(
-            architecture or architecture_of(module),
-            UNKNOWN,
-            prior,
-            Problem(first, target),
-            module_loss(module, data, loss),
-            key,
-            precision,
-            device,
-            non_finite,
-        )
-        self._module, self._data = module, data
-        self._numbers: int | None = None
-        self._own, self._uniform_key = prior, stream_key(0, "uniform entries", key)
-
-    def parameters(self, first: int, count: int) -> np.ndarray:
-        """Parameter vectors ``first`` ... ``first + count - 1``, (count, P): centre plus scaled
-        draws.
+    @functools.cache
+    def at_a_time() -> int:
+        """Fewer gradients where a forward pass makes many numbers; by shapes alone, so that bits
+        stay the same everywhere.
         """
-        drawn = super().parameters(first, count)
-        if self._own.is_mixed:
-            # From a stream of their own: a normal and a uniform of one pair of counter words would
-            # depend on each other.
-            uniform = np.empty_like(drawn)
-            sampling.fill_parameters(
-                uniform, first, self._uniform_key, self._own.uniform_scales, StandardDraw.UNIFORM
-            )
-            drawn += uniform
-        if self._own.centre.any():
-            drawn += self._own.centre.astype(drawn.dtype)
-        return drawn
+        return max(1, min(CHUNK, NUMBERS_AT_ONCE // activation_numbers(module, data)))
 
-    def _at_a_time(self) -> int:
-        """Fewer gradients at a time where a forward pass makes many numbers; by shapes alone, so
-        that bits stay the same everywhere.
-        """
-        if self._numbers is None:
-            self._numbers = activation_numbers(self._module, self._data)
-        return max(1, min(CHUNK, NUMBERS_AT_ONCE // self._numbers))
+    return GradientSampler(
+        architecture or architecture_of(module),
+        ModuleDraws(prior, key),
+        TorchLoss(module_loss(module, data, loss), data.points, at_a_time),
+        precision=precision,
+        device=device,
+        non_finite=non_finite,
+    )
 
 
 def activation_numbers(module: torch.nn.Module, data: UserData) -> int:
@@ -427,7 +392,7 @@ def activation_numbers(module: torch.nn.Module, data: UserData) -> int:
         part.register_forward_hook(add) for part in module.modules() if not list(part.children())
     ]
     try:
-        theta = torch.from_numpy(own_values(module))
+        theta = torch.from_numpy(module_values(module))
         with torch.no_grad():
             module_loss(module, data, lambda outputs, targets: theta.sum())(theta)(theta)
     finally:

@@ -15,15 +15,17 @@ import numpy as np
 import torch
 
 from eigenscape.errors import BadInput
-from eigenscape.networks.gradients import Device, NonFinite
+from eigenscape.networks.gradients import GradientSampler, NonFinite
+from eigenscape.networks.sampler import Device
+from eigenscape.networks.torch_loss import TorchLoss
 from eigenscape.networks.user.data import UserData, require_usable
 from eigenscape.networks.user.modules import (
     LOSSES,
     LossOfOutputs,
-    ModuleSampler,
     architecture_of,
     copied,
     load_checkpoint,
+    sampler_of_module,
 )
 from eigenscape.networks.user.priors import module_prior
 from eigenscape.networks.user.probe import require_vmappable
@@ -54,7 +56,7 @@ def module_sampler(
     precision: type[np.floating] = np.float64,
     device: Device | Literal["cpu", "torch", "cuda"] = Device.CPU,
     non_finite: NonFinite | Literal["fail", "exclude"] = NonFinite.FAIL,
-) -> ModuleSampler:
+) -> GradientSampler[TorchLoss]:
     """Gradients of a module's loss at draws of its prior.
 
     Args:
@@ -119,10 +121,17 @@ def module_sampler(
     held = copied(module)
     if checkpoint is not None:
         load_checkpoint(held, checkpoint)
-    own, architecture = module_prior(held, prior, by_name, scale, relative), architecture_of(held)
-    key = prior_key(seed, architecture)
-    sampler = ModuleSampler(
-        held, data, loss, own, key, architecture, precision, Device(device), NonFinite(non_finite)
+    architecture = architecture_of(held)
+    sampler = sampler_of_module(
+        held,
+        data,
+        loss,
+        module_prior(held, prior, by_name, scale, relative),
+        prior_key(seed, architecture),
+        architecture,
+        precision=precision,
+        device=Device(device),
+        non_finite=NonFinite(non_finite),
     )
     require_vmappable(held, data, loss, sampler.parameters(0, 2))
     return sampler

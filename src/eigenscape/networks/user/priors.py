@@ -15,21 +15,23 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 
-from eigenscape.architecture import Architecture, LayerBlock
+from eigenscape.architecture import LayerBlock
 from eigenscape.config.sampling import by_name_complaint
 from eigenscape.errors import BadInput
-from eigenscape.networks.priors import Prior, StandardDraw, prior_named
+from eigenscape.networks.draws import ScaledDraws
+from eigenscape.networks.priors import StandardDraw, prior_named
+from eigenscape.seeding import stream_key
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ModulePrior(Prior):
-    """A prior by parameter; not symmetric, so that nobody projects C onto symmetries that a module
-    need not have.
+@dataclass(frozen=True, eq=False)
+class ModulePrior:
+    """A prior by parameter; a module need not have symmetries, so C is not projected onto any.
 
     Attributes:
         centre: (P,).
@@ -41,32 +43,64 @@ class ModulePrior(Prior):
     deviations: np.ndarray
     uniform: np.ndarray
 
-    @property
-    def is_mixed(self) -> bool:
-        """Whether there are both kinds of draws."""
-        random = self.deviations > 0
-        return bool(self.uniform[random].any() and not self.uniform[random].all())
+    def deviations_of(self, draw: StandardDraw) -> np.ndarray:
+        """(P,), the deviations of the parameters that this draw is for, 0 elsewhere."""
+        mine = self.uniform if draw is StandardDraw.UNIFORM else ~self.uniform
+        return np.where(mine, self.deviations, 0.0)
 
-    @property
-    def uniform_scales(self) -> np.ndarray:
-        """(P,), the half-widths of uniform parameters, 0 elsewhere."""
-        return np.where(self.uniform, self.deviations, 0.0)
 
-    def scales(self, architecture: Architecture) -> np.ndarray:
-        """(P,), of the parameters that `draw` is for.
+@dataclass(frozen=True, eq=False)
+class ModuleDraws:
+    """theta_n = centre plus scaled draws, normal or uniform by parameter.
+
+    Where there are both kinds, uniform ones come from a stream of their own: a normal and a uniform
+    of one pair of counter words would depend on each other.
+
+    Attributes:
+        prior: from `module_prior`.
+        key: of the random stream.
+
+    Example:
+        >>> prior = module_prior(torch.nn.Linear(2, 1), by_name={"bias": "zero"})
+        >>> theta = np.empty((1, 3))
+        >>> ModuleDraws(prior, key=0).fill(theta, 0)
+        >>> bool(theta[0, 2] == 0)
+        True
+    """
+
+    prior: ModulePrior
+    key: int
+
+    def fill(self, parameters: np.ndarray, first: int) -> None:
+        """Draw vectors ``first``, ``first + 1``, ... into the rows of ``parameters`` (B, P).
 
         Raises:
-            BadInput: they are those of another module.
+            BadInput: P is that of another module.
         """
-        if len(self.deviations) != architecture.parameters:
+        if parameters.shape[1] != len(self.prior.centre):
             expected, found = (
-                f"a prior of {architecture.parameters} parameters",
-                f"one of {len(self.deviations)}",
+                f"a prior of {parameters.shape[1]} parameters",
+                f"one of {len(self.prior.centre)}",
             )
             raise BadInput.field("prior", expected, found, "make it from the same module")
-        return (
-            self.deviations if not self.is_mixed else np.where(self.uniform, 0.0, self.deviations)
-        )
+        whole, *others = self._streams
+        whole.fill(parameters, first)
+        for stream in others:
+            drawn = np.empty_like(parameters)
+            stream.fill(drawn, first)
+            parameters += drawn
+        if self.prior.centre.any():
+            parameters += self.prior.centre.astype(parameters.dtype)
+
+    @cached_property
+    def _streams(self) -> list[ScaledDraws]:
+        """One for each kind of draw that there is."""
+        kinds = [draw for draw in StandardDraw if self.prior.deviations_of(draw).any()]
+        keys = (self.key, stream_key(0, "uniform entries", self.key))
+        return [
+            ScaledDraws(draw, self.prior.deviations_of(draw), key)
+            for draw, key in zip(kinds, keys, strict=False)
+        ]
 
 
 def free_parameters(module: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
@@ -181,42 +215,32 @@ def module_prior(
         centres.append(centre)
         deviations.append(np.full(parameter.numel(), deviation))
         uniform.append(np.full(parameter.numel(), is_uniform))
-    found = np.concatenate(centres), np.concatenate(deviations), np.concatenate(uniform)
-    if not found[1].any():
+    prior = ModulePrior(
+        np.concatenate(centres), np.concatenate(deviations), np.concatenate(uniform)
+    )
+    if not prior.deviations.any():
         raise BadInput.field(
             "prior",
             "some parameter that is random",
             "all of them fixed",
             "give one a positive scale",
         )
-    draw = StandardDraw.UNIFORM if found[2][found[1] > 0].all() else StandardDraw.NORMAL
-    what = f"{kind} of a module{', by parameter name' if entries else ''}"
-    return ModulePrior(
-        what,
-        draw,
-        _unknown,
-        _unknown,
-        "the user's",
-        symmetric=False,
-        centre=found[0],
-        deviations=found[1],
-        uniform=found[2],
-    )
+    return prior
 
 
 def _one(
     module: torch.nn.Module, name: str, parameter: torch.nn.Parameter, entry: Any, *, in_units: bool
 ) -> tuple[np.ndarray, float, bool]:
     """Centre (of the tensor's size), deviation, and whether the draw is uniform."""
-    own = parameter.detach().double().cpu().numpy().ravel()
+    values = parameter.detach().double().cpu().numpy().ravel()
     kind, scale = (
         (entry, 0.0) if isinstance(entry, str) else (str(entry["kind"]), float(entry["scale"]))
     )
     if kind == "own":
-        return own, 0.0, False
+        return values, 0.0, False
     if kind == "around":
-        return own, scale * (float(np.sqrt(np.mean(own**2))) if in_units else 1.0), False
-    zero = np.zeros_like(own)
+        return values, scale * (float(np.sqrt(np.mean(values**2))) if in_units else 1.0), False
+    zero = np.zeros_like(values)
     if kind in ("zero", "normal", "uniform"):
         return zero, scale, kind == "uniform"
     named = prior_named(kind)
@@ -227,7 +251,7 @@ def _one(
         return zero, named.weight_scale(_fans(parameter)), is_uniform
     weight = _sibling_weight(module, name)
     if weight is None:
-        return own, 0.0, False
+        return values, 0.0, False
     return zero, named.bias_scale(_fans(weight)), is_uniform
 
 
@@ -249,7 +273,3 @@ def _fans(weight: torch.Tensor) -> LayerBlock:
     field = math.prod(weight.shape[2:])
     nowhere = slice(0, 0)
     return LayerBlock(weight.shape[1] * field, weight.shape[0] * field, nowhere, nowhere)
-
-
-def _unknown(_: LayerBlock) -> float:
-    return math.nan

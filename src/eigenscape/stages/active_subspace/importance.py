@@ -44,16 +44,18 @@ from eigenscape.active_subspace.resampling import (
     subspace_errors,
 )
 from eigenscape.active_subspace.spectrum import Spectrum
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Architecture, ModuleArchitecture
 from eigenscape.config.study import SCIENCE_SCHEMA, Study
 from eigenscape.networks.activations import activation_named
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.mean_field import mean_field, mean_field_of
 from eigenscape.networks.priors import prior_named, scaled_normal
-from eigenscape.networks.problems import Problem, problem_of
-from eigenscape.seeding import prior_key, stream_key
-from eigenscape.stages.common.samplers import sampler_of
-from eigenscape.stages.common.user_problems import user_sampler
+from eigenscape.networks.problems import Problem
+from eigenscape.seeding import stream_key
+from eigenscape.stages.common.samplers import (
+    fully_connected_sampler,
+    sampler_of,
+    sampler_of_network,
+)
 from eigenscape.stages.common.verified import read_verified_spectrum
 from eigenscape.store.documents import cached
 from eigenscape.store.layout import StudyFolder
@@ -105,9 +107,9 @@ def _under_prior(
     study: Study, architecture: Architecture, samples: int, name: str
 ) -> dict[str, Any]:
     """Shares, ladder and trend of a network under one prior."""
-    masses = squared_gradients_by_layer(
-        _sampler_under_prior(study, architecture, name), range(samples)
-    )
+    prior = None if isinstance(architecture, ModuleArchitecture) else prior_named(name)
+    sampler = sampler_of_network(study, architecture, prior=prior)
+    masses = squared_gradients_by_layer(sampler, range(samples))
     weights = bootstrap_weights(
         samples,
         study.projection.replicates,
@@ -120,11 +122,10 @@ def _under_prior(
         "low": shares.interval.low.tolist(),
         "high": shares.interval.high.tolist(),
     }
-    if study.problem.kind == "module":
+    if prior is None:
         return content
-    content["chi_1"] = mean_field_of(
-        activation_named(study.network.activation), prior_named(name), architecture
-    ).chi_1
+    activation = activation_named(study.network.activation)
+    content["chi_1"] = mean_field_of(activation, prior, architecture).chi_1
     if architecture.depth >= LEAST_DEPTH_OF_TREND:
         slope, trend = (
             ladder_slope(masses, architecture, weights),
@@ -140,17 +141,6 @@ def _under_prior(
             "p_later": trend.p_later,
         }
     return content
-
-
-def _sampler_under_prior(study: Study, architecture: Architecture, name: str) -> GradientSampler:
-    if study.problem.is_user_defined:
-        return user_sampler(study, architecture, prior=name)
-    activation, prior, key = (
-        activation_named(study.network.activation),
-        prior_named(name),
-        prior_key(study.sampling.seed, architecture),
-    )
-    return GradientSampler(architecture, activation, prior, problem_of(study.problem), key)
 
 
 def _family(study: Study, spectrum: Spectrum) -> dict[str, dict[str, float]]:
@@ -311,7 +301,7 @@ def criticality_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
 def _sweep(study: Study) -> list[dict[str, Any]]:
     section = study.criticality
     architecture = Architecture(section.depth, section.width)
-    activation, whole = activation_named(study.network.activation), problem_of(study.problem)
+    whole = fully_connected_sampler(study, architecture).loss.problem
     middle = whole.points * 2 // 3
     one = Problem(whole.inputs[middle : middle + 1], whole.targets[middle : middle + 1])
     weights = bootstrap_weights(
@@ -322,15 +312,11 @@ def _sweep(study: Study) -> list[dict[str, Any]]:
     rows = []
     for weight_std in section.weight_std:
         prior = scaled_normal(weight_std, section.bias_std)
-        field = mean_field(activation, weight_std**2, section.bias_std**2)
+        field = mean_field(
+            activation_named(study.network.activation), weight_std**2, section.bias_std**2
+        )
         for problem, series in ((whole, f"{whole.points} data points"), (one, "1 data point")):
-            sampler = GradientSampler(
-                architecture,
-                activation,
-                prior,
-                problem,
-                prior_key(study.sampling.seed, architecture),
-            )
+            sampler = fully_connected_sampler(study, architecture, prior=prior, problem=problem)
             slope = ladder_slope(
                 squared_gradients_by_layer(sampler, range(section.samples)), architecture, weights
             )

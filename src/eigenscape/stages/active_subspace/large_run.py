@@ -21,13 +21,13 @@ from eigenscape.config.study import Cell, Study
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import Interrupted
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.priors import StandardDraw
 from eigenscape.networks.sampling import fill_parameters
 from eigenscape.planning.large import LargePlan
 from eigenscape.seeding import stream_key
 from eigenscape.stages.common.execution import Execution
 from eigenscape.stages.common.progress import Progress
+from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.store import array_files
 from eigenscape.store.array_files import Arrays
 from eigenscape.store.layout import StudyFolder
@@ -68,9 +68,7 @@ class LargeRun:
 
     def tiles(self, cache_bytes: int) -> Tiles:
         """The gradients of this network."""
-        sampler = GradientSampler.of_study(
-            self.study, self.plan.architecture, self.execution.device
-        )
+        sampler = sampler_of_network(self.study, self.plan.architecture, self.execution.device)
         return Tiles.of_sampler(sampler, self.plan.samples, cache_bytes, self.watchdog.progress)
 
     def normals(self, purpose: str, count: int) -> np.ndarray:

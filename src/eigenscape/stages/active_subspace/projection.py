@@ -16,7 +16,9 @@ import numpy as np
 from eigenscape.active_subspace.projection import project
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import SCIENCE_SCHEMA, Study
+from eigenscape.networks.activations import activation_named
 from eigenscape.networks.mean_field import mean_field_of
+from eigenscape.networks.priors import prior_named
 from eigenscape.stages.common import signals
 from eigenscape.stages.common.progress import Progress
 from eigenscape.stages.common.samplers import sampler_of_network
@@ -72,7 +74,9 @@ def _content(study: Study, architecture: Architecture) -> dict[str, Any]:
     found = project(
         sampler, section.samples, replicates=section.replicates, seed=study.sampling.seed
     )
-    field = mean_field_of(sampler.activation, sampler.prior, architecture)
+    field = mean_field_of(
+        activation_named(study.network.activation), prior_named(study.prior.kind), architecture
+    )
     return {
         "symmetry": str(found.symmetry),
         "status": str(found.status),

@@ -42,8 +42,8 @@ from eigenscape.active_subspace.spectrum import (
 )
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import Study
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.seeding import stream_key
+from eigenscape.stages.common.samplers import fully_connected_sampler
 from eigenscape.stages.common.tables import write_csv
 from eigenscape.store.layout import StudyFolder
 
@@ -149,8 +149,8 @@ def compute_kinds(
 
 def _kinds(study: Study, architecture: Architecture, samples: int) -> Iterator[_Kind]:
     """Every kind in the order of `KINDS`, the default C first."""
-    sampler = GradientSampler.of_study(study, architecture)
-    points = sampler.problem.points
+    sampler = fully_connected_sampler(study, architecture)
+    points = sampler.loss.problem.points
 
     def of(name: str, matrix: np.ndarray, drawn: int, rows: int) -> _Kind:
         dust = rounding_variance(np.diagonal(matrix), architecture, sampler.relative_noise)

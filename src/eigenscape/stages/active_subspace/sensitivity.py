@@ -29,18 +29,20 @@ import numpy as np
 import pandas as pd
 
 from eigenscape.active_subspace.staircase import layer_shares_of, staircase
-from eigenscape.active_subspace.symmetry import ProjectedSamples, project, symmetry_of
+from eigenscape.active_subspace.symmetry import ProjectedSamples, project, require_symmetry
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import BLOCK, SCIENCE_SCHEMA, Study
 from eigenscape.errors import BadInput, NotFiniteGradient
 from eigenscape.networks.activations import ACTIVATIONS, activation_named
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.mean_field import mean_field_of
 from eigenscape.networks.priors import PRIORS, prior_named
 from eigenscape.networks.problems import sine_regression
+from eigenscape.networks.sampler import Sampler
+from eigenscape.networks.symmetry import symmetry_of
 from eigenscape.seeding import stream_key
 from eigenscape.stages.common import signals
 from eigenscape.stages.common.progress import Progress
+from eigenscape.stages.common.samplers import fully_connected_sampler
 from eigenscape.stages.common.tables import write_csv
 from eigenscape.store.documents import cached
 from eigenscape.store.io_log import note_read
@@ -269,13 +271,13 @@ def _rows(
     rows = []
     for interval in sweep.intervals:
         for points in sweep.points:
-            sampler = GradientSampler(
+            sampler = fully_connected_sampler(
+                study,
                 architecture,
-                activation_named(activation),
-                prior_named(prior),
-                sine_regression(INTERVALS[interval], points),
-                stream_key(seed, "sensitivity", *architecture.sizes),
-                np.float32 if study.sampling.precision == "float32" else np.float64,
+                activation=activation_named(activation),
+                prior=prior_named(prior),
+                problem=sine_regression(INTERVALS[interval], points),
+                key=stream_key(seed, "sensitivity", *architecture.sizes),
             )
             projected = projected_by_loss(sampler, samples)
             for loss in Loss:
@@ -295,7 +297,7 @@ def _rows(
     return rows
 
 
-def projected_by_loss(sampler: GradientSampler, samples: int) -> dict[Loss, ProjectedSamples]:
+def projected_by_loss(sampler: Sampler, samples: int) -> dict[Loss, ProjectedSamples]:
     """The projected contributions of the first N samples for both losses, from one pass over the
     gradients.
 
@@ -305,7 +307,7 @@ def projected_by_loss(sampler: GradientSampler, samples: int) -> dict[Loss, Proj
         NotFiniteGradient: a gradient holds an infinity or NaN, or a loss is exactly 0.
     """
     parts: dict[Loss, list[ProjectedSamples]] = {loss: [] for loss in Loss}
-    symmetry = symmetry_of(sampler.activation, sampler.prior)
+    symmetry = require_symmetry(sampler)
     for first in range(0, samples, BLOCK):
         gradients, losses = (
             array.astype(np.float64) for array in sampler.block(first, min(BLOCK, samples - first))
@@ -316,8 +318,10 @@ def projected_by_loss(sampler: GradientSampler, samples: int) -> dict[Loss, Proj
                 " a positive loss, found 0, where sqrt(L) has no gradient; choose other points"
             )
         parts[Loss.MSE].append(project(gradients, sampler.architecture, symmetry))
+        # An excluded sample's gradient is 0, its loss NaN: it counts for nothing in both.
+        roots = np.sqrt(np.where(np.isnan(losses), np.inf, losses))
         parts[Loss.RMSE].append(
-            project(gradients / (2 * np.sqrt(losses))[:, None], sampler.architecture, symmetry)
+            project(gradients / (2 * roots)[:, None], sampler.architecture, symmetry)
         )
     return {loss: ProjectedSamples.joined(found) for loss, found in parts.items()}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eigenscape.networks.gradients import Device
+from eigenscape.networks.sampler import Device
 from eigenscape.planning.communication import Share
 from eigenscape.store import claims
 

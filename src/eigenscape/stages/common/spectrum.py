@@ -14,7 +14,7 @@ from eigenscape.config.study import Study, StudyCell
 from eigenscape.distributed.agreement import raise_on_all_ranks
 from eigenscape.distributed.ranks import OneRank, Ranks
 from eigenscape.errors import DamagedResult
-from eigenscape.networks.gradients import Device
+from eigenscape.networks.sampler import Device
 from eigenscape.stages.common.attempts import Attempt, compute_once, set_second_moment_aside
 from eigenscape.stages.common.spectrum_solvers import Solved, spectrum_solver
 from eigenscape.stages.common.verified import second_moment_receipt

@@ -37,7 +37,7 @@ from eigenscape.distributed.eigensolver import (
 from eigenscape.distributed.ranks import OneRank, Ranks
 from eigenscape.distributed.scalapack import ProcessGrid, process_grid
 from eigenscape.errors import DamagedResult
-from eigenscape.networks.gradients import Device, GradientSampler
+from eigenscape.networks.sampler import Device, Sampler
 from eigenscape.planning.cells import from_gradients
 from eigenscape.seeding import stream_key
 from eigenscape.stages.common.samplers import sampler_of
@@ -178,7 +178,7 @@ class FromSecondMoment:
             study, sampler, Moments(cell.samples, excluded, whole, half, quarter)
         )
 
-    def solve_moments(self, study: Study, sampler: GradientSampler, moments: Moments) -> Solved:
+    def solve_moments(self, study: Study, sampler: Sampler, moments: Moments) -> Solved:
         """The same of second moments that are at hand, and of the sampler that they are of."""
         architecture, counted = sampler.architecture, moments.samples - moments.excluded
         dust = rounding_variance(np.diagonal(moments.whole), architecture, sampler.relative_noise)

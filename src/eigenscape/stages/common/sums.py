@@ -31,7 +31,7 @@ from eigenscape.distributed.ranks import OneRank, Ranks
 from eigenscape.distributed.reduction import FinishedBand, finished_bands, owned_bands
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import Interrupted
-from eigenscape.networks.gradients import Device, GradientSampler
+from eigenscape.networks.sampler import Device, Sampler
 from eigenscape.planning.communication import Share, accumulation
 from eigenscape.stages.common import signals
 from eigenscape.stages.common.execution import Execution
@@ -65,7 +65,7 @@ class CheckpointedSum(ABC):
 
     def __init__(
         self,
-        sampler: GradientSampler,
+        sampler: Sampler,
         samples: int,
         shards: Shards,
         ranks: Ranks | None = None,
@@ -374,7 +374,8 @@ class SumByBands(CheckpointedSum):
 
             kind = torch.float32 if precision == np.float32 else torch.float64
             self._gradients, self._losses = (
-                torch.empty(size, dtype=kind, device=self._sampler.place) for size in (shape, count)
+                torch.empty(size, dtype=kind, device=self._sampler.device.of_torch)
+                for size in (shape, count)
             )
         else:
             self._gradients, self._losses = np.empty(shape, precision), np.empty(count, precision)

@@ -24,7 +24,7 @@ def factory_named(name: str, folder: Path) -> Callable[..., Any]:
         BadInput: no such module, it fails, or it has no such function.
     """
     path, _, function = name.partition(":")
-    place = str(folder.absolute())
+    directory = str(folder.absolute())
     beside = _beside(folder, path)
     loaded = sys.modules.get(path)
     if (
@@ -33,7 +33,7 @@ def factory_named(name: str, folder: Path) -> Callable[..., Any]:
         and Path(str(getattr(loaded, "__file__", ""))).resolve() != beside
     ):
         del sys.modules[path]  # another folder's file of that name
-    sys.path.insert(0, place)
+    sys.path.insert(0, directory)
     try:
         module = importlib.import_module(path)
     except (
@@ -42,7 +42,7 @@ def factory_named(name: str, folder: Path) -> Callable[..., Any]:
     ) as error:  # a program that is no module may leave when it is imported
         missing = isinstance(error, ModuleNotFoundError) and path.startswith(str(error.name))
         words = (
-            f"none beside the configuration in {place}, and none that Python finds"
+            f"none beside the configuration in {directory}, and none that Python finds"
             if missing
             else words_of(error)
         )
@@ -50,11 +50,11 @@ def factory_named(name: str, folder: Path) -> Callable[..., Any]:
             "problem.module", f"a Python file for {path}", words, "check its name, or mend it"
         ) from error
     finally:
-        sys.path.remove(place)
-        if place not in sys.path:
-            sys.path.append(place)  # for what it imports later
-    found: Callable[..., Any] | None = getattr(module, function, None)
-    if not callable(found):
+        sys.path.remove(directory)
+        if directory not in sys.path:
+            sys.path.append(directory)  # for what it imports later
+    factory: Callable[..., Any] | None = getattr(module, function, None)
+    if not callable(factory):
         names = ", ".join(
             each
             for each, value in vars(module).items()
@@ -66,14 +66,14 @@ def factory_named(name: str, folder: Path) -> Callable[..., Any]:
             names or "none",
             "write module: package.module:factory",
         )
-    return found
+    return factory
 
 
 def _beside(folder: Path, path: str) -> Path | None:
     stem = folder.joinpath(*path.split("."))
-    for place in (stem.with_suffix(".py"), stem / "__init__.py"):
-        if place.is_file():
-            return place.resolve()
+    for file in (stem.with_suffix(".py"), stem / "__init__.py"):
+        if file.is_file():
+            return file.resolve()
     return None
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import ModuleArchitecture
 from eigenscape.config.study import Study
 from eigenscape.config.user_problem import ResolvedNetwork, ResolvedProblem
 from eigenscape.errors import BadInput, DifferentWork
@@ -23,7 +23,6 @@ from eigenscape.stages.common.user_code import factory_named, read_checkpoint, s
 if TYPE_CHECKING:
     import torch
 
-    from eigenscape.networks.gradients import Device, GradientSampler
     from eigenscape.networks.user.data import UserData
     from eigenscape.networks.user.priors import ModulePrior
 
@@ -47,151 +46,84 @@ def inspect_user_problem(study: Study, folder: Path) -> Study:
     if not study.problem.is_user_defined:
         return study
     section = study.problem
-    file = _place_of(str(section.file), folder, "problem.file")
+    file = _file_named(str(section.file), folder, "problem.file")
     data = _read(study, file)
-    found = ResolvedProblem(
-        file=str(file),
-        digest=data.digest,
-        inputs=_numbers(data),
-        outputs=1,
-        folder=str(folder.absolute()),
-        checkpoint="",
+    of_kind = _of_module if section.kind == "module" else _of_data
+    resolved = of_kind(
+        study,
+        data,
+        ResolvedProblem(
+            file=str(file),
+            digest=data.digest,
+            inputs=sum(array[0].size for array in data.inputs.values()),
+            outputs=1,
+            folder=str(folder.absolute()),
+            checkpoint="",
+        ),
     )
-    if section.kind == "data":
-        from eigenscape.networks.user.data import problem_of_data  # noqa: PLC0415
-
-        found = found.model_copy(
-            update={
-                "outputs": _naming(
-                    file, lambda: problem_of_data(data, section.loss).targets.shape[1]
-                )
-            }
-        )
-    else:
-        if study.prior.checkpoint:
-            found = found.model_copy(
-                update={
-                    "checkpoint": str(_place_of(study.prior.checkpoint, folder, "prior.checkpoint"))
-                }
-            )
-        found = found.model_copy(
-            update={
-                "source": source_of(str(section.module), factory_named(str(section.module), folder))
-            }
-        )
-        found = found.model_copy(update={"networks": _networks(study, found, data)})
     content = study.model_dump()
     for name in SISTERS:
         content[name]["enabled"] = False
     content["large"]["depth"] = []
     content["problem"]["points"] = data.points
-    return Study.from_mapping({**content, "found": found.model_dump()})
+    return Study.from_mapping({**content, "found": resolved.model_dump()})
 
 
-def user_sampler(
-    study: Study,
-    architecture: Architecture,
-    device: Device | None = None,
-    *,
-    prior: str | None = None,
-) -> GradientSampler:
-    """Gradients of one network on the user's data.
+def _of_data(study: Study, data: UserData, resolved: ResolvedProblem) -> ResolvedProblem:
+    """With the outputs of fully connected networks on the data."""
+    from eigenscape.networks.user.data import problem_of_data  # noqa: PLC0415 - torch
 
-    Args:
-        study: that has been looked at.
-        architecture: of its grid, or the headline.
-        device: where gradients are computed; the CPU by default.
-        prior: another one by layer, for a fully connected network.
+    problem = _naming(Path(resolved.file), lambda: problem_of_data(data, study.problem.loss))
+    return resolved.model_copy(update={"outputs": problem.targets.shape[1]})
+
+
+def _of_module(study: Study, data: UserData, resolved: ResolvedProblem) -> ResolvedProblem:
+    """With the checkpoint, the factory's code and all networks."""
+    name, folder, checkpoint = str(study.problem.module), Path(resolved.folder), ""
+    if study.prior.checkpoint:
+        checkpoint = str(_file_named(study.prior.checkpoint, folder, "prior.checkpoint"))
+    source = source_of(name, factory_named(name, folder))
+    resolved = resolved.model_copy(update={"checkpoint": checkpoint, "source": source})
+    return resolved.model_copy(update={"networks": _networks(study, resolved, data)})
+
+
+def verified_data(study: Study) -> UserData:
+    """The data of a study that has been looked at, read again.
 
     Raises:
-        DifferentWork: the file or the factory's code has changed since the study was started.
+        DifferentWork: the file holds other data than when the study was started.
     """
-    import numpy as np  # noqa: PLC0415
+    resolved = _resolved(study)
+    data = _read(study, Path(resolved.file))
+    _require_same(study.problem.file, data.digest, resolved.digest)
+    return data
 
-    from eigenscape.networks.gradients import Device, NonFinite  # noqa: PLC0415
-    from eigenscape.seeding import prior_key  # noqa: PLC0415
 
-    found, section, place = _found(study), study.problem, device or Device.CPU
-    data = _read(study, Path(found.file))
-    _require_same(section.file, data.digest, found.digest)
-    key = prior_key(study.sampling.seed, architecture)
-    precision = np.float32 if study.sampling.precision == "float32" else np.float64
-    if section.kind == "module":
-        from eigenscape.networks.user.modules import (  # noqa: PLC0415
-            ModuleSampler,
-            architecture_of,
-            state_digest,
-        )
+def verified_module(
+    study: Study, architecture: ModuleArchitecture
+) -> tuple[torch.nn.Module, ModulePrior]:
+    """The user's module of a network of the study, made again, and its prior.
 
-        factory = factory_named(str(section.module), Path(found.folder))
-        _require_same(section.module, source_of(str(section.module), factory), found.source)
-        module, own = _made(study, found, factory, architecture.depth, architecture.width)
-        expected = found.network(architecture.depth, architecture.width).state
-        _require_same(
-            f"{section.module} of depth {architecture.depth} and width {architecture.width}",
-            state_digest(module, own),
-            expected,
-        )
-        described, non_finite = (
-            architecture_of(module, architecture.depth, architecture.width),
-            NonFinite(study.sampling.non_finite),
-        )
-        return ModuleSampler(
-            module, data, section.loss, own, key, described, precision, place, non_finite
-        )
-    return _fully_connected(
-        study, architecture, data, prior or study.prior.kind, key, precision, place
+    Raises:
+        DifferentWork: the factory's code, or what it makes, has changed since the study was
+            started.
+    """
+    from eigenscape.networks.user.modules import state_digest  # noqa: PLC0415 - torch
+
+    resolved, name = _resolved(study), str(study.problem.module)
+    depth, width = architecture.depth, architecture.width
+    factory = factory_named(name, Path(resolved.folder))
+    _require_same(name, source_of(name, factory), resolved.source)
+    module, prior = _make_module(study, resolved, factory, depth, width)
+    _require_same(
+        f"{name} of depth {depth} and width {width}",
+        state_digest(module, prior),
+        resolved.network(depth, width).state,
     )
+    return module, prior
 
 
-def _fully_connected(
-    study: Study,
-    architecture: Architecture,
-    data: UserData,
-    prior: str,
-    key: int,
-    precision: Any,
-    device: Device,
-) -> GradientSampler:
-    from eigenscape.networks.activations import activation_named  # noqa: PLC0415
-    from eigenscape.networks.gradients import GradientSampler, NonFinite  # noqa: PLC0415
-    from eigenscape.networks.priors import prior_named  # noqa: PLC0415
-    from eigenscape.networks.user.data import problem_of_data  # noqa: PLC0415
-
-    problem, activation = (
-        problem_of_data(data, study.problem.loss),
-        activation_named(study.network.activation),
-    )
-    non_finite = NonFinite(study.sampling.non_finite)
-    if study.problem.loss == "mse":
-        return GradientSampler(
-            architecture,
-            activation,
-            prior_named(prior),
-            problem,
-            key,
-            precision,
-            device,
-            non_finite,
-        )
-    from eigenscape.networks.functional import make_cross_entropy  # noqa: PLC0415 - torch
-    from eigenscape.networks.loss_sampler import LossSampler  # noqa: PLC0415
-
-    loss = make_cross_entropy(problem, architecture, activation)
-    return LossSampler(
-        architecture,
-        activation,
-        prior_named(prior),
-        problem,
-        loss,
-        key,
-        precision,
-        device,
-        non_finite,
-    )
-
-
-def _found(study: Study) -> ResolvedProblem:
+def _resolved(study: Study) -> ResolvedProblem:
     if study.found is None:
         raise BadInput.field(
             "study",
@@ -202,15 +134,15 @@ def _found(study: Study) -> ResolvedProblem:
     return study.found
 
 
-def _place_of(name: str, folder: Path, key: str) -> Path:
+def _file_named(name: str, folder: Path, key: str) -> Path:
     """Beside the configuration, or in the working directory."""
-    places = dict.fromkeys(((folder / name).absolute(), Path(name).absolute()))
-    for place in places:
-        if place.is_file():
-            return place
+    paths = dict.fromkeys(((folder / name).absolute(), Path(name).absolute()))
+    for path in paths:
+        if path.is_file():
+            return path
     raise BadInput.field(
         key,
-        f"a file in {' or in '.join(str(place.parent) for place in places)}",
+        f"a file in {' or in '.join(str(path.parent) for path in paths)}",
         f"no {Path(name).name}",
         "check its name",
     )
@@ -241,10 +173,6 @@ def _naming(file: Path, work: Callable[[], Any]) -> Any:
         raise BadInput(f"{file.name}: {error}") from None
 
 
-def _numbers(data: UserData) -> int:
-    return sum(array[0].size for array in data.inputs.values())
-
-
 def _require_same(what: str | None, digest: str, expected: str) -> None:
     if digest != expected:
         raise DifferentWork(
@@ -253,8 +181,8 @@ def _require_same(what: str | None, digest: str, expected: str) -> None:
         )
 
 
-def _made(
-    study: Study, found: ResolvedProblem, factory: Callable[..., Any], depth: int, width: int
+def _make_module(
+    study: Study, resolved: ResolvedProblem, factory: Callable[..., Any], depth: int, width: int
 ) -> tuple[torch.nn.Module, ModulePrior]:
     """The user's module for a depth and a width, initialised from the study's seed, with its
     checkpoint and its prior.
@@ -280,37 +208,37 @@ def _made(
             type(module).__name__,
             "let the factory return the module",
         )
-    if found.checkpoint:
-        load_checkpoint(module, read_checkpoint(Path(found.checkpoint)))
+    if resolved.checkpoint:
+        load_checkpoint(module, read_checkpoint(Path(resolved.checkpoint)))
     section = study.prior
     return module, module_prior(
         module, section.kind, section.by_name, section.scale, section.relative
     )
 
 
-def _networks(study: Study, found: ResolvedProblem, data: UserData) -> list[ResolvedNetwork]:
+def _networks(study: Study, resolved: ResolvedProblem, data: UserData) -> list[ResolvedNetwork]:
     """Every network of the grid, and the headline, made; tried where its gradients will be
     computed.
     """
-    from eigenscape.networks.user.modules import (  # noqa: PLC0415
-        ModuleSampler,
-        architecture_of,
-        state_digest,
-    )
+    import numpy as np  # noqa: PLC0415
+
+    from eigenscape.networks.user.modules import architecture_of, state_digest  # noqa: PLC0415
+    from eigenscape.networks.user.priors import ModuleDraws  # noqa: PLC0415 - torch
     from eigenscape.networks.user.probe import require_vmappable  # noqa: PLC0415 - torch
 
-    factory = factory_named(str(study.problem.module), Path(found.folder))
+    factory = factory_named(str(study.problem.module), Path(resolved.folder))
     sizes = [(depth, width) for width in study.grid.width for depth in study.grid.depth]
     headline, networks = (study.headline.depth, study.headline.width), []
     sizes = list(dict.fromkeys([*sizes, headline]))
     for depth, width in sizes:
-        module, prior = _made(study, found, factory, depth, width)
+        module, prior = _make_module(study, resolved, factory, depth, width)
         architecture, flops = architecture_of(module, depth, width), 0
         if (
             architecture.parameters <= study.sampling.raw_parameter_limit
             or (depth, width) == headline
         ):
-            drawn = ModuleSampler(module, data, study.problem.loss, prior, key=0).parameters(0, 2)
+            drawn = np.empty((2, architecture.parameters))
+            ModuleDraws(prior, key=0).fill(drawn, 0)
             flops = require_vmappable(module, data, study.problem.loss, drawn)
         networks.append(
             ResolvedNetwork(
@@ -323,7 +251,7 @@ def _networks(study: Study, found: ResolvedProblem, data: UserData) -> list[Reso
             )
         )
     if (
-        state_digest(*_made(study, found, factory, *headline))
+        state_digest(*_make_module(study, resolved, factory, *headline))
         != networks[sizes.index(headline)].state
     ):
         what = f"the same values from two calls of {study.problem.module}"

@@ -18,12 +18,13 @@ from eigenscape.active_subspace.leading import Leading, leading_directions, lead
 from eigenscape.active_subspace.resampling import bootstrap_weights, unbroken_interval
 from eigenscape.active_subspace.sampling_noise import log10_condition_null
 from eigenscape.active_subspace.staircase import layer_shares_of, staircase
-from eigenscape.active_subspace.symmetry import ProjectedSamples, project, symmetry_of
+from eigenscape.active_subspace.symmetry import ProjectedSamples, project, require_symmetry
 from eigenscape.active_subspace.tree import Node
 from eigenscape.config.study import BLOCK, SCIENCE_SCHEMA, ModelConstrainedCell, Study
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import BadInput
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.activations import activation_named
+from eigenscape.networks.sampler import PriorSampler
 from eigenscape.seeding import stream_key
 from eigenscape.stages.common import signals
 from eigenscape.stages.common.attempts import claimed
@@ -219,7 +220,7 @@ class _Reference:
 
 
 def _raw(
-    cell: ModelConstrainedCell, folder: StudyFolder, sampler: GradientSampler, reference: _Reference
+    cell: ModelConstrainedCell, folder: StudyFolder, sampler: PriorSampler, reference: _Reference
 ) -> tuple[dict[str, Any], _Reference]:
     """The sample's condition number, and its leading subspace beside that at the reference and
     between halves.
@@ -252,7 +253,7 @@ def _raw(
 
 
 def _first_half(
-    cell: ModelConstrainedCell, folder: StudyFolder, sampler: GradientSampler
+    cell: ModelConstrainedCell, folder: StudyFolder, sampler: PriorSampler
 ) -> np.ndarray:
     """C of the first N // 2 samples, summed in one row; what is interrupted is gone on with."""
     half, place = cell.samples // 2, folder.work(cell) / "half"
@@ -265,13 +266,13 @@ def _first_half(
 
 
 def _projected(
-    study: Study, cell: ModelConstrainedCell, sampler: GradientSampler, reference: _Reference | None
+    study: Study, cell: ModelConstrainedCell, sampler: PriorSampler, reference: _Reference | None
 ) -> tuple[dict[str, Any], _Reference]:
     """The projected condition number, its leading direction and the layers' shares, resampled alike
     for every alpha.
     """
     symmetry, samples = (
-        symmetry_of(sampler.activation, sampler.prior),
+        require_symmetry(sampler),
         min(study.projection.samples, cell.samples),
     )
     projected = ProjectedSamples.joined(
@@ -347,7 +348,7 @@ def _spans(projected: ProjectedSamples, weights: np.ndarray, nulls: int) -> np.n
 
 
 def _trained(
-    study: Study, cell: ModelConstrainedCell, case: Case, sampler: GradientSampler
+    study: Study, cell: ModelConstrainedCell, case: Case, sampler: PriorSampler
 ) -> dict[str, Any]:
     """Gradient descent from the first samples of the prior, measured against the least loss, and
     the error on data not seen.
@@ -357,7 +358,7 @@ def _trained(
     from eigenscape.model_constrained.least import least_losses  # noqa: PLC0415
     from eigenscape.model_constrained.training import descend  # noqa: PLC0415
 
-    section, activation = study.model_constrained, sampler.activation
+    section, activation = study.model_constrained, activation_named(study.network.activation)
     start = torch.from_numpy(sampler.parameters(0, section.replicas).astype(np.float64))
     loss = case.loss_factory(cell.architecture, activation, cell.alpha)(start)
     lowest = least_losses(loss, start, section.least_steps)

@@ -15,20 +15,21 @@ from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
 from eigenscape.networks import kernel
 from eigenscape.networks.activations import TANH
-from eigenscape.networks.priors import StandardDraw
+from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.torch_loss import TorchLoss
 from eigenscape.networks.user import modules
 from eigenscape.networks.user.data import UserData, regression
 from eigenscape.networks.user.modules import (
-    ModuleSampler,
     activation_numbers,
     architecture_of,
     free_parameters,
     load_checkpoint,
     module_loss,
-    own_values,
+    module_values,
+    sampler_of_module,
     state_digest,
 )
-from eigenscape.networks.user.priors import module_prior
+from eigenscape.networks.user.priors import ModuleDraws, module_prior
 
 
 def generator() -> np.random.Generator:
@@ -60,8 +61,8 @@ def two_heads() -> tuple[nn.Module, UserData]:
 
 def sampler_of(
     module: nn.Module, data: UserData, loss: str = "mse", **prior: object
-) -> ModuleSampler:
-    return ModuleSampler(module, data, loss, module_prior(module, **prior), key=5)  # type: ignore[arg-type]
+) -> GradientSampler[TorchLoss]:
+    return sampler_of_module(module, data, loss, module_prior(module, **prior), key=5)  # type: ignore[arg-type]
 
 
 def loop_gradient(
@@ -171,7 +172,7 @@ def test_what_is_fixed_or_shared_is_no_further_parameter() -> None:
         ("right", 6),
     ]
     assert (architecture.parameters, architecture.sizes) == (16, (2, 3, 2, 8, 6))
-    np.testing.assert_array_equal(own_values(module)[:2], [1.5, 1.5])
+    np.testing.assert_array_equal(module_values(module)[:2], [1.5, 1.5])
 
 
 def test_sampling_changes_nothing_of_a_module_but_its_mode() -> None:
@@ -344,7 +345,7 @@ def test_large_modules_are_worked_through_in_small_parts(monkeypatch: pytest.Mon
     whole = sampler_of(module, data, "cross_entropy").block(0, 10)[0].copy()
     monkeypatch.setattr(modules, "NUMBERS_AT_ONCE", 3 * 6 * 43)
     parted = sampler_of(module, data, "cross_entropy")
-    assert parted._at_a_time() == 3
+    assert parted.loss.at_a_time() == 3
     np.testing.assert_allclose(parted.block(0, 10)[0], whole, rtol=1e-9, atol=1e-12)
 
 
@@ -357,9 +358,8 @@ def test_draws_by_name() -> None:
         "2.weight": {"kind": "normal", "scale": 2.0},
     }
     prior = module_prior(module, "he_normal", by_name)
-    theta = ModuleSampler(
-        module, UserData({"x": np.ones((2, 4))}, {"y": np.ones((2, 2))}), "mse", prior, key=9
-    ).parameters(0, 20_000)
+    theta = np.empty((20_000, 29))
+    ModuleDraws(prior, key=9).fill(theta, 0)
     parts = dict(
         zip(
             free_parameters(module),
@@ -410,13 +410,13 @@ def test_named_priors_scale_by_fans_as_torch_counts_them() -> None:
     )
     glorot = module_prior(convolution, "glorot_uniform")
     assert glorot.deviations[0] == pytest.approx(np.sqrt(6 / (3 * 4 + 5 * 4)))
-    assert glorot.draw is StandardDraw.UNIFORM
+    assert glorot.uniform.all()
     # torch's own initialisation is this prior: no weight or bias lies beyond it, and the largest of
     # 60 comes near.
     torch.manual_seed(0)
     default, values = (
         module_prior(convolution, "pytorch_default"),
-        np.abs(own_values(nn.Conv2d(3, 5, 2))),
+        np.abs(module_values(nn.Conv2d(3, 5, 2))),
     )
     assert np.all(values <= default.deviations * (1 + 1e-6))
     assert values[:60].max() > 0.9 * default.deviations[0]
@@ -426,7 +426,7 @@ def test_a_prior_around_a_checkpoint() -> None:
     trained = nn.Linear(3, 2)
     module = nn.Linear(3, 2)
     load_checkpoint(module, trained.state_dict())
-    centre = own_values(trained)
+    centre = module_values(trained)
     prior = module_prior(module, "around", scale=0.1, relative=True)
     np.testing.assert_array_equal(prior.centre, centre)
     np.testing.assert_allclose(

@@ -10,7 +10,8 @@ from torch import nn
 
 from eigenscape.active_subspace.projection import project
 from eigenscape.errors import BadInput
-from eigenscape.networks.gradients import Device, NonFinite
+from eigenscape.networks.gradients import NonFinite
+from eigenscape.networks.sampler import Device
 from eigenscape.networks.user.networks import module_sampler
 
 
@@ -153,7 +154,8 @@ def test_what_cannot_be_used_is_refused(changes, message: str) -> None:
 
 def test_a_module_is_not_projected() -> None:
     with pytest.raises(
-        BadInput, match=r"found standard_normal of a module; use the raw condition numbers"
+        BadInput,
+        match=r"found none that is known to be: a module's.*; use the raw condition numbers",
     ):
         project(module_sampler(nn.Linear(2, 1), X, Y), 9)
 

@@ -9,8 +9,7 @@ from torch import nn
 
 from eigenscape.errors import BadInput
 from eigenscape.networks.user.data import UserData
-from eigenscape.networks.user.modules import ModuleSampler
-from eigenscape.networks.user.priors import module_prior
+from eigenscape.networks.user.priors import ModuleDraws, free_parameters, module_prior
 from eigenscape.networks.user.probe import require_vmappable
 
 
@@ -108,7 +107,8 @@ def data() -> UserData:
 
 def probe(module: nn.Module, arrays: UserData | None = None, loss: str = "mse") -> int:
     arrays = arrays or data()
-    theta = ModuleSampler(module, arrays, loss, module_prior(module), key=0).parameters(0, 2)
+    theta = np.empty((2, sum(each.numel() for each in free_parameters(module).values())))
+    ModuleDraws(module_prior(module), key=0).fill(theta, 0)
     return require_vmappable(module, arrays, loss, theta)
 
 

@@ -13,9 +13,9 @@ from builders import small_study
 
 from eigenscape.config.study import Study
 from eigenscape.errors import DifferentWork, Interrupted
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.active_subspace.cells import compute_cells
 from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.stages.common.verified import (
     read_confidence,
     read_verified_spectrum,
@@ -64,7 +64,7 @@ def test_a_grown_matrix_is_that_of_all_its_samples(folder: StudyFolder) -> None:
     cell = study.computed_cells()[0]
     compute_cells(study, [cell], folder, QUIET)
     samples = samples_drawn(cell, folder)
-    gradients, _ = GradientSampler.of_study(study, cell.architecture).block(0, samples)
+    gradients, _ = sampler_of_network(study, cell.architecture).block(0, samples)
     expected = gradients.T @ gradients / samples
     bound = 2 * samples * 2.3e-16 * np.abs(expected).max()
     np.testing.assert_allclose(

@@ -10,7 +10,6 @@ from builders import small_study
 
 from eigenscape.active_subspace.condition import condition_numbers
 from eigenscape.errors import DifferentWork
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.active_subspace.importance import (
     criticality_table,
     family_table,
@@ -20,6 +19,7 @@ from eigenscape.stages.active_subspace.importance import (
     slope_of,
 )
 from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.stages.common.second_moment import compute_second_moment
 from eigenscape.stages.common.spectrum import compute_spectrum
 from eigenscape.stages.common.verified import read_verified_spectrum
@@ -47,7 +47,7 @@ def test_shares_are_those_of_the_gradients_and_the_prior_reverses_their_order(
     architecture = STUDY.headline_cell.architecture
     own, other = content["priors"]
     assert (own["prior"], other["prior"]) == ("standard_normal", "pytorch_default")
-    gradients, _ = GradientSampler.of_study(STUDY, architecture).block(0, 400)
+    gradients, _ = sampler_of_network(STUDY, architecture).block(0, 400)
     masses = np.array([(gradients[:, layer.whole] ** 2).sum() for layer in architecture.layers])
     np.testing.assert_allclose(own["shares"], masses / masses.sum(), rtol=1e-12)
     assert shares_of(own, architecture).shares.sum() == pytest.approx(1.0)

@@ -13,7 +13,6 @@ from eigenscape.active_subspace import dual, matrix_free
 from eigenscape.config.study import Study
 from eigenscape.distributed import tree_sums
 from eigenscape.errors import BadInput, DamagedResult, DifferentWork, DoesNotFit, Interrupted
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.priors import StandardDraw
 from eigenscape.networks.sampling import fill_parameters
 from eigenscape.planning import large as cost_large
@@ -23,6 +22,7 @@ from eigenscape.seeding import stream_key
 from eigenscape.stages.active_subspace.large import compute_large, large_network, read_large
 from eigenscape.stages.common import signals
 from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.store import array_files
 from eigenscape.store.layout import StudyFolder
 
@@ -51,7 +51,7 @@ def computed(study: Study, folder: StudyFolder) -> dict[str, np.ndarray]:
 
 def exact(study: Study) -> tuple[np.ndarray, np.ndarray]:
     """Eigenvalues, descending, and the diagonal of C."""
-    sampler = GradientSampler.of_study(study, study.large.architectures()[0])
+    sampler = sampler_of_network(study, study.large.architectures()[0])
     gradients = sampler.block(0, study.large.samples)[0].copy()
     moment = gradients.T @ gradients / len(gradients)
     return np.linalg.eigvalsh(moment)[::-1], np.diagonal(moment)
@@ -76,7 +76,7 @@ def test_either_route_gives_the_leading_pairs_of_c(route: str, folder: StudyFold
     """Values to the rounding of eigh, 1e-12 lambda_1; traces to summation order."""
     study = study_of(route)
     values, diagonal = exact(study)
-    gradients = GradientSampler.of_study(study, study.large.architectures()[0]).block(0, 200)[0]
+    gradients = sampler_of_network(study, study.large.architectures()[0]).block(0, 200)[0]
 
     found = computed(study, folder)
 
@@ -293,7 +293,7 @@ def test_the_peak_is_within_the_plan(route: str, folder: StudyFolder) -> None:
     study = study_of(route, **sizes)
     network = study.large.architectures()[0]
     plan = plan_large(study, network)
-    GradientSampler.of_study(study, network).block(0, 1)  # compiles, which takes memory of its own
+    sampler_of_network(study, network).block(0, 1)  # compiles, which takes memory of its own
     tracemalloc.start()
     compute_large(study, network, folder, execution=QUIET)
     peak = tracemalloc.get_traced_memory()[1]

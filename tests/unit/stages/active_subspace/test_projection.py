@@ -11,14 +11,14 @@ import pytest
 from builders import small_study
 
 from eigenscape.active_subspace import projection
-from eigenscape.active_subspace.symmetry import project, symmetry_of
+from eigenscape.active_subspace.symmetry import project, require_symmetry
 from eigenscape.errors import DamagedResult, DifferentWork, Interrupted
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.active_subspace.projection import (
     project_networks,
     projected_eigenvalues,
     require_projection,
 )
+from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.store.layout import StudyFolder
 
 STUDY = small_study(projection={"samples": 120, "replicates": 40})
@@ -50,8 +50,8 @@ def test_blocks_do_not_change_the_numbers(monkeypatch: pytest.MonkeyPatch) -> No
     bits do not depend on it.
     """
     architecture = STUDY.projected_architectures()[1]
-    sampler = GradientSampler.of_study(STUDY, architecture)
-    symmetry = symmetry_of(sampler.activation, sampler.prior)
+    sampler = sampler_of_network(STUDY, architecture)
+    symmetry = require_symmetry(sampler)
     whole = projection.projected_samples(sampler, STUDY.projection.samples, symmetry)
     monkeypatch.setattr(projection, "NUMBERS_PER_BATCH", 7 * architecture.parameters)
     pieces = projection.projected_samples(sampler, STUDY.projection.samples, symmetry)
@@ -62,14 +62,14 @@ def test_blocks_do_not_change_the_numbers(monkeypatch: pytest.MonkeyPatch) -> No
 def test_layer_shares_are_those_of_the_gradients(folder: StudyFolder) -> None:
     architecture = STUDY.projected_architectures()[1]
     project_networks(STUDY, [architecture], folder, quiet=True)
-    sampler = GradientSampler.of_study(STUDY, architecture)
+    sampler = sampler_of_network(STUDY, architecture)
     gradients, _ = sampler.block(0, 120)
     masses = np.array([(gradients[:, layer.whole] ** 2).sum() for layer in architecture.layers])
     shares = [
         share["share"] for share in require_projection(STUDY, architecture, folder)["layer_shares"]
     ]
     np.testing.assert_allclose(shares, masses / masses.sum(), rtol=1e-12)
-    blocks = project(gradients, architecture, symmetry_of(sampler.activation, sampler.prior)).blocks
+    blocks = project(gradients, architecture, require_symmetry(sampler)).blocks
     assert sum(block.size * block.multiplicity for block in blocks) == architecture.parameters
 
 

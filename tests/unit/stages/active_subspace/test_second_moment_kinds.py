@@ -12,7 +12,6 @@ from builders import second_moment, small_study
 from eigenscape.active_subspace.condition import FAMILY
 from eigenscape.active_subspace.other_moments import output_jacobians, per_datum_gradients
 from eigenscape.architecture import Architecture
-from eigenscape.networks.gradients import GradientSampler
 from eigenscape.stages.active_subspace import second_moment_kinds as stage
 from eigenscape.stages.active_subspace.second_moment_kinds import (
     DESCRIPTIONS,
@@ -20,10 +19,11 @@ from eigenscape.stages.active_subspace.second_moment_kinds import (
     compute_kinds,
     kinds_table,
 )
+from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.store.layout import StudyFolder
 
 NETWORK, SAMPLES, POINTS = Architecture(2, 3), 60, 12
-SOURCE = GradientSampler.of_study(small_study(), NETWORK)
+SOURCE = sampler_of_network(small_study(), NETWORK)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import torch
 from builders import sampler, small_study
 
 from eigenscape.active_subspace.staircase import staircase
-from eigenscape.active_subspace.symmetry import project, symmetry_of
+from eigenscape.active_subspace.symmetry import project
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import BLOCK, Study
 from eigenscape.errors import BadInput, DamagedResult, DifferentWork, Interrupted, NotFiniteGradient
@@ -24,6 +24,7 @@ from eigenscape.networks.mean_field import mean_field_of
 from eigenscape.networks.priors import PRIORS, prior_named
 from eigenscape.networks.problems import Problem, sine_regression
 from eigenscape.networks.sampling import fill_parameters
+from eigenscape.networks.symmetry import symmetry_of
 from eigenscape.seeding import stream_key
 from eigenscape.stages.active_subspace import sensitivity as stage
 from eigenscape.stages.active_subspace.sensitivity import (

@@ -12,8 +12,9 @@ from eigenscape.active_subspace.second_moment import Accumulator
 from eigenscape.active_subspace.tree import Node, slot_samples
 from eigenscape.config.study import SLOTS, Cell, Study
 from eigenscape.errors import DifferentWork, Interrupted
-from eigenscape.networks.gradients import Device, GradientSampler
+from eigenscape.networks.sampler import Device
 from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.stages.common.second_moment import compute_second_moment
 from eigenscape.stages.common.sums import CheckpointedSum, SumByBands, SumBySamples
 from eigenscape.store import second_moments
@@ -47,7 +48,7 @@ def test_the_result_is_the_average_over_all_samples(folder: StudyFolder, samples
 
     receipt = json.loads(compute_second_moment(study, cell, folder, execution=QUIET).read_bytes())
 
-    gradients, losses = GradientSampler.of_study(study, cell.architecture).block(0, samples)
+    gradients, losses = sampler_of_network(study, cell.architecture).block(0, samples)
     matrix, mean = stored(cell, folder)
     # The same sums in another order: 2 N roundings of the sum of magnitudes, which sqrt(C_ii C_jj)
     # bounds.
@@ -238,7 +239,7 @@ def test_summing_by_bands_gives_the_bits_of_summing_by_samples(
     cell = study.headline_cell
 
     def bands(way: type[CheckpointedSum]) -> list[np.ndarray]:
-        sampler = GradientSampler.of_study(study, cell.architecture)
+        sampler = sampler_of_network(study, cell.architecture)
         sums = way(sampler, samples, shards_of(cell, folder), execution=QUIET)
         return [
             array
@@ -257,7 +258,7 @@ def test_shards_of_one_share_serve_the_other(
     cell = study.headline_cell
 
     def summed(way: type[CheckpointedSum], place: StudyFolder) -> list[np.ndarray]:
-        sampler = GradientSampler.of_study(study, cell.architecture)
+        sampler = sampler_of_network(study, cell.architecture)
         sums = way(sampler, cell.samples, shards_of(cell, place), execution=QUIET)
         return [strip for band in sums.bands() for strip in band.strips]
 
@@ -369,7 +370,7 @@ def test_samples_without_a_finite_gradient_are_excluded_and_counted(folder: Stud
     }
     study = small_study(**sections, sampling={"precision": "float32", "non_finite": "exclude"})
     cell = study.headline_cell
-    sampler = GradientSampler.of_study(study, cell.architecture)
+    sampler = sampler_of_network(study, cell.architecture)
     gradients, losses = sampler.block(0, 40)
     counts = ~np.isnan(losses)
     assert 0 < counts.sum() < 40

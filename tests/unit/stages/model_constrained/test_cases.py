@@ -10,12 +10,13 @@ import pytest
 from builders import small_study
 from scipy.linalg import subspace_angles
 
-from eigenscape.active_subspace.symmetry import Symmetry, project
+from eigenscape.active_subspace.symmetry import project
 from eigenscape.catalogue.drawing import draw_figures
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.findings.model_constrained import judged
 from eigenscape.findings.verdicts import Verdict
 from eigenscape.model_constrained.problems import case_named
+from eigenscape.networks.symmetry import Symmetry
 from eigenscape.stages.common.samplers import sampler_of
 from eigenscape.stages.model_constrained.cases import (
     DESCRIPTIONS,
@@ -128,7 +129,7 @@ def test_descent_is_that_of_a_plain_loop(finished):
     sampler = sampler_of(study(), cell)
     ratios, best = [], row["least_loss"]
     for theta in torch.from_numpy(sampler.parameters(0, 3).copy()):
-        loss = sampler._loss_beside(theta)
+        loss = sampler.loss.beside(theta)
         start = theta.clone()
         gradient = torch.func.grad(loss)
         step = row["step"] * (loss(start) - best) / (gradient(start) ** 2).sum()

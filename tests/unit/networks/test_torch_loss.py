@@ -12,24 +12,20 @@ from eigenscape.architecture import Architecture
 from eigenscape.errors import NotFiniteGradient
 from eigenscape.networks import functional
 from eigenscape.networks.activations import TANH
-from eigenscape.networks.gradients import Device, GradientSampler, NonFinite
-from eigenscape.networks.loss_sampler import LossSampler
+from eigenscape.networks.draws import draws_of
+from eigenscape.networks.gradients import GradientSampler, NonFinite
+from eigenscape.networks.network_loss import fully_connected
 from eigenscape.networks.priors import prior_named
-from eigenscape.networks.problems import Problem, sine_regression
+from eigenscape.networks.problems import sine_regression
+from eigenscape.networks.sampler import Device
+from eigenscape.networks.torch_loss import TorchLoss
 
-NO_DATA = Problem(np.zeros((1, 1)), np.zeros((1, 1)))
+STANDARD_NORMAL = prior_named("standard_normal")
 
 
 def of_loss(loss, architecture=Architecture(1, 2), **options):
-    return LossSampler(
-        architecture,
-        TANH,
-        prior_named("standard_normal"),
-        NO_DATA,
-        lambda like: loss,
-        key=7,
-        **options,
-    )
+    draws = draws_of(STANDARD_NORMAL, architecture, key=7)
+    return GradientSampler(architecture, draws, TorchLoss(lambda like: loss), **options)
 
 
 def quadratic(size):
@@ -76,11 +72,7 @@ def test_rank_one_second_moment_of_a_ridge():
 
 
 def test_the_sines_loss_has_the_kernels_gradients():
-    architecture, problem, prior = (
-        Architecture(2, 4),
-        sine_regression(points=9),
-        prior_named("standard_normal"),
-    )
+    architecture, problem = Architecture(2, 4), sine_regression(points=9)
 
     def beside(like):
         x, y = (
@@ -88,11 +80,12 @@ def test_the_sines_loss_has_the_kernels_gradients():
         )
         return functional.mean_squared_residual(x, y, architecture, TANH)
 
-    by_torch = LossSampler(architecture, TANH, prior, problem, beside, key=3)
-    by_kernel = GradientSampler(architecture, TANH, prior, problem, key=3)
+    draws, loss = draws_of(STANDARD_NORMAL, architecture, key=3), TorchLoss(beside, terms=9)
+    by_torch = GradientSampler(architecture, draws, loss)
+    by_kernel = fully_connected(architecture, TANH, STANDARD_NORMAL, problem, key=3)
     for mine, theirs in zip(by_torch.block(5, 100), by_kernel.block(5, 100), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-11)
-    on_device = LossSampler(architecture, TANH, prior, problem, beside, key=3, device=Device.TORCH)
+    on_device = GradientSampler(architecture, draws, loss, device=Device.TORCH)
     np.testing.assert_allclose(
         on_device.block(5, 100)[0], by_kernel.block(5, 100)[0], rtol=1e-9, atol=1e-11
     )
