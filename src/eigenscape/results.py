@@ -24,8 +24,7 @@ from eigenscape.stages.common.tables import read_table
 from eigenscape.stages.common.verified import (
     read_verified_spectrum,
     samples_drawn,
-    second_moment_receipt,
-    verified_second_moment,
+    stored_second_moment,
 )
 from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder
@@ -127,12 +126,11 @@ class StudyResults:
             DamagedResult: it is missing or damaged.
         """
         cell = self.cell(name)
-        store = self.folder.second_moment(cell)
-        matrix = verified_second_moment(cell, self.folder)
-        receipt = second_moment_receipt(cell, self.folder)
+        stored = stored_second_moment(cell, self.folder)
+        receipt = stored.receipt
         return SecondMoment(
-            matrix=matrix,
-            gradient_mean=second_moments.read_gradient_mean(store),
+            matrix=stored.matrix(),
+            gradient_mean=second_moments.read_gradient_mean(stored.path),
             mean_loss=receipt.mean_loss,
             samples=receipt.samples_drawn or cell.samples,
             excluded=receipt.excluded,

@@ -188,11 +188,11 @@ def eigensolve(parameters: int, *, vectors: bool, on_host: bool = True) -> Work:
     return Work({kind: flops, Kind.COLUMN: float(parameters), Kind.REORDER: reordered})
 
 
-def from_gradients(cell: Cell) -> bool:
-    """Whether the spectrum is computed from the gradients, since they are fewer than the parameters
-    (`stages.common.few_samples`).
+def from_gradients(samples: int, parameters: int) -> bool:
+    """Whether a spectrum is computed from its N gradients, since they are fewer than the parameters
+    (`stages.common.spectrum_solvers`).
     """
-    return cell.samples < cell.architecture.parameters
+    return samples < parameters
 
 
 def spectrum(cell: Cell, study: Study, *, vectors: bool) -> Work:
@@ -201,7 +201,7 @@ def spectrum(cell: Cell, study: Study, *, vectors: bool) -> Work:
     """
     size = cell.architecture.parameters
     matrix = FLOAT * size * size
-    if from_gradients(cell):
+    if from_gradients(cell.samples, size):
         return _few_samples(cell, study, vectors=vectors)
     work = (
         Work({Kind.READ: float(matrix), Kind.STORE: 1.0})

@@ -82,7 +82,7 @@ def importance(study: Study) -> int:
         min(4 * cell.architecture.width, cell.architecture.parameters),
     )
     jackknife = 8 * cost.triangle_numbers(size) + (1 + cost.SOLVED_VALUES) * size**2
-    if cost.from_gradients(cell):
+    if cost.from_gradients(cell.samples, cell.architecture.parameters):
         jackknife = 3 * samples * size + 4 * samples**2
     orders = 3 * ORDERS * size
     eigenvectors = 2 * size**2 + max(orders, 3 * samples * directions + 3 * replicates * samples)

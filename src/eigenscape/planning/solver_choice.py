@@ -65,7 +65,7 @@ def choose_solver(
 ) -> SolverChoice:
     """One rank where its memory and LAPACK's counting allow it, else all ranks that there are.
 
-    Where N < P one rank solves the gradients (`stages.common.few_samples`), and what it
+    Where N < P one rank solves the gradients (`stages.common.spectrum_solvers`), and what it
     needs and counts is set by N.
 
     Args:
@@ -86,7 +86,8 @@ def choose_solver(
         'P = 5,146: one rank needs 1.9 GB of 8.0 GB'
     """
     parameters = cell.architecture.parameters
-    few = from_gradients(cell)  # whose second moment is made by other ranks, and not held here
+    # their second moment is made by other ranks, and not held here
+    few = from_gradients(cell.samples, parameters)
     alone = (
         spectrum(cell, study, vectors=vectors) if few else cost_of(study, cell, vectors=vectors)
     ).memory + INTERPRETER_BYTES

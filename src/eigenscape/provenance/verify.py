@@ -186,7 +186,9 @@ def _of_second_moment(study: Study, cell: Cell, folder: StudyFolder) -> Finding:
         cell,
         folder,
         store,
-        lambda receipt: second_moments.verify(store, receipt.digest, cell, OneRank()),
+        lambda receipt: second_moments.verify(
+            store, receipt, cell.architecture.parameters, OneRank()
+        ),
     )
 
 
@@ -194,7 +196,11 @@ def _of_spectrum(study: Study, cell: Cell, folder: StudyFolder) -> Finding:
     store = folder.spectrum(cell)
 
     return _of_store(
-        study, cell, folder, store, lambda receipt: spectra.damage_of(store, receipt, cell)
+        study,
+        cell,
+        folder,
+        store,
+        lambda receipt: spectra.damage_of(store, receipt, cell.architecture.parameters),
     )
 
 

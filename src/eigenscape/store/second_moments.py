@@ -26,6 +26,7 @@ from eigenscape.distributed.ranks import Ranks
 from eigenscape.distributed.reduction import FinishedBand, owned_bands
 from eigenscape.errors import DamagedResult, NotFiniteGradient
 from eigenscape.store import receipts
+from eigenscape.store.receipts import Receipt
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def write_second_moment(
     return Written(receipts.digest_of(ranks.sum(digests).tobytes()), excluded)
 
 
-def verify(path: Path, digest: str, cell: Cell, ranks: Ranks) -> str:
+def verify(path: Path, receipt: Receipt, parameters: int, ranks: Ranks) -> str:
     """Whether a stored second moment is what its receipt confirms; a collective call, each rank
     reading the bands that it owns.
 
@@ -127,12 +128,12 @@ def verify(path: Path, digest: str, cell: Cell, ranks: Ranks) -> str:
         What is wrong with it, the same on every rank, or nothing.
     """
     try:
-        chunks, reason = LowerTriangle(path, digest), ""
+        chunks, reason = LowerTriangle(path, receipt.digest), ""
         reason = receipts.strange_attribute(
-            dict(zarr.open_group(path, mode="r").attrs), cell.identity
+            dict(zarr.open_group(path, mode="r").attrs), receipt.identity
         )
-        if not reason and chunks.parameters != cell.architecture.parameters:
-            reason = f"expected {cell.architecture.parameters} rows, found {chunks.parameters}"
+        if not reason and chunks.parameters != parameters:
+            reason = f"expected {parameters} rows, found {chunks.parameters}"
         if not reason:
             chunks.read_with_mirror(owned_bands(chunks.parameters, ranks))
     except (OSError, ValueError, KeyError, RuntimeError) as error:

@@ -12,7 +12,6 @@ import zarr
 
 from eigenscape.active_subspace.spectrum import Route, Spectrum, SpectrumStatus
 from eigenscape.active_subspace.triangle import BAND
-from eigenscape.config.study import Cell
 from eigenscape.distributed.agreement import raise_on_all_ranks
 from eigenscape.distributed.eigensolver import DistributedSpectrum
 from eigenscape.distributed.ranks import Ranks
@@ -166,14 +165,13 @@ def read_spectrum(path: Path, digest: str | None = None) -> Spectrum:
     return spectrum
 
 
-def damage_of(path: Path, receipt: Receipt, cell: Cell) -> str:
+def damage_of(path: Path, receipt: Receipt, parameters: int) -> str:
     """What is wrong with a stored spectrum, given its receipt; at most 1,024 rows of the
     eigenvectors are held at a time.
     """
-    size = cell.architecture.parameters
     try:
         group: Any = zarr.open_group(path, mode="r")
-        strange = receipts.strange_attribute(dict(group.attrs), cell.identity)
+        strange = receipts.strange_attribute(dict(group.attrs), receipt.identity)
         if strange:
             return strange
         if group.attrs.get("status") != receipt.status:
@@ -186,8 +184,12 @@ def damage_of(path: Path, receipt: Receipt, cell: Cell) -> str:
         values = np.asarray(group["eigenvalues"][...])
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         return f"cannot be read ({error})"
-    if values.shape != (size,) or not np.isfinite(values).all() or np.any(np.diff(values) > 0):
-        return f"expected {size} finite eigenvalues in descending order, found others"
+    if (
+        values.shape != (parameters,)
+        or not np.isfinite(values).all()
+        or np.any(np.diff(values) > 0)
+    ):
+        return f"expected {parameters} finite eigenvalues in descending order, found others"
     return ""
 
 

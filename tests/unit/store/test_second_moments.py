@@ -45,6 +45,11 @@ def write(
     return second_moments.write_second_moment(path, cell, bands, cell.identity, OneRank())
 
 
+def verify(path: Path, digest: str, architecture: Architecture) -> str:
+    receipt = receipts.Receipt(cell_of(architecture).identity, digest, {})
+    return second_moments.verify(path, receipt, architecture.parameters, OneRank())
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
     write(tmp_path / "second_moment.zarr", LARGE)
@@ -102,7 +107,7 @@ def test_a_store_is_published_whole_and_in_one_step(tmp_path: Path) -> None:
 
     assert not built.exists()
     assert not (store / "left behind").exists()
-    assert second_moments.verify(store, digest, cell_of(LARGE), OneRank()) == ""
+    assert verify(store, digest, LARGE) == ""
 
 
 def set_nan(store: Path) -> None:
@@ -160,20 +165,18 @@ def test_verification_finds_every_kind_of_damage(
 ) -> None:
     store = tmp_path / "second_moment.zarr"
     digest = write(store, LARGE).digest
-    assert second_moments.verify(store, digest, cell_of(LARGE), OneRank()) == ""
+    assert verify(store, digest, LARGE) == ""
 
     damage(store)
 
-    assert second_moments.verify(store, digest, cell_of(LARGE), OneRank()) != ""
+    assert verify(store, digest, LARGE) != ""
 
 
 def test_a_store_of_another_size_does_not_verify(tmp_path: Path) -> None:
     store = tmp_path / "second_moment.zarr"
     digest = write(store, SMALL).digest
 
-    assert "expected sizes" in second_moments.verify(
-        store, digest, cell_of(Architecture(1, 11)), OneRank()
-    )
+    assert "expected sizes" in verify(store, digest, Architecture(1, 11))
 
 
 def test_xarray_reads_names_numbers_and_attributes(store: Path) -> None:

@@ -19,12 +19,11 @@ from eigenscape.active_subspace.second_moment import PartialSum
 from eigenscape.active_subspace.tree import Node
 from eigenscape.config.study import SLOTS, GridCell, Growth, Study
 from eigenscape.distributed.ranks import OneRank
-from eigenscape.stages.common.attempts import Attempt, compute_once, told_of_disk
+from eigenscape.stages.common.attempts import Attempt, compute_once
 from eigenscape.stages.common.execution import Execution
 from eigenscape.stages.common.samplers import sampler_of
-from eigenscape.stages.common.second_moment import forget_parts, publish_second_moment
 from eigenscape.stages.common.spectrum import is_confirmed, write_solved
-from eigenscape.stages.common.spectrum_solvers import FromSecondMoment, Moments
+from eigenscape.stages.common.spectrum_solvers import FromSecondMoment, Moments, Solved
 from eigenscape.stages.common.sums import CheckpointedSum, SumBySamples
 from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder
@@ -51,7 +50,7 @@ def grow_cell(
 
     def compute(attempt: Attempt) -> None:
         started, device = time.monotonic(), str(execution.device)
-        with told_of_disk(folder, attempt):
+        with attempt.told_of_disk():
             sampler = sampler_of(study, cell, execution.device)
             shards = Shards(folder.shards(cell), cell, folder.quarantine)
             sums = SumBySamples(sampler, cell.samples, shards, execution=execution)
@@ -61,22 +60,25 @@ def grow_cell(
             slots = first_slots(sums)
             while True:
                 moments = moments_of(sums, cell.samples, slots)
-                solved, samples = solver.solve_moments(study, sampler, moments), moments.samples
-                narrow = solved.bracket.width <= growth.until_bracket
+                spectrum, bracket = solver.solve_moments(study, sampler, moments)
+                samples, narrow = moments.samples, bracket.width <= growth.until_bracket
                 if narrow or 2 * samples > growth.most_samples:
                     break
                 slots *= 2
             bands = sums.bands(Node(0, slots))
-            built = folder.attempt(cell, attempt.name) / folder.second_moment(cell).name
+            store = folder.second_moment(cell)
             drawn = {"samples_drawn": samples, "device": device}
             attributes = {**cell.identity, **drawn, "eigenscape": __version__}
             written = second_moments.write_second_moment(
-                built, cell, bands, attributes, one, samples
+                attempt.place / store.name, cell, bands, attributes, one, samples
             )
-            publish_second_moment(built, cell, folder, attempt, one, written, **drawn)
+            attempt.publish(
+                store, cell.identity, written.digest, **drawn, ranks=1, excluded=written.excluded
+            )
+            solved = Solved(spectrum, bracket, written.digest, solver.name)
             seconds = time.monotonic() - started
             write_solved(solved, cell, folder, attempt, one, samples, seconds)
-            forget_parts(cell, folder, attempt)
+            attempt.clear(shards.folder)
 
     compute_once(
         cell,

@@ -4,9 +4,10 @@ do not verify.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,15 +21,58 @@ from eigenscape.store.layout import StudyFolder
 
 
 class Attempt:
-    """One attempt at a cell, by all its ranks; rank 0 holds the claim."""
+    """One attempt at a cell, by all its ranks; rank 0 holds the claim.
 
-    def __init__(self, name: str, claim: claims.Claim | None) -> None:
-        self.name, self._claim = name, claim
+    Attributes:
+        place: where it builds its stores, before they move to their place whole.
+    """
+
+    def __init__(self, folder: StudyFolder, place: Path, claim: claims.Claim | None) -> None:
+        self.place, self._folder, self._claim = place, folder, claim
 
     def confirm(self) -> None:
         """Make sure that nobody has taken over; on rank 0, right before something is published."""
         if self._claim is not None:
             self._claim.confirm()
+
+    def publish(self, store: Path, identity: Mapping[str, Any], digest: str, **facts: Any) -> None:
+        """Move a store that is built to its place, then write its receipt; on rank 0.
+
+        One that the same work has left there, such as a spectrum without eigenvectors, makes room,
+        its receipt first.
+        """
+        self.confirm()
+        receipt = self._folder.receipt(store)
+        receipt.unlink(missing_ok=True)
+        receipts.publish(self.place / store.name, store)
+        receipts.write_receipt(receipt, identity, digest, **facts)
+
+    def clear(self, *parts: Path) -> None:
+        """Remove where it has built, and partial results that are no longer needed; on rank 0."""
+        # Another attempt that was taken for dead may still write there; the results are complete
+        # all the same.
+        with suppress(OSError):
+            for folder in (*parts, self.place):
+                receipts.discard(folder)
+
+    @contextmanager
+    def told_of_disk(self) -> Iterator[None]:
+        """Say what a failing disk means.
+
+        Raises:
+            ClaimLost: a file has vanished since another attempt, which took this one for dead, has
+                cleared its files away.
+            OSError: with the study's folder, where a full disk is found in a write, which names no
+                file.
+        """
+        try:
+            yield
+        except OSError as error:
+            if isinstance(error, FileNotFoundError):
+                self.confirm()
+            if error.errno is not None and error.filename is None:
+                error.filename = str(self._folder.root)
+            raise
 
 
 @contextmanager
@@ -42,7 +86,8 @@ def claimed(
         ClaimLost: a signal came while waiting.
     """
     if ranks.rank > 0:
-        yield Attempt(shared_digits("", ranks), None)
+        name = shared_digits("", ranks)
+        yield Attempt(folder, folder.attempt(cell, name), None)
         return
 
     def give_up() -> ClaimLost:
@@ -62,7 +107,8 @@ def claimed(
                 receipts.discard(left_behind)
         for place in (folder.work(cell), folder.second_moment(cell).parent):
             receipts.remove_partial_files(place)
-        yield Attempt(shared_digits(claim.attempt, ranks), claim)
+        name = shared_digits(claim.attempt, ranks)
+        yield Attempt(folder, folder.attempt(cell, name), claim)
 
 
 def compute_once(
@@ -89,26 +135,6 @@ def compute_once(
     with claimed(cell, folder, ranks, stale_seconds) as attempt:
         if not is_done():
             compute(attempt)
-
-
-@contextmanager
-def told_of_disk(folder: StudyFolder, attempt: Attempt) -> Iterator[None]:
-    """Say what a failing disk means.
-
-    Raises:
-        ClaimLost: a file has vanished since another attempt, which took this one for dead, has
-            cleared its files away.
-        OSError: with the study's folder, where a full disk is found in a write, which names no
-            file.
-    """
-    try:
-        yield
-    except OSError as error:
-        if isinstance(error, FileNotFoundError):
-            attempt.confirm()
-        if error.errno is not None and error.filename is None:
-            error.filename = str(folder.root)
-        raise
 
 
 def shared_digits(digits_of_rank_0: str, ranks: Ranks) -> str:

@@ -16,8 +16,9 @@ from eigenscape.distributed.ranks import OneRank, Ranks
 from eigenscape.errors import DamagedResult
 from eigenscape.networks.sampler import Device
 from eigenscape.stages.common.attempts import Attempt, compute_once, set_second_moment_aside
+from eigenscape.stages.common.samplers import sampler_of
 from eigenscape.stages.common.spectrum_solvers import Solved, spectrum_solver
-from eigenscape.stages.common.verified import second_moment_receipt
+from eigenscape.stages.common.verified import stored_second_moment
 from eigenscape.store import quarantine, receipts, spectra
 from eigenscape.store.layout import StudyFolder
 from eigenscape.version import __version__
@@ -66,10 +67,12 @@ def compute_spectrum(
         return found[0]
 
     def compute(attempt: Attempt) -> None:
-        with spectrum_solver(cell, team, vectors=vectors, device=device) as solver:
+        sampler, size = sampler_of(study, cell), cell.architecture.parameters
+        with spectrum_solver(cell.samples, size, team, vectors=vectors, device=device) as solver:
             started = time.monotonic()
             try:
-                solved = solver.solve(study, cell, folder)
+                stored = raise_on_all_ranks(team, lambda: stored_second_moment(cell, folder))
+                solved = solver.solve(study, sampler, cell.samples, stored)
             except DamagedResult as error:
                 known = folder.receipt(folder.second_moment(cell)).exists()
                 team.barrier()
@@ -78,6 +81,11 @@ def compute_spectrum(
                 raise set_second_moment_aside(study, cell, folder, error) from error
             seconds = time.monotonic() - started
             write_solved(solved, cell, folder, attempt, team, cell.samples, seconds)
+            if team.size > 1 and team.rank == 0:
+                log.warning(
+                    "%s: no bracket of the condition number: it is taken on one rank only",
+                    cell.folder,
+                )
 
     compute_once(cell, folder, team, is_done, compute)
     return folder.receipt(folder.spectrum(cell))
@@ -100,7 +108,7 @@ def is_confirmed(cell: StudyCell, folder: StudyFolder, *, vectors: bool) -> bool
         receipt, damage = None, str(error)
     if receipt is not None:
         receipts.require_same_work(receipt, cell.identity, receipt_path)
-        damage = spectra.damage_of(store, receipt, cell)
+        damage = spectra.damage_of(store, receipt, cell.architecture.parameters)
     if damage:
         reason = f"spectrum of {cell.folder} does not verify: {damage}"
         quarantine.set_aside([receipt_path, store], folder.quarantine, reason)
@@ -121,21 +129,15 @@ def write_solved(
     samples: int,
     seconds: float,
 ) -> None:
-    """Write a spectrum aside, move it to its place, where one without eigenvectors that the same
-    work left makes room for one with them, then write its receipt with the bracket; a collective
-    call.
+    """Write a spectrum aside, move it to its place, then write its receipt with the bracket; a
+    collective call.
 
     In the receipt, ends of the bracket that are not known are None, which JSON has a word for.
     """
     store, started = folder.spectrum(cell), time.monotonic()
-    built = folder.attempt(cell, attempt.name) / store.name
     attributes = {**cell.identity, "samples_drawn": samples, "eigenscape": __version__}
-    digest = solved.write(built, attributes)
+    digest = solved.write(attempt.place / store.name, attributes)
     if ranks.rank == 0:
-        attempt.confirm()
-        folder.receipt(store).unlink(missing_ok=True)
-        receipts.publish(built, store)
-        receipts.discard(built.parent)
         spectrum, found = solved.spectrum, solved.bracket
         if spectrum.status is not SpectrumStatus.FINITE:
             log.warning("%s: %s: %s", cell.folder, spectrum.status, spectrum.status.meaning)
@@ -149,18 +151,19 @@ def write_solved(
             "at_quarter": found.at_quarter,
             "extrapolated": found.extrapolated,
         }
-        receipts.write_receipt(
-            folder.receipt(store),
+        attempt.publish(
+            store,
             cell.identity,
             digest,
             status=str(spectrum.status),
             solver=solved.solver,
             samples_drawn=samples,
-            second_moment=second_moment_receipt(cell, folder).digest,
+            second_moment=solved.second_moment,
             confidence={
                 name: float(value) if math.isfinite(value) else None
                 for name, value in numbers.items()
             },
             **solved.facts(seconds, time.monotonic() - started),
         )
+        attempt.clear()
     ranks.barrier()

@@ -10,7 +10,6 @@ of the samples and triangular solves with C, so there it is not known.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from eigenscape.active_subspace.eigensolvers import (
     eigensolver_of_torch,
 )
 from eigenscape.active_subspace.spectrum import Spectrum, rounding_variance, spectrum_by
-from eigenscape.config.study import Study, StudyCell
+from eigenscape.config.study import Study
 from eigenscape.distributed.agreement import raise_on_all_ranks
 from eigenscape.distributed.eigensolver import (
     DistributedSpectrum,
@@ -40,13 +39,8 @@ from eigenscape.errors import DamagedResult
 from eigenscape.networks.sampler import Device, Sampler
 from eigenscape.planning.cells import from_gradients
 from eigenscape.seeding import stream_key
-from eigenscape.stages.common.samplers import sampler_of
-from eigenscape.stages.common.verified import second_moment_receipt, verified_second_moment
+from eigenscape.stages.common.verified import StoredSecondMoment
 from eigenscape.store import second_moments, spectra
-from eigenscape.store.layout import StudyFolder
-from eigenscape.store.second_moments import LowerTriangle
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,11 +50,13 @@ class Solved:
     Attributes:
         spectrum: of C.
         bracket: of its condition number.
+        second_moment: digest of C.
         solver: which routines of which library solved it; the last bits are theirs.
     """
 
     spectrum: Spectrum
     bracket: Bracket
+    second_moment: str
     solver: str
 
     def write(self, path: Path, attributes: dict[str, Any]) -> str:
@@ -124,21 +120,28 @@ class SpectrumSolver(Protocol):
     def name(self) -> str:
         """Which routines of which library, for receipts."""
 
-    def solve(self, study: Study, cell: StudyCell, folder: StudyFolder) -> Solved:
+    def solve(
+        self, study: Study, sampler: GradientSampler, samples: int, stored: StoredSecondMoment
+    ) -> Solved:
         """The spectrum and its bracket.
 
+        Args:
+            study: the configuration.
+            sampler: of the cell.
+            samples: N.
+            stored: C.
+
         Raises:
-            DamagedResult: the second moment is missing or is not what its receipt confirms; on
-                every rank.
+            DamagedResult: C is not what its receipt confirms; on every rank.
             EigensolverFailure: C has no trustworthy spectrum.
         """
 
 
 @contextmanager
 def spectrum_solver(
-    cell: StudyCell, ranks: Ranks, *, vectors: bool, device: Device = Device.CPU
+    samples: int, parameters: int, ranks: Ranks, *, vectors: bool, device: Device = Device.CPU
 ) -> Iterator[SpectrumSolver]:
-    """The solver that fits a cell, its samples and the ranks that there are; a collective call.
+    """The solver that fits N samples, P parameters and the ranks that there are; a collective call.
 
     Raises:
         BadInput: there are several ranks, and no ScaLAPACK that fits the MPI library.
@@ -146,11 +149,10 @@ def spectrum_solver(
     if ranks.size > 1:
         with process_grid(ranks) as grid:
             yield OverRanks(grid, vectors)
-    elif from_gradients(cell):
+    elif from_gradients(samples, parameters):
         yield FromGradients(vectors)
     elif device is Device.CPU:
-        size = cell.architecture.parameters
-        yield FromSecondMoment(eigensolver_of_host(size, vectors=vectors))
+        yield FromSecondMoment(eigensolver_of_host(parameters, vectors=vectors))
     else:
         name = "cuda" if device is Device.CUDA else "cpu"
         yield FromSecondMoment(eigensolver_of_torch(name, vectors=vectors))
@@ -169,17 +171,19 @@ class FromSecondMoment:
         """That of the dense eigensolver."""
         return self.eigensolver.name
 
-    def solve(self, study: Study, cell: StudyCell, folder: StudyFolder) -> Solved:
+    def solve(
+        self, study: Study, sampler: GradientSampler, samples: int, stored: StoredSecondMoment
+    ) -> Solved:
         """See `SpectrumSolver`."""
-        sampler, whole = sampler_of(study, cell), verified_second_moment(cell, folder)
-        excluded = second_moment_receipt(cell, folder).excluded
-        quarter, half = first_parts(sampler, cell.samples)
-        return self.solve_moments(
-            study, sampler, Moments(cell.samples, excluded, whole, half, quarter)
-        )
+        whole, receipt = stored.matrix(), stored.receipt
+        quarter, half = first_parts(sampler, samples)
+        moments = Moments(samples, receipt.excluded, whole, half, quarter)
+        return Solved(*self.solve_moments(study, sampler, moments), receipt.digest, self.name)
 
-    def solve_moments(self, study: Study, sampler: Sampler, moments: Moments) -> Solved:
-        """The same of second moments that are at hand, and of the sampler that they are of."""
+    def solve_moments(
+        self, study: Study, sampler: Sampler, moments: Moments
+    ) -> tuple[Spectrum, Bracket]:
+        """The spectrum and its bracket of second moments that are at hand, given their sampler."""
         architecture, counted = sampler.architecture, moments.samples - moments.excluded
         dust = rounding_variance(np.diagonal(moments.whole), architecture, sampler.relative_noise)
         spectrum = spectrum_by(self.eigensolver, moments.whole, samples=counted, dust=dust)
@@ -194,7 +198,7 @@ class FromSecondMoment:
             key=stream_key(study.sampling.seed, "bracket bootstrap", *architecture.sizes),
             excluded=moments.excluded,
         )
-        return Solved(spectrum, found, self.name)
+        return spectrum, found
 
 
 @dataclass(frozen=True)
@@ -206,19 +210,20 @@ class FromGradients:
     vectors: bool
     name: str = few_samples.SOLVER
 
-    def solve(self, study: Study, cell: StudyCell, folder: StudyFolder) -> Solved:
+    def solve(
+        self, study: Study, sampler: GradientSampler, samples: int, stored: StoredSecondMoment
+    ) -> Solved:
         """See `SpectrumSolver`."""
-        store, digest = folder.second_moment(cell), second_moment_receipt(cell, folder).digest
-        if damage := second_moments.verify(store, digest, cell, OneRank()):
-            raise DamagedResult(f"{store}: {damage}; delete {store.parent} and run again")
-        architecture, sampler = cell.architecture, sampler_of(study, cell)
-        chunks = LowerTriangle(store, digest)
-        diagonal = diagonal_of(chunks, architecture.parameters, OneRank())
+        path, architecture, one = stored.path, sampler.architecture, OneRank()
+        if damage := second_moments.verify(path, stored.receipt, architecture.parameters, one):
+            raise DamagedResult(f"{path}: {damage}; delete {path.parent} and run again")
+        diagonal = diagonal_of(stored.chunks(), architecture.parameters, one)
         dust = rounding_variance(diagonal, architecture, sampler.relative_noise)
         spectrum = few_samples.few_samples_spectrum(
-            sampler, cell.samples, diagonal, dust, vectors=self.vectors
+            sampler, samples, diagonal, dust, vectors=self.vectors
         )
-        return Solved(spectrum, unknown_bracket(spectrum.log10_condition), self.name)
+        known = unknown_bracket(spectrum.log10_condition)
+        return Solved(spectrum, known, stored.receipt.digest, self.name)
 
 
 @dataclass(frozen=True)
@@ -233,27 +238,22 @@ class OverRanks:
         """ScaLAPACK's driver."""
         return f"{'pdsyevd' if self.vectors else 'pdsyev'} (ScaLAPACK)"
 
-    def solve(self, study: Study, cell: StudyCell, folder: StudyFolder) -> Solved:
+    def solve(
+        self, study: Study, sampler: GradientSampler, samples: int, stored: StoredSecondMoment
+    ) -> Solved:
         """See `SpectrumSolver`."""
-        ranks, size = self.grid.ranks, cell.architecture.parameters
-        receipt = raise_on_all_ranks(ranks, lambda: second_moment_receipt(cell, folder))
-        store = folder.second_moment(cell)
-        chunks = raise_on_all_ranks(ranks, lambda: LowerTriangle(store, receipt.digest))
-        diagonal = diagonal_of(chunks, size, ranks)
+        ranks, architecture = self.grid.ranks, sampler.architecture
+        chunks = raise_on_all_ranks(ranks, stored.chunks)
+        diagonal = diagonal_of(chunks, architecture.parameters, ranks)
         dealt = distributed_spectrum(
             chunks,
-            size,
+            architecture.parameters,
             self.grid,
             diagonal,
             vectors=self.vectors,
-            samples=cell.samples - receipt.excluded,
-            dust=rounding_variance(
-                diagonal, cell.architecture, sampler_of(study, cell).relative_noise
-            ),
+            samples=samples - stored.receipt.excluded,
+            dust=rounding_variance(diagonal, architecture, sampler.relative_noise),
         )
-        if ranks.rank == 0:
-            log.warning(
-                "%s: no bracket of the condition number: it is taken on one rank only", cell.folder
-            )
         known = unknown_bracket(dealt.spectrum.log10_condition)
-        return SolvedOverRanks(dealt.spectrum, known, self.name, dealt, self.grid)
+        digest = stored.receipt.digest
+        return SolvedOverRanks(dealt.spectrum, known, digest, self.name, dealt, self.grid)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,18 +16,55 @@ from eigenscape.errors import DamagedResult
 from eigenscape.store import receipts, second_moments, spectra
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import Receipt
+from eigenscape.store.second_moments import LowerTriangle
 
 
-def second_moment_receipt(cell: StudyCell, folder: StudyFolder) -> Receipt:
-    """The receipt of a finished C.
+@dataclass(frozen=True)
+class StoredSecondMoment:
+    """C of a cell as it is stored.
+
+    Attributes:
+        path: the store.
+        receipt: that confirms it.
+    """
+
+    path: Path
+    receipt: Receipt
+
+    def matrix(self) -> np.ndarray:
+        """C, (P, P).
+
+        Raises:
+            DamagedResult: it is missing, or is not what the receipt confirms.
+        """
+        matrix = second_moments.read_second_moment(self.path)
+        mean = second_moments.read_gradient_mean(self.path)
+        if second_moments.digest_of_matrix(matrix, mean) != self.receipt.digest:
+            raise DamagedResult(
+                f"{self.path}: the numbers are not those that the receipt confirms; delete"
+                f" {self.path.parent} and run again"
+            )
+        return matrix
+
+    def chunks(self) -> LowerTriangle:
+        """C by chunks, for those who do not hold it whole.
+
+        Raises:
+            DamagedResult: it is missing.
+        """
+        return LowerTriangle(self.path, self.receipt.digest)
+
+
+def stored_second_moment(cell: StudyCell, folder: StudyFolder) -> StoredSecondMoment:
+    """A finished C, of which the receipt is read.
 
     Raises:
         DamagedResult: there is no receipt.
         DifferentWork: it was made by other work.
     """
-    store, note = folder.second_moment(cell), folder.ledger("second_moment", cell.folder)
-    missing = f"so {store.name} is not complete; run the stage second-moment for this cell first"
-    return _receipt(cell, folder.receipt(store), note, missing)
+    path, note = folder.second_moment(cell), folder.ledger("second_moment", cell.folder)
+    missing = f"so {path.name} is not complete; run the stage second-moment for this cell first"
+    return StoredSecondMoment(path, _receipt(folder.receipt(path), cell.identity, note, missing))
 
 
 def spectrum_receipt(cell: StudyCell, folder: StudyFolder) -> Receipt:
@@ -36,32 +76,15 @@ def spectrum_receipt(cell: StudyCell, folder: StudyFolder) -> Receipt:
     """
     store, note = folder.spectrum(cell), folder.ledger("spectrum", cell.folder)
     missing = f"so {store.name} is not complete; run `snakemake --cores 2` again"
-    return _receipt(cell, folder.receipt(store), note, missing)
+    return _receipt(folder.receipt(store), cell.identity, note, missing)
 
 
-def _receipt(cell: StudyCell, path: Path, note: Path, missing: str) -> Receipt:
+def _receipt(path: Path, identity: Mapping[str, Any], note: Path, missing: str) -> Receipt:
     receipt = receipts.promised_receipt(path, note)
     if receipt is None:
         raise DamagedResult(f"{path}: no receipt, {missing}")
-    receipts.require_same_work(receipt, cell.identity, path)
+    receipts.require_same_work(receipt, identity, path)
     return receipt
-
-
-def verified_second_moment(cell: StudyCell, folder: StudyFolder) -> np.ndarray:
-    """C, checked against its receipt.
-
-    Raises:
-        DamagedResult: it is missing or damaged.
-        DifferentWork: it was made by other work.
-    """
-    store, digest = folder.second_moment(cell), second_moment_receipt(cell, folder).digest
-    matrix = second_moments.read_second_moment(store)
-    if second_moments.digest_of_matrix(matrix, second_moments.read_gradient_mean(store)) != digest:
-        raise DamagedResult(
-            f"{store}: the numbers are not those that the receipt confirms; delete {store.parent}"
-            " and run again"
-        )
-    return matrix
 
 
 def read_verified_spectrum(cell: StudyCell, folder: StudyFolder) -> Spectrum:

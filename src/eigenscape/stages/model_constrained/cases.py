@@ -37,7 +37,7 @@ from eigenscape.stages.common.sums import SumBySamples
 from eigenscape.stages.common.verified import (
     read_confidence,
     read_verified_spectrum,
-    second_moment_receipt,
+    stored_second_moment,
 )
 from eigenscape.store import second_moments
 from eigenscape.store.documents import cached, read_document
@@ -232,7 +232,7 @@ def _raw(
         reference.vectors = vectors
     whole, half = second_moments.read_second_moment(folder.second_moment(cell)), cell.samples // 2
     first = _first_half(cell, folder, sampler)
-    counted = cell.samples - second_moment_receipt(cell, folder).excluded
+    counted = cell.samples - stored_second_moment(cell, folder).receipt.excluded
     second = (counted * whole - half * first) / (cell.samples - half)
     numbers = {
         "parameters": cell.architecture.parameters,

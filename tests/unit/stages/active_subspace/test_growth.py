@@ -20,7 +20,7 @@ from eigenscape.stages.common.verified import (
     read_confidence,
     read_verified_spectrum,
     samples_drawn,
-    second_moment_receipt,
+    stored_second_moment,
 )
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.second_moments import read_second_moment
@@ -90,7 +90,7 @@ def test_a_grown_spectrum_is_of_the_matrix_that_is_stored_where_samples_are_excl
     )
     cell = study.computed_cells()[0]
     compute_cells(study, [cell], folder, QUIET)
-    assert second_moment_receipt(cell, folder).excluded > 0
+    assert stored_second_moment(cell, folder).receipt.excluded > 0
     trace = np.trace(read_second_moment(folder.second_moment(cell)))
     assert read_verified_spectrum(cell, folder).eigenvalues.sum() == pytest.approx(trace, rel=1e-12)
 
