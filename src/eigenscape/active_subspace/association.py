@@ -24,6 +24,7 @@ import pandas as pd
 import scipy
 
 from eigenscape.errors import BadInput
+from eigenscape.interval import Interval
 
 FEWEST = 5
 """Cells below which no number is given: of 4 cells a rank correlation has 24 orders, and 1 arises
@@ -61,21 +62,15 @@ class EstimateStatus(StrEnum):
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A statistic over cells with its interval.
+class Estimate(Interval[float]):
+    """A statistic over cells with its interval, NaN unless the status is ``estimated``.
 
     Attributes:
-        value: the statistic; NaN unless the status is ``estimated``.
-        low: lower end of the interval.
-        high: upper end of the interval.
         count: cells that it rests on.
         dropped: cells left out because a value is missing or infinite.
         status: whether there is a number.
     """
 
-    value: float
-    low: float
-    high: float
     count: int
     dropped: int
     status: EstimateStatus
