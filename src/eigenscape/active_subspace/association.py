@@ -23,6 +23,7 @@ import pandas as pd
 import scipy
 
 from eigenscape.errors import BadInput
+from eigenscape.interval import Interval
 
 FEWEST = 5
 """Smallest number of cells for which a number is given: 4 cells have 24 orders, and a rank
@@ -60,21 +61,15 @@ class EstimateStatus(StrEnum):
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A statistic over cells with its interval.
+class Estimate(Interval[float]):
+    """A statistic over cells with its interval, NaN unless the status is ``estimated``.
 
     Attributes:
-        value: the statistic; NaN unless the status is ``estimated``.
-        low: lower end of the interval.
-        high: upper end of the interval.
         count: number of cells used.
         dropped: number of cells left out because a value is missing or infinite.
         status: whether there is an estimate.
     """
 
-    value: float
-    low: float
-    high: float
     count: int
     dropped: int
     status: EstimateStatus

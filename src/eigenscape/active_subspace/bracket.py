@@ -31,6 +31,7 @@ from eigenscape.active_subspace.resampling import (
 )
 from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.config.study import BLOCK
+from eigenscape.interval import Interval
 from eigenscape.networks.sampler import Sampler
 
 LARGEST_RATIO = 0.5
@@ -57,9 +58,9 @@ class Bracket:
         split_half: the value across halves, biased down; NaN where a half has no full rank.
         standard_error: standard error of the split-half value, from the spread of (g . v)^2 over
             samples.
-        interval: 95 % bootstrap interval of the sample value, within the span of the outermost
-            eigenvectors (`resampling`): fluctuation alone, blind to the bias; NaN beyond some ten
-            decades.
+        interval: the sample value with its 95 % bootstrap interval, within the span of the
+            outermost eigenvectors (`resampling`): fluctuation alone, blind to the bias; NaN beyond
+            some ten decades.
         at_half: sample value from the first N/2 samples; infinite where they have no full rank.
         at_quarter: sample value from the first N/4 samples; infinite where they have no full rank
             or were not given.
@@ -70,7 +71,7 @@ class Bracket:
     sample: float
     split_half: float
     standard_error: float
-    interval: tuple[float, float]
+    interval: Interval[float]
     at_half: float
     at_quarter: float
     extrapolated: float
@@ -103,9 +104,8 @@ def unknown_bracket(sample_value: float) -> Bracket:
         >>> unknown_bracket(3.0).width
         inf
     """
-    return Bracket(
-        sample_value, math.nan, math.nan, (math.nan, math.nan), math.inf, math.inf, math.nan
-    )
+    unknown = Interval(sample_value, math.nan, math.nan)
+    return Bracket(sample_value, math.nan, math.nan, unknown, math.inf, math.inf, math.nan)
 
 
 def bracket(
@@ -172,14 +172,14 @@ def bracket(
 
 def _fluctuation(
     outer: np.ndarray, sample_value: float, replicates: int, key: int
-) -> tuple[float, float]:
-    """Return the bootstrap interval of the sample value, from coordinates along the outermost
+) -> Interval[float]:
+    """Return the sample value with its bootstrap interval, from coordinates along the outermost
     eigenvectors.
     """
     resampled = full_bootstrap_spectrum(outer, bootstrap_weights(len(outer), replicates, key))
     values = np.log10(resampled.replicates[:, 0] / resampled.replicates[:, -1])
-    interval = unbroken_interval(values - np.median(values))
-    return sample_value + float(interval.low), sample_value + float(interval.high)
+    about = unbroken_interval(0.0, values - np.median(values))
+    return Interval(sample_value, sample_value + about.low, sample_value + about.high)
 
 
 def first_parts(sampler: Sampler, samples: int) -> tuple[np.ndarray | None, np.ndarray]:

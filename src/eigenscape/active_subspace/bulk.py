@@ -18,7 +18,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,30 +28,16 @@ from eigenscape.active_subspace.second_moment import PartialSum, sum_of_samples
 from eigenscape.active_subspace.spectrum import Spectrum, rounding_variance, spectrum_of
 from eigenscape.active_subspace.triangle import Triangle
 from eigenscape.errors import BadInput
+from eigenscape.interval import Interval
 from eigenscape.networks.sampler import Sampler
 
 STANDARD_ERRORS = 1.96
 """Number of standard errors of a two-sided 95 % interval of a normal distribution."""
 
 
-@dataclass(frozen=True)
-class FamilyInterval:
-    """One member of the family of condition numbers with its jackknife interval.
-
-    Attributes:
-        value: the value from all samples.
-        low: value - 1.96 standard errors.
-        high: value + 1.96 standard errors.
-    """
-
-    value: float
-    low: float
-    high: float
-
-
 def family_intervals(
     sampler: Sampler, samples: int, groups: int = 8, whole: Spectrum | None = None
-) -> dict[str, FamilyInterval]:
+) -> dict[str, Interval[float]]:
     """Return every member of the family with its grouped-jackknife interval.
 
     The cost is G eigensolves, one more if the spectrum of all samples is not given, and G halves of
@@ -108,7 +93,7 @@ def family_intervals(
     }
 
 
-def _few_family(sampler: Sampler, samples: int, cuts: list[int]) -> dict[str, FamilyInterval]:
+def _few_family(sampler: Sampler, samples: int, cuts: list[int]) -> dict[str, Interval[float]]:
     """Compute the same intervals where the gradients are fewer than the parameters: memory holds
     the gradients instead of C.
     """
@@ -183,9 +168,9 @@ def _spectrum(sampler: Sampler, second_moment: np.ndarray, samples: int) -> Spec
     return spectrum_of(second_moment, samples=samples, dust=dust)
 
 
-def _interval(value: float, deleted: np.ndarray) -> FamilyInterval:
+def _interval(value: float, deleted: np.ndarray) -> Interval[float]:
     if not (math.isfinite(value) and np.isfinite(deleted).all()):
-        return FamilyInterval(value, math.nan, math.nan)
+        return Interval(value, math.nan, math.nan)
     groups = len(deleted)
     error = math.sqrt((groups - 1) / groups * float(((deleted - deleted.mean()) ** 2).sum()))
-    return FamilyInterval(value, value - STANDARD_ERRORS * error, value + STANDARD_ERRORS * error)
+    return Interval(value, value - STANDARD_ERRORS * error, value + STANDARD_ERRORS * error)

@@ -20,6 +20,7 @@ from eigenscape.active_subspace.sampling_noise import log10_condition_null
 from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, spectrum_of
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
+from eigenscape.interval import Interval
 from eigenscape.seeding import stream_key
 
 REPLICATES = 200
@@ -81,7 +82,7 @@ class ConditionEstimate:
         """95 % bootstrap interval of the sample value; it covers the fluctuation alone, not the
         bias.
         """
-        return self.bracket.interval
+        return self.bracket.interval.low, self.bracket.interval.high
 
     @property
     def parameters_per_sample(self) -> float:
@@ -204,7 +205,7 @@ def condition_number(
     value, size, samples = found.log10_condition, moment.parameters, moment.samples
     if size == 1:
         # one eigenvalue, whatever the samples are
-        exact = Bracket(value, value, 0.0, (value, value), value, value, value)
+        exact = Bracket(value, value, 0.0, Interval(value, value, value), value, value, value)
         return ConditionEstimate(
             value,
             found.status,

@@ -18,9 +18,10 @@ import numpy as np
 import scipy
 
 from eigenscape.active_subspace.importance import block_masses, block_purity, random_basis_purity
-from eigenscape.active_subspace.resampling import Interval, percentile_interval
+from eigenscape.active_subspace.resampling import percentile_interval
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
+from eigenscape.interval import LEVEL, Interval
 
 PERMUTATIONS = 999
 """Number of permutations: with the observed labelling 1,000 in all, so that p-values are multiples
@@ -48,12 +49,10 @@ class LayerShares:
 
     Attributes:
         shares: (L + 1,), s_l = m_l / tr C.
-        interval: intervals of the shares.
         parameter_parts: (L + 1,), P_l / P; ``shares / parameter_parts`` is 1 for an average layer.
     """
 
-    shares: np.ndarray
-    interval: Interval
+    shares: Interval[np.ndarray]
     parameter_parts: np.ndarray
 
 
@@ -65,13 +64,12 @@ class LadderSlope:
         layers: (L - 1,), numbers of the layers, 2 ... L.
         log10_means: (L - 1,), log10 of the mean C_ii of each layer.
         slope: beta, in decades per layer; negative where earlier layers matter more.
-        interval: interval of beta; mean-field theory predicts -log10 chi_1.
+            Mean-field theory predicts -log10 chi_1.
     """
 
     layers: np.ndarray
     log10_means: np.ndarray
-    slope: float
-    interval: Interval
+    slope: Interval[float]
 
 
 @dataclass(frozen=True)
@@ -110,19 +108,8 @@ class PurityTest:
     p_value: float
 
 
-@dataclass(frozen=True)
-class CentroidOrder:
-    """Spearman's rho between the index of an eigenvector and its layer centroid, with its interval.
-
-    ``rho`` is positive where later eigenvectors (smaller eigenvalues) lie in later layers.
-    """
-
-    rho: float
-    interval: Interval
-
-
 def layer_share_intervals(
-    masses: np.ndarray, architecture: Architecture, weights: np.ndarray, level: float = 0.95
+    masses: np.ndarray, architecture: Architecture, weights: np.ndarray, level: float = LEVEL
 ) -> LayerShares:
     """Return s_l = m_l / sum m with bootstrap intervals over the samples.
 
@@ -138,7 +125,7 @@ def layer_share_intervals(
     Example:
         >>> masses = np.array([[3.0, 1.0], [3.0, 1.0]])
         >>> weights = np.array([[1, 1], [2, 0]])
-        >>> layer_share_intervals(masses, Architecture(1, 2), weights).interval.high
+        >>> layer_share_intervals(masses, Architecture(1, 2), weights).shares.high
         array([0.75, 0.25])
     """
     means, replicates = _means(masses, architecture, weights)
@@ -149,11 +136,11 @@ def layer_share_intervals(
     totals = replicates.sum(axis=1, keepdims=True)
     shares = np.divide(replicates, totals, out=np.full_like(replicates, np.nan), where=totals > 0)
     parts = np.array([layer.parameters for layer in architecture.layers]) / architecture.parameters
-    return LayerShares(means / means.sum(), percentile_interval(shares, level), parts)
+    return LayerShares(percentile_interval(means / means.sum(), shares, level), parts)
 
 
 def ladder_slope(
-    masses: np.ndarray, architecture: Architecture, weights: np.ndarray, level: float = 0.95
+    masses: np.ndarray, architecture: Architecture, weights: np.ndarray, level: float = LEVEL
 ) -> LadderSlope:
     """Return beta, the least-squares slope of log10(m_l / P_l) on l over the layers 2 ... L, with a
     bootstrap interval.
@@ -170,8 +157,9 @@ def ladder_slope(
 
     Example:
         >>> masses = np.tile([7.0, 100.0, 10.0, 1.0, 9.0], (2, 1))
-        >>> round(ladder_slope(masses, Architecture(4, 3), np.ones((5, 2), dtype=int)).slope, 12)
-        -1.0
+        >>> slope = ladder_slope(masses, Architecture(4, 3), np.ones((5, 2), dtype=int)).slope
+        >>> f"{slope:.6f}"
+        '-1.000000 [-1.000000, -1.000000]'
     """
     means, replicates = _means(masses, architecture, weights)
     layers = _ladder(architecture, least=2)
@@ -191,7 +179,7 @@ def ladder_slope(
     log_means = np.log10(rungs / sizes)
     slopes = logs @ centred / (centred @ centred)
     slope = float(log_means @ centred / (centred @ centred))
-    return LadderSlope(layers, log_means, slope, percentile_interval(slopes, level))
+    return LadderSlope(layers, log_means, percentile_interval(slope, slopes, level))
 
 
 def ordered_trend(
@@ -291,9 +279,9 @@ def purity_interval(
     key: int,
     block_length: int | None = None,
     replicates: int = 999,
-    level: float = 0.95,
-) -> Interval:
-    """Return a moving-block bootstrap interval of the block purity T over the eigenvectors, as in
+    level: float = LEVEL,
+) -> Interval[float]:
+    """Return the block purity T with a moving-block bootstrap interval over the eigenvectors, as in
     `centroid_order`.
 
     It measures how much T, a mean over eigenvectors, depends on the choice of eigenvectors. The
@@ -310,14 +298,12 @@ def purity_interval(
         BadInput: there is no eigenvector, or the block length is out of range.
 
     Example:
-        >>> interval = purity_interval(np.array([[1.0, 0.5], [0.0, 0.5]]), key=0)
-        >>> float(interval.low), float(interval.high)
-        (0.5, 1.0)
+        >>> purity_interval(np.array([[1.0, 0.5], [0.0, 0.5]]), key=0)
+        Interval(value=0.75, low=0.5, high=1.0)
     """
     purities = np.einsum("lj,lj->j", blocks, blocks)
-    return percentile_interval(
-        purities[_runs(len(purities), key, block_length, replicates)].mean(axis=1), level
-    )
+    runs = _runs(len(purities), key, block_length, replicates)
+    return percentile_interval(block_purity(blocks), purities[runs].mean(axis=1), level)
 
 
 def centroid_order(
@@ -325,9 +311,10 @@ def centroid_order(
     key: int,
     block_length: int | None = None,
     replicates: int = 999,
-    level: float = 0.95,
-) -> CentroidOrder:
-    """Return Spearman's rho of c_j with j, and a moving-block bootstrap interval.
+    level: float = LEVEL,
+) -> Interval[float]:
+    """Return Spearman's rho of c_j with j, and a moving-block bootstrap interval: positive where
+    later eigenvectors (smaller eigenvalues) lie in later layers.
 
     Neighbouring eigenvectors are not independent, so runs of consecutive pairs (j, c_j) are drawn
     with replacement (H. R. Kuensch, The jackknife and the bootstrap for general stationary
@@ -345,7 +332,7 @@ def centroid_order(
             out of range.
 
     Example:
-        >>> centroid_order(np.array([1.0, 2.0, 3.0, 4.0]), key=0).rho
+        >>> centroid_order(np.array([1.0, 2.0, 3.0, 4.0]), key=0).value
         1.0
     """
     count = len(centroids)
@@ -360,7 +347,7 @@ def centroid_order(
         _spearman(runs, centroids[runs])
         for runs in np.split(drawn, range(_REPLICATES, replicates, _REPLICATES))
     ]
-    return CentroidOrder(rho, percentile_interval(np.concatenate(resampled), level))
+    return percentile_interval(rho, np.concatenate(resampled), level)
 
 
 def _runs(count: int, key: int, block_length: int | None, replicates: int) -> np.ndarray:

@@ -20,6 +20,7 @@ from eigenscape.active_subspace.symmetry import project as project_gradients
 from eigenscape.architecture import Architecture, Coordinates
 from eigenscape.config.study import BLOCK
 from eigenscape.errors import BadInput
+from eigenscape.interval import Interval
 from eigenscape.networks.functions import GivenGradients
 from eigenscape.networks.sampler import Sampler
 from eigenscape.networks.symmetry import Symmetry
@@ -36,14 +37,14 @@ class Projection:
 
     Attributes:
         stairs: the distinct eigenvalues with their multiplicities and intervals.
-        layer_shares: (share, low, high) of tr C for layers 1 ... L + 1.
+        layer_shares: of tr C, with their intervals, for layers 1 ... L + 1.
         symmetry: the group over which C is averaged.
         samples: N.
         architecture: the architecture of the network.
     """
 
     stairs: Staircase
-    layer_shares: list[tuple[float, float, float]]
+    layer_shares: list[Interval[float]]
     symmetry: Symmetry
     samples: int
     architecture: Architecture
@@ -53,12 +54,12 @@ class Projection:
         """log10 of the largest over the smallest eigenvalue, in decades; infinite unless the status
         is finite.
         """
-        return self.stairs.log10_condition
+        return self.stairs.log10_condition.value
 
     @property
     def interval(self) -> tuple[float, float]:
         """The 95 % bootstrap interval of `log10_condition` over parameter vectors."""
-        return self.stairs.low, self.stairs.high
+        return self.stairs.log10_condition.low, self.stairs.log10_condition.high
 
     @property
     def status(self) -> SpectrumStatus:
@@ -80,13 +81,15 @@ class Projection:
             if math.isfinite(self.log10_condition)
             else ""
         )
-        largest = max(range(len(self.layer_shares)), key=lambda layer: self.layer_shares[layer][0])
+        largest = max(
+            range(len(self.layer_shares)), key=lambda layer: self.layer_shares[layer].value
+        )
         return (
             f"Projection: log10(lambda_1/lambda_P) = {value}{ends},"
             f" {str(self.status).replace('_', ' ')}\n{len(self.stairs.plateaus)} distinct of"
             f" {self.architecture.parameters:,} eigenvalues, {self.symmetry}, N ="
             f" {self.samples:,}\nlayer {largest + 1} of {len(self.layer_shares)} has the largest"
-            f" share of tr C, {self.layer_shares[largest][0]:.2g}"
+            f" share of tr C, {self.layer_shares[largest].value:.2g}"
         )
 
 

@@ -26,6 +26,7 @@ import numpy as np
 
 from eigenscape.active_subspace.spectrum import GRADED_BELOW
 from eigenscape.errors import BadInput
+from eigenscape.interval import LEVEL, Interval, Numbers
 
 OUTER = 32
 """Number of leading and of trailing eigenvectors in the span. At depth 5, width 35, P/N = 0.5 the
@@ -42,35 +43,20 @@ RETAINED_ENERGY = 0.99
 
 
 @dataclass(frozen=True)
-class Interval:
-    """An interval from ``low`` to ``high``, scalars or (k,), at a nominal coverage; ``count``
-    replicates gave a number, the others NaN.
-    """
-
-    low: np.ndarray
-    high: np.ndarray
-    level: float
-    count: np.ndarray
-
-
-@dataclass(frozen=True)
 class BootstrapSpectrum:
     """Eigenvalues of C with their fluctuation, for m directions in descending order.
 
     Attributes:
-        estimates: (m,), eigenvalues of the sample itself; the first is lambda_1, the last lambda_P.
-        eigenvalues: intervals (m,) about the estimates.
+        eigenvalues: (m,), of the sample itself, with their intervals; the first is lambda_1, the
+            last lambda_P.
         log10_condition: log10(lambda_1 / lambda_P) in decades.
-        log10_condition_interval: the interval of `log10_condition`.
         log10_shift: (m,), median of log10(replicate / estimate), which is removed from the
             intervals.
         replicates: (R, m), descending; NaN where indistinguishable from rounding error.
     """
 
-    estimates: np.ndarray
-    eigenvalues: Interval
-    log10_condition: float
-    log10_condition_interval: Interval
+    eigenvalues: Interval[np.ndarray]
+    log10_condition: Interval[float]
     log10_shift: np.ndarray
     replicates: np.ndarray
 
@@ -134,43 +120,51 @@ def bootstrap_weights(samples: int, replicates: int, key: int) -> np.ndarray:
     return generator.multinomial(samples, np.full(samples, 1 / samples), size=replicates)
 
 
-def percentile_interval(values: np.ndarray, level: float = 0.95) -> Interval:
-    """Return the central ``level`` of the replicates: their quantiles at (1 - level)/2 and (1 +
-    level)/2, without NaN.
+def percentile_interval(
+    value: Numbers, replicates: np.ndarray, level: float = LEVEL
+) -> Interval[Numbers]:
+    """Return a value and the central ``level`` of its replicates: their quantiles at (1 - level)/2
+    and (1 + level)/2, without NaN.
 
     Source: Efron, Nonparametric standard errors and confidence intervals, Can. J. Statist. 9, 1981.
 
     Args:
-        values: (R,) or (R, k), a row per replicate.
+        value: a number or (k,).
+        replicates: (R,) or (R, k).
         level: nominal coverage, between 0 and 1.
 
     Returns:
-        Scalars or (k,). Where every replicate is NaN, both ends are NaN and the count is 0.
+        Ends of the shape of the value; NaN where every replicate is NaN.
 
     Raises:
         BadInput: the level is not between 0 and 1, or there is no replicate.
 
     Example:
-        >>> interval = percentile_interval(np.array([1.0, 2.0, 3.0, np.nan]), level=0.5)
-        >>> float(interval.low), float(interval.high), int(interval.count)
-        (1.5, 2.5, 3)
+        >>> percentile_interval(2.0, np.array([1.0, 2.0, 3.0, np.nan]), level=0.5)
+        Interval(value=2.0, low=1.5, high=2.5)
     """
-    values = np.asarray(values, dtype=np.float64)
+    values = np.asarray(replicates, dtype=np.float64)
     if not 0 < level < 1:
         raise BadInput.field("level", "a number between 0 and 1", str(level), "write 0.95")
     if values.ndim == 0 or len(values) == 0:
         raise BadInput.field(
-            "values", "at least one replicate", f"shape {values.shape}", "give a row per replicate"
+            "replicates",
+            "at least one",
+            f"shape {values.shape}",
+            "give a row per replicate",
         )
     count = np.sum(~np.isnan(values), axis=0)
     counted = np.where(count > 0, values, 0.0)
     low, high = np.nanquantile(counted, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return Interval(
-        np.where(count > 0, low, np.nan), np.where(count > 0, high, np.nan), level, count
-    )
+    low, high = np.where(count > 0, low, np.nan), np.where(count > 0, high, np.nan)
+    if isinstance(value, np.ndarray):
+        return Interval(value, low, high)
+    return Interval(float(value), float(low), float(high))
 
 
-def unbroken_interval(values: np.ndarray, level: float = 0.95) -> Interval:
+def unbroken_interval(
+    value: float, replicates: np.ndarray, level: float = LEVEL
+) -> Interval[float]:
     """Return the `percentile_interval` of replicates (R,) if all gave a number; otherwise the ends
     are missing.
 
@@ -179,14 +173,14 @@ def unbroken_interval(values: np.ndarray, level: float = 0.95) -> Interval:
 
     Example:
         >>> [
-        ...     float(unbroken_interval(np.array([1.0, 2.0, last]), level=0.5).high)
+        ...     unbroken_interval(2.0, np.array([1.0, 2.0, last]), level=0.5).high
         ...     for last in (3.0, np.nan)
         ... ]
         [2.5, nan]
     """
-    values = np.asarray(values, dtype=np.float64)
+    values = np.asarray(replicates, dtype=np.float64)
     return percentile_interval(
-        np.full_like(values, np.nan) if np.isnan(values).any() else values, level
+        value, np.full_like(values, np.nan) if np.isnan(values).any() else values, level
     )
 
 
@@ -255,7 +249,7 @@ def gradient_coordinates(
 
 
 def full_bootstrap_spectrum(
-    gradients: np.ndarray, weights: np.ndarray, level: float = 0.95
+    gradients: np.ndarray, weights: np.ndarray, level: float = LEVEL
 ) -> BootstrapSpectrum:
     """The bootstrap of all eigenvalues: of a small network, to be trusted where P/N is small, or of
     coordinates in the span of some eigenvectors.
@@ -273,7 +267,7 @@ def full_bootstrap_spectrum(
         BadInput: P is too large, or shapes do not belong together.
 
     Example:
-        >>> full_bootstrap_spectrum(np.eye(2), bootstrap_weights(2, 50, key=1)).estimates
+        >>> full_bootstrap_spectrum(np.eye(2), bootstrap_weights(2, 50, key=1)).eigenvalues.value
         array([0.5, 0.5])
     """
     parameters = gradients.shape[1]
@@ -292,12 +286,13 @@ def full_bootstrap_spectrum(
     replicates = _resolved(np.linalg.eigvalsh(grams)[:, ::-1])
     logs, log_estimates = np.log10(replicates), np.log10(estimates)
     shift = _median(logs) - log_estimates
-    about = percentile_interval(logs - shift, level)
-    eigenvalues = Interval(10**about.low, 10**about.high, level, about.count)
-    conditions, condition = logs[:, 0] - logs[:, -1], log_estimates[0] - log_estimates[-1]
-    condition_interval = percentile_interval(conditions - _median(conditions) + condition, level)
+    about = percentile_interval(log_estimates, logs - shift, level)
+    conditions, condition = logs[:, 0] - logs[:, -1], float(log_estimates[0] - log_estimates[-1])
     return BootstrapSpectrum(
-        estimates, eigenvalues, float(condition), condition_interval, shift, replicates
+        Interval(estimates, 10**about.low, 10**about.high),
+        percentile_interval(condition, conditions - _median(conditions) + condition, level),
+        shift,
+        replicates,
     )
 
 

@@ -22,6 +22,7 @@ import scipy.linalg
 from scipy.special import stdtrit
 
 from eigenscape.active_subspace.matrix_free import Product
+from eigenscape.interval import Interval
 
 _EPSILON = float(np.finfo(np.float64).eps)
 
@@ -103,15 +104,15 @@ class SpectralDensity:
     weights: np.ndarray
     parameters: int
 
-    def trace_of(self, power: float = 1.0) -> Estimate:
+    def trace_of(self, power: float = 1.0) -> Interval[float]:
         """Estimate tr C^power, with its interval."""
         values = self.nodes**power
-        return interval(self.parameters * np.einsum("qm,qm->q", self.weights, values))
+        return mean_interval(self.parameters * np.einsum("qm,qm->q", self.weights, values))
 
-    def count_above(self, thresholds: np.ndarray) -> list[Estimate]:
+    def count_above(self, thresholds: np.ndarray) -> list[Interval[float]]:
         """Estimate the number of eigenvalues above each threshold."""
         return [
-            interval(
+            mean_interval(
                 self.parameters
                 * np.einsum("qm,qm->q", self.weights, (self.nodes > threshold).astype(float))
             )
@@ -119,27 +120,18 @@ class SpectralDensity:
         ]
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A mean with its two-sided 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-def interval(values: np.ndarray) -> Estimate:
-    """Return Student's interval of the mean of independent values.
+def mean_interval(values: np.ndarray) -> Interval[float]:
+    """Return the mean of independent values with Student's two-sided 95 % interval.
 
     Example:
-        >>> interval(np.array([1.0, 1.0, 1.0]))
-        Estimate(value=1.0, low=1.0, high=1.0)
+        >>> mean_interval(np.array([1.0, 1.0, 1.0]))
+        Interval(value=1.0, low=1.0, high=1.0)
     """
     mean, count = float(values.mean()), len(values)
     if count < 2:
-        return Estimate(mean, float("-inf"), float("inf"))
+        return Interval(mean, float("-inf"), float("inf"))
     half = float(stdtrit(count - 1, 0.975) * values.std(ddof=1) / np.sqrt(count))
-    return Estimate(mean, mean - half, mean + half)
+    return Interval(mean, mean - half, mean + half)
 
 
 def density_of(state: LanczosState) -> SpectralDensity:

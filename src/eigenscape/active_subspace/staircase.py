@@ -14,25 +14,20 @@ import numpy as np
 from eigenscape.active_subspace.resampling import bootstrap_weights, percentile_interval
 from eigenscape.active_subspace.spectrum import SpectrumStatus, spectrum_of
 from eigenscape.active_subspace.symmetry import Block, ProjectedSamples
+from eigenscape.interval import Interval
 
 
 @dataclass(frozen=True)
-class Plateau:
-    """One distinct eigenvalue of the projected C.
+class Plateau(Interval[float]):
+    """One distinct eigenvalue of the projected C with its interval; 0 for a null direction.
 
     Attributes:
         label: the block it comes from.
         multiplicity: number of times that it occurs among the P eigenvalues.
-        value: the eigenvalue; 0 for a null direction.
-        low: lower end of its interval.
-        high: upper end.
     """
 
     label: str
     multiplicity: int
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -44,15 +39,11 @@ class Staircase:
         status: `RANK_DEFICIENT` where some direction is null.
         log10_condition: log10 of the largest over the smallest eigenvalue; infinite unless the
             status is finite.
-        low: lower end of its interval.
-        high: upper end.
     """
 
     plateaus: tuple[Plateau, ...]
     status: SpectrumStatus
-    log10_condition: float
-    low: float
-    high: float
+    log10_condition: Interval[float]
 
     def eigenvalues(self) -> np.ndarray:
         """All P eigenvalues, descending, each plateau repeated by its multiplicity."""
@@ -105,10 +96,9 @@ def staircase(
 
     plateaus = [
         Plateau(
-            _numbered(block, index),
-            block.multiplicity,
-            float(value[index]),
-            *_interval(replicate[:, index]),
+            **vars(percentile_interval(float(value[index]), replicate[:, index])),
+            label=_numbered(block, index),
+            multiplicity=block.multiplicity,
         )
         for block, value, replicate in zip(samples.blocks, values, resampled, strict=True)
         for index in range(block.size)
@@ -119,18 +109,17 @@ def staircase(
         SpectrumStatus.FINITE,
     )
     if status is not SpectrumStatus.FINITE:
-        return Staircase(tuple(plateaus), status, np.inf, np.inf, np.inf)
+        return Staircase(tuple(plateaus), status, Interval(np.inf, np.inf, np.inf))
     everything = np.log10(np.concatenate(resampled, axis=1))
     spans = everything.max(axis=1) - everything.min(axis=1)
     span = float(np.log10(plateaus[0].value) - np.log10(plateaus[-1].value))
-    return Staircase(tuple(plateaus), status, span, *_interval(spans))
+    return Staircase(tuple(plateaus), status, percentile_interval(span, spans))
 
 
 def layer_shares_of(
     samples: ProjectedSamples, *, replicates: int, key: int
-) -> list[tuple[float, float, float]]:
-    """Return the share of tr C in each layer with its interval: (share, low, high) for layers 1 ...
-    L + 1.
+) -> list[Interval[float]]:
+    """Return the share of tr C in each layer, with its interval, for layers 1 ... L + 1.
 
     The projection keeps the trace of every layer, so no further pass over the gradients is needed.
     """
@@ -143,16 +132,11 @@ def layer_shares_of(
         for index, layer in enumerate(block.layers):
             masses[:, layer - 1] += block.multiplicity * means[:, index, index]
     shares = masses / masses.sum(axis=1, keepdims=True)
-    return [(float(column[0]), *_interval(column[1:])) for column in shares.T]
+    return [percentile_interval(float(column[0]), column[1:]) for column in shares.T]
 
 
 def _numbered(block: Block, index: int) -> str:
     return block.label if block.size == 1 else f"{block.label} ({index + 1} of {block.size})"
-
-
-def _interval(values: np.ndarray) -> tuple[float, float]:
-    found = percentile_interval(values)
-    return float(found.low), float(found.high)
 
 
 def _dust(

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eigenscape.active_subspace.spectral_density import Estimate, interval
+from eigenscape.active_subspace.spectral_density import mean_interval
+from eigenscape.interval import Interval
 
 STANDARD_ERRORS = 1.96
 """Number of standard errors of a two-sided 95 % interval of a normal distribution."""
@@ -34,11 +35,11 @@ class Traces:
             without bias.
     """
 
-    trace: Estimate
+    trace: Interval[float]
     layer_masses: np.ndarray
     square_trace: float | None
-    population_square_trace: Estimate
-    population_participation: Estimate
+    population_square_trace: Interval[float]
+    population_participation: Interval[float]
 
 
 def traces_from_gram(gram: np.ndarray, squares: np.ndarray, counted: np.ndarray) -> Traces:
@@ -64,7 +65,7 @@ def traces_from_gram(gram: np.ndarray, squares: np.ndarray, counted: np.ndarray)
     smaller = (norm - norms) / max(count - 1, 1)
     whole = total / max(count * (count - 1), 1)
     return Traces(
-        interval(norms),
+        mean_interval(norms),
         squares[counted].mean(axis=0),
         float(np.square(gram).sum()),
         _jackknife(whole, without),
@@ -88,9 +89,9 @@ def traces_from_pairs(squares: np.ndarray, pairs: np.ndarray, counted: np.ndarra
     whole = float(norms[counted].mean())
     without = _ratio((of_pairs.sum() - of_pairs) / deleted, (values.sum() - values) / deleted)
     mean = float(values.mean()) if len(values) else float("nan")
-    square = interval(values) if len(values) else Estimate(mean, float("-inf"), float("inf"))
+    square = mean_interval(values) if len(values) else Interval(mean, float("-inf"), float("inf"))
     return Traces(
-        interval(norms[counted]),
+        mean_interval(norms[counted]),
         squares[counted].mean(axis=0),
         None,
         square,
@@ -117,14 +118,14 @@ def _ratio(trace: np.ndarray | float, square: np.ndarray | float) -> np.ndarray:
     return ratio
 
 
-def _jackknife(value: np.ndarray | float, without: np.ndarray) -> Estimate:
+def _jackknife(value: np.ndarray | float, without: np.ndarray) -> Interval[float]:
     """Return the value with the interval from its delete-one values; the interval is infinite if
     there are fewer than three.
     """
     count, centre = len(without), float(value)
     if count < 3 or not np.isfinite(without).all():
-        return Estimate(centre, float("-inf"), float("inf"))
+        return Interval(centre, float("-inf"), float("inf"))
     error = STANDARD_ERRORS * float(
         np.sqrt((count - 1) / count * np.square(without - without.mean()).sum())
     )
-    return Estimate(centre, centre - error, centre + error)
+    return Interval(centre, centre - error, centre + error)

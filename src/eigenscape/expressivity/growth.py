@@ -22,6 +22,7 @@ from eigenscape.errors import BadInput
 from eigenscape.expressivity.analysis import analyse
 from eigenscape.expressivity.curves import circle
 from eigenscape.expressivity.networks import UNITS, generator, random_layers
+from eigenscape.interval import Interval
 from eigenscape.networks.mean_field import mean_field
 from eigenscape.seeding import stream_key
 
@@ -41,15 +42,6 @@ class Ensemble:
 
     lengths: np.ndarray
     transitions: np.ndarray
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean over networks with its 95 % bootstrap interval, arrays of one shape."""
-
-    mean: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
 
 
 def ensemble(
@@ -83,21 +75,20 @@ def ensemble(
     )
 
 
-def bootstrap_mean(values: np.ndarray, seed: int) -> Interval:
+def bootstrap_mean(values: np.ndarray, seed: int) -> Interval[np.ndarray]:
     """Return the mean over the first axis with its percentile interval; whole networks are
     resampled.
 
     Example:
-        >>> found = bootstrap_mean(np.array([[1.0], [3.0]]), seed=0)
-        >>> found.mean, found.low, found.high
-        (array([2.]), array([1.]), array([3.]))
+        >>> bootstrap_mean(np.array([[1.0], [3.0]]), seed=0)
+        Interval(value=array([2.]), low=array([1.]), high=array([3.]))
     """
     means = _resampled_means(values, seed)
     low, high = np.quantile(means, [0.025, 0.975], axis=0)
     return Interval(values.mean(axis=0), low, high)
 
 
-def growth_per_layer(lengths: np.ndarray, seed: int) -> Interval:
+def growth_per_layer(lengths: np.ndarray, seed: int) -> Interval[np.ndarray]:
     """Return (E l_L / E l_1)^(1/(L-1)) with its bootstrap interval: the growth between the first
     and the last hidden layer.
 
@@ -112,7 +103,7 @@ def growth_per_layer(lengths: np.ndarray, seed: int) -> Interval:
         BadInput: fewer than two hidden layers.
 
     Example:
-        >>> round(float(growth_per_layer(np.array([[1.0, 3.0, 6.0, 12.0]]), seed=0).mean), 12)
+        >>> round(float(growth_per_layer(np.array([[1.0, 3.0, 6.0, 12.0]]), seed=0).value), 12)
         2.0
     """
     layers = lengths.shape[1] - 2

@@ -5,6 +5,7 @@ rules written here.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from eigenscape.active_subspace.association import (
 )
 from eigenscape.config.study import Study
 from eigenscape.findings.verdicts import SIGNIFICANT, Finding, Verdict
+from eigenscape.interval import Interval
 from eigenscape.stages.active_subspace.importance import headline_importance
 from eigenscape.stages.active_subspace.projection import require_projection
 from eigenscape.stages.common.tables import read_table
@@ -56,7 +58,7 @@ def _slow_decay(study: Study, folder: StudyFolder, importance: dict[str, Any]) -
     words = ""
     if slope and math.isfinite(slope["low"]):
         words = (
-            f"; spectral slope {slope['value']:.2f} [{slope['low']:.2f}, {slope['high']:.2f}], with"
+            f"; spectral slope {Interval.of_columns(slope, 'value', ends=''):.2f}, with"
             f" random signs {slope['null']:.2f}"
         )
     raw, projected = _decades(spectrum.log10_condition), _decades(projection["log10_cond_sym"])
@@ -79,6 +81,7 @@ def _layer_structure(importance: dict[str, Any]) -> Finding:
     claim = "the eigenvectors have a layer structure"
     if "purity" not in importance:
         return Finding(claim, Verdict.NOT_SHOWN, "no eigenvectors in this study")
+    of = partial(Interval.of_columns, importance)
     holds = (
         importance["purity_p"] < SIGNIFICANT
         and importance["purity"] > importance["purity_of_random_basis"]
@@ -86,20 +89,15 @@ def _layer_structure(importance: dict[str, Any]) -> Finding:
     return Finding(
         claim,
         Verdict.HOLDS if holds else Verdict.NOT_SHOWN,
-        f"block purity {_ranged(importance, 'purity')} (the leading w:"
-        f" {_ranged(importance, 'leading_purity')}) against"
+        f"block purity {of('purity'):.2f} (the leading w:"
+        f" {of('leading_purity'):.2f}) against"
         f" {importance['purity_of_random_basis']:.2f} for a random basis, p ="
         f" {importance['purity_p']:.3g}; Spearman correlation of layer and index"
-        f" {_ranged(importance, 'centroid_rho')}",
+        f" {of('centroid_rho'):.2f}",
         "groups of vectors, not single ones: the bootstrap turns the first by"
         f" {importance['subspace_error_1']:.2f} of a right angle, the leading w together by"
         f" {importance['subspace_error_width']:.2f}",
     )
-
-
-def _ranged(numbers: dict[str, Any], name: str) -> str:
-    """A number with its interval."""
-    return f"{numbers[name]:.2f} [{numbers[f'{name}_low']:.2f}, {numbers[f'{name}_high']:.2f}]"
 
 
 def _earlier_layers(importance: dict[str, Any]) -> Finding:
@@ -111,21 +109,21 @@ def _earlier_layers(importance: dict[str, Any]) -> Finding:
     if "slope" not in own:
         return Finding(claim, Verdict.NOT_SHOWN, "the headline network has too few hidden layers")
     words = "; ".join(
-        f"{prior['prior']}: slope {prior['slope']:+.3f} [{prior['slope_low']:+.3f},"
-        f" {prior['slope_high']:+.3f}] decades per layer, chi_1 = {prior['chi_1']:.2f}"
+        f"{prior['prior']}: slope {Interval.of_columns(prior, 'slope'):+.3f} decades per layer,"
+        f" chi_1 = {prior['chi_1']:.2f}"
         for prior in (own, other)
     )
-    earlier, reversed_there = own["slope_high"] < 0, other["slope_low"] > 0
-    if not earlier:
+    side, other_side = (Interval.of_columns(one, "slope").side_of(0.0) for one in (own, other))
+    if side >= 0:
         return Finding(
             claim,
-            Verdict.DOES_NOT if own["slope_low"] > 0 else Verdict.NOT_SHOWN,
+            Verdict.DOES_NOT if side > 0 else Verdict.NOT_SHOWN,
             words,
             "it is a property of the prior",
         )
     return Finding(
         claim,
-        Verdict.CONDITION if reversed_there else Verdict.HOLDS,
+        Verdict.CONDITION if other_side > 0 else Verdict.HOLDS,
         words,
         "it is a property of the prior: chi_1 > 1",
     )
@@ -227,10 +225,7 @@ def _predicts_training(study: Study, folder: StudyFolder, table: pd.DataFrame) -
 def _words(estimate: Estimate) -> str:
     if not math.isfinite(estimate.value):
         return "not known (too few networks)"
-    return (
-        f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}] over {estimate.count}"
-        " networks"
-    )
+    return f"{estimate:.2f} over {estimate.count} networks"
 
 
 def _decades(value: float) -> str:

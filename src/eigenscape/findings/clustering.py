@@ -30,12 +30,12 @@ def clustering_findings(study: Study, folder: StudyFolder) -> list[Finding]:
     Raises:
         DamagedResult: an architecture is missing or damaged.
     """
-    return judged(clustering_tables(study, folder))
+    return assess_clustering(clustering_tables(study, folder))
 
 
-def judged(tables: dict[str, pd.DataFrame]) -> list[Finding]:
-    """The four published findings of Saini, Devineni, Papalexakis, arXiv 2107.01296, on these
-    tables.
+def assess_clustering(tables: dict[str, pd.DataFrame]) -> list[Finding]:
+    """Assess the four published findings of Saini, Devineni, Papalexakis, arXiv 2107.01296, on
+    these tables.
     """
     return [_depth(tables), _order(tables), _blocks(tables), _inputs(tables)]
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from eigenscape.config.study import Study
 from eigenscape.findings.verdicts import Finding, Verdict, of_settings
+from eigenscape.interval import Interval
 from eigenscape.stages.expressivity.experiments import read_experiment
 from eigenscape.store.layout import StudyFolder
 
@@ -108,9 +109,8 @@ def _compared(rows: pd.DataFrame, column: str, words: str) -> Iterator[_Comparis
     if len(rows) < 2:
         return
     (_, low), *_, (_, high) = rows.iterrows()
-    sign = int(low[f"{column}_low"] > high[f"{column}_high"]) - int(
-        low[f"{column}_high"] < high[f"{column}_low"]
-    )
+    lowest, highest = (Interval.of_columns(row, column) for row in (low, high))
+    sign = lowest.side_of(highest.low, highest.high)
     values = (
         f"{low[column]:.3g} in layer {low['layer']:.0f}, {high[column]:.3g} in layer"
         f" {high['layer']:.0f}"
@@ -215,13 +215,9 @@ def trained_length(lengths: pd.DataFrame) -> Finding:
 
 
 def _lengths(rows: pd.DataFrame) -> str:
-    values = zip(
-        rows["relative_length"],
-        rows["relative_length_low"],
-        rows["relative_length_high"],
-        strict=True,
+    return ", ".join(
+        f"{Interval.of_columns(row, 'relative_length'):.2f}" for _, row in rows.iterrows()
     )
-    return ", ".join(f"{mean:.2f} [{low:.2f}, {high:.2f}]" for mean, low, high in values)
 
 
 def _layers(rows: pd.DataFrame) -> str:

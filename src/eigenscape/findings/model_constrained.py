@@ -7,20 +7,17 @@ this project's wording of it.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from eigenscape.config.study import Study
 from eigenscape.findings.verdicts import Finding, Verdict
+from eigenscape.interval import Interval
 from eigenscape.stages.model_constrained.cases import (
     model_constrained_table,
     read_model_constrained,
 )
 from eigenscape.store.layout import StudyFolder
-
-if TYPE_CHECKING:
-    pass
 
 
 def model_constrained_findings(study: Study, folder: StudyFolder) -> list[Finding]:
@@ -29,11 +26,11 @@ def model_constrained_findings(study: Study, folder: StudyFolder) -> list[Findin
     Raises:
         DamagedResult: a case is missing or damaged.
     """
-    return judged(model_constrained_table(read_model_constrained(study, folder)))
+    return assess_cases(model_constrained_table(read_model_constrained(study, folder)))
 
 
-def judged(table: pd.DataFrame) -> list[Finding]:
-    """The question in two claims, judged between the reference and the largest alpha of every case.
+def assess_cases(table: pd.DataFrame) -> list[Finding]:
+    """Assess the question in two claims, between the reference and the largest alpha of every case.
 
     The reference is 0, but for TNet and TAEN the least alpha above it: without its model TNet sees
     no data. Cases without a change of their condition number, such as those whose null directions
@@ -56,7 +53,7 @@ def _direction(last: pd.Series) -> int:
     """+1 where the 95 % interval of the paired change of the projected condition number lies above
     0, -1 below, else 0.
     """
-    return int(last["change_low"] > 0) - int(last["change_high"] < 0)
+    return Interval.of_columns(last, "change").side_of(0.0)
 
 
 def _condition(ends: _Ends) -> Finding:
@@ -72,10 +69,9 @@ def _condition(ends: _Ends) -> Finding:
     elif any(d > 0 for d in directions):
         verdict = Verdict.CONDITION
     words = "; ".join(
-        f"{name}: {first['log10_cond_range']:.2f} [{first['log10_cond_range_low']:.2f},"
-        f" {first['log10_cond_range_high']:.2f}] decades at alpha = {first['alpha']:g},"
-        f" {last['log10_cond_range']:.2f} [{last['log10_cond_range_low']:.2f},"
-        f" {last['log10_cond_range_high']:.2f}] at {last['alpha']:g}, whose leading subspace"
+        f"{name}: {Interval.of_columns(first, 'log10_cond_range'):.2f} decades at alpha ="
+        f" {first['alpha']:g}, {Interval.of_columns(last, 'log10_cond_range'):.2f} at"
+        f" {last['alpha']:g}, whose leading subspace"
         f" overlaps that at {first['alpha']:g} by {last['overlap']:.2f} (halves of the samples by"
         f" {last['overlap_halves']:.2f})"
         for name, first, last in ends
@@ -96,15 +92,10 @@ def _training(ends: _Ends) -> Finding:
     """
     agreements, words = [], []
     for name, first, last in ends:
-        worse = int(last["log10_excess_low"] > first["log10_excess_high"]) - int(
-            last["log10_excess_high"] < first["log10_excess_low"]
-        )
-        agreements.append(_direction(last) * worse)
+        before, after = (Interval.of_columns(row, "log10_excess") for row in (first, last))
+        agreements.append(_direction(last) * after.side_of(before.low, before.high))
         words.append(
-            f"{name}: {first['log10_excess']:.2f} [{first['log10_excess_low']:.2f},"
-            f" {first['log10_excess_high']:.2f}] at alpha = {first['alpha']:g},"
-            f" {last['log10_excess']:.2f} [{last['log10_excess_low']:.2f},"
-            f" {last['log10_excess_high']:.2f}] at {last['alpha']:g}"
+            f"{name}: {before:.2f} at alpha = {first['alpha']:g}, {after:.2f} at {last['alpha']:g}"
         )
     verdict = Verdict.NOT_SHOWN
     if any(agreements):

@@ -14,6 +14,7 @@ import pandas as pd
 
 from eigenscape.config.study import Study
 from eigenscape.findings.verdicts import Finding, Verdict
+from eigenscape.interval import Interval
 from eigenscape.sloppiness.ribbon import RibbonVerdict
 from eigenscape.stages.sloppiness.inpca import read_inpca
 from eigenscape.store.layout import StudyFolder
@@ -39,21 +40,17 @@ def inpca_findings(study: Study, folder: StudyFolder) -> list[Finding]:
         DamagedResult: the embedding is missing or damaged.
     """
     tables, _ = read_inpca(study, folder)
-    return judged(tables)
+    return assess_embedding(tables)
 
 
-def judged(tables: dict[str, pd.DataFrame]) -> list[Finding]:
-    """The published findings on these tables."""
+def assess_embedding(tables: dict[str, pd.DataFrame]) -> list[Finding]:
+    """Assess the published findings on these tables."""
     return [
         _thin(tables["spectra"]),
         _ribbon(tables["spectra"]),
         _linear_axes(tables["crossed"]),
         _factors(tables["equal"]),
     ]
-
-
-def _interval(row: pd.Series, name: str) -> str:
-    return f"{row[name]:.2f} [{row[f'{name}_low']:.2f}, {row[f'{name}_high']:.2f}]"
 
 
 def _row(spectra: pd.DataFrame, name: str) -> pd.Series:
@@ -74,9 +71,9 @@ def _thin(spectra: pd.DataFrame) -> Finding:
         "Training trajectories of many networks explore one low-dimensional manifold of"
         " predictions",
         verdict,
-        f"explained stress of two directions {_interval(row, 'chi_2')}, of three"
-        f" {_interval(row, 'chi_3')}, of fifty {row['chi_50']:.2f}; with checkpoints linear in"
-        f" steps {other['chi_3']:.2f} of three; imaginary directions carry"
+        f"explained stress of two directions {Interval.of_columns(row, 'chi_2'):.2f}, of three"
+        f" {Interval.of_columns(row, 'chi_3'):.2f}, of fifty {row['chi_50']:.2f}; with checkpoints"
+        f" linear in steps {other['chi_3']:.2f} of three; imaginary directions carry"
         f" {row['imaginary_share']:.1%} of the squares",
         "checkpoints evenly spaced in the logarithm of steps weigh early training more",
     )
@@ -92,7 +89,7 @@ def _ribbon(spectra: pd.DataFrame) -> Finding:
         Verdict.HOLDS if ribbons.all() else Verdict.CONDITION if ribbons.any() else Verdict.DOES_NOT
     )
     numbers = [
-        (row["set"], _interval(row, "slope"), row["r_squared"], row["decades"])
+        (row["set"], f"{Interval.of_columns(row, 'slope'):.2f}", row["r_squared"], row["decades"])
         for _, row in rows.iterrows()
     ]
     words = [

@@ -59,15 +59,15 @@ def sloppiness_theory_findings(study: Study, folder: StudyFolder) -> list[Findin
         for part in ("phase_map", "kernel")
         for name, table in read_theory(study, folder, part).items()
     }
-    return judged(
+    return assess_theory(
         {**tables, "variants": read_theory(study, folder, "sgd")["variants"]},
         study.sloppiness.phase_map.level,
     )
 
 
-def judged(tables: dict[str, pd.DataFrame], level: float) -> list[Finding]:
-    """The published controls and extensions, arXiv 2505.08915 in this project's words, and two
-    statements of this project's theory.
+def assess_theory(tables: dict[str, pd.DataFrame], level: float) -> list[Finding]:
+    """Assess the published controls and extensions, arXiv 2505.08915 in this project's words, and
+    two statements of this project's theory.
     """
     phase = tables["map"]
     return [

@@ -18,7 +18,7 @@ from eigenscape.catalogue.left_out import left_out
 from eigenscape.config.study import Study
 from eigenscape.findings.verdicts import Verdict
 from eigenscape.reporting.references import references_of
-from eigenscape.reporting.summary import DrawnFigure, Judged, Summary, flat_settings, summary_of
+from eigenscape.reporting.summary import DrawnFigure, FindingRow, Summary, flat_settings, summary_of
 from eigenscape.store.io_log import note_read
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
@@ -241,7 +241,7 @@ def _figure(figure: DrawnFigure) -> dict[str, Any]:
     }
 
 
-def _by_science(findings: list[Judged]) -> list[tuple[str, list[dict[str, str]]]]:
+def _by_science(findings: list[FindingRow]) -> list[tuple[str, list[dict[str, str]]]]:
     found: dict[str, list[dict[str, str]]] = {}
     for one in findings:
         mark, kind = _mark(one.verdict)
@@ -259,7 +259,7 @@ def _mark(verdict: str) -> tuple[str, str]:
     return MARKS[Verdict(verdict)] if verdict in set(Verdict) else ("?", "open")
 
 
-def _tally(findings: list[Judged]) -> list[tuple[str, int, str, str]]:
+def _tally(findings: list[FindingRow]) -> list[tuple[str, int, str, str]]:
     counts = {verdict: sum(one.verdict == verdict for one in findings) for verdict in Verdict}
     return [(str(verdict), count, *MARKS[verdict]) for verdict, count in counts.items() if count]
 

@@ -31,7 +31,7 @@ class DrawnFigure:
 
 
 @dataclass(frozen=True)
-class Judged:
+class FindingRow:
     """A row of the table of findings."""
 
     science: str
@@ -120,7 +120,7 @@ class Summary:
     study: Study
     folder: StudyFolder
     figures: Mapping[str, list[DrawnFigure]]
-    findings: list[Judged]
+    findings: list[FindingRow]
     cells: list[dict[str, str]]
     headline: list[dict[str, str]]
     changed: list[tuple[str, str, str]]
@@ -151,7 +151,7 @@ def summary_of(study: Study, folder: StudyFolder) -> Summary:
         folder,
         figures,
         [
-            Judged(**{name: row.get(name, "") for name in Judged.__dataclass_fields__})
+            FindingRow(**{name: row.get(name, "") for name in FindingRow.__dataclass_fields__})
             for row in _rows(tables / "findings.csv")
         ],
         _rows(folder.table),

@@ -23,6 +23,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from eigenscape.errors import BadInput
+from eigenscape.interval import Interval
 from eigenscape.sloppiness.stress import by_size, explained_stress
 
 FEWEST_DIRECTIONS = 5
@@ -47,15 +48,12 @@ class RibbonVerdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Recentred(Interval[float]):
     """A number, its interval (NaN if unknown), and the median shift of the replicates that was
     removed.
     """
 
-    value: float
-    low: float = float("nan")
-    high: float = float("nan")
-    shift: float = float("nan")
+    shift: float
 
 
 @dataclass(frozen=True)
@@ -69,8 +67,7 @@ class Ribbon:
         chi_2: explained stress of two directions, of the whole spectrum.
         chi_3: explained stress of three directions, of the whole spectrum.
         participation_ratio: (sum |e|)^2 / sum e^2, an effective number of directions.
-        widths: sqrt|e_a| of the fitted directions (k,), with ends ``widths_low`` and
-            ``widths_high``.
+        widths: sqrt|e_a| of the fitted directions (k,).
         imaginary: (k,), where e_a < 0.
         directions: k, number of fitted directions.
         replicates: number of spectra behind the intervals; with 0 the slope's interval is that of
@@ -79,15 +76,13 @@ class Ribbon:
         verdict: the verdict by the rule at the top of this module.
     """
 
-    slope: Estimate
-    r_squared: Estimate
-    decades: Estimate
-    chi_2: Estimate
-    chi_3: Estimate
-    participation_ratio: Estimate
-    widths: np.ndarray
-    widths_low: np.ndarray
-    widths_high: np.ndarray
+    slope: Recentred
+    r_squared: Recentred
+    decades: Recentred
+    chi_2: Recentred
+    chi_3: Recentred
+    participation_ratio: Recentred
+    widths: Interval[np.ndarray]
     imaginary: np.ndarray
     directions: int
     replicates: int
@@ -180,9 +175,9 @@ def ribbon(
     slope, straight, decades, chi_2, chi_3, participation = numbers
     if not len(again) and count > 2:
         half = float(stdtrit(count - 2, (1 + level) / 2)) * spectrum.slope_error
-        slope = Estimate(slope.value, slope.value - half, slope.value + half)
+        slope = Recentred(slope.value, slope.value - half, slope.value + half, float("nan"))
     at_most_one = [
-        Estimate(one.value, one.low, min(one.high, 1.0), one.shift)
+        Recentred(one.value, one.low, min(one.high, 1.0), one.shift)
         for one in (straight, chi_2, chi_3)
     ]
     return Ribbon(
@@ -192,9 +187,7 @@ def ribbon(
         at_most_one[1],
         at_most_one[2],
         participation,
-        np.sqrt(spectrum.sizes),
-        widths[0],
-        widths[1],
+        Interval(np.sqrt(spectrum.sizes), widths[0], widths[1]),
         spectrum.negative,
         count,
         len(again),
@@ -247,13 +240,13 @@ def _read(
     return _Spectrum(kept, ordered[: len(kept)] < 0, numbers, error)
 
 
-def _interval(value: float, replicates: np.ndarray, level: float) -> Estimate:
+def _interval(value: float, replicates: np.ndarray, level: float) -> Recentred:
     """Return the quantiles of the replicates about their median, shifted to the estimate."""
     told = replicates[np.isfinite(replicates)]
     if len(told) < 2:
-        return Estimate(float(value))
+        return Recentred(float(value), *[float("nan")] * 3)
     low, median, high = np.quantile(told, [(1 - level) / 2, 0.5, (1 + level) / 2])
-    return Estimate(
+    return Recentred(
         float(value),
         float(value + low - median),
         float(value + high - median),
@@ -261,7 +254,7 @@ def _interval(value: float, replicates: np.ndarray, level: float) -> Estimate:
     )
 
 
-def _verdict(count: int, slope: Estimate, straight: Estimate) -> RibbonVerdict:
+def _verdict(count: int, slope: Recentred, straight: Recentred) -> RibbonVerdict:
     if count < FEWEST_DIRECTIONS:
         return RibbonVerdict.TOO_FEW
     if not slope.low > 0:

@@ -153,9 +153,9 @@ def test_interval_is_fluctuation_about_the_sample_value() -> None:
     standard deviations, within 40 %.
     """
     found = [bracket_of(GaussianGradients(root_of(3.0), seed, 16 * 40)) for seed in range(30)]
-    assert all(b.interval[0] < b.sample < b.interval[1] for b in found)
+    assert all(b.interval.low < b.sample < b.interval.high for b in found)
     spread = np.std([b.sample for b in found], ddof=1)
-    assert np.mean([b.interval[1] - b.interval[0] for b in found]) == pytest.approx(
+    assert np.mean([b.interval.high - b.interval.low for b in found]) == pytest.approx(
         2 * 1.96 * spread, rel=0.4
     )
 
@@ -193,7 +193,7 @@ def test_beyond_what_eigh_resolves_the_interval_has_no_ends() -> None:
     source = GaussianGradients(np.diag(10.0 ** np.linspace(0, -6, 20)), 3, 400)
     found = bracket_of(source)
     assert 11 < found.low < 12 < found.high < 13
-    assert np.isnan(found.interval).all()
+    assert np.isnan([found.interval.low, found.interval.high]).all()
 
 
 def test_excluded_samples_take_no_part_in_either_half() -> None:

@@ -23,9 +23,10 @@ from eigenscape.active_subspace.importance_tests import (
     purity_interval,
     purity_test,
 )
-from eigenscape.active_subspace.resampling import Interval, bootstrap_weights
+from eigenscape.active_subspace.resampling import bootstrap_weights
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
+from eigenscape.interval import Interval
 
 NETWORK = Architecture(depth=5, width=3)
 SMALL = Architecture(depth=2, width=3)
@@ -56,7 +57,7 @@ def layered_eigenvectors(network: Architecture, ratio: float) -> np.ndarray:
     return np.linalg.eigh(gradients.T @ gradients)[1][:, ::-1]
 
 
-def covered(interval_of: Callable[[int], Interval], truth: float, seeds: int) -> int:
+def covered(interval_of: Callable[[int], Interval[float]], truth: float, seeds: int) -> int:
     intervals = [interval_of(seed) for seed in range(seeds)]
     return sum(bool(interval.low <= truth <= interval.high) for interval in intervals)
 
@@ -76,9 +77,9 @@ def test_shares_of_identical_samples_are_exact_and_have_no_width() -> None:
 
     shares = layer_share_intervals(masses, NETWORK, bootstrap_weights(30, 40, key=1))
 
-    np.testing.assert_allclose(shares.shares, masses[0] / 16, rtol=1e-14)
+    np.testing.assert_allclose(shares.shares.value, masses[0] / 16, rtol=1e-14)
     np.testing.assert_allclose(
-        [shares.interval.low, shares.interval.high], [masses[0] / 16] * 2, rtol=1e-14
+        [shares.shares.low, shares.shares.high], [masses[0] / 16] * 2, rtol=1e-14
     )
 
 
@@ -88,7 +89,7 @@ def test_shares_are_those_of_the_diagonal_and_parts_those_of_the_parameters() ->
 
     shares = layer_share_intervals(squares, NETWORK, np.ones((3, 1)))
 
-    np.testing.assert_allclose(shares.shares, layer_shares(diagonal, NETWORK), rtol=1e-13)
+    np.testing.assert_allclose(shares.shares.value, layer_shares(diagonal, NETWORK), rtol=1e-13)
     np.testing.assert_allclose(
         shares.parameter_parts, layer_shares(np.ones(NETWORK.parameters), NETWORK), rtol=1e-13
     )
@@ -102,8 +103,8 @@ def test_the_slope_of_an_exact_ladder_ignores_the_outer_layers() -> None:
     ladder = ladder_slope(masses, NETWORK, bootstrap_weights(4, 10, key=0))
 
     assert ladder.layers.tolist() == [2, 3, 4, 5]
-    assert ladder.slope == pytest.approx(0.3, abs=1e-13)
-    np.testing.assert_allclose([ladder.interval.low, ladder.interval.high], 0.3, rtol=1e-12)
+    assert ladder.slope.value == pytest.approx(0.3, abs=1e-13)
+    np.testing.assert_allclose([ladder.slope.low, ladder.slope.high], 0.3, rtol=1e-12)
     np.testing.assert_allclose(ladder.log10_means, [0.3, 0.6, 0.9, 1.2], rtol=1e-12)
 
 
@@ -111,13 +112,13 @@ def test_slope_shares_and_trend_do_not_depend_on_the_scale_of_the_loss() -> None
     masses, weights = masses_of_ladder(200, seed=0), bootstrap_weights(200, 20, key=0)
 
     for factor in (1e-6, 1e6):
-        assert ladder_slope(factor * masses, NETWORK, weights).slope == pytest.approx(
-            ladder_slope(masses, NETWORK, weights).slope, rel=1e-10
+        assert ladder_slope(factor * masses, NETWORK, weights).slope.value == pytest.approx(
+            ladder_slope(masses, NETWORK, weights).slope.value, rel=1e-10
         )
         assert ordered_trend(factor * masses, NETWORK, 20) == ordered_trend(masses, NETWORK, 20)
         np.testing.assert_allclose(
-            layer_share_intervals(factor * masses, NETWORK, weights).interval.low,
-            layer_share_intervals(masses, NETWORK, weights).interval.low,
+            layer_share_intervals(factor * masses, NETWORK, weights).shares.low,
+            layer_share_intervals(masses, NETWORK, weights).shares.low,
             rtol=1e-12,
         )
 
@@ -128,10 +129,10 @@ def test_the_interval_of_the_slope_covers_it(level: float, least: float, most: f
     95 %.
     """
 
-    def interval(seed: int) -> Interval:
+    def interval(seed: int) -> Interval[float]:
         return ladder_slope(
             masses_of_ladder(300, seed), NETWORK, bootstrap_weights(300, 200, key=seed), level
-        ).interval
+        ).slope
 
     count = covered(interval, BETA, seeds=80)
 
@@ -250,7 +251,7 @@ def test_the_interval_of_purity_covers_that_of_random_bases(
     edges cost as much as for rho.
     """
 
-    def interval(seed: int) -> Interval:
+    def interval(seed: int) -> Interval[float]:
         blocks = np.random.default_rng(seed).dirichlet(np.ones(3), size=200).T
         return purity_interval(blocks, key=seed, replicates=200, level=level)
 
@@ -264,9 +265,9 @@ def test_centroids_in_order_have_rho_one() -> None:
     order = centroid_order(centroids, key=0)
 
     expected = stats.spearmanr(np.arange(len(centroids)), centroids).statistic
-    assert order.rho == pytest.approx(expected, abs=1e-12)
-    assert order.interval.low > 0.8
-    assert centroid_order(centroids[::-1], key=0).rho == pytest.approx(-expected, abs=1e-12)
+    assert order.value == pytest.approx(expected, abs=1e-12)
+    assert order.low > 0.8
+    assert centroid_order(centroids[::-1], key=0).value == pytest.approx(-expected, abs=1e-12)
 
 
 @pytest.mark.parametrize(("level", "least", "most"), [(0.95, 0.9, 1.0), (0.5, 0.4, 0.55)])
@@ -277,10 +278,10 @@ def test_the_interval_of_rho_covers_zero_without_an_order(
     5 % (10 %) of the level.
     """
 
-    def interval(seed: int) -> Interval:
+    def interval(seed: int) -> Interval[float]:
         return centroid_order(
             np.random.default_rng(seed).random(200), key=seed, replicates=200, level=level
-        ).interval
+        )
 
     count = covered(interval, 0.0, seeds=100)
 
@@ -294,9 +295,7 @@ def test_dependence_of_neighbours_widens_the_interval() -> None:
     noise = np.random.default_rng(4).standard_normal(414)
     centroids = np.convolve(noise, np.ones(15), mode="valid")
 
-    single, runs = (
-        centroid_order(centroids, key=3, block_length=length).interval for length in (1, 40)
-    )
+    single, runs = (centroid_order(centroids, key=3, block_length=length) for length in (1, 40))
 
     assert runs.high - runs.low > 2 * (single.high - single.low)
 

@@ -26,7 +26,7 @@ def test_wide_networks_grow_by_the_root_of_chi_1(
     found = growth_per_layer(
         ensemble(4, 256, sigma_w, sigma_b, activation, networks=6, seed=3).lengths, seed=0
     )
-    assert float(found.mean) == pytest.approx(
+    assert float(found.value) == pytest.approx(
         mean_field_growth(activation, sigma_w, sigma_b), rel=0.04
     )
 
@@ -74,8 +74,8 @@ def test_networks_do_not_depend_on_how_many_are_drawn() -> None:
 def test_intervals_hold_the_mean_and_identical_networks_have_none() -> None:
     values = np.random.default_rng(0).gamma(2.0, size=(30, 3))
     found = bootstrap_mean(values, seed=0)
-    assert (found.low < found.mean).all()
-    assert (found.mean < found.high).all()
+    assert (found.low < found.value).all()
+    assert (found.value < found.high).all()
     same = bootstrap_mean(np.ones((10, 2)), seed=0)
     np.testing.assert_allclose([same.low, same.high], 1.0, rtol=1e-15)
 

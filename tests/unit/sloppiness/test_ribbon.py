@@ -35,7 +35,7 @@ def test_a_geometric_spectrum_of_either_sign_is_a_ribbon_of_its_own_slope() -> N
     assert found.slope.low == pytest.approx(0.4, abs=1e-6)  # no residuals, no width
     assert found.r_squared.value == pytest.approx(1.0)
     assert found.decades.value == pytest.approx(0.4 * 19 / np.log(10))
-    np.testing.assert_allclose(found.widths, np.sqrt(np.abs(e[:20])))
+    np.testing.assert_allclose(found.widths.value, np.sqrt(np.abs(e[:20])))
     np.testing.assert_array_equal(found.imaginary, e[:20] < 0)
     # sums of geometric series, of which the tail e^{-16} is cut
     q = np.exp(-0.4)
@@ -82,8 +82,8 @@ def test_intervals_are_the_quantiles_of_replicates_about_the_estimate() -> None:
     assert (found.slope.low, found.slope.high) == pytest.approx((0.4 - 0.19, 0.4 + 0.19))
     assert found.replicates == 101
     # sqrt e_a of the replicates is e^{-s a / 2}, and larger slopes are smaller widths
-    np.testing.assert_allclose(found.widths_low, np.exp(-0.59 * np.arange(12) / 2))
-    np.testing.assert_allclose(found.widths_high, np.exp(-0.21 * np.arange(12) / 2))
+    np.testing.assert_allclose(found.widths.low, np.exp(-0.59 * np.arange(12) / 2))
+    np.testing.assert_allclose(found.widths.high, np.exp(-0.21 * np.arange(12) / 2))
     straddling = np.exp(-np.linspace(-0.5, 0.5, 101)[:, None] * np.arange(12))
     # sorted by size, every replicate decays: none of these slopes is negative
     assert ribbon(np.exp(-0.4 * np.arange(12)), straddling).verdict is RibbonVerdict.RIBBON

@@ -25,6 +25,7 @@ from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
 from eigenscape.figures.active_subspace.layer_importance import KINDS
 from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style, tick_counts
+from eigenscape.interval import LEVEL
 
 PANELS = 3
 """Priors that fit side by side with readable axes."""
@@ -91,11 +92,8 @@ def importance_figure(priors: Sequence[PriorImportance], architecture: Architect
     rows = figure.subplots(2, len(priors), sharex=True, sharey="row", squeeze=False)
     for column, prior in enumerate(priors):
         share, importance = rows[:, column]
-        shares, interval, parts = (
-            prior.shares.shares,
-            prior.shares.interval,
-            prior.shares.parameter_parts,
-        )
+        interval, parts = prior.shares.shares, prior.shares.parameter_parts
+        shares = interval.value
         share.bar(number, shares, color=colours, width=0.8)
         share.vlines(number, interval.low, interval.high, color="black", linewidth=0.8)
         for ends in (interval.low, interval.high):
@@ -133,7 +131,7 @@ def importance_figure(priors: Sequence[PriorImportance], architecture: Architect
     rows[1, 0].margins(y=0.12)
     figure.suptitle(STATEMENT)
     figure.legend(
-        handles=_handles(kinds, priors[0].shares.interval.level),
+        handles=_handles(kinds),
         loc="outside lower center",
         ncols=3,
     )
@@ -144,15 +142,15 @@ def _draw_mean_field(axes: Axes, prior: PriorImportance, architecture: Architect
     """The predicted ladder over the layers 2 ... L, and measured and predicted slope in words above
     the panel.
     """
-    heights = (prior.shares.shares / prior.shares.parameter_parts)[1:-1]
+    heights = (prior.shares.shares.value / prior.shares.parameter_parts)[1:-1]
     if prior.slope is None or len(heights) < 2 or not np.all(heights > 0):
         axes.set_title("no ladder of hidden layers", loc="left")
         return
     layers = np.arange(2, architecture.depth + 1)
     logs = np.log10(heights).mean() - np.log10(prior.chi_1) * (layers - layers.mean())
     axes.plot(layers, 10**logs, color=PALETTE["vermillion"], zorder=1)
-    slope, interval = prior.slope.slope, prior.slope.interval
-    half = max(interval.high - slope, slope - interval.low)
+    slope, low, high = prior.slope.slope
+    half = max(high - slope, slope - low)
     measured = rf"$\beta$ = {_signed(slope, 3)} $\pm$ {half:.3f}"
     axes.set_title(
         f"{measured}\n"
@@ -165,12 +163,12 @@ def _signed(number: float, digits: int) -> str:
     return f"${number:+.{digits}f}$"
 
 
-def _handles(kinds: list[str], level: float) -> list[Patch | Line2D]:
+def _handles(kinds: list[str]) -> list[Patch | Line2D]:
     patches: list[Patch | Line2D] = [
         Patch(color=KINDS[kind], label=kind) for kind in dict.fromkeys(kinds)
     ]
     interval = Line2D(
-        [], [], color="black", linewidth=0.8, marker="|", label=f"{level:.0%} bootstrap interval"
+        [], [], color="black", linewidth=0.8, marker="|", label=f"{LEVEL:.0%} bootstrap interval"
     )
     field = Line2D(
         [],
@@ -188,14 +186,14 @@ def _check(priors: Sequence[PriorImportance], architecture: Architecture) -> Non
             "priors", f"one to {PANELS}", str(len(priors)), "draw more of them in a second figure"
         )
     for prior in priors:
-        if prior.shares.shares.shape != (architecture.depth + 1,):
+        if prior.shares.shares.value.shape != (architecture.depth + 1,):
             expected = (
                 f"{architecture.depth + 1} shares, one for each layer of {architecture.label}"
             )
             raise BadInput.field(
                 prior.prior,
                 expected,
-                f"shape {prior.shares.shares.shape}",
+                f"shape {prior.shares.shares.value.shape}",
                 "give the network they are of",
             )
         if not 0 < prior.chi_1 < np.inf:

@@ -24,12 +24,13 @@ from matplotlib.patches import Rectangle
 from eigenscape.active_subspace.spectrum import SpectrumStatus
 from eigenscape.errors import BadInput
 from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, PALE, paper_style
+from eigenscape.interval import column_names
 
 SETTING = ("activation", "prior", "interval", "points")
 
 COLUMNS = (
     *(*SETTING, "loss", "depth", "width", "samples", "status", "log10_ladder"),
-    *("log10_cond_sym", "log10_cond_sym_low", "log10_cond_sym_high"),
+    *column_names("log10_cond_sym"),
 )
 """Of the table of the stage `sensitivity`, what is drawn."""
 

@@ -26,6 +26,7 @@ from eigenscape.errors import BadInput
 from eigenscape.figures.active_subspace.condition_number import LABELS
 from eigenscape.figures.grid import CellGrid
 from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, GREY, PALE, PALETTE, paper_style
+from eigenscape.interval import column_names
 from eigenscape.networks.training import StepRule
 
 STEPS = r"median steps, $\log_{10}$"
@@ -84,11 +85,7 @@ def trainability_figure(
     """
     steps = _of_rule(training_table, rule)
     CellGrid.of(condition_table, [column])
-    conditions = [
-        name
-        for name in (column, f"{column}_low", f"{column}_high")
-        if name in condition_table.columns
-    ]
+    conditions = [name for name in column_names(column) if name in condition_table.columns]
     cells = steps.merge(
         condition_table[["depth", "width", *conditions]], on=["depth", "width"], how="left"
     )
@@ -160,11 +157,7 @@ def correlation_words(correlation: Estimate) -> str:
 
 def interval_words(estimate: Estimate) -> str:
     """Value and interval with two decimals, as in ``0.94 [0.50, 1.25]``."""
-    value, low, high = (
-        f"{number:.2f}".replace("-", "\N{MINUS SIGN}")
-        for number in (estimate.value, estimate.low, estimate.high)
-    )
-    return f"{value} [{low}, {high}]"
+    return f"{estimate:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def depth_colours(depths: np.ndarray) -> np.ndarray:
@@ -253,9 +246,9 @@ def _draw_scatter(
     shown = cells[np.isfinite(cells[column].to_numpy(dtype=np.float64))]
     x = shown[column].to_numpy(dtype=np.float64)
     top = np.log10(shown["most_steps"].to_numpy(dtype=np.float64))
-    low, y, high = (
-        np.minimum(shown[f"log10_steps{end}"].to_numpy(dtype=np.float64), top)
-        for end in ("_low", "", "_high")
+    y, low, high = (
+        np.minimum(shown[name].to_numpy(dtype=np.float64), top)
+        for name in column_names("log10_steps")
     )
     bars: dict[str, Any] = {"linestyle": "none", "color": GREY, "elinewidth": 0.6, "zorder": 1}
     axes.errorbar(x, y, yerr=[y - np.minimum(low, y), np.maximum(high, y) - y], **bars)

@@ -16,8 +16,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 
 from eigenscape.figures.clustering.graph_read_outs import network_words
-from eigenscape.figures.intervals import COLOURS, MARKERS, require_columns
-from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, GREY, PALE, PALETTE, paper_style
+from eigenscape.figures.intervals import marks_for, require_columns
+from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, GREY, PALE, paper_style
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -278,13 +278,13 @@ def similarity_sensitivity_figure(sensitivity: pd.DataFrame) -> Figure:
         own = own[own["layer"] == own["layer"].max()].sort_values("first")
         centres = np.sqrt(own["first"] * own["last"])
         axes.fill_between(centres, 1 - own["energy"], 1, color=PALE, label="energy taken out")
-        for colour, marker, (column, label) in zip(COLOURS, MARKERS, columns.items(), strict=False):
+        for colour, marker, (column, label) in marks_for(columns.items()):
             style = "-" if column in ("graph_cka", "linear_cka") else "--"
             axes.plot(
                 centres,
                 own[column].astype(float),
                 f"{marker}{style}",
-                color=PALETTE[colour],
+                color=colour,
                 markersize=3,
                 linewidth=1,
                 label=label,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from eigenscape.figures.intervals import COLOURS, MARKERS, draw_means, require_columns
-from eigenscape.figures.style import PALETTE, paper_style, round_levels
+from eigenscape.figures.intervals import draw_means, marks_for, require_columns, rows_where
+from eigenscape.figures.style import paper_style, round_levels
+from eigenscape.interval import column_names
 
 
 @paper_style()
@@ -35,16 +36,12 @@ def dichotomies_figure(table: pd.DataFrame, inputs: int, weight_std: float) -> F
         >>> figure.axes[0].get_yscale()
         'log'
     """
-    require_columns(
-        table, ["width", "depth", "remaining", "dichotomies", "dichotomies_low", "dichotomies_high"]
-    )
+    require_columns(table, ["width", "depth", "remaining", *column_names("dichotomies")])
     figure = Figure(figsize=(5.0, 3.8), layout="constrained")
     axes = figure.subplots()
-    for colour, width in zip(COLOURS, sorted(table["width"].unique()), strict=False):
-        for marker, depth in zip(MARKERS, sorted(table["depth"].unique()), strict=False):
-            rows = table[(table["width"] == width) & (table["depth"] == depth)].sort_values(
-                "remaining"
-            )
+    for colour, _, width in marks_for(sorted(table["width"].unique())):
+        for _, marker, depth in marks_for(sorted(table["depth"].unique())):
+            rows = rows_where(table, width=width, depth=depth).sort_values("remaining")
             label = f"$k$ = {width}, {depth} hidden layers"
             draw_means(
                 axes,
@@ -52,7 +49,7 @@ def dichotomies_figure(table: pd.DataFrame, inputs: int, weight_std: float) -> F
                 rows,
                 "dichotomies",
                 fmt=f"{marker}-",
-                color=PALETTE[colour],
+                color=colour,
                 label=label,
             )
     axes.set_yscale("log")

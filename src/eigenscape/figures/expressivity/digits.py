@@ -8,8 +8,9 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
-from eigenscape.figures.intervals import COLOURS, MARKERS, draw_means, require_columns
-from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, GREY, PALETTE, paper_style
+from eigenscape.figures.intervals import draw_means, marks_for, require_columns, rows_where
+from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, GREY, paper_style
+from eigenscape.interval import column_names
 
 
 @paper_style()
@@ -29,9 +30,7 @@ def one_layer_figure(table: pd.DataFrame, words: str = "") -> Figure:
 
     Example:
         >>> ends = {
-        ...     f"{part}{end}": [0.8, 0.7]
-        ...     for part in ("train", "test")
-        ...     for end in ("", "_low", "_high")
+        ...     name: [0.8, 0.7] for part in ("train", "test") for name in column_names(part)
         ... }
         >>> len(
         ...     one_layer_figure(
@@ -45,29 +44,23 @@ def one_layer_figure(table: pd.DataFrame, words: str = "") -> Figure:
         [
             "sigma_w_squared",
             "layer",
-            "train",
-            "train_low",
-            "train_high",
-            "test",
-            "test_low",
-            "test_high",
+            *column_names("train"),
+            *column_names("test"),
         ],
     )
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.2), layout="constrained")
     for letter, axes, part in zip(
         "ab", figure.subplots(1, 2, sharey=True), ("train", "test"), strict=True
     ):
-        for colour, marker, variance in zip(
-            COLOURS, MARKERS, sorted(table["sigma_w_squared"].unique()), strict=False
-        ):
-            rows = table[table["sigma_w_squared"] == variance].sort_values("layer")
+        for colour, marker, variance in marks_for(sorted(table["sigma_w_squared"].unique())):
+            rows = rows_where(table, sigma_w_squared=variance).sort_values("layer")
             draw_means(
                 axes,
                 rows["layer"],
                 rows,
                 part,
                 fmt=f"{marker}-",
-                color=PALETTE[colour],
+                color=colour,
                 label=rf"$\sigma_w^2$ = {variance:g}",
             )
         axes.set_xticks(sorted(table["layer"].unique()))
@@ -118,9 +111,7 @@ def training_lengths_figure(table: pd.DataFrame, words: str = "") -> Figure:
             "sigma_w_squared",
             "layer",
             "epoch",
-            "relative_length",
-            "relative_length_low",
-            "relative_length_high",
+            *column_names("relative_length"),
             "test",
         ],
     )

@@ -12,8 +12,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from eigenscape.figures.intervals import ACTIVATION_NAMES, COLOURS, draw_means, require_columns
+from eigenscape.figures.intervals import (
+    ACTIVATION_NAMES,
+    COLOURS,
+    draw_means,
+    marks_for,
+    require_columns,
+    rows_where,
+)
 from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style
+from eigenscape.interval import column_names
 
 _SETTING = ["activation", "width", "sigma_w", "sigma_b"]
 
@@ -48,27 +56,16 @@ def length_growth_figure(lengths: pd.DataFrame, growth: pd.DataFrame) -> Figure:
         >>> len(length_growth_figure(lengths, pd.DataFrame([setting | rate])).axes)
         3
     """
-    require_columns(lengths, [*_SETTING, "layer", "length", "length_low", "length_high"])
-    require_columns(
-        growth, [*_SETTING, "sqrt_chi_1", "published_base", "growth", "growth_low", "growth_high"]
-    )
+    require_columns(lengths, [*_SETTING, "layer", *column_names("length")])
+    require_columns(growth, [*_SETTING, "sqrt_chi_1", "published_base", *column_names("growth")])
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.8), layout="constrained")
     panels = list(figure.subplots(1, 3))
     width, sigma_b = growth["width"].max(), growth["sigma_b"].min()
     for letter, axes, (activation, name) in zip(
         "ab", panels, ACTIVATION_NAMES.items(), strict=False
     ):
-        rows = lengths[
-            (lengths["activation"] == activation)
-            & (lengths["width"] == width)
-            & (lengths["sigma_b"] == sigma_b)
-        ]
-        rates = growth[
-            (growth["activation"] == activation)
-            & (growth["width"] == width)
-            & (growth["sigma_b"] == sigma_b)
-        ]
-        _draw_depth(axes, rows, rates)
+        setting = {"activation": activation, "width": width, "sigma_b": sigma_b}
+        _draw_depth(axes, rows_where(lengths, **setting), rows_where(growth, **setting))
         axes.set_title(rf"({letter}) {name}, $k$ = {width}, $\sigma_b$ = {sigma_b:g}", loc="left")
     panels[0].set_ylabel(r"mean latent length $\ell_d$ / $\ell_1$")
     _draw_rates(panels[2], growth)
@@ -82,41 +79,32 @@ def length_growth_figure(lengths: pd.DataFrame, growth: pd.DataFrame) -> Figure:
 
 
 def _draw_depth(axes: Axes, rows: pd.DataFrame, rates: pd.DataFrame) -> None:
-    for colour, sigma_w in zip(COLOURS, sorted(rows["sigma_w"].unique()), strict=False):
+    for colour, _, sigma_w in marks_for(sorted(rows["sigma_w"].unique())):
         own = rows[(rows["sigma_w"] == sigma_w) & (rows["layer"] >= 1)].sort_values("layer")
         first = own["length"].iloc[0]
         if first <= 0:
             continue
-        scaled = own.assign(
-            **{name: own[name] / first for name in ("length", "length_low", "length_high")}
-        )
+        scaled = own.assign(**{name: own[name] / first for name in column_names("length")})
         draw_means(
             axes,
             own["layer"],
             scaled,
             "length",
             fmt="o",
-            color=PALETTE[colour],
+            color=colour,
             label=rf"$\sigma_w$ = {sigma_w:.3g}",
         )
         depth = own["layer"].to_numpy(dtype=np.float64)
-        rate = rates[rates["sigma_w"] == sigma_w].iloc[0]
-        axes.plot(
-            depth,
-            rate["sqrt_chi_1"] ** (depth - 1),
-            color=PALETTE[colour],
-            linestyle="--",
-            linewidth=0.9,
-            zorder=0,
-        )
-        axes.plot(
-            depth,
-            rate["published_base"] ** (depth - 1),
-            color=PALETTE[colour],
-            linestyle=":",
-            linewidth=0.9,
-            zorder=0,
-        )
+        rate = rows_where(rates, sigma_w=sigma_w).iloc[0]
+        for base, line in (("sqrt_chi_1", "--"), ("published_base", ":")):
+            axes.plot(
+                depth,
+                rate[base] ** (depth - 1),
+                color=colour,
+                linestyle=line,
+                linewidth=0.9,
+                zorder=0,
+            )
     axes.set_yscale("log")
     axes.set_xlabel("hidden layer $d$")
     if axes.get_legend_handles_labels()[0]:
@@ -133,7 +121,7 @@ def _draw_rates(axes: Axes, growth: pd.DataFrame) -> None:
     axes.axvline(1, color=GREY, linewidth=0.5, zorder=0)
     for (activation, name), colour in zip(ACTIVATION_NAMES.items(), COLOURS, strict=False):
         for width, marker in zip(sorted(growth["width"].unique()), "^oDs", strict=False):
-            rows = growth[(growth["activation"] == activation) & (growth["width"] == width)]
+            rows = rows_where(growth, activation=activation, width=width)
             if rows.empty:
                 continue
             draw_means(

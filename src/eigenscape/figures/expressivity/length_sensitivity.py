@@ -9,12 +9,13 @@ from matplotlib.figure import Figure
 
 from eigenscape.figures.intervals import (
     ACTIVATION_NAMES,
-    COLOURS,
-    MARKERS,
     draw_means,
+    marks_for,
     require_columns,
+    rows_where,
 )
 from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style
+from eigenscape.interval import column_names
 
 
 @paper_style()
@@ -35,9 +36,9 @@ def length_sensitivity_figure(sensitivity: pd.DataFrame, turns: pd.DataFrame) ->
     Example:
         >>> names = {"activation": "relu", "layer": 1, "sigma_w": 2.0, "networks": 3}
         >>> parts = {
-        ...     f"{name}{end}": 1.0
-        ...     for name in ("radial", "tangential", "change")
-        ...     for end in ("", "_low", "_high")
+        ...     name: 1.0
+        ...     for part in ("radial", "tangential", "change")
+        ...     for name in column_names(part)
         ... }
         >>> rows = pd.DataFrame([names | parts | {"angle": 0.1}])
         >>> len(length_sensitivity_figure(rows, rows).axes)
@@ -50,13 +51,11 @@ def length_sensitivity_figure(sensitivity: pd.DataFrame, turns: pd.DataFrame) ->
             "layer",
             "sigma_w",
             "networks",
-            "radial",
-            "radial_low",
-            "tangential",
-            "tangential_low",
+            *column_names("radial"),
+            *column_names("tangential"),
         ],
     )
-    require_columns(turns, ["activation", "layer", "angle", "change", "change_low", "change_high"])
+    require_columns(turns, ["activation", "layer", "angle", *column_names("change")])
     figure = Figure(figsize=(DOUBLE_COLUMN, 5.0), layout="constrained")
     grid = figure.subplots(2, 2, sharex=True)
     for column, (activation, name) in enumerate(ACTIVATION_NAMES.items()):
@@ -84,17 +83,15 @@ def length_sensitivity_figure(sensitivity: pd.DataFrame, turns: pd.DataFrame) ->
             upper.set_title(f"({'ab'[column]}) {name}, {words}", loc="left")
             upper.legend()
         own = turns[turns["activation"] == activation]
-        for colour, marker, angle in zip(
-            COLOURS, MARKERS, sorted(own["angle"].unique()), strict=False
-        ):
-            part = own[own["angle"] == angle].sort_values("layer")
+        for colour, marker, angle in marks_for(sorted(own["angle"].unique())):
+            part = rows_where(own, angle=angle).sort_values("layer")
             draw_means(
                 lower,
                 part["layer"],
                 part,
                 "change",
                 fmt=f"{marker}-",
-                color=PALETTE[colour],
+                color=colour,
                 label=f"{angle:g} rad",
             )
         if len(own):

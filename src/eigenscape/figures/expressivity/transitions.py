@@ -15,8 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from eigenscape.errors import BadInput
-from eigenscape.figures.intervals import ACTIVATION_NAMES, COLOURS, MARKERS, require_columns
-from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style
+from eigenscape.figures.intervals import ACTIVATION_NAMES, marks_for, require_columns, rows_where
+from eigenscape.figures.style import DOUBLE_COLUMN, GREY, paper_style
 
 
 @paper_style()
@@ -66,25 +66,21 @@ def transitions_figure(lengths: pd.DataFrame) -> Figure:
     for letter, axes, (activation, name) in zip(
         "ab", panels, reversed(ACTIVATION_NAMES.items()), strict=True
     ):
-        rows = pairs[pairs["activation"] == activation]
-        for colour, sigma_w in zip(COLOURS, sorted(rows["sigma_w"].unique()), strict=False):
-            for marker, width in zip(MARKERS, sorted(rows["width"].unique()), strict=False):
+        rows = rows_where(pairs, activation=activation)
+        for colour, _, sigma_w in marks_for(sorted(rows["sigma_w"].unique())):
+            for _, marker, width in marks_for(sorted(rows["width"].unique())):
                 for filled, sigma_b in zip(
                     (True, False), sorted(rows["sigma_b"].unique()), strict=False
                 ):
-                    own = rows[
-                        (rows["sigma_w"] == sigma_w)
-                        & (rows["width"] == width)
-                        & (rows["sigma_b"] == sigma_b)
-                    ]
+                    own = rows_where(rows, sigma_w=sigma_w, width=width, sigma_b=sigma_b)
                     axes.plot(
                         own["path"],
                         own["per_unit"],
                         marker,
                         markersize=3.5,
                         markeredgewidth=0.7,
-                        color=PALETTE[colour],
-                        markerfacecolor=PALETTE[colour] if filled else "white",
+                        color=colour,
+                        markerfacecolor=colour if filled else "white",
                         label=rf"$\sigma_w$ = {sigma_w:.3g}, $k$ = {width}" if filled else None,
                     )
         axes.set_xscale("log")

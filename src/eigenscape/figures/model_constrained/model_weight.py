@@ -4,13 +4,16 @@ training. A column per case.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from eigenscape.figures.intervals import COLOURS, MARKERS, draw_means, require_columns
+from eigenscape.figures.intervals import COLOURS, MARKERS, draw_means, require_columns, rows_where
 from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style, round_levels
+from eigenscape.interval import column_names
 
 NAMES = {
     "deconvolution-mcdnn": "deconvolution, mcDNN",
@@ -24,12 +27,8 @@ NAMES = {
 """In titles; other cases are called as in the table."""
 
 _CONDITION = [
-    "log10_cond",
-    "log10_cond_low",
-    "log10_cond_high",
-    "log10_cond_range",
-    "log10_cond_range_low",
-    "log10_cond_range_high",
+    *column_names("log10_cond"),
+    *column_names("log10_cond_range"),
 ]
 
 
@@ -115,9 +114,7 @@ def model_condition_figure(table: pd.DataFrame, layers: pd.DataFrame) -> Figure:
             "alpha",
             "reference",
             "log10_cond_null",
-            "change",
-            "change_low",
-            "change_high",
+            *column_names("change"),
             *_CONDITION,
         ],
     )
@@ -125,7 +122,7 @@ def model_condition_figure(table: pd.DataFrame, layers: pd.DataFrame) -> Figure:
     figure, panels, cases = _panels(table, 3, 5.8, own_scale=1)
     for column, (name, own) in enumerate(cases):
         top, middle, bottom, place = *panels[:, column], np.arange(len(own))
-        finite = own.assign(**{key: own[key].where(np.isfinite(own[key])) for key in _CONDITION})
+        finite = _finite(own, _CONDITION)
         draw_means(
             top, place - 0.06, finite, "log10_cond", label="sample, with its bracket", **_style(0)
         )
@@ -147,10 +144,10 @@ def model_condition_figure(table: pd.DataFrame, layers: pd.DataFrame) -> Figure:
         )
         middle.axhline(0, color=GREY, linewidth=0.5, zorder=0)
         draw_means(middle, place, own, "change", **_style(1))
-        every = layers[layers["case"] == name]
+        every = rows_where(layers, case=name)
         last = every["layer"].max()
         for number, layer in enumerate(sorted(every["layer"].unique())):
-            rows = every[every["layer"] == layer].sort_values("alpha")
+            rows = rows_where(every, layer=layer).sort_values("alpha")
             words = f"layer {layer}" + (" (output)" if layer == last else "")
             draw_means(
                 bottom,
@@ -205,9 +202,7 @@ def model_subspace_figure(table: pd.DataFrame) -> Figure:
         "overlap_halves",
         "subspace",
         "parameters",
-        "angle",
-        "angle_low",
-        "angle_high",
+        *column_names("angle"),
     ]
     require_columns(table, ["case", "alpha", "reference", *columns])
     figure, panels, cases = _panels(table, 2, 4.0)
@@ -271,16 +266,8 @@ def model_training_figure(table: pd.DataFrame, words: str) -> Figure:
         >>> len(model_training_figure(table, "200 steps").axes)
         2
     """
-    ends = ("", "_low", "_high")
-    require_columns(
-        table,
-        [
-            "case",
-            "alpha",
-            "reference",
-            *(f"{name}{end}" for name in ("log10_excess", "error") for end in ends),
-        ],
-    )
+    columns = [*column_names("log10_excess"), *column_names("error")]
+    require_columns(table, ["case", "alpha", "reference", *columns])
     figure, panels, cases = _panels(table, 2, 4.0)
     for column, (_, own) in enumerate(cases):
         place = np.arange(len(own))
@@ -302,10 +289,9 @@ def model_training_figure(table: pd.DataFrame, words: str) -> Figure:
 def _draw_quartiles(
     axes: Axes, place: np.ndarray, rows: pd.DataFrame, name: str, number: int
 ) -> None:
-    finite = rows.assign(
-        **{
-            f"{name}{end}": rows[f"{name}{end}"].where(np.isfinite(rows[f"{name}{end}"]))
-            for end in ("", "_low", "_high")
-        }
-    )
-    draw_means(axes, place, finite, name, **_style(number))
+    draw_means(axes, place, _finite(rows, column_names(name)), name, **_style(number))
+
+
+def _finite(rows: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """The rows with NaN, of which nothing is drawn, for infinities in some columns."""
+    return rows.assign(**{name: rows[name].where(np.isfinite(rows[name])) for name in columns})

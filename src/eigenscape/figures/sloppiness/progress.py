@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from eigenscape.figures.intervals import COLOURS, MARKERS, require_columns
+from eigenscape.figures.intervals import marks_for, require_columns, rows_where
 from eigenscape.figures.sloppiness.embedding import FAMILY_COLOURS, OPTIMISER_LINES
 from eigenscape.figures.style import DOUBLE_COLUMN, PALETTE, paper_style
 
@@ -92,13 +92,13 @@ def progress_figure(
     middle.set_ylabel(r"Riemann length $2\sum\sqrt{d_B}$")
     middle.set_title("(b) length of trajectories", loc="left")
     if len(equal):
-        for colour, marker, kind in zip(COLOURS, MARKERS, KINDS, strict=False):
-            rows = equal[equal["differ_in"] == kind]
+        for colour, marker, kind in marks_for(KINDS):
+            rows = rows_where(equal, differ_in=kind)
             right.plot(
                 rows["progress"],
                 rows["distance"],
                 f"{marker}-",
-                color=PALETTE[colour],
+                color=colour,
                 markersize=3,
                 label=KINDS[kind],
             )

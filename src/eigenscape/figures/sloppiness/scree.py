@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from eigenscape.figures.intervals import COLOURS, MARKERS, require_columns
+from eigenscape.figures.intervals import marks_for, require_columns, rows_where
 from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style
+from eigenscape.interval import column_names
 
 NAMES = {"all": "all", "all, linear spacing": "all, checkpoints linear in steps"}
 """Of sets whose name in the table is short."""
@@ -57,21 +58,21 @@ def scree_figure(eigenvalues: pd.DataFrame, spectra: pd.DataFrame, words: str = 
         for name in dict.fromkeys(eigenvalues["set"])
         if name == "all" or name.startswith("family ")
     ]
-    for colour, marker, name in zip(COLOURS, MARKERS, shown, strict=False):
-        rows = eigenvalues[eigenvalues["set"] == name]
+    for colour, marker, name in marks_for(shown):
+        rows = rows_where(eigenvalues, set=name)
         size = rows["eigenvalue"].abs() / rows["eigenvalue"].abs().iloc[0]
         imaginary = rows["eigenvalue"] < 0
-        facts = spectra[spectra["set"] == name].iloc[0]
+        facts = rows_where(spectra, set=name).iloc[0]
         label = (
             f"{name.removeprefix('family ')}: {facts['slope']:.2f} per direction, $R^2$ ="
             f" {facts['r_squared']:.2f}"
         )
-        left.plot(rows["direction"], size, color=PALETTE[colour], linewidth=0.6, zorder=1)
+        left.plot(rows["direction"], size, color=colour, linewidth=0.6, zorder=1)
         left.plot(
             rows["direction"][~imaginary],
             size[~imaginary],
             marker,
-            color=PALETTE[colour],
+            color=colour,
             markersize=3,
             label=label,
         )
@@ -79,7 +80,7 @@ def scree_figure(eigenvalues: pd.DataFrame, spectra: pd.DataFrame, words: str = 
             rows["direction"][imaginary],
             size[imaginary],
             marker,
-            color=PALETTE[colour],
+            color=colour,
             markersize=4,
             markerfacecolor="white",
         )
@@ -87,7 +88,7 @@ def scree_figure(eigenvalues: pd.DataFrame, spectra: pd.DataFrame, words: str = 
             rows["direction"],
             rows["chi"],
             f"{marker}-",
-            color=PALETTE[colour],
+            color=colour,
             markersize=2.5,
             linewidth=0.8,
         )
@@ -123,15 +124,13 @@ def explained_stress_figure(
         BadInput: a table is empty or lacks a column.
 
     Example:
-        >>> ends = {f"chi_{k}{end}": [0.8] for k in (2, 3) for end in ("", "_low", "_high")}
+        >>> ends = {name: [0.8] for k in (2, 3) for name in column_names(f"chi_{k}")}
         >>> len(
         ...     explained_stress_figure(pd.DataFrame({"set": ["all"], **ends}), pd.DataFrame()).axes
         ... )
         2
     """
-    require_columns(
-        spectra, ["set", *(f"chi_{k}{end}" for k in (2, 3) for end in ("", "_low", "_high"))]
-    )
+    require_columns(spectra, ["set", *column_names("chi_2"), *column_names("chi_3")])
     figure = Figure(
         figsize=(DOUBLE_COLUMN, 0.9 + max(2.6, 0.21 * len(spectra))), layout="constrained"
     )
@@ -139,7 +138,7 @@ def explained_stress_figure(
     rows = np.arange(len(spectra))[::-1]
     for colour, marker, k in (("blue", "o", 2), ("vermillion", "s", 3)):
         value, low, high = (
-            spectra[f"chi_{k}{end}"].to_numpy(dtype=float) for end in ("", "_low", "_high")
+            spectra[name].to_numpy(dtype=float) for name in column_names(f"chi_{k}")
         )
         low, high = (np.where(np.isfinite(ends), ends, value) for ends in (low, high))
         # An interval that had a shift taken out may end on the wrong side of the estimate by
@@ -168,8 +167,8 @@ def explained_stress_figure(
         else crossed
     )
     pairs = [] if chosen.empty else list(chosen.groupby(["family", "axes"], sort=False))
-    for colour, marker, ((family, axes_of), own) in zip(COLOURS, MARKERS, pairs, strict=False):
-        look: dict[str, Any] = {"color": PALETTE[colour], "marker": marker, "markersize": 3.0}
+    for colour, marker, ((family, axes_of), own) in marks_for(pairs):
+        look: dict[str, Any] = {"color": colour, "marker": marker, "markersize": 3.0}
         right.plot(own["directions"], own["stress"], label=f"{family} in axes of {axes_of}", **look)
         right.plot(
             own["directions"], own["own_stress"], linestyle=":", markerfacecolor="white", **look

@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from eigenscape.figures.intervals import COLOURS, MARKERS, require_columns
+from eigenscape.figures.intervals import marks_for, require_columns, rows_where
 from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style
+from eigenscape.interval import column_names
 from eigenscape.sloppiness import regimes
 
 DRAWN_DECAYS = 4
@@ -62,7 +63,7 @@ def trajectory_slopes_figure(slopes: pd.DataFrame, fewest: int = 5) -> Figure:
     """
     require_columns(
         slopes,
-        ["decay", "reach", "converged", "checkpoints", "slope", "slope_low", "slope_high", "chi_2"],
+        ["decay", "reach", "converged", "checkpoints", *column_names("slope"), "chi_2"],
     )
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.1), layout="constrained")
     panels = list(figure.subplots(1, 3))
@@ -84,17 +85,16 @@ def trajectory_slopes_figure(slopes: pd.DataFrame, fewest: int = 5) -> Figure:
     )
     for letter, axes, spacing in zip("ab", panels, ("linear", "logarithmic"), strict=False):
         axes.plot(reach, regimes.truth_slope(reach), color=GREY, linestyle="--", zorder=0)
-        for colour, marker, decay in zip(COLOURS, MARKERS, decays, strict=False):
-            rows = shown[(shown["decay"] == decay) & (shown["checkpoints"] == spacing)].sort_values(
-                "reach"
-            )
-            bars = [rows["slope"] - rows["slope_low"], rows["slope_high"] - rows["slope"]]
+        for colour, marker, decay in marks_for(decays):
+            rows = rows_where(shown, decay=decay, checkpoints=spacing).sort_values("reach")
+            slope, low, high = (rows[name] for name in column_names("slope"))
+            bars = [slope - low, high - slope]
             axes.errorbar(
                 rows["reach"],
                 rows["slope"],
                 yerr=bars,
                 fmt=marker,
-                color=PALETTE[colour],
+                color=colour,
                 markersize=3.5,
                 elinewidth=0.7,
             )
@@ -103,15 +103,15 @@ def trajectory_slopes_figure(slopes: pd.DataFrame, fewest: int = 5) -> Figure:
     panels[1].sharey(panels[0])
     panels[1].set_ylabel("")
     panels[2].plot(reach, regimes.truth_stress(reach, 2), color=GREY, linestyle="--", zorder=0)
-    for colour, marker, decay in zip(COLOURS, MARKERS, decays, strict=False):
+    for colour, marker, decay in marks_for(decays):
         for spacing in ("linear", "logarithmic"):
-            rows = shown[(shown["decay"] == decay) & (shown["checkpoints"] == spacing)]
-            face = PALETTE[colour] if spacing == "linear" else "white"
+            rows = rows_where(shown, decay=decay, checkpoints=spacing)
+            face = colour if spacing == "linear" else "white"
             panels[2].plot(
                 rows["reach"],
                 rows["chi_2"],
                 marker,
-                color=PALETTE[colour],
+                color=colour,
                 markerfacecolor=face,
                 markersize=3.5,
             )
@@ -124,13 +124,13 @@ def trajectory_slopes_figure(slopes: pd.DataFrame, fewest: int = 5) -> Figure:
         Line2D(
             [],
             [],
-            color=PALETTE[colour],
+            color=colour,
             marker=marker,
             markersize=3.5,
             linestyle="none",
             label=f"$c$ = {decay:g}",
         )
-        for colour, marker, decay in zip(COLOURS, MARKERS, decays, strict=False)
+        for colour, marker, decay in marks_for(decays)
     ]
     handles.append(
         Line2D(
@@ -201,22 +201,16 @@ def kernel_trajectories_figure(spectra: pd.DataFrame) -> Figure:
         panels, ("train", "test"), ("training digits", "other digits"), strict=True
     ):
         for axes, kernel in zip(row, kernels, strict=True):
-            own = spectra[
-                (spectra["kernel"] == kernel)
-                & (spectra["points"] == points)
-                & (spectra["index"] <= SHOWN)
-            ]
-            for colour, start in zip(COLOURS, starts, strict=False):
+            own = rows_where(spectra[spectra["index"] <= SHOWN], kernel=kernel, points=points)
+            for colour, _, start in marks_for(starts):
                 for steps in every:
-                    rows = own[(own["start"] == start) & (own["steps"] == steps)].sort_values(
-                        "index"
-                    )
+                    rows = rows_where(own, start=start, steps=steps).sort_values("index")
                     if len(rows):
                         scaled = rows["eigenvalue"] / rows["eigenvalue"].iloc[0]
                         axes.plot(
                             rows["index"],
                             scaled,
-                            color=PALETTE[colour],
+                            color=colour,
                             linestyle=lines[steps],
                             linewidth=1.0,
                         )
@@ -232,8 +226,8 @@ def kernel_trajectories_figure(spectra: pd.DataFrame) -> Figure:
     for axes in panels[-1]:
         axes.set_xlabel("direction $a$")
     handles = [
-        Line2D([], [], color=PALETTE[colour], label=rf"$\sigma_w$ = {start:g}")
-        for colour, start in zip(COLOURS, starts, strict=False)
+        Line2D([], [], color=colour, label=rf"$\sigma_w$ = {start:g}")
+        for colour, _, start in marks_for(starts)
     ]
     handles += [
         Line2D([], [], color="black", linestyle=lines[steps], label=f"$T$ = {steps:,}")
@@ -281,16 +275,14 @@ def sgd_trajectories_figure(variants: pd.DataFrame, spectra: pd.DataFrame) -> Fi
     names = list(variants["variant"])
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1.25, 1])
-    for colour, marker, name in zip(COLOURS, MARKERS, names, strict=False):
-        rows = spectra[(spectra["variant"] == name) & (spectra["index"] <= SHOWN)].sort_values(
-            "index"
-        )
-        left.plot(rows["index"], rows["eigenvalue"], color=PALETTE[colour], linewidth=1.0)
+    for colour, marker, name in marks_for(names):
+        rows = rows_where(spectra[spectra["index"] <= SHOWN], variant=name).sort_values("index")
+        left.plot(rows["index"], rows["eigenvalue"], color=colour, linewidth=1.0)
         left.plot(
             rows["index"][::3],
             rows["simulated"][::3],
             marker,
-            color=PALETTE[colour],
+            color=colour,
             markersize=3,
             markerfacecolor="white",
         )
@@ -305,8 +297,8 @@ def sgd_trajectories_figure(variants: pd.DataFrame, spectra: pd.DataFrame) -> Fi
 
 def _draw_stress(axes: Axes, variants: pd.DataFrame, names: list[str]) -> None:
     places = np.arange(len(names))[::-1]
-    for place, colour, marker in zip(places, COLOURS, MARKERS, strict=False):
-        axes.plot(-0.04, place, marker, color=PALETTE[colour], markersize=4, clip_on=False)
+    for colour, marker, place in marks_for(places):
+        axes.plot(-0.04, place, marker, color=colour, markersize=4, clip_on=False)
     for colour, k in (("black", 2), ("purple", 3)):
         axes.plot(
             variants[f"chi_{k}"],

@@ -19,6 +19,7 @@ from eigenscape.active_subspace.importance import layer_shares
 from eigenscape.active_subspace.sampling_noise import log10_condition_null
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import CellStatus, Study
+from eigenscape.interval import Interval, column_names
 from eigenscape.stages.active_subspace.projection import require_projection
 from eigenscape.stages.common.tables import (
     BRACKET,
@@ -78,9 +79,7 @@ def _raw(study: Study, architecture: Architecture, folder: StudyFolder) -> dict[
 def _projected(study: Study, architecture: Architecture, folder: StudyFolder) -> dict[str, Any]:
     content = require_projection(study, architecture, folder)
     return {
-        "log10_cond_sym": content["log10_cond_sym"],
-        "log10_cond_sym_low": content["low"],
-        "log10_cond_sym_high": content["high"],
+        **Interval.of_columns(content, "log10_cond_sym", ends="").columns("log10_cond_sym"),
         "status_sym": content["status"],
         "symmetry": content["symmetry"],
         "chi_1": content["chi_1"],
@@ -111,9 +110,7 @@ def layer_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
                     "width": architecture.width,
                     "layer": share["layer"],
                     "parameters": layer.parameters,
-                    "share": share["share"],
-                    "low": share["low"],
-                    "high": share["high"],
+                    **{name: share[name] for name in column_names("share", ends="")},
                     "per_parameter": share["share"] * architecture.parameters / layer.parameters,
                     "chi_1": content["chi_1"],
                 }

@@ -35,7 +35,6 @@ from eigenscape.active_subspace.importance_tests import (
 )
 from eigenscape.active_subspace.layer_statistics import gradient_blocks, squared_gradients_by_layer
 from eigenscape.active_subspace.resampling import (
-    Interval,
     active_dimension,
     bootstrap_weights,
     gradient_coordinates,
@@ -46,6 +45,7 @@ from eigenscape.active_subspace.resampling import (
 from eigenscape.active_subspace.spectrum import Spectrum
 from eigenscape.architecture import Architecture, ModuleArchitecture
 from eigenscape.config.study import SCIENCE_SCHEMA, Study
+from eigenscape.interval import Interval, column_names
 from eigenscape.networks.activations import activation_named
 from eigenscape.networks.mean_field import mean_field, mean_field_of
 from eigenscape.networks.priors import prior_named, scaled_normal
@@ -118,9 +118,7 @@ def _under_prior(
     shares = layer_share_intervals(masses, architecture, weights)
     content: dict[str, Any] = {
         "prior": name,
-        "shares": shares.shares.tolist(),
-        "low": shares.interval.low.tolist(),
-        "high": shares.interval.high.tolist(),
+        **shares.shares.columns("shares", ends=""),
     }
     if prior is None:
         return content
@@ -132,9 +130,7 @@ def _under_prior(
             ordered_trend(masses, architecture),
         )
         content |= {
-            "slope": slope.slope,
-            "slope_low": float(slope.interval.low),
-            "slope_high": float(slope.interval.high),
+            **slope.slope.columns("slope"),
             "log10_means": slope.log10_means.tolist(),
             "trend": trend.rank_correlation,
             "p_earlier": trend.p_earlier,
@@ -160,7 +156,10 @@ def _family(study: Study, spectrum: Spectrum) -> dict[str, dict[str, float]]:
     intervals = (
         family_intervals(sampler, cell.samples, groups, spectrum) if cell.samples > 1 else {}
     )
-    return {name: {**vars(interval), "null": null[name]} for name, interval in intervals.items()}
+    return {
+        name: {**interval.columns("value", ends=""), "null": null[name]}
+        for name, interval in intervals.items()
+    }
 
 
 def family_table(content: dict[str, Any]) -> pd.DataFrame:
@@ -198,26 +197,21 @@ def _eigenvectors(study: Study, spectrum: Spectrum) -> dict[str, Any]:
         along[:, :leading], directions[:, :leading], architecture, width, weights
     )
     activities = replicates.layer_activity()
-    interval = percentile_interval(activities / activities.sum(axis=1, keepdims=True))
+    layer_activity = percentile_interval(
+        np.array([activity[layer.whole].sum() / activity.sum() for layer in architecture.layers]),
+        activities / activities.sum(axis=1, keepdims=True),
+    )
     leading_purity, purities = block_purity(blocks[:, :width]), replicates.purity()
-    leading_interval = percentile_interval(leading_purity + purities - np.median(purities))
+    leading_purity_interval = percentile_interval(
+        leading_purity, leading_purity + purities - np.median(purities)
+    )
     return {
-        "activity": [
-            float(activity[layer.whole].sum() / activity.sum()) for layer in architecture.layers
-        ],
-        "activity_low": interval.low.tolist(),
-        "activity_high": interval.high.tolist(),
-        "purity": purity.purity,
-        "purity_low": float(purity_over_vectors.low),
-        "purity_high": float(purity_over_vectors.high),
-        "leading_purity": leading_purity,
-        "leading_purity_low": float(leading_interval.low),
-        "leading_purity_high": float(leading_interval.high),
+        **layer_activity.columns("activity"),
+        **purity_over_vectors.columns("purity"),
+        **leading_purity_interval.columns("leading_purity"),
         "purity_of_random_basis": purity.random_basis,
         "purity_p": purity.p_value,
-        "centroid_rho": order.rho,
-        "centroid_rho_low": float(order.interval.low),
-        "centroid_rho_high": float(order.interval.high),
+        **order.columns("centroid_rho"),
         "largest_gap": dimension.absolute_gap,
         "largest_log_gap": dimension.log_gap,
         "energy_99": dimension.retained_energy,
@@ -240,12 +234,8 @@ def importance_table(study: Study, content: dict[str, Any]) -> pd.DataFrame:
                 "layer": layer.name or place + 1,
                 "parameters": layer.parameters,
             }
-            row |= {
-                "share": prior["shares"][place],
-                "share_low": prior["low"][place],
-                "share_high": prior["high"][place],
-            }
-            for name in ("activity", "activity_low", "activity_high"):
+            row |= Interval.of_columns(prior, "shares", ends="").at(place).columns("share")
+            for name in column_names("activity"):
                 row[name] = content[name][place] if number == 0 and name in content else np.nan
             rows.append(row)
     return pd.DataFrame(rows)
@@ -254,10 +244,8 @@ def importance_table(study: Study, content: dict[str, Any]) -> pd.DataFrame:
 def shares_of(content: dict[str, Any], architecture: Architecture) -> LayerShares:
     """The layer shares of one prior, as the figure takes them."""
     parts = np.array([layer.parameters for layer in architecture.layers]) / architecture.parameters
-    low, high = np.array(content["low"]), np.array(content["high"])
-    return LayerShares(
-        np.array(content["shares"]), Interval(low, high, 0.95, np.full(len(low), 1)), parts
-    )
+    shares = Interval.of_columns(content, "shares", ends="")
+    return LayerShares(Interval(*map(np.array, shares)), parts)
 
 
 def slope_of(content: dict[str, Any], architecture: Architecture) -> LadderSlope | None:
@@ -266,14 +254,10 @@ def slope_of(content: dict[str, Any], architecture: Architecture) -> LadderSlope
     """
     if "slope" not in content:
         return None
-    interval = Interval(
-        np.array(content["slope_low"]), np.array(content["slope_high"]), 0.95, np.array(1)
-    )
     return LadderSlope(
         np.arange(2, architecture.depth + 1),
         np.array(content["log10_means"]),
-        content["slope"],
-        interval,
+        Interval.of_columns(content, "slope"),
     )
 
 
@@ -324,9 +308,7 @@ def _sweep(study: Study) -> list[dict[str, Any]]:
                 {
                     "sigma_w": weight_std,
                     "chi_1": field.chi_1,
-                    "slope": slope.slope,
-                    "low": float(slope.interval.low),
-                    "high": float(slope.interval.high),
+                    **slope.slope.columns("slope", ends=""),
                     "series": series,
                 }
             )

@@ -20,7 +20,7 @@ from eigenscape.config.large import KRYLOV_BLOCK
 from eigenscape.config.study import SLOTS
 from eigenscape.errors import Interrupted
 from eigenscape.stages.active_subspace.large_operator import GradientOperator
-from eigenscape.stages.active_subspace.large_run import LargeRun, of_traces, row_of
+from eigenscape.stages.active_subspace.large_run import LargeRun, of_traces
 from eigenscape.stages.common import signals
 from eigenscape.store.array_files import Arrays
 
@@ -49,8 +49,8 @@ def matrix_free_arrays(run: LargeRun) -> Arrays | None:
     solver = {"converged": np.array(converged), "passes": np.array(passes)}
     rules = {"density_nodes": density.nodes, "density_weights": density.weights}
     estimates = {
-        "probed_trace": row_of(density.trace_of()),
-        "probed_square_trace": row_of(density.trace_of(power=2.0)),
+        "probed_trace": np.array([*density.trace_of()]),
+        "probed_square_trace": np.array([*density.trace_of(power=2.0)]),
     }
     return {
         "eigenvalues": found.values,

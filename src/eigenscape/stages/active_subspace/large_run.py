@@ -14,7 +14,6 @@ import numpy as np
 
 from eigenscape.active_subspace.dual import squares_by_layer
 from eigenscape.active_subspace.matrix_free import LeadingPairs
-from eigenscape.active_subspace.spectral_density import Estimate
 from eigenscape.active_subspace.tiles import Tiles
 from eigenscape.active_subspace.traces import Traces
 from eigenscape.config.study import Cell, Study
@@ -136,18 +135,13 @@ class LargeRun:
         }
 
 
-def row_of(estimate: Estimate) -> np.ndarray:
-    """An estimate with its interval as three numbers."""
-    return np.array([estimate.value, estimate.low, estimate.high])
-
-
 def of_traces(traces: Traces) -> Arrays:
     """Traces as stored arrays."""
     square = np.array(np.nan if traces.square_trace is None else traces.square_trace)
     return {
-        "trace": row_of(traces.trace),
+        "trace": np.array([*traces.trace]),
         "layer_masses": traces.layer_masses,
         "square_trace": square,
-        "population_square_trace": row_of(traces.population_square_trace),
-        "population_participation": row_of(traces.population_participation),
+        "population_square_trace": np.array([*traces.population_square_trace]),
+        "population_participation": np.array([*traces.population_participation]),
     }

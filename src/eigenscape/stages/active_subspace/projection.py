@@ -80,13 +80,11 @@ def _content(study: Study, architecture: Architecture) -> dict[str, Any]:
     return {
         "symmetry": str(found.symmetry),
         "status": str(found.status),
-        "log10_cond_sym": found.log10_condition,
-        "low": found.stairs.low,
-        "high": found.stairs.high,
+        **found.stairs.log10_condition.columns("log10_cond_sym", ends=""),
         "plateaus": [vars(plateau) for plateau in found.stairs.plateaus],
         "layer_shares": [
-            {"layer": layer, "share": share, "low": low, "high": high}
-            for layer, (share, low, high) in enumerate(found.layer_shares, start=1)
+            {"layer": layer} | share.columns("share", ends="")
+            for layer, share in enumerate(found.layer_shares, start=1)
         ],
         "q_star": field.q_star,
         "chi_1": field.chi_1,

@@ -332,15 +332,12 @@ def _numbers(
     """What is found of one setting and loss."""
     stairs = staircase(samples, replicates=replicates, key=key, relative_noise=relative_noise)
     shares = layer_shares_of(samples, replicates=replicates, key=key)
-    numbers: dict[str, Any] = {
+    return {
         "status": str(stairs.status),
-        "log10_cond_sym": stairs.log10_condition,
-        "log10_cond_sym_low": stairs.low,
-        "log10_cond_sym_high": stairs.high,
+        **stairs.log10_condition.columns("log10_cond_sym"),
+        **shares[0].columns("share_first"),
+        **shares[-1].columns("share_last"),
     }
-    for name, layer in (("share_first", shares[0]), ("share_last", shares[-1])):
-        numbers |= dict(zip((name, f"{name}_low", f"{name}_high"), layer, strict=True))
-    return numbers
 
 
 def _as_table(rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from eigenscape.active_subspace.association import best_median
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import Cell, Study
 from eigenscape.errors import BadInput
+from eigenscape.interval import Interval
 from eigenscape.networks.activations import activation_named
 from eigenscape.networks.priors import prior_named
 from eigenscape.networks.problems import problem_of
@@ -266,9 +267,7 @@ def _rows(
                 "threshold": content["threshold"],
                 "most_steps": plan.most_steps,
                 "step": float(np.median(chosen["step"])),
-                "log10_steps": math.log10(steps.value),
-                "log10_steps_low": math.log10(steps.low),
-                "log10_steps_high": math.log10(steps.high),
+                **Interval(*map(math.log10, steps)).columns("log10_steps"),
                 "share_reached": float(
                     np.mean([t is not None for t in chosen["steps_to_threshold"]])
                 ),

@@ -144,8 +144,8 @@ def write_solved(
         numbers = {
             "low": found.low,
             "high": found.high,
-            "interval_low": found.interval[0],
-            "interval_high": found.interval[1],
+            "interval_low": found.interval.low,
+            "interval_high": found.interval.high,
             "split_half": found.split_half,
             "at_half": found.at_half,
             "at_quarter": found.at_quarter,

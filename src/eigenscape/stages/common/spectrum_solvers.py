@@ -121,7 +121,7 @@ class SpectrumSolver(Protocol):
         """Which routines of which library, for receipts."""
 
     def solve(
-        self, study: Study, sampler: GradientSampler, samples: int, stored: StoredSecondMoment
+        self, study: Study, sampler: Sampler, samples: int, stored: StoredSecondMoment
     ) -> Solved:
         """The spectrum and its bracket.
 
@@ -172,7 +172,7 @@ class FromSecondMoment:
         return self.eigensolver.name
 
     def solve(
-        self, study: Study, sampler: GradientSampler, samples: int, stored: StoredSecondMoment
+        self, study: Study, sampler: Sampler, samples: int, stored: StoredSecondMoment
     ) -> Solved:
         """See `SpectrumSolver`."""
         whole, receipt = stored.matrix(), stored.receipt
@@ -211,7 +211,7 @@ class FromGradients:
     name: str = few_samples.SOLVER
 
     def solve(
-        self, study: Study, sampler: GradientSampler, samples: int, stored: StoredSecondMoment
+        self, study: Study, sampler: Sampler, samples: int, stored: StoredSecondMoment
     ) -> Solved:
         """See `SpectrumSolver`."""
         path, architecture, one = stored.path, sampler.architecture, OneRank()
@@ -239,7 +239,7 @@ class OverRanks:
         return f"{'pdsyevd' if self.vectors else 'pdsyev'} (ScaLAPACK)"
 
     def solve(
-        self, study: Study, sampler: GradientSampler, samples: int, stored: StoredSecondMoment
+        self, study: Study, sampler: Sampler, samples: int, stored: StoredSecondMoment
     ) -> Solved:
         """See `SpectrumSolver`."""
         ranks, architecture = self.grid.ranks, sampler.architecture

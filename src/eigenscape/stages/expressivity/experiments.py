@@ -9,8 +9,6 @@ digits        training one layer at a time, and lengths while networks train
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from eigenscape.config.study import Study
@@ -95,26 +93,18 @@ def _growth(study: Study) -> dict[str, Rows]:
                         bootstrap_mean(found.transitions, seed),
                     )
                     for layer in range(section.depth + 1):
-                        row = names | {"layer": layer} | _interval("length", length, layer)
+                        row = names | {"layer": layer} | length.at(layer).columns("length")
                         layers.append(
                             row
-                            | (_interval("transitions", transitions, layer - 1) if layer else {})
+                            | (transitions.at(layer - 1).columns("transitions") if layer else {})
                         )
                     settings.append(
                         names
                         | {"sqrt_chi_1": mean_field_growth(activation, sigma_w, sigma_b)}
                         | {"published_base": published_base(activation, width, sigma_w, sigma_b)}
-                        | _interval("growth", growth_per_layer(found.lengths, seed), ())
+                        | growth_per_layer(found.lengths, seed).columns("growth")
                     )
     return {"lengths": layers, "growth": settings}
-
-
-def _interval(name: str, interval: Any, place: Any) -> dict[str, float]:
-    return {
-        name: float(interval.mean[place]),
-        f"{name}_low": float(interval.low[place]),
-        f"{name}_high": float(interval.high[place]),
-    }
 
 
 def _sensitivity(study: Study) -> dict[str, Rows]:
@@ -161,11 +151,11 @@ def _sensitivity(study: Study) -> dict[str, Rows]:
             }
             layers.append(
                 names
-                | _interval("radial", parts[0], layer)
-                | _interval("tangential", parts[1], layer)
+                | parts[0].at(layer).columns("radial")
+                | parts[1].at(layer).columns("tangential")
             )
             turns += [
-                names | {"angle": float(angle)} | _interval("change", parts[2], (layer, i))
+                names | {"angle": float(angle)} | parts[2].at((layer, i)).columns("change")
                 for i, angle in enumerate(angles)
             ]
     return {"sensitivity": layers, "turns": turns}
@@ -200,7 +190,7 @@ def _dichotomies(study: Study) -> dict[str, Rows]:
             found = bootstrap_mean(counts, seed)
             rows += [
                 {"width": width, "depth": depth, "layer": layer, "remaining": depth - layer}
-                | _interval("dichotomies", found, layer - 1)
+                | found.at(layer - 1).columns("dichotomies")
                 for layer in range(1, depth + 1)
             ]
     return {"dichotomies": rows}
@@ -236,8 +226,8 @@ def _digits(study: Study) -> dict[str, Rows]:
                 "layer": int(layer),
                 "remaining": section.one_layer_depth - int(layer),
             }
-            | _interval("train", parts[0], place)
-            | _interval("test", parts[1], place)
+            | parts[0].at(place).columns("train")
+            | parts[1].at(place).columns("test")
             for place, layer in enumerate(trained.layers)
         ]
     for variance in section.length_weight_variance:
@@ -256,8 +246,8 @@ def _digits(study: Study) -> dict[str, Rows]:
         test = bootstrap_mean(followed.test, seed)
         lengths += [
             {"sigma_w_squared": variance, "layer": layer, "epoch": int(epoch)}
-            | _interval("relative_length", relative, (place, layer))
-            | _interval("test", test, place)
+            | relative.at((place, layer)).columns("relative_length")
+            | test.at(place).columns("test")
             for place, epoch in enumerate(followed.epochs)
             for layer in range(1, section.length_depth + 1)
         ]

@@ -23,6 +23,7 @@ from eigenscape.active_subspace.tree import Node
 from eigenscape.config.study import BLOCK, SCIENCE_SCHEMA, ModelConstrainedCell, Study
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import BadInput
+from eigenscape.interval import Interval
 from eigenscape.networks.activations import activation_named
 from eigenscape.networks.sampler import PriorSampler
 from eigenscape.seeding import stream_key
@@ -238,9 +239,9 @@ def _raw(
         "parameters": cell.architecture.parameters,
         "samples": cell.samples,
         "status": str(spectrum.status),
-        "log10_cond": spectrum.log10_condition,
-        "log10_cond_low": confidence["low"],
-        "log10_cond_high": confidence["high"],
+        **Interval(spectrum.log10_condition, confidence["low"], confidence["high"]).columns(
+            "log10_cond"
+        ),
         "log10_cond_null": log10_condition_null(cell.architecture.parameters, cell.samples),
         "log10_trace": math.log10(spectrum.diagonal.sum()),
         "subspace": dimensions,
@@ -296,32 +297,24 @@ def _projected(
     changes = (
         spans - reference.spans if nulls == reference.nulls else np.full(replicates + 1, np.nan)
     )
-    inside, change, angle = (
-        unbroken_interval(values)
-        for values in (spans[1:], changes[1:], resampled.degrees_from(reference.resampled))
+    inside, change = (unbroken_interval(values[0], values[1:]) for values in (spans, changes))
+    angle = unbroken_interval(
+        leading.degrees_from(reference.leading)[0], resampled.degrees_from(reference.resampled)
     )
     shares = layer_shares_of(projected, replicates=replicates, key=key)
     numbers: dict[str, Any] = {
         "status_sym": str(stairs.status),
-        "log10_cond_sym": stairs.log10_condition,
-        "log10_cond_sym_low": stairs.low,
-        "log10_cond_sym_high": stairs.high,
+        **stairs.log10_condition.columns("log10_cond_sym"),
         "null_directions": sum(
             plateau.multiplicity for plateau in stairs.plateaus if plateau.value == 0
         ),
-        "log10_cond_range": float(spans[0]),
-        "log10_cond_range_low": float(inside.low),
-        "log10_cond_range_high": float(inside.high),
-        "change": float(changes[0]),
-        "change_low": float(change.low),
-        "change_high": float(change.high),
-        "angle": float(leading.degrees_from(reference.leading)[0]),
-        "angle_low": float(angle.low),
-        "angle_high": float(angle.high),
+        **inside.columns("log10_cond_range"),
+        **change.columns("change"),
+        **angle.columns("angle"),
         "leading_block": projected.blocks[int(leading.blocks[0])].label,
         "layers": [
-            {"layer": layer, "share": share, "low": low, "high": high}
-            for layer, (share, low, high) in enumerate(shares, start=1)
+            {"layer": layer} | share.columns("share", ends="")
+            for layer, share in enumerate(shares, start=1)
         ],
     }
     return numbers, reference
@@ -383,5 +376,5 @@ def _trained(
         # Replicas themselves stand for the quartiles: between infinite ones nothing can be
         # interpolated.
         low, median, high = np.quantile(values, [0.25, 0.5, 0.75], method="nearest")
-        numbers |= {name: float(median), f"{name}_low": float(low), f"{name}_high": float(high)}
+        numbers |= Interval(median, low, high).columns(name)
     return numbers

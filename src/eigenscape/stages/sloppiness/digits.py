@@ -33,15 +33,13 @@ def theory_seed(study: Study) -> int:
     return stream_key(study.sampling.seed, "sloppiness", "theory") >> 1
 
 
-def judged(found: Ribbon) -> dict[str, Any]:
-    """A ribbon's verdict as columns."""
+def ribbon_columns(found: Ribbon) -> dict[str, Any]:
+    """What is read of a spectrum, as columns."""
     return {
         "chi_2": found.chi_2.value,
         "chi_3": found.chi_3.value,
         "participation_ratio": found.participation_ratio.value,
-        "slope": found.slope.value,
-        "slope_low": found.slope.low,
-        "slope_high": found.slope.high,
+        **found.slope.columns("slope"),
         "r_squared": found.r_squared.value,
         "decades": found.decades.value,
         "directions": found.directions,
@@ -106,7 +104,7 @@ def kernel_tables(study: Study) -> dict[str, Rows]:
                 for points, values in _kernel_spectra(
                     machine, targets, section.step, steps, start
                 ).items():
-                    rows.append(names | {"points": points} | facts | judged(ribbon(values)))
+                    rows.append(names | {"points": points} | facts | ribbon_columns(ribbon(values)))
                     spectra += [
                         names
                         | {
@@ -216,7 +214,7 @@ def sgd_tables(study: Study) -> dict[str, Rows]:
                 f"simulated_chi_{k}": float(np.mean(found)),
                 f"simulated_chi_{k}_spread": float(np.std(found, ddof=1)),
             }
-        rows.append(facts | judged(ribbon(values)))
+        rows.append(facts | ribbon_columns(ribbon(values)))
         pairs = zip(values[:KEPT], np.mean(runs, axis=0)[:KEPT], strict=True)
         spectra += [
             {

@@ -296,7 +296,7 @@ def _spectrum(
     # Beyond a full decomposition |W|_F^2 stands for the eigenvalues that are not known, and nothing
     # is resampled.
     partial = not found.complete
-    judged = ribbon(
+    ribbon_of_set = ribbon(
         found.eigenvalues, None if partial else again, squares=found.squares if partial else None
     )
     stress, distance = found.explained_stress, found.explained_distance()
@@ -304,11 +304,10 @@ def _spectrum(
         "set": name,
         "points": len(found.weights),
         "kind": found.kind.value,
-        "verdict": judged.verdict.value,
+        "verdict": ribbon_of_set.verdict.value,
     }
     for number in ("chi_2", "chi_3", "slope", "r_squared", "decades", "participation_ratio"):
-        value = getattr(judged, number)
-        row |= {number: value.value, f"{number}_low": value.low, f"{number}_high": value.high}
+        row |= getattr(ribbon_of_set, number).columns(number)
     row |= {f"chi_{k}": float(stress[min(k, len(stress)) - 1]) for k in (1, 10, 50)}
     row |= {f"distance_{k}": float(distance[min(k, len(distance)) - 1]) for k in (2, 3, 10, 50)}
     squares = np.square(found.eigenvalues)
@@ -317,7 +316,8 @@ def _spectrum(
         "imaginary_share": float(squares[found.imaginary].sum() / found.squares),
     }
     low, high = (
-        np.append(ends, np.full(LISTED, np.nan)) for ends in (judged.widths_low, judged.widths_high)
+        np.append(ends, np.full(LISTED, np.nan))
+        for ends in (ribbon_of_set.widths.low, ribbon_of_set.widths.high)
     )
     values = [
         {

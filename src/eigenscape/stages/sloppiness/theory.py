@@ -29,7 +29,12 @@ from eigenscape.sloppiness.ribbon import FEWEST_DIRECTIONS, FITTED_DIRECTIONS, r
 from eigenscape.sloppiness.simulate import generator
 from eigenscape.sloppiness.stress import explained_stress
 from eigenscape.stages.common.experiments import Experiment, Rows, Tables, experiment_named
-from eigenscape.stages.sloppiness.digits import judged, kernel_tables, sgd_tables, theory_seed
+from eigenscape.stages.sloppiness.digits import (
+    kernel_tables,
+    ribbon_columns,
+    sgd_tables,
+    theory_seed,
+)
 from eigenscape.store.layout import StudyFolder
 
 DIRECTIONS = (2, 3)
@@ -76,7 +81,7 @@ def _phase_map(study: Study) -> dict[str, Rows]:
                     f"regime_{k}": regimes.regime(setting.reach, decay, ratio, k).name.lower()
                     for k in DIRECTIONS
                 }
-                rows.append(row | judged(ribbon(spectrum)))
+                rows.append(row | ribbon_columns(ribbon(spectrum)))
             spacings = {
                 "linear": every,
                 "logarithmic": logarithmic_checkpoints(setting, section.checkpoints),
@@ -93,7 +98,7 @@ def _phase_map(study: Study) -> dict[str, Rows]:
                 slopes.append(
                     places
                     | {"checkpoints": spacing, "converged": converged, "theory": theory}
-                    | judged(found)
+                    | ribbon_columns(found)
                 )
     for steps in section.simulated_steps:
         for decay in section.simulated_decay:

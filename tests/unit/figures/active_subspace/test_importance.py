@@ -37,9 +37,11 @@ def test_bars_are_shares_and_markers_are_shares_per_parameter() -> None:
     axes = importance_figure(priors, NETWORK).axes
 
     for prior, share, importance in zip(priors, axes[:2], axes[2:], strict=True):
-        np.testing.assert_allclose([bar.get_height() for bar in share.patches], prior.shares.shares)
+        np.testing.assert_allclose(
+            [bar.get_height() for bar in share.patches], prior.shares.shares.value
+        )
         drawn = np.asarray(importance.collections[-1].get_offsets())[:, 1]
-        np.testing.assert_allclose(drawn, prior.shares.shares / prior.shares.parameter_parts)
+        np.testing.assert_allclose(drawn, prior.shares.shares.value / prior.shares.parameter_parts)
 
 
 def test_intervals_are_drawn_from_end_to_end() -> None:
@@ -49,7 +51,7 @@ def test_intervals_are_drawn_from_end_to_end() -> None:
 
     ends = np.array([segment[:, 1] for segment in share.collections[0].get_segments()])
     np.testing.assert_allclose(
-        ends, np.stack([prior.shares.interval.low, prior.shares.interval.high], axis=1)
+        ends, np.stack([prior.shares.shares.low, prior.shares.shares.high], axis=1)
     )
 
 
@@ -62,7 +64,7 @@ def test_the_line_spans_the_hidden_layers_with_the_predicted_slope() -> None:
     layers, heights = np.asarray(line.get_xdata()), np.log10(np.asarray(line.get_ydata()))
     assert layers.tolist() == [2, 3, 4]
     np.testing.assert_allclose(np.diff(heights), -np.log10(prior.chi_1), rtol=1e-12)
-    measured = (prior.shares.shares / prior.shares.parameter_parts)[1:-1]
+    measured = (prior.shares.shares.value / prior.shares.parameter_parts)[1:-1]
     assert heights.mean() == pytest.approx(np.log10(measured).mean(), abs=1e-12)
 
 

@@ -50,10 +50,10 @@ def test_shares_are_those_of_the_gradients_and_the_prior_reverses_their_order(
     gradients, _ = sampler_of_network(STUDY, architecture).block(0, 400)
     masses = np.array([(gradients[:, layer.whole] ** 2).sum() for layer in architecture.layers])
     np.testing.assert_allclose(own["shares"], masses / masses.sum(), rtol=1e-12)
-    assert shares_of(own, architecture).shares.sum() == pytest.approx(1.0)
+    assert shares_of(own, architecture).shares.value.sum() == pytest.approx(1.0)
     slopes = [slope_of(prior, architecture) for prior in content["priors"]]
     assert slopes[1] is not None
-    assert slopes[1].interval.low > 0, "under PyTorch's prior later layers matter more"
+    assert slopes[1].slope.low > 0, "under PyTorch's prior later layers matter more"
     assert other["chi_1"] < 1
     assert 0 <= content["subspace_error_width"] <= 1 + 1e-12
     assert 0 <= content["subspace_error_1"] <= 1 + 1e-12

@@ -18,7 +18,7 @@ from eigenscape.config.clustering import ClusteringSection, SelfExpressionSectio
 from eigenscape.config.study import Study
 from eigenscape.errors import BadInput, DamagedResult, DifferentWork, Interrupted
 from eigenscape.findings import clustering as clustering_findings
-from eigenscape.findings.clustering import auc, judged, smallest_trend
+from eigenscape.findings.clustering import assess_clustering, auc, smallest_trend
 from eigenscape.stages.clustering import networks as clustering
 from eigenscape.stages.clustering.layer_graphs import layer_graph
 from eigenscape.stages.clustering.networks import compute_clustering, read_clustering
@@ -195,8 +195,8 @@ def test_verdicts_follow_made_up_tables() -> None:
         "blocks": blocks,
         "inputs": inputs,
     }
-    assert [finding.verdict.value for finding in judged(tables)] == ["holds"] * 4
-    assert "epochs 0, 1, 2, 3" in judged(tables)[1].evidence
+    assert [finding.verdict.value for finding in assess_clustering(tables)] == ["holds"] * 4
+    assert "epochs 0, 1, 2, 3" in assess_clustering(tables)[1].evidence
     turned = tables | {
         "layers": pd.concat(
             [
@@ -205,7 +205,7 @@ def test_verdicts_follow_made_up_tables() -> None:
             ]
         )
     }
-    assert judged(turned)[0].verdict.value == "does not hold"
+    assert assess_clustering(turned)[0].verdict.value == "does not hold"
 
 
 @pytest.mark.parametrize(

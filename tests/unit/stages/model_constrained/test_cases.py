@@ -13,7 +13,7 @@ from scipy.linalg import subspace_angles
 from eigenscape.active_subspace.symmetry import project
 from eigenscape.catalogue.drawing import draw_figures
 from eigenscape.errors import BadInput, DamagedResult
-from eigenscape.findings.model_constrained import judged
+from eigenscape.findings.model_constrained import assess_cases
 from eigenscape.findings.verdicts import Verdict
 from eigenscape.model_constrained.problems import case_named
 from eigenscape.networks.symmetry import Symmetry
@@ -283,7 +283,7 @@ def test_verdicts():
     flat = [row("c", 0.0, 0.0, -1.0), row("c", 1.0, 0.05, -0.5)]
 
     def verdicts(rows):
-        return [finding.verdict for finding in judged(pd.DataFrame(rows))]
+        return [finding.verdict for finding in assess_cases(pd.DataFrame(rows))]
 
     assert verdicts(up) == [Verdict.HOLDS, Verdict.HOLDS]
     assert verdicts(down) == [Verdict.DOES_NOT, Verdict.DOES_NOT]

@@ -17,7 +17,7 @@ from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import BadInput, DamagedResult, DifferentWork
 from eigenscape.figures.style import save
-from eigenscape.findings.sloppiness import inpca_findings, judged
+from eigenscape.findings.sloppiness import assess_embedding, inpca_findings
 from eigenscape.provenance.verify import State, repair, verify_study
 from eigenscape.sloppiness.distances import bhattacharyya_distances
 from eigenscape.sloppiness.geodesic import riemann_length
@@ -203,7 +203,9 @@ def test_verdicts_follow_their_rules() -> None:
     def verdicts() -> list[str]:
         return [
             finding.verdict.value
-            for finding in judged({"spectra": spectra, "crossed": crossed, "equal": equal})
+            for finding in assess_embedding(
+                {"spectra": spectra, "crossed": crossed, "equal": equal}
+            )
         ]
 
     assert verdicts() == ["not shown either way", "holds", "holds", "holds"]

@@ -14,7 +14,11 @@ import xarray as xr
 from builders import small_study
 
 from eigenscape.errors import BadInput, DamagedResult, DifferentWork
-from eigenscape.findings.sloppiness_theory import agreement, judged, sloppiness_theory_findings
+from eigenscape.findings.sloppiness_theory import (
+    agreement,
+    assess_theory,
+    sloppiness_theory_findings,
+)
 from eigenscape.sloppiness.covariance import cloud_eigenvalues, time_averages
 from eigenscape.sloppiness.stress import explained_stress
 from eigenscape.stages.sloppiness import theory as sloppiness_theory
@@ -184,13 +188,13 @@ def test_verdicts_follow_made_up_tables() -> None:
         {"batch": [0, 1, 64], "momentum": 0.0, "weight_decay": 0.0, "chi_3": [0.99, 0.4, 0.9]}
     )
     tables = {"map": made_up(1.0), "slopes": slopes, "machines": machines, "variants": variants}
-    found = judged(tables, 0.7)
+    found = assess_theory(tables, 0.7)
     assert [finding.verdict.value for finding in found[:4]] == ["holds"] * 4
     assert [finding.verdict.value for finding in found[5:]] == ["holds under a condition"] * 2
-    turned = judged(tables | {"map": made_up(-1.0), "slopes": slopes.assign(slope=9.0)}, 0.7)
+    turned = assess_theory(tables | {"map": made_up(-1.0), "slopes": slopes.assign(slope=9.0)}, 0.7)
     assert [finding.verdict.value for finding in turned[:4]] == ["does not hold"] * 4
     assert "decay 0.1 to 1" in turned[1].condition
-    flat = judged(tables | {"map": made_up(0.0)}, 0.7)
+    flat = assess_theory(tables | {"map": made_up(0.0)}, 0.7)
     assert [finding.verdict.value for finding in flat[:3]] == ["not shown either way"] * 3
 
 
