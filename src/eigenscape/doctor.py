@@ -350,8 +350,8 @@ def check_versions() -> Check:
 
 def check_mpiexec(results: Path) -> Check:
     """Check two ranks started by `mpiexec`, the launcher of runs without Slurm."""
-    beside = Path(sys.executable).with_name("mpiexec")
-    program = str(beside) if beside.exists() else shutil.which("mpiexec")
+    own_mpiexec = Path(sys.executable).with_name("mpiexec")
+    program = str(own_mpiexec) if own_mpiexec.exists() else shutil.which("mpiexec")
     if program is None:
         return Check(
             "MPI", Outcome.FAILS, "no mpiexec", "run `make setup`, or load your site's MPI module"

@@ -188,7 +188,7 @@ def _group_of(sampler: GradientSampler, symmetry: Symmetry | str | None) -> Symm
         raise BadInput.field(
             "architecture", "that of a fully connected network, which has symmetries", "none", fix
         )
-    given = None
+    requested = None
     if symmetry is not None:
         known = ", ".join(Symmetry)
         if symmetry not in list(Symmetry):
@@ -198,9 +198,9 @@ def _group_of(sampler: GradientSampler, symmetry: Symmetry | str | None) -> Symm
                 str(symmetry),
                 "write permutations for ReLU and sigmoid",
             )
-        given = Symmetry(symmetry)
+        requested = Symmetry(symmetry)
     if isinstance(sampler, GivenGradients):
-        if given is None:
+        if requested is None:
             fix = (
                 "write symmetry='permutations_and_signs' for tanh, 'permutations' for ReLU; the"
                 " prior must have it too"
@@ -211,8 +211,10 @@ def _group_of(sampler: GradientSampler, symmetry: Symmetry | str | None) -> Symm
                 "none",
                 fix,
             )
-        return given
-    found = symmetry_of(sampler.activation, sampler.prior)
-    if given is not None and given is not found:
-        raise BadInput.field("symmetry", f"{found}, the sampler's", str(given), "leave it out")
-    return found
+        return requested
+    largest_group = symmetry_of(sampler.activation, sampler.prior)
+    if requested is not None and requested is not largest_group:
+        raise BadInput.field(
+            "symmetry", f"{largest_group}, the sampler's", str(requested), "leave it out"
+        )
+    return largest_group

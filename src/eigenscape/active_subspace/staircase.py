@@ -150,8 +150,8 @@ def _numbered(block: Block, index: int) -> str:
 
 
 def _interval(values: np.ndarray) -> tuple[float, float]:
-    found = percentile_interval(values)
-    return float(found.low), float(found.high)
+    interval = percentile_interval(values)
+    return float(interval.low), float(interval.high)
 
 
 def _dust(

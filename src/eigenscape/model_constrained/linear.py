@@ -176,7 +176,7 @@ def tikhonov(
         ],
         axis=1,
     )
-    found = np.linalg.lstsq(
+    solution = np.linalg.lstsq(
         np.concatenate([root_noise @ forward, root_gamma]), right.T, rcond=None
     )[0].T
-    return np.asarray(found.reshape(*y.shape[:-1], m))
+    return np.asarray(solution.reshape(*y.shape[:-1], m))

@@ -60,9 +60,13 @@ def mc_dnn(
     """Return the loss of data and model: the prediction of the network must explain its input;
     alpha = 0 is nDNN.
     """
-    found = network(y)
-    of_data = half_mean_square(found - u, u_precision)
-    return of_data + alpha * half_mean_square(forward(found) - y, y_precision) if alpha else of_data
+    prediction = network(y)
+    of_data = half_mean_square(prediction - u, u_precision)
+    return (
+        of_data + alpha * half_mean_square(forward(prediction) - y, y_precision)
+        if alpha
+        else of_data
+    )
 
 
 def tnet(
@@ -94,11 +98,11 @@ def taen(
     In the paper the encoder is trained first. Here its gradient includes the decoder's term; to
     freeze it, pass the decoder's term an ``encoder`` with detached output.
     """
-    found = encoder(y)
-    of_encoder = half_mean_square(found - u_0, u_precision) + alpha * half_mean_square(
-        forward(found) - y, y_precision
+    prediction = encoder(y)
+    of_encoder = half_mean_square(prediction - u_0, u_precision) + alpha * half_mean_square(
+        forward(prediction) - y, y_precision
     )
-    return of_encoder + half_mean_square(decoder(found) - forward(found), y_precision)
+    return of_encoder + half_mean_square(decoder(prediction) - forward(prediction), y_precision)
 
 
 def mc_tangent(

@@ -70,8 +70,8 @@ def confirmed(folder: StudyFolder) -> Iterator[None]:
         derived = [path for path in written if is_derived(path, folder)]
         sources = [path for path in (*trace.read, *trace.written) if _is_source(path, folder)]
         inputs = {_name(path, folder): digest_now(path) for path in sources}
-        for place in dict.fromkeys(receipt_of(path, folder) for path in written):
-            files = [path for path in written if receipt_of(path, folder) == place]
+        for receipt in dict.fromkeys(receipt_of(path, folder) for path in written):
+            files = [path for path in written if receipt_of(path, folder) == receipt]
             # What a document was made of is not told from what was only read beside it: its
             # identity says what decides it.
             of = inputs if files[0] in derived else {}
@@ -87,7 +87,7 @@ def confirmed(folder: StudyFolder) -> Iterator[None]:
                 "inputs": {name: digest for name, digest in made_of.items() if name not in names},
             }
             write_json(
-                place,
+                receipt,
                 {
                     **content,
                     "eigenscape": __version__,

@@ -352,7 +352,7 @@ def _trained(study: Study, cell: Cell, case: Case, sampler: GradientSampler) -> 
     lowest = least_losses(loss, start, section.least_steps)
     found = descend(loss, start, section.training_steps, float(lowest.losses.min()))
     error = (
-        torch.func.vmap(case.error_beside(cell.architecture, activation)(start))(found.parameters)
+        torch.func.vmap(case.error_factory(cell.architecture, activation)(start))(found.parameters)
         .detach()
         .numpy()
     )
