@@ -191,7 +191,8 @@ def condition_number(
     """
     if not isinstance(moment, SecondMoment):
         fix = (
-            "give it what second_moment returns; of a bare matrix, spectrum(matrix).log10_condition"
+            "pass the result of second_moment; for a bare matrix use"
+            " spectrum(matrix).log10_condition"
         )
         raise BadInput.field(
             "moment", "a SecondMoment, whose samples give the interval", type(moment).__name__, fix

@@ -162,7 +162,7 @@ def spectrum_of_rows(
     reduced, pivots, _, _, failed = lapack.dgeqp3(rows, lwork=_workspace(rows), overwrite_a=1)
     if failed:
         raise EigensolverFailure(
-            f"the QR factorisation of {len(rows)} gradients failed: LAPACK's dgeqp3 says {failed}"
+            f"the QR factorisation of {len(rows)} gradients failed: dgeqp3 returned info = {failed}"
         )
     order = carrying[pivots - 1]
     height = min(reduced.shape)

@@ -183,7 +183,7 @@ def ladder_slope(
             "masses",
             "gradient in every hidden layer",
             f"none in layer {empty}",
-            "such a ladder has no slope",
+            "such a layer profile has no slope",
         )
     resampled = replicates[:, layers - 1]
     logs = np.log10(np.where(resampled > 0, resampled, np.nan) / sizes)

@@ -73,7 +73,7 @@ def eigenvalues_in_two_stages(matrix: np.ndarray) -> np.ndarray:
     """
     diagonal, off_diagonal = _tridiagonal(_band(matrix))
     if not (np.isfinite(diagonal).all() and np.isfinite(off_diagonal).all()):
-        raise np.linalg.LinAlgError("its tridiagonal form is not finite")
+        raise np.linalg.LinAlgError("the tridiagonal form is not finite")
     values, info = lapack.dsterf(diagonal, off_diagonal)
     if info != 0:
         raise np.linalg.LinAlgError(f"dsterf: info = {info}")

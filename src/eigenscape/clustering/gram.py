@@ -55,7 +55,7 @@ class Columns:
                 "activations",
                 "finite numbers",
                 "an infinity or NaN",
-                "look at the network that gave them",
+                "check the network that computed them",
             )
         gram = matrix.T @ matrix
         return cls(matrix, (gram + gram.T) / 2)

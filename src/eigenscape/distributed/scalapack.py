@@ -344,7 +344,7 @@ def load() -> Any:
     try:
         from scalapack4py import ScaLAPACK4py  # noqa: PLC0415 - an optional package
     except ImportError:
-        raise _missing("no package scalapack4py to call it by") from None
+        raise _missing("that scalapack4py is not installed") from None
     try:
         handle = _loaded_library()
         _require_one_mpi()

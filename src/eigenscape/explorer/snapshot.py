@@ -198,7 +198,7 @@ def _polytopes(state: State, layers: Layers) -> Polytopes:
     lines, requested = layers.weights[0].shape[1] * len(KINKS[layers.activation]), state.cut_layers
     if requested and lines > 3 * MOST_LINES:
         return Polytopes(
-            [], 0, f"no polytopes: {lines} lines in every layer, more than are told apart"
+            [], 0, f"no polytopes: {lines} lines in every layer, too many to distinguish"
         )
     cut_layers = min(requested, max(1, MOST_LINES // max(lines, 1))) if requested else 0
     note = f"cut by {cut_layers} of {requested} layers" if cut_layers < requested else ""

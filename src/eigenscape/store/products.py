@@ -72,11 +72,11 @@ def confirmed(folder: StudyFolder) -> Iterator[None]:
         inputs = {_name(path, folder): digest_now(path) for path in sources}
         for receipt in dict.fromkeys(receipt_of(path, folder) for path in written):
             files = [path for path in written if receipt_of(path, folder) == receipt]
-            # What a document was made of is not told from what was only read beside it: its
-            # identity says what decides it.
+            # The inputs of a document cannot be distinguished from other files that were read: its
+            # identity records what determines it.
             of = inputs if files[0] in derived else {}
             names = {_name(path, folder): file_digest(path) for path in files}
-            # Tables that one command writes stand side by side; none is made of another.
+            # Tables that one command writes are independent; none is made from another.
             made_of = {
                 name: digest
                 for name, digest in of.items()

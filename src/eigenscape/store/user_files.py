@@ -48,7 +48,7 @@ def read_user_data(path: Path, inputs: Sequence[str], targets: Sequence[str]) ->
         )
     if not path.is_file():
         raise BadInput.field(
-            "problem.file", "a file that can be read", f"none at {path}", "check its name and place"
+            "problem.file", "a file that can be read", f"none at {path}", "check its name and path"
         )
     read = _arrays if path.suffix == ".npz" else _columns
     return read(path, inputs, targets)
@@ -58,7 +58,7 @@ def _arrays(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> UserDa
     save = "write it with numpy.savez(path, X=inputs, y=labels)"
     if not zipfile.is_zipfile(path):  # numpy would advise to trust it
         raise BadInput.field(
-            str(path), "an .npz file of plain arrays", "no zip archive, which .npz files are", save
+            str(path), "an .npz file of plain arrays", "a file that is not a zip archive", save
         )
     try:
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:

@@ -322,7 +322,8 @@ def _spans(projected: ProjectedSamples, weights: np.ndarray, nulls: int) -> np.n
     the ``nulls`` smallest plateaus.
 
     Directions without gradient are the same for all samples, so every resample has them too. NaN
-    where the smallest of the others is not told from rounding, beyond some 13 decades.
+    where the smallest of the others is indistinguishable from rounding error, beyond some 13
+    decades.
     """
     values = np.concatenate(
         [
