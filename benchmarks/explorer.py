@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from browsing import Page, start_chromium
 
 from eigenscape.explorer.app import build
-from eigenscape.explorer.figures_network import changes
+from eigenscape.explorer.figures_network import figure_updates
 from eigenscape.explorer.snapshot import snapshot
 from eigenscape.explorer.state import State
 
@@ -87,7 +87,7 @@ def server_times(query: str, moves: int) -> tuple[list[float], list[float], int]
             raise SystemExit(f"the server answered {answer.status}: {answer.data[:200]}")
         state = State.parse(answer.json["query"])
         started = time.perf_counter()
-        changes(snapshot(state))
+        figure_updates(snapshot(state))
         computations.append(1e3 * (time.perf_counter() - started))
     return answers, computations, size
 

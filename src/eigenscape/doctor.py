@@ -165,8 +165,8 @@ def check_slurm(results: Path, request: SlurmRequest = SlurmRequest()) -> Iterat
             "MPI by srun",
             Outcome.FAILS,
             f"{launch.problem} (tried {', '.join(tried)})",
-            "set --account, --partition or --extra as your site wants them; if ranks are alone,"
-            " build mpi4py against the site's MPI: MPICC=mpicc .venv/bin/pip install"
+            "set --account, --partition or --extra as your site requires; if ranks do not see each"
+            " other, build mpi4py against the site's MPI: MPICC=mpicc .venv/bin/pip install"
             " --force-reinstall --no-cache-dir --no-binary mpi4py mpi4py",
         )
         return
@@ -185,8 +185,8 @@ def check_slurm(results: Path, request: SlurmRequest = SlurmRequest()) -> Iterat
         yield Check(
             "two nodes",
             Outcome.WARNING,
-            "only one could be had",
-            "what follows says nothing of a second node; ask for more by --extra",
+            "only one was available",
+            "the following checks do not cover a second node; request more by --extra",
         )
     yield from checks_of_ranks(launch.ranks, request.gpus)
 
@@ -261,7 +261,7 @@ def checks_of_ranks(ranks: list[dict[str, Any]], gpus: int) -> Iterator[Check]:
     fix = (
         ""
         if skew < SKEW_SECONDS
-        else "have the clocks of the nodes set (NTP): Snakemake compares times of files"
+        else "synchronise the clocks of the nodes (NTP), since Snakemake compares times of files"
     )
     yield Check("clocks", Outcome.WARNING if fix else Outcome.OK, f"{skew:.2f} s apart", fix)
     for rank in ranks:
@@ -296,12 +296,12 @@ def _check_binding(ranks: list[dict[str, Any]]) -> Check:
             "GPUs of ranks",
             Outcome.FAILS,
             found,
-            "ask for GPUs as your site wants them, such as --extra --gres=gpu:1",
+            "request GPUs as your site requires, such as --extra --gres=gpu:1",
         )
     if len(set(bound.values())) < len(bound):
         fix = (
             "they share a device, unless the site shows each rank its own under that number"
-            " (cgroups): ask for one a rank"
+            " (cgroups): request one per rank"
         )
         return Check("GPUs of ranks", Outcome.WARNING, found, fix)
     return Check("GPUs of ranks", Outcome.OK, found)
@@ -355,8 +355,8 @@ def check_versions() -> Check:
 
 def check_mpiexec(results: Path) -> Check:
     """Check two ranks started by `mpiexec`, the launcher of runs without Slurm."""
-    beside = Path(sys.executable).with_name("mpiexec")
-    program = str(beside) if beside.exists() else shutil.which("mpiexec")
+    own_mpiexec = Path(sys.executable).with_name("mpiexec")
+    program = str(own_mpiexec) if own_mpiexec.exists() else shutil.which("mpiexec")
     if program is None:
         return Check(
             "MPI",
@@ -436,7 +436,7 @@ def check_file_system(results: Path) -> Iterator[Check]:
     yield Check(
         "room",
         Outcome.OK,
-        f"{_gigabytes(free)} free under {results}; `eigenscape plan` says what a study needs",
+        f"{_gigabytes(free)} free under {results}; `eigenscape plan` prints what a study needs",
     )
     kind = file_system_of(results)
     if kind in ("tmpfs", "ramfs"):
@@ -466,7 +466,7 @@ def _check_semantics(folder: Path) -> Check:
         wrong.append("a rename over a file does not replace it")
     try:
         os.close(os.open(first, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        wrong.append("exclusive creation does not notice a file that is there")
+        wrong.append("exclusive creation does not detect an existing file")
     except FileExistsError:
         pass
     descriptor = os.open(folder, os.O_RDONLY)
@@ -490,7 +490,7 @@ def _check_clock(folder: Path) -> Check:
     fix = (
         ""
         if abs(skew) < SKEW_SECONDS
-        else "have the file server's clock set: Snakemake compares times of files"
+        else "synchronise the file server's clock, since Snakemake compares times of files"
     )
     return Check(
         "clock of the file system", Outcome.WARNING if fix else Outcome.OK, f"{skew:+.2f} s", fix
@@ -528,7 +528,7 @@ def check_scratch(folder: Path) -> Check:
         "scratch",
         Outcome.WARNING if small else Outcome.OK,
         found,
-        "set TMPDIR to a larger place" if small else "",
+        "set TMPDIR to a folder with more space" if small else "",
     )
 
 

@@ -87,7 +87,7 @@ def test_ranks_that_are_alone_are_noticed_and_the_type_that_works_is_named(
 def test_one_node_is_enough_with_a_warning(cluster: PrivateSlurm, tmp_path: Path) -> None:
     code, lines = doctor(cluster, tmp_path, "--extra", "--exclude=node2")
     assert code == 0
-    assert lines["two nodes"].startswith("warning only one could be had")
+    assert lines["two nodes"].startswith("warning only one was available")
 
 
 def test_a_partition_that_does_not_exist_fails_with_what_slurm_says(

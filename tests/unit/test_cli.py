@@ -320,7 +320,10 @@ def labelled(**changes: object) -> dict[str, object]:
 
 UNUSABLE_DATA = {
     "missing": (None, "expected a file with arrays X and y, found no such file"),
-    "no archive": (b"hello", "expected an .npz file of plain arrays, found no zip archive"),
+    "no archive": (
+        b"hello",
+        "expected an .npz file of plain arrays, found a file that is not a zip archive",
+    ),
     "dtype": (
         labelled(X=np.full((90, 3), "a")),
         "X: expected numbers of shape (n, d), or (n, h, w) for images, found shape (90, 3), <U1",

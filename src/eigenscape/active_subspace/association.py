@@ -180,11 +180,11 @@ def iso_parameter_contrast(
     (depth, parameters, value), dropped = _finite(
         *(table[name].to_numpy(dtype=np.float64) for name in ("depth", "parameters", column))
     )
-    same = (
+    equal_parameters = (
         np.abs(parameters[:, None] - parameters)
         < SAME_PARAMETERS * (parameters[:, None] + parameters) / 2
     )
-    deep, shallow = np.nonzero(same & (depth[:, None] >= DEPTH_RATIO * depth))
+    deep, shallow = np.nonzero(equal_parameters & (depth[:, None] >= DEPTH_RATIO * depth))
     differences = value[deep] - value[shallow]
     cells = np.unique([deep, shallow])
     places = np.searchsorted(cells, [deep, shallow])
@@ -270,8 +270,8 @@ def _finite(*variables: np.ndarray) -> tuple[list[np.ndarray], int]:
             " and ".join(map(str, sorted(shapes))),
             "give one value per cell in each",
         )
-    kept = np.all(np.isfinite(arrays), axis=0)
-    return [array[kept] for array in arrays], int((~kept).sum())
+    finite = np.all(np.isfinite(arrays), axis=0)
+    return [array[finite] for array in arrays], int((~finite).sum())
 
 
 def _estimate(statistic: Statistic, count: int, dropped: int, seed: int) -> Estimate:

@@ -143,14 +143,14 @@ def bracket(
     if not math.isfinite(sample_value) or half < size:
         return unknown_bracket(sample_value)
     second_half = ((samples - excluded) * second_moment - half * first_half) / (samples - half)
-    first, second, whole = (
+    first, second, full = (
         extreme_pairs(matrix, count)
         for matrix, count in ((first_half, 1), (second_half, 1), (second_moment, OUTER))
     )
-    if first is None or second is None or whole is None:
+    if first is None or second is None or full is None:
         return unknown_bracket(sample_value)
 
-    along = coordinates(sampler, samples, np.hstack([first[1], second[1], whole[1]]))
+    along = coordinates(sampler, samples, np.hstack([first[1], second[1], full[1]]))
     across = np.concatenate([along[:half, 2:4], along[half:, 0:2]]) ** 2
     means = across.mean(axis=0)
     relative_errors = across.std(axis=0, ddof=1) / means / math.sqrt(samples)

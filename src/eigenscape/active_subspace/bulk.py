@@ -107,14 +107,14 @@ def _few_family(sampler: Sampler, samples: int, cuts: list[int]) -> dict[str, In
             sampler.architecture,
         )
 
-    whole = numbers(gradients)
+    full_sample = numbers(gradients)
     deleted = [
         numbers(np.delete(gradients, slice(start, stop), axis=0))
         for start, stop in itertools.pairwise(cuts)
     ]
     return {
         name: _interval(value, np.array([left[name] for left in deleted]))
-        for name, value in whole.items()
+        for name, value in full_sample.items()
     }
 
 

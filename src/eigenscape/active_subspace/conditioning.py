@@ -192,7 +192,8 @@ def condition_number(
     """
     if not isinstance(moment, SecondMoment):
         fix = (
-            "give it what second_moment returns; of a bare matrix, spectrum(matrix).log10_condition"
+            "pass the result of second_moment; for a bare matrix use"
+            " spectrum(matrix).log10_condition"
         )
         raise BadInput.field(
             "moment", "a SecondMoment, whose samples give the interval", type(moment).__name__, fix
@@ -201,18 +202,18 @@ def condition_number(
         raise BadInput.field(
             "replicates", f"at least {LEAST_REPLICATES}", str(replicates), f"write {REPLICATES}"
         )
-    found = spectrum(moment)
-    value, size, samples = found.log10_condition, moment.parameters, moment.samples
+    solved = spectrum(moment)
+    value, size, samples = solved.log10_condition, moment.parameters, moment.samples
     if size == 1:
         # one eigenvalue, whatever the samples are
         exact = Bracket(value, value, 0.0, Interval(value, value, value), value, value, value)
         return ConditionEstimate(
             value,
-            found.status,
+            solved.status,
             exact,
             log10_condition_null(size, samples),
             samples,
-            found,
+            solved,
             moment.architecture,
         )
     key = stream_key(seed, "bracket bootstrap", *moment.architecture.sizes)
@@ -229,11 +230,11 @@ def condition_number(
     )
     return ConditionEstimate(
         value,
-        found.status,
+        solved.status,
         ends,
         log10_condition_null(size, samples),
         samples,
-        found,
+        solved,
         moment.architecture,
     )
 
@@ -245,35 +246,35 @@ def _symmetric(matrix: Any) -> np.ndarray:
         BadInput: the matrix is not of real numbers, square, finite, symmetric and positive
             semi-definite.
     """
-    found = np.asarray(matrix)
-    if found.dtype.kind not in "fiu":
+    array = np.asarray(matrix)
+    if array.dtype.kind not in "fiu":
         raise BadInput.field(
-            "moment", "real numbers", str(found.dtype), "give C = (1/N) G^T G of real gradients"
+            "moment", "real numbers", str(array.dtype), "give C = (1/N) G^T G of real gradients"
         )
-    found = found.astype(np.float64, copy=False)
-    if found.ndim != 2 or found.shape[0] != found.shape[1] or found.size == 0:
+    array = array.astype(np.float64, copy=False)
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.size == 0:
         fix = "gradients (N, P) go through second_moment first"
-        raise BadInput.field("moment", "a square matrix (P, P)", f"shape {found.shape}", fix)
-    if not np.isfinite(found).all():
+        raise BadInput.field("moment", "a square matrix (P, P)", f"shape {array.shape}", fix)
+    if not np.isfinite(array).all():
         raise BadInput.field(
             "moment",
             "finite entries",
             "infinity or NaN",
             "look for the sample whose gradient is not finite",
         )
-    if np.abs(found - found.T).max() > ROUNDING * np.abs(found).max():
+    if np.abs(array - array.T).max() > ROUNDING * np.abs(array).max():
         raise BadInput.field(
             "moment",
             "a symmetric matrix",
             "an asymmetric one",
             "give C = (1/N) G^T G, not its eigenvectors or G",
         )
-    found = found if np.array_equal(found, found.T) else (found + found.T) / 2
-    trace = float(np.trace(found))
+    array = array if np.array_equal(array, array.T) else (array + array.T) / 2
+    trace = float(np.trace(array))
     try:
         (
-            np.linalg.cholesky(found + NEGATIVE * np.abs(trace) * np.eye(len(found)))
-            if found.any()
+            np.linalg.cholesky(array + NEGATIVE * np.abs(trace) * np.eye(len(array)))
+            if array.any()
             else None
         )
     except np.linalg.LinAlgError:
@@ -284,4 +285,4 @@ def _symmetric(matrix: Any) -> np.ndarray:
         raise BadInput.field(
             "moment", "a positive semi-definite matrix", "negative eigenvalues", fix
         ) from None
-    return found
+    return array

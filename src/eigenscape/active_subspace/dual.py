@@ -66,13 +66,13 @@ def gram_rows(
                [6., 9.]])
     """
     blocks: dict[int, np.ndarray] = {}
-    found: dict[int, GramRows] = {}
+    rows: dict[int, GramRows] = {}
     for number in held:
         if stop():
             return {}
         blocks[number] = tiles.tile_copy(number)
         products = np.empty((len(blocks[number]), tiles.rows(number).stop))
-        found[number] = GramRows(
+        rows[number] = GramRows(
             products, squares_by_layer(blocks[number], architecture), tiles.excluded(number)
         )
     for other in range(held[-1] + 1):
@@ -82,9 +82,9 @@ def gram_rows(
         for number in held:
             if other <= number:
                 np.matmul(
-                    blocks[number], columns.T, out=found[number].products[:, tiles.rows(other)]
+                    blocks[number], columns.T, out=rows[number].products[:, tiles.rows(other)]
                 )
-    return found
+    return rows
 
 
 def squares_by_layer(gradients: np.ndarray, architecture: Architecture | None) -> np.ndarray:
@@ -95,11 +95,11 @@ def squares_by_layer(gradients: np.ndarray, architecture: Architecture | None) -
         >>> squares_by_layer(np.array([[3.0, 4.0]]), None)
         array([[25.]])
     """
-    whole = (
+    slices = (
         [slice(None)] if architecture is None else [layer.whole for layer in architecture.layers]
     )
     return np.stack(
-        [np.einsum("ni,ni->n", gradients[:, part], gradients[:, part]) for part in whole], axis=1
+        [np.einsum("ni,ni->n", gradients[:, part], gradients[:, part]) for part in slices], axis=1
     )
 
 
@@ -164,13 +164,13 @@ def dual_spectrum(gram: np.ndarray, leading: int, counted: int | None = None) ->
     floor = len(values) * _EPSILON * max(float(values[0]), 0.0)
     rank = int(np.count_nonzero(values > floor))
     values = np.where(values > floor, values, 0.0)
-    kept = min(leading, rank)
+    count = min(leading, rank)
     samples = len(gram) if counted is None else counted
     return DualSpectrum(
         values,
         rank,
         floor,
-        np.ascontiguousarray((vectors[:, :kept] / np.sqrt(samples * values[:kept])).T),
+        np.ascontiguousarray((vectors[:, :count] / np.sqrt(samples * values[:count])).T),
     )
 
 

@@ -161,16 +161,16 @@ def spectrum_of_rows(
     reduced, pivots, _, _, failed = lapack.dgeqp3(rows, lwork=_workspace(rows), overwrite_a=1)
     if failed:
         raise EigensolverFailure(
-            f"the QR factorisation of {len(rows)} gradients failed: LAPACK's dgeqp3 says {failed}"
+            f"the QR factorisation of {len(rows)} gradients failed: dgeqp3 returned info = {failed}"
         )
     order = carrying[pivots - 1]
     height = min(reduced.shape)
     for column in range(height):
         reduced[column + 1 :, column] = 0.0  # Householder vectors are kept below the diagonal
     rounding = np.maximum(size * _EPSILON * np.sqrt(diagonal), np.sqrt(dust))[order[:height]]
-    kept = np.flatnonzero(np.abs(np.diagonal(reduced)) > rounding)
-    triangle = _rows_in_place(reduced, kept)
-    trusted = _trusts(triangle[:, kept] / np.sqrt(diagonal[order[kept]]), size)
+    independent = np.flatnonzero(np.abs(np.diagonal(reduced)) > rounding)
+    triangle = _rows_in_place(reduced, independent)
+    trusted = _trusts(triangle[:, independent] / np.sqrt(diagonal[order[independent]]), size)
     try:
         if vectors:
             singular_values, basis = _with_basis(triangle, order, size)
@@ -186,15 +186,15 @@ def spectrum_of_rows(
     return _marked(spectrum_by_factor(singular_values, trusted, basis, diagonal, samples, dust))
 
 
-def _rows_in_place(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:
+def _rows_in_place(matrix: np.ndarray, selected: np.ndarray) -> np.ndarray:
     """Select rows, ascending, of a matrix in Fortran order, in its own memory: no column reaches
     one that is still to come.
     """
-    if len(kept) == len(matrix):
+    if len(selected) == len(matrix):
         return matrix
-    numbers, height = matrix.reshape(-1, order="F"), len(kept)
+    numbers, height = matrix.reshape(-1, order="F"), len(selected)
     for column in range(matrix.shape[1]):
-        numbers[column * height : (column + 1) * height] = matrix[kept, column]
+        numbers[column * height : (column + 1) * height] = matrix[selected, column]
     return (
         numbers[: height * matrix.shape[1]].reshape((height, -1), order="F")
         if height

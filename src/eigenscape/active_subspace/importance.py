@@ -296,9 +296,9 @@ def _starts(architecture: Architecture) -> list[int]:
 
 def _check_rows(array: np.ndarray, architecture: Architecture, name: str, dimensions: int) -> None:
     if array.ndim != dimensions or len(array) != architecture.parameters:
-        what = "numbers" if dimensions == 1 else "rows"
+        noun = "numbers" if dimensions == 1 else "rows"
         expected = (
-            f"{architecture.parameters} {what}, one for each parameter of {architecture.label}"
+            f"{architecture.parameters} {noun}, one for each parameter of {architecture.label}"
         )
         raise BadInput.field(
             name, expected, f"shape {array.shape}", "give the architecture that it was computed for"

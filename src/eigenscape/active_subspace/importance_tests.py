@@ -171,7 +171,7 @@ def ladder_slope(
             "masses",
             "gradient in every hidden layer",
             f"none in layer {empty}",
-            "such a ladder has no slope",
+            "such a layer profile has no slope",
         )
     resampled = replicates[:, layers - 1]
     logs = np.log10(np.where(resampled > 0, resampled, np.nan) / sizes)
@@ -340,12 +340,12 @@ def centroid_order(
         raise BadInput.field(
             "centroids", "at least two different numbers", str(count), "one layer has no order"
         )
-    drawn = _runs(count, key, block_length, replicates)
+    all_runs = _runs(count, key, block_length, replicates)
     rho = float(_spearman(np.arange(count)[None], centroids[None])[0])
     # A few replicates at a time: ranking all of them would take eight more arrays of their size.
     resampled = [
         _spearman(runs, centroids[runs])
-        for runs in np.split(drawn, range(_REPLICATES, replicates, _REPLICATES))
+        for runs in np.split(all_runs, range(_REPLICATES, replicates, _REPLICATES))
     ]
     return percentile_interval(rho, np.concatenate(resampled), level)
 

@@ -183,7 +183,7 @@ def output_jacobians(sampler: GradientSampler[NetworkLoss], first: int, count: i
     if sampler.architecture.outputs != 1:
         raise BadInput.field(
             "outputs",
-            "one, since gradients of several outputs cannot be told apart in the gradient of their"
+            "one, since gradients of several outputs cannot be separated in the gradient of their"
             " summed loss",
             str(sampler.architecture.outputs),
             "take the second moment of per-datum gradients, or one network for each output",
@@ -251,7 +251,7 @@ def centred(second_moment: np.ndarray, gradient_mean: np.ndarray) -> np.ndarray:
     """
     if second_moment.shape != (len(gradient_mean),) * 2:
         expected = (
-            f"shape {(len(second_moment),)} beside a second moment of shape {second_moment.shape}"
+            f"shape {(len(second_moment),)} for a second moment of shape {second_moment.shape}"
         )
         raise BadInput.field(
             "gradient_mean", expected, str(gradient_mean.shape), "give both of the same rows"

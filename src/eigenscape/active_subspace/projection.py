@@ -190,7 +190,7 @@ def _group_of(sampler: Sampler, symmetry: Symmetry | str | None) -> Symmetry:
         raise BadInput.field(
             "architecture", "that of a fully connected network, which has symmetries", "none", fix
         )
-    given = None
+    requested = None
     if symmetry is not None:
         if symmetry not in list(Symmetry):
             raise BadInput.field(
@@ -199,9 +199,9 @@ def _group_of(sampler: Sampler, symmetry: Symmetry | str | None) -> Symmetry:
                 str(symmetry),
                 "write permutations for ReLU and sigmoid",
             )
-        given = Symmetry(symmetry)
+        requested = Symmetry(symmetry)
     if isinstance(sampler, GivenGradients):
-        if given is None:
+        if requested is None:
             fix = (
                 "write symmetry='permutations_and_signs' for tanh, 'permutations' for ReLU; the"
                 " prior must have it too"
@@ -212,8 +212,8 @@ def _group_of(sampler: Sampler, symmetry: Symmetry | str | None) -> Symmetry:
                 "none",
                 fix,
             )
-        return given
+        return requested
     known = require_symmetry(sampler)
-    if given is not None and given is not known:
-        raise BadInput.field("symmetry", f"{known}, the sampler's", str(given), "leave it out")
+    if requested is not None and requested is not known:
+        raise BadInput.field("symmetry", f"{known}, the sampler's", str(requested), "leave it out")
     return known

@@ -387,8 +387,8 @@ def _resolved(values: np.ndarray) -> np.ndarray:
     """Return eigenvalues (R, m), descending, with NaN where `eigh` cannot distinguish them from
     zero.
     """
-    told: np.ndarray = (values > GRADED_BELOW * values[:, :1]) & (values > 0)
-    return np.where(told, values, np.nan)
+    resolved: np.ndarray = (values > GRADED_BELOW * values[:, :1]) & (values > 0)
+    return np.where(resolved, values, np.nan)
 
 
 def _median(values: np.ndarray) -> np.ndarray:

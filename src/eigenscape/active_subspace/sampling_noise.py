@@ -75,8 +75,8 @@ def marchenko_pastur_quantiles(count: int, ratio: float) -> np.ndarray:
     probabilities = (count - np.arange(count) - 0.5) / count
     quantiles = np.zeros(count)
     positive = probabilities > zeros
-    found = elementwise.find_root(excess, (0.0, math.pi), args=(probabilities[positive],))
-    quantiles[positive] = (1 - root) ** 2 + 4 * root * np.sin(found.x / 2) ** 2
+    angles = elementwise.find_root(excess, (0.0, math.pi), args=(probabilities[positive],))
+    quantiles[positive] = (1 - root) ** 2 + 4 * root * np.sin(angles.x / 2) ** 2
     return quantiles
 
 

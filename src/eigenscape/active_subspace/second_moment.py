@@ -181,10 +181,12 @@ def sum_over_tree(sampler: Sampler, samples: int) -> PartialSum:
     """The sum over N samples in one process, slot by slot over the fixed tree: the bits of any
     number of ranks.
     """
-    held: dict[Node, PartialSum] = {}
+    nodes: dict[Node, PartialSum] = {}
     for slot in range(SLOTS):
-        tree.insert(held, Node(slot, 1), sum_of_slot(sampler, slot, samples), PartialSum.add, SLOTS)
-    return held[Node(0, SLOTS)]
+        tree.insert(
+            nodes, Node(slot, 1), sum_of_slot(sampler, slot, samples), PartialSum.add, SLOTS
+        )
+    return nodes[Node(0, SLOTS)]
 
 
 def one_blas_thread() -> AbstractContextManager[Any]:

@@ -122,7 +122,7 @@ class Spectrum:
     def __repr__(self) -> str:
         size, last = len(self.eigenvalues), max(self.rank, 1) - 1
         smallest = f" to {self.eigenvalues[last]:.4g}" if last > 0 else ""
-        what = f"{size:,} eigenvalues, {self.eigenvalues[0]:.4g}{smallest}"
+        summary = f"{size:,} eigenvalues, {self.eigenvalues[0]:.4g}{smallest}"
         null = f", then {size - self.rank:,} null" if self.rank < size else ""
         condition = (
             f"{self.log10_condition:.2f} decades"
@@ -131,7 +131,7 @@ class Spectrum:
         )
         vectors = "no eigenvectors" if self.eigenvectors is None else "with eigenvectors"
         return (
-            f"Spectrum: {what}{null}, {str(self.status).replace('_', ' ')}\n"
+            f"Spectrum: {summary}{null}, {str(self.status).replace('_', ' ')}\n"
             f"log10(lambda_1/lambda_P) = {condition}, by {self.route}, {vectors}"
         )
 
@@ -348,10 +348,10 @@ def rounding_variance(
         >>> rounding_variance(np.array([4.0, 1e-30, 1.0, 1.0]), Architecture(1, 1), 1e-14)
         array([4.e-28, 4.e-28, 1.e-28, 1.e-28])
     """
-    dust = np.empty(len(diagonal))
+    variances = np.empty(len(diagonal))
     for layer in architecture.layers:
-        dust[layer.whole] = relative_noise**2 * diagonal[layer.whole].max()
-    return dust
+        variances[layer.whole] = relative_noise**2 * diagonal[layer.whole].max()
+    return variances
 
 
 def _by_eigh(
@@ -413,11 +413,11 @@ def _graded_factor(second_moment: np.ndarray, dust: np.ndarray) -> tuple[np.ndar
     lower, pivots, rank, _ = lapack.dpstrf(second_moment, tol=0.0, lower=1)
     lower = np.tril(lower)[:, :rank]
     own_variance = np.diagonal(second_moment)[pivots - 1]
-    kept = np.flatnonzero(
+    independent = np.flatnonzero(
         ~lost_pivots(np.diagonal(lower), own_variance[:rank], size, dust[pivots - 1][:rank])
     )
-    factor = lower[:, kept]
-    leading = lower[np.ix_(kept, kept)] / np.sqrt(own_variance[kept])[:, None]
+    factor = lower[:, independent]
+    leading = lower[np.ix_(independent, independent)] / np.sqrt(own_variance[independent])[:, None]
     reciprocal_condition, _ = lapack.dtrcon(leading, norm="1", uplo="L")
     return factor, trusts_factor(size, float(reciprocal_condition))
 

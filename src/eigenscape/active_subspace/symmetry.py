@@ -120,10 +120,10 @@ class ProjectedSamples:
         return means
 
     @classmethod
-    def joined(cls, parts: list[ProjectedSamples]) -> ProjectedSamples:
+    def joined(cls, batches: list[ProjectedSamples]) -> ProjectedSamples:
         """Join the samples of several batches, in order."""
-        columns = zip(*(part.contributions for part in parts), strict=True)
-        return cls(parts[0].blocks, tuple(np.concatenate(column) for column in columns))
+        columns = zip(*(part.contributions for part in batches), strict=True)
+        return cls(batches[0].blocks, tuple(np.concatenate(column) for column in columns))
 
 
 def project(
@@ -147,9 +147,9 @@ def project(
     biases = [gradients[:, layer.bias] for layer in layers]
     split = _by_signs if symmetry is Symmetry.PERMUTATIONS_AND_SIGNS else _by_permutations
     pieces = split(weights, biases, architecture)
-    kept = [(block, contribution) for block, contribution in pieces if block.multiplicity > 0]
+    nonempty = [(block, contribution) for block, contribution in pieces if block.multiplicity > 0]
     return ProjectedSamples(
-        tuple(block for block, _ in kept), tuple(contribution for _, contribution in kept)
+        tuple(block for block, _ in nonempty), tuple(contribution for _, contribution in nonempty)
     )
 
 

@@ -63,13 +63,13 @@ def traces_from_gram(gram: np.ndarray, squares: np.ndarray, counted: np.ndarray)
     total, norm = float(rows.sum()), float(norms.sum())
     without = (total - 2 * rows) / max((count - 1) * (count - 2), 1)
     smaller = (norm - norms) / max(count - 1, 1)
-    whole = total / max(count * (count - 1), 1)
+    mean_square = total / max(count * (count - 1), 1)
     return Traces(
         mean_interval(norms),
         squares[counted].mean(axis=0),
         float(np.square(gram).sum()),
-        _jackknife(whole, without),
-        _jackknife(_ratio(norm / count, whole), _ratio(smaller, without)),
+        _jackknife(mean_square, without),
+        _jackknife(_ratio(norm / count, mean_square), _ratio(smaller, without)),
     )
 
 
@@ -82,11 +82,11 @@ def traces_from_pairs(squares: np.ndarray, pairs: np.ndarray, counted: np.ndarra
         >>> found.population_square_trace.value
         0.5
     """
-    both = counted[: 2 * len(pairs)].reshape(-1, 2).all(axis=1)
-    norms, values = squares.sum(axis=1), np.square(pairs[both])
-    of_pairs = norms[: 2 * len(pairs)].reshape(-1, 2)[both].mean(axis=1)
+    both_counted = counted[: 2 * len(pairs)].reshape(-1, 2).all(axis=1)
+    norms, values = squares.sum(axis=1), np.square(pairs[both_counted])
+    of_pairs = norms[: 2 * len(pairs)].reshape(-1, 2)[both_counted].mean(axis=1)
     deleted = max(len(values) - 1, 1)
-    whole = float(norms[counted].mean())
+    mean_trace = float(norms[counted].mean())
     without = _ratio((of_pairs.sum() - of_pairs) / deleted, (values.sum() - values) / deleted)
     mean = float(values.mean()) if len(values) else float("nan")
     square = mean_interval(values) if len(values) else Interval(mean, float("-inf"), float("inf"))
@@ -95,7 +95,7 @@ def traces_from_pairs(squares: np.ndarray, pairs: np.ndarray, counted: np.ndarra
         squares[counted].mean(axis=0),
         None,
         square,
-        _jackknife(_ratio(whole, mean), without),
+        _jackknife(_ratio(mean_trace, mean), without),
     )
 
 
@@ -106,8 +106,8 @@ def pair_products(gradients: np.ndarray) -> np.ndarray:
         >>> pair_products(np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
         array([11.])
     """
-    whole = len(gradients) // 2 * 2
-    products: np.ndarray = np.einsum("ni,ni->n", gradients[0:whole:2], gradients[1:whole:2])
+    even = len(gradients) // 2 * 2
+    products: np.ndarray = np.einsum("ni,ni->n", gradients[0:even:2], gradients[1:even:2])
     return products
 
 

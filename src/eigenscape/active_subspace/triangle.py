@@ -135,8 +135,8 @@ class Triangle:
 
     def add(self, other: Triangle) -> Triangle:
         """Add another sum to this one, in place; returns self."""
-        for mine, theirs in zip(self.strips, other.strips, strict=True):
-            mine += theirs
+        for strip, other_strip in zip(self.strips, other.strips, strict=True):
+            strip += other_strip
         return self
 
     def band(self, band: int) -> list[np.ndarray]:
@@ -201,18 +201,18 @@ class DeviceTriangle:
         host = Triangle(self.parameters, self._bands)
         largest = max((strip.numel() for strip in self._strips), default=0)
         pinned = torch.empty(largest, dtype=torch.float64, pin_memory=self._device.type == "cuda")
-        for mine, theirs in zip(host.strips, self._strips, strict=True):
-            staged = pinned[: theirs.numel()].view(theirs.shape)
-            staged.copy_(theirs)
-            mine[...] = staged.numpy()
+        for strip, other_strip in zip(host.strips, self._strips, strict=True):
+            staged = pinned[: other_strip.numel()].view(other_strip.shape)
+            staged.copy_(other_strip)
+            strip[...] = staged.numpy()
         return host
 
     def load(self, host: Triangle) -> None:
         """Continue from a sum in host memory, of the same bands."""
         import torch  # noqa: PLC0415
 
-        for mine, theirs in zip(self._strips, host.strips, strict=True):
-            mine.copy_(torch.from_numpy(theirs))
+        for strip, other_strip in zip(self._strips, host.strips, strict=True):
+            strip.copy_(torch.from_numpy(other_strip))
 
 
 def assemble(parameters: int, bands: dict[int, list[np.ndarray]], scale: float) -> np.ndarray:

@@ -75,7 +75,7 @@ def divide_and_conquer(diagonal: np.ndarray, off_diagonal: np.ndarray) -> np.nda
     """
     size = len(diagonal)
     if not (np.isfinite(diagonal).all() and np.isfinite(off_diagonal).all()):
-        raise np.linalg.LinAlgError("its tridiagonal form is not finite")
+        raise np.linalg.LinAlgError("the tridiagonal form is not finite")
     vectors = np.empty((size, size), order="F")
     work, integers = np.empty(1 + 4 * size + size**2), np.empty(3 + 5 * size, dtype=np.int32)
     count, length, integer_length, info = (

@@ -36,10 +36,10 @@ def library() -> ctypes.CDLL | None:
     The package itself is not imported: it would load its library globally, and its symbols have the
     same names as SciPy's.
     """
-    found = importlib.util.find_spec(PACKAGE.replace("-", "_"))
-    if found is None or found.origin is None:
+    specification = importlib.util.find_spec(PACKAGE.replace("-", "_"))
+    if specification is None or specification.origin is None:
         return None
-    files = sorted((Path(found.origin).parent / "lib").glob("libscipy_openblas*"))
+    files = sorted((Path(specification.origin).parent / "lib").glob("libscipy_openblas*"))
     try:
         loaded = ctypes.CDLL(str(files[0])) if files else None
     except OSError:
@@ -73,7 +73,7 @@ def eigenvalues_in_two_stages(matrix: np.ndarray) -> np.ndarray:
     """
     diagonal, off_diagonal = _tridiagonal(_band(matrix))
     if not (np.isfinite(diagonal).all() and np.isfinite(off_diagonal).all()):
-        raise np.linalg.LinAlgError("its tridiagonal form is not finite")
+        raise np.linalg.LinAlgError("the tridiagonal form is not finite")
     values, info = lapack.dsterf(diagonal, off_diagonal)
     if info != 0:
         raise np.linalg.LinAlgError(f"dsterf: info = {info}")
@@ -117,13 +117,18 @@ def _tridiagonal(band: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     diagonal, off_diagonal = np.empty(size), np.empty(size)
     shape, rows = (_number(size), _number(width)), _number(width + 1)
 
-    def reduce(reflectors: np.ndarray, kept: int, work: np.ndarray, length: int) -> None:
-        sizes = (reflectors, _number(kept), work, _number(length))
+    def reduce(reflectors: np.ndarray, reflectors_out: int, work: np.ndarray, length: int) -> None:
+        sizes = (reflectors, _number(reflectors_out), work, _number(length))
         _call("dsytrd_sb2st", b"Y", b"N", b"L", *shape, band, rows, diagonal, off_diagonal, *sizes)
 
-    kept, length = np.zeros(1), np.zeros(1)
-    reduce(kept, -1, length, -1)
-    reduce(np.empty(int(kept[0])), int(kept[0]), np.empty(int(length[0])), int(length[0]))
+    reflectors_out, length = np.zeros(1), np.zeros(1)
+    reduce(reflectors_out, -1, length, -1)
+    reduce(
+        np.empty(int(reflectors_out[0])),
+        int(reflectors_out[0]),
+        np.empty(int(length[0])),
+        int(length[0]),
+    )
     return diagonal, off_diagonal[: size - 1]
 
 

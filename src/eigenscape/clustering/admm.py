@@ -86,19 +86,25 @@ def solve_by_admm(
         array([[0. ],
                [0.9]])
     """
-    count, wanted = columns.count, len(problem.chosen)
-    found = np.zeros((count, wanted))
-    outliers = None if problem.outlier_penalty is None else np.zeros((len(columns.matrix), wanted))
-    shift, steps, done = np.zeros(wanted), np.zeros(wanted, int), np.zeros(wanted, bool)
+    count, columns_left = columns.count, len(problem.chosen)
+    coefficients = np.zeros((count, columns_left))
+    outliers = (
+        None if problem.outlier_penalty is None else np.zeros((len(columns.matrix), columns_left))
+    )
+    shift, steps, done = (
+        np.zeros(columns_left),
+        np.zeros(columns_left, int),
+        np.zeros(columns_left, bool),
+    )
     batch = _Batch.start(_Shared.of(columns, device), problem)
-    absolute, waiting = 0.1 * float(np.sqrt(count)), np.arange(wanted)
+    absolute, waiting = 0.1 * float(np.sqrt(count)), np.arange(columns_left)
     for number in range(1, most + 1):
         before, a = batch.step()
         if number % LOOKED_AT_EVERY and number < most:
             continue
         met, primal, dual = batch.met_tolerance(before, a, tolerance, absolute)
         finished = batch.shared.host(met)
-        found[:, waiting], shift[waiting] = (
+        coefficients[:, waiting], shift[waiting] = (
             batch.shared.host(batch.c),
             batch.shared.host(-batch.rho * batch.v),
         )
@@ -110,7 +116,7 @@ def solve_by_admm(
         batch.balance(primal, dual)
         if finished.any():
             batch, waiting = batch.of_columns(~met), waiting[~finished]
-    return Solution(found, outliers, shift, steps, done)
+    return Solution(coefficients, outliers, shift, steps, done)
 
 
 @dataclass(frozen=True)

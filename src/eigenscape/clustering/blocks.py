@@ -97,8 +97,8 @@ def layer_blocks(similarity: np.ndarray, drawn: int = 0, seed: int = 0) -> Layer
     null = []
     for order in _every_order(count) if exact else _random_orders(count, drawn, seed):
         mixed = similarity[np.ix_(order, order)]
-        found = _score(mixed, _best(mixed))
-        null.append(-np.inf if found is None else found)
+        score = _score(mixed, _best(mixed))
+        null.append(-np.inf if score is None else score)
     band = _banded(similarity)
     return LayerBlocks(
         edges, _score(similarity, edges), _score(band, _best(band)), np.array(null, float), exact
@@ -143,8 +143,8 @@ def _score(similarity: np.ndarray, edges: tuple[int, ...]) -> float | None:
         [np.full(end - first, number) for number, (first, end) in enumerate(pairwise(edges))]
     )
     upper = np.triu(np.ones(similarity.shape, bool), 1)
-    same = upper & (block[:, None] == block)
-    other = upper & ~same
-    if not (same.any() and other.any()):
+    within = upper & (block[:, None] == block)
+    other = upper & ~within
+    if not (within.any() and other.any()):
         return None
-    return float(similarity[same].mean() - similarity[other].mean())
+    return float(similarity[within].mean() - similarity[other].mean())

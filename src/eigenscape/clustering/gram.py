@@ -55,7 +55,7 @@ class Columns:
                 "activations",
                 "finite numbers",
                 "an infinity or NaN",
-                "look at the network that gave them",
+                "check the network that computed them",
             )
         gram = matrix.T @ matrix
         return cls(matrix, (gram + gram.T) / 2)
@@ -80,8 +80,8 @@ class Columns:
         wide = self.matrix.shape[0] < self.matrix.shape[1]
         small = self.matrix @ self.matrix.T if wide else self.gram
         values, vectors = np.linalg.eigh((small + small.T) / 2)
-        kept = values > RESOLVED**2 * max(values[-1], np.finfo(float).tiny)
-        singular, vectors = np.sqrt(values[kept])[::-1], vectors[:, kept][:, ::-1]
+        resolved = values > RESOLVED**2 * max(values[-1], np.finfo(float).tiny)
+        singular, vectors = np.sqrt(values[resolved])[::-1], vectors[:, resolved][:, ::-1]
         return singular, self.matrix.T @ vectors / singular if wide else vectors
 
     @property

@@ -101,15 +101,15 @@ def _kept(size: np.ndarray, strongest: int | None, mass: float | None) -> np.nda
         )
     order = np.argsort(-size, axis=0, kind="stable")
     sorted_sizes = np.take_along_axis(size, order, axis=0)
-    kept = np.ones(size.shape, bool)
+    kept_sorted = np.ones(size.shape, bool)
     if strongest is not None:
-        kept[strongest:] = False
+        kept_sorted[strongest:] = False
     if mass is not None:
         before = np.cumsum(sorted_sizes, axis=0) - sorted_sizes
-        kept &= before < mass * sorted_sizes.sum(axis=0)
-    found = np.zeros(size.shape, bool)
-    np.put_along_axis(found, order, kept, axis=0)
-    return found
+        kept_sorted &= before < mass * sorted_sizes.sum(axis=0)
+    kept = np.zeros(size.shape, bool)
+    np.put_along_axis(kept, order, kept_sorted, axis=0)
+    return kept
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,9 @@ def least_squares_without_diagonal(columns: Columns, penalty: float) -> np.ndarr
     _positive("penalty", penalty)
     ones = np.ones(columns.count)
     inverse = columns.solve(ones, penalty * ones, np.eye(columns.count))
-    found = -inverse / np.diag(inverse)
-    np.fill_diagonal(found, 0.0)
-    return found + 0.0  # no negative zeros
+    coefficients = -inverse / np.diag(inverse)
+    np.fill_diagonal(coefficients, 0.0)
+    return coefficients + 0.0  # no negative zeros
 
 
 def shape_interaction(columns: Columns, rank: int | None = None) -> np.ndarray:

@@ -113,8 +113,8 @@ def modularity(
     draw = np.random.default_rng(seed)
     null = np.empty(permutations)
     for number in range(permutations):
-        mass, own = _within(shares, degrees, draw.permutation(codes))
-        null[number] = mass - resolution * np.square(own).sum()
+        mass, class_volumes = _within(shares, degrees, draw.permutation(codes))
+        null[number] = mass - resolution * np.square(class_volumes).sum()
     return Modularity(within - expected, 1 - expected, within, null, ModularityStatus.FOUND)
 
 
@@ -147,5 +147,5 @@ def label_purity(weights: np.ndarray, labels: np.ndarray) -> Purity:
     """
     labels = np.asarray(labels)
     degrees = weights.sum(axis=1)
-    own = np.where(labels[:, None] == labels, weights, 0.0).sum(axis=1)
-    return Purity(own / np.where(degrees > 0, degrees, 1.0), degrees > 0)
+    own_class = np.where(labels[:, None] == labels, weights, 0.0).sum(axis=1)
+    return Purity(own_class / np.where(degrees > 0, degrees, 1.0), degrees > 0)

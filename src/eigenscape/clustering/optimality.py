@@ -79,8 +79,8 @@ def certify(
     """
     chosen = np.arange(columns.count) if chosen is None else chosen
     x, places = columns.matrix, np.arange(len(chosen))
-    own = x[:, chosen]
-    rest = own - x @ coefficients - (0.0 if outliers is None else outliers)
+    own_columns = x[:, chosen]
+    rest = own_columns - x @ coefficients - (0.0 if outliers is None else outliers)
     objective = tau * np.abs(coefficients).sum(axis=0) + (1 - tau) / 2 * np.square(
         coefficients
     ).sum(axis=0)
@@ -97,7 +97,10 @@ def certify(
         np.maximum(np.abs(pull) - tau, 0.0),
     )
     kkt[chosen, places] = pull[chosen, places] = 0.0
-    linear, square = np.einsum("ij,ij->j", nu, own) + delta, np.square(nu).sum(axis=0) / penalty
+    linear, square = (
+        np.einsum("ij,ij->j", nu, own_columns) + delta,
+        np.square(nu).sum(axis=0) / penalty,
+    )
     if tau < 1:
         dual = (
             linear

@@ -143,9 +143,9 @@ def centred(matrix: np.ndarray) -> np.ndarray:
 
 
 def _hollow(matrix: np.ndarray) -> np.ndarray:
-    found = np.array(matrix, float)
-    np.fill_diagonal(found, 0.0)
-    return found
+    hollow = np.array(matrix, float)
+    np.fill_diagonal(hollow, 0.0)
+    return hollow
 
 
 def _ratio(product: float, a: float, b: float, whole_a: float, whole_b: float) -> Similarity:

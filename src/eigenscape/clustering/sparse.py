@@ -142,11 +142,11 @@ def penalties(columns: Columns, penalty: Penalty) -> Strengths:
     mu = coherence(columns.gram)
     related = mu > COHERENT * max(float(np.diag(columns.gram).max()), np.finfo(float).tiny)
     least = float(mu[related].min()) if related.any() else 1.0
-    own = np.where(related, mu, least) if penalty.per_column else np.full(columns.count, least)
+    smallest = np.where(related, mu, least) if penalty.per_column else np.full(columns.count, least)
     if penalty.outliers is None:
-        return penalty.alpha * penalty.tau / own, None
+        return penalty.alpha * penalty.tau / smallest, None
     lengths = np.sort(np.abs(columns.matrix).sum(axis=0))
-    return penalty.alpha * penalty.tau / own, penalty.outliers / float(lengths[-2])
+    return penalty.alpha * penalty.tau / smallest, penalty.outliers / float(lengths[-2])
 
 
 COHERENT = 1e-12
@@ -222,7 +222,7 @@ def solve_block(
     route = route or (Route.ACTIVE_SET if simple and device == HOST else Route.ADMM)
     if route is Route.ADMM:
         problem = Problem(chosen, lam, lam_e, penalty.tau, penalty.affine)
-        found = solve_by_admm(
+        solution = solve_by_admm(
             columns,
             problem,
             tolerance=tolerance,
@@ -243,15 +243,22 @@ def solve_block(
         rows, steps, done = solve_columns(
             columns.gram, chosen, penalty.tau / lam, (1 - penalty.tau) / lam, most
         )
-        found = Solution(np.ascontiguousarray(rows.T), None, np.zeros(len(chosen)), steps, done)
-    shift = found.shift if penalty.affine else None
+        solution = Solution(np.ascontiguousarray(rows.T), None, np.zeros(len(chosen)), steps, done)
+    shift = solution.shift if penalty.affine else None
     certificate = certify(
-        columns, found.coefficients, found.outliers, lam, lam_e, penalty.tau, shift, chosen=chosen
+        columns,
+        solution.coefficients,
+        solution.outliers,
+        lam,
+        lam_e,
+        penalty.tau,
+        shift,
+        chosen=chosen,
     )
-    return SolvedBlock(chosen, found, certificate)
+    return SolvedBlock(chosen, solution, certificate)
 
 
-def assembled(columns: Columns, strengths: Strengths, blocks: list[SolvedBlock]) -> SelfExpression:
+def assemble(columns: Columns, strengths: Strengths, blocks: list[SolvedBlock]) -> SelfExpression:
     """Assemble the self-expression from all `column_blocks`, in any order.
 
     Example:
@@ -260,34 +267,34 @@ def assembled(columns: Columns, strengths: Strengths, blocks: list[SolvedBlock])
         >>> blocks = [
         ...     solve_block(pair, penalty, strengths, np.array([number])) for number in (1, 0)
         ... ]
-        >>> assembled(pair, strengths, blocks).coefficients
+        >>> assemble(pair, strengths, blocks).coefficients
         array([[0. , 0.9],
                [0.9, 0. ]])
     """
     lam, lam_e = strengths
     blocks = sorted(blocks, key=lambda block: int(block.chosen[0]))
 
-    def whole(parts: list[np.ndarray]) -> np.ndarray:
+    def join(parts: list[np.ndarray]) -> np.ndarray:
         return np.concatenate(parts, axis=-1)
 
     solutions = [block.solution for block in blocks]
     outliers = (
         None
         if lam_e is None
-        else whole([part.outliers for part in solutions if part.outliers is not None])
+        else join([part.outliers for part in solutions if part.outliers is not None])
     )
     names = [each.name for each in fields(Certificate)]
     certificate = Certificate(
-        *(whole([getattr(block.certificate, name) for block in blocks]) for name in names)
+        *(join([getattr(block.certificate, name) for block in blocks]) for name in names)
     )
     residual = float(
         np.sqrt(certificate.rest.sum()) / max(np.linalg.norm(columns.matrix), np.finfo(float).tiny)
     )
     coefficients, steps = (
-        whole([part.coefficients for part in solutions]),
-        whole([part.steps for part in solutions]),
+        join([part.coefficients for part in solutions]),
+        join([part.steps for part in solutions]),
     )
-    done = whole([part.converged for part in solutions])
+    done = join([part.converged for part in solutions])
     verdict = verdict_of(residual, bool(done.all()))
     return SelfExpression(
         coefficients, outliers, lam, lam_e, steps, done, certificate, residual, verdict
@@ -330,7 +337,7 @@ def sparse_self_expression(
                [0.  , 0.  , 0.98, 0.  ]])
     """
     penalty = penalty or Penalty()
-    how: Any = {
+    options: Any = {
         "route": route,
         "tolerance": tolerance,
         "most_iterations": most_iterations,
@@ -338,10 +345,10 @@ def sparse_self_expression(
     }
     strengths, size = penalties(columns, penalty), BLOCK if device == HOST else columns.count
     blocks = [
-        solve_block(columns, penalty, strengths, block, **how)
+        solve_block(columns, penalty, strengths, block, **options)
         for block in column_blocks(columns.count, size)
     ]
-    return assembled(columns, strengths, blocks)
+    return assemble(columns, strengths, blocks)
 
 
 def verdict_of(residual: float, converged: bool) -> Verdict:

@@ -9,7 +9,7 @@
 `block_cyclic`     who holds which entry of a distributed matrix
 `scalapack`        finding, loading and calling the library
 `eigensolver`      the spectrum of a matrix that no rank holds whole
-`self_expression`  columns of a sparse self-expression, dealt to the ranks
+`self_expression`  columns of a sparse self-expression, shared among the ranks
 `peak_memory`      what a rank needs for that
 `probe`            what ranks see of each other, for `eigenscape doctor`
 =================  ==========================================================

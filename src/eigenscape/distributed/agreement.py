@@ -29,19 +29,19 @@ def raise_on_all_ranks(ranks: Ranks, work: Callable[[], _Result]) -> _Result:
         3
     """
     result: list[_Result] = []
-    own: Exception | None = None
+    own_error: Exception | None = None
     try:
         result.append(work())
     except Exception as error:
-        own = error
-    known = (
-        own
-        if own is None or isinstance(own, EigenscapeError)
-        else EigenscapeError(f"rank {ranks.rank} failed: {own!r}")
+        own_error = error
+    reported = (
+        own_error
+        if own_error is None or isinstance(own_error, EigenscapeError)
+        else EigenscapeError(f"rank {ranks.rank} failed: {own_error!r}")
     )
-    failed = [error for error in ranks.gather(known) if error is not None]
-    if own is not None and not isinstance(own, EigenscapeError):
-        raise own
-    if failed:
-        raise failed[0]
+    errors = [error for error in ranks.gather(reported) if error is not None]
+    if own_error is not None and not isinstance(own_error, EigenscapeError):
+        raise own_error
+    if errors:
+        raise errors[0]
     return result[0]

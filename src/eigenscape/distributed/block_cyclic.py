@@ -51,11 +51,11 @@ def local_index(indices: np.ndarray, lines: int, block: int = BLOCK) -> np.ndarr
     return local
 
 
-def held(size: int, line: int, lines: int, block: int = BLOCK) -> np.ndarray:
+def held_indices(size: int, line: int, lines: int, block: int = BLOCK) -> np.ndarray:
     """Return the global indices below ``size`` that a line holds, in their local order.
 
     Example:
-        >>> held(7, line=0, lines=2, block=2)
+        >>> held_indices(7, line=0, lines=2, block=2)
         array([0, 1, 4, 5])
     """
     return np.flatnonzero(holder(np.arange(size), lines, block) == line)

@@ -74,11 +74,15 @@ class DistributedEigenvectors:
             (rows, columns) on rank ``to``; elsewhere the array has no meaning.
         """
         part = np.zeros((len(rows), len(columns)))
-        here, there = _own(self.position[rows.start : rows.stop], self.grid.line, self.grid.lines)
+        rows_here, local_rows = _held_positions(
+            self.position[rows.start : rows.stop], self.grid.line, self.grid.lines
+        )
         ascending = self.size - 1 - np.arange(columns.start, columns.stop)
-        across, along = _own(ascending, self.grid.column, self.grid.columns)
-        part[np.ix_(here, across)] = (
-            self.local[np.ix_(there, along)] * self.signs[ascending[across]]
+        columns_here, local_columns = _held_positions(
+            ascending, self.grid.column, self.grid.columns
+        )
+        part[np.ix_(rows_here, columns_here)] = (
+            self.local[np.ix_(local_rows, local_columns)] * self.signs[ascending[columns_here]]
         )
         return self.grid.ranks.sum_to(part, to)
 
@@ -165,14 +169,14 @@ def distributed_spectrum(
 
 def diagonal_of(chunks: StoredChunks, size: int, ranks: Ranks) -> np.ndarray:
     """Return the diagonal of C, (P,), on every rank; a collective call."""
-    mine = np.zeros(size)
+    diagonal = np.zeros(size)
 
     def read() -> None:
         for band in range(ranks.rank, band_count(size), ranks.size):
-            mine[band * BAND : (band + 1) * BAND] = np.diagonal(chunks.diagonal_chunk(band))
+            diagonal[band * BAND : (band + 1) * BAND] = np.diagonal(chunks.diagonal_chunk(band))
 
     raise_on_all_ranks(ranks, read)
-    return ranks.sum(mine)
+    return ranks.sum(diagonal)
 
 
 def read_sorted(chunks: StoredChunks, position: np.ndarray, grid: ProcessGrid) -> np.ndarray:
@@ -189,29 +193,29 @@ def read_sorted(chunks: StoredChunks, position: np.ndarray, grid: ProcessGrid) -
     """
     ranks, size = grid.ranks, len(position)
     local = grid.empty(size)
-    dealt = [_dealt(size, rank, ranks.size) for rank in range(ranks.size)]
+    assigned = [_assigned_chunks(size, rank, ranks.size) for rank in range(ranks.size)]
     received = np.empty(BAND * BAND)
-    for turn in range(max(len(mine) for mine in dealt)):
-        mine = dealt[ranks.rank]
-        own = raise_on_all_ranks(
+    for turn in range(max(len(own_chunks) for own_chunks in assigned)):
+        own_chunks = assigned[ranks.rank]
+        own_chunk = raise_on_all_ranks(
             ranks,
-            lambda turn=turn, mine=mine: (  # type: ignore[misc]
-                chunks.chunk(*mine[turn]) if turn < len(mine) else None
+            lambda turn=turn, own_chunks=own_chunks: (  # type: ignore[misc]
+                chunks.chunk(*own_chunks[turn]) if turn < len(own_chunks) else None
             ),
         )
         for source in range(ranks.size):
-            if turn >= len(dealt[source]):
+            if turn >= len(assigned[source]):
                 continue
-            band, row = dealt[source][turn]
+            band, row = assigned[source][turn]
             rows, columns = (
                 range(row, min(row + BAND, size)),
                 range(band * BAND, min((band + 1) * BAND, size)),
             )
             shape = len(rows), len(columns)
-            foreign = received[: shape[0] * shape[1]].reshape(shape)
-            chunk = own if source == ranks.rank and own is not None else foreign
+            buffer = received[: shape[0] * shape[1]].reshape(shape)
+            chunk = own_chunk if source == ranks.rank and own_chunk is not None else buffer
             ranks.broadcast(chunk, source)
-            _keep_own(
+            _copy_own(
                 local,
                 chunk,
                 position[rows.start : rows.stop],
@@ -219,7 +223,7 @@ def read_sorted(chunks: StoredChunks, position: np.ndarray, grid: ProcessGrid) -
                 grid,
             )
             if rows != columns:
-                _keep_own(
+                _copy_own(
                     local,
                     chunk.T,
                     position[columns.start : columns.stop],
@@ -230,7 +234,7 @@ def read_sorted(chunks: StoredChunks, position: np.ndarray, grid: ProcessGrid) -
     return local
 
 
-def _dealt(size: int, rank: int, ranks: int) -> list[tuple[int, int]]:
+def _assigned_chunks(size: int, rank: int, ranks: int) -> list[tuple[int, int]]:
     """Return band and first row of the chunks that a rank reads: whole bands from the diagonal
     down, as they were written.
     """
@@ -238,19 +242,19 @@ def _dealt(size: int, rank: int, ranks: int) -> list[tuple[int, int]]:
     return [(band, row) for band in bands for row in range(band * BAND, size, BAND)]
 
 
-def _own(positions: np.ndarray, line: int, lines: int) -> tuple[np.ndarray, np.ndarray]:
+def _held_positions(positions: np.ndarray, line: int, lines: int) -> tuple[np.ndarray, np.ndarray]:
     """Return which positions a line of the grid holds, and their local indices."""
-    here = np.flatnonzero(holder(positions, lines) == line)
-    return here, local_index(positions[here], lines)
+    positions_here = np.flatnonzero(holder(positions, lines) == line)
+    return positions_here, local_index(positions[positions_here], lines)
 
 
-def _keep_own(
+def _copy_own(
     local: np.ndarray, chunk: np.ndarray, rows: np.ndarray, columns: np.ndarray, grid: ProcessGrid
 ) -> None:
     """Copy the entries of a chunk that this rank holds to their positions in the new order."""
-    here, there = _own(rows, grid.line, grid.lines)
-    across, along = _own(columns, grid.column, grid.columns)
-    local[np.ix_(there, along)] = chunk[np.ix_(here, across)]
+    rows_here, local_rows = _held_positions(rows, grid.line, grid.lines)
+    columns_here, local_columns = _held_positions(columns, grid.column, grid.columns)
+    local[np.ix_(local_rows, local_columns)] = chunk[np.ix_(rows_here, columns_here)]
 
 
 def _signs(local: np.ndarray, size: int, grid: ProcessGrid) -> np.ndarray:

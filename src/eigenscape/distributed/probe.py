@@ -51,15 +51,15 @@ def main(folder: Path) -> None:
     seen["local_rank"] = world.Split_type(MPI.COMM_TYPE_SHARED).Get_rank()
     # A file system may show another node's file late (NFS keeps attributes for seconds): how late
     # is what we want to know.
-    started = time.monotonic()
+    start = time.monotonic()
     missing = {
         other for other in range(world.Get_size()) if not (folder / f"rank-{other}").exists()
     }
-    while missing and time.monotonic() - started < 30:
+    while missing and time.monotonic() - start < 30:
         time.sleep(0.1)
         missing = {other for other in missing if not (folder / f"rank-{other}").exists()}
     seen["unseen_files"] = sorted(missing)
-    seen["seconds_until_seen"] = time.monotonic() - started
+    seen["seconds_until_seen"] = time.monotonic() - start
     everybody = world.gather(seen, root=0)
     if world.Get_rank() == 0:
         library = " ".join(

@@ -110,11 +110,11 @@ class OneRank:
 
     def send(self, array: np.ndarray, to: int) -> None:
         """Send an array."""
-        raise WrongLaunch(f"rank 0 of 1 was to send to rank {to}, which does not exist")
+        raise WrongLaunch(f"rank 0 of 1 cannot send to rank {to}, which does not exist")
 
     def receive(self, array: np.ndarray, source: int) -> None:
         """Receive into an array."""
-        raise WrongLaunch(f"rank 0 of 1 was to receive from rank {source}, which does not exist")
+        raise WrongLaunch(f"rank 0 of 1 cannot receive from rank {source}, which does not exist")
 
     def broadcast(self, array: Any, source: int) -> None:
         """Do nothing: there are no other ranks."""

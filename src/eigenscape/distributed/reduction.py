@@ -81,7 +81,7 @@ def finished_bands(
     Raises:
         KeyError: the nodes of all ranks together do not cover every slot.
     """
-    held_by = _who_holds_what(held, slots, ranks)
+    holder_of_node = _holders(held, slots, ranks)
     finished = []
     for band in range(band_count(parameters)):
         to = owner(band, ranks.size)
@@ -91,7 +91,7 @@ def finished_bands(
                     ranks.send(array, to)
             continue
         pieces: dict[Node, list[np.ndarray]] = {}
-        for node, holder in sorted(held_by.items()):
+        for node, holder in sorted(holder_of_node.items()):
             if holder == ranks.rank:
                 pieces[node] = held[node].band_arrays(band)
             else:
@@ -104,7 +104,7 @@ def finished_bands(
     return finished
 
 
-def _who_holds_what(held: dict[Node, PartialSum], slots: int, ranks: Ranks) -> dict[Node, int]:
+def _holders(held: dict[Node, PartialSum], slots: int, ranks: Ranks) -> dict[Node, int]:
     """Return the holder of every node, from a table of (rank + 1) by slot at a node's first slot,
     and a table of its spans.
     """
@@ -119,6 +119,6 @@ def _who_holds_what(held: dict[Node, PartialSum], slots: int, ranks: Ranks) -> d
 
 
 def _add_in_place(left: list[np.ndarray], right: list[np.ndarray]) -> list[np.ndarray]:
-    for mine, theirs in zip(left, right, strict=True):
-        mine += theirs
+    for array, other in zip(left, right, strict=True):
+        array += other
     return left

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from eigenscape.distributed.agreement import raise_on_all_ranks
-from eigenscape.distributed.block_cyclic import BLOCK, grid_shape, held, held_count
+from eigenscape.distributed.block_cyclic import BLOCK, grid_shape, held_count, held_indices
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.errors import BadInput, DoesNotFit, EigensolverFailure
 from eigenscape.extras import install_command
@@ -70,11 +70,11 @@ class ProcessGrid:
 
     def rows_of(self, size: int) -> np.ndarray:
         """Return the global rows of a matrix of ``size`` rows that this rank holds."""
-        return held(size, self.line, self.lines)
+        return held_indices(size, self.line, self.lines)
 
     def columns_of(self, size: int) -> np.ndarray:
         """Return the global columns of a matrix of ``size`` columns that this rank holds."""
-        return held(size, self.column, self.columns)
+        return held_indices(size, self.column, self.columns)
 
     def empty(self, size: int) -> np.ndarray:
         """Allocate this rank's part of a (P, P) matrix: float64, in Fortran order."""
@@ -263,11 +263,11 @@ class ProcessGrid:
 
     def _require_success(self, routine: str, info: ctypes.c_int, size: int) -> None:
         """Raise the same error on every rank, whichever rank the library reported it to."""
-        found = [value for value in self.ranks.gather(info.value) if value]
-        if found:
+        codes = [value for value in self.ranks.gather(info.value) if value]
+        if codes:
             raise EigensolverFailure(
                 f"the distributed eigensolver failed on a {size} x {size} matrix: {routine}"
-                f" returned info = {found[0]}"
+                f" returned info = {codes[0]}"
             )
 
 
@@ -345,7 +345,7 @@ def load() -> Any:
     try:
         from scalapack4py import ScaLAPACK4py  # noqa: PLC0415 - an optional package
     except ImportError:
-        raise _missing("no package scalapack4py to call it by") from None
+        raise _missing("that scalapack4py is not installed") from None
     try:
         handle = _loaded_library()
         _require_one_mpi()
@@ -378,9 +378,9 @@ def _loaded_library() -> ctypes.CDLL:
             ctypes.CDLL(str(file), mode=_LAZY_AND_GLOBAL)
         return ctypes.CDLL(None)
     for name in ("scalapack", "scalapack-openmpi" if blacs == "openmpi" else "scalapack-mpich"):
-        found = ctypes.util.find_library(name)
-        if found:
-            return ctypes.CDLL(found, mode=_LAZY_AND_GLOBAL)
+        file_name = ctypes.util.find_library(name)
+        if file_name:
+            return ctypes.CDLL(file_name, mode=_LAZY_AND_GLOBAL)
     raise _missing("none")
 
 

@@ -20,7 +20,7 @@ from eigenscape.clustering.sparse import (
     Route,
     SelfExpression,
     SolvedBlock,
-    assembled,
+    assemble,
     column_blocks,
     penalties,
     solve_block,
@@ -66,16 +66,17 @@ def distributed_self_expression(
     shared = np.array(matrix, float, order="C")
     ranks.broadcast(shared, 0)
     columns = raise_on_all_ranks(ranks, lambda: Columns.of(shared))
-    mine = column_blocks(columns.count)[ranks.rank :: ranks.size]
-    how: Any = {"route": route, "tolerance": tolerance, "most_iterations": most_iterations}
+    own_blocks = column_blocks(columns.count)[ranks.rank :: ranks.size]
+    options: Any = {"route": route, "tolerance": tolerance, "most_iterations": most_iterations}
     strengths = penalties(columns, penalty)
     solved = raise_on_all_ranks(
         ranks,
         lambda: [
-            _packed(solve_block(columns, penalty, strengths, chosen, **how)) for chosen in mine
+            _packed(solve_block(columns, penalty, strengths, chosen, **options))
+            for chosen in own_blocks
         ],
     )
-    return assembled(
+    return assemble(
         columns,
         strengths,
         [_unpacked(block, sparse) for part in ranks.gather(solved) for block, sparse in part],

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from eigenscape.explorer.figures_network import Figure, axis, layout
-from eigenscape.explorer.numbers_network import Table, shown
+from eigenscape.explorer.numbers_network import Table, number_text
 from eigenscape.figures.sloppiness.embedding import FAMILY_COLOURS
 from eigenscape.figures.style import PALETTE
 
@@ -59,8 +59,8 @@ def embedding_view(points: pd.DataFrame, geodesic: np.ndarray, eigenvalues: np.n
         # hundreds are not.
         parts = [
             one
-            for _, own in rows.groupby("trajectory", sort=False)
-            for one in (own, own.iloc[:1].assign(x1=np.nan))
+            for _, trajectory_rows in rows.groupby("trajectory", sort=False)
+            for one in (trajectory_rows, trajectory_rows.iloc[:1].assign(x1=np.nan))
         ]
         joined = pd.concat(parts)
         lines.append(
@@ -126,13 +126,13 @@ def ends_table(points: pd.DataFrame) -> Table:
     rows = [
         (
             f"{network}, {optimiser}",
-            str(len(own)),
+            str(len(group_rows)),
             *[
-                shown(float(own[name].mean()))
+                number_text(float(group_rows[name].mean()))
                 for name in ("progress", "accuracy", "x1", "x2", "x3")
             ],
         )
-        for (network, optimiser), own in last.groupby(["network", "optimiser"], sort=False)
+        for (network, optimiser), group_rows in last.groupby(["network", "optimiser"], sort=False)
     ]
     header = (
         "network",

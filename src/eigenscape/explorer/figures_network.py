@@ -74,11 +74,11 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
     return {"title": {"text": title, "standoff": 6}, **grid, **more}
 
 
-def surface_figure(found: Snapshot) -> Figure:
+def surface_figure(snapshot: Snapshot) -> Figure:
     """Draw the output over the square, with the lifted curve (x, f(x)) on it."""
-    data = surface_data(found)
-    x, y = np.meshgrid(found.axis, found.axis)
-    corners = triangles(len(found.axis))
+    data = surface_data(snapshot)
+    x, y = np.meshgrid(snapshot.axis, snapshot.axis)
+    corners = triangles(len(snapshot.axis))
     # Triangles, not plotly's surface: that one interpolates its grid fourfold and draws it twice,
     # which takes a browser without a GPU several times as long. A ReLU network is made of triangles
     # anyway.
@@ -115,16 +115,16 @@ def surface_figure(found: Snapshot) -> Figure:
     }
 
 
-def surface_data(found: Snapshot) -> list[Figure]:
+def surface_data(snapshot: Snapshot) -> list[Figure]:
     """Return the data of `surface_figure` that depend on the weights."""
     # Slightly above the surface, which would otherwise hide half of the line.
-    lift = 0.004 * float(np.ptp(found.surface))
-    x, y = found.points.T
-    z = array(found.surface.ravel())
-    colours = {"cmin": float(found.surface.min()), "cmax": float(found.surface.max())}
+    lift = 0.004 * float(np.ptp(snapshot.surface))
+    x, y = snapshot.points.T
+    z = array(snapshot.surface.ravel())
+    colours = {"cmin": float(snapshot.surface.min()), "cmax": float(snapshot.surface.max())}
     return [
         {"z": z, "intensity": z, **colours},
-        {"x": array(x), "y": array(y), "z": array(found.outputs + lift)},
+        {"x": array(x), "y": array(y), "z": array(snapshot.outputs + lift)},
     ]
 
 
@@ -143,11 +143,11 @@ def triangles(side: int) -> np.ndarray:
     ).reshape(-1, 3)
 
 
-def polytopes_figure(found: Snapshot) -> Figure:
+def polytopes_figure(snapshot: Snapshot) -> Figure:
     """Draw the square cut into polytopes, coloured by the size of the linear map on each, and the
     curve.
     """
-    data = polytopes_data(found)
+    data = polytopes_data(snapshot)
     cells = [
         {
             "type": "scatter",
@@ -178,35 +178,35 @@ def polytopes_figure(found: Snapshot) -> Figure:
     axes = {"xaxis": axis("x₁", **square), "yaxis": axis("x₂", scaleanchor="x", **square)}
     return {
         "data": [*cells, curve, breaks],
-        "layout": layout(**axes, annotations=polytopes_notes(found)),
+        "layout": layout(**axes, annotations=polytopes_notes(snapshot)),
     }
 
 
-def polytopes_data(found: Snapshot) -> list[Figure]:
+def polytopes_data(snapshot: Snapshot) -> list[Figure]:
     """Return the data of `polytopes_figure` that depend on the weights."""
     parts = []
-    bins = slope_bins(found.polytopes)
+    bins = slope_bins(snapshot.polytopes)
     for number in range(BINS):
         corners = [
             np.vstack([cell.polygon, cell.polygon[:1], [[np.nan, np.nan]]])
-            for cell, its_bin in zip(found.polytopes.cells, bins, strict=True)
+            for cell, its_bin in zip(snapshot.polytopes.cells, bins, strict=True)
             if its_bin == number
         ]
         x, y = np.vstack(corners).T if corners else np.empty((2, 0))
         parts.append({"x": array(x), "y": array(y)})
     breaks = (
-        np.concatenate([found.curve.at(t) for t in found.analysis.breakpoints])
-        if found.analysis.breakpoints
+        np.concatenate([snapshot.curve.at(t) for t in snapshot.analysis.breakpoints])
+        if snapshot.analysis.breakpoints
         else np.empty((0, 2))
     )
-    for points in (found.points, breaks):
+    for points in (snapshot.points, breaks):
         parts.append({"x": array(points[:, 0]), "y": array(points[:, 1])})
     return parts
 
 
-def polytopes_notes(found: Snapshot) -> list[Figure]:
+def polytopes_notes(snapshot: Snapshot) -> list[Figure]:
     """Return a note if there are no cells, or fewer layers than requested."""
-    if not found.polytopes.note:
+    if not snapshot.polytopes.note:
         return []
     anchor = {
         "xref": "paper",
@@ -217,31 +217,31 @@ def polytopes_notes(found: Snapshot) -> list[Figure]:
         "showarrow": False,
     }
     # as wide as the figure on a small screen
-    text = "<br>".join(textwrap.wrap(found.polytopes.note, 40))
+    text = "<br>".join(textwrap.wrap(snapshot.polytopes.note, 40))
     return [{"text": text, "bgcolor": "rgba(255,255,255,0.9)", **anchor}]
 
 
-def slope_bins(found: Polytopes) -> np.ndarray:
+def slope_bins(snapshot: Polytopes) -> np.ndarray:
     """Return the colour of each cell: even steps from 0 to the steepest.
 
     Example:
         >>> slope_bins(Polytopes([], 0, ""))
         array([], dtype=int64)
     """
-    slopes = found.slopes
+    slopes = snapshot.slopes
     steepest = slopes.max(initial=0.0)
     bins: np.ndarray = np.minimum((slopes / (steepest or 1.0) * BINS).astype(int), BINS - 1)
     return bins
 
 
-def images_figure(found: Snapshot) -> Figure:
+def images_figure(snapshot: Snapshot) -> Figure:
     """Draw the image of the curve in each hidden layer, side by side."""
-    depth = len(found.images)
+    depth = len(snapshot.images)
     columns = min(depth, 5)
     rows = -(-depth // columns)
-    figure = layout(margin={"l": 30, "r": 10, "t": 24, "b": 22}, annotations=images_notes(found))
+    figure = layout(margin={"l": 30, "r": 10, "t": 24, "b": 22}, annotations=images_notes(snapshot))
     traces = []
-    for number, part in enumerate(images_data(found)):
+    for number, part in enumerate(images_data(snapshot)):
         row, column = divmod(number, columns)
         name = "" if number == 0 else str(number + 1)
         across, up = _share(column, columns, 0.06), _share(rows - 1 - row, rows, 0.22)
@@ -263,22 +263,23 @@ def images_figure(found: Snapshot) -> Figure:
     return {"data": traces, "layout": figure}
 
 
-def images_data(found: Snapshot) -> list[Figure]:
+def images_data(snapshot: Snapshot) -> list[Figure]:
     """Return the data of `images_figure` that depend on the weights."""
     return [
-        {"x": array(image.points[:, 0]), "y": array(image.points[:, 1])} for image in found.images
+        {"x": array(image.points[:, 0]), "y": array(image.points[:, 1])}
+        for image in snapshot.images
     ]
 
 
-def images_notes(found: Snapshot) -> list[Figure]:
+def images_notes(snapshot: Snapshot) -> list[Figure]:
     """Return a title over each image: the layer, its length, and the share of the variance that the
     plane shows.
     """
-    depth = len(found.images)
+    depth = len(snapshot.images)
     columns = min(depth, 5)
     rows = -(-depth // columns)
     notes = []
-    for number, image in enumerate(found.images):
+    for number, image in enumerate(snapshot.images):
         row, column = divmod(number, columns)
         share = "" if image.share > 0.9995 else f", {image.share:.0%}"
         across, up = _share(column, columns, 0.06), _share(rows - 1 - row, rows, 0.22)
@@ -304,11 +305,11 @@ def _share(index: int, count: int, gap: float) -> list[float]:
     return [index * (side + gap), index * (side + gap) + side]
 
 
-def lengths_figure(found: Snapshot) -> Figure:
+def lengths_figure(snapshot: Snapshot) -> Figure:
     """Draw the latent length against depth on a logarithmic axis, with the mean-field line of
     sqrt(chi_1) per layer.
     """
-    data = lengths_data(found)
+    data = lengths_data(snapshot)
     measured = {
         "type": "scatter",
         "mode": "lines+markers",
@@ -335,26 +336,28 @@ def lengths_figure(found: Snapshot) -> Figure:
     }
     axes = {
         "xaxis": axis(
-            "layer (0: the curve itself)", dtick=1, range=[-0.3, found.layers.depth + 0.3]
+            "layer (0: the curve itself)", dtick=1, range=[-0.3, snapshot.layers.depth + 0.3]
         ),
         "yaxis": axis("latent length", type="log", exponentformat="power", nticks=6),
     }
     return {
         "data": [measured, theory],
-        "layout": layout(**axes, showlegend=True, legend=legend, annotations=lengths_notes(found)),
+        "layout": layout(
+            **axes, showlegend=True, legend=legend, annotations=lengths_notes(snapshot)
+        ),
     }
 
 
-def lengths_data(found: Snapshot) -> list[Figure]:
+def lengths_data(snapshot: Snapshot) -> list[Figure]:
     """Return the data of `lengths_figure` that depend on the weights: the theory starts from the
     first layer's length.
     """
-    lengths = found.analysis.latent_lengths
+    lengths = snapshot.analysis.latent_lengths
     layer = np.arange(len(lengths))
     line = (
         np.full(len(lengths) - 1, np.nan)
-        if found.root_chi is None
-        else lengths[1] * found.root_chi ** (layer[1:] - 1.0)
+        if snapshot.root_chi is None
+        else lengths[1] * snapshot.root_chi ** (layer[1:] - 1.0)
     )
     return [
         {"x": array(layer), "y": array(_positive(lengths))},
@@ -362,9 +365,9 @@ def lengths_data(found: Snapshot) -> list[Figure]:
     ]
 
 
-def lengths_notes(found: Snapshot) -> list[Figure]:
+def lengths_notes(snapshot: Snapshot) -> list[Figure]:
     """Return a note if there is no theory for comparison."""
-    if found.root_chi is not None:
+    if snapshot.root_chi is not None:
         return []
     anchor = {
         "xref": "paper",
@@ -382,13 +385,13 @@ def _positive(values: np.ndarray) -> np.ndarray:
     return np.where(values > 0, values, np.nan)
 
 
-def sensitivity_figure(found: Snapshot) -> Figure:
+def sensitivity_figure(snapshot: Snapshot) -> Figure:
     """Draw the tangential sensitivity of the output's total variation to each weight matrix."""
     bars = {
         "type": "bar",
         "marker": {"color": PALETTE["green"]},
         "hovertemplate": "W%{x}: %{y:.4g}<extra></extra>",
-        **sensitivity_data(found)[0],
+        **sensitivity_data(snapshot)[0],
     }
     axes = {
         "xaxis": axis("weight matrix (the last is the read-out)", dtick=1),
@@ -396,23 +399,26 @@ def sensitivity_figure(found: Snapshot) -> Figure:
     }
     return {
         "data": [bars],
-        "layout": layout(**axes, bargap=0.4, annotations=sensitivity_notes(found)),
+        "layout": layout(**axes, bargap=0.4, annotations=sensitivity_notes(snapshot)),
     }
 
 
-def sensitivity_data(found: Snapshot) -> list[Figure]:
+def sensitivity_data(snapshot: Snapshot) -> list[Figure]:
     """Return the data of `sensitivity_figure` that depend on the weights."""
-    values = np.empty(0) if found.sensitivity is None else found.sensitivity
+    values = np.empty(0) if snapshot.sensitivity is None else snapshot.sensitivity
     return [{"x": array(np.arange(1, len(values) + 1)), "y": array(values)}]
 
 
-def sensitivity_notes(found: Snapshot) -> list[Figure]:
+def sensitivity_notes(snapshot: Snapshot) -> list[Figure]:
     """Return a note if units are smooth, for which there is no exact derivative."""
-    if found.sensitivity is not None:
+    if snapshot.sensitivity is not None:
         return []
     anchor = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
     return [
-        {"text": f"exact for piecewise linear units only, not {found.layers.activation}", **anchor}
+        {
+            "text": f"exact for piecewise linear units only, not {snapshot.layers.activation}",
+            **anchor,
+        }
     ]
 
 
@@ -427,12 +433,14 @@ FIGURES: dict[str, tuple[Any, Any, Any]] = {
 them."""
 
 
-def whole(found: Snapshot, names: Collection[str] = tuple(FIGURES)) -> dict[str, Figure]:
+def whole_figures(snapshot: Snapshot, names: Collection[str] = tuple(FIGURES)) -> dict[str, Figure]:
     """Return whole figures of a snapshot by name."""
-    return {name: make(found) for name, (make, _, _) in FIGURES.items() if name in names}
+    return {name: make(snapshot) for name, (make, _, _) in FIGURES.items() if name in names}
 
 
-def changes(found: Snapshot, names: Collection[str] = tuple(FIGURES)) -> dict[str, Figure]:
+def figure_updates(
+    snapshot: Snapshot, names: Collection[str] = tuple(FIGURES)
+) -> dict[str, Figure]:
     """Return the updates of figures that show another network of the same depth: data of the
     traces, and notes if there are any.
     """
@@ -440,7 +448,7 @@ def changes(found: Snapshot, names: Collection[str] = tuple(FIGURES)) -> dict[st
     for name, (_, data, notes) in FIGURES.items():
         if name in names:
             result[name] = {
-                "traces": data(found),
-                **({} if notes is None else {"annotations": notes(found)}),
+                "traces": data(snapshot),
+                **({} if notes is None else {"annotations": notes(snapshot)}),
             }
     return result

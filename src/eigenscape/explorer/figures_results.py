@@ -46,15 +46,17 @@ def map_figure(study: OpenStudy, number: str, chosen: str) -> Figure:
         [int(depth) for depth in values.columns],
         [int(width) for width in values.index],
     )
-    shown = values.to_numpy(float)
+    numbers = values.to_numpy(float)
     # A number that spans decades would otherwise show its largest value and nothing else.
-    finite = shown[np.isfinite(shown)]
+    finite = numbers[np.isfinite(numbers)]
     logarithmic = len(finite) > 0 and finite.min() > 0 and finite.max() > 1e3 * finite.min()
     with np.errstate(invalid="ignore", divide="ignore"):
-        colours = np.where(np.isfinite(shown), np.log10(shown) if logarithmic else shown, np.nan)
+        colours = np.where(
+            np.isfinite(numbers), np.log10(numbers) if logarithmic else numbers, np.nan
+        )
     names = [[folders.get((depth, width), "") for depth in depths] for width in widths]
     texts = [
-        [f"{value:.5g}" if np.isfinite(value) else "no number" for value in row] for row in shown
+        [f"{value:.5g}" if np.isfinite(value) else "no number" for value in row] for row in numbers
     ]
     heat = {
         "type": "heatmap",
@@ -75,9 +77,9 @@ def map_figure(study: OpenStudy, number: str, chosen: str) -> Figure:
         "hovertemplate": f"depth %{{x}}, width %{{y}}<br>{number} = %{{text}}<extra></extra>",
     }
     marks = []
-    here = next((key for key, folder in folders.items() if folder == chosen), None)
-    if here is not None:
-        x, y = depths.index(here[0]), widths.index(here[1])
+    selected = next((key for key, folder in folders.items() if folder == chosen), None)
+    if selected is not None:
+        x, y = depths.index(selected[0]), widths.index(selected[1])
         square = {"type": "rect", "x0": x - 0.5, "x1": x + 0.5, "y0": y - 0.5, "y1": y + 0.5}
         marks = [
             {**square, "line": {"color": "white", "width": 4}},

@@ -68,19 +68,19 @@ def _plain(state: State) -> Layers:
 
 def layers_of(state: State) -> Layers:
     """Return the network of a state, with the entries that are set by hand."""
-    drawn = drawn_layers(state)
+    layers = drawn_layers(state)
     if not state.edits:
-        return drawn
+        return layers
     weights, biases = (
-        [weight.copy() for weight in drawn.weights],
-        [bias.copy() for bias in drawn.biases],
+        [weight.copy() for weight in layers.weights],
+        [bias.copy() for bias in layers.biases],
     )
     for (layer, row, column), value in state.edits:
         if row:
             weights[layer - 1][row - 1, column - 1] = value
         else:
             biases[layer - 1][column - 1] = value
-    return replace(drawn, weights=tuple(weights), biases=tuple(biases))
+    return replace(layers, weights=tuple(weights), biases=tuple(biases))
 
 
 def curve_of(state: State) -> Curve:
@@ -135,11 +135,11 @@ def sliders(state: State) -> list[Slider]:
         >>> len(sliders(State())), sliders(State())[0].label
         (28, 'W1[1,1]')
     """
-    drawn, now = drawn_layers(state), layers_of(state)
+    drawn, current = drawn_layers(state), layers_of(state)
     small = state.depth <= 2 and state.width <= WINDOW
-    found = []
+    entries = []
     for layer in range(1, state.depth + 2) if small else [min(state.layer, state.depth + 1)]:
-        fan_in, fan_out = now.weights[layer - 1].shape
+        fan_in, fan_out = current.weights[layer - 1].shape
         first_row, first_column = (
             (1, 1)
             if small
@@ -149,20 +149,20 @@ def sliders(state: State) -> list[Slider]:
         for row in range(first_row, min(first_row + WINDOW, fan_in + 1)):
             for column in columns:
                 at = (row - 1, column - 1)
-                found.append(
+                entries.append(
                     Slider(
                         (layer, row, column),
-                        float(now.weights[layer - 1][at]),
+                        float(current.weights[layer - 1][at]),
                         float(drawn.weights[layer - 1][at]),
                     )
                 )
         if state.biases:
-            found += [
+            entries += [
                 Slider(
                     (layer, 0, column),
-                    float(now.biases[layer - 1][column - 1]),
+                    float(current.biases[layer - 1][column - 1]),
                     float(drawn.biases[layer - 1][column - 1]),
                 )
                 for column in columns
             ]
-    return found
+    return entries

@@ -173,8 +173,8 @@ def weight_sliders(state: State) -> list[dict[str, Any]]:
     last = state.depth + 1
     limits = {"min": -WEIGHT_RANGE, "max": WEIGHT_RANGE, "step": STEP}
     return [
-        {"title": f"layer {layer}" if layer < last else "read-out", "sliders": found, **limits}
-        for layer, found in groups.items()
+        {"title": f"layer {layer}" if layer < last else "read-out", "sliders": entries, **limits}
+        for layer, entries in groups.items()
     ]
 
 

@@ -35,23 +35,23 @@ def studies(results: Path) -> list[str]:
         BadInput: the folder does not exist, or has no study; the message explains how to make one.
     """
     try:
-        found = sorted(path.name for path in results.iterdir() if (path / "study.json").is_file())
+        names = sorted(path.name for path in results.iterdir() if (path / "study.json").is_file())
     except OSError as error:
-        what = "no such folder" if isinstance(error, FileNotFoundError) else str(error.strerror)
+        reason = "no such folder" if isinstance(error, FileNotFoundError) else str(error.strerror)
         raise BadInput.field(
             f"results folder {results}",
             "a folder with studies",
-            what,
+            reason,
             "run `make figures`, or give --results",
         ) from None
-    if not found:
+    if not names:
         raise BadInput.field(
             f"results folder {results}",
             "a study with a study.json",
             "none",
             "run `make figures`, or give --results",
         )
-    return found
+    return names
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from eigenscape.explorer.figures_results import (
     spectrum_figure,
     vectors_figure,
 )
-from eigenscape.explorer.numbers_network import Table, shown
+from eigenscape.explorer.numbers_network import Table, number_text
 from eigenscape.explorer.widgets import choice, figure_panel, table
 
 MOST_ROWS = 40
@@ -190,12 +190,12 @@ def lists(folder: Path, chosen: dict[str, str]) -> dict[str, dict[str, Any]]:
         pass  # what there is to choose from; the tab says what is wrong
     return {
         name: {
-            "options": found,
+            "options": names,
             "value": (
-                chosen[name] if any(option["value"] == chosen[name] for option in found) else None
+                chosen[name] if any(option["value"] == chosen[name] for option in names) else None
             ),
         }
-        for name, found in options.items()
+        for name, names in options.items()
     }
 
 
@@ -204,7 +204,7 @@ def _shown(folder: Path, view: dict[str, str]) -> dict[str, Any]:
     number = study.number(view["number"])
     values = grid_values(study.table, number)
     rows = [
-        (str(width), *[shown(value) for value in row])
+        (str(width), *[number_text(value) for value in row])
         for width, row in zip(values.index, values.to_numpy(float), strict=True)
     ]
     map_table = Table(
@@ -225,7 +225,7 @@ def _shown(folder: Path, view: dict[str, str]) -> dict[str, Any]:
         blank = empty_figure("no verified trajectories: see the message above")
         page |= {"message": results.explain(error), "embedding": blank, "embedding_numbers": ""}
     try:
-        found = results.open_cell(study, view["cell"])
+        cell = results.open_cell(study, view["cell"])
     except EigenscapeError as error:  # the map is sound: one damaged cell does not hide it
         blank = empty_figure("no verified spectrum: see the message above")
         said = {
@@ -235,21 +235,22 @@ def _shown(folder: Path, view: dict[str, str]) -> dict[str, Any]:
             "provenance": [],
         }
         return {**page, **said, "spectrum_numbers": "", "vectors_numbers": ""}
-    eigenvalues = found.spectrum.eigenvalues
+    eigenvalues = cell.spectrum.eigenvalues
     spectrum_rows = [
-        (str(place), shown(value)) for place, value in enumerate(eigenvalues[:MOST_ROWS], start=1)
+        (str(index), number_text(value))
+        for index, value in enumerate(eigenvalues[:MOST_ROWS], start=1)
     ]
     caption = (
         f"{len(eigenvalues)} eigenvalues, the first {len(spectrum_rows)}; status"
-        f" {found.spectrum.status}"
+        f" {cell.spectrum.status}"
     )
     return {
         **page,
-        "spectrum": spectrum_figure(found),
+        "spectrum": spectrum_figure(cell),
         "spectrum_numbers": table(Table(caption, ("index", "eigenvalue"), spectrum_rows)),
-        "vectors": vectors_figure(found),
-        "vectors_numbers": _masses(found),
-        "provenance": [html.Div([html.Dt(name), html.Dd(text)]) for name, text in found.provenance],
+        "vectors": vectors_figure(cell),
+        "vectors_numbers": _masses(cell),
+        "provenance": [html.Div([html.Dt(name), html.Dd(text)]) for name, text in cell.provenance],
     }
 
 
@@ -271,7 +272,7 @@ def _masses(found: results.OpenCell) -> Any:
     if found.masses is None:
         return "Eigenvectors are kept for the headline network only."
     columns = found.masses[:, :8]
-    header = ("layer", *[str(place + 1) for place in range(columns.shape[1])])
+    header = ("layer", *[str(index + 1) for index in range(columns.shape[1])])
     rows = [
         (str(layer), *[f"{value:.3f}" for value in row])
         for layer, row in enumerate(columns, start=1)
@@ -287,21 +288,21 @@ def _download(folder: Path, button: str, view: dict[str, str]) -> dict[str, str]
             "filename": f"{study.name}-condition_number.csv",
             "type": "text/csv",
         }
-    found = results.open_cell(study, view.get("cell", ""))
-    name = f"{study.name}-{found.cell.folder.replace('/', '-')}"
-    values = found.spectrum.eigenvalues
+    cell = results.open_cell(study, view.get("cell", ""))
+    name = f"{study.name}-{cell.cell.folder.replace('/', '-')}"
+    values = cell.spectrum.eigenvalues
     if button == "download-spectrum":
-        lines = [f"{place},{float(value)!r}" for place, value in enumerate(values, start=1)]
+        lines = [f"{index},{float(value)!r}" for index, value in enumerate(values, start=1)]
         return {
             "content": "\n".join(["index,eigenvalue", *lines, ""]),
             "filename": f"{name}-spectrum.csv",
             "type": "text/csv",
         }
     content = {
-        "provenance": dict(found.provenance),
-        "status": str(found.spectrum.status),
+        "provenance": dict(cell.provenance),
+        "status": str(cell.spectrum.status),
         "eigenvalues": values.tolist(),
-        "second_moment_diagonal": np.asarray(found.spectrum.diagonal).tolist(),
+        "second_moment_diagonal": np.asarray(cell.spectrum.diagonal).tolist(),
     }
     return {
         "content": json.dumps(content, indent=1) + "\n",

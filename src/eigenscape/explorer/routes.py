@@ -17,7 +17,7 @@ import flask
 
 from eigenscape.errors import BadInput, EigenscapeError
 from eigenscape.explorer import answers, network_tab, numbers_network, results_tab
-from eigenscape.explorer.figures_network import FIGURES, changes, whole
+from eigenscape.explorer.figures_network import FIGURES, figure_updates, whole_figures
 from eigenscape.explorer.state import State, Tab
 
 
@@ -109,8 +109,10 @@ def _changed(sent: Any, results: Path) -> dict[str, Any]:
             if opening
             else ({"images", "lengths"} if state.depth != before.depth else set())
         )
-        properties.update({name: {"figure": figure} for name, figure in whole(found, new).items()})
-        response["figures"] = changes(found, set(FIGURES) - new)
+        properties.update(
+            {name: {"figure": figure} for name, figure in whole_figures(found, new).items()}
+        )
+        response["figures"] = figure_updates(found, set(FIGURES) - new)
         response["texts"] = numbers_network.summary(found)
         response["tables"] = numbers_network.tables(found)
     if opening or _sliders_of(state) != _sliders_of(before) or request.action:

@@ -195,13 +195,15 @@ def _root_chi(state: State, layers: Layers, sigma_w: float) -> float | None:
 def _polytopes(state: State, layers: Layers) -> Polytopes:
     if not layers.piecewise_linear:
         return Polytopes([], 0, f"no polytopes: {layers.activation} units are smooth")
-    lines, asked = layers.weights[0].shape[1] * len(KINKS[layers.activation]), state.cut_layers
-    if asked and lines > 3 * MOST_LINES:
+    lines, requested = layers.weights[0].shape[1] * len(KINKS[layers.activation]), state.cut_layers
+    if requested and lines > 3 * MOST_LINES:
         return Polytopes(
-            [], 0, f"no polytopes: {lines} lines in every layer, more than are told apart"
+            [], 0, f"no polytopes: {lines} lines in every layer, too many to distinguish"
         )
-    shown = min(asked, max(1, MOST_LINES // max(lines, 1))) if asked else 0
-    note = f"cut by {shown} of {asked} layers" if shown < asked else ""
+    cut_layers = min(requested, max(1, MOST_LINES // max(lines, 1))) if requested else 0
+    note = f"cut by {cut_layers} of {requested} layers" if cut_layers < requested else ""
     return Polytopes(
-        regions(layers, (-HALF_SIDE, HALF_SIDE, -HALF_SIDE, HALF_SIDE), shown), shown, note
+        regions(layers, (-HALF_SIDE, HALF_SIDE, -HALF_SIDE, HALF_SIDE), cut_layers),
+        cut_layers,
+        note,
     )

@@ -86,12 +86,12 @@ def analyse_pieces(passed: Propagation) -> CurveAnalysis:
         piece_lengths(curve.kind, layer.start, layer.stop, layer.coefficients).sum()
         for layer in passed.layers
     ]
-    own = piece_lengths(curve.kind, curve.start, curve.stop, curve.coefficients).sum()
+    curve_length = piece_lengths(curve.kind, curve.start, curve.stop, curve.coefficients).sum()
     ancestors = passed.ancestors()
     lifted = np.concatenate([curve.coefficients[:, ancestors[0]], passed.output], axis=2)
     changes = [region_changes(layer, closed=curve.closed) for layer in passed.layers]
     return CurveAnalysis(
-        latent_lengths=np.array([own, *inner]),
+        latent_lengths=np.array([curve_length, *inner]),
         output_variation=float(
             piece_lengths(curve.kind, passed.start, passed.stop, passed.output).sum()
         ),
@@ -147,16 +147,16 @@ def patterns_of(passed: Propagation, ancestors: list[np.ndarray]) -> tuple[np.nd
 
 
 def _integrated(layers: Layers, curve: Curve) -> CurveAnalysis:
-    found = integrate(layers, curve)
+    lengths = integrate(layers, curve)
     none = tuple(np.empty(0) for _ in range(layers.depth))
     return CurveAnalysis(
-        latent_lengths=found.latent,
-        output_variation=found.output,
-        lifted_length=found.lifted,
+        latent_lengths=lengths.latent,
+        output_variation=lengths.output,
+        lifted_length=lengths.lifted,
         breakpoints=none,
         transitions=np.zeros(layers.depth, int),
         sign_transitions=np.zeros(layers.depth, int),
         edges=np.empty(0),
         patterns=tuple(np.empty((0, weight.shape[1]), np.int8) for weight in layers.weights[:-1]),
-        error_estimate=found.error,
+        error_estimate=lengths.error,
     )

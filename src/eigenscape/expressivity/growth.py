@@ -60,7 +60,7 @@ def ensemble(
         >>> ensemble(2, 8, 2.0**0.5, 0.0, "relu", networks=3, seed=0).lengths.shape
         (3, 3)
     """
-    found = [
+    analyses = [
         analyse(
             random_layers(
                 depth, width, sigma_w, sigma_b, activation, stream_key(seed, "network", number) >> 1
@@ -70,8 +70,8 @@ def ensemble(
         for number in range(networks)
     ]
     return Ensemble(
-        np.array([one.latent_lengths for one in found]),
-        np.array([one.transitions for one in found]),
+        np.array([one.latent_lengths for one in analyses]),
+        np.array([one.transitions for one in analyses]),
     )
 
 

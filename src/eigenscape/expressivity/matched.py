@@ -61,9 +61,9 @@ def perturbed_variation(layers: Layers, curve: Curve, angles: np.ndarray, seed: 
     """
     length = analyse(layers, curve).output_variation
     changes = np.empty((layers.depth + 1, len(angles)))
-    for place, weight in enumerate(layers.weights):
+    for layer, weight in enumerate(layers.weights):
         for column, angle in enumerate(angles):
-            moved = layers.with_weight(place, turned(weight, angle, generator(seed, "turn", place)))
+            moved = layers.with_weight(layer, turned(weight, angle, generator(seed, "turn", layer)))
             other = analyse(moved, curve).output_variation
-            changes[place, column] = abs(other - length) / max(other, length, np.finfo(float).tiny)
+            changes[layer, column] = abs(other - length) / max(other, length, np.finfo(float).tiny)
     return changes

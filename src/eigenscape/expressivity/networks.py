@@ -63,8 +63,8 @@ class Layers:
                 f"{len(weights)} and {len(biases)}",
                 "give as many of each",
             )
-        for place, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-            fan_in = weights[place - 1].shape[-1] if place else weight.shape[0]
+        for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+            fan_in = weights[index - 1].shape[-1] if index else weight.shape[0]
             if (
                 weight.ndim != 2
                 or bias.shape != weight.shape[1:]
@@ -73,14 +73,14 @@ class Layers:
             ):
                 shapes = f"a matrix ({fan_in}, k) and a bias (k,)"
                 raise BadInput.field(
-                    f"weights[{place}]",
+                    f"weights[{index}]",
                     shapes,
                     f"{weight.shape} and {bias.shape}",
                     "give matrices of shape (fan_in, fan_out)",
                 )
             if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
                 raise BadInput.field(
-                    f"weights[{place}]",
+                    f"weights[{index}]",
                     "finite numbers",
                     "an infinity or NaN",
                     "correct the matrix or its bias",
@@ -123,9 +123,9 @@ class Layers:
             states.append(x)
         return [*states, x @ self.weights[-1] + self.biases[-1]]
 
-    def with_weight(self, place: int, weight: np.ndarray) -> Layers:
+    def with_weight(self, index: int, weight: np.ndarray) -> Layers:
         """Return the same network with one weight matrix replaced."""
-        return replace(self, weights=(*self.weights[:place], weight, *self.weights[place + 1 :]))
+        return replace(self, weights=(*self.weights[:index], weight, *self.weights[index + 1 :]))
 
 
 def generator(seed: int, *labels: object) -> np.random.Generator:

@@ -77,11 +77,11 @@ class Propagation:
         (n,) each.
         """
         index = np.arange(len(self.start))
-        found = [index]
+        chain = [index]
         for layer in reversed(self.layers):
             index = layer.parent[index]
-            found.append(index)
-        return found[::-1]
+            chain.append(index)
+        return chain[::-1]
 
 
 def propagate(layers: Layers, curve: Curve, most: int = MOST_ACTIVATIONS) -> Propagation:
@@ -212,9 +212,9 @@ def crossings(
             half = np.arccos(-constant[reaches] / amplitude[reaches])
             piece, time = np.tile(piece, 2), np.concatenate([phase - half, phase + half])
             time = start[piece] + np.mod(time - start[piece], 2 * np.pi)
-        kept = (time > start[piece] + MERGED) & (time < stop[piece] - MERGED)
-        pieces.append(piece[kept])
-        times.append(time[kept])
+        inside = (time > start[piece] + MERGED) & (time < stop[piece] - MERGED)
+        pieces.append(piece[inside])
+        times.append(time[inside])
     return np.concatenate(pieces), np.concatenate(times)
 
 
@@ -230,8 +230,8 @@ def split(
     distinct[1:] = (piece[1:] != piece[:-1]) | (time[1:] - time[:-1] > MERGED)
     piece, time = piece[distinct], time[distinct]
     # Each crossing ends a part and begins the next one, in the order of the pieces.
-    places = np.searchsorted(piece, np.arange(len(start)), side="left")
-    starts = np.insert(time, places, start)
-    parents = np.insert(piece, places, np.arange(len(start)))
+    positions = np.searchsorted(piece, np.arange(len(start)), side="left")
+    starts = np.insert(time, positions, start)
+    parents = np.insert(piece, positions, np.arange(len(start)))
     stops = np.insert(time, np.searchsorted(piece, np.arange(len(start)), side="right"), stop)
     return parents, starts, stops

@@ -143,7 +143,7 @@ def integrate(layers: Layers, curve: Curve, tolerance: float = TOLERANCE) -> Int
     """
     parts = np.linspace(curve.start, curve.stop, FIRST_INTERVALS + 1)
     left, right = parts[:-1].ravel(), parts[1:].ravel()
-    whole = float((right - left).sum())
+    parameter_length = float((right - left).sum())
     # Lengths of the layers, of the lifted curve, and the total variation.
     total, error, scale = np.zeros((3, layers.depth + 3))
     units, spent = sum(weight.shape[1] for weight in layers.weights), 0
@@ -153,7 +153,7 @@ def integrate(layers: Layers, curve: Curve, tolerance: float = TOLERANCE) -> Int
             raise too_folded(f"more than {MOST_UNIT_VALUES // units:,} nodes needed")
         fine, difference, step = _intervals(layers, curve, left, right)
         scale = np.maximum(scale, total + fine.sum(axis=0))
-        share = np.maximum((right - left) / whole, LEAST_SHARE)[:, None]
+        share = np.maximum((right - left) / parameter_length, LEAST_SHARE)[:, None]
         good = (difference <= share * np.maximum(tolerance * scale, ROUNDING * scale.max())).all(
             axis=1
         )
@@ -179,12 +179,12 @@ def _intervals(
     # Neither end of an interval may fall into the neighbouring piece of the curve, whose velocity
     # is another one.
     t[:, 0], t[:, -1] = left, np.nextafter(right, left)
-    found = _follow(layers, curve, t.ravel())
+    followed = _follow(layers, curve, t.ravel())
     shape = (len(left), NODES, -1)
     speeds, rate, output = (
-        values.reshape(shape) for values in (found.speeds, found.rate, found.output)
+        values.reshape(shape) for values in (followed.speeds, followed.rate, followed.output)
     )
-    step = np.append(found.steps, 0.0).reshape(len(left), NODES)[:, :-1].max(axis=1)
+    step = np.append(followed.steps, 0.0).reshape(len(left), NODES)[:, :-1].max(axis=1)
     fine = half[:, None] * np.einsum("inq,n->iq", speeds, FINE)
     coarse = half[:, None] * np.einsum("inq,n->iq", speeds[:, ::2], COARSE)
     # f is known at the ends, so the rule for its derivative is checked by what it should give.
@@ -209,23 +209,23 @@ def _variations(
     """Return the total variation of f on every interval: differences of f between neighbouring
     nodes, through an extreme where f' changes sign.
     """
-    found = np.abs(np.diff(output, axis=1))
-    place, node = np.nonzero((rate[:, :-1] < 0) != (rate[:, 1:] < 0))
-    if len(place):
+    variations = np.abs(np.diff(output, axis=1))
+    interval, node = np.nonzero((rate[:, :-1] < 0) != (rate[:, 1:] < 0))
+    if len(interval):
         from scipy.optimize import elementwise  # noqa: PLC0415
 
-        first, width = t[place, node], t[place, node + 1] - t[place, node]
+        first, width = t[interval, node], t[interval, node + 1] - t[interval, node]
 
         def slope(share: np.ndarray, first: np.ndarray, width: np.ndarray) -> np.ndarray:
             return _follow(layers, curve, first + share * width).rate[:, 0]
 
-        ends = np.zeros(len(place)), np.ones(len(place))
+        ends = np.zeros(len(interval)), np.ones(len(interval))
         turn = elementwise.find_root(slope, ends, args=(first, width), tolerances=EXTREME).x
         extreme = _follow(layers, curve, first + turn * width).output[:, 0]
-        found[place, node] = np.abs(extreme - output[place, node]) + np.abs(
-            output[place, node + 1] - extreme
+        variations[interval, node] = np.abs(extreme - output[interval, node]) + np.abs(
+            output[interval, node + 1] - extreme
         )
-    return np.asarray(found.sum(axis=1))
+    return np.asarray(variations.sum(axis=1))
 
 
 def too_folded(found: str) -> BadInput:

@@ -153,14 +153,14 @@ def _cut(polygon: np.ndarray, normal: np.ndarray, offset: float) -> list[np.ndar
         return [polygon]
     nxt = np.roll(np.arange(len(polygon)), -1)
     below, above = [], []
-    for here, there in enumerate(nxt):
-        if side[here] <= 0:
-            below.append(polygon[here])
-        if side[here] >= 0:
-            above.append(polygon[here])
-        if side[here] * side[there] < 0:
-            share = values[here] / (values[here] - values[there])
-            crossing = polygon[here] + share * (polygon[there] - polygon[here])
+    for corner, next_corner in enumerate(nxt):
+        if side[corner] <= 0:
+            below.append(polygon[corner])
+        if side[corner] >= 0:
+            above.append(polygon[corner])
+        if side[corner] * side[next_corner] < 0:
+            share = values[corner] / (values[corner] - values[next_corner])
+            crossing = polygon[corner] + share * (polygon[next_corner] - polygon[corner])
             below.append(crossing)
             above.append(crossing)
     return [np.array(below), np.array(above)]

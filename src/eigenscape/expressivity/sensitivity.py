@@ -125,8 +125,8 @@ def _extremes(passed: Propagation) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     if not curve.closed:
         t, left = np.append(start[0], t), np.append(piece[0], left)
         factor, at_break = np.append(-sign[0], factor), np.append(False, at_break)
-    kept = factor != 0
-    return t[kept], left[kept], factor[kept], at_break[kept]
+    extreme = factor != 0
+    return t[extreme], left[extreme], factor[extreme], at_break[extreme]
 
 
 def _critical_points(passed: Propagation) -> tuple[np.ndarray, np.ndarray]:
@@ -189,11 +189,11 @@ def _backward(
         moving.append(seed)
     error = factor[:, None]
     gradients = [states[-1].T @ error]
-    for place in range(layers.depth - 1, -1, -1):
-        error = (error @ layers.weights[place + 1].T) * slopes[place] + factor[:, None] * moving[
-            place
+    for layer in range(layers.depth - 1, -1, -1):
+        error = (error @ layers.weights[layer + 1].T) * slopes[layer] + factor[:, None] * moving[
+            layer
         ]
-        gradients.append(states[place].T @ error)
+        gradients.append(states[layer].T @ error)
     return tuple(gradients[::-1])
 
 

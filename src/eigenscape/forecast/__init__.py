@@ -4,7 +4,7 @@ depends on them.
 ===================  ==========================================================
 `jobs`               the work of every job of the workflow, and what it waits for
 `curves`, `graphs`, `trajectories`, `ensembles`   the work of the companion sciences
-`schedule`           jobs dealt to cores: the time that everything takes
+`schedule`           jobs scheduled on cores: the time that everything takes
 `measuring`          the rates of this machine, in about a second
 `devices`            cells on many GPUs, on paper
 `report`             all of it as text

@@ -66,13 +66,13 @@ class DevicePlan:
 
     Attributes:
         cells: the plan of every cell.
-        dealt: the schedule of its jobs.
+        timeline: the schedule of its jobs.
         unbracketed: the schedule without the bracket stage.
         left_out: cells that do not fit any number of devices.
     """
 
     cells: tuple[CellPlan, ...]
-    dealt: Schedule
+    timeline: Schedule
     unbracketed: Schedule
     left_out: tuple[Cell, ...]
 
@@ -128,10 +128,10 @@ def fullest_share(parameters: int, size: int) -> float:
         >>> round(fullest_share(4096, 2), 3), fullest_share(1000, 4)
         (0.5, 1.0)
     """
-    held = [0] * size
+    numbers = [0] * size
     for band in range(band_count(parameters)):
-        held[owner(band, size)] += sum(band_arrays(parameters, band))
-    return max(held) / sum(held)
+        numbers[owner(band, size)] += sum(band_arrays(parameters, band))
+    return max(numbers) / sum(numbers)
 
 
 def eigenvalues_on(cell: Cell, size: int, machine: Machine) -> Work:
@@ -173,10 +173,10 @@ def plan_on(study: Study, machine: Machine, devices: int) -> DevicePlan:
     left_out = tuple(cell for cell, plan in zip(cells, planned, strict=True) if plan is None)
     jobs = [job for plan in fitting for job in plan.jobs]
     without = [job for job in jobs if job.stage != BRACKET]
-    dealt, unbracketed = (
+    timeline, unbracketed = (
         schedule(some, lambda job: duration(job, machine), devices) for some in (jobs, without)
     )
-    return DevicePlan(fitting, dealt, unbracketed, left_out)
+    return DevicePlan(fitting, timeline, unbracketed, left_out)
 
 
 def _plan_cell(
@@ -185,21 +185,23 @@ def _plan_cell(
     parameters, points = cell.architecture.parameters, study.problem.points
     choices = []
     for size in (2**power for power in range(devices.bit_length())):
-        way = accumulation(parameters, size, machine.memory)
+        sharing = accumulation(parameters, size, machine.memory)
         triangle = cost.FLOAT * cost.triangle_numbers(parameters)
         on_device = (
-            triangle if way.share is Share.SAMPLES else triangle * fullest_share(parameters, size)
+            triangle
+            if sharing.share is Share.SAMPLES
+            else triangle * fullest_share(parameters, size)
         )
-        room = machine.memory if machine.device_memory is None else machine.device_memory
-        if way.fits and on_device + 2 * cost.FLOAT * BLOCK * parameters <= room:
-            work = accumulated(cell, points, size, way.share)
-            choices.append((machine.seconds(work), size, way, work))
+        available = machine.memory if machine.device_memory is None else machine.device_memory
+        if sharing.fits and on_device + 2 * cost.FLOAT * BLOCK * parameters <= available:
+            work = accumulated(cell, points, size, sharing.share)
+            choices.append((machine.seconds(work), size, sharing, work))
     if not choices:
         return None
-    quick = [choice for choice in choices if choice[0] <= average]
-    _, size, way, moment = (
-        min(quick, key=lambda choice: choice[1])
-        if quick
+    fast = [choice for choice in choices if choice[0] <= average]
+    _, size, sharing, moment_work = (
+        min(fast, key=lambda choice: choice[1])
+        if fast
         else min(choices, key=lambda choice: choice[:2])
     )
     distributed = machine.largest_eigensolve is not None and parameters > machine.largest_eigensolve
@@ -212,13 +214,19 @@ def _plan_cell(
     bracketed = matrices <= NODE_DEVICES * machine.memory
     names = [f"{stage}/{cell.folder}" for stage in (MOMENT, EIGENSOLVE, BRACKET)]
     jobs = [
-        Job(names[0], MOMENT, moment + Work(memory=way.memory), cores=size, priority=parameters),
+        Job(
+            names[0],
+            MOMENT,
+            moment_work + Work(memory=sharing.memory),
+            cores=size,
+            priority=parameters,
+        ),
         Job(names[1], EIGENSOLVE, solving, cores=solvers, after=(names[0],), priority=parameters),
     ]
     if bracketed:
         work = cost.bracket(cell, study) + Work(memory=matrices)
         jobs.append(Job(names[2], BRACKET, work, after=(names[1],), priority=parameters))
-    return CellPlan(cell, size, way, solvers, bracketed, tuple(jobs))
+    return CellPlan(cell, size, sharing, solvers, bracketed, tuple(jobs))
 
 
 def _solvers(cell: Cell, machine: Machine, devices: int, average: float) -> tuple[int, Work]:

@@ -48,7 +48,7 @@ def groups(study: Study) -> dict[str, Work]:
     if not study.sloppiness.enabled:
         return {}
     section = study.sloppiness.ensemble
-    found = {}
+    work_by_group = {}
     for group in section.network_groups():
         work = NOTHING
         if group == "linear":
@@ -64,8 +64,8 @@ def groups(study: Study) -> dict[str, Work]:
             c = section.channels or 0
             products = PIXELS * 9 * c + PIXELS // 4 * 9 * 2 * c * c + PIXELS // 16 * 2 * c * CLASSES
             work = work + _network(section, int(CONVOLUTION_FACTOR * products), 3, UNFOLDED * c)
-        found[group] = work
-    return found
+        work_by_group[group] = work
+    return work_by_group
 
 
 def _network(section: EnsembleSection, products: int, layers: int, units: int) -> Work:
@@ -86,10 +86,10 @@ def _network(section: EnsembleSection, products: int, layers: int, units: int) -
     )
     calls = runs * section.steps * (layers + 1) * SECONDS_PER_STEP_AND_LAYER
     inputs = CLASSES * section.inputs_per_class
-    held = memory.trajectories(
+    memory_bytes = memory.trajectories(
         runs, section.seeds, 2 * section.checkpoints, inputs, CLASSES, units, batch, products
     )
-    return Work({Kind.PRODUCT: flops + recorded, Kind.SCALAR: calls}, held)
+    return Work({Kind.PRODUCT: flops + recorded, Kind.SCALAR: calls}, memory_bytes)
 
 
 def inpca(study: Study) -> Work:
@@ -102,13 +102,13 @@ def inpca(study: Study) -> Work:
     section = study.sloppiness.ensemble
     points, samples = float(section.points()), CLASSES * section.inputs_per_class
     # Half of the points are in each spacing; a resample holds 1 - 1/e of them.
-    half, kept = points / 2, 0.63 * points / 2
+    half, distinct = points / 2, 0.63 * points / 2
     seconds = 0.5 * points**2 * samples * SECONDS_PER_PAIR_AND_SAMPLE * CLASSES / 10
     seconds += points * samples * CLASSES * SECONDS_AT_EQUAL_PROGRESS * 53 / CLASSES
     counts = {Kind.SCALAR: seconds, Kind.EIGENVECTORS: SETS * 9 * half**3}
     counts |= {
-        Kind.EIGENVALUES: SETS * section.replicates * 4 / 3 * kept**3,
-        Kind.COLUMN: SETS * section.replicates * kept,
+        Kind.EIGENVALUES: SETS * section.replicates * 4 / 3 * distinct**3,
+        Kind.COLUMN: SETS * section.replicates * distinct,
     }
     return Work(
         counts,

@@ -49,8 +49,7 @@ into which they are unfolded."""
 
 CONVOLUTION_FACTOR = 3.5
 """Factor by which a step of the convolutional network takes longer than its products, for unfolding
-and pooling: training took 3.2 to 3.8 s.
-pooling: 3.2 to 3.8 s of training."""
+and pooling: training took 3.2 to 3.8 s."""
 
 
 def networks(study: Study) -> dict[str, Work]:
@@ -59,7 +58,7 @@ def networks(study: Study) -> dict[str, Work]:
     if not section.enabled:
         return {}
     shapes = [[64, *[width] * depth, CLASSES] for depth in section.depth for width in section.width]
-    found = {
+    work_by_network = {
         name: _network(
             study, sum(a * b for a, b in pairwise(sizes)), len(sizes) - 2, sum(sizes[1:])
         )
@@ -68,10 +67,10 @@ def networks(study: Study) -> dict[str, Work]:
     if section.channels is not None:
         c = section.channels
         products = 64 * 9 * c + 16 * 9 * 2 * c * c + 32 * c * c + 4 * c * CLASSES
-        found[section.network_names()[-1]] = _network(
+        work_by_network[section.network_names()[-1]] = _network(
             study, int(CONVOLUTION_FACTOR * products), 3, UNFOLDED * c
         )
-    return found
+    return work_by_network
 
 
 def _network(study: Study, products: int, layers: int, units: int) -> Work:

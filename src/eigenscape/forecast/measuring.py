@@ -112,9 +112,9 @@ def _best(work: Callable[[], object], repeats: int) -> float:
     work()
     best = float("inf")
     for _ in range(repeats):
-        started = time.thread_time()
+        start = time.thread_time()
         work()
-        best = min(best, time.thread_time() - started)
+        best = min(best, time.thread_time() - start)
     return best
 
 

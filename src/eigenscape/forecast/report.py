@@ -50,11 +50,11 @@ def stage_lines(jobs: Sequence[Job], machine: Machine) -> list[str]:
         " of it"
     ]
     for stage in dict.fromkeys(job.stage for job in jobs):
-        own = [job for job in jobs if job.stage == stage]
-        work = sum((job.total for job in own), NOTHING)
-        memory = max(job.cores * job.work.memory for job in own)
+        stage_jobs = [job for job in jobs if job.stage == stage]
+        work = sum((job.total for job in stage_jobs), NOTHING)
+        memory = max(job.cores * job.work.memory for job in stage_jobs)
         numbers = (
-            f"{len(own):>5}{work.flops / 1e9:>14,.1f}{size_text(work.bytes_moved):>10}"
+            f"{len(stage_jobs):>5}{work.flops / 1e9:>14,.1f}{size_text(work.bytes_moved):>10}"
             f"{size_text(memory) if memory else '-':>10}"
         )
         lines.append(
@@ -68,12 +68,12 @@ def report(
     study: Study, costs: Sequence[CellCost], jobs: Sequence[Job], machine: Machine, cores: int
 ) -> str:
     """Return the plan of a study on this machine as text; its last two lines are the brief form."""
-    dealt = workflow_schedule(jobs, machine, cores)
+    plan = workflow_schedule(jobs, machine, cores)
     networks, computed = len(list(study.grid_architectures())), len(costs) - 1
     everything = sum((job.total for job in jobs), NOTHING)
     bound = (
-        f"its longest chain of jobs, {' -> '.join(name.split('/')[0] for name in dealt.critical)}"
-        if dealt.critical_seconds > 0.8 * dealt.seconds
+        f"its longest chain of jobs, {' -> '.join(name.split('/')[0] for name in plan.critical)}"
+        if plan.critical_seconds > 0.8 * plan.seconds
         else (
             "the number of cores, which spend most of their time on"
             f" {machine.bottleneck(everything)}"
@@ -92,7 +92,7 @@ def report(
             ),
             (
                 f"disk {size_text(sum(cost.disk for cost in costs))}; about"
-                f" {duration_text(dealt.seconds + SNAKEMAKE_START)} on {cores} cores,"
+                f" {duration_text(plan.seconds + SNAKEMAKE_START)} on {cores} cores,"
                 f" {machine.title}; held up by {bound}"
             ),
         ]
@@ -114,20 +114,22 @@ def device_report(plan: DevicePlan, machine: Machine, devices: int) -> str:
     lines.append("")
     bracketed = any(cell.bracketed for cell in plan.cells)
     totals = (
-        (("with brackets", plan.dealt), ("without", plan.unbracketed))
+        (("with brackets", plan.timeline), ("without", plan.unbracketed))
         if bracketed
-        else (("in all", plan.dealt),)
+        else (("in all", plan.timeline),)
     )
-    for name, dealt in totals:
-        lines.append(f"{name:<16}{duration_text(dealt.seconds):>12}   {_held_up(dealt, devices)}")
+    for name, timeline in totals:
+        lines.append(
+            f"{name:<16}{duration_text(timeline.seconds):>12}   {_held_up(timeline, devices)}"
+        )
     largest = max(plan.cells, key=lambda cell: cell.cell.architecture.parameters)
-    size, way = largest.cell.architecture.parameters, largest.accumulation
+    size, sharing = largest.cell.architecture.parameters, largest.accumulation
     lines += [
         "",
         f"largest cell {largest.cell.folder}: P = {size:,}, N = {largest.cell.samples:,}",
         (
-            f"  second moment by {way.share} on {largest.devices}, {size_text(way.memory)} each:"
-            f" {way.reason}"
+            f"  second moment by {sharing.share} on {largest.devices},"
+            f" {size_text(sharing.memory)} each: {sharing.reason}"
         ),
     ]
     for job in largest.jobs:
@@ -151,15 +153,15 @@ def device_report(plan: DevicePlan, machine: Machine, devices: int) -> str:
     return "\n".join(lines)
 
 
-def _held_up(dealt: Schedule, devices: int) -> str:
-    if dealt.critical_seconds > 0.8 * dealt.seconds:
-        stage, _, cell = dealt.critical[-1].partition("/")
+def _held_up(plan: Schedule, devices: int) -> str:
+    if plan.critical_seconds > 0.8 * plan.seconds:
+        stage, _, cell = plan.critical[-1].partition("/")
         return (
-            f"held up by the {stage} of {cell}; {dealt.busy / devices / dealt.seconds:.0%} of the"
+            f"held up by the {stage} of {cell}; {plan.busy / devices / plan.seconds:.0%} of the"
             " devices' time is used"
         )
     return (
-        f"held up by the number of devices; {dealt.busy / devices / dealt.seconds:.0%} of their"
+        f"held up by the number of devices; {plan.busy / devices / plan.seconds:.0%} of their"
         " time is used"
     )
 

@@ -40,8 +40,8 @@ def schedule(jobs: Sequence[Job], duration: Callable[[Job], float], cores: int) 
     Example:
         >>> from eigenscape.planning.work import Work
         >>> jobs = [Job("a", "", Work()), Job("b", "", Work(), after=("a",)), Job("c", "", Work())]
-        >>> dealt = schedule(jobs, lambda job: {"a": 1.0, "b": 2.0, "c": 2.5}[job.name], cores=2)
-        >>> dealt.seconds, dealt.busy, dealt.critical
+        >>> timeline = schedule(jobs, lambda job: {"a": 1.0, "b": 2.0, "c": 2.5}[job.name], cores=2)
+        >>> timeline.seconds, timeline.busy, timeline.critical
         (3.0, 5.5, ('a', 'b'))
     """
     seconds = {job.name: duration(job) for job in jobs}
@@ -53,13 +53,13 @@ def schedule(jobs: Sequence[Job], duration: Callable[[Job], float], cores: int) 
         for job in list(waiting):
             if not free:
                 break
-            wanted = min(job.cores, cores)
-            if wanted <= free and done.issuperset(job.after):
-                heapq.heappush(running, (now + seconds[job.name], job.name, wanted))
+            job_cores = min(job.cores, cores)
+            if job_cores <= free and done.issuperset(job.after):
+                heapq.heappush(running, (now + seconds[job.name], job.name, job_cores))
                 waiting.remove(job)
-                free -= wanted
-        now, name, held = heapq.heappop(running)
-        free += held
+                free -= job_cores
+        now, name, released = heapq.heappop(running)
+        free += released
         done.add(name)
     chain, length = _longest_chain(jobs, seconds)
     return Schedule(

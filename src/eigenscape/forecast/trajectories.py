@@ -48,8 +48,8 @@ def parts(study: Study) -> dict[str, Work]:
     if not study.sloppiness.enabled:
         return {}
     seconds = {"phase_map": _phase_map(study), "kernel": _kernel(study), "sgd": _sgd(study)}
-    held = memory.theory(study)
-    return {name: Work({Kind.SCALAR: value}, held[name]) for name, value in seconds.items()}
+    memory_bytes = memory.theory(study)
+    return {name: Work({Kind.SCALAR: value}, memory_bytes[name]) for name, value in seconds.items()}
 
 
 def _phase_map(study: Study) -> float:

@@ -65,24 +65,24 @@ class Case:
         """Return the loss as a function of parameter vectors, for `networks.loss_sampler`."""
         arrays = {**self.arrays, **(self.prepared(alpha, activation) if self.prepared else {})}
 
-        def beside(like: torch.Tensor) -> Loss:
+        def make_loss(like: torch.Tensor) -> Loss:
             tensors = _tensors(arrays, like)
             return lambda theta: self.loss(
                 lambda x: network_output(theta, x, architecture, activation), alpha, tensors
             )
 
-        return beside
+        return make_loss
 
-    def error_beside(self, architecture: Architecture, activation: Activation) -> LossFactory:
+    def error_factory(self, architecture: Architecture, activation: Activation) -> LossFactory:
         """Return the error as a function of parameter vectors."""
 
-        def beside(like: torch.Tensor) -> Loss:
+        def make_error(like: torch.Tensor) -> Loss:
             tensors = _tensors(self.arrays, like)
             return lambda theta: self.error(
                 lambda x: network_output(theta, x, architecture, activation), tensors
             )
 
-        return beside
+        return make_error
 
 
 def _tensors(arrays: Mapping[str, np.ndarray], like: torch.Tensor) -> Tensors:
@@ -188,7 +188,7 @@ def inverse_problem(
         )
 
     def encoded(alpha: float, activation: Activation) -> dict[str, np.ndarray]:
-        own, loss = (
+        tensors, loss = (
             {key: torch.from_numpy(array) for key, array in arrays.items()},
             with_target("mean"),
         )
@@ -203,13 +203,13 @@ def inverse_problem(
         )
 
         def of_encoder(theta: torch.Tensor) -> torch.Tensor:
-            return loss(lambda y: network_output(theta, y, encoder, activation), alpha, own)
+            return loss(lambda y: network_output(theta, y, encoder, activation), alpha, tensors)
 
         trained = least_losses(
             of_encoder, torch.from_numpy(start), section.encoder_steps
         ).parameters[0]
-        found = network_output(torch.from_numpy(trained), own["y"], encoder, activation)
-        return {"found": found.numpy(), "modelled": model(found).numpy()}
+        predictions = network_output(torch.from_numpy(trained), tensors["y"], encoder, activation)
+        return {"found": predictions.numpy(), "modelled": model(predictions).numpy()}
 
     def of_decoder(network: Map, _: float, tensors: Tensors) -> torch.Tensor:
         return half_mean_square(network(tensors["found"]) - tensors["modelled"], y_precision)

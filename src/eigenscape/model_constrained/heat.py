@@ -231,9 +231,10 @@ def _corners(nodes: torch.Tensor) -> torch.Tensor:
     """Return the values at the four corners of every element, (..., e, e, 4), from the free nodes
     (..., e, e + 1).
     """
-    whole = torch.cat([torch.zeros_like(nodes[..., :1, :]), nodes], dim=-2)
+    padded = torch.cat([torch.zeros_like(nodes[..., :1, :]), nodes], dim=-2)
     return torch.stack(
-        [whole[..., :-1, :-1], whole[..., :-1, 1:], whole[..., 1:, 1:], whole[..., 1:, :-1]], dim=-1
+        [padded[..., :-1, :-1], padded[..., :-1, 1:], padded[..., 1:, 1:], padded[..., 1:, :-1]],
+        dim=-1,
     )
 
 
@@ -284,14 +285,14 @@ def solve_in_blocks(conductivity: torch.Tensor, load: torch.Tensor) -> torch.Ten
             links.append(link)
             rest = diagonal[..., row + 1, :, :] - link @ link.mT
             right = load[..., row + 1, :, None] - link @ forward[-1]
-    found = [torch.linalg.solve_triangular(factors[-1].mT, forward[-1], upper=True)]
+    rows_up = [torch.linalg.solve_triangular(factors[-1].mT, forward[-1], upper=True)]
     for row in range(rows - 2, -1, -1):
-        found.append(
+        rows_up.append(
             torch.linalg.solve_triangular(
-                factors[row].mT, forward[row] - links[row].mT @ found[-1], upper=True
+                factors[row].mT, forward[row] - links[row].mT @ rows_up[-1], upper=True
             )
         )
-    return torch.stack(found[::-1], dim=-3)[..., 0]
+    return torch.stack(rows_up[::-1], dim=-3)[..., 0]
 
 
 def _blocks(conductivity: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -301,10 +302,10 @@ def _blocks(conductivity: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     pad, diag = torch.nn.functional.pad, torch.diag_embed
     # squares above each free row of nodes: none above the upper edge
     above = pad(conductivity, (0, 0, 0, 1))[..., 1:, :]
-    both = conductivity + above
-    own = (pad(both, (0, 1)) + pad(both, (1, 0))) * STIFFNESS[0, 0]
-    beside = both * STIFFNESS[0, 1]
-    diagonal = diag(own) + diag(beside, offset=1) + diag(beside, offset=-1)
+    sides = conductivity + above
+    main = (pad(sides, (0, 1)) + pad(sides, (1, 0))) * STIFFNESS[0, 0]
+    next_to = sides * STIFFNESS[0, 1]
+    diagonal = diag(main) + diag(next_to, offset=1) + diag(next_to, offset=-1)
     between = conductivity[..., 1:, :]  # squares between a free row and the next
     straight = (pad(between, (0, 1)) + pad(between, (1, 0))) * STIFFNESS[0, 3]
     slanted = between * STIFFNESS[0, 2]

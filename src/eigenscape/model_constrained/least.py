@@ -49,10 +49,10 @@ def least_losses(loss: Loss, start: torch.Tensor, iterations: int) -> Least:
         >>> found.losses.round(12), found.parameters.round(9) + 0.0
         (array([1.]), array([[0., 0., 0.]]))
     """
-    found = [
+    results = [
         _least_loss(loss, row.astype(np.float64), iterations) for row in start.detach().numpy()
     ]
-    losses, halves, parameters = zip(*found, strict=True)
+    losses, halves, parameters = zip(*results, strict=True)
     return Least(np.array(losses), np.array(halves), np.stack(parameters))
 
 
@@ -63,9 +63,9 @@ def _least_loss(loss: Loss, start: np.ndarray, iterations: int) -> tuple[float, 
     path: list[float] = []
 
     def loss_and_gradient(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        place = torch.from_numpy(theta.copy()).requires_grad_()
-        value = loss(place)
-        (gradient,) = torch.autograd.grad(value, place)
+        parameters = torch.from_numpy(theta.copy()).requires_grad_()
+        value = loss(parameters)
+        (gradient,) = torch.autograd.grad(value, parameters)
         return float(value.detach()), gradient.numpy()
 
     # scipy tells the two kinds of callback apart by this name

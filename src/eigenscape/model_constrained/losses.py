@@ -54,9 +54,13 @@ def mc_dnn(
     """Return the loss of data and model: the prediction of the network must explain its input;
     alpha = 0 is nDNN.
     """
-    found = network(y)
-    of_data = half_mean_square(found - u, u_precision)
-    return of_data + alpha * half_mean_square(forward(found) - y, y_precision) if alpha else of_data
+    prediction = network(y)
+    of_data = half_mean_square(prediction - u, u_precision)
+    return (
+        of_data + alpha * half_mean_square(forward(prediction) - y, y_precision)
+        if alpha
+        else of_data
+    )
 
 
 def mc_tangent(

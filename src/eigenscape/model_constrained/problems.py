@@ -56,18 +56,18 @@ def case_named(name: str, section: ModelConstrainedSection, seed: int) -> Case:
 
 def _deconvolution(name: str, section: ModelConstrainedSection, seed: int) -> Case:
     settings = section.deconvolution
-    drawn = standard_normal(seed, "deconvolution", section.pairs + HELD_OUT, settings.points)
+    normals = standard_normal(seed, "deconvolution", section.pairs + HELD_OUT, settings.points)
     forward = Deconvolution(blur_matrix(settings.points, settings.observed, settings.blur))
     return inverse_problem(
-        name, section, seed, forward, drawn @ smooth_prior_factor(settings.points).T
+        name, section, seed, forward, normals @ smooth_prior_factor(settings.points).T
     )
 
 
 def _heat(name: str, section: ModelConstrainedSection, seed: int) -> Case:
     settings = section.heat
-    drawn = standard_normal(seed, "heat", section.pairs + HELD_OUT, settings.modes)
+    normals = standard_normal(seed, "heat", section.pairs + HELD_OUT, settings.modes)
     return inverse_problem(
-        name, section, seed, Heat(settings.elements, settings.modes, settings.observed), drawn
+        name, section, seed, Heat(settings.elements, settings.modes, settings.observed), normals
     )
 
 

@@ -42,29 +42,32 @@ def user_case(name: str, section: ModelConstrainedSection, seed: int) -> Case:
         BadInput: the file has changed since the study was configured, does not run, or returns no
             case or one of other sizes.
     """
-    own, field = (
+    user_file, field = (
         section.own[name.partition("-")[0]],
         f"model_constrained.own.{name.partition('-')[0]}",
     )
-    path = Path(own.file)
+    path = Path(user_file.file)
     try:
-        found = digest_of_file(path)
+        digest = digest_of_file(path)
     except OSError as error:
         raise BadInput.field(
             field,
             "a Python file that can be read",
-            f"{own.file}: {error.strerror}",
+            f"{user_file.file}: {error.strerror}",
             "correct its path",
         ) from error
-    if found != own.digest:
+    if digest != user_file.digest:
         fix = (
             "results of another file are another study's: give study another name, and run"
             " `snakemake` again"
         )
         raise BadInput.field(
-            field, f"the file that the study was configured with, digest {own.digest}", found, fix
+            field,
+            f"the file that the study was configured with, digest {user_file.digest}",
+            digest,
+            fix,
         )
-    label = f"eigenscape_case_{found}"
+    label = f"eigenscape_case_{digest}"
     specification = importlib.util.spec_from_file_location(
         label, path, loader=_AsItStands(label, str(path))
     )
@@ -87,19 +90,19 @@ def user_case(name: str, section: ModelConstrainedSection, seed: int) -> Case:
         raise BadInput.field(
             field,
             "a Python file that defines case(name, section, seed)",
-            own.file,
+            user_file.file,
             "see docs/model_constrained.md",
         )
-    made = make(name, section, seed)
-    if not isinstance(made, Case):
+    case = make(name, section, seed)
+    if not isinstance(case, Case):
         raise BadInput.field(
             field,
             "a Case from case(name, section, seed)",
-            type(made).__name__,
+            type(case).__name__,
             "see docs/model_constrained.md",
         )
     sizes, architecture = (
-        (made.problem.inputs.shape[1], made.problem.targets.shape[1]),
+        (case.problem.inputs.shape[1], case.problem.targets.shape[1]),
         section.architecture_of(name),
     )
     if sizes != (expected := (architecture.inputs, architecture.outputs)):
@@ -109,4 +112,4 @@ def user_case(name: str, section: ModelConstrainedSection, seed: int) -> Case:
             f"{sizes}",
             "correct observed and points",
         )
-    return made
+    return case

@@ -11,7 +11,7 @@ The Snakefile reads this package, so it imports nothing heavy.
 `ensembles`          ranks and memory of the joint embedding
 `large`              networks whose C does not fit: which route, and what it holds
 `memory`             what each stage holds at its peak
-`batches`            cells dealt into jobs, and whether they fit this machine
+`batches`            cells grouped into jobs, and whether they fit this machine
 `solver_choice`      on how many ranks an eigensolve runs
 ===================  ==========================================================
 """

@@ -152,15 +152,15 @@ def batches(study: Study) -> dict[str, list[GridCell]]:
         >>> sorted(batches(Study()))[:3]
         ['w005-d01to10', 'w005-d11to20', 'w005-d21to30']
     """
-    dealt: dict[str, list[GridCell]] = {}
+    groups: dict[str, list[GridCell]] = {}
     large = {cell.folder for cell in large_cells(study)}
     for cell in study.computed_cells():
         if cell.folder in large:
             continue
         decade = (cell.architecture.depth - 1) // 10
         name = f"w{cell.architecture.width:03d}-d{10 * decade + 1:02d}to{10 * decade + 10:02d}"
-        dealt.setdefault(name, []).append(cell)
-    return dealt
+        groups.setdefault(name, []).append(cell)
+    return groups
 
 
 def size_text(count: float) -> str:

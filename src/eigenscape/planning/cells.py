@@ -214,11 +214,11 @@ def spectrum(cell: Cell, study: Study, *, vectors: bool) -> Work:
         cell.samples * (study.projection.replicates + 3 * BRACKET_COLUMNS) if bracketed(cell) else 0
     )
     blocks = 2 * FLOAT * BLOCK * size
-    held = max(
+    peak = max(
         matrices_held(cell, vectors=vectors) * matrix + FLOAT * resampled,
         written_vectors(size) * vectors,
     )
-    return work + Work(memory=blocks + held)
+    return work + Work(memory=blocks + peak)
 
 
 def _few_samples(cell: Cell, study: Study, *, vectors: bool) -> Work:
@@ -254,10 +254,10 @@ def _few_samples(cell: Cell, study: Study, *, vectors: bool) -> Work:
                 Kind.REORDER: 2.0 * square,
             }
         )
-    held = samples * size + 4 * samples**2 + 36 * size + 2 * size**2 * vectors
+    numbers = samples * size + 4 * samples**2 + 36 * size + 2 * size**2 * vectors
     blocks = 2 * FLOAT * BLOCK * size
     return work + Work(
-        memory=blocks + max(FLOAT * held, 3 * chunk_bytes(size), written_vectors(size) * vectors)
+        memory=blocks + max(FLOAT * numbers, 3 * chunk_bytes(size), written_vectors(size) * vectors)
     )
 
 

@@ -44,10 +44,10 @@ def held_nodes(rank: int, size: int, slots: int = SLOTS) -> int:
         >>> [held_nodes(rank, 3) for rank in range(3)]  # slots 0-4, 5-9, 10-15
         [2, 3, 2]
     """
-    held: dict[Node, int] = {}
+    nodes: dict[Node, int] = {}
     for slot in tree.share(list(range(slots)), rank, size):
-        tree.insert(held, Node(slot, 1), 1, lambda left, right: left + right, slots)
-    return len(held)
+        tree.insert(nodes, Node(slot, 1), 1, lambda left, right: left + right, slots)
+    return len(nodes)
 
 
 def band_arrays(parameters: int, band: int) -> list[int]:
@@ -97,9 +97,9 @@ def reduction_traffic(parameters: int, rank: int, size: int, slots: int = SLOTS)
         arrays = band_arrays(parameters, band)
         messages = sum(-(-numbers // LARGEST_MESSAGE) for numbers in arrays)
         if owner(band, size) == rank:
-            others = sum(nodes) - nodes[rank]
-            traffic.messages_received += others * messages
-            traffic.bytes_received += others * FLOAT * sum(arrays)
+            foreign = sum(nodes) - nodes[rank]
+            traffic.messages_received += foreign * messages
+            traffic.bytes_received += foreign * FLOAT * sum(arrays)
         else:
             traffic.messages_sent += nodes[rank] * messages
             traffic.bytes_sent += nodes[rank] * FLOAT * sum(arrays)
@@ -192,12 +192,12 @@ def accumulation(parameters: int, size: int, memory_per_rank: int) -> Accumulati
         >>> accumulation(100_000, 16, 64 * 10**9).share.value
         'bands'
     """
-    whole, part = sample_memory(parameters), bands_memory(parameters, size)
-    most = band_count(parameters)
-    if size <= SLOTS and whole <= memory_per_rank:
+    by_samples, by_bands = sample_memory(parameters), bands_memory(parameters, size)
+    bands = band_count(parameters)
+    if size <= SLOTS and by_samples <= memory_per_rank:
         return Accumulation(
             Share.SAMPLES,
-            whole,
+            by_samples,
             True,
             "whole triangles fit every rank, and summing by samples sends least",
         )
@@ -206,19 +206,19 @@ def accumulation(parameters: int, size: int, memory_per_rank: int) -> Accumulati
         if size > SLOTS
         else "whole triangles do not fit a rank"
     )
-    if size <= most and part <= memory_per_rank:
-        return Accumulation(Share.BANDS, part, True, why)
-    if size > most:
+    if size <= bands and by_bands <= memory_per_rank:
+        return Accumulation(Share.BANDS, by_bands, True, why)
+    if size > bands:
         return Accumulation(
-            Share.BANDS, part, False, f"{size} ranks are more than the {most} bands of columns"
+            Share.BANDS, by_bands, False, f"{size} ranks are more than the {bands} bands of columns"
         )
-    if whole <= part:
+    if by_samples <= by_bands:
         return Accumulation(
-            Share.SAMPLES, whole, False, "neither way fits; more ranks would only add buffers"
+            Share.SAMPLES, by_samples, False, "neither way fits; more ranks would only add buffers"
         )
     return Accumulation(
         Share.BANDS,
-        part,
+        by_bands,
         False,
         "neither way fits; take another number of ranks, or more memory a rank",
     )

@@ -55,7 +55,7 @@ class LargePlan:
         architecture: the network.
         samples: N.
         route: see `LargeRoute`.
-        held: number of tiles that the dual route holds at a time.
+        tiles_held: number of tiles that the dual route holds at a time.
         cache_bytes: size of the cache that keeps tiles from pass to pass.
         work: the work of one rank that does everything; its memory is that of a rank without the
             interpreter.
@@ -65,7 +65,7 @@ class LargePlan:
     architecture: Architecture
     samples: int
     route: LargeRoute
-    held: int
+    tiles_held: int
     cache_bytes: int
     work: Work
     reason: str
@@ -115,7 +115,7 @@ def plan_large(study: Study, architecture: Architecture) -> LargePlan:
     gradient_bytes = cost.FLOAT * section.samples * parameters
     fits_whole = gradient_bytes <= allowed - needs[route]
     tiles = -(-section.samples // TILE)
-    held = tiles if fits_whole else max(1, min(tiles, 1 + (allowed - needs[route]) // tile))
+    tiles_held = tiles if fits_whole else max(1, min(tiles, 1 + (allowed - needs[route]) // tile))
     cache_bytes = gradient_bytes if fits_whole else max(0, allowed - needs[route])
     gradient_source = (
         "gradients are kept"
@@ -125,11 +125,12 @@ def plan_large(study: Study, architecture: Architecture) -> LargePlan:
     if route is LargeRoute.DUAL:
         if not fits_whole:
             gradient_source = (
-                f"gradients are computed again from their seeds, {held * TILE:,} held at a time"
+                "gradients are computed again from their seeds,"
+                f" {tiles_held * TILE:,} held at a time"
             )
         method, work = (
             "all eigenvalues from the N x N Gram matrix",
-            _dual_work(study, architecture, held, fits_whole=fits_whole),
+            _dual_work(study, architecture, tiles_held, fits_whole=fits_whole),
         )
     else:
         why = (
@@ -139,10 +140,10 @@ def plan_large(study: Study, architecture: Architecture) -> LargePlan:
         )
         method = f"{section.leading} leading pairs by block Krylov, density by Lanczos ({why})"
         work = _matrix_free_work(study, architecture, fits_whole=fits_whole)
-    more = (
+    cached = (
         gradient_bytes
         if fits_whole
-        else (held - 1) * tile
+        else (tiles_held - 1) * tile
         if route is LargeRoute.DUAL
         else cache_bytes
     )
@@ -150,9 +151,9 @@ def plan_large(study: Study, architecture: Architecture) -> LargePlan:
         architecture,
         section.samples,
         route,
-        held,
+        tiles_held,
         cache_bytes,
-        Work(work.counts, needs[route] + more),
+        Work(work.counts, needs[route] + cached),
         f"P = {parameters:,}, N = {section.samples:,}: {method}; {gradient_source}",
     )
 
@@ -211,15 +212,15 @@ def large_lines(study: Study, machine: Machine) -> list[str]:
     """Return a line per large network for people: its route, memory of a rank, flops and core
     time.
     """
-    found = []
+    lines = []
     for plan in plans_of(study):
         memory, seconds = plan.work.memory / 1e9, machine.seconds(plan.work)
         cost_text = (
             f"{memory:.2f} GB a rank, {plan.work.flops / 1e9:,.1f} Gflop, {seconds:,.1f} s of a"
             " core"
         )
-        found.append(f"large network {plan.architecture.label}: {plan.reason}; {cost_text}")
-    return found
+        lines.append(f"large network {plan.architecture.label}: {plan.reason}; {cost_text}")
+    return lines
 
 
 def dual_memory(parameters: int, samples: int, leading: int) -> int:
@@ -258,26 +259,30 @@ def matrix_free_memory(parameters: int, leading: int, probes: int) -> int:
     return cost.FLOAT * parameters * (TILE + 2 * PART + max(krylov, density))
 
 
-def computed_gradients(samples: int, held: int) -> int:
-    """Count the gradients that the Gram matrix takes with ``held`` tiles at a time: every block,
+def computed_gradients(samples: int, tiles_held: int) -> int:
+    """Count the gradients of the Gram matrix with ``tiles_held`` tiles at a time: every block,
     and all tiles before it.
 
     Example:
         >>> computed_gradients(256, 4), computed_gradients(256, 2), computed_gradients(256, 1)
         (256, 384, 640)
     """
-    stops = range(-(-samples // TILE), 0, -held)
+    stops = range(-(-samples // TILE), 0, -tiles_held)
     return sum(min(stop * TILE, samples) for stop in stops)
 
 
-def _dual_work(study: Study, architecture: Architecture, held: int, *, fits_whole: bool) -> Work:
+def _dual_work(
+    study: Study, architecture: Architecture, tiles_held: int, *, fits_whole: bool
+) -> Work:
     """Count the work of the Gram matrix, N^2 P flops; its eigensolve, 4 N^3; the leading vectors
     and their residuals, two passes.
     """
     samples, parameters, leading = study.large.samples, architecture.parameters, study.large.leading
     passes = 0 if fits_whole else 2
     gradients = cost.gradients(
-        architecture, study.problem.points, computed_gradients(samples, held) + passes * samples
+        architecture,
+        study.problem.points,
+        computed_gradients(samples, tiles_held) + passes * samples,
     )
     products = Work(
         {

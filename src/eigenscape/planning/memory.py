@@ -206,7 +206,9 @@ def model_constrained(study: Study, cell: ModelConstrainedCell) -> int:
     samples that are compared afterwards take less: C of all and of either half, their difference,
     and eigenvectors, 6 P^2.
     """
-    own = max(cost.second_moment(cell, 1).memory, cost.spectrum(cell, study, vectors=True).memory)
+    cell_bytes = max(
+        cost.second_moment(cell, 1).memory, cost.spectrum(cell, study, vectors=True).memory
+    )
     section = study.model_constrained
     numbers = TORCH_COPIES * sum(cell.architecture.sizes)
     if cell.forward_map == "heat":
@@ -217,7 +219,7 @@ def model_constrained(study: Study, cell: ModelConstrainedCell) -> int:
             * max(section.burgers.learned_steps, section.burgers.model_steps)
             * sum(cell.architecture.sizes)
         )
-    return own + FLOAT * TORCH_CHUNK * section.pairs * numbers
+    return cell_bytes + FLOAT * TORCH_CHUNK * section.pairs * numbers
 
 
 def figure(study: Study, name: str) -> int:

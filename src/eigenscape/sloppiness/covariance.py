@@ -99,9 +99,11 @@ def time_averages(rates: np.ndarray, steps: int) -> TimeAverages:
     lost, covariance, count = np.zeros_like(x), np.zeros((len(x), len(x))), 1
     for bit in f"{steps:b}"[1:]:
         gone = dynamics.progress(np.array([count]))[0]
-        kept = dynamics.remaining(np.array([count]))[0]
+        remaining = dynamics.remaining(np.array([count]))[0]
         shift = gone * _mean(x, gone, count)
-        covariance = 0.5 * covariance * (1 + np.outer(kept, kept)) + 0.25 * np.outer(shift, shift)
+        covariance = 0.5 * covariance * (1 + np.outer(remaining, remaining)) + 0.25 * np.outer(
+            shift, shift
+        )
         lost = lost + 0.5 * gone * (1 - lost)
         count *= 2
         if bit == "1":

@@ -137,10 +137,10 @@ def bhattacharyya_distances(log_probabilities: np.ndarray, *, floor: float = 0.0
         np.True_
     """
     require_log_probabilities(log_probabilities)
-    found = np.zeros((len(log_probabilities),) * 2)
+    distances = np.zeros((len(log_probabilities),) * 2)
     for block in blocks_of(len(log_probabilities)):
-        enter(found, block, block_distances(log_probabilities, block, floor=floor))
-    return found
+        enter(distances, block, block_distances(log_probabilities, block, floor=floor))
+    return distances
 
 
 def enter(distances: np.ndarray, block: Block, values: np.ndarray) -> None:
@@ -165,12 +165,12 @@ def block_distances(
     """
     rows, columns = (log_probabilities[first:last] for first, last in (block.rows, block.columns))
     diagonal = block.rows == block.columns
-    found = _distances(rows, columns, floor, diagonal=diagonal)
+    distances = _distances(rows, columns, floor, diagonal=diagonal)
     if diagonal:
-        for row in range(len(found)):
-            found[row, row] = 0.0
-            found[: row + 1, row] = found[row, : row + 1]
-    return found
+        for row in range(len(distances)):
+            distances[row, row] = 0.0
+            distances[: row + 1, row] = distances[row, : row + 1]
+    return distances
 
 
 def cross_distances(first: np.ndarray, second: np.ndarray, *, floor: float = 0.0) -> np.ndarray:
@@ -194,11 +194,13 @@ def cross_distances(first: np.ndarray, second: np.ndarray, *, floor: float = 0.0
             f"{first.shape[1:]}",
             "give one set of samples",
         )
-    found = np.empty((len(first), len(second)))
+    distances = np.empty((len(first), len(second)))
     for rows in _spans(len(first), BLOCK):
         for columns in _spans(len(second), BLOCK):
-            found[rows, columns] = _distances(first[rows], second[columns], floor, diagonal=False)
-    return found
+            distances[rows, columns] = _distances(
+                first[rows], second[columns], floor, diagonal=False
+            )
+    return distances
 
 
 def gaussian_distances(outputs: np.ndarray, deviation: float = 1.0) -> np.ndarray:
@@ -232,11 +234,11 @@ def gaussian_distances(outputs: np.ndarray, deviation: float = 1.0) -> np.ndarra
     centred = np.asarray(outputs, dtype=np.float64) - np.mean(outputs, axis=0, dtype=np.float64)
     gram = centred @ centred.T
     squares = np.diag(gram)
-    found = np.maximum(squares[:, None] + squares - 2 * gram, 0.0) / (
+    distances = np.maximum(squares[:, None] + squares - 2 * gram, 0.0) / (
         8 * deviation**2 * outputs.shape[1]
     )
-    np.fill_diagonal(found, 0.0)
-    return np.asarray((found + found.T) / 2)
+    np.fill_diagonal(distances, 0.0)
+    return np.asarray((distances + distances.T) / 2)
 
 
 def require_log_probabilities(values: np.ndarray) -> None:
@@ -279,7 +281,7 @@ def _distances(
             "floor", "a number from 0, below 1", repr(floor), "write 0.0 for none, or 1e-9"
         )
     samples = rows.shape[1]
-    found = np.zeros((len(rows), len(columns)))
+    distances = np.zeros((len(rows), len(columns)))
     product, overlap = np.empty((2, TILE * TILE))
     for group in _spans(samples, GROUP):
         upper = _roots(rows[:, group])
@@ -306,8 +308,8 @@ def _distances(
                         columns[wide.start + pair[1], group],
                         floor,
                     )
-                found[high, wide] -= total
-    if not np.isfinite(found).all():
+                distances[high, wide] -= total
+    if not np.isfinite(distances).all():
         fix = "give a floor such as 1e-9, or leave out models that are certain"
         raise BadInput.field(
             "log_probabilities",
@@ -316,17 +318,17 @@ def _distances(
             fix,
         )
     # Rounding may leave an overlap with itself a few ulp above 1.
-    found /= samples
-    np.maximum(found, 0.0, out=found)
-    return found
+    distances /= samples
+    np.maximum(distances, 0.0, out=distances)
+    return distances
 
 
 def _roots(logs: np.ndarray) -> np.ndarray:
     """Return sqrt P (G, R, C) in float64, of unit length over classes, from (R, G, C)."""
-    found: np.ndarray = np.exp(0.5 * logs.transpose(1, 0, 2).astype(np.float64, order="C"))
+    roots: np.ndarray = np.exp(0.5 * logs.transpose(1, 0, 2).astype(np.float64, order="C"))
     # Single precision leaves sums that are off by 1e-7, as if a model had a distance from itself.
-    found /= np.sqrt(np.einsum("grc,grc->gr", found, found))[:, :, None]
-    return found
+    roots /= np.sqrt(np.einsum("grc,grc->gr", roots, roots))[:, :, None]
+    return roots
 
 
 def _multiply_overlaps(

@@ -50,9 +50,9 @@ def truth(labels: np.ndarray, classes: int) -> np.ndarray:
         raise BadInput.field(
             "labels", f"classes from 0 to {classes - 1}", f"{labels}", "number the classes from 0"
         )
-    found = np.full((len(labels), classes), -np.inf)
-    found[np.arange(len(labels)), labels] = 0.0
-    return found
+    logs = np.full((len(labels), classes), -np.inf)
+    logs[np.arange(len(labels)), labels] = 0.0
+    return logs
 
 
 def geodesic(start: np.ndarray, end: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -76,9 +76,9 @@ def geodesic(start: np.ndarray, end: np.ndarray, places: np.ndarray) -> np.ndarr
     # sin(t d) / sin d is t for d = 0.
     flat = angle < np.finfo(np.float64).eps ** 0.5
     size = np.where(flat, 1.0, np.sin(angle))
-    near = np.where(flat, 1 - t, np.sin((1 - t) * angle) / size)
+    start_weight = np.where(flat, 1 - t, np.sin((1 - t) * angle) / size)
     far = np.where(flat, t, np.sin(t * angle) / size)
-    roots = near * first + far * last
+    roots = start_weight * first + far * last
     roots = roots / np.sqrt(np.square(roots).sum(axis=2, keepdims=True))
     with np.errstate(divide="ignore"):
         return np.asarray(2 * np.log(roots))
@@ -108,11 +108,13 @@ def progress(log_probabilities: np.ndarray, start: np.ndarray, end: np.ndarray) 
         )
     first, last = np.exp(0.5 * start), np.exp(0.5 * end)
     angle = _angle(first, last)
-    found = np.empty(len(log_probabilities))
+    progresses = np.empty(len(log_probabilities))
     for number, model in enumerate(log_probabilities):
         roots = np.exp(0.5 * model.astype(np.float64))
-        found[number] = _nearest((roots * first).sum(axis=1), (roots * last).sum(axis=1), angle)
-    return found
+        progresses[number] = _nearest(
+            (roots * first).sum(axis=1), (roots * last).sum(axis=1), angle
+        )
+    return progresses
 
 
 def _nearest(with_start: np.ndarray, with_end: np.ndarray, angle: np.ndarray) -> float:

@@ -147,8 +147,8 @@ class Embedding:
                 f"{distances.shape}",
                 "give the distance to every embedded model",
             )
-        own = distances @ self.weights / len(self.weights)
-        centred = -0.5 * (distances - self.column_means - own[:, None] + self.grand_mean)
+        row_means = distances @ self.weights / len(self.weights)
+        centred = -0.5 * (distances - self.column_means - row_means[:, None] + self.grand_mean)
         return np.asarray((centred * self.weights) @ self.coordinates / self.eigenvalues)
 
 
@@ -200,12 +200,12 @@ def embed(
     values, vectors = _decompose(matrix, leading)
     order = by_size(values)
     values, vectors = values[order], vectors[:, order]
-    told = (
+    resolved = (
         np.abs(values) > models * np.finfo(np.float64).eps * np.abs(values[0])
         if len(values)
         else np.zeros(0, dtype=bool)
     )
-    values, vectors = values[told], vectors[:, told]
+    values, vectors = values[resolved], vectors[:, resolved]
     if leading is None:
         squares = float(np.square(values).sum())
     # An eigenvector's sign is a solver's accident: the largest entry becomes positive, so that
@@ -236,8 +236,10 @@ def minkowski_distances(
         [[0.0, 3.0], [3.0, 0.0]]
     """
     second = coordinates if others is None else others
-    mine, theirs = (np.square(points) @ signs for points in (coordinates, second))
-    return np.asarray(mine[:, None] + theirs - 2 * (coordinates * signs) @ second.T)
+    first_squares, second_squares = (np.square(points) @ signs for points in (coordinates, second))
+    return np.asarray(
+        first_squares[:, None] + second_squares - 2 * (coordinates * signs) @ second.T
+    )
 
 
 def centred(distances: np.ndarray) -> np.ndarray:

@@ -121,8 +121,8 @@ class KernelMachine:
                 "give training points first, then the others",
             )
         values, vectors = eigh(kernel[:count, :count])
-        told = values > count * np.finfo(np.float64).eps * values[-1]
-        values, vectors = values[told][::-1], vectors[:, told][:, ::-1]
+        resolved = values > count * np.finfo(np.float64).eps * values[-1]
+        values, vectors = values[resolved][::-1], vectors[:, resolved][:, ::-1]
         reading = kernel[count:, :count] @ vectors / values
         return cls(
             values / count,
@@ -161,7 +161,7 @@ class KernelMachine:
         sizes = self.vectors.T @ np.asarray(targets, dtype=np.float64).reshape(self.examples, -1)
         variances = deviation**2 * self.examples * self.eigenvalues
         zero = np.zeros(len(variances))
-        own = (
+        start_part = (
             self.reading @ cloud_covariance(averages, zero, variances) @ self.reading.T
             + deviation**2 * self.rest
         )
@@ -175,5 +175,7 @@ class KernelMachine:
             self.reading,
             optimize=True,
         )
-        whole = blocks.reshape(outputs * points, outputs * points) + np.kron(np.eye(outputs), own)
-        return np.asarray(eigh((whole + whole.T) / 2, eigvals_only=True)[::-1])
+        covariance = blocks.reshape(outputs * points, outputs * points) + np.kron(
+            np.eye(outputs), start_part
+        )
+        return np.asarray(eigh((covariance + covariance.T) / 2, eigvals_only=True)[::-1])

@@ -88,8 +88,8 @@ def ribbon_index(
         decay: c.
         ratio: sigma_* / sigma_w.
     """
-    found = np.log(reach) / np.pi**2 * np.log(4 * np.pi * np.square(ratio) / np.asarray(decay))
-    return np.asarray(np.maximum(found, 0.0))
+    index = np.log(reach) / np.pi**2 * np.log(4 * np.pi * np.square(ratio) / np.asarray(decay))
+    return np.asarray(np.maximum(index, 0.0))
 
 
 def truth_boundary(

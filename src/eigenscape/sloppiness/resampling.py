@@ -45,8 +45,8 @@ def bootstrap_eigenvalues(
     spectra = np.zeros((replicates, len(distances)))
     for row, count in zip(spectra, counts, strict=True):
         weights = count[codes]
-        kept = np.flatnonzero(weights)
-        values = weighted_eigenvalues(distances[np.ix_(kept, kept)], weights[kept])
+        drawn = np.flatnonzero(weights)
+        values = weighted_eigenvalues(distances[np.ix_(drawn, drawn)], weights[drawn])
         row[: len(values)] = values
     return spectra
 

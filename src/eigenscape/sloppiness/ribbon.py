@@ -222,30 +222,30 @@ def _read(
     participation = (sizes / sizes[0]).sum() ** 2 / total if sizes[0] > 0 else np.nan
     if squares is not None:
         participation = np.nan
-    kept = sizes[:directions][sizes[:directions] > floor * sizes[0]]
+    fitted = sizes[:directions][sizes[:directions] > floor * sizes[0]]
     slope = straight = error = np.nan
-    if len(kept) > 2:
-        place, logs = np.arange(len(kept)) - (len(kept) - 1) / 2, np.log(kept)
+    if len(fitted) > 2:
+        index, logs = np.arange(len(fitted)) - (len(fitted) - 1) / 2, np.log(fitted)
         logs = logs - logs.mean()
-        spread = np.square(place).sum()
-        slope = -float(place @ logs) / spread
-        rest = float(np.square(logs + slope * place).sum())
+        spread = np.square(index).sum()
+        slope = -float(index @ logs) / spread
+        rest = float(np.square(logs + slope * index).sum())
         # A flat spectrum has no variance to explain: R^2 is 0, not 0/0.
-        flat = np.square(logs).sum() <= (len(kept) * np.finfo(np.float64).eps) ** 2
+        flat = np.square(logs).sum() <= (len(fitted) * np.finfo(np.float64).eps) ** 2
         straight = 0.0 if flat else 1 - rest / float(np.square(logs).sum())
-        error = float(np.sqrt(rest / (len(kept) - 2) / spread))
-    decades = float(np.log10(kept[0] / kept[-1])) if len(kept) else np.nan
+        error = float(np.sqrt(rest / (len(fitted) - 2) / spread))
+    decades = float(np.log10(fitted[0] / fitted[-1])) if len(fitted) else np.nan
     chi = [float(stress[min(k, len(stress)) - 1]) for k in (2, 3)]
     numbers = np.array([slope, straight, decades, *chi, participation])
-    return _Spectrum(kept, ordered[: len(kept)] < 0, numbers, error)
+    return _Spectrum(fitted, ordered[: len(fitted)] < 0, numbers, error)
 
 
 def _interval(value: float, replicates: np.ndarray, level: float) -> Recentred:
     """Return the quantiles of the replicates about their median, shifted to the estimate."""
-    told = replicates[np.isfinite(replicates)]
-    if len(told) < 2:
+    finite = replicates[np.isfinite(replicates)]
+    if len(finite) < 2:
         return Recentred(float(value), *[float("nan")] * 3)
-    low, median, high = np.quantile(told, [(1 - level) / 2, 0.5, (1 + level) / 2])
+    low, median, high = np.quantile(finite, [(1 - level) / 2, 0.5, (1 + level) / 2])
     return Recentred(
         float(value),
         float(value + low - median),

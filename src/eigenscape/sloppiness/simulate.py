@@ -58,9 +58,9 @@ def descend(
         if descent.batch is None or draw is None:
             gradient = (weights @ inputs.T - targets) @ inputs / len(inputs)
         else:
-            chosen = draw.integers(0, len(inputs), (len(weights), descent.batch))
-            seen = inputs[chosen]
-            residuals = np.einsum("rbd,rd->rb", seen, weights) - targets[chosen]
+            batch = draw.integers(0, len(inputs), (len(weights), descent.batch))
+            seen = inputs[batch]
+            residuals = np.einsum("rbd,rd->rb", seen, weights) - targets[batch]
             gradient = np.einsum("rbd,rb->rd", seen, residuals) / descent.batch
         velocity = descent.momentum * velocity + gradient + descent.decay * weights
         weights -= descent.step * velocity

@@ -34,7 +34,7 @@ def read_labelled_arrays(path: Path, key: str = "clustering.data") -> tuple[np.n
             raise BadInput.field(
                 str(path),
                 "an .npz file of plain arrays",
-                "no zip archive, which .npz files are",
+                "a file that is not a zip archive",
                 save,
             )
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:

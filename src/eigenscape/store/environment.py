@@ -53,13 +53,13 @@ def _constant() -> dict[str, Any]:
 
 def package_versions() -> dict[str, str]:
     """Return the versions of the installed packages, without importing them."""
-    found = {}
+    versions = {}
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def machine() -> dict[str, Any]:

@@ -70,13 +70,13 @@ def confirmed(folder: StudyFolder) -> Iterator[None]:
         derived = [path for path in written if is_derived(path, folder)]
         sources = [path for path in (*trace.read, *trace.written) if _is_source(path, folder)]
         inputs = {_name(path, folder): digest_now(path) for path in sources}
-        for place in dict.fromkeys(receipt_of(path, folder) for path in written):
-            files = [path for path in written if receipt_of(path, folder) == place]
-            # What a document was made of is not told from what was only read beside it: its
-            # identity says what decides it.
+        for receipt in dict.fromkeys(receipt_of(path, folder) for path in written):
+            files = [path for path in written if receipt_of(path, folder) == receipt]
+            # The inputs of a document cannot be distinguished from other files that were read: its
+            # identity records what determines it.
             of = inputs if files[0] in derived else {}
             names = {_name(path, folder): file_digest(path) for path in files}
-            # Tables that one command writes stand side by side; none is made of another.
+            # Tables that one command writes are independent; none is made from another.
             made_of = {
                 name: digest
                 for name, digest in of.items()
@@ -87,7 +87,7 @@ def confirmed(folder: StudyFolder) -> Iterator[None]:
                 "inputs": {name: digest for name, digest in made_of.items() if name not in names},
             }
             write_json(
-                place,
+                receipt,
                 {
                     **content,
                     "eigenscape": __version__,

@@ -48,7 +48,7 @@ def read_user_data(path: Path, inputs: Sequence[str], targets: Sequence[str]) ->
         )
     if not path.is_file():
         raise BadInput.field(
-            "problem.file", "a file that can be read", f"none at {path}", "check its name and place"
+            "problem.file", "a file that can be read", f"none at {path}", "check its name and path"
         )
     read = _arrays if path.suffix == ".npz" else _columns
     return read(path, inputs, targets)
@@ -58,7 +58,7 @@ def _arrays(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> UserDa
     save = "write it with numpy.savez(path, X=inputs, y=labels)"
     if not zipfile.is_zipfile(path):  # numpy would advise to trust it
         raise BadInput.field(
-            str(path), "an .npz file of plain arrays", "no zip archive, which .npz files are", save
+            str(path), "an .npz file of plain arrays", "a file that is not a zip archive", save
         )
     try:
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
@@ -129,20 +129,22 @@ def _columns(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> UserD
                 "write classes as 0 ... K-1, and numbers with a point",
             )
 
-    def together(chosen: Sequence[str]) -> dict[str, np.ndarray]:
-        return {", ".join(chosen): np.column_stack([table[name].to_numpy() for name in chosen])}
+    def together(names: Sequence[str]) -> dict[str, np.ndarray]:
+        return {", ".join(names): np.column_stack([table[name].to_numpy() for name in names])}
 
     return UserData(together(inputs), together(targets))
 
 
-def _require_names(path: Path, wanted: Iterable[str], there: Sequence[str]) -> None:
-    for name in wanted:
-        if name not in there:
-            near = difflib.get_close_matches(name, there, n=1)
+def _require_names(path: Path, requested: Iterable[str], available: Sequence[str]) -> None:
+    for name in requested:
+        if name not in available:
+            similar = difflib.get_close_matches(name, available, n=1)
             fix = (
-                f"did you mean {near[0]}?" if near else "correct problem.inputs or problem.targets"
+                f"did you mean {similar[0]}?"
+                if similar
+                else "correct problem.inputs or problem.targets"
             )
-            few = ", ".join(there[:8]) + (", ..." if len(there) > 8 else "")
+            listed = ", ".join(available[:8]) + (", ..." if len(available) > 8 else "")
             raise BadInput.field(
-                str(path), f"names among {few or 'none at all'}", f"no {name}", fix
+                str(path), f"names among {listed or 'none at all'}", f"no {name}", fix
             )

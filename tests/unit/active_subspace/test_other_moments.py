@@ -136,7 +136,7 @@ def test_several_outputs_are_refused_with_the_reason() -> None:
     x = np.ones((2, 1))
     source = sampler(Architecture(1, 2, outputs=2), problem=Problem(x, np.ones((2, 2))))
     with pytest.raises(
-        BadInput, match=r"outputs: expected one, since .* cannot be told apart .*, found 2"
+        BadInput, match=r"outputs: expected one, since .* cannot be separated .*, found 2"
     ):
         output_jacobians(source, 0, 1)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eigenscape.explorer.figures_network import changes, slope_bins, whole
+from eigenscape.explorer.figures_network import figure_updates, slope_bins, whole_figures
 from eigenscape.explorer.numbers_network import (
     as_csv,
     as_json,
@@ -49,7 +49,7 @@ def test_its_polytopes_are_the_four_quadrants_with_slope_sqrt_two() -> None:
 
 
 def test_the_lifted_curve_lies_on_the_surface() -> None:
-    line = whole(SPLIT)["surface"]["data"][1]
+    line = whole_figures(SPLIT)["surface"]["data"][1]
     x, y, z = (values(line[name]) for name in "xyz")
 
     lift = 0.004 * 10.0  # of the range of f, which is 0.1... 10 on the grid
@@ -87,7 +87,7 @@ def test_the_line_of_theory_has_the_growth_of_wide_networks() -> None:
 
     # ReLU: chi_1 = sigma_w^2 / 2
     assert chaotic.root_chi == pytest.approx(2.8284 / np.sqrt(2), rel=1e-12)
-    line = values(whole(chaotic)["lengths"]["data"][1]["y"])
+    line = values(whole_figures(chaotic)["lengths"]["data"][1]["y"])
     assert line[1:] / line[:-1] == pytest.approx(np.full(5, chaotic.root_chi), rel=4 * SINGLE)
     assert line[0] == pytest.approx(chaotic.analysis.latent_lengths[1], rel=SINGLE)
 
@@ -95,7 +95,7 @@ def test_the_line_of_theory_has_the_growth_of_wide_networks() -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_what_changes_is_what_a_whole_figure_holds(name: str) -> None:
     found = snapshot(PRESETS[name].state)
-    figures, updates = whole(found), changes(found)
+    figures, updates = whole_figures(found), figure_updates(found)
 
     assert figures.keys() == updates.keys()
     for figure, update in zip(figures.values(), updates.values(), strict=True):
@@ -109,8 +109,8 @@ def test_what_changes_is_what_a_whole_figure_holds(name: str) -> None:
 def test_every_activation_has_figures_and_numbers(activation: str) -> None:
     found = snapshot(State(depth=3, width=5, activation=activation, draw=Draw.SCALED, sigma_b=0.3))
 
-    json.dumps(whole(found), allow_nan=False)
-    assert set(figure_tables(found)) == set(whole(found))
+    json.dumps(whole_figures(found), allow_nan=False)
+    assert set(figure_tables(found)) == set(whole_figures(found))
     smooth = activation in ("tanh", "sigmoid")
     assert (found.sensitivity is None) == smooth
     assert bool(found.polytopes.note) == smooth
@@ -131,7 +131,7 @@ def test_every_activation_has_figures_and_numbers(activation: str) -> None:
 def test_degenerate_and_large_views_are_drawn(state: State) -> None:
     found = snapshot(state)
 
-    json.dumps(whole(found), allow_nan=False)
+    json.dumps(whole_figures(found), allow_nan=False)
     json.loads(as_json(found), parse_constant=pytest.fail)
 
 

@@ -138,7 +138,7 @@ def test_more_devices_are_never_slower_and_a_chain_ends_the_gain() -> None:
     )
     plans = [devices.plan_on(study, H100, count) for count in (1, 4, 64)]
 
-    times = [plan.dealt.seconds for plan in plans]
+    times = [plan.timeline.seconds for plan in plans]
     assert times == sorted(times, reverse=True)
     assert (
         times[-1]

@@ -51,10 +51,7 @@ BAD = {
     "no archive": (
         "a.npz",
         "x",
-        (
-            ".*a.npz: expected an .npz file of plain arrays, found no zip archive, which .npz files"
-            " are; "
-        ),
+        (".*a.npz: expected an .npz file of plain arrays, found a file that is not a zip are; "),
     ),
     "misspelt column": (
         "a.csv",

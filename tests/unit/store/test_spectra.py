@@ -19,7 +19,7 @@ SPECTRA = {
     "finite": spectrum_of(graded_matrix(8, 3), vectors=True),
     "graded": spectrum_of(graded_matrix(8, 26)),
     "rank deficient": spectrum_of(np.diag([4.0, 0.0, 1.0]), vectors=True),
-    "not told from rounding": spectrum_of(hilbert(12)),
+    "indistinguishable from rounding error": spectrum_of(hilbert(12)),
 }
 
 

@@ -81,7 +81,7 @@ def _all_gram_rows(run: LargeRun, tiles: Tiles) -> dict[int, GramRows]:
     table[list(found)] = 1
     missing = np.flatnonzero(ranks.sum(table) == 0).tolist()
     per_rank = -(-tiles.count // ranks.size)
-    blocks = dual.blocks_of_tiles(missing, min(run.plan.held, per_rank))
+    blocks = dual.blocks_of_tiles(missing, min(run.plan.tiles_held, per_rank))
     mine = {
         number: block
         for number, block in enumerate(blocks)

@@ -325,7 +325,8 @@ def _spans(projected: ProjectedSamples, weights: np.ndarray, nulls: int) -> np.n
     the ``nulls`` smallest plateaus.
 
     Directions without gradient are the same for all samples, so every resample has them too. NaN
-    where the smallest of the others is not told from rounding, beyond some 13 decades.
+    where the smallest of the others is indistinguishable from rounding error, beyond some 13
+    decades.
     """
     values = np.concatenate(
         [
@@ -357,7 +358,7 @@ def _trained(
     lowest = least_losses(loss, start, section.least_steps)
     found = descend(loss, start, section.training_steps, float(lowest.losses.min()))
     error = (
-        torch.func.vmap(case.error_beside(cell.architecture, activation)(start))(found.parameters)
+        torch.func.vmap(case.error_factory(cell.architecture, activation)(start))(found.parameters)
         .detach()
         .numpy()
     )

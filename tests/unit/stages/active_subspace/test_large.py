@@ -238,7 +238,7 @@ def test_the_receipt_says_what_it_took(folder: StudyFolder) -> None:
     receipt = json.loads(array_files.receipt_of(folder.large(large_cell(study, plan))).read_text())
     # 200 samples are 4 tiles; two held: 200 + 128; then vectors and residuals, less what is kept
     # from one pass to the other.
-    assert plan.held == 2
+    assert plan.tiles_held == 2
     # a whole tile is kept, and the last, of 8
     assert 8 * 463 * (64 + 8) <= plan.cache_bytes < 8 * 463 * 128
     assert receipt["gradients_computed"] == 200 + 128 + 2 * 200 - (64 + 8)
