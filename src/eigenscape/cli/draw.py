@@ -23,7 +23,7 @@ def figure(names: tuple[str, ...], study_file: Path, log_file: Path | None) -> N
       eigenscape figure eigenvalues eigenvectors --study results/sine/study.json
       eigenscape figure map_participation_ratio --study results/sine/study.json
     """
-    from eigenscape.catalogue.drawing import draw_figures  # noqa: PLC0415
+    from eigenscape.catalogue import draw_figures  # noqa: PLC0415
     from eigenscape.store.io_log import note_written  # noqa: PLC0415
 
     study, folder = open_study(study_file, log_file)
