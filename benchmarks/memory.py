@@ -33,7 +33,6 @@ from typing import Any
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import Study
 from eigenscape.forecast.jobs import jobs_of
-from eigenscape.planning import batches as planning
 from eigenscape.planning import cells
 from eigenscape.stages.common.configure import write_study
 from eigenscape.store.layout import StudyFolder
@@ -103,7 +102,7 @@ class Setting:
             return cells.second_moment(cell, self.study.problem.points).memory
         if self.command[0] == "spectrum":
             return cells.spectrum(cell, self.study, vectors="--vectors" in self.command).memory
-        jobs = jobs_of(self.study, planning.batches(self.study), planning.large_cells(self.study))
+        jobs = jobs_of(self.study)
         return next(job.work.memory for job in jobs if job.name == self.job)
 
 

@@ -29,7 +29,7 @@ from pathlib import Path
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ[variable] = "1"
 
-from eigenscape.catalogue.drawing import FAMILIES
+from eigenscape.catalogue import FIGURES
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -104,9 +104,7 @@ def job_name(command: list[str]) -> str:
     if rule == "projection":
         return f"projection/w{words[words.index('--width') + 1]}"
     if rule == "figure":
-        return "figures/" + next(
-            name for name, family in FAMILIES.items() if words[1] in family.figures
-        )
+        return f"figures/{FIGURES[words[1]].family.name}"
     return f"{rule}/{words[1]}" if rule in WITH_ARGUMENT else rule
 
 
@@ -115,13 +113,12 @@ def compare(folder: Path, measured: bool) -> str:
     from eigenscape.forecast.jobs import jobs_of
     from eigenscape.forecast.measuring import measured_machine
     from eigenscape.forecast.report import SNAKEMAKE_START, workflow_schedule
-    from eigenscape.planning import batches as planning
     from eigenscape.planning.machine import CORE
     from eigenscape.stages.common.configure import read_study
 
     extra = folder / "study.yaml"
     study = read_study([folder / "config.yaml", *([extra] if extra.exists() else [])])
-    jobs = jobs_of(study, planning.batches(study), planning.large_cells(study))
+    jobs = jobs_of(study)
     machine = measured_machine() if measured else CORE
     notes = {
         job_name(note["command"]): note

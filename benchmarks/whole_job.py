@@ -92,15 +92,11 @@ def dgemm_rate() -> float:
 def flops_by_job(folder: Path) -> dict[str, float]:
     """Floating-point operations that the plan counts for each job, over all its cores."""
     from eigenscape.forecast.jobs import jobs_of
-    from eigenscape.planning import batches as planning
     from eigenscape.stages.common.configure import read_study
 
     extra = folder / "study.yaml"
     study = read_study([folder / "config.yaml", *([extra] if extra.exists() else [])])
-    return {
-        job.name: job.total.flops
-        for job in jobs_of(study, planning.batches(study), planning.large_cells(study))
-    }
+    return {job.name: job.total.flops for job in jobs_of(study)}
 
 
 def table(folder: Path) -> str:
@@ -165,15 +161,11 @@ def sampled_table(study_folder: Path) -> str:
     ratio.
     """
     from eigenscape.forecast.jobs import jobs_of
-    from eigenscape.planning import batches as planning
     from eigenscape.stages.common.configure import load_study
     from eigenscape.store.layout import StudyFolder
 
     study = load_study(StudyFolder(study_folder))
-    flops = {
-        job.name: job.total.flops
-        for job in jobs_of(study, planning.batches(study), planning.large_cells(study))
-    }
+    flops = {job.name: job.total.flops for job in jobs_of(study)}
     rate, root = dgemm_rate(), study_folder / "benchmarks"
     seconds: Counter[str] = Counter()
     floors: Counter[str] = Counter()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 from builders import small_study
 
-from eigenscape.catalogue.drawing import draw_figures
+from eigenscape.catalogue import draw_figures
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.stages.active_subspace.cells import compute_cells
 from eigenscape.stages.active_subspace.condition_numbers import condition_number_table, write_table

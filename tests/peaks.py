@@ -249,7 +249,7 @@ def walks(root: Path) -> Found:
 def trained(root: Path) -> Found:
     """Stages that run through torch."""
     from eigenscape.architecture import Architecture
-    from eigenscape.catalogue.drawing import draw_figures
+    from eigenscape.catalogue import draw_figures
     from eigenscape.distributed.ranks import OneRank
     from eigenscape.forecast import curves, ensembles, graphs, trajectories
     from eigenscape.planning import memory, models

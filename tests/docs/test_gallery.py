@@ -7,8 +7,7 @@ import re
 import pytest
 from documents import ROOT, blocks
 
-from eigenscape.catalogue.drawing import ROOMS as FIGURES
-from eigenscape.catalogue.drawing import families_of
+from eigenscape.catalogue import FIGURES, Catalogue
 from eigenscape.config.study import Study
 
 GALLERY = (ROOT / "docs" / "gallery.md").read_text()
@@ -30,7 +29,7 @@ def test_a_section_has_its_picture_a_sentence_and_a_page(name: str) -> None:
 
 
 def test_readme_counts_them() -> None:
-    drawn = sum(len(family.figures) for family in families_of(Study()).values())
+    drawn = len(Catalogue(Study()).figures)
     assert f"{drawn} figures, as PDF and PNG" in (ROOT / "README.md").read_text()
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eigenscape.catalogue.recipes import recipe_of
+from eigenscape.catalogue import recipe_of
 from eigenscape.cli._group import COMMANDS
 from eigenscape.stages.common.configure import load_study
 from eigenscape.store.layout import StudyFolder

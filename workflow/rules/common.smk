@@ -9,19 +9,12 @@ import signal
 import sys
 from pathlib import Path
 
+from eigenscape.catalogue import Catalogue
+from eigenscape.catalogue.active_subspace.steps import SPECTRUM
 from eigenscape.errors import EigenscapeError
-from eigenscape.catalogue import captions
-from eigenscape.stages.common import configure
-from eigenscape.catalogue import drawing as draw
-from eigenscape.stages.common import labelled_inputs
-from eigenscape.planning import batches as planning
-from eigenscape.catalogue import left_out as products
 from eigenscape.planning import solver_choice
-from eigenscape.planning import ensembles
-from eigenscape.planning import memory as stage_memory
-from eigenscape.planning.large import large_cell, plans_of
+from eigenscape.stages.common import configure, labelled_inputs
 from eigenscape.store.layout import StudyFolder
-from eigenscape.config.study import SCIENCE_SCHEMA
 
 try:
     STUDY = configure.workflow_study(
@@ -37,8 +30,11 @@ try:
         workflow.is_main_process
     ):  # every job reads this file; the user's data are read once
         labelled_inputs.require_usable(STUDY)
-    NODE_MEMORY = solver_choice.node_memory()
-    LARGE_NETWORKS = {plan.architecture.label: plan for plan in plans_of(STUDY)}
+    CATALOGUE = Catalogue(STUDY)
+    JOBS = CATALOGUE.jobs_of  # refuses networks that do not fit
+    DISTRIBUTED = solver_choice.distributed_cells(
+        STUDY, solver_choice.node_memory(), solver_choice.RANKS
+    )
 except EigenscapeError as error:
     # An exception would reach the user under a page of traceback, and with exit code 1.
     print(f"eigenscape: {error}", file=sys.stderr, flush=True)
@@ -73,99 +69,108 @@ onsuccess:
     )
 
 
-HEADLINE = STUDY.headline_cell
-BATCHES = planning.batches(STUDY)
-LARGE_CELLS = [cell.folder for cell in planning.large_cells(STUDY)]
-SOLVER_RANKS = solver_choice.RANKS
-DISTRIBUTED = solver_choice.distributed_cells(STUDY, NODE_MEMORY, SOLVER_RANKS)
-# What the table of findings reads of the sciences that may be left out.
-JUDGED = (
-    [
-        f"{RESULTS}/ledger/expressivity/{experiment}.json"
-        for experiment in ["dichotomies", "digits", "growth", "sensitivity"]
-    ]
-    * STUDY.expressivity.enabled
-    + [f"{RESULTS}/tables/clustering_layers.csv"] * STUDY.clustering.enabled
-    + [
-        f"{RESULTS}/ledger/sloppiness_theory/{theory}.json"
-        for theory in ["phase_map", "kernel", "sgd"]
-    ]
-    * STUDY.sloppiness.enabled
-    + [f"{RESULTS}/tables/sloppiness.nc"] * STUDY.sloppiness.enabled
-    + [f"{RESULTS}/tables/model_constrained.csv"] * STUDY.model_constrained.enabled
-)
-ENSEMBLE = STUDY.sloppiness.ensemble
-ENSEMBLE_RANKS = ensembles.ranks(ENSEMBLE)
-ENSEMBLE_MEMORY = ENSEMBLE_RANKS * ensembles.rank_memory(ENSEMBLE)
-FAMILIES = draw.families_of(STUDY)
-LEFT_OUT = products.left_out(STUDY)
-
-
-PROJECTED_WIDTHS = sorted(
-    {network.width for network in STUDY.projected_architectures()}
-)
-
-
-def networks_of_width(width):
-    """Names of the networks that one projection job covers."""
-    return [
-        network.label
-        for network in STUDY.projected_architectures()
-        if network.width == width
-    ]
-
-
-def large_weights(case):
-    """Cells of a model-constrained case that are jobs of their own."""
-    return [cell.folder for cell in planning.large_weights(STUDY, case)]
-
-
-def wants_vectors(cell):
-    """Whether something reads the eigenvectors of a cell."""
-    return STUDY.cell(cell).vectors
-
-
-def largest_cell(cells):
-    """P of the largest cell: jobs with larger ones start first."""
-    return max(cell.architecture.parameters for cell in cells)
-
-
-def memory_mb(cells, vectors=False):
-    """What a job that takes these cells one after the other needs, with the interpreter."""
-    peak = max(planning.cost_of(STUDY, cell, vectors=vectors).memory for cell in cells)
-    return 800 + peak // 10**6
-
-
-def figure_memory_mb(family):
-    """What the figures of a family need: those of large networks hold their eigenvectors."""
-    if family != "large_networks":
-        return 2000
-    return 1000 + sum(plan.work.memory for plan in LARGE_NETWORKS.values()) // 10**6
-
-
-def figure_output(name):
-    """PDF and PNG of a figure; in Snakemake's report the PNG stands under its science, with its caption."""
-    caption = captions.caption_of(name)
-    png = report(
-        f"{RESULTS}/figures/{name}.png",
-        caption=f"../report/{name}.rst",
-        category=caption.science,
-        labels={"figure": caption.title},
-    )
-    return [f"{RESULTS}/figures/{name}.pdf", png]
-
-
 def any_of(names):
     """A pattern that matches these names and no others; nothing at all where there are none."""
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
-wildcard_constraints:
-    batch=r"w\d+-d\d+to\d+",
-    case=any_of(STUDY.model_constrained.cases),
-    cell=r"(cells|headline|model_constrained)/[^/]+",
-    experiment=r"[a-z]+",
-    group=any_of(ENSEMBLE.network_groups()),
-    network=any_of(STUDY.clustering.network_names()),
-    theory=r"phase_map|kernel|sgd",
-    width=r"\d+",
+def pattern_of(step, path):
+    """A place in the study's folder, with the name of the step's wildcard for the job's value."""
+    return f"{RESULTS}/{path.replace('{}', f'{{{step.wildcard}}}')}"
+
+
+def constraints_of(step):
+    """What the wildcard may be: the jobs of the study, and whatever else the step takes."""
+    if not step.wildcard:
+        return {}
+    return {step.wildcard: step.pattern or any_of(JOBS[step.name])}
+
+
+def of_job(step, fact):
+    """A function of Snakemake's wildcards: what a function says of their job."""
+    return lambda wildcards: fact(
+        CATALOGUE.job(step, getattr(wildcards, step.wildcard, ""))
+    )
+
+
+def inputs_of(step):
+    """A user's files, and the targets of other steps."""
+    return lambda wildcards: [
+        *step.files(STUDY),
+        *(
+            f"{RESULTS}/{target}"
+            for target in of_job(step, lambda job: job.reads)(wildcards)
+        ),
+    ]
+
+
+def outputs_of(step):
+    """The targets; in Snakemake's report those with a caption stand under their chapter."""
+    return {
+        "ledger" if leaf == step.note else re.sub(r"\W", "_", leaf): shown(step, leaf)
+        for leaf in step.leaves
+    }
+
+
+def shown(step, leaf):
+    """A target, with its caption where it has one."""
+    target, caption = pattern_of(step, leaf), step.captions.get(leaf)
+    if caption is None:
+        return target
+    return report(
+        target,
+        caption=f"../report/{Path(leaf).stem}.rst",
+        category=caption.chapter,
+        labels={"figure" if leaf.startswith("figures/") else "table": caption.title},
+    )
+
+
+def resources_of(step):
+    """Memory, time, ranks, and what a user may set by --set-resources."""
+    ranked = {"mpi": LAUNCHER, "tasks": step.ranks_of(STUDY), "cpus_per_task": 1}
+    return {
+        **(ranked if step.ranks_of(STUDY) > 1 else {}),
+        **step.told,
+        **step.resources,
+        "mem_mb": of_job(step, memory_mb),
+        "runtime": step.minutes,
+    }
+
+
+def memory_mb(job):
+    """What a job needs. The tasks of a Slurm job array share what the first one asks for."""
+    jobs = JOBS[job.step.name].values() if job.step.alike else [job]
+    return max(job.memory for job in jobs) // 10**6
+
+
+def params_of(step):
+    """What makes a job run again when it changes, and flags of its command."""
+    flags = {
+        name: lambda job, name=name, given=given: f"--{name}" * given(job)
+        for name, given in step.flags.items()
+    }
+    facts = {**flags, **step.decides}
+    return {name: of_job(step, fact) for name, fact in facts.items()}
+
+
+def command_of(step):
+    """The one command of a step, in Snakemake's own words for what differs from job to job."""
+    note = "{output.ledger:q}" if len(step.leaves) > 1 else "{output:q}"
+    words = [
+        step.command,
+        f"{{params.{step.arguments}:q}}" * bool(step.arguments),
+        step.option,
+        f"{{wildcards.{step.wildcard}:q}}" * bool(step.wildcard),
+        *(f"{{params.{name}}}" for name in step.flags),
+        "--ranks {resources.tasks}" * (step.ranks_of(STUDY) > 1),
+        *(f"--{name.replace('_', '-')} {{resources.{name}}}" for name in step.told),
+        "--study {params.study:q}",
+        f"--ledger {note}" * bool(step.note),
+        "--log {log:q}",
+    ]
+    launched = (
+        "{resources.mpi} -n {resources.tasks} python -m mpi4py -m eigenscape"
+        if step.ranks_of(STUDY) > 1
+        else "eigenscape"
+    )
+    return " ".join([launched, *filter(None, words)])

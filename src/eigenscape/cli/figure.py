@@ -26,7 +26,7 @@ def figure(study: Study, folder: StudyFolder, *, names: tuple[str, ...]) -> None
       eigenscape figure eigenvalues eigenvectors --study results/sine/study.json
       eigenscape figure map_participation_ratio --study results/sine/study.json
     """
-    from eigenscape.catalogue.drawing import draw_figures
+    from eigenscape.catalogue import draw_figures
     from eigenscape.store.io_log import note_written
 
     for path in draw_figures(names, study, folder, folder.root / "figures"):

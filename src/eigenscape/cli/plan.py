@@ -67,7 +67,7 @@ def plan(
     """
     import psutil
 
-    from eigenscape.catalogue.left_out import left_out_lines
+    from eigenscape.catalogue import Catalogue
     from eigenscape.errors import BadInput
     from eigenscape.forecast import devices as on_devices
     from eigenscape.forecast import report
@@ -101,13 +101,13 @@ def plan(
     text = report.report(
         study,
         costs,
-        jobs_of(study, planning.batches(study), planning.large_cells(study)),
+        jobs_of(study),
         planned,
         cores,
     )
     click.echo("\n".join(text.splitlines()[-2:]) if brief else text)
     if not brief:
-        for line in [*large_lines(study, planned), *left_out_lines(study)]:
+        for line in [*large_lines(study, planned), *Catalogue(study).left_out_lines()]:
             click.echo(line)
     shared = solver_choice.distributed_cells(
         study, solver_choice.node_memory(), solver_choice.RANKS

@@ -1,28 +1,25 @@
-"""The jobs of the default workflow: the work of each, its cores, and what it waits for.
+"""The jobs of a study with the work of each.
 
-Names and dependencies are those of ``workflow/rules``. What is arithmetic is counted; what is not
-(drawing a figure, writing a table) is a few seconds of plain Python, measured once on the reference
-machine.
+Names, cores and what waits for what are the catalogue's; here stands what a job of each step takes.
+What is arithmetic is counted; what is not (drawing a figure, writing a table) is a few seconds of
+plain Python, measured once on the reference machine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from eigenscape.architecture import Architecture
-from eigenscape.catalogue.drawing import Family, families_of
-from eigenscape.catalogue.left_out import left_out
-from eigenscape.config.study import GridCell, Study
+from eigenscape.catalogue import Catalogue, rows
+from eigenscape.catalogue.active_subspace.steps import CHAPTER as ACTIVE
+from eigenscape.catalogue.sloppiness.ensemble import CHAPTER as TRAJECTORIES
+from eigenscape.config.study import GridCell, ModelConstrainedCell, Study, StudyCell
 from eigenscape.forecast import curves, ensembles, graphs, trajectories
 from eigenscape.planning import cells as cost
 from eigenscape.planning import memory, models
-from eigenscape.planning.ensembles import ranks as ensemble_ranks
-from eigenscape.planning.large import plans_of
 from eigenscape.planning.work import NOTHING, Kind, Work
-
-RANKS = 2
-"""Of a large cell's second moment, as in the rule."""
 
 
 @dataclass(frozen=True)
@@ -56,189 +53,26 @@ def start(heavy: float = 1.0) -> Work:
     return Work({Kind.START: heavy})
 
 
-def jobs_of(study: Study, batches: dict[str, list[GridCell]], large: list[GridCell]) -> list[Job]:
+def jobs_of(study: Study) -> list[Job]:
     """Every job of the workflow.
 
-    Args:
-        study: the configuration.
-        batches: small cells of the map, dealt into jobs (`planning.batches`).
-        large: cells of the map that are jobs of their own (`planning.large_cells`).
+    Example:
+        >>> [job.name for job in jobs_of(Study()) if job.stage == "second moment"]
+        ['second_moment/headline/d05-w035-n10000']
     """
-    headline = study.headline_cell
-    found: list[Job] = []
-    for cell in [headline, *large]:
-        moment = cost.second_moment(cell, study.problem.points, RANKS)
-        found.append(
-            Job(
-                f"second_moment/{cell.folder}",
-                "second moment",
-                start(1.25) + moment,
-                cores=RANKS,
-                priority=1e9,
-            )
-        )
-        solved = cost.spectrum(cell, study, vectors=cell is headline)
-        found.append(
-            Job(
-                f"spectrum/{cell.folder}",
-                "spectrum",
-                start() + solved,
-                after=(found[-1].name,),
-                priority=1e9,
-            )
-        )
-    for name, cells in batches.items():
-        largest = max(cell.architecture.parameters for cell in cells)
-        found.append(
-            Job(f"cells/{name}", "raw map", start() + small_cells(study, cells), priority=largest)
-        )
-    projected = study.projected_architectures()
-    for width in sorted({network.width for network in projected}):
-        work = sum(
-            (projection(study, network) for network in projected if network.width == width), NOTHING
-        )
-        found.append(Job(f"projection/w{width}", "projected map", start() + work, priority=width))
-    jobs = [*found, *_single_jobs(study), *_tables_and_figures(study, found)]
-    unmade = left_out(study)
-    # a job, and a figure of that name
-    kept = {job.name for job in jobs} - set(unmade) | {"importance"}
+    catalogue = Catalogue(study)
     return [
-        replace(job, after=tuple(name for name in job.after if name in kept))
-        for job in jobs
-        if job.name in kept
+        Job(job.name, *_forecast(job), job.ranks, tuple(catalogue.after[job.name]), job.priority)
+        for job in catalogue.jobs
     ]
 
 
-def _single_jobs(study: Study) -> list[Job]:
-    headline = f"spectrum/{study.headline_cell.folder}"
-    jobs = [
-        Job("importance", "importance", start() + importance(study), after=(headline,)),
-        Job("criticality", "criticality", start() + criticality(study)),
-        Job("sensitivity", "sensitivity", start() + sensitivity(study)),
-        Job("second_moment_kinds", "second-moment kinds", start() + kinds(study)),
-    ]
-    for name, work in curves.experiments(study).items():
-        jobs.append(Job(f"expressivity/{name}", "expressivity", start() + work))
-    for name, work in graphs.networks(study).items():
-        jobs.append(Job(f"clustering/{name}", "clustering", start(1.6) + work))
-    if study.clustering.enabled:
-        jobs.append(
-            Job(
-                "clustering_table",
-                "clustering",
-                start(1.0),
-                after=tuple(f"clustering/{name}" for name in graphs.networks(study)),
-            )
-        )
-    theory = trajectories.parts(study)
-    jobs += [
-        Job(f"sloppiness_theory/{name}", "sloppiness theory", start(1.3) + work)
-        for name, work in theory.items()
-    ]
-    if theory:
-        jobs.append(
-            Job(
-                "sloppiness_theory_table",
-                "sloppiness theory",
-                start(1.0),
-                after=("sloppiness_theory/phase_map",),
-            )
-        )
-    for name, work in models.cases(study).items():
-        jobs.append(Job(f"model_constrained/{name}", "model-constrained", start(1.6) + work))
-    constrained = tuple(f"model_constrained/{name}" for name in models.cases(study))
-    if constrained:
-        jobs.append(
-            Job("model_constrained_table", "model-constrained", start(1.0), after=constrained)
-        )
-    for group, work in ensembles.groups(study).items():
-        jobs.append(Job(f"trajectories/{group}", "sloppiness", start(1.6) + work))
-    ranks, trained = (
-        ensemble_ranks(study.sloppiness.ensemble),
-        tuple(f"trajectories/{group}" for group in ensembles.groups(study)),
-    )
-    if trained:
-        jobs.append(
-            Job(
-                "inpca",
-                "sloppiness",
-                start(1.6) + ensembles.inpca(study),
-                cores=ranks,
-                after=trained,
-            )
-        )
-    for plan in plans_of(study):
-        jobs.append(Job(f"large/{plan.architecture.label}", "large networks", start() + plan.work))
-    if study.trained_architectures():
-        jobs.append(Job("training", "training", start() + training(study)))
-    return jobs
-
-
-def _tables_and_figures(study: Study, computed: list[Job]) -> list[Job]:
-    spectrum, table = f"spectrum/{study.headline_cell.folder}", "condition_number_table"
-    projected = f"projection/w{study.headline_cell.architecture.width}"  # none for modules
-    trained = ("training",) if study.trained_architectures() else ()
-    headline_only = {f"second_moment/{study.headline_cell.folder}", spectrum}
-    networks = len(list(study.grid_architectures()))
-    stores = Work({Kind.SCALAR: networks * TABLE_SECONDS_PER_NETWORK})
-    jobs = [
-        Job(
-            table,
-            "tables and findings",
-            start(0.7) + stores,
-            after=tuple(j.name for j in computed if j.name not in headline_only),
-        )
-    ]
-    sciences = (
-        *(f"expressivity/{name}" for name in curves.experiments(study)),
-        *(("clustering_table",) * study.clustering.enabled),
-        *(f"sloppiness_theory/{name}" for name in trajectories.parts(study)),
-        *(("inpca",) * study.sloppiness.enabled),
-        *(("model_constrained_table",) * study.model_constrained.enabled),
-    )
-    judged = (table, "importance", spectrum, *trained, *sciences)
-    jobs.append(Job("findings", "tables and findings", start(0.7) + findings(study), after=judged))
-    waits = {
-        "headline": (spectrum, projected),
-        "importance": ("importance", spectrum),
-        "criticality": ("criticality",),
-        "maps": (table,),
-        "training": (table, *trained),
-        "sensitivity": ("sensitivity",),
-        **{
-            family: (f"expressivity/{experiment}",) for family, experiment in CURVE_FAMILIES.items()
-        },
-        "polytopes": (),
-        "graphs": ("clustering_table",),
-        **{part: (f"sloppiness_theory/{part}",) for part in ("phase_map", "kernel", "sgd")},
-        "trajectories": ("inpca",),
-        "models": ("model_constrained_table",),
-        "large_networks": tuple(
-            f"large/{architecture.label}" for architecture in study.large.architectures()
-        ),
-    }
-    for name, family in families_of(study).items():
-        jobs.append(
-            Job(
-                f"figures/{name}", "figures", start(0.7) + figures(study, family), after=waits[name]
-            )
-        )
-    read = (
-        "findings",
-        "second_moment_kinds",
-        *(job.name for job in jobs if job.name.startswith("figures/")),
-    )
-    jobs.append(Job("report", "tables and findings", start(0.4), after=read))
-    return jobs
-
-
-CURVE_FAMILIES = {
-    "growth": "growth",
-    "length_sensitivity": "sensitivity",
-    "dichotomies": "dichotomies",
-    "digits": "digits",
-}
-"""Which experiment each family of figures of curves reads, as in ``workflow/rules/figures.smk``."""
+def _forecast(job: rows.Job[Any]) -> tuple[str, Work]:
+    """The line of the plan that a job counts for, and the work of one of its ranks."""
+    if job.step.called == "figure":
+        return "figures", start(0.7) + figures(job.study, job.about)
+    stage, heavy, work = WORK.get(job.step.name, (job.step.name, 1.0, _written))
+    return stage, start(heavy) + work(job)
 
 
 def small_cells(study: Study, cells: Iterable[GridCell]) -> Work:
@@ -444,20 +278,83 @@ SECONDS_PER_CURVE_FIGURE = 2.0
 """Figures of curves are small, 2.4 to 3.6 s each with the start of the interpreter."""
 
 
-def figures(study: Study, family: Family) -> Work:
+def figures(study: Study, drawn: tuple[rows.FigureRow, ...]) -> Work:
     """The figures of one family; those of the headline read its spectrum with all eigenvectors,
     once.
     """
+    names = {row.name for row in drawn}
     each = (
         SECONDS_PER_FIGURE
-        if family.room in ("headline", "maps", "trajectories", "large_networks")
+        if drawn[0].caption.chapter in (ACTIVE, TRAJECTORIES)
         else SECONDS_PER_CURVE_FIGURE
     )
-    work = Work({Kind.SCALAR: each * len(family.figures)})
+    work = Work({Kind.SCALAR: each * len(names)})
     cell = study.headline_cell
     size = cell.architecture.parameters
-    if {"eigenvalues", "sufficient_summary"} & set(family.figures):
+    if {"eigenvalues", "sufficient_summary"} & names:
         work += Work({Kind.READ: float(cost.FLOAT * size * size)})
-    if "sufficient_summary" in family.figures:
+    if "sufficient_summary" in names:
         work += cost.gradients(cell.architecture, study.problem.points, min(2000, cell.samples))
-    return Work(work.counts, max(memory.figure(study, name) for name in family.figures))
+    return Work(work.counts, max(memory.figure(study, name) for name in names))
+
+
+def _written(_job: rows.Job[Any]) -> Work:
+    """The work of a table, beside its start."""
+    return NOTHING
+
+
+def _second_moment(job: rows.Job[StudyCell]) -> Work:
+    if isinstance(job.about, ModelConstrainedCell):
+        seconds = models.sampling_seconds(job.study, job.about)
+        return 1 / job.ranks * Work({Kind.SCALAR: seconds})
+    return cost.second_moment(job.about, job.study.problem.points, job.ranks)
+
+
+def _spectrum(job: rows.Job[StudyCell]) -> Work:
+    return cost.spectrum(job.about, job.study, vectors=job.about.vectors)
+
+
+def _projection(job: rows.Job[list[Architecture]]) -> Work:
+    return sum((projection(job.study, network) for network in job.about), NOTHING)
+
+
+def _condition_number_table(job: rows.Job[None]) -> Work:
+    networks = len(list(job.study.grid_architectures()))
+    return Work({Kind.SCALAR: networks * TABLE_SECONDS_PER_NETWORK})
+
+
+WORK: dict[str, tuple[str, float, Callable[[rows.Job[Any]], Work]]] = {
+    "second_moment": ("second moment", 1.25, _second_moment),
+    "spectrum": ("spectrum", 1.0, _spectrum),
+    "cells": ("raw map", 1.0, lambda job: small_cells(job.study, job.about)),
+    "projection": ("projected map", 1.0, _projection),
+    "condition_number_table": ("tables and findings", 0.7, _condition_number_table),
+    "importance": ("importance", 1.0, lambda job: importance(job.study)),
+    "criticality": ("criticality", 1.0, lambda job: criticality(job.study)),
+    "training": ("training", 1.0, lambda job: training(job.study)),
+    "sensitivity": ("sensitivity", 1.0, lambda job: sensitivity(job.study)),
+    "second_moment_kinds": ("second-moment kinds", 1.0, lambda job: kinds(job.study)),
+    "large": ("large networks", 1.0, lambda job: 1 / job.ranks * job.about.work),
+    "expressivity": ("expressivity", 1.0, lambda job: curves.experiments(job.study)[job.value]),
+    "clustering": ("clustering", 1.6, lambda job: graphs.networks(job.study)[job.value]),
+    "clustering_table": ("clustering", 1.0, _written),
+    "sloppiness_theory": (
+        "sloppiness theory",
+        1.3,
+        lambda job: trajectories.parts(job.study)[job.value],
+    ),
+    "sloppiness_theory_table": ("sloppiness theory", 1.0, _written),
+    "trajectories": ("sloppiness", 1.6, lambda job: ensembles.groups(job.study)[job.value]),
+    "inpca": ("sloppiness", 1.6, lambda job: ensembles.inpca(job.study)),
+    "model_constrained": (
+        "model-constrained",
+        1.6,
+        lambda job: models.cases(job.study)[job.value],
+    ),
+    "model_constrained_table": ("model-constrained", 1.0, _written),
+    "findings": ("tables and findings", 0.7, lambda job: findings(job.study)),
+    "report": ("tables and findings", 0.4, _written),
+}
+"""What a job of each step takes: the line of the plan that it counts for, its start (`start`) and
+the work of one of its ranks. A step that is not here, of a science that was added, counts as a
+start alone."""

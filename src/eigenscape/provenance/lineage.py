@@ -16,8 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from eigenscape.catalogue import drawing as draw
-from eigenscape.catalogue.recipes import Recipe, recipe_of
+from eigenscape.catalogue import Catalogue, Recipe, recipe_of
 from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
 from eigenscape.provenance.verify import check_result
@@ -118,35 +117,24 @@ def lineage_of(path: Path) -> Lineage:
     return _shown(study, folder, name, recipe)
 
 
-_SISTERS = ("expressivity", "clustering", "sloppiness", "model_constrained")
-
-
 def _require_made(study: Study, name: str, path: Path) -> None:
     """Refuse a name that no run of the study will ever write, so that nobody is told to make it.
 
     Raises:
-        BadInput: a figure that is not drawn, a cell that is not computed, a result of a sister that
-            is left out.
+        BadInput: a figure that is not drawn, a cell that is not computed, a result of a science
+            that is left out.
     """
-    first, *rest = Path(name).parts
-    sister = next(
-        (
-            sister
-            for sister in _SISTERS
-            if (rest[0] if first == "tables" else first).startswith(sister)
-        ),
-        "",
-    )
-    if sister and not getattr(study, sister).enabled:
-        found = f"one of {sister}, which this study leaves out"
+    catalogue = Catalogue(study)
+    if science := catalogue.science_left_out(name):
         raise BadInput.field(
             str(path),
             "a result of the study",
-            found,
-            f"set {sister}: {{enabled: true}} and run snakemake",
+            f"one of {science.name}, which this study leaves out",
+            f"set {science.name}: {{enabled: true}} and run snakemake",
         )
+    first, *rest = Path(name).parts
     if first == "figures":
-        drawn = [figure for family in draw.families_of(study).values() for figure in family.figures]
+        drawn = [row.name for row in catalogue.figures]
         stem = Path(name).stem
         if stem not in drawn and not stem.startswith("map_"):
             close = difflib.get_close_matches(stem, drawn, 1)

@@ -13,11 +13,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from eigenscape.active_subspace.tree import Node
+from eigenscape.catalogue import Catalogue
 from eigenscape.config.study import SCIENCE_SCHEMA, Cell, Study
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.planning.large import LargePlan, large_cell, plans_of
-from eigenscape.stages.common.attempts import notes_of
 from eigenscape.stages.common.progress import Progress
 from eigenscape.store import (
     array_files,
@@ -85,6 +85,7 @@ class Finding:
 
 def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> list[Finding]:
     """Check every result of a study; reads everything, changes nothing."""
+    catalogue = Catalogue(study)
     constrained = [
         cell
         for case in study.model_constrained.computed
@@ -104,21 +105,21 @@ def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> l
     findings, done = [], set()
     for cell in cells:
         findings += [
-            _of_second_moment(study, cell, folder),
-            _of_spectrum(study, cell, folder),
+            _of_second_moment(catalogue, cell, folder),
+            _of_spectrum(catalogue, cell, folder),
             *_of_work(cell, folder),
         ]
         done.add(cell.folder)
         if progress:
             progress.finish(done)
-    findings += [_of_large(study, plan, folder) for plan in plans_of(study)]
+    findings += [_of_large(catalogue, plan, folder) for plan in plans_of(study)]
     for path in results:
-        findings.append(_of_document(study, path, folder))
+        findings.append(_of_document(catalogue, path, folder))
         done.add(str(path))
         if progress:
             progress.finish(done)
     findings += [
-        _of_trajectories(path, folder)
+        _of_trajectories(catalogue, path, folder)
         for path in sorted((folder.root / "sloppiness").rglob("*.receipt.json"))
     ]
     findings += [
@@ -134,18 +135,18 @@ def check_result(study: Study, folder: StudyFolder, name: str) -> Finding:
     Raises:
         BadInput: the study as it is configured has no such cell.
     """
-    path = folder.root / name
+    catalogue, path = Catalogue(study), folder.root / name
     parts = path.relative_to(folder.root).parts
     if path.name == "second_moment.zarr":
-        return _of_second_moment(study, study.cell("/".join(parts[:2])), folder)
+        return _of_second_moment(catalogue, study.cell("/".join(parts[:2])), folder)
     if path.name == "spectrum.zarr":
-        return _of_spectrum(study, study.cell("/".join(parts[:2])), folder)
+        return _of_spectrum(catalogue, study.cell("/".join(parts[:2])), folder)
     if parts[0] == "large":
         for plan in plans_of(study):
             if large_cell(study, plan).folder == "/".join(parts[:2]):
-                return _of_large(study, plan, folder)
+                return _of_large(catalogue, plan, folder)
     if path.suffix == ".npz":
-        return _of_trajectories(array_files.receipt_of(path), folder)
+        return _of_trajectories(catalogue, array_files.receipt_of(path), folder)
     if products.is_derived(path, folder):
         receipt = products.receipt_of(path, folder)
         unconfirmed = Finding(
@@ -155,7 +156,7 @@ def check_result(study: Study, folder: StudyFolder, name: str) -> Finding:
             "delete it and run snakemake",
         )
         return next(_of_product(receipt, folder), unconfirmed)
-    return _of_document(study, path, folder)
+    return _of_document(catalogue, path, folder)
 
 
 def repair(findings: list[Finding], folder: StudyFolder) -> list[Path]:
@@ -179,10 +180,10 @@ def repair(findings: list[Finding], folder: StudyFolder) -> list[Path]:
 _AGAIN = "`eigenscape verify --repair` sets it aside, and the next run computes it again"
 
 
-def _of_second_moment(study: Study, cell: Cell, folder: StudyFolder) -> Finding:
+def _of_second_moment(catalogue: Catalogue, cell: Cell, folder: StudyFolder) -> Finding:
     store = folder.second_moment(cell)
     return _of_store(
-        study,
+        catalogue,
         cell,
         folder,
         store,
@@ -192,11 +193,11 @@ def _of_second_moment(study: Study, cell: Cell, folder: StudyFolder) -> Finding:
     )
 
 
-def _of_spectrum(study: Study, cell: Cell, folder: StudyFolder) -> Finding:
+def _of_spectrum(catalogue: Catalogue, cell: Cell, folder: StudyFolder) -> Finding:
     store = folder.spectrum(cell)
 
     return _of_store(
-        study,
+        catalogue,
         cell,
         folder,
         store,
@@ -205,14 +206,15 @@ def _of_spectrum(study: Study, cell: Cell, folder: StudyFolder) -> Finding:
 
 
 def _of_store(
-    study: Study,
+    catalogue: Catalogue,
     cell: Cell,
     folder: StudyFolder,
     store: Path,
     damage_of: Callable[[Receipt], str],
 ) -> Finding:
     """What is to be said of a store, given what is wrong with it by its receipt."""
-    paths, notes = (folder.receipt(store), store), notes_of(study, cell, folder)
+    paths = (folder.receipt(store), store)
+    notes = _notes(catalogue, folder, folder.second_moment(cell), folder.spectrum(cell))
     found = _receipt_finding(cell, paths, notes)
     if isinstance(found, Finding):
         return found
@@ -221,9 +223,10 @@ def _of_store(
     return Finding(State.SOUND, paths, "", "", notes)
 
 
-def _of_large(study: Study, plan: LargePlan, folder: StudyFolder) -> Finding:
-    cell = large_cell(study, plan)
-    path, notes = folder.large(cell), (folder.ledger("large", plan.architecture.label),)
+def _of_large(catalogue: Catalogue, plan: LargePlan, folder: StudyFolder) -> Finding:
+    cell = large_cell(catalogue.study, plan)
+    path = folder.large(cell)
+    notes = _notes(catalogue, folder, path)
     found = _receipt_finding(cell, (array_files.receipt_of(path), path), notes)
     if isinstance(found, Finding):
         return found
@@ -231,6 +234,13 @@ def _of_large(study: Study, plan: LargePlan, folder: StudyFolder) -> Finding:
     if damage := array_files.damage_of(path):
         return Finding(State.DAMAGED, paths, _named(path, damage), _AGAIN, notes)
     return Finding(State.SOUND, paths, "", "", notes)
+
+
+def _notes(catalogue: Catalogue, folder: StudyFolder, *results: Path) -> tuple[Path, ...]:
+    """What Snakemake must not find any more, so that it has these results made again."""
+    names = [result.relative_to(folder.root).as_posix() for result in results]
+    notes = dict.fromkeys(note for name in names for note in catalogue.notes_of(name))
+    return tuple(folder.root / note for note in notes)
 
 
 def _named(path: Path, damage: str) -> str:
@@ -306,9 +316,9 @@ def _is_document(path: Path, folder: StudyFolder) -> bool:
     )
 
 
-def _of_document(study: Study, path: Path, folder: StudyFolder) -> Finding:
+def _of_document(catalogue: Catalogue, path: Path, folder: StudyFolder) -> Finding:
     """A document, by the digest that it holds and by what it says of its work."""
-    notes = _notes_of_document(path, folder)
+    study, notes = catalogue.study, _notes(catalogue, folder, path)
     if damage := documents.damage_of(path):
         receipt = products.receipt_of(path, folder)  # without its document it would tell of a loss
         return Finding(
@@ -340,30 +350,13 @@ def _of_document(study: Study, path: Path, folder: StudyFolder) -> Finding:
     return Finding(State.SOUND, (path,), "", "", notes)
 
 
-def _notes_of_document(path: Path, folder: StudyFolder) -> tuple[Path, ...]:
-    """Snakemake's notes of the stage that wrote a document, by its place; the table that is made of
-    it where there is no note.
-    """
-    parts = path.relative_to(folder.root).parts
-    if parts[0] == "projection":
-        width = path.stem.partition("-w")[2]
-        return (folder.ledger("projection", f"w{int(width)}"),) if width.isdecimal() else ()
-    if parts[0] in ("expressivity", "clustering", "sloppiness_theory", "model_constrained"):
-        return (folder.ledger(parts[0], path.stem),)
-    if parts[0] == "sloppiness":
-        return (folder.root / "tables" / "sloppiness.nc",)
-    stage = path.stem if path.stem in ("importance", "criticality") else parts[0]
-    return (folder.ledger(stage), folder.root / "tables" / f"{stage}.csv")
-
-
-def _of_trajectories(receipt: Path, folder: StudyFolder) -> Finding:
+def _of_trajectories(catalogue: Catalogue, receipt: Path, folder: StudyFolder) -> Finding:
     """Arrays of the ensemble, by their receipt; a file without a receipt counts for nothing and is
     written anew.
     """
     path = receipt.with_name(receipt.name.removesuffix(".receipt.json") + ".npz")
     paths = (receipt, *[path] * path.exists())
-    notes = tuple(folder.ledger("trajectories", group) for group in _ensemble_groups(path, folder))
-    notes = notes or (folder.root / "tables" / "sloppiness.nc",)
+    notes = _notes(catalogue, folder, path)
     damage = array_files.damage_of(path, array_files.Digest.FILE)
     what = f"{path}: {damage}"
     return (
@@ -371,16 +364,6 @@ def _of_trajectories(receipt: Path, folder: StudyFolder) -> Finding:
         if damage
         else Finding(State.SOUND, paths, "", "", notes)
     )
-
-
-def _ensemble_groups(path: Path, folder: StudyFolder) -> list[str]:
-    """Groups of architectures whose job wrote the trajectories of a file: none for the
-    embedding.
-    """
-    if path.parent.name != "trajectories":
-        return []
-    notes = folder.ledger("trajectories", "any").parent.glob("*.json")
-    return [note.stem for note in notes if path.stem.startswith(note.stem)]
 
 
 def _of_product(receipt: Path, folder: StudyFolder) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from eigenscape.catalogue.left_out import left_out
+from eigenscape.catalogue.reading import FINDINGS
 from eigenscape.config.study import Study
 from eigenscape.findings.verdicts import Verdict
 from eigenscape.reporting.references import references_of
@@ -171,8 +171,8 @@ def no_findings(study: Study) -> str:
         >>> no_findings(Study())
         'No table of findings is there yet: run the workflow to its end.'
     """
-    if "findings" in left_out(study):
-        return f"Published findings are not judged by this study: {left_out(study)['findings']}."
+    if reason := FINDINGS.left_out(study):
+        return f"Published findings are not judged by this study: {reason}."
     return "No table of findings is there yet: run the workflow to its end."
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eigenscape.catalogue.captions import CAPTIONS, SCIENCES, Caption, caption_of
+from eigenscape.catalogue import CHAPTERS, FIGURES, caption_of
+from eigenscape.catalogue.rows import Caption
 from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
 from eigenscape.store import products
@@ -108,7 +109,7 @@ class Summary:
     Attributes:
         study: its configuration.
         folder: where it lies.
-        figures: by science, those that are there, in the order of `captions.CAPTIONS`.
+        figures: by science, those that are there, in the order of `catalogue.FIGURES`.
         findings: rows of tables/findings.csv.
         cells: rows of tables/condition_number.csv, as text.
         headline: rows of tables/headline.csv, as text.
@@ -168,16 +169,16 @@ def drawn_figures(folder: StudyFolder) -> dict[str, list[DrawnFigure]]:
     """
     there = {path.stem: path for path in sorted((folder.root / "figures").glob("*.png"))}
     names = [
-        *(name for name in CAPTIONS if name in there),
-        *(name for name in there if name not in CAPTIONS),
+        *(name for name in FIGURES if name in there),
+        *(name for name in there if name not in FIGURES),
     ]
     found: dict[str, list[DrawnFigure]] = {}
-    for science in SCIENCES:
+    for science in CHAPTERS:
         drawn = [
             DrawnFigure(name, caption_of(name), there[name], there[name].with_suffix(".pdf"))
             for name in names
         ]
-        if mine := [figure for figure in drawn if figure.caption.science == science]:
+        if mine := [figure for figure in drawn if figure.caption.chapter == science]:
             found[science] = mine
     return found
 

@@ -1,7 +1,5 @@
 """The stage `figure`: every figure from stored results, as PDF and PNG."""
 
-import importlib
-import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +9,7 @@ import pandas as pd
 import pytest
 from builders import small_study
 
-from eigenscape.catalogue.drawing import FAMILIES, ROOMS, draw_figures, families_of
+from eigenscape.catalogue import FIGURES, Catalogue, draw_figures
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.stages.active_subspace.cells import compute_cells
@@ -137,7 +135,7 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     return folder
 
 
-@pytest.mark.parametrize("name", [*ROOMS, "map_participation_ratio"])
+@pytest.mark.parametrize("name", [*FIGURES, "map_participation_ratio"])
 def test_every_figure_is_drawn_as_pdf_and_png(
     computed: StudyFolder, tmp_path: Path, name: str
 ) -> None:
@@ -153,7 +151,8 @@ def test_an_unknown_figure_is_refused_with_the_known_ones(
     folder: StudyFolder, tmp_path: Path
 ) -> None:
     with pytest.raises(
-        BadInput, match=r"figure: expected one of eigenvalues, eigenvectors, .* found portrait; "
+        BadInput,
+        match=r"figure: expected one of condition_number_projected, .* found portrait; ",
     ):
         draw_figures(["eigenvalues", "portrait"], STUDY, folder, tmp_path)
 
@@ -209,27 +208,11 @@ def test_training_without_finite_condition_numbers_gets_a_figure_that_says_so(
     assert len(draw_figures(["trainability"], study, folder, tmp_path / "figures")) == 2
 
 
-def test_every_family_is_drawn_by_a_room_that_has_its_figures_and_no_others() -> None:
-    drawn = {name: family.room for family in FAMILIES.values() for name in family.figures}
-    assert sum(len(family.figures) for family in FAMILIES.values()) == len(drawn) == len(ROOMS), (
-        "a figure is in two families"
-    )
-    for room in set(drawn.values()):
-        figures = importlib.import_module(f"eigenscape.catalogue.drawing.{room}").Figures
-        methods = {
-            name
-            for name, member in vars(figures).items()
-            if inspect.isfunction(member)
-            and inspect.signature(member).return_annotation == "Figure"
-        }
-        assert methods - {"of_column"} == {name for name, own in drawn.items() if own == room}
-
-
 def test_figures_drawn_together_are_those_drawn_alone(
     computed: StudyFolder, tmp_path: Path
 ) -> None:
     """What a family shares is read once, and changes no byte."""
-    names = FAMILIES["headline"].figures
+    names = [row.name for row in Catalogue(STUDY).families["headline"]]
     together = draw_figures(names, STUDY, computed, tmp_path / "together")
     for path in together:
         draw_figures([path.stem], STUDY, computed, tmp_path / "alone")
@@ -237,16 +220,16 @@ def test_figures_drawn_together_are_those_drawn_alone(
 
 
 LIBRARIES = """
-import importlib, sys
+import sys
 from pathlib import Path
 from eigenscape.stages.common.configure import load_study
-from eigenscape.catalogue.drawing import ROOMS
+from eigenscape.catalogue import FIGURES
+from eigenscape.catalogue.rows import Results
 from eigenscape.store.layout import StudyFolder
 folder = StudyFolder(Path(sys.argv[1]))
-study = load_study(folder)
-for name, room in ROOMS.items():
-    getattr(\
-importlib.import_module(f"eigenscape.catalogue.drawing.{room}").Figures(study, folder), name)()
+results = Results(load_study(folder), folder)
+for row in FIGURES.values():
+    row.draw(results)
 print({"torch", "sklearn", "matplotlib.pyplot", "snakemake"} & set(sys.modules))
 """
 
@@ -264,22 +247,3 @@ def test_figures_load_no_torch(computed: StudyFolder) -> None:
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip() == "set()"
-
-
-def test_a_study_has_the_families_of_what_it_leaves_in() -> None:
-    assert families_of(STUDY).keys() == FAMILIES.keys() - {"large_networks"}
-    left = small_study(
-        **{
-            name: {"enabled": False}
-            for name in ("expressivity", "clustering", "sloppiness", "model_constrained")
-        }
-    )
-    assert set(families_of(left)) == {
-        "headline",
-        "importance",
-        "criticality",
-        "maps",
-        "sensitivity",
-        "training",
-    }
-    assert "training" not in families_of(small_study(training={"depth": [7]}))

@@ -79,7 +79,7 @@ def test_wide_jobs_wait_for_their_cores() -> None:
 
 def test_jobs_are_those_of_the_workflow_and_none_waits_for_a_stranger() -> None:
     study = Study()
-    jobs = jobs_of(study, planning.batches(study), planning.large_cells(study))
+    jobs = jobs_of(study)
     names = {job.name for job in jobs}
 
     assert len(names) == len(jobs) == 79  # `snakemake --dry-run` counts 80 with `all`
@@ -93,7 +93,7 @@ def test_sciences_that_are_left_out_have_no_jobs_and_nobody_waits_for_them() -> 
             for name in ("expressivity", "clustering", "sloppiness", "model_constrained")
         }
     )
-    jobs = jobs_of(study, planning.batches(study), planning.large_cells(study))
+    jobs = jobs_of(study)
     names = {job.name for job in jobs}
 
     # experiments or networks, tables, families of figures
@@ -149,7 +149,7 @@ def test_more_devices_are_never_slower_and_a_chain_ends_the_gain() -> None:
 
 def test_the_report_has_a_line_per_cell_and_stage_and_says_what_is_left_out() -> None:
     study = small_study()
-    jobs = jobs_of(study, planning.batches(study), planning.large_cells(study))
+    jobs = jobs_of(study)
     lines = report.report(study, planning.costs_of(study), jobs, CORE, cores=2).splitlines()
 
     assert [line.split()[0] for line in lines[1:5]] == [

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from eigenscape.catalogue.recipes import recipe_of
+from eigenscape.catalogue import recipe_of
 from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
 from eigenscape.provenance.lineage import as_json, as_text, lineage_of

@@ -7,7 +7,7 @@ choose.
 
 from __future__ import annotations
 
-from eigenscape.catalogue.captions import ACTIVE, CURVES, GRAPHS, MODELS, THEORY, TRAJECTORIES
+from eigenscape.catalogue import chapters_of
 from eigenscape.config.study import Study
 from eigenscape.reporting.references import sisters
 from eigenscape.reporting.references.active_subspace import ACTIVE_SUBSPACE
@@ -18,14 +18,15 @@ from eigenscape.version import __version__
 SOFTWARE = "software"
 
 SOURCES: dict[str, tuple[Use, ...]] = {
-    ACTIVE: ACTIVE_SUBSPACE,
-    CURVES: sisters.CURVES,
-    GRAPHS: sisters.GRAPHS,
-    TRAJECTORIES: sisters.TRAJECTORIES,
-    THEORY: sisters.THEORY,
-    MODELS: sisters.MODEL_CONSTRAINED,
+    "active subspace": ACTIVE_SUBSPACE,
+    "expressivity": sisters.CURVES,
+    "subspace clustering": sisters.GRAPHS,
+    "sloppiness": sisters.TRAJECTORIES,
+    "sloppiness, theory": sisters.THEORY,
+    "model-constrained": sisters.MODEL_CONSTRAINED,
     SOFTWARE: PROGRAMS,
 }
+"""By chapter of a report."""
 
 ITSELF = Reference(
     "eigenscape",
@@ -47,19 +48,11 @@ def used_by(study: Study) -> dict[str, list[Use]]:
         >>> list(used_by(Study.from_mapping(study)))
         ['active subspace', 'software']
     """
-    enabled = {
-        ACTIVE: True,
-        CURVES: study.expressivity.enabled,
-        GRAPHS: study.clustering.enabled,
-        TRAJECTORIES: study.sloppiness.enabled,
-        THEORY: study.sloppiness.enabled,
-        MODELS: study.model_constrained.enabled,
-        SOFTWARE: True,
-    }
+    computed = (*chapters_of(study), SOFTWARE)
     return {
         science: [use for use in uses if use.when(study)]
         for science, uses in SOURCES.items()
-        if enabled[science]
+        if science in computed
     }
 
 

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from builders import small_study
-from eigenscape.stages.active_subspace.second_moment import Execution, compute_second_moment
-from eigenscape.stages.active_subspace.spectrum import compute_spectrum
 
 import eigenscape
 from eigenscape.architecture import Architecture
@@ -30,6 +28,8 @@ from eigenscape.stages.active_subspace.large import compute_large
 from eigenscape.stages.active_subspace.projection import project_networks
 from eigenscape.stages.active_subspace.sensitivity import Sweep, sensitivity_table
 from eigenscape.stages.common.samplers import sampler_of_network
+from eigenscape.stages.common.second_moment import Execution, compute_second_moment
+from eigenscape.stages.common.spectrum import compute_spectrum
 from eigenscape.stages.model_constrained.cases import compute_model_constrained
 from eigenscape.store.layout import StudyFolder
 

@@ -15,12 +15,10 @@ import pytest
 import torch
 import yaml
 
-from eigenscape.catalogue.drawing import draw_figures
-from eigenscape.catalogue.left_out import left_out, left_out_lines
+from eigenscape.catalogue import Catalogue, draw_figures
 from eigenscape.config.study import Study
 from eigenscape.errors import BadInput, DifferentWork
 from eigenscape.forecast.jobs import jobs_of
-from eigenscape.planning import batches as planning
 from eigenscape.stages.active_subspace.cells import compute_cells
 from eigenscape.stages.active_subspace.condition_numbers import (
     condition_number_table,
@@ -453,11 +451,13 @@ def test_what_cannot_be_used_is_refused_in_one_line(
 
 def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     study = read_study([configured(tmp_path)])
-    assert {"importance", "findings", "criticality", "trainability"} <= set(left_out(study))
-    lines = left_out_lines(study)
+    assert {"importance", "findings", "criticality", "trainability"} <= set(
+        Catalogue(study).left_out
+    )
+    lines = Catalogue(study).left_out_lines()
     assert len(lines) == 3
     assert all(line.startswith("left out: ") for line in lines)
-    assert left_out(Study()) == {}
+    assert Catalogue(Study()).left_out == {}
     folder = StudyFolder(tmp_path / "results")
     with pytest.raises(
         BadInput,
@@ -485,7 +485,7 @@ def test_data_with_many_inputs_are_not_projected(inputs: int, projected: int) ->
     sizes = {"grid": {"depth": [1, 2], "width": [2, 3]}, "headline": {"depth": 1, "width": 2}}
     study = Study.from_mapping({"study": "wide", "problem": problem, "found": found, **sizes})
     assert len(study.projected_architectures()) == projected
-    assert ("predictors" in left_out(study)) == (projected == 0)
+    assert ("predictors" in Catalogue(study).left_out) == (projected == 0)
 
 
 @pytest.mark.parametrize(("problem", "count"), [({}, 10), (DATA, 13)], ids=["module", "data"])
@@ -496,7 +496,7 @@ def test_jobs_are_those_of_the_workflow(
     findings.
     """
     study = read_study([configured(tmp_path, problem=problem)])
-    jobs = jobs_of(study, planning.batches(study), planning.large_cells(study))
+    jobs = jobs_of(study)
     names = {job.name for job in jobs}
     assert len(names) == len(jobs) == count
     assert all(names.issuperset(job.after) for job in jobs)

@@ -11,7 +11,7 @@ from builders import small_study
 from scipy.linalg import subspace_angles
 
 from eigenscape.active_subspace.symmetry import project
-from eigenscape.catalogue.drawing import draw_figures
+from eigenscape.catalogue import draw_figures
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.findings.model_constrained import assess_cases
 from eigenscape.findings.verdicts import Verdict

@@ -12,7 +12,8 @@ import pytest
 import xarray as xr
 from builders import small_study
 
-from eigenscape.catalogue.drawing.trajectories import Figures
+from eigenscape.catalogue import FIGURES
+from eigenscape.catalogue.rows import Results
 from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import BadInput, DamagedResult, DifferentWork
@@ -159,7 +160,7 @@ def test_files_can_be_read_by_others(computed: StudyFolder) -> None:
     "name", ["trajectory_embedding", "inpca_scree", "explained_stress", "training_progress"]
 )
 def test_every_figure_is_drawn(computed: StudyFolder, tmp_path: Path, name: str) -> None:
-    figure = getattr(Figures(STUDY, computed), name)()
+    figure = FIGURES[name].draw(Results(STUDY, computed))
     figure.draw_without_rendering()
     labels = {axes.get_xlabel() for axes in figure.axes} | {
         axes.get_ylabel() for axes in figure.axes
