@@ -232,7 +232,7 @@ def _raw(
     if reference.vectors is None:
         reference.vectors = vectors
     whole, half = second_moments.read_second_moment(folder.second_moment(cell)), cell.samples // 2
-    first = _first_half(cell, folder, sampler)
+    first = first_half(cell, folder, sampler)
     counted = cell.samples - stored_second_moment(cell, folder).receipt.excluded
     second = (counted * whole - half * first) / (cell.samples - half)
     numbers = {
@@ -253,7 +253,7 @@ def _raw(
     return numbers, reference
 
 
-def _first_half(
+def first_half(
     cell: ModelConstrainedCell, folder: StudyFolder, sampler: PriorSampler
 ) -> np.ndarray:
     """C of the first N // 2 samples, summed in one row; what is interrupted is gone on with."""

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from builders import small_study
 
+from eigenscape.active_subspace.second_moment import Accumulator
 from eigenscape.config.study import Study
 from eigenscape.errors import DifferentWork, Interrupted
 from eigenscape.stages.active_subspace.cells import compute_cells
@@ -137,6 +138,44 @@ def test_an_interruption_leaves_no_receipt(
     with pytest.raises(Interrupted, match="run the same command"):
         compute_cells(study, [cell], folder, QUIET)
     assert not folder.receipt(folder.spectrum(cell)).exists()
+
+
+@pytest.mark.parametrize("looks", [3, 15, 20, 40, 64])
+def test_an_interrupted_cell_goes_on_at_the_samples_that_it_had_reached(
+    folder: StudyFolder,
+    stop_after: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
+    looks: int,
+) -> None:
+    """64 slots of one block each, in three rounds of 16, 32 and 64: stopped in each of them, and
+    when all are summed. No block is computed twice for the sum, and the bits are those of a run
+    that nothing happened to.
+    """
+    study = growing(1e-6, most=16)
+    cell = study.computed_cells()[-1]
+    undisturbed = StudyFolder(folder.root.with_name("undisturbed"))
+    compute_cells(study, [cell], undisturbed, QUIET)
+    stop_after(looks)
+    with pytest.raises(Interrupted, match="run the same command"):
+        compute_cells(study, [cell], folder, QUIET)
+    stop_after(10**6)
+    added = list[int]()
+    add_block = Accumulator.add_block
+
+    def counted(self: Accumulator, first: int, count: int) -> None:
+        added.append(first)
+        add_block(self, first, count)
+
+    monkeypatch.setattr(Accumulator, "add_block", counted)
+    compute_cells(study, [cell], folder, QUIET)
+    assert 0 <= len(added) < 64
+    for store in (StudyFolder.second_moment, StudyFolder.spectrum):
+        one, other = (
+            json.loads(of.receipt(store(of, cell)).read_bytes()) for of in (folder, undisturbed)
+        )
+        differing = {key for key in one if one[key] != other[key]}
+        assert differing <= {"made", "seconds"}
+    assert not folder.shards(cell).exists()
 
 
 def test_the_receipt_says_how_many_samples_were_drawn(folder: StudyFolder) -> None:

@@ -10,9 +10,10 @@ import pytest
 from builders import small_study
 from scipy.linalg import subspace_angles
 
+from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.active_subspace.symmetry import project
 from eigenscape.catalogue import draw_figures
-from eigenscape.errors import BadInput, DamagedResult
+from eigenscape.errors import BadInput, DamagedResult, Interrupted
 from eigenscape.findings.model_constrained import assess_cases
 from eigenscape.findings.verdicts import Verdict
 from eigenscape.model_constrained.problems import case_named
@@ -21,6 +22,7 @@ from eigenscape.stages.common.samplers import sampler_of
 from eigenscape.stages.model_constrained.cases import (
     DESCRIPTIONS,
     compute_model_constrained,
+    first_half,
     model_constrained_layers,
     read_model_constrained,
 )
@@ -191,6 +193,26 @@ def test_null_directions_are_told_and_drawn(tmp_path):
     assert np.isfinite(rows[1]["change"])
     for name in ("model_condition", "model_subspace", "model_training"):
         assert len(draw_figures([name], few, folder, tmp_path / "figures")) == 2
+
+
+def test_an_interrupted_half_of_the_samples_is_gone_on_with(tmp_path, stop_after):
+    """The half that angles are compared with: the bits of one row of blocks, wherever it was
+    stopped.
+    """
+    of, folder = study(samples_per_parameter=40), StudyFolder(tmp_path / "half")
+    cell = of.model_constrained_cells("deconvolution-mcdnn")[1]
+    sampler, half = sampler_of(of, cell), cell.samples // 2
+    assert half > 512  # three blocks
+    stop_after(2)
+    with pytest.raises(Interrupted):
+        first_half(cell, folder, sampler)
+    assert [path.name for path in (folder.work(cell) / "half").iterdir()] == [
+        "slot-00-at-000000512"
+    ]
+    stop_after(10**6)
+    found = first_half(cell, folder, sampler)
+    assert np.array_equal(found, sum_of_samples(sampler, range(half)).triangle.matrix(1 / half))
+    assert not (folder.work(cell) / "half").exists()
 
 
 def projected_eigenvalues(of, cell):
