@@ -105,7 +105,7 @@ class OpenStudy:
         return DESCRIPTIONS.get(number, number)
 
 
-def open_study(results: Path, name: str) -> OpenStudy:
+def open_results(results: Path, name: str) -> OpenStudy:
     """Read a study.
 
     Raises:

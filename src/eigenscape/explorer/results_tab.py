@@ -155,7 +155,7 @@ def completed(folder: Path, view: dict[str, str]) -> dict[str, Any]:
         DamagedResult: the table cannot be read.
     """
     name = view.get("study") or results.studies(folder)[0]
-    study = results.open_study(folder, name)
+    study = results.open_results(folder, name)
     first = (
         results.FIRST_NUMBER
         if results.FIRST_NUMBER in study.numbers
@@ -175,7 +175,7 @@ def lists(folder: Path, chosen: dict[str, str]) -> dict[str, dict[str, Any]]:
     options: dict[str, list[dict[str, str]]] = {"study": [], "number": [], "cell": []}
     try:
         options["study"] = [{"label": name, "value": name} for name in results.studies(folder)]
-        study = results.open_study(folder, chosen["study"])
+        study = results.open_results(folder, chosen["study"])
         options["number"] = [
             {"label": name.replace("_", " "), "value": name} for name in study.numbers
         ]
@@ -200,7 +200,7 @@ def lists(folder: Path, chosen: dict[str, str]) -> dict[str, dict[str, Any]]:
 
 
 def _shown(folder: Path, view: dict[str, str]) -> dict[str, Any]:
-    study = results.open_study(folder, view["study"])
+    study = results.open_results(folder, view["study"])
     number = study.number(view["number"])
     values = grid_values(study.table, number)
     rows = [
@@ -281,7 +281,7 @@ def _masses(found: results.OpenCell) -> Any:
 
 
 def _download(folder: Path, button: str, view: dict[str, str]) -> dict[str, str]:
-    study = results.open_study(folder, view.get("study", ""))
+    study = results.open_results(folder, view.get("study", ""))
     if button == "download-table":
         return {
             "content": study.table.to_csv(index=False),

@@ -37,7 +37,7 @@ def one_line(error: EigenscapeError) -> str:
 
 def test_a_finished_study_opens_with_its_map_and_its_headline(root: Path) -> None:
     chosen = completed(root, {})
-    study = results.open_study(root, chosen["study"])
+    study = results.open_results(root, chosen["study"])
 
     assert chosen == {"study": "small", "number": "log10_cond_sym", "cell": "headline/d02-w004-n80"}
     assert {"log10_cond", "log10_cond_sym", "parameters", "chi_1"} <= set(study.numbers)
@@ -51,7 +51,7 @@ def test_a_finished_study_opens_with_its_map_and_its_headline(root: Path) -> Non
 def test_a_cell_shows_the_verified_spectrum_its_eigenvectors_and_all_that_made_it(
     root: Path,
 ) -> None:
-    study = results.open_study(root, "small")
+    study = results.open_results(root, "small")
     cell = study.study.headline_cell
     found = results.open_cell(study, cell.folder)
     stored = read_verified_spectrum(cell, study.folder)
@@ -69,7 +69,7 @@ def test_a_cell_shows_the_verified_spectrum_its_eigenvectors_and_all_that_made_i
 
 
 def test_a_cell_without_eigenvectors_says_so(root: Path) -> None:
-    found = results.open_cell(results.open_study(root, "small"), "cells/d01-w003")
+    found = results.open_cell(results.open_results(root, "small"), "cells/d01-w003")
 
     assert found.masses is None
     assert "headline" in vectors_figure(found)["layout"]["annotations"][0]["text"]
@@ -85,7 +85,7 @@ def test_a_missing_folder_and_an_empty_one_say_what_to_do(tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["../small", "..", ".", "", "small/", "/etc", "SMALL"])
 def test_only_studies_that_are_there_are_opened(root: Path, name: str) -> None:
     with pytest.raises(BadInput, match="study: expected one of small"):
-        results.open_study(root, name)
+        results.open_results(root, name)
 
 
 @pytest.mark.parametrize(
@@ -93,14 +93,14 @@ def test_only_studies_that_are_there_are_opened(root: Path, name: str) -> None:
 )
 def test_only_cells_of_the_study_are_opened(root: Path, name: str) -> None:
     with pytest.raises(BadInput, match="cell: expected a computed cell"):
-        results.open_cell(results.open_study(root, "small"), name)
+        results.open_cell(results.open_results(root, "small"), name)
 
 
 def test_a_study_that_is_not_finished_has_no_table(root: Path) -> None:
     (root / "small" / "tables" / "condition_number.csv").unlink()
 
     with pytest.raises(BadInput, match="table of a finished study") as caught:
-        results.open_study(root, "small")
+        results.open_results(root, "small")
     assert "make figures" in one_line(caught.value)
 
 
@@ -112,7 +112,7 @@ def test_a_damaged_table_is_called_so(root: Path, content: bytes) -> None:
     (root / "small" / "tables" / "condition_number.csv").write_bytes(content)
 
     with pytest.raises(DamagedResult, match="delete the file and run again") as caught:
-        results.open_study(root, "small")
+        results.open_results(root, "small")
     one_line(caught.value)
 
 
@@ -121,7 +121,7 @@ def test_a_damaged_configuration_is_one_line(root: Path, content: bytes) -> None
     (root / "small" / "study.json").write_bytes(content)
 
     with pytest.raises(EigenscapeError) as caught:
-        results.open_study(root, "small")
+        results.open_results(root, "small")
     one_line(caught.value)
 
 
@@ -133,13 +133,13 @@ def test_flipped_bits_in_a_spectrum_are_noticed(root: Path) -> None:
     damaged.write_bytes(content)
 
     with pytest.raises(DamagedResult) as caught:
-        results.open_cell(results.open_study(root, "small"), "cells/d01-w003")
+        results.open_cell(results.open_results(root, "small"), "cells/d01-w003")
     one_line(caught.value)
 
 
 def test_a_spectrum_without_its_receipt_or_of_other_work_is_not_shown(root: Path) -> None:
     receipt = root / "small" / "cells" / "d01-w003" / "spectrum.receipt.json"
-    study = results.open_study(root, "small")
+    study = results.open_results(root, "small")
     content = json.loads(receipt.read_bytes())
     content["identity"]["seed"] = 1
     receipt.write_text(json.dumps(content))
@@ -154,7 +154,7 @@ def test_a_spectrum_without_its_receipt_or_of_other_work_is_not_shown(root: Path
 def test_trajectories_are_shown_as_they_are_embedded_and_not_where_they_are_damaged(
     root: Path,
 ) -> None:
-    study = results.open_study(root, "small")
+    study = results.open_results(root, "small")
     assert results.open_embedding(study) is None
 
     compute_small_ensemble(root)
