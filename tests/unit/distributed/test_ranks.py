@@ -22,9 +22,9 @@ def test_one_rank_is_alone_and_sums_to_itself() -> None:
 
 
 def test_one_rank_has_nobody_to_talk_to() -> None:
-    with pytest.raises(WrongLaunch, match="to send to rank 1, which does not exist"):
+    with pytest.raises(WrongLaunch, match="cannot send to rank 1, which does not exist"):
         OneRank().send(np.zeros(1), 1)
-    with pytest.raises(WrongLaunch, match="to receive from rank 2, which does not exist"):
+    with pytest.raises(WrongLaunch, match="cannot receive from rank 2, which does not exist"):
         OneRank().receive(np.zeros(1), 2)
 
 

@@ -51,7 +51,10 @@ BAD = {
     "no archive": (
         "a.npz",
         "x",
-        (".*a.npz: expected an .npz file of plain arrays, found a file that is not a zip are; "),
+        (
+            ".*a.npz: expected an .npz file of plain arrays,"
+            " found a file that is not a zip archive; "
+        ),
     ),
     "misspelt column": (
         "a.csv",
