@@ -52,13 +52,26 @@ def plain_lines(lines: list[str]) -> list[str]:
     return found
 
 
+COLON = "\N{RATIO}"
+"""Stands for a colon while napoleon reads the first line of an attribute: what is before the colon
+would be taken for a type."""
+
+
+def _guard(
+    _app: Sphinx, what: str, _name: str, _object: Any, _options: Any, lines: list[str]
+) -> None:
+    if what in ("attribute", "data") and lines:
+        lines[0] = lines[0].replace(": ", f"{COLON} ")
+
+
 def _process(
     _app: Sphinx, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]
 ) -> None:
-    lines[:] = plain_lines(lines)
+    lines[:] = plain_lines([line.replace(f"{COLON} ", ": ") for line in lines])
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """After napoleon has read the sections (priority above its 500)."""
+    """Before and after napoleon reads the sections (its priority is 500)."""
+    app.connect("autodoc-process-docstring", _guard, priority=400)
     app.connect("autodoc-process-docstring", _process, priority=600)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
