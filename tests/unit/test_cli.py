@@ -189,7 +189,7 @@ def test_a_plan_refuses_to_mix_two_studies(folder: StudyFolder, tmp_path: Path) 
             ["cells", "w001-d01to10"],
             "batch: expected one of w003-d01to10, w005-d01to10, found w001-d01to10",
         ),
-        (["figure", "portrait"], "figure: expected one of eigenvalues"),
+        (["figure", "portrait"], "figure: expected one of condition_number_projected"),
     ],
 )
 def test_an_unknown_name_ends_in_one_line_and_exit_code_2(
@@ -336,12 +336,12 @@ UNUSABLE_DATA = {
         labelled(y=np.arange(90) / 2),
         "y: expected whole numbers or text of shape (90,), found shape (90,), float64",
     ),
-    # 5 inputs of a class are a quarter of 20
+    # a quarter of 9 inputs of a class is held out
     "few": (
         labelled(y=np.arange(90) > 80),
         (
-            "y: expected at least 20 inputs of every class, found 9 of True; lower"
-            " clustering.inputs_per_class"
+            "y: expected at least 5 held-out inputs of every class, found 2 of True; lower"
+            " inputs_per_class"
         ),
     ),
     "pickled": (

@@ -19,10 +19,10 @@ def leading_pairs(
     product: matrix_free.Product, start: np.ndarray, leading: int
 ) -> matrix_free.LeadingPairs:
     """Block Krylov from start to end, without the checkpoints of its stage."""
-    state = matrix_free.started(start, leading)
+    state = matrix_free.init_state(start, leading)
     while not state.converged(leading) and state.passes < matrix_free.MOST_PASSES:
-        matrix_free.advance(state, product, leading)
-    return matrix_free.with_residuals(state.ritz_vectors(state.found(leading)), product)
+        matrix_free.step(state, product, leading)
+    return matrix_free.with_residuals(state.ritz_vectors(state.count_found(leading)), product)
 
 
 def test_leading_pairs_are_those_of_eigh() -> None:

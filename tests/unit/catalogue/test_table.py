@@ -8,7 +8,7 @@ from builders import small_study
 
 from eigenscape.catalogue import FIGURES, Catalogue
 from eigenscape.catalogue.sciences import SCIENCES
-from eigenscape.cli import main
+from eigenscape.cli._group import COMMANDS
 from eigenscape.config.study import Study
 from eigenscape.stages.expressivity import experiments
 from eigenscape.stages.sloppiness import theory
@@ -26,7 +26,7 @@ def test_a_science_has_the_name_of_its_section_and_nothing_has_two_rows() -> Non
 
 
 def test_every_step_has_a_command() -> None:
-    assert {step.command for step in CATALOGUE.steps} <= set(main.commands)
+    assert {step.command for step in CATALOGUE.steps} <= set(COMMANDS)
 
 
 def test_the_parts_of_a_step_are_those_of_its_stage() -> None:

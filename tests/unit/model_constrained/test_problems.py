@@ -24,7 +24,7 @@ def error_of_a_constant_network(case: Case, output: np.ndarray) -> float:
     architecture = SECTION.architecture_of(case.name)
     theta = torch.zeros(architecture.parameters, dtype=torch.float64)
     theta[-len(output) :] = torch.from_numpy(output)
-    return float(case.error_beside(architecture, TANH)(theta)(theta))
+    return float(case.error_factory(architecture, TANH)(theta)(theta))
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name.endswith(("mcdnn", "tnet"))])

@@ -16,7 +16,7 @@ import pytest
 
 from eigenscape.active_subspace import importance_tests, other_moments, projection, triangle
 from eigenscape.forecast import ensembles
-from eigenscape.networks import loss_sampler
+from eigenscape.networks import torch_loss
 from eigenscape.planning import cells, memory
 from eigenscape.sloppiness import distances
 
@@ -57,5 +57,5 @@ def test_constants_are_those_of_the_stages() -> None:
         inspect.signature(importance_tests.centroid_order).parameters["replicates"].default
         == memory.ORDERS
     )
-    assert memory.TORCH_CHUNK == loss_sampler.CHUNK
+    assert memory.TORCH_CHUNK == torch_loss.CHUNK
     assert distances.scratch_bytes(ensembles.CLASSES) <= ensembles.SCRATCH

@@ -11,7 +11,14 @@ from collections.abc import Iterable, Mapping
 
 from eigenscape.architecture import Architecture
 from eigenscape.catalogue.rows import MB, Job, Step, by_name, of_the_one, schema_of_results, seed
-from eigenscape.config.study import Cell, GridCell, Study, StudyCell
+from eigenscape.config.study import (
+    Cell,
+    GridCell,
+    HeadlineCell,
+    ModelConstrainedCell,
+    Study,
+    StudyCell,
+)
 from eigenscape.planning import batches as planning
 from eigenscape.planning import memory as stage_memory
 from eigenscape.planning import solver_choice
@@ -70,7 +77,7 @@ def _large_cells(study: Study) -> dict[str, StudyCell]:
 
 def _wants_vectors(job: Job[StudyCell]) -> bool:
     """Whether something reads the eigenvectors of a cell."""
-    return job.about.vectors
+    return isinstance(job.about, HeadlineCell | ModelConstrainedCell)
 
 
 def _fingerprint(job: Job[StudyCell]) -> object:
