@@ -116,7 +116,7 @@ def test_the_examples_do_what_the_page_says(copy: Path) -> None:
 def test_the_new_files_have_running_examples_and_the_format_of_the_house(copy: Path) -> None:
     changed = [
         copy / "src" / "eigenscape" / name
-        for name in ("figures/inflation.py", "networks/problems.py")
+        for name in ("figures/active_subspace/inflation.py", "networks/problems.py")
     ]
     environment = {**os.environ, "PYTHONPATH": str(copy / "src")}
     for path in changed:
@@ -143,7 +143,10 @@ def test_the_new_files_have_running_examples_and_the_format_of_the_house(copy: P
 
 
 def test_the_workflow_draws_the_new_figure(copy: Path) -> None:
-    program = "from eigenscape.catalogue.drawing import FAMILIES; print(FAMILIES['maps'].figures)"
+    program = (
+        "from eigenscape.catalogue import Catalogue; from eigenscape.config.study import Study;"
+        " print(*(job.targets for job in Catalogue(Study()).jobs))"
+    )
     environment = {**os.environ, "PYTHONPATH": str(copy / "src")}
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -154,4 +157,4 @@ def test_the_workflow_draws_the_new_figure(copy: Path) -> None:
         check=False,
     )
 
-    assert "'inflation'" in done.stdout, done.stderr
+    assert "figures/inflation.pdf" in done.stdout, done.stderr

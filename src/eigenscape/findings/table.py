@@ -1,14 +1,14 @@
 """The stage `findings`: each published finding, whether it holds in this study, and the evidence.
 
 One table for all sciences. A science brings a function from the study's results to judged findings
-(`judges`); one that is switched off in the configuration brings none. Verdicts are computed by the
+(`JUDGES`); one that is switched off in the configuration brings none. Verdicts are computed by the
 rules of those functions, and come out as they come out: another study may give other ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import pandas as pd
 
@@ -25,27 +25,34 @@ from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import write_atomically
 
 
-def judges(study: Study) -> dict[str, Callable[[Study, StudyFolder], list[Finding]]]:
-    """The sciences that the study computes, and what judges the findings of each.
+@dataclass(frozen=True)
+class Judge:
+    """Who judges the findings of a science.
 
-    Example:
-        >>> list(judges(Study.from_mapping({"expressivity": {"enabled": False}})))
-        ['active subspace', 'subspace clustering', 'sloppiness', 'sloppiness, theory',
-         'model-constrained']
+    Attributes:
+        science: as the table names it.
+        judge: from the study's results to judged findings.
+        enabled: whether a study computes the science.
     """
-    found: dict[str, Callable[[Study, StudyFolder], list[Finding]]] = {
-        "active subspace": active_subspace_findings
-    }
-    if study.expressivity.enabled:
-        found["expressivity"] = expressivity_findings
-    if study.clustering.enabled:
-        found["subspace clustering"] = clustering_findings
-    if study.sloppiness.enabled:
-        found["sloppiness"] = inpca_findings
-        found["sloppiness, theory"] = sloppiness_theory_findings
-    if study.model_constrained.enabled:
-        found["model-constrained"] = model_constrained_findings
-    return found
+
+    science: str
+    judge: Callable[[Study, StudyFolder], list[Finding]]
+    enabled: Callable[[Study], bool] = lambda _: True
+
+
+JUDGES = (
+    Judge("active subspace", active_subspace_findings),
+    Judge("expressivity", expressivity_findings, lambda study: study.expressivity.enabled),
+    Judge("subspace clustering", clustering_findings, lambda study: study.clustering.enabled),
+    Judge("sloppiness", inpca_findings, lambda study: study.sloppiness.enabled),
+    Judge("sloppiness, theory", sloppiness_theory_findings, lambda study: study.sloppiness.enabled),
+    Judge(
+        "model-constrained",
+        model_constrained_findings,
+        lambda study: study.model_constrained.enabled,
+    ),
+)
+"""One entry a science, in the order of the table."""
 
 
 def findings_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
@@ -55,9 +62,10 @@ def findings_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
         DamagedResult: a result that is needed is missing or damaged.
     """
     rows = [
-        {"science": science} | asdict(finding)
-        for science, judge in judges(study).items()
-        for finding in judge(study, folder)
+        {"science": one.science} | asdict(finding)
+        for one in JUDGES
+        if one.enabled(study)
+        for finding in one.judge(study, folder)
     ]
     return pd.DataFrame(rows)
 

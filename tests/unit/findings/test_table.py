@@ -1,5 +1,7 @@
 """One table of findings, of the sciences that the study computes."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from builders import small_study
@@ -33,16 +35,11 @@ def test_one_table_of_the_sciences_that_the_study_computes(
     left_out: tuple[str, ...],
     sciences: list[str],
 ) -> None:
-    for science in (
-        "active_subspace",
-        "expressivity",
-        "clustering",
-        "inpca",
-        "sloppiness_theory",
-        "model_constrained",
-    ):
-        one = Finding(f"a claim of {science}", Verdict.HOLDS, "p = 0.001")
-        monkeypatch.setattr(table, f"{science}_findings", lambda *_, one=one: [one, one])
+    def judged(judge: table.Judge) -> table.Judge:
+        one = Finding(f"a claim of {judge.science}", Verdict.HOLDS, "p = 0.001")
+        return replace(judge, judge=lambda *_: [one, one])
+
+    monkeypatch.setattr(table, "JUDGES", tuple(map(judged, table.JUDGES)))
     table.write_findings(small_study(**{name: {"enabled": False} for name in left_out}), folder)
     found = pd.read_csv(folder.root / "tables" / "findings.csv")
     assert found["science"].tolist() == [science for science in sciences for _ in range(2)]

@@ -191,3 +191,13 @@ def sufficient_summary(results: Results) -> Figure:
     sampler = sampler_of(results.study, cell)
     drawn = active_variables(sampler, range(min(cell.samples, SUMMARY_SAMPLES)), vectors[:, :2])
     return sufficient_summary_figure(drawn.coordinates, drawn.losses, cell.architecture)
+
+
+FIGURES = (
+    eigenvalues,
+    eigenvectors,
+    layer_importance,
+    importance,
+    criticality,
+    sufficient_summary,
+)

@@ -68,3 +68,6 @@ def large_networks(results: Results) -> Figure:
         found = read_large(study, architecture, results.folder)
         spectra.append(LargeSpectrum.of_arrays(architecture, study.large.samples, found))
     return large_networks_figure(spectra)
+
+
+FIGURES = (large_networks,)

@@ -1,4 +1,4 @@
-"""Figures of the table of all networks, of training beside it, and of the table of sensitivity."""
+"""Figures of the table of all networks, and of training beside it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from eigenscape.catalogue.active_subspace.steps import (
     CHAPTER,
-    SENSITIVITY,
     not_projected,
     sine_only,
 )
@@ -27,7 +26,6 @@ TRAINED = Family(
     lambda _: ["tables/condition_number.csv", "tables/training.csv"],
     made=lambda study: bool(study.trained_architectures()),
 )
-SETTINGS = Family("sensitivity", CHAPTER, lambda _: SENSITIVITY.targets())
 
 
 def _read_table(_study: Study, folder: StudyFolder) -> pd.DataFrame:
@@ -169,21 +167,12 @@ def trainability(results: Results) -> Figure:
     return trainability_figure(table, trained, "log10_cond")
 
 
-@figure(
-    SETTINGS,
-    "One network under other settings",
-    "The projected condition number of one network for every input interval, number of points,"
-    " prior, activation and loss. Beside each row stands the mean-field ladder of its prior.",
-    left_out=sine_only,
+FIGURES = (
+    condition_number_projected,
+    condition_number,
+    condition_number_null,
+    condition_number_carrying,
+    parameter_count,
+    predictors,
+    trainability,
 )
-def sensitivity(results: Results) -> Figure:
-    """One network's condition number under other intervals, points, losses, priors and
-    activations.
-    """
-    from eigenscape.figures.active_subspace.sensitivity import sensitivity_figure
-    from eigenscape.stages.active_subspace.sensitivity import (
-        read_sensitivity,
-        table_path,
-    )
-
-    return sensitivity_figure(read_sensitivity(table_path(results.folder)))
