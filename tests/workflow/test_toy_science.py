@@ -31,16 +31,17 @@ def mean_of_throws(seed, throws):
     "stages/toy/__init__.py": "",
     "stages/toy/throws.py": '''
 from eigenscape.config.study import SCIENCE_SCHEMA
-from eigenscape.store.documents import read_document, write_document
+from eigenscape.store.documents import cached
 from eigenscape.toy.dice import mean_of_throws
 
 def mean_throw(study, folder):
     identity = {"science_schema": SCIENCE_SCHEMA, "seed": study.sampling.seed}
     path = folder.root / "toy" / "throws.json"
-    if read_document(path, identity) is None:
-        mean = mean_of_throws(study.sampling.seed, study.toy.throws)
-        write_document(path, identity, {"mean": mean})
-    return read_document(path, identity)["mean"]
+
+    def compute():
+        return {"mean": mean_of_throws(study.sampling.seed, study.toy.throws)}
+
+    return cached(path, identity, compute)["mean"]
 ''',
     "figures/toy/__init__.py": "",
     "figures/toy/throws.py": '''
@@ -88,19 +89,14 @@ SCIENCE = Science(
 )
 ''',
     "cli/toy.py": '''
-import click
+from eigenscape.cli._study import step_command
 
-from eigenscape.cli.options import ledger_option, note_result, open_study, study_options
-
-@click.command()
-@study_options
-@ledger_option
-def toy(study_file, log_file, ledger):
+@step_command
+def toy(study, folder):
     """Throws of a die."""
     from eigenscape.stages.toy.throws import mean_throw
 
-    study, folder = open_study(study_file, log_file)
-    note_result(ledger, {"mean": mean_throw(study, folder)})
+    return {"mean": mean_throw(study, folder)}
 ''',
 }  # fmt: skip
 
@@ -117,9 +113,8 @@ ENTRIES = {
         ("from eigenscape.catalogue.rows", "from eigenscape.catalogue import toy\n"),
         ("    expressivity.SCIENCE", "    toy.SCIENCE,\n"),
     ],
-    "cli/__init__.py": [
-        ("from eigenscape.cli.doctor", "from eigenscape.cli.toy import toy\n"),
-        ("    curves.expressivity,", "    toy,\n"),
+    "cli/_group.py": [
+        ('    "expressivity",', '    "toy",\n'),
     ],
 }
 """The lists that name sciences: what stands behind the line that is added, and the line."""

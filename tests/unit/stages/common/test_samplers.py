@@ -26,7 +26,11 @@ from eigenscape.stages.active_subspace.cells import compute_cells
 from eigenscape.stages.active_subspace.importance import criticality_table, headline_importance
 from eigenscape.stages.active_subspace.large import compute_large
 from eigenscape.stages.active_subspace.projection import project_networks
-from eigenscape.stages.active_subspace.sensitivity import Sweep, sensitivity_table
+from eigenscape.stages.active_subspace.sensitivity import (
+    Sweep,
+    compute_sensitivity,
+    read_sensitivity,
+)
 from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.stages.common.second_moment import Execution, compute_second_moment
 from eigenscape.stages.common.spectrum import compute_spectrum
@@ -95,13 +99,15 @@ STAGES: dict[str, tuple[Device, Callable[[StudyFolder], Any]]] = {
     ),
     "sensitivity": (
         Device.CPU,
-        lambda _: sensitivity_table(
+        lambda folder: compute_sensitivity(
             STUDY,
+            folder,
             2,
             3,
             samples=20,
             replicates=20,
             sweep=Sweep(("[0, 1]",), (5,), ("he_normal",), ("relu",)),
+            quiet=True,
         ),
     ),
     "cases": (
@@ -111,9 +117,6 @@ STAGES: dict[str, tuple[Device, Callable[[StudyFolder], Any]]] = {
 }
 """Every stage that samples, in an order in which each finds what it reads, with the device that it
 is given."""
-
-ASKS_FOR_NOISE_ALONE = {"distributed_spectrum"}
-"""Takes no gradient from its sampler; it needs ScaLAPACK, and is run by tests/parallel."""
 
 
 def test_every_sampler_of_every_stage_is_the_studys(
@@ -142,22 +145,24 @@ def test_every_sampler_of_every_stage_is_the_studys(
 def test_no_stage_builds_a_sampler_by_hand() -> None:
     """The walk above knows every stage that asks the factory, and none goes round it."""
     stages = Path(eigenscape.__file__).parent / "stages"
-    texts = {
-        path: path.read_text() for path in stages.rglob("*.py") if path.parent.name != "common"
-    }
+    texts = {path: path.read_text() for path in stages.rglob("*.py") if path.name != "samplers.py"}
     asking = {path.stem for path, text in texts.items() if "stages.common.samplers" in text}
-    assert asking == (STAGES.keys() - {"criticality"}) | ASKS_FOR_NOISE_ALONE
+    solvers = {"spectrum_solvers"}  # by which the spectra of the walk are computed
+    assert asking == (STAGES.keys() - {"criticality"}) | solvers
     by_hand = re.compile(
         r"GradientSampler|networks\.(samplers|network_loss|torch_loss|functions|user\.networks)\b"
     )
     assert [path.name for path, text in texts.items() if by_hand.search(text)] == []
 
 
-def test_samples_that_count_for_nothing_count_for_nothing_under_either_loss() -> None:
+def test_samples_that_count_for_nothing_count_for_nothing_under_either_loss(
+    tmp_path: Path,
+) -> None:
     """Deep linear networks overflow float32: what is excluded makes no number NaN."""
     sweep = Sweep(("[0, 1]",), (5,), ("standard_normal",), ("linear",))
     with np.errstate(all="ignore"):
-        table = sensitivity_table(STUDY, 24, 40, samples=30, replicates=20, sweep=sweep)
+        path = compute_sensitivity(STUDY, StudyFolder(tmp_path), 24, 40, 30, 20, sweep, quiet=True)
+    table = read_sensitivity(path)
     assert np.isfinite(table[["share_first", "share_last"]].to_numpy()).all()
 
 
