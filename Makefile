@@ -3,6 +3,7 @@
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 CONFIG ?=
+BASE ?=
 STUDY ?= $(or $(if $(CONFIG),$(shell sed -nE "s/^study: *[\"']?([A-Za-z0-9._-]+).*/\1/p" '$(CONFIG)' 2>/dev/null)),sine)
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -10,7 +11,7 @@ export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev plan figures paper explore test test-slurm test-browser coverage check docs format \
+.PHONY: help setup setup-dev plan figures paper explore test test-quick test-slurm test-browser coverage durations check docs format \
 	benchmark lock clean
 
 help: ## Show what can be made.
@@ -60,6 +61,9 @@ explore: setup ## Look at networks and results in a browser, until Ctrl-C.
 test: setup-dev ## Run all tests that need no root; lists plainly what was left out.
 	@$(BIN)/python -m pytest -q -n 2
 
+test-quick: setup-dev ## Run the tests that say most about what changed, in under two minutes (BASE: what to compare with).
+	@$(BIN)/python tests/quick.py $(if $(BASE),--base $(BASE))
+
 test-slurm: setup-dev ## Run the tests on a private Slurm; needs root and Debian's slurmctld slurmd slurm-client munge.
 	@$(BIN)/python -m pytest -q tests/slurm -m slurm
 
@@ -75,6 +79,9 @@ coverage: setup-dev ## Lines and branches of the pure sciences that their own te
 	@coverage report
 	@for science in $(SCIENCES); do \
 		printf '%s: ' $$science; coverage report --include="src/eigenscape/$$science/*" --format=total || exit; done
+
+durations: setup-dev ## Run all tests and write how long each file takes (tests/seconds.csv), for test-quick.
+	@PYTHONPATH=tests $(BIN)/python -m pytest -q -n 2 -p recording
 
 check: setup-dev ## Formats, lints, types, import contracts, declared libraries, workflow lint, spelling.
 	ruff format --check .

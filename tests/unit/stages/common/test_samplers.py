@@ -147,8 +147,7 @@ def test_no_stage_builds_a_sampler_by_hand() -> None:
     stages = Path(eigenscape.__file__).parent / "stages"
     texts = {path: path.read_text() for path in stages.rglob("*.py") if path.name != "samplers.py"}
     asking = {path.stem for path, text in texts.items() if "stages.common.samplers" in text}
-    solvers = {"spectrum_solvers"}  # by which the spectra of the walk are computed
-    assert asking == (STAGES.keys() - {"criticality", "spectrum"}) | solvers
+    assert asking == STAGES.keys() - {"criticality"}
     by_hand = re.compile(
         r"GradientSampler|networks\.(samplers|network_loss|torch_loss|functions|user\.networks)\b"
     )
