@@ -340,8 +340,8 @@ UNUSABLE_DATA = {
     "few": (
         labelled(y=np.arange(90) > 80),
         (
-            "y: expected at least 5 held-out inputs of every class, found 2 of True; lower"
-            " inputs_per_class"
+            "y: expected at least 5 held-out inputs of every class, found 2 of True, which has 9;"
+            " lower inputs_per_class"
         ),
     ),
     "pickled": (

@@ -154,7 +154,7 @@ def split(
             raise BadInput.field(
                 "y",
                 f"at least {each} {part.replace('_', '-')} inputs of every class",
-                f"{len(pool)} of {name}",
+                f"{len(pool)} of {name}, which has {len(order)}",
                 "lower inputs_per_class, or join classes",
             )
         looked_at.append(pool[:each])

@@ -20,6 +20,8 @@ from eigenscape import __version__
 from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
 from eigenscape.reporting import crate, paper, references
+from eigenscape.reporting.references import uses
+from eigenscape.reporting.references.library import library
 from eigenscape.stages.common.configure import load_study
 from eigenscape.store.layout import StudyFolder
 
@@ -51,6 +53,16 @@ def test_references_are_those_of_the_sciences_and_methods_that_a_study_uses() ->
     assert "1203.1005" not in squares
 
 
+def test_every_publication_of_the_library_is_cited_somewhere() -> None:
+    cited = {use.key for each in uses.USES.values() for use in each}
+    assert cited | {"eigenscape"} == set(library())
+    assert all(
+        reference.venue or reference.link
+        for reference in library().values()
+        if reference.key != "eigenscape"
+    )
+
+
 def test_bibtex_has_each_reference_once_in_letters_that_any_bibtex_reads() -> None:
     text = references.as_bibtex(Study())
     keys = re.findall(r"^@\w+\{(\w+),$", text, re.MULTILINE)
@@ -74,7 +86,7 @@ def test_the_citation_file_has_what_the_format_requires() -> None:
         {"name"} <= set(author) or {"family-names", "given-names"} <= set(author)
         for author in citation["authors"]
     )
-    assert f"{citation['title']} Version {__version__}" == references.ITSELF.title
+    assert f"{citation['title']} Version {__version__}" == references.this_program().title
     assert all(
         {"type", "title", "authors"} <= set(reference) for reference in citation["references"]
     )

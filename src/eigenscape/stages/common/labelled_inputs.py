@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
@@ -61,23 +61,17 @@ def _digest(path: str) -> str:
 def _split(
     section: str, data: str, each: int, part: str, draw: np.random.Generator
 ) -> LabelledData:
-    """The data of one section of the configuration."""
+    """The data of one section of the configuration; a complaint names their key and file."""
     from eigenscape.networks.labelled_data import Part, digits, split  # noqa: PLC0415
     from eigenscape.store.arrays import read_labelled_arrays  # noqa: PLC0415
 
-    if data == "digits":
-        return split(*digits(), each, Part(part), draw)
     key = f"{section}.data"
     try:
-        return split(*read_labelled_arrays(Path(data), key), each, Part(part), draw)
+        arrays = digits() if data == "digits" else read_labelled_arrays(Path(data), key)
+        return split(*arrays, each, Part(part), draw)
     except BadInput as error:
-        _named(error, key, data)
-
-
-def _named(error: BadInput, key: str, path: str) -> NoReturn:
-    """The same complaint, with the key of the configuration and the file in front."""
-    named = "" if str(error).startswith(path) else f"{path}: "
-    raise BadInput(f"{key}: {named}{error}") from None
+        file = "" if str(error).startswith(data) else f"{data}: "
+        raise BadInput(f"{key}: {file}{error}") from None
 
 
 def require_usable(study: Study) -> None:
