@@ -43,7 +43,7 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 nitpick_ignore_regex = [
     ("py:.*", r"(?!eigenscape\.).*"),  # other libraries: their inventories would need a network
-    ("py:class", r"eigenscape\..*\.(_\w+|Value)"),  # type variables
+    ("py:class", r"eigenscape\..*\.(_\w+|Value|T|Numbers|Found|LossT_co)"),  # type variables
 ]
 
 toc_object_entries = (
