@@ -2,14 +2,14 @@
 
     python benchmarks/walk_of_a_cell.py [--steps] [SRC]      SRC: the folder that holds eigenscape
 
-Nothing is run: the source is read by Python's own `ast`. Two walks begin at the commands
-`second-moment` and `spectrum` (`cli/compute.py`). Each follows, depth first and in the order in
-which they stand, all calls with an argument that is a cell: the name ``cell``, an attribute
-``….cell`` or ``….self._cell``, or a call ``….cell(…)``. Such a call is a step to the function that
-is called, whose body is walked when a step first leads there; what a function defines within itself
-counts as its body. Followed are functions and classes by their names, and methods of parameters,
-attributes and variables whose class is written down, or of which they are made; where it is not
-known, the methods of that name of every class, if they take a cell.
+Nothing is run: the source is read by Python's own `ast`. Two walks begin at the commands `second-
+moment` and `spectrum` (in `cli`, a file a command; earlier both in `cli/compute.py`). Each follows,
+depth first and in the order in which they stand, all calls with an argument that is a cell: the
+name ``cell``, an attribute ``….cell`` or ``….self._cell``, or a call ``….cell(…)``. Such a call is
+a step to the function that is called, whose body is walked when a step first leads there; what a
+function defines within itself counts as its body. Followed are functions and classes by their
+names, and methods of parameters, attributes and variables whose class is written down, or of which
+they are made; where it is not known, the methods of that name of every class, if they take a cell.
 
 A climb is a step to a function that stands higher than the one of the step before: on a higher
 floor (the first contract of import-linter in pyproject.toml), or in a science above what sciences
@@ -245,7 +245,9 @@ def main() -> None:
     package, total = Package(arguments.source), 0
     for command in COMMANDS:
         walk = Walk(package)
-        walk.step(package.modules["eigenscape.cli.compute"], command)
+        home = f"eigenscape.cli.{command}"
+        earlier = "eigenscape.cli.compute"
+        walk.step(package.modules[home if home in package.modules else earlier], command)
         climbs = walk.climbs()
         for (depth, module, name), climb in zip(walk.steps, climbs, strict=True):
             if arguments.steps:
