@@ -12,9 +12,7 @@ from faults.harness import until
 pytestmark = [pytest.mark.mpi, pytest.mark.faults]
 
 
-@pytest.mark.parametrize(
-    ("fault", "stack"), [("hang", "injectors.py"), ("stop", "sums.py")]
-)
+@pytest.mark.parametrize(("fault", "stack"), [("hang", "injectors.py"), ("stop", "sums.py")])
 def test_a_hung_rank_is_caught_by_the_watchdog(
     runs, case, undisturbed, fault: str, stack: str
 ) -> None:
