@@ -34,7 +34,8 @@ from scipy.linalg import blas
 from eigenscape.active_subspace.second_moment import PartialSum
 from eigenscape.active_subspace.spectrum import Spectrum, spectrum_of
 from eigenscape.active_subspace.triangle import Triangle, assemble, band_count
-from eigenscape.config.study import BLOCK, Study
+from eigenscape.config.sizes import BLOCK
+from eigenscape.config.study import Study
 from eigenscape.figures.active_subspace.eigenvalues import eigenvalues_figure
 from eigenscape.figures.active_subspace.eigenvectors import eigenvectors_figure
 from eigenscape.figures.active_subspace.layer_importance import layer_importance_figure

@@ -24,7 +24,8 @@ import numpy as np
 from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.active_subspace.spectrum import rounding_variance, spectrum_of
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import BLOCK, Study
+from eigenscape.config.sizes import BLOCK
+from eigenscape.config.study import Study
 from eigenscape.networks import kernel
 from eigenscape.networks.sampler import Sampler
 from eigenscape.stages.common.samplers import sampler_of_network

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
-from eigenscape.config.study import Cell, Study
+from on_ranks import on_ranks
+
+from eigenscape.config.cells import Cell
+from eigenscape.config.study import Study
 from eigenscape.stages.common.configure import write_study
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.second_moments import read_gradient_mean, read_second_moment
@@ -21,12 +23,7 @@ def second_moment_by_ranks(
     write_study(study, folder)
     command = [
         *(
-            str(Path(sys.executable).with_name("mpiexec")),
-            "-n",
-            str(ranks),
-            sys.executable,
-            "-m",
-            "mpi4py",
+            *on_ranks(ranks),
             "-m",
             "eigenscape",
         ),

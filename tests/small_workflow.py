@@ -49,8 +49,8 @@ SCIENCES = ("expressivity", "clustering", "sloppiness", "model_constrained")
 LEAN = SMALL.partition("expressivity:")[0] + "".join(
     f"{science}: {{enabled: false}}\n" for science in SCIENCES
 )
-"""The same without the sister sciences: every job starts an interpreter, and theirs are two thirds
-of all."""
+"""The same without the companion sciences: every job starts an interpreter, and theirs are two
+thirds of all."""
 
 
 def repository(folder: Path) -> Path:

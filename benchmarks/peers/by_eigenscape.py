@@ -9,7 +9,7 @@ from eigenscape.active_subspace.eigensolvers import eigensolver_of_host
 from eigenscape.active_subspace.few_samples import spectrum_of_rows
 from eigenscape.active_subspace.second_moment import one_blas_thread
 from eigenscape.active_subspace.triangle import Triangle
-from eigenscape.config.study import BLOCK
+from eigenscape.config.sizes import BLOCK
 from eigenscape.networks import kernel
 
 DISTRIBUTIONS = ["numba", "scipy", "torch"]

@@ -14,7 +14,8 @@ import numpy as np
 from eigenscape.active_subspace.estimate import SecondMoment
 from eigenscape.active_subspace.spectrum import Spectrum
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import Study, StudyCell
+from eigenscape.config.cells import StudyCell
+from eigenscape.config.study import Study
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.networks.sampler import PriorSampler
 from eigenscape.stages.active_subspace.projection import projected_eigenvalues, require_projection

@@ -12,7 +12,7 @@ import numpy as np
 from eigenscape.active_subspace import tree, triangle
 from eigenscape.active_subspace.second_moment import PartialSum
 from eigenscape.active_subspace.tree import Node
-from eigenscape.config.study import SLOTS
+from eigenscape.config.sizes import SLOTS
 from eigenscape.distributed.ranks import Traffic, started_ranks
 from eigenscape.distributed.reduction import finished_bands
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import zarr
 from builders import EPSILON, graded_matrix, with_spectrum
+from on_ranks import on_ranks
 
 from eigenscape.active_subspace.spectrum import SpectrumStatus, spectrum_of
 from eigenscape.config.study import Study
@@ -29,7 +30,6 @@ from eigenscape.store.second_moments import create_array, digest_of_matrix
 
 pytestmark = pytest.mark.mpi
 
-MPIEXEC = Path(sys.executable).with_name("mpiexec")
 PROGRAM = Path(__file__).with_name("solve_on_grid.py")
 GRIDS = [(1, 1), (1, 2), (2, 1), (1, 3), (2, 2)]
 
@@ -38,7 +38,7 @@ def run(ranks: int, *command: str, **variables: str) -> subprocess.CompletedProc
     """Start ranks of a Python program, one thread each."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     environment = {**os.environ, **threads, "PYTHONPATH": os.pathsep.join(sys.path), **variables}
-    launch = [str(MPIEXEC), "-n", str(ranks), sys.executable, "-m", "mpi4py", *command]
+    launch = [*on_ranks(ranks), *command]
     return subprocess.run(
         launch, capture_output=True, text=True, timeout=200, check=False, env=environment
     )

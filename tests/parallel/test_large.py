@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from on_ranks import on_ranks
 
-from eigenscape.config.study import Cell, Study
+from eigenscape.config.cells import Cell
+from eigenscape.config.study import Study
 from eigenscape.planning.large import large_cell, plan_large
 from eigenscape.stages.common.configure import write_study
 from eigenscape.store.array_files import receipt_of
@@ -19,7 +20,6 @@ from eigenscape.store.layout import StudyFolder
 
 pytestmark = pytest.mark.mpi
 
-MPIEXEC = Path(sys.executable).with_name("mpiexec")
 SIZES = {"depth": [3], "width": [14], "samples": 330, "leading": 6, "probes": 3, "steps": 4}
 """P = 463; six tiles, the last one short, so that some of the 16 slots are empty and no rank has as
 much as another."""
@@ -37,12 +37,7 @@ def prepared(folder: Path, **keys: object) -> tuple[Study, StudyFolder, Cell]:
 def command(study: Study, folder: StudyFolder, ranks: int, *options: str) -> list[str]:
     network = study.large.architectures()[0].label
     launched = [
-        str(MPIEXEC),
-        "-n",
-        str(ranks),
-        sys.executable,
-        "-m",
-        "mpi4py",
+        *on_ranks(ranks),
         "-m",
         "eigenscape",
         "large",

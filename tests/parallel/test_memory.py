@@ -6,17 +6,16 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from on_ranks import on_ranks
 
 from eigenscape.forecast.devices import fullest_share
 from eigenscape.planning.communication import Share, bands_memory, sample_memory, triangle_bytes
 
 pytestmark = pytest.mark.mpi
 
-MPIEXEC = Path(sys.executable).with_name("mpiexec")
 PROGRAM = Path(__file__).with_name("count_memory.py")
 WIDTH = 40
 """P = 3,401: four bands, of which four ranks own one each, and the first is 43 % of the
@@ -29,12 +28,7 @@ SMALL = 3e6
 def peaks(ranks: int, share: Share) -> tuple[int, list[int]]:
     """P, and the peak of every rank in bytes."""
     command = [
-        str(MPIEXEC),
-        "-n",
-        str(ranks),
-        sys.executable,
-        "-m",
-        "mpi4py",
+        *on_ranks(ranks),
         str(PROGRAM),
         str(ranks),
         str(WIDTH),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from on_ranks import on_ranks
 
 from eigenscape.config.study import Study
 from eigenscape.stages.common.configure import write_study
@@ -17,7 +18,6 @@ from eigenscape.store.second_moments import read_gradient_mean, read_second_mome
 
 pytestmark = pytest.mark.mpi
 
-MPIEXEC = Path(sys.executable).with_name("mpiexec")
 RANKS = [1, 2, 3, 4]
 
 
@@ -35,12 +35,7 @@ def second_moment(
     """Run the stage for the headline as the workflow does."""
     command = [
         *(
-            str(MPIEXEC),
-            "-n",
-            str(ranks),
-            sys.executable,
-            "-m",
-            "mpi4py",
+            *on_ranks(ranks),
             "-m",
             "eigenscape",
             "second-moment",
@@ -94,12 +89,7 @@ def test_interrupted_on_three_ranks_resumes_on_two_with_the_same_bits(tmp_path: 
     study, folder = study_in(tmp_path / "interrupted", **sections)
     command = [
         *(
-            str(MPIEXEC),
-            "-n",
-            "3",
-            sys.executable,
-            "-m",
-            "mpi4py",
+            *on_ranks(3),
             "-m",
             "eigenscape",
             "second-moment",

@@ -5,30 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from on_ranks import on_ranks
 
 from eigenscape.clustering.gram import Columns, unit_columns
 from eigenscape.clustering.sparse import Penalty, sparse_self_expression
 
 pytestmark = pytest.mark.mpi
 
-MPIEXEC = Path(sys.executable).with_name("mpiexec")
 PROGRAM = Path(__file__).with_name("express_columns.py")
 
 
 def digests(ranks: int) -> list[dict[str, object]]:
     """What every rank printed, in their order."""
     command = [
-        str(MPIEXEC),
-        "-n",
-        str(ranks),
-        sys.executable,
-        "-m",
-        "mpi4py",
+        *on_ranks(ranks),
         str(PROGRAM),
         str(ranks),
     ]

@@ -7,20 +7,19 @@ from __future__ import annotations
 import functools
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from on_ranks import on_ranks
 
 from eigenscape.active_subspace import tree
-from eigenscape.config.study import SLOTS
+from eigenscape.config.sizes import SLOTS
 from eigenscape.distributed.ranks import Traffic
 from eigenscape.planning.cells import gram_flops
 from eigenscape.planning.communication import bands_traffic, reduction_traffic
 
 pytestmark = pytest.mark.mpi
 
-MPIEXEC = Path(sys.executable).with_name("mpiexec")
 PROGRAM = Path(__file__).with_name("count_traffic.py")
 
 
@@ -35,12 +34,7 @@ SAMPLES = 100
 def counted(ranks: int) -> dict[tuple[int, int], tuple[int, Traffic]]:
     """Flops and traffic of every rank by (P, rank); one run for all sizes."""
     command = [
-        str(MPIEXEC),
-        "-n",
-        str(ranks),
-        sys.executable,
-        "-m",
-        "mpi4py",
+        *on_ranks(ranks),
         str(PROGRAM),
         str(ranks),
         *map(str, SIZES),
@@ -101,12 +95,7 @@ def test_by_bands_the_formula_is_what_ranks_count(ranks: int) -> None:
     sizes = (5, 1000, 16 * 600)
     program = PROGRAM.with_name("count_bands.py")
     command = [
-        str(MPIEXEC),
-        "-n",
-        str(ranks),
-        sys.executable,
-        "-m",
-        "mpi4py",
+        *on_ranks(ranks),
         str(program),
         str(ranks),
         *map(str, sizes),

@@ -30,7 +30,7 @@ def mean_of_throws(seed, throws):
 ''',
     "stages/toy/__init__.py": "",
     "stages/toy/throws.py": '''
-from eigenscape.config.study import SCIENCE_SCHEMA
+from eigenscape.config.cells import SCIENCE_SCHEMA
 from eigenscape.store.documents import cached
 from eigenscape.toy.dice import mean_of_throws
 

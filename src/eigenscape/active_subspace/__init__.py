@@ -20,10 +20,12 @@
 `sampling_noise`       the spectrum that finite sampling alone would give
 `symmetry`             the projection of C onto its symmetries, O(P) a sample
 `staircase`            the projected spectrum, with intervals
+`bootstrap`            weights of replicates, and percentile intervals
 `resampling`           bootstrap of spectra and subspaces
 `layer_statistics`     squared gradients by sample and layer
 `importance`           what each layer carries
-`importance_tests`     whether that is more than chance
+`layer_shares`         that with intervals: shares, slope over depth, trend
+`importance_tests`     layers of eigenvectors against chance
 `association`          rank correlations with intervals, contrasts at equal P
 =====================  ======================================================================
 """

@@ -24,13 +24,10 @@ import numpy as np
 from scipy.linalg import lapack, solve_triangular
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
-from eigenscape.active_subspace.resampling import (
-    bootstrap_weights,
-    full_bootstrap_spectrum,
-    unbroken_interval,
-)
+from eigenscape.active_subspace.bootstrap import bootstrap_weights, unbroken_interval
+from eigenscape.active_subspace.resampling import full_bootstrap_spectrum
 from eigenscape.active_subspace.second_moment import sum_of_samples
-from eigenscape.config.study import BLOCK
+from eigenscape.config.sizes import BLOCK
 from eigenscape.interval import Interval
 from eigenscape.networks.sampler import Sampler
 

@@ -22,14 +22,11 @@ import numpy as np
 
 from eigenscape.active_subspace import two_stage
 from eigenscape.active_subspace.tridiagonal import eigenpairs_by_steps
+from eigenscape.config.sizes import TWO_STAGE_FROM
 from eigenscape.errors import EigensolverFailure
 
 if TYPE_CHECKING:
     import torch
-
-TWO_STAGE_FROM = 2000
-"""Number of rows from which eigenvalues are computed in two stages: half of a smaller matrix fits
-in a third-level cache of 16 MB."""
 
 TORCH_FROM = 2500
 """Number of rows from which eigenvalues are computed by torch, whose MKL is then faster, if that

@@ -25,16 +25,12 @@ from eigenscape.active_subspace.spectrum import (
     spectrum_by_factor,
 )
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import BLOCK
+from eigenscape.config.sizes import BLOCK, LARGEST_WITH_VECTORS
 from eigenscape.errors import EigensolverFailure
 from eigenscape.networks.sampler import Sampler
 
 SOLVER = "dgeqp3, dgesdd (scipy)"
 """The name of the solver, for receipts."""
-
-LARGEST_WITH_VECTORS = 23_169, 46_340
-"""Gradients N and parameters P: dgesdd counts 4 N^2 + 7 N numbers of work space in 32 bits and
-wraps round beyond; SciPy refuses P^2."""
 
 _EPSILON = float(np.finfo(np.float64).eps)
 

@@ -213,7 +213,7 @@ def leading_replicates(
         directions: V, (P, m), orthonormal columns, such as the 2w leading eigenvectors.
         architecture: the network.
         dimension: n, at most m.
-        weights: (R, N), the result of `resampling.bootstrap_weights`.
+        weights: (R, N), the result of `bootstrap.bootstrap_weights`.
 
     Example:
         >>> gradients = np.tile([3.0, 0.0, 0.0, 4.0], (5, 1))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eigenscape.config.study import BLOCK
+from eigenscape.config.sizes import BLOCK
 from eigenscape.errors import BadInput
 from eigenscape.networks.sampler import PriorSampler, Sampler
 

@@ -45,6 +45,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eigenscape.active_subspace.triangle import Triangle, assemble, band_count
+from eigenscape.config.sizes import NUMBERS_PER_BATCH
 from eigenscape.errors import BadInput, NotFiniteGradient
 from eigenscape.networks import kernel
 from eigenscape.networks.gradients import GradientSampler
@@ -52,10 +53,6 @@ from eigenscape.networks.network_loss import NetworkLoss
 from eigenscape.networks.priors import StandardDraw
 from eigenscape.networks.problems import Problem
 from eigenscape.networks.sampling import fill_parameters
-
-NUMBERS_PER_BATCH = 2**21
-"""Number of gradient entries in memory at a time, 16 MB, so that they stay in cache between the
-kernel and the sum."""
 
 GROWTH, SHRINKAGE = 1.1, 0.5
 """Factors of the step of `descend` after a loss that decreased and one that did not (Vogl et al.,

@@ -18,17 +18,13 @@ from eigenscape.active_subspace.staircase import Staircase, layer_shares_of, sta
 from eigenscape.active_subspace.symmetry import ProjectedSamples, require_symmetry
 from eigenscape.active_subspace.symmetry import project as project_gradients
 from eigenscape.architecture import Architecture, Coordinates
-from eigenscape.config.study import BLOCK
+from eigenscape.config.sizes import BLOCK, NUMBERS_PER_BATCH
 from eigenscape.errors import BadInput
 from eigenscape.interval import Interval
 from eigenscape.networks.functions import GivenGradients
 from eigenscape.networks.sampler import Sampler
 from eigenscape.networks.symmetry import Symmetry
 from eigenscape.seeding import stream_key
-
-NUMBERS_PER_BATCH = 2**21
-"""Number of gradient entries in memory at a time (16 MB): they stay in cache between the kernel and
-the projection."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from threadpoolctl import ThreadpoolController
 from eigenscape.active_subspace import tree
 from eigenscape.active_subspace.tree import Node
 from eigenscape.active_subspace.triangle import DeviceTriangle, Triangle
-from eigenscape.config.study import BLOCK, SLOTS
+from eigenscape.config.sizes import BLOCK, SLOTS
 from eigenscape.errors import BadInput
 from eigenscape.networks.sampler import Device, Sampler
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eigenscape.active_subspace.resampling import bootstrap_weights, percentile_interval
+from eigenscape.active_subspace.bootstrap import bootstrap_weights, percentile_interval
 from eigenscape.active_subspace.spectrum import SpectrumStatus, spectrum_of
 from eigenscape.active_subspace.symmetry import Block, ProjectedSamples
 from eigenscape.interval import Interval

@@ -15,7 +15,7 @@ import numpy as np
 
 from eigenscape.active_subspace import tree
 from eigenscape.config.large import PART, TILE
-from eigenscape.config.study import SLOTS
+from eigenscape.config.sizes import SLOTS
 from eigenscape.errors import BadInput
 from eigenscape.networks.sampler import Sampler
 

@@ -20,7 +20,8 @@ from eigenscape.catalogue.rows import (
     figure,
     schema_of_results,
 )
-from eigenscape.config.study import ModelConstrainedCell, Study
+from eigenscape.config.cells import ModelConstrainedCell
+from eigenscape.config.study import Study
 from eigenscape.planning import batches as planning
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from eigenscape.config.study import SCIENCE_SCHEMA, Study
+from eigenscape.config.cells import SCIENCE_SCHEMA
+from eigenscape.config.study import Study
 from eigenscape.store.layout import StudyFolder
 
 if TYPE_CHECKING:

@@ -177,5 +177,5 @@ class Catalogue:
             f"left out: {', '.join(name for name, why in out.items() if why == reason)}: {reason}"
             for reason in dict.fromkeys(out.values())
         ]
-        sisters = [science.name for science in SCIENCES if not science.enabled(self.study)]
-        return [*lines, f"left out: {', '.join([*sisters, 'large'])}: {OTHERS}"]
+        companions = [science.name for science in SCIENCES if not science.enabled(self.study)]
+        return [*lines, f"left out: {', '.join([*companions, 'large'])}: {OTHERS}"]

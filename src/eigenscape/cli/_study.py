@@ -99,6 +99,37 @@ _EXECUTION = (
 )
 
 
+def to_option(function: Callable[..., None]) -> Callable[..., None]:
+    """`--to`, of commands that write one file for readers."""
+    return click.option(
+        "--to",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Output file, if not beside the results.",
+    )(function)
+
+
+def network_options(
+    depth: int, width: int, samples: int, of: str
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """`--depth`, `--width` and `--samples` with their defaults, of commands that look at one
+    network; ``of`` says what the samples are counted by.
+    """
+
+    def add(function: Callable[..., None]) -> Callable[..., None]:
+        for name, least, default, text in (
+            ("--samples", 2, samples, f"Parameter vectors per {of}."),
+            ("--width", 1, width, "Neurons per hidden layer."),
+            ("--depth", 1, depth, "Hidden layers."),
+        ):
+            kind = click.IntRange(min=least)
+            function = click.option(name, type=kind, default=default, show_default=True, help=text)(
+                function
+            )
+        return function
+
+    return add
+
+
 def study_command(function: Callable[..., None]) -> click.Command:
     """A command on a study; the function is called with the study, its folder, and its own options
     by name.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eigenscape.cli._study import study_command
+from eigenscape.cli._study import study_command, to_option
 
 if TYPE_CHECKING:
     from eigenscape.config.study import Study
@@ -15,11 +15,7 @@ if TYPE_CHECKING:
 
 
 @study_command
-@click.option(
-    "--to",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Output file, if not beside the results.",
-)
+@to_option
 def report(study: Study, folder: StudyFolder, *, to: Path | None) -> None:
     """One self-contained page: findings, figures, tables, configuration, versions, seeds, timings,
     hardware.

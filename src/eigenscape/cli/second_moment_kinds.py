@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
-from eigenscape.cli._study import study_command
+from eigenscape.cli._study import network_options, study_command
 
 if TYPE_CHECKING:
     from eigenscape.config.study import Study
@@ -14,23 +12,7 @@ if TYPE_CHECKING:
 
 
 @study_command
-@click.option(
-    "--depth", type=click.IntRange(min=1), default=3, show_default=True, help="Hidden layers."
-)
-@click.option(
-    "--width",
-    type=click.IntRange(min=1),
-    default=10,
-    show_default=True,
-    help="Neurons per hidden layer.",
-)
-@click.option(
-    "--samples",
-    type=click.IntRange(min=2),
-    default=2500,
-    show_default=True,
-    help="Parameter vectors per kind.",
-)
+@network_options(3, 10, 2500, "kind")
 def second_moment_kinds(
     study: Study, folder: StudyFolder, *, depth: int, width: int, samples: int
 ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eigenscape.cli._study import study_command
+from eigenscape.cli._study import network_options, study_command
 
 if TYPE_CHECKING:
     from eigenscape.config.study import Study
@@ -14,23 +14,7 @@ if TYPE_CHECKING:
 
 
 @study_command
-@click.option(
-    "--depth", type=click.IntRange(min=1), default=5, show_default=True, help="Hidden layers."
-)
-@click.option(
-    "--width",
-    type=click.IntRange(min=1),
-    default=20,
-    show_default=True,
-    help="Neurons per hidden layer.",
-)
-@click.option(
-    "--samples",
-    type=click.IntRange(min=2),
-    default=300,
-    show_default=True,
-    help="Parameter vectors per setting.",
-)
+@network_options(5, 20, 300, "setting")
 @click.option(
     "--replicates",
     type=click.IntRange(min=20),

@@ -27,13 +27,14 @@ def verify(study: Study, folder: StudyFolder, *, repair: bool) -> None:
       eigenscape verify --study results/sine/study.json
     """
     from eigenscape.provenance import verify as stage
+    from eigenscape.provenance.state import WRONG, State, report
 
     findings = stage.verify_study(study, folder)
-    click.echo(stage.report(findings))
-    wrong = [finding for finding in findings if finding.state in stage.WRONG]
+    click.echo(report(findings))
+    wrong = [finding for finding in findings if finding.state in WRONG]
     if repair:
         for path in stage.repair(findings, folder):
             click.echo(f"set aside: {path}")
-        wrong = [finding for finding in wrong if finding.state is not stage.State.DAMAGED]
+        wrong = [finding for finding in wrong if finding.state is not State.DAMAGED]
     if wrong:
         raise SystemExit(1)

@@ -2,7 +2,9 @@
 of it.
 
 ===================  ==========================================================
-`study`              the whole study, its cells and what identifies them
+`study`              the whole study
+`cells`              its cells, and what identifies them
+`sizes`              sizes that computations and their plans share
 `base`               what every section shares
 `messages`           what a user is told of a configuration that is refused
 `files`              the JSON schema and config.yaml, written from the model

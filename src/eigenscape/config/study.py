@@ -7,23 +7,27 @@ cells; a `Cell` knows the identity of its work, the facts that decide every bit 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from eigenscape.architecture import Architecture, ModuleArchitecture
 from eigenscape.config.base import Section
+from eigenscape.config.cells import (
+    CellStatus,
+    GridCell,
+    Growth,
+    HeadlineCell,
+    ModelConstrainedCell,
+    StudyCell,
+)
 from eigenscape.config.clustering import ClusteringSection
 from eigenscape.config.expressivity import ExpressivitySection
 from eigenscape.config.large import LargeSection
 from eigenscape.config.messages import one_line
-from eigenscape.config.model_constrained import CaseName, ModelConstrainedSection
+from eigenscape.config.model_constrained import ModelConstrainedSection
 from eigenscape.config.sampling import (
     CriticalitySection,
     GridSection,
@@ -39,145 +43,9 @@ from eigenscape.config.sloppiness import SloppinessSection
 from eigenscape.config.user_problem import ResolvedProblem
 from eigenscape.errors import BadInput
 
-SCIENCE_SCHEMA = 5
-"""Raised whenever a change of the code would change a number; results of another schema are
-refused."""
-
-SLOTS = 16
-"""Leaves of the summation tree of one second moment, hence also the most ranks that share a cell.
-16 keeps the partial sums few (each is P^2/2 numbers) and serves up to 16 ranks; part of the
-identity of a result."""
-
-BLOCK = 256
-"""Samples per rank-k update. 256 rows keep the update at its peak rate while a block of gradients
-(B P numbers) stays small; part of the identity of a result."""
-
-
 MOST_PROJECTED_NUMBERS = 2**27
 """Of a study on a user's data: the projection holds a block of (inputs + outputs + 1)^2 numbers at
 most for every sample, here 1 GB."""
-
-
-class CellStatus(StrEnum):
-    """Whether a cell's raw condition number is computed in this study."""
-
-    COMPUTED = "computed"
-    OVER_LIMIT = "over_raw_parameter_limit"
-
-
-@dataclass(frozen=True)
-class Growth:
-    """How a cell's N may grow: doubled until the bracket is narrow enough or the next doubling
-    would pass ``most_samples``.
-    """
-
-    until_bracket: float
-    most_samples: int
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One network with its number of samples, and all that defines the work on it.
-
-    What a study has spectra of are the kinds of `StudyCell`; other steps that keep results of one
-    network, such as training, use it as it is.
-
-    Attributes:
-        architecture: the network.
-        samples: N.
-        folder: relative to the study's results.
-        facts: the study's part of the identity.
-    """
-
-    architecture: Architecture
-    samples: int
-    folder: str
-    facts: Mapping[str, Any]
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """Everything that decides the bits of the result, as plain JSON values."""
-        return {
-            "science_schema": SCIENCE_SCHEMA,
-            "sizes": list(self.architecture.sizes),
-            "samples": self.samples,
-            **self._facts_of_its_kind(),
-            "slots": SLOTS,
-            "block": BLOCK,
-        }
-
-    @property
-    def fingerprint(self) -> str:
-        """A short digest of the identity, for workflow parameters and receipts."""
-        return hashlib.blake2b(
-            json.dumps(self.identity, sort_keys=True).encode(), digest_size=8
-        ).hexdigest()
-
-    def _facts_of_its_kind(self) -> Mapping[str, Any]:
-        return self.facts
-
-
-@dataclass(frozen=True)
-class HeadlineCell(Cell):
-    """The headline network, with its own N."""
-
-    vectors: ClassVar = True
-
-
-@dataclass(frozen=True)
-class GridCell(Cell):
-    """A cell of the map.
-
-    Attributes:
-        growth: how its N may grow; then ``samples`` is the N that it starts from, and its receipts
-            say where it ended.
-    """
-
-    growth: Growth | None = None
-    vectors: ClassVar = False
-
-    def _facts_of_its_kind(self) -> Mapping[str, Any]:
-        growth = {} if self.growth is None else {"growth": asdict(self.growth)}
-        return {**growth, **self.facts}
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelConstrainedCell(Cell):
-    """A case with a model's equations in its loss, at one weight of the model.
-
-    Attributes:
-        case: forward map and loss.
-        alpha: the weight.
-    """
-
-    case: CaseName
-    alpha: float
-    vectors: ClassVar = True
-
-    @property
-    def forward_map(self) -> str:
-        """What is inverted, or learned: the first word of the case.
-
-        Example:
-            >>> cell = Study().model_constrained_cells("heat-taen")[0]
-            >>> cell.forward_map, cell.loss
-            ('heat', 'taen')
-        """
-        return self.case.partition("-")[0]
-
-    @property
-    def loss(self) -> str:
-        """How the network meets the model: the last word of the case."""
-        return self.case.rpartition("-")[2]
-
-    def _facts_of_its_kind(self) -> Mapping[str, Any]:
-        case = {"kind": "model_constrained", "case": self.case}
-        return {**case, **self.facts, "alpha": self.alpha}
-
-
-StudyCell = HeadlineCell | GridCell | ModelConstrainedCell
-"""What has a second moment and a spectrum in a study. Of each kind, ``vectors`` says whether
-something reads the eigenvectors."""
 
 
 class Study(Section):
@@ -318,7 +186,7 @@ class Study(Section):
                 "problem.kind",
                 "sine, before files are looked at",
                 self.problem.kind,
-                "read the study with stages.configure.read_study",
+                "read the study with stages.common.configure.read_study",
             )
         if self.problem.kind == "data":
             return Architecture(depth, width, self.found.inputs, self.found.outputs)

@@ -8,12 +8,8 @@ import numpy as np
 
 from eigenscape.active_subspace import tree
 from eigenscape.active_subspace.tree import Node
-from eigenscape.config.study import SLOTS
+from eigenscape.config.sizes import SLOTS
 from eigenscape.distributed.ranks import Ranks
-
-HELD_NODES = 5
-"""Largest number of nodes that a rank holds while it walks the 16 slots in order: log2(16) of the
-tree and the current one."""
 
 
 def tree_total(held: dict[Node, np.ndarray], ranks: Ranks) -> np.ndarray | None:

@@ -16,7 +16,8 @@ import pandas as pd
 
 from eigenscape.active_subspace.importance import block_masses
 from eigenscape.active_subspace.spectrum import Spectrum
-from eigenscape.config.study import Cell, Study
+from eigenscape.config.cells import Cell
+from eigenscape.config.study import Study
 from eigenscape.errors import BadInput, DamagedResult, EigenscapeError
 from eigenscape.stages.common.configure import load_study
 from eigenscape.stages.common.tables import DESCRIPTIONS, read_table

@@ -20,7 +20,7 @@ from matplotlib.patheffects import AbstractPathEffect, withStroke
 from matplotlib.transforms import Transform
 
 from eigenscape.active_subspace.spectrum import SpectrumStatus
-from eigenscape.config.study import CellStatus
+from eigenscape.config.cells import CellStatus
 from eigenscape.errors import BadInput
 from eigenscape.figures.style import round_levels
 

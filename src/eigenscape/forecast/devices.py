@@ -11,7 +11,9 @@ import math
 from dataclasses import dataclass
 
 from eigenscape.active_subspace.triangle import band_count
-from eigenscape.config.study import BLOCK, SLOTS, Cell, Study
+from eigenscape.config.cells import Cell
+from eigenscape.config.sizes import BLOCK, SLOTS
+from eigenscape.config.study import Study
 from eigenscape.distributed.reduction import owner
 from eigenscape.forecast.jobs import Job
 from eigenscape.forecast.schedule import Schedule, schedule

@@ -15,7 +15,9 @@ from eigenscape.architecture import Architecture
 from eigenscape.catalogue import Catalogue, rows
 from eigenscape.catalogue.active_subspace.steps import CHAPTER as ACTIVE
 from eigenscape.catalogue.sloppiness.ensemble import CHAPTER as TRAJECTORIES
-from eigenscape.config.study import GridCell, ModelConstrainedCell, Study, StudyCell
+from eigenscape.config.cells import GridCell, ModelConstrainedCell, StudyCell
+from eigenscape.config.sizes import JACKKNIFE_GROUPS, LANCZOS_STEPS, PERMUTATIONS
+from eigenscape.config.study import Study
 from eigenscape.forecast import curves, ensembles, graphs, trajectories
 from eigenscape.planning import cells as cost
 from eigenscape.planning import memory, models
@@ -119,14 +121,6 @@ def projection(study: Study, architecture: Architecture) -> Work:
     return Work(work.counts, memory.projection(architecture, samples, study.projection.replicates))
 
 
-PERMUTATIONS = 999
-"""Relabellings of the purity test (`active_subspace.importance_tests.PERMUTATIONS`)."""
-
-JACKKNIFE_SOLVES = 8
-"""Eigensolves behind the headline's intervals: eight times without one group of samples; that of
-all of them is there."""
-
-
 def importance(study: Study) -> Work:
     """Layers of the headline under two priors, eight eigensolves of its jackknife, one of its
     random-sign null, the purity test.
@@ -147,7 +141,7 @@ def importance(study: Study) -> Work:
         architecture, points, samples
     )
     signs = Work({Kind.DRAW: float(samples * size), Kind.STREAM: 3.0 * cost.FLOAT * samples * size})
-    solves = (JACKKNIFE_SOLVES + 1) * (cost.eigensolve(size, vectors=False) + cost.assembled(size))
+    solves = (JACKKNIFE_GROUPS + 1) * (cost.eigensolve(size, vectors=False) + cost.assembled(size))
     # Eight sums without a group: C and the group's part are read, their difference written and
     # divided.
     deletions = Work({Kind.STREAM: 8 * 6 * cost.FLOAT * square})
@@ -198,9 +192,6 @@ last of twelve takes: means over the 2,304 runs of the default sub-grid, read fr
 
 SECONDS_PER_STEP = 20e-6
 """numpy calls of one step of all replicas: 13 to 46 us beside the kernel on five networks."""
-
-LANCZOS_STEPS = 24
-"""Hessian-vector products for the step by curvature (`networks.training.LANCZOS_STEPS`)."""
 
 SECONDS_PER_HESSIAN_LAYER = 1.5e-3
 """A layer of one Hessian-vector product of all replicas through `torch.func`."""

@@ -133,7 +133,7 @@ class GivenGradients:
         """Rows ``first`` ... ``first + count - 1`` and zeros in the place of losses.
 
         Raises:
-            BadInput: there are not so many.
+            BadInput: the index is out of range.
         """
         if first + count > self.count:
             raise BadInput.field(

@@ -15,15 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from eigenscape.config.sizes import TORCH_CHUNK
 from eigenscape.networks import functional
 
 LossFactory = Callable[[torch.Tensor], functional.Loss]
 """Given a tensor, the loss of one parameter vector (P,) with its data in that tensor's precision
 and on its device."""
-
-CHUNK = 192
-"""Gradients at a time on the CPU, at most: starting `vmap` costs some milliseconds whatever their
-number, and a slot of a small cell (some 150 samples) is then done at once."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class TorchLoss:
 
     beside: LossFactory
     terms: int = 1
-    at_a_time: Callable[[], int] = lambda: CHUNK
+    at_a_time: Callable[[], int] = lambda: TORCH_CHUNK
 
     def fill(self, parameters: np.ndarray, gradients: np.ndarray, losses: np.ndarray) -> None:
         """Gradients (B, P) and losses (B,) at parameter vectors (B, P), in place, on the CPU."""

@@ -23,6 +23,7 @@ from enum import StrEnum
 import numpy as np
 
 from eigenscape.architecture import Architecture
+from eigenscape.config.sizes import LANCZOS_STEPS
 from eigenscape.errors import BadInput
 from eigenscape.networks import kernel
 from eigenscape.networks.activations import Activation
@@ -32,10 +33,6 @@ DIVERGED = 1e6
 """A loss above this many times its start counts as diverged: on a quadratic, one unstable direction
 that grows by a factor of 1000 in the parameters. Losses that rise by less often come back (large
 steps leave sharp regions)."""
-
-LANCZOS_STEPS = 24
-"""Hessian-vector products per curvature. On the networks of the default study 12 of them give 99 %
-of lambda_max, and the step 1/lambda_max is a convention of which more digits have no meaning."""
 
 
 class StepRule(StrEnum):

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from eigenscape.config.study import Cell, GridCell, ModelConstrainedCell, Study
+from eigenscape.config.cells import Cell, GridCell, ModelConstrainedCell
+from eigenscape.config.study import Study
 from eigenscape.errors import DoesNotFit
 from eigenscape.planning import cells as cost
 from eigenscape.planning import models

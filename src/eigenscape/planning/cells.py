@@ -6,20 +6,15 @@ calls.
 
 from __future__ import annotations
 
+from eigenscape.active_subspace.triangle import BAND, STRIP
 from eigenscape.architecture import Architecture, ModuleArchitecture
-from eigenscape.config.study import BLOCK, SLOTS, Cell, Study
+from eigenscape.config.cells import Cell
+from eigenscape.config.sizes import BLOCK, SLOTS, TWO_STAGE_FROM
+from eigenscape.config.study import Study
 from eigenscape.planning.work import NOTHING, Kind, Work
 
 FLOAT = 8
 """Bytes of a float64."""
-
-_STRIP = 512
-"""Number of columns in a strip of the triangle (`active_subspace.triangle.STRIP`; a test keeps the
-two equal: importing it here would compile kernels before a workflow is read)."""
-
-_TWO_STAGE_FROM = 2000
-"""Number of rows from which the host computes eigenvalues in two stages, with the packages that
-`make setup` installs (`eigensolvers.TWO_STAGE_FROM`)."""
 
 LANCZOS_ONE, LANCZOS_OUTER = 70, 155
 """Number of products with C or its inverse until the outermost pair, and the eight outermost pairs,
@@ -117,8 +112,8 @@ def device_gram_flops(parameters: int, samples: float) -> float:
 def triangle_numbers(parameters: int) -> int:
     """Count the numbers of a triangle in strips, about P^2/2 + 256 P."""
     return sum(
-        (parameters - start) * min(_STRIP, parameters - start)
-        for start in range(0, parameters, _STRIP)
+        (parameters - start) * min(STRIP, parameters - start)
+        for start in range(0, parameters, STRIP)
     )
 
 
@@ -144,7 +139,7 @@ def second_moment(cell: Cell, points: int, ranks: int = 1) -> Work:
     slots = -(-SLOTS // ranks)
     triangle = FLOAT * triangle_numbers(size)
     work = (slots / SLOTS) * summed(architecture, points, cell.samples)
-    written = triangle + FLOAT * size * min(size, _CHUNK) + 4 * chunk_bytes(size)
+    written = triangle + FLOAT * size * min(size, BAND) + 4 * chunk_bytes(size)
     work += Work(
         {Kind.STREAM: 4.0 * slots * triangle},
         memory=max(5 * triangle, written) + 2 * FLOAT * BLOCK * size,
@@ -182,7 +177,7 @@ def eigensolve(parameters: int, *, vectors: bool, on_host: bool = True) -> Work:
     the default study does).
     """
     cube = float(parameters) ** 3
-    values = Kind.TWO_STAGE if on_host and parameters >= _TWO_STAGE_FROM else Kind.EIGENVALUES
+    values = Kind.TWO_STAGE if on_host and parameters >= TWO_STAGE_FROM else Kind.EIGENVALUES
     kind, flops = (Kind.EIGENVECTORS, 4.0 * cube) if vectors else (values, 4.0 / 3.0 * cube)
     reordered = (4.0 if vectors else 2.0) * float(parameters) ** 2
     return Work({kind: flops, Kind.COLUMN: float(parameters), Kind.REORDER: reordered})
@@ -265,17 +260,12 @@ def written_vectors(parameters: int) -> int:
     """Return the bytes while eigenvectors are written: themselves, and 1,024 rows of them five
     times, by Zarr in chunks and read back.
     """
-    return FLOAT * (parameters**2 + 5 * parameters * min(parameters, _CHUNK))
-
-
-_CHUNK = 1024
-"""Number of rows and columns of a stored chunk (`active_subspace.triangle.BAND`; a test keeps the
-two equal)."""
+    return FLOAT * (parameters**2 + 5 * parameters * min(parameters, BAND))
 
 
 def chunk_bytes(parameters: int) -> int:
     """Return the bytes of a stored chunk of C."""
-    return FLOAT * min(parameters, _CHUNK) ** 2
+    return FLOAT * min(parameters, BAND) ** 2
 
 
 def stored_bytes(parameters: int) -> int:
@@ -285,7 +275,7 @@ def stored_bytes(parameters: int) -> int:
         >>> stored_bytes(100), stored_bytes(1100) == 4 * 8 * 1024**2
         (80000, True)
     """
-    return (-(-parameters // _CHUNK)) ** 2 * chunk_bytes(parameters)
+    return (-(-parameters // BAND)) ** 2 * chunk_bytes(parameters)
 
 
 SOLVED_VALUES, SOLVED_VECTORS = 6, 7

@@ -20,7 +20,7 @@ from eigenscape.active_subspace import tree
 from eigenscape.active_subspace.second_moment import blocks_of
 from eigenscape.active_subspace.tree import Node
 from eigenscape.active_subspace.triangle import BAND, STRIP, band_count, strip_starts
-from eigenscape.config.study import BLOCK, SLOTS
+from eigenscape.config.sizes import BLOCK, SLOTS
 from eigenscape.distributed.ranks import LARGEST_MESSAGE, Traffic
 from eigenscape.distributed.reduction import owner
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from eigenscape.architecture import Architecture
+from eigenscape.config.cells import Cell
 from eigenscape.config.large import KRYLOV_BLOCK, KRYLOV_BLOCKS, PART, TILE
-from eigenscape.config.study import Cell, Study
+from eigenscape.config.sizes import HELD_NODES
+from eigenscape.config.study import Study
 from eigenscape.errors import DoesNotFit
 from eigenscape.planning import cells as cost
 from eigenscape.planning.machine import Machine
@@ -33,10 +35,6 @@ LARGEST_GRAM = 32_766
 GRAM_MATRICES = 5
 """Number of N x N matrices at the peak of the dual eigensolve: rows, K, LAPACK's copy, vectors and
 work space."""
-
-TREE_NODES = 5
-"""Largest number of sums over slots that a rank holds (`distributed.tree_sums.HELD_NODES`; a test
-keeps the two equal)."""
 
 SPARE_VECTORS = 3
 """Number of blocks of vectors in addition to those: the current image, LAPACK's copy for the
@@ -236,7 +234,7 @@ def dual_memory(parameters: int, samples: int, leading: int) -> int:
     square = samples**2
     tile = parameters * (min(TILE, samples) + 2 * PART)
     products = tile + parameters * min(TILE, samples) + square
-    vectors = tile + (1 + TREE_NODES + SPARE_VECTORS) * leading * parameters + square
+    vectors = tile + (1 + HELD_NODES + SPARE_VECTORS) * leading * parameters + square
     return cost.FLOAT * max(products, GRAM_MATRICES * square, vectors)
 
 
@@ -253,9 +251,9 @@ def matrix_free_memory(parameters: int, leading: int, probes: int) -> int:
     krylov = (
         leading
         + (KRYLOV_BLOCKS + 1) * KRYLOV_BLOCK
-        + (TREE_NODES + SPARE_VECTORS) * max(KRYLOV_BLOCK, leading)
+        + (HELD_NODES + SPARE_VECTORS) * max(KRYLOV_BLOCK, leading)
     )
-    density = leading + (2 + TREE_NODES + SPARE_VECTORS) * probes
+    density = leading + (2 + HELD_NODES + SPARE_VECTORS) * probes
     return cost.FLOAT * parameters * (TILE + 2 * PART + max(krylov, density))
 
 

@@ -14,13 +14,11 @@ whole arrays of activations (`TORCH_COPIES` of them), and are looser.
 from __future__ import annotations
 
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import BLOCK, ModelConstrainedCell, Study
+from eigenscape.config.cells import ModelConstrainedCell
+from eigenscape.config.sizes import BLOCK, NUMBERS_PER_BATCH, PERMUTATIONS, TORCH_CHUNK
+from eigenscape.config.study import Study
 from eigenscape.planning import cells as cost
 from eigenscape.planning.cells import FLOAT
-
-BATCH_NUMBERS = 2**21
-"""Number of gradient entries of a batch that stays in cache (`stages.active_subspace.projection`,
-`active_subspace.other_moments`; a test keeps them equal)."""
 
 TORCH_COPIES = 8
 """Number of arrays of one size that torch holds in a forward and backward pass: values,
@@ -33,14 +31,6 @@ solution, four to a square (17 were observed)."""
 STEP_COPIES = 12
 """The same number per step, for a network's steps in a row with those of the equation (9 were
 observed for one step, 11.5 each for eight)."""
-
-TORCH_CHUNK = 192
-"""Number of gradients that torch computes at once (`networks.loss_sampler.CHUNK`; a test keeps them
-equal)."""
-
-ORDERS = 999
-"""Number of resampled orders of eigenvectors (`active_subspace.importance_tests`; a test keeps them
-equal)."""
 
 DRAWING = 200 * 10**6
 """Bytes of matplotlib with a canvas of 600 dots an inch, its copies, fonts and text: 175 MB were
@@ -55,7 +45,7 @@ def projection(architecture: Architecture, samples: int, replicates: int) -> int
     and sample, twice while batches are joined; counts of resamples as whole numbers, weights and
     parts; and resampled blocks, the largest of which has at most 4 L rows.
     """
-    rows = max(1, min(BLOCK, BATCH_NUMBERS // architecture.parameters))
+    rows = max(1, min(BLOCK, NUMBERS_PER_BATCH // architecture.parameters))
     layers = architecture.depth + 1
     numbers = (
         3 * rows * architecture.parameters
@@ -84,7 +74,7 @@ def importance(study: Study) -> int:
     jackknife = 8 * cost.triangle_numbers(size) + (1 + cost.SOLVED_VALUES) * size**2
     if cost.from_gradients(cell.samples, cell.architecture.parameters):
         jackknife = 3 * samples * size + 4 * samples**2
-    orders = 3 * ORDERS * size
+    orders = 3 * PERMUTATIONS * size
     eigenvectors = 2 * size**2 + max(orders, 3 * samples * directions + 3 * replicates * samples)
     return FLOAT * (max(jackknife, eigenvectors) + 2 * BLOCK * size)
 
@@ -124,7 +114,7 @@ def kinds(architecture: Architecture) -> int:
     """8 (5 2^21 + 9 P^2): a batch of gradients of single points with its Jacobians; C and what an
     eigensolve with vectors takes.
     """
-    return FLOAT * (5 * BATCH_NUMBERS + 9 * architecture.parameters**2)
+    return FLOAT * (5 * NUMBERS_PER_BATCH + 9 * architecture.parameters**2)
 
 
 def curve(pieces: float, width: int, depth: int) -> int:

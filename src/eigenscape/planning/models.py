@@ -5,7 +5,9 @@ weight of its model.
 from __future__ import annotations
 
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import SLOTS, ModelConstrainedCell, Study
+from eigenscape.config.cells import ModelConstrainedCell
+from eigenscape.config.sizes import SLOTS
+from eigenscape.config.study import Study
 from eigenscape.planning import cells as cost
 from eigenscape.planning import memory
 from eigenscape.planning.work import NOTHING, Kind, Work

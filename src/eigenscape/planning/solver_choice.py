@@ -7,7 +7,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from eigenscape.config.study import Cell, Study, StudyCell
+from eigenscape.config.cells import Cell, StudyCell
+from eigenscape.config.sizes import LARGEST_WITH_VECTORS
+from eigenscape.config.study import Study
 from eigenscape.distributed.peak_memory import peak_bytes
 from eigenscape.errors import BadInput, DoesNotFit
 from eigenscape.planning import batches as planning
@@ -17,10 +19,6 @@ from eigenscape.planning.cells import from_gradients, spectrum
 LARGEST_ON_ONE_RANK = 32_766
 """LAPACK's divide and conquer takes 1 + 6 P + 2 P^2 numbers of work space, which SciPy counts in 32
 bits."""
-
-LARGEST_WITH_VECTORS = 23_169, 46_340
-"""Gradients and parameters of `few_samples_spectrum` with vectors (`active_subspace.few_samples`; a
-test keeps them equal)."""
 
 INTERPRETER_BYTES = 400 * 10**6
 """Of every rank: Python with its libraries, MKL and MPI among them (measured: 300 MB), and some

@@ -332,7 +332,7 @@ def _state(path: Path, digest: str) -> str:
 
 
 def as_json(shown: Lineage) -> str:
-    """For programs."""
+    """The lineage as JSON, for programs."""
     return json.dumps(asdict(shown), indent=1)
 
 
@@ -342,7 +342,7 @@ that changed come first."""
 
 
 def as_text(shown: Lineage) -> str:
-    """For people: one fact a line."""
+    """The lineage as text, one fact a line."""
     lines = [f"{shown.result}, of the study {shown.study}: {shown.state}", ""]
     facts = {
         **shown.numbers,

@@ -8,16 +8,16 @@ asked whether they were made of the results that are there now.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from eigenscape.active_subspace.tree import Node
 from eigenscape.catalogue import Catalogue
-from eigenscape.config.study import SCIENCE_SCHEMA, Cell, Study
+from eigenscape.config.cells import SCIENCE_SCHEMA, Cell
+from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.planning.large import LargePlan, large_cell, plans_of
+from eigenscape.provenance.state import Finding, State
 from eigenscape.stages.common.progress import Progress
 from eigenscape.store import (
     array_files,
@@ -33,54 +33,6 @@ from eigenscape.store.identity import difference
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import Receipt
 from eigenscape.store.shards import OpenSlot, Shards
-
-
-class State(StrEnum):
-    """What can be said of a result."""
-
-    SOUND = "sound"
-    """It is what its receipt says."""
-    OUTDATED = "out of date"
-    """A table or figure that was made of other results than there are now."""
-    DAMAGED = "damaged"
-    """It is not, or its receipt cannot be read."""
-    OTHER_WORK = "of other work"
-    """Another study, seed or version made it."""
-    UNCONFIRMED = "unconfirmed"
-    """Data without a receipt, of a run that was killed; the next run replaces them."""
-    UNFINISHED = "unfinished"
-    """Partial sums that the next run goes on from."""
-    AT_WORK = "at work"
-    """Somebody is computing it now, or was when it was killed."""
-    MISSING = "missing"
-    """Not computed yet."""
-    GONE = "gone"
-    """It was there, as a receipt says, and is not any more."""
-    QUARANTINED = "in quarantine"
-    """Set aside before; for a person to look at and delete."""
-
-
-WRONG = (State.DAMAGED, State.OUTDATED, State.OTHER_WORK, State.GONE)
-"""What makes a study unsound."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was found of one result.
-
-    Attributes:
-        state: see `State`.
-        paths: what it consists of, the receipt first.
-        what: in words.
-        remedy: what to do, where there is something to do.
-        notes: of Snakemake's ledger, that say it is there.
-    """
-
-    state: State
-    paths: tuple[Path, ...]
-    what: str
-    remedy: str = ""
-    notes: tuple[Path, ...] = ()
 
 
 def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> list[Finding]:
@@ -328,8 +280,8 @@ def _of_document(catalogue: Catalogue, path: Path, folder: StudyFolder) -> Findi
             _AGAIN,
             notes,
         )
-    # The sisters' documents, and those that vary the study, have networks, priors and problems of
-    # their own.
+    # Documents of the companion sciences, and those that vary the study, have networks, priors and
+    # problems of their own.
     of_study = path.relative_to(folder.root).parts[0] in (
         "projection",
         "training",
@@ -446,19 +398,3 @@ def _of_quarantine(folder: StudyFolder) -> Iterator[Finding]:
                 f"{place}",
                 f"see {quarantine.REASON} there, and delete it when you have seen enough",
             )
-
-
-def report(findings: list[Finding]) -> str:
-    """What was found as text: a line for each thing that somebody may want to act on, then the
-    counts.
-    """
-    lines = []
-    for finding in findings:
-        if finding.state in (State.SOUND, State.MISSING):
-            continue
-        lines.append(
-            f"{finding.state}: {finding.what}" + (f"; {finding.remedy}" if finding.remedy else "")
-        )
-    counts = {state: sum(finding.state is state for finding in findings) for state in State}
-    words = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    return "\n".join([*lines, words or "nothing is computed yet"])

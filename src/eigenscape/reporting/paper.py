@@ -89,7 +89,7 @@ SCIENCES = {
         " condition number, the leading subspace and training are followed over α."
     ),
 }
-"""A paragraph for each sister science that the study has."""
+"""A paragraph for each companion science that the study has."""
 
 
 def paper_path(folder: StudyFolder) -> Path:

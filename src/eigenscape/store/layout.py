@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import Cell
+from eigenscape.config.cells import Cell
 
 
 @dataclass(frozen=True)

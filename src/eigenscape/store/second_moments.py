@@ -20,7 +20,7 @@ import zarr
 from zarr.codecs import BytesCodec, Crc32cCodec
 
 from eigenscape.active_subspace.triangle import BAND, band_columns, band_count
-from eigenscape.config.study import Cell
+from eigenscape.config.cells import Cell
 from eigenscape.distributed.agreement import raise_on_all_ranks
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.distributed.reduction import FinishedBand, owned_bands

@@ -23,7 +23,7 @@ import numpy as np
 from eigenscape.active_subspace.second_moment import PartialSum
 from eigenscape.active_subspace.tree import Node
 from eigenscape.active_subspace.triangle import band_count
-from eigenscape.config.study import Cell
+from eigenscape.config.cells import Cell
 from eigenscape.store import quarantine, receipts
 
 _NODE = re.compile(r"node-(\d+)-(\d+)")

@@ -7,6 +7,7 @@ import pytest
 from builders import orthogonal, sampler
 from builders import second_moment as second_moment_of
 
+from eigenscape.active_subspace.bootstrap import bootstrap_weights
 from eigenscape.active_subspace.importance import (
     activity_scores,
     block_masses,
@@ -17,7 +18,6 @@ from eigenscape.active_subspace.importance import (
     leading_replicates,
     random_basis_purity,
 )
-from eigenscape.active_subspace.resampling import bootstrap_weights
 from eigenscape.active_subspace.spectrum import spectrum_of
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput

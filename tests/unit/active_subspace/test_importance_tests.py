@@ -9,21 +9,19 @@ import pytest
 from builders import orthogonal
 from scipy import stats
 
+from eigenscape.active_subspace.bootstrap import bootstrap_weights
 from eigenscape.active_subspace.importance import (
     block_masses,
     layer_centroids,
     layer_shares,
     random_basis_purity,
 )
-from eigenscape.active_subspace.importance_tests import (
-    centroid_order,
+from eigenscape.active_subspace.importance_tests import centroid_order, purity_interval, purity_test
+from eigenscape.active_subspace.layer_shares import (
     ladder_slope,
     layer_share_intervals,
     ordered_trend,
-    purity_interval,
-    purity_test,
 )
-from eigenscape.active_subspace.resampling import bootstrap_weights
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
 from eigenscape.interval import Interval

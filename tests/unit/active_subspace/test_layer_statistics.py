@@ -12,7 +12,7 @@ from eigenscape.active_subspace.layer_statistics import (
 )
 from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import BLOCK
+from eigenscape.config.sizes import BLOCK
 from eigenscape.errors import BadInput
 
 NETWORK = Architecture(depth=3, width=4)

@@ -5,18 +5,20 @@ import pytest
 from builders import draws, orthogonal, sampler
 from scipy import stats
 
+from eigenscape.active_subspace.bootstrap import (
+    bootstrap_weights,
+    percentile_interval,
+    unbroken_interval,
+)
 from eigenscape.active_subspace.layer_statistics import gradient_blocks
 from eigenscape.active_subspace.resampling import (
     FULL_BOOTSTRAP_LIMIT,
     BootstrapSpectrum,
     active_dimension,
-    bootstrap_weights,
     full_bootstrap_spectrum,
     gradient_coordinates,
     outermost,
-    percentile_interval,
     subspace_errors,
-    unbroken_interval,
 )
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput

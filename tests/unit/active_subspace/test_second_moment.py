@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits
 
 from eigenscape.active_subspace.second_moment import PartialSum, sum_of_samples, sum_of_slot
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import BLOCK, SLOTS
+from eigenscape.config.sizes import BLOCK, SLOTS
 from eigenscape.networks.activations import LINEAR, RELU, TANH, Activation
 from eigenscape.networks.problems import Problem
 from eigenscape.networks.sampler import Device

@@ -11,7 +11,8 @@ import yaml
 from builders import small_study
 
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import CellStatus, Study
+from eigenscape.config.cells import CellStatus
+from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
 
 ROOT = Path(__file__).parents[3]

@@ -6,16 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eigenscape.active_subspace import eigensolvers, importance_tests, triangle
+from eigenscape.active_subspace import triangle
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import Study
 from eigenscape.forecast import jobs
-from eigenscape.networks import kernel, training
+from eigenscape.networks import kernel
 from eigenscape.networks.activations import TANH
 from eigenscape.networks.problems import sine_regression
 from eigenscape.planning import cells
 from eigenscape.planning.work import Kind
-from eigenscape.stages.active_subspace import importance
 from eigenscape.stages.active_subspace.training import TrainingPlan
 
 
@@ -107,13 +106,8 @@ def test_two_ranks_halve_the_work_and_add_messages() -> None:
 def test_constants_are_those_of_the_stages() -> None:
     plan = TrainingPlan()
 
-    assert triangle.STRIP == cells._STRIP
-    assert eigensolvers.TWO_STAGE_FROM == cells._TWO_STAGE_FROM
-    assert importance_tests.PERMUTATIONS == jobs.PERMUTATIONS
-    assert importance.JACKKNIFE_GROUPS == jobs.JACKKNIFE_SOLVES
     assert (plan.replicas, len(plan.ladder), plan.most_steps) == (
         jobs.REPLICAS,
         jobs.LADDER,
         jobs.MOST_STEPS,
     )
-    assert training.LANCZOS_STEPS == jobs.LANCZOS_STEPS

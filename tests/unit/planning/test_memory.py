@@ -8,16 +8,12 @@ trajectories are held to theirs in `test_large`, `tests/parallel` and `sloppines
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 
 import peaks
 import pytest
 
-from eigenscape.active_subspace import importance_tests, other_moments, projection, triangle
 from eigenscape.forecast import ensembles
-from eigenscape.networks import torch_loss
-from eigenscape.planning import cells, memory
 from eigenscape.sloppiness import distances
 
 SMALL = 10**6
@@ -50,12 +46,5 @@ def test_what_runs_through_torch_is_within_the_plan() -> None:
     assert (over, under) == ({}, {})
 
 
-def test_constants_are_those_of_the_stages() -> None:
-    assert memory.BATCH_NUMBERS == other_moments.NUMBERS_PER_BATCH == projection.NUMBERS_PER_BATCH
-    assert triangle.BAND == cells._CHUNK
-    assert (
-        inspect.signature(importance_tests.centroid_order).parameters["replicates"].default
-        == memory.ORDERS
-    )
-    assert memory.TORCH_CHUNK == torch_loss.CHUNK
+def test_a_block_of_distances_takes_no_more_than_is_planned() -> None:
     assert distances.scratch_bytes(ensembles.CLASSES) <= ensembles.SCRATCH

@@ -105,7 +105,6 @@ def test_vectors_of_more_gradients_than_lapack_counts_are_shared() -> None:
     """P = 44,836; dgesdd's own answer to what work space it wants is negative from N = 23,170
     on.
     """
-    assert LARGEST_WITH_VECTORS == few_samples.LARGEST_WITH_VECTORS
     most, sizes = LARGEST_WITH_VECTORS[0], (5, 105)
     parameters = Architecture(*sizes).parameters
     for samples, distributed in ((most, False), (most + 1, True)):

@@ -14,7 +14,8 @@ from eigenscape.catalogue import recipe_of
 from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
 from eigenscape.provenance.lineage import as_json, as_text, lineage_of
-from eigenscape.provenance.verify import WRONG, Finding, State, repair, verify_study
+from eigenscape.provenance.state import WRONG, Finding, State
+from eigenscape.provenance.verify import repair, verify_study
 from eigenscape.stages.common.configure import load_study
 from eigenscape.stages.common.tables import read_table
 from eigenscape.store.layout import StudyFolder

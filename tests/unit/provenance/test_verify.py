@@ -15,7 +15,8 @@ from builders import small_study
 
 from eigenscape.config.study import Study
 from eigenscape.errors import Interrupted
-from eigenscape.provenance.verify import State, repair, report, verify_study
+from eigenscape.provenance.state import State, report
+from eigenscape.provenance.verify import repair, verify_study
 from eigenscape.stages.active_subspace.cells import compute_cells
 from eigenscape.stages.active_subspace.projection import project_networks
 from eigenscape.stages.active_subspace.training import TrainingPlan, train_networks

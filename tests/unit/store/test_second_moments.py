@@ -13,7 +13,8 @@ from builders import draws, matrix_of
 from eigenscape.active_subspace.second_moment import PartialSum
 from eigenscape.active_subspace.tree import Node
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import SLOTS, Cell
+from eigenscape.config.cells import Cell
+from eigenscape.config.sizes import SLOTS
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.distributed.reduction import finished_bands
 from eigenscape.errors import DamagedResult, NotFiniteGradient

@@ -13,7 +13,7 @@ from builders import draws, small_study
 
 from eigenscape.active_subspace.second_moment import PartialSum
 from eigenscape.active_subspace.tree import Node
-from eigenscape.config.study import Cell
+from eigenscape.config.cells import Cell
 from eigenscape.store.shards import OpenSlot, Shards
 
 NODE = Node(4, 2)

@@ -11,14 +11,8 @@ from collections.abc import Iterable, Mapping
 
 from eigenscape.architecture import Architecture
 from eigenscape.catalogue.rows import MB, Job, Step, by_name, of_the_one, schema_of_results, seed
-from eigenscape.config.study import (
-    Cell,
-    GridCell,
-    HeadlineCell,
-    ModelConstrainedCell,
-    Study,
-    StudyCell,
-)
+from eigenscape.config.cells import Cell, GridCell, HeadlineCell, ModelConstrainedCell, StudyCell
+from eigenscape.config.study import Study
 from eigenscape.planning import batches as planning
 from eigenscape.planning import memory as stage_memory
 from eigenscape.planning import solver_choice

@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from eigenscape.active_subspace.spectrum import SpectrumStatus
-from eigenscape.config.study import CellStatus
+from eigenscape.config.cells import CellStatus
 from eigenscape.figures.grid import CONTOUR_WIDTH, HALO, CellGrid
 from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, GREY, PALE, figure_of, paper_style
 

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from eigenscape.active_subspace.importance_tests import LadderSlope, LayerShares
+from eigenscape.active_subspace.layer_shares import LadderSlope, LayerShares
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
 from eigenscape.figures.active_subspace.layer_importance import KINDS
@@ -72,7 +72,7 @@ def importance_figure(priors: Sequence[PriorImportance], architecture: Architect
             positive.
 
     Example:
-        >>> from eigenscape.active_subspace.importance_tests import layer_share_intervals
+        >>> from eigenscape.active_subspace.layer_shares import layer_share_intervals
         >>> network = Architecture(depth=1, width=2)
         >>> shares = layer_share_intervals(
         ...     np.array([[3.0, 1.0]] * 2), network, np.ones((4, 2), dtype=int)

@@ -25,11 +25,12 @@ from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from eigenscape.architecture import ModuleArchitecture
+from eigenscape.config.sizes import TORCH_CHUNK
 from eigenscape.errors import BadInput
 from eigenscape.networks import functional
 from eigenscape.networks.gradients import GradientSampler, NonFinite
 from eigenscape.networks.sampler import Device
-from eigenscape.networks.torch_loss import CHUNK, LossFactory, TorchLoss
+from eigenscape.networks.torch_loss import LossFactory, TorchLoss
 from eigenscape.networks.user.data import UserData
 from eigenscape.networks.user.priors import ModuleDraws, ModulePrior, free_parameters
 
@@ -361,7 +362,7 @@ def sampler_of_module(
         """Fewer gradients where a forward pass makes many numbers; by shapes alone, so that bits
         stay the same everywhere.
         """
-        return max(1, min(CHUNK, NUMBERS_AT_ONCE // activation_numbers(module, data)))
+        return max(1, min(TORCH_CHUNK, NUMBERS_AT_ONCE // activation_numbers(module, data)))
 
     return GradientSampler(
         architecture or architecture_of(module),

@@ -220,7 +220,7 @@ def _run_forward(
                 )
             except Exception as error:
                 where = f"an error {path.innermost}: {_text_of(error)}{_place_of(error)}"
-                fix = "mend forward, or name other inputs"
+                fix = "fix forward, or name other inputs"
                 if "dtype" in str(error) and any(
                     array.dtype.kind in "iub" for array in data.inputs.values()
                 ):

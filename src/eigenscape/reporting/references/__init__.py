@@ -28,7 +28,7 @@ def references_of(study: Study) -> list[Reference]:
 
 
 def as_text(study: Study) -> str:
-    """For people: by science, with what each was used for."""
+    """The references as text, by science, with what each was used for."""
     lines = ["Please cite", "", f"  {this_program().text()}"]
     for science, uses in used_by(study).items():
         lines += ["", f"{science.capitalize()}:"]

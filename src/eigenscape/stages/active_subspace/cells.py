@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from eigenscape.config.study import Cell, GridCell, Study
+from eigenscape.config.cells import Cell, GridCell
+from eigenscape.config.study import Study
 from eigenscape.planning import batches as planning
 from eigenscape.stages.active_subspace.growth import grow_cell
 from eigenscape.stages.common import signals

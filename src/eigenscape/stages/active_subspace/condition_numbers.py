@@ -18,7 +18,8 @@ from eigenscape.active_subspace.condition import condition_numbers
 from eigenscape.active_subspace.importance import layer_shares
 from eigenscape.active_subspace.sampling_noise import log10_condition_null
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import CellStatus, Study
+from eigenscape.config.cells import CellStatus
+from eigenscape.config.study import Study
 from eigenscape.interval import Interval, column_names
 from eigenscape.stages.active_subspace.projection import require_projection
 from eigenscape.stages.common.tables import (

@@ -17,14 +17,17 @@ import numpy as np
 from eigenscape.active_subspace.eigensolvers import eigensolver_of_host
 from eigenscape.active_subspace.second_moment import PartialSum
 from eigenscape.active_subspace.tree import Node
-from eigenscape.config.study import SLOTS, GridCell, Growth, Study
+from eigenscape.config.cells import GridCell, Growth
+from eigenscape.config.sizes import SLOTS
+from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.stages.common.attempts import Attempt, compute_once
+from eigenscape.stages.common.checkpointed_sum import CheckpointedSum
 from eigenscape.stages.common.execution import Execution
 from eigenscape.stages.common.samplers import sampler_of
 from eigenscape.stages.common.spectrum import is_confirmed, write_solved
 from eigenscape.stages.common.spectrum_solvers import FromSecondMoment, Moments, Solved
-from eigenscape.stages.common.sums import CheckpointedSum, SumBySamples
+from eigenscape.stages.common.sums import SumBySamples
 from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.shards import Shards

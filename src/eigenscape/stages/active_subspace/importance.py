@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from eigenscape.active_subspace.bootstrap import bootstrap_weights, percentile_interval
 from eigenscape.active_subspace.bulk import family_intervals, sign_null
 from eigenscape.active_subspace.condition import condition_numbers
 from eigenscape.active_subspace.importance import (
@@ -23,28 +24,26 @@ from eigenscape.active_subspace.importance import (
     layer_centroids,
     leading_replicates,
 )
-from eigenscape.active_subspace.importance_tests import (
+from eigenscape.active_subspace.importance_tests import centroid_order, purity_interval, purity_test
+from eigenscape.active_subspace.layer_shares import (
     LadderSlope,
     LayerShares,
-    centroid_order,
     ladder_slope,
     layer_share_intervals,
     ordered_trend,
-    purity_interval,
-    purity_test,
 )
 from eigenscape.active_subspace.layer_statistics import gradient_blocks, squared_gradients_by_layer
 from eigenscape.active_subspace.resampling import (
     active_dimension,
-    bootstrap_weights,
     gradient_coordinates,
     outermost,
-    percentile_interval,
     subspace_errors,
 )
 from eigenscape.active_subspace.spectrum import Spectrum
 from eigenscape.architecture import Architecture, ModuleArchitecture
-from eigenscape.config.study import SCIENCE_SCHEMA, Study
+from eigenscape.config.cells import SCIENCE_SCHEMA
+from eigenscape.config.sizes import JACKKNIFE_GROUPS
+from eigenscape.config.study import Study
 from eigenscape.interval import Interval, column_names
 from eigenscape.networks.activations import activation_named
 from eigenscape.networks.mean_field import mean_field, mean_field_of
@@ -62,10 +61,6 @@ from eigenscape.store.layout import StudyFolder
 
 LEAST_DEPTH_OF_TREND = 4
 """Three hidden-to-hidden layers: Page's test needs three columns to order."""
-
-JACKKNIFE_GROUPS = 8
-"""Each costs an eigensolve and half of C in memory; eight give a standard error that is itself good
-to a quarter."""
 
 CONTRAST = {"standard_normal": "pytorch_default"}
 """The second prior beside the study's own; the standard normal beside every other one."""

@@ -1,11 +1,11 @@
 """The stage `large`: what can be known of the spectrum of a network whose C does not fit, over all
 ranks.
 
-By one of two routes (`cost.large` chooses): all nonzero eigenvalues from the N x N Gram matrix, or
-the leading ones by block Krylov and a density by Lanczos. Either way the leading eigenvectors come
-with residual norms from a pass of their own, and traces by layer. What is finished is kept: rows of
-the Gram matrix, or the Krylov space after a pass; the next run goes on from it, with any number of
-ranks.
+By one of two routes (`planning.large` chooses): all nonzero eigenvalues from the N x N Gram matrix,
+or the leading ones by block Krylov and a density by Lanczos. Either way the leading eigenvectors
+come with residual norms from a pass of their own, and traces by layer. What is finished is kept:
+rows of the Gram matrix, or the Krylov space after a pass; the next run goes on from it, with any
+number of ranks.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from pathlib import Path
 
 from eigenscape.active_subspace.second_moment import one_blas_thread
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import Cell, Study
+from eigenscape.config.cells import Cell
+from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import OneRank, Ranks
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import BadInput, DamagedResult
@@ -26,7 +27,7 @@ from eigenscape.planning.large import LargeRoute, large_cell, plan_large
 from eigenscape.stages.active_subspace.large_dual import dual_arrays
 from eigenscape.stages.active_subspace.large_matrix_free import matrix_free_arrays
 from eigenscape.stages.active_subspace.large_run import LargeRun
-from eigenscape.stages.common.attempts import Attempt, claimed
+from eigenscape.stages.common.attempts import Attempt, compute_once
 from eigenscape.stages.common.execution import Execution
 from eigenscape.store import array_files, quarantine, receipts
 from eigenscape.store.array_files import Arrays
@@ -80,18 +81,18 @@ def compute_large(
     plan = plan_large(study, architecture)
     cell = large_cell(study, plan)
     path = folder.large(cell)
-    with Watchdog(execution.hang_seconds):
-        done = _is_confirmed(path, cell, folder, ranks)
-    if done:
-        return array_files.receipt_of(path)
-    with (
-        claimed(cell, folder, ranks, execution.stale_seconds) as claim,
-        Watchdog(execution.hang_seconds) as watchdog,
-        one_blas_thread(),
-    ):
-        if not _is_confirmed(path, cell, folder, ranks):
-            log.info("%s: %s", cell.folder, plan.reason)
-            _compute(LargeRun(study, plan, cell, folder, ranks, execution, watchdog), path, claim)
+
+    def is_done() -> bool:
+        with Watchdog(execution.hang_seconds):
+            return _is_confirmed(path, cell, folder, ranks)
+
+    def compute(attempt: Attempt) -> None:
+        log.info("%s: %s", cell.folder, plan.reason)
+        with Watchdog(execution.hang_seconds) as watchdog, one_blas_thread():
+            run = LargeRun(study, plan, cell, folder, ranks, execution, watchdog)
+            _compute(run, path, attempt)
+
+    compute_once(cell, folder, ranks, is_done, compute, execution.stale_seconds)
     return array_files.receipt_of(path)
 
 
@@ -132,7 +133,7 @@ def _is_confirmed(path: Path, cell: Cell, folder: StudyFolder, ranks: Ranks) -> 
     return ranks.any(confirmed)
 
 
-def _compute(run: LargeRun, path: Path, claim: Attempt) -> None:
+def _compute(run: LargeRun, path: Path, attempt: Attempt) -> None:
     started = time.monotonic()
     plan, ranks = run.plan, run.ranks
     arrays = dual_arrays(run) if plan.route is LargeRoute.DUAL else matrix_free_arrays(run)
@@ -140,7 +141,7 @@ def _compute(run: LargeRun, path: Path, claim: Attempt) -> None:
         (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, run.computed)
     )
     if arrays is not None:
-        claim.confirm()
+        attempt.confirm()
         array_files.write_arrays(
             path,
             run.cell.identity,

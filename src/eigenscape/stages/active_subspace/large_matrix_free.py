@@ -17,7 +17,7 @@ from eigenscape.active_subspace.spectral_density import LanczosState
 from eigenscape.active_subspace.tiles import Tiles
 from eigenscape.active_subspace.traces import pair_products, traces_from_pairs
 from eigenscape.config.large import KRYLOV_BLOCK
-from eigenscape.config.study import SLOTS
+from eigenscape.config.sizes import SLOTS
 from eigenscape.errors import Interrupted
 from eigenscape.stages.active_subspace.large_operator import GradientOperator
 from eigenscape.stages.active_subspace.large_run import LargeRun, of_traces

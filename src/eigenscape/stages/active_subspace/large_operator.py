@@ -15,7 +15,7 @@ import numpy as np
 from eigenscape.active_subspace import matrix_free, tree
 from eigenscape.active_subspace.tiles import Tiles
 from eigenscape.active_subspace.tree import Node
-from eigenscape.config.study import SLOTS
+from eigenscape.config.sizes import SLOTS
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.distributed.tree_sums import add_in_place, tree_total
 from eigenscape.distributed.watchdog import Watchdog

@@ -16,7 +16,8 @@ from eigenscape.active_subspace.dual import squares_by_layer
 from eigenscape.active_subspace.matrix_free import LeadingPairs
 from eigenscape.active_subspace.tiles import Tiles
 from eigenscape.active_subspace.traces import Traces
-from eigenscape.config.study import Cell, Study
+from eigenscape.config.cells import Cell
+from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import Interrupted

@@ -15,7 +15,8 @@ import numpy as np
 
 from eigenscape.active_subspace.projection import project
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import SCIENCE_SCHEMA, Study
+from eigenscape.config.cells import SCIENCE_SCHEMA
+from eigenscape.config.study import Study
 from eigenscape.networks.activations import activation_named
 from eigenscape.networks.mean_field import mean_field_of
 from eigenscape.networks.priors import prior_named

@@ -31,7 +31,9 @@ import pandas as pd
 from eigenscape.active_subspace.staircase import layer_shares_of, staircase
 from eigenscape.active_subspace.symmetry import ProjectedSamples, project, require_symmetry
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import BLOCK, SCIENCE_SCHEMA, Study
+from eigenscape.config.cells import SCIENCE_SCHEMA
+from eigenscape.config.sizes import BLOCK
+from eigenscape.config.study import Study
 from eigenscape.errors import BadInput, NotFiniteGradient
 from eigenscape.networks.activations import ACTIVATIONS, activation_named
 from eigenscape.networks.mean_field import mean_field_of

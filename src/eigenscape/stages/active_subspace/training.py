@@ -19,7 +19,8 @@ import pandas as pd
 
 from eigenscape.active_subspace.association import best_median
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import Cell, Study
+from eigenscape.config.cells import Cell
+from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
 from eigenscape.interval import Interval
 from eigenscape.networks.activations import activation_named

@@ -30,8 +30,9 @@ from eigenscape.clustering.graphs import spectral_clustering
 from eigenscape.clustering.modularity import ModularityStatus, label_purity, modularity
 from eigenscape.clustering.similarity import Similarity, cka, cosine, linear_cka, unbiased_cka
 from eigenscape.clustering.spectral import least_squares_cka, without_directions
+from eigenscape.config.cells import SCIENCE_SCHEMA
 from eigenscape.config.clustering import ClusteringSection
-from eigenscape.config.study import SCIENCE_SCHEMA, Study
+from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
 from eigenscape.seeding import stream_key
 from eigenscape.stages.clustering.layer_graphs import LayerGraph, layer_graph

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from eigenscape.config.study import Cell, Study
+from eigenscape.config.cells import Cell
+from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.errors import ClaimLost, DamagedResult
 from eigenscape.planning import batches as planning

@@ -53,7 +53,7 @@ def _read(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         found = " ".join(str(error).split())
         raise BadInput.field(
-            str(path), "YAML", found, "mend that line; config.yaml shows the format"
+            str(path), "YAML", found, "fix that line; config.yaml shows the format"
         ) from None
     if content is None:
         return {}

@@ -13,7 +13,8 @@ from typing import Any
 import pandas as pd
 from pydantic import BaseModel
 
-from eigenscape.config.study import SCIENCE_SCHEMA, Study
+from eigenscape.config.cells import SCIENCE_SCHEMA
+from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
 from eigenscape.store.documents import cached, read_document
 

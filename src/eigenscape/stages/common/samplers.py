@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 from eigenscape.architecture import Architecture, ModuleArchitecture
-from eigenscape.config.study import ModelConstrainedCell, Study, StudyCell
+from eigenscape.config.cells import ModelConstrainedCell, StudyCell
+from eigenscape.config.study import Study
 from eigenscape.networks.activations import Activation, activation_named
 from eigenscape.networks.draws import draws_of
 from eigenscape.networks.gradients import Differentiable, GradientSampler, NonFinite

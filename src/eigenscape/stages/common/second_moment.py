@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from eigenscape.config.study import Study, StudyCell
+from eigenscape.config.cells import StudyCell
+from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import OneRank, Ranks
 from eigenscape.distributed.watchdog import Watchdog
 from eigenscape.errors import DamagedResult

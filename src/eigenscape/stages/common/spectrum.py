@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 from eigenscape.active_subspace.spectrum import SpectrumStatus
-from eigenscape.config.study import Study, StudyCell
+from eigenscape.config.cells import StudyCell
+from eigenscape.config.study import Study
 from eigenscape.distributed.agreement import raise_on_all_ranks
 from eigenscape.distributed.ranks import OneRank, Ranks
 from eigenscape.errors import DamagedResult

@@ -47,7 +47,7 @@ def factory_named(name: str, folder: Path) -> Callable[..., Any]:
             else words_of(error)
         )
         raise BadInput.field(
-            "problem.module", f"a Python file for {path}", words, "check its name, or mend it"
+            "problem.module", f"a Python file for {path}", words, "check its name, or fix it"
         ) from error
     finally:
         sys.path.remove(directory)

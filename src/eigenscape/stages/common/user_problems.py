@@ -33,7 +33,7 @@ SISTERS = ("expressivity", "clustering", "sloppiness", "model_constrained")
 def inspect_user_problem(study: Study, folder: Path) -> Study:
     """The study with what its file and its networks turned out to be; a study of the sine as it is.
 
-    The sister sciences and the large networks, which are not about the user's problem, are left
+    The companion sciences and the large networks, which are not about the user's problem, are left
     out.
 
     Args:
@@ -129,7 +129,7 @@ def _resolved(study: Study) -> ResolvedProblem:
             "study",
             "one that has been looked at",
             "one as it was configured",
-            "read it with stages.configure.read_study",
+            "read it with stages.common.configure.read_study",
         )
     return study.found
 
@@ -199,7 +199,7 @@ def _make_module(
             module = factory(depth=depth, width=width)
         except (Exception, SystemExit) as error:
             raise BadInput.field(
-                "problem.module", f"an nn.Module from {call}", words_of(error), "mend the factory"
+                "problem.module", f"an nn.Module from {call}", words_of(error), "fix the factory"
             ) from error
     if not isinstance(module, torch.nn.Module):
         raise BadInput.field(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from eigenscape.active_subspace.spectrum import Spectrum
-from eigenscape.config.study import StudyCell
+from eigenscape.config.cells import StudyCell
 from eigenscape.errors import DamagedResult
 from eigenscape.store import receipts, second_moments, spectra
 from eigenscape.store.layout import StudyFolder

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from eigenscape.active_subspace.bootstrap import bootstrap_weights, unbroken_interval
 from eigenscape.active_subspace.leading import Leading, leading_directions, leading_vectors, overlap
-from eigenscape.active_subspace.resampling import bootstrap_weights, unbroken_interval
 from eigenscape.active_subspace.sampling_noise import log10_condition_null
 from eigenscape.active_subspace.staircase import layer_shares_of, staircase
 from eigenscape.active_subspace.symmetry import ProjectedSamples, project, require_symmetry
 from eigenscape.active_subspace.tree import Node
-from eigenscape.config.study import BLOCK, SCIENCE_SCHEMA, ModelConstrainedCell, Study
+from eigenscape.config.cells import SCIENCE_SCHEMA, ModelConstrainedCell
+from eigenscape.config.sizes import BLOCK
+from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import BadInput
 from eigenscape.interval import Interval

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eigenscape.config.study import SCIENCE_SCHEMA, Study
+from eigenscape.config.cells import SCIENCE_SCHEMA
+from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
 from eigenscape.seeding import stream_key
 from eigenscape.stages.common.labelled_inputs import data_identity, ensemble_task

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from eigenscape.active_subspace.importance_tests import ladder_slope, layer_share_intervals
-from eigenscape.active_subspace.resampling import bootstrap_weights
+from eigenscape.active_subspace.bootstrap import bootstrap_weights
+from eigenscape.active_subspace.layer_shares import ladder_slope, layer_share_intervals
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
 from eigenscape.figures.active_subspace.importance import PriorImportance, importance_figure

@@ -11,13 +11,13 @@ import pytest
 
 from eigenscape.active_subspace import dual, matrix_free
 from eigenscape.config.study import Study
-from eigenscape.distributed import tree_sums
 from eigenscape.errors import BadInput, DamagedResult, DifferentWork, DoesNotFit, Interrupted
 from eigenscape.networks.priors import StandardDraw
 from eigenscape.networks.sampling import fill_parameters
 from eigenscape.planning import large as cost_large
 from eigenscape.planning.large import LargeRoute, large_cell, plan_large
-from eigenscape.provenance.verify import State, verify_study
+from eigenscape.provenance.state import State
+from eigenscape.provenance.verify import verify_study
 from eigenscape.seeding import stream_key
 from eigenscape.stages.active_subspace.large import compute_large, large_network, read_large
 from eigenscape.stages.common import signals
@@ -305,8 +305,7 @@ def test_the_peak_is_within_the_plan(route: str, folder: StudyFolder) -> None:
     assert peak > 0.5 * plan.work.memory  # or the bound says nothing
 
 
-def test_constants_of_the_plan_are_those_of_the_code() -> None:
-    assert cost_large.TREE_NODES == tree_sums.HELD_NODES
+def test_numbers_of_the_plan_are_those_of_the_code() -> None:
     samples, held = 330, 4
     blocks = dual.blocks_of_tiles(range(6), held)
     assert cost_large.computed_gradients(samples, held) == sum(

@@ -16,7 +16,8 @@ from builders import sampler, small_study
 from eigenscape.active_subspace.staircase import staircase
 from eigenscape.active_subspace.symmetry import project
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import BLOCK, Study
+from eigenscape.config.sizes import BLOCK
+from eigenscape.config.study import Study
 from eigenscape.errors import BadInput, DamagedResult, DifferentWork, Interrupted, NotFiniteGradient
 from eigenscape.networks import functional
 from eigenscape.networks.activations import ACTIVATIONS, activation_named

@@ -46,7 +46,7 @@ def test_an_empty_file_is_the_default_study(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("grid: [1, 2", r"bad\.yaml: expected YAML, found .*line 1.*; mend that line"),
+        ("grid: [1, 2", r"bad\.yaml: expected YAML, found .*line 1.*; fix that line"),
         ("a: b: c", r"bad\.yaml: expected YAML, found "),
         ("\tgrid: 1", r"bad\.yaml: expected YAML, found "),
         (

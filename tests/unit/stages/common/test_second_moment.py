@@ -10,13 +10,16 @@ from builders import EPSILON, small_study
 
 from eigenscape.active_subspace.second_moment import Accumulator
 from eigenscape.active_subspace.tree import Node, slot_samples
-from eigenscape.config.study import SLOTS, Cell, Study
+from eigenscape.config.cells import Cell
+from eigenscape.config.sizes import SLOTS
+from eigenscape.config.study import Study
 from eigenscape.errors import DifferentWork, Interrupted
 from eigenscape.networks.sampler import Device
+from eigenscape.stages.common.checkpointed_sum import CheckpointedSum
 from eigenscape.stages.common.execution import Execution
 from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.stages.common.second_moment import compute_second_moment
-from eigenscape.stages.common.sums import CheckpointedSum, SumByBands, SumBySamples
+from eigenscape.stages.common.sums import SumByBands, SumBySamples
 from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.shards import OpenSlot, Shards

@@ -11,7 +11,8 @@ from builders import small_study
 
 from eigenscape.active_subspace.spectrum import Route, SpectrumStatus, rounding_variance
 from eigenscape.architecture import Architecture
-from eigenscape.config.study import Cell, Study
+from eigenscape.config.cells import Cell
+from eigenscape.config.study import Study
 from eigenscape.errors import DamagedResult, DifferentWork
 from eigenscape.stages.common.execution import Execution
 from eigenscape.stages.common.second_moment import compute_second_moment

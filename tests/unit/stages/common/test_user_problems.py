@@ -387,11 +387,11 @@ BAD = {
     ),
     "a failing one": (
         {"problem": {"module": "own_network:failing"}},
-        "failing.*, found RuntimeError: out of ideas; mend the factory",
+        "failing.*, found RuntimeError: out of ideas; fix the factory",
     ),
     "one that leaves": (
         {"problem": {"module": "own_network:leaving"}},
-        "from own_network:leaving.*, found SystemExit: 3; mend the fact",
+        "from own_network:leaving.*, found SystemExit: 3; fix the fact",
     ),
     "one that draws": (
         {"problem": {"module": "own_network:drawing"}},

@@ -12,7 +12,8 @@ from builders import small_study
 
 from eigenscape.errors import BadInput, DamagedResult, DifferentWork
 from eigenscape.forecast.curves import experiments
-from eigenscape.provenance.verify import State, repair, verify_study
+from eigenscape.provenance.state import State
+from eigenscape.provenance.verify import repair, verify_study
 from eigenscape.stages.expressivity.experiments import EXPERIMENTS, read_experiment, run_experiment
 from eigenscape.store.layout import StudyFolder
 

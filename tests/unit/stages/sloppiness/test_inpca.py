@@ -19,7 +19,8 @@ from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import BadInput, DamagedResult, DifferentWork
 from eigenscape.figures.style import save
 from eigenscape.findings.sloppiness import assess_embedding, inpca_findings
-from eigenscape.provenance.verify import State, repair, verify_study
+from eigenscape.provenance.state import State
+from eigenscape.provenance.verify import repair, verify_study
 from eigenscape.sloppiness.distances import bhattacharyya_distances
 from eigenscape.sloppiness.geodesic import riemann_length
 from eigenscape.sloppiness.inpca import embed
