@@ -72,7 +72,7 @@ class Interrupted(EigenscapeError, RuntimeError):
     exit_code = 75
 
 
-class ClaimLost(EigenscapeError, RuntimeError):
+class LeaseLost(EigenscapeError, RuntimeError):
     """Another attempt took over this one's work, or this one stopped waiting for its turn; the next
     run resumes.
     """

@@ -84,8 +84,8 @@ class Case:
         return self.folder.shards(self.study.headline_cell)
 
     @property
-    def claims(self) -> Path:
-        return self.folder.claims(self.study.headline_cell)
+    def leases(self) -> Path:
+        return self.folder.leases(self.study.headline_cell)
 
     @property
     def work(self) -> Path:

@@ -21,7 +21,7 @@ def test_a_signal_keeps_what_is_done(
     runs, case, undisturbed, number: signal.Signals, ranks: int
 ) -> None:
     run = runs.second_moment(case, ranks, "--checkpoint-seconds", "1000", fault="slow@block:*:*")
-    until(case.claims.exists, "claim", run)
+    until(case.leases.exists, "lease", run)
     assert not case.shard_receipts()
     run.process.send_signal(number)
     assert run.wait() == 75

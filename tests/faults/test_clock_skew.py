@@ -1,7 +1,7 @@
 """Clocks that differ.
 
 Injection: the files of an unfinished run lie a day in the past or in the future; in a workflow, the
-notes that Snakemake compares do. (Claims under skew: the row of the stale claim.) Promise: shards
+notes that Snakemake compares do. (Leases under skew: the row of the stale lease.) Promise: shards
 are believed by their digests alone and the run resumes to the same bits; Snakemake at worst runs a
 command again, which passes over what its receipt confirms.
 """

@@ -1,6 +1,6 @@
 """The disk is full.
 
-Injection: results go to a file system of their own (tmpfs) that is too small: for the claim, for
+Injection: results go to a file system of their own (tmpfs) that is too small: for the lease, for
 the shards, or for the result. Promise: exit code 1 and one line that names the file and says what
 to do, no receipt, and nothing that holds up the next run; with more room the same command resumes
 to the same bits.
@@ -53,13 +53,13 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
 
 @pytest.mark.parametrize(
     ("ranks", "size", "checkpoint"),
-    [(2, "1600k", "0"), (1, "1200k", "0"), (2, "600k", "1000"), (1, "claim", "0")],
+    [(2, "1600k", "0"), (1, "1200k", "0"), (2, "600k", "1000"), (1, "lease", "0")],
 )
 def test_no_room_is_loud_and_resumable(
     runs, tmp_path, undisturbed, small_disk, ranks: int, size: str, checkpoint: str
 ) -> None:
     """A shard of P = 253 takes 0.5 MB, and so does C."""
-    if size == "claim":  # whole pages for the configuration, and none for the claim
+    if size == "lease":  # whole pages for the configuration, and none for the lease
         study = Case.at(tmp_path / "elsewhere").folder.study
         size = f"{4 * -(-study.stat().st_size // 4096)}k"
     case = Case.at(small_disk(size) / "results")
@@ -76,8 +76,8 @@ def test_no_room_is_loud_and_resumable(
     assert "Traceback" not in run.output
     assert not case.receipt.exists()
 
-    assert all(path.read_bytes() for path in case.claims.glob("claim-*.json")), (
-        "a claim that names nobody holds up the next run"
+    assert all(path.read_bytes() for path in case.leases.glob("claim-*.json")), (
+        "a lease that names nobody holds up the next run"
     )
 
     small_disk("64m")

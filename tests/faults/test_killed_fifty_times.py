@@ -1,7 +1,7 @@
 """Killed fifty times at random moments.
 
 Injection: SIGKILL to launcher, ranks and heartbeat at once, fifty times, each time after a random
-part of what a run goes through: while it starts, once it holds the claim, once it keeps a shard,
+part of what a run goes through: while it starts, once it holds the lease, once it keeps a shard,
 once it builds the result; then the command again. Promise: every run goes on from the one before;
 whatever comes to its end has the same bits.
 """
@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.mpi, pytest.mark.faults, pytest.mark.timeout(900)]
 
 KILLS = 50
 SEED = 20
-MOMENTS = {"start": 0.8, "claim": 0.2, "shard": 0.5, "build": 0.05}
-"""Kills come up to so many seconds after a run has started, has taken its claim, has kept one shard
+MOMENTS = {"start": 0.8, "lease": 0.2, "shard": 0.5, "build": 0.05}
+"""Kills come up to so many seconds after a run has started, has taken its lease, has kept one shard
 more, or has begun to build the result. Starting takes a second; the rest of these runs takes about
 two."""
 
@@ -28,7 +28,7 @@ def killed_at(run: Run, case: Case, moment: str, seconds: float) -> bool:
     known = set(case.shard_receipts())
     marks = {
         "start": lambda: True,
-        "claim": lambda: any(case.claims.glob("claim-*.json")),
+        "lease": lambda: any(case.leases.glob("claim-*.json")),
         "shard": lambda: bool(set(case.shard_receipts()) - known),
         "build": lambda: any(case.work.glob("attempt-*")),
     }

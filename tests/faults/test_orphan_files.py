@@ -1,7 +1,7 @@
 """Files of dead attempts lie about.
 
 Injection: half-written temporary files, a half-built store, a shard without receipts and a torn
-claim, as crashes leave them. Promise: none is believed; the run ends with the same bits and removes
+lease, as crashes leave them. Promise: none is believed; the run ends with the same bits and removes
 them all.
 """
 
@@ -18,7 +18,7 @@ def test_what_dead_attempts_left_is_removed(runs, case, undisturbed) -> None:
         case.folder.attempt(cell, "0123456789abcdef") / "second_moment.zarr" / "zarr.json",
         case.store.parent / ".second_moment.receipt.json.4711.partial",
         case.store / "second_moment" / "c" / "0" / "0",
-        case.claims / "claim-000001.json",
+        case.leases / "claim-000001.json",
     ]
     for path in left:
         path.parent.mkdir(parents=True, exist_ok=True)

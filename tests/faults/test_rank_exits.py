@@ -1,6 +1,6 @@
 """A rank leaves early without an error.
 
-Injection: sys.exit(0) on one rank, the claim's holder or another, in the middle of its blocks.
+Injection: sys.exit(0) on one rank, the lease's holder or another, in the middle of its blocks.
 Promise: the watchdog of the ranks that wait prints their stacks and ends the run with an exit code
 that is not 0; the next run resumes to the same bits.
 """

@@ -41,7 +41,7 @@ def test_overlapping_attempts_do_no_harm(runs, case, undisturbed, ranks: int) ->
 
     second = runs.second_moment(case, 2, fault="slow@block:*:*")
     until(lambda: "taking over" in second.output, "a takeover", second)
-    until(lambda: len(list(case.claims.glob("claim-*.json"))) == 2, "second claim", second)
+    until(lambda: len(list(case.leases.glob("claim-*.json"))) == 2, "second lease", second)
     for process in working:
         process.send_signal(signal.SIGCONT)
     assert second.wait() == 0, second.output

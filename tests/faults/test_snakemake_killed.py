@@ -28,7 +28,7 @@ def test_the_second_job_waits_for_the_first(runs, tmp_path, undisturbed) -> None
     workflow = Workflow.at(tmp_path / "repository", samples=16 * 3000)
     killed = workflow.snakemake(runs, workflow.note("second_moment"))
     until(
-        lambda: any(workflow.results.glob("work/headline/*/claims/claim-*.json")), "claim", killed
+        lambda: any(workflow.results.glob("work/headline/*/claims/claim-*.json")), "lease", killed
     )
     ranks = ranks_of(killed)
     assert len(ranks) == 2

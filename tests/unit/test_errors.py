@@ -16,7 +16,7 @@ from eigenscape import errors
         (errors.EigensolverFailure, ArithmeticError, 1),
         (errors.WrongLaunch, RuntimeError, 1),
         (errors.Interrupted, RuntimeError, 75),
-        (errors.ClaimLost, RuntimeError, 75),
+        (errors.LeaseLost, RuntimeError, 75),
     ],
 )
 def test_a_member_is_the_standard_error_that_a_caller_would_catch(

@@ -21,8 +21,8 @@ from eigenscape.provenance.state import Finding, State
 from eigenscape.stages.common.progress import Progress
 from eigenscape.store import (
     array_files,
-    claims,
     documents,
+    leases,
     products,
     quarantine,
     receipts,
@@ -227,13 +227,13 @@ def _receipt_finding(
 
 
 def _of_work(cell: Cell, folder: StudyFolder) -> Iterator[Finding]:
-    """Claims and shards of an unfinished cell."""
-    holder = claims.holder_of(folder.claims(cell))
+    """Leases and shards of an unfinished cell."""
+    holder = leases.holder_of(folder.leases(cell))
     if holder is not None:
         gone = holder.is_known_dead
-        what = f"{cell.folder}: claimed by {holder}" + (", which is gone" if gone else "")
+        what = f"{cell.folder}: leased by {holder}" + (", which is gone" if gone else "")
         yield Finding(
-            State.AT_WORK, (folder.claims(cell),), what, "the next run takes over" if gone else ""
+            State.AT_WORK, (folder.leases(cell),), what, "the next run takes over" if gone else ""
         )
     shards = Shards(folder.shards(cell), cell, folder.quarantine)
     parts: list[Node | OpenSlot] = [*shards.nodes(), *shards.open_slots()]

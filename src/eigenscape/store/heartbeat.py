@@ -1,8 +1,8 @@
-"""The heartbeat of a claim: a tiny process of its own that touches the claim's file for as long as
+"""The heartbeat of a lease: a tiny process of its own that touches the lease's file for as long as
 its parent lives.
 
 A thread is not enough: LAPACK is called with Python's lock held, for minutes or hours, and the
-claim would look stale. The process is started by path with only the standard library, so it takes
+lease would look stale. The process is started by path with only the standard library, so it takes
 15 ms and a few megabytes.
 """
 

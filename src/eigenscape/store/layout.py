@@ -47,7 +47,7 @@ class StudyFolder:
         """
         return self.root / "work" / cell.folder
 
-    def claims(self, cell: Cell) -> Path:
+    def leases(self, cell: Cell) -> Path:
         """Who works on a cell."""
         return self.work(cell) / "claims"
 

@@ -24,7 +24,7 @@ from eigenscape.stages.common.attempts import notes_of
 from eigenscape.stages.common.execution import Execution
 from eigenscape.stages.common.second_moment import compute_second_moment
 from eigenscape.stages.common.spectrum import compute_spectrum
-from eigenscape.store import claims
+from eigenscape.store import leases
 from eigenscape.store.layout import StudyFolder
 
 QUIET = Execution(quiet=True)
@@ -189,9 +189,9 @@ def test_unfinished_work_is_listed_with_who_is_at_it(
     stop_after(3)
     with pytest.raises(Interrupted):
         compute_second_moment(study, cell, folder, execution=QUIET)
-    gone = replace(claims.Holder.here(), started=1)
-    folder.claims(cell).mkdir(parents=True)
-    claims._create(claims.Claim(folder.claims(cell), 1, gone))
+    gone = replace(leases.Holder.here(), started=1)
+    folder.leases(cell).mkdir(parents=True)
+    leases._create(leases.Lease(folder.leases(cell), 1, gone))
     (folder.root / cell.folder / "spectrum.zarr").mkdir(parents=True)
 
     findings = verify_study(study, folder, quiet=True)

@@ -47,7 +47,7 @@ def grow_cell(
     Raises:
         DifferentWork: a result of other work is there.
         Interrupted: a signal came; finished partial sums are kept and the next run resumes.
-        ClaimLost: another attempt took over, since this one's heartbeat had stopped.
+        LeaseLost: another attempt took over, since this one's heartbeat had stopped.
     """
     one = OneRank()
 

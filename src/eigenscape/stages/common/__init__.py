@@ -1,3 +1,3 @@
-"""What the steps of all sciences share: configuration, samplers, claims on a cell, second moments
+"""What the steps of all sciences share: configuration, samplers, leases on a cell, second moments
 and spectra of cells, tables, progress and signals.
 """

@@ -1,4 +1,4 @@
-"""One attempt at a cell, by all its ranks: its claim, its folder, and what becomes of results that
+"""One attempt at a cell, by all its ranks: its lease, its folder, and what becomes of results that
 do not verify.
 """
 
@@ -14,27 +14,27 @@ import numpy as np
 from eigenscape.config.cells import Cell
 from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import Ranks
-from eigenscape.errors import ClaimLost, DamagedResult
+from eigenscape.errors import DamagedResult, LeaseLost
 from eigenscape.planning import batches as planning
 from eigenscape.stages.common import signals
-from eigenscape.store import claims, quarantine, receipts
+from eigenscape.store import leases, quarantine, receipts
 from eigenscape.store.layout import StudyFolder
 
 
 class Attempt:
-    """One attempt at a cell, by all its ranks; rank 0 holds the claim.
+    """One attempt at a cell, by all its ranks; rank 0 holds the lease.
 
     Attributes:
         place: where it builds its stores, before they move to their place whole.
     """
 
-    def __init__(self, folder: StudyFolder, place: Path, claim: claims.Claim | None) -> None:
-        self.place, self._folder, self._claim = place, folder, claim
+    def __init__(self, folder: StudyFolder, place: Path, lease: leases.Lease | None) -> None:
+        self.place, self._folder, self._lease = place, folder, lease
 
     def confirm(self) -> None:
         """Make sure that nobody has taken over; on rank 0, right before something is published."""
-        if self._claim is not None:
-            self._claim.confirm()
+        if self._lease is not None:
+            self._lease.confirm()
 
     def publish(self, store: Path, identity: Mapping[str, Any], digest: str, **facts: Any) -> None:
         """Move a store that is built to its place, then write its receipt; on rank 0.
@@ -61,7 +61,7 @@ class Attempt:
         """Say what a failing disk means.
 
         Raises:
-            ClaimLost: a file has vanished since another attempt, which took this one for dead, has
+            LeaseLost: a file has vanished since another attempt, which took this one for dead, has
                 cleared its files away.
             OSError: with the study's folder, where a full disk is found in a write, which names no
                 file.
@@ -77,39 +77,39 @@ class Attempt:
 
 
 @contextmanager
-def claimed(
-    cell: Cell, folder: StudyFolder, ranks: Ranks, stale_seconds: float = claims.STALE_SECONDS
+def lease_cell(
+    cell: Cell, folder: StudyFolder, ranks: Ranks, stale_seconds: float = leases.STALE_SECONDS
 ) -> Iterator[Attempt]:
-    """Hold the claim of a cell, waiting for whoever holds it; what dead attempts left behind is
+    """Hold the lease of a cell, waiting for whoever holds it; what dead attempts left behind is
     removed. A collective call.
 
     Raises:
-        ClaimLost: a signal came while waiting.
+        LeaseLost: a signal came while waiting.
     """
     if ranks.rank > 0:
         name = shared_digits("", ranks)
         yield Attempt(folder, folder.attempt(cell, name), None)
         return
 
-    def give_up() -> ClaimLost:
-        return ClaimLost(
+    def give_up() -> LeaseLost:
+        return LeaseLost(
             f"{cell.folder}: interrupted while waiting for another attempt; run the same command"
             " again"
         )
 
-    with claims.held(
-        folder.claims(cell),
+    with leases.acquire_lease(
+        folder.leases(cell),
         stale_seconds=stale_seconds,
         stop=signals.stop_requested,
         give_up=give_up,
-    ) as claim:
+    ) as lease:
         for left_behind in folder.work(cell).glob("attempt-*"):
             with suppress(OSError):  # an attempt that was taken for dead may still write there
                 receipts.discard(left_behind)
         for place in (folder.work(cell), folder.second_moment(cell).parent):
             receipts.remove_partial_files(place)
-        name = shared_digits(claim.attempt, ranks)
-        yield Attempt(folder, folder.attempt(cell, name), claim)
+        name = shared_digits(lease.attempt, ranks)
+        yield Attempt(folder, folder.attempt(cell, name), lease)
 
 
 def compute_once(
@@ -118,22 +118,22 @@ def compute_once(
     ranks: Ranks,
     is_done: Callable[[], bool],
     compute: Callable[[Attempt], None],
-    stale_seconds: float = claims.STALE_SECONDS,
+    stale_seconds: float = leases.STALE_SECONDS,
 ) -> None:
-    """Compute a result of a cell under its claim, unless it is done; a collective call.
+    """Compute a result of a cell under its lease, unless it is done; a collective call.
 
     Args:
-        cell: whose claim is held.
+        cell: whose lease is held.
         folder: of the study's results.
         ranks: that share the work.
         is_done: whether the result is there, and verifies; the same on every rank. Asked once
-            more when the claim is held, since whoever was waited for may have done it.
+            more when the lease is held, since whoever was waited for may have done it.
         compute: the work.
-        stale_seconds: see `claimed`.
+        stale_seconds: see `lease_cell`.
     """
     if is_done():
         return
-    with claimed(cell, folder, ranks, stale_seconds) as attempt:
+    with lease_cell(cell, folder, ranks, stale_seconds) as attempt:
         if not is_done():
             compute(attempt)
 

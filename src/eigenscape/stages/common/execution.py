@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from eigenscape.networks.sampler import Device
 from eigenscape.planning.communication import Share
-from eigenscape.store import claims
+from eigenscape.store import leases
 
 CHECKPOINT_SECONDS = 60.0
 """Partial sums are kept when this much work would be lost otherwise; each costs P^2/2 numbers on
@@ -38,5 +38,5 @@ class Execution:
     quiet: bool = False
     share: Share | None = None
     hang_seconds: float = HANG_SECONDS
-    stale_seconds: float = claims.STALE_SECONDS
+    stale_seconds: float = leases.STALE_SECONDS
     device_buffers: bool = False

@@ -52,7 +52,7 @@ def compute_second_moment(
     Raises:
         DifferentWork: a result of other work is there.
         Interrupted: a signal came; finished partial sums are kept and the next run resumes.
-        ClaimLost: another attempt took over, since this one's heartbeat had stopped.
+        LeaseLost: another attempt took over, since this one's heartbeat had stopped.
     """
     team, store = ranks or OneRank(), folder.second_moment(cell)
 

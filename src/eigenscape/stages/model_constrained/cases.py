@@ -30,7 +30,7 @@ from eigenscape.networks.activations import activation_named
 from eigenscape.networks.sampler import PriorSampler
 from eigenscape.seeding import stream_key
 from eigenscape.stages.common import signals
-from eigenscape.stages.common.attempts import claimed
+from eigenscape.stages.common.attempts import lease_cell
 from eigenscape.stages.common.execution import Execution
 from eigenscape.stages.common.progress import Progress
 from eigenscape.stages.common.samplers import sampler_of
@@ -260,7 +260,7 @@ def first_half(
 ) -> np.ndarray:
     """C of the first N // 2 samples, summed in one row; what is interrupted is gone on with."""
     half, place = cell.samples // 2, folder.work(cell) / "half"
-    with claimed(cell, folder, OneRank()):
+    with lease_cell(cell, folder, OneRank()):
         shards = Shards(place, cell, folder.quarantine)
         sums = SumBySamples(sampler, half, shards, execution=Execution(quiet=True), slots=1)
         found = sums.over(Node(0, 1)).triangle.matrix(1.0 / half)

@@ -1,7 +1,7 @@
-"""Exclusive claims: one attempt at a time works on a cell, whatever was killed, restarted or
+"""Exclusive leases: one attempt at a time works on a cell, whatever was killed, restarted or
 submitted twice.
 
-A claim is a file ``claim-<generation>.json``, created exclusively (O_EXCL, which NFS honours too),
+A lease is a file ``claim-<generation>.json``, created exclusively (O_EXCL, which NFS honours too),
 with an attempt id and who holds it. Its holder keeps it alive by a heartbeat. Who comes second
 waits for as long as the heart beats; when the holder is dead it creates the next generation, which
 only one of several waiters can. Death is told
@@ -12,7 +12,7 @@ only one of several waiters can. Death is told
   own monotonic clock.
 
 No clock is compared with another one, so skew between nodes does no harm. A holder that was only
-slow finds out before it publishes anything: `Claim.confirm` refuses when a later generation exists.
+slow finds out before it publishes anything: `Lease.confirm` refuses when a later generation exists.
 Should two attempts overlap all the same, they build their stores in folders of their own and write
 the same bits.
 """
@@ -33,16 +33,16 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from eigenscape.errors import ClaimLost
+from eigenscape.errors import LeaseLost
 from eigenscape.store import heartbeat
 
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 10.0
-"""Between two touches of a claim."""
+"""Between two touches of a lease."""
 
 STALE_SECONDS = 180.0
-"""Without a touch a claim is stale: 18 beats, and three times the 60 s for which NFS may show an
+"""Without a touch a lease is stale: 18 beats, and three times the 60 s for which NFS may show an
 old time by default."""
 
 _NAME = re.compile(r"claim-(\d{6})\.json")
@@ -50,7 +50,7 @@ _NAME = re.compile(r"claim-(\d{6})\.json")
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a claim.
+    """Who holds a lease.
 
     Attributes:
         attempt: a random name of this attempt.
@@ -58,7 +58,7 @@ class Holder:
         machine: its boot and process namespace, which tell whether process ids can be compared.
         process: process id.
         started: start of that process in ticks since boot; ids are used again, start times are not.
-        since: when the claim was taken, by the holder's clock, for people.
+        since: when the lease was taken, by the holder's clock, for people.
     """
 
     attempt: str
@@ -100,8 +100,8 @@ class Holder:
 
 
 @dataclass
-class Claim:
-    """A claim that this process holds, until `release`."""
+class Lease:
+    """A lease that this process holds, until `release`."""
 
     folder: Path
     generation: int
@@ -122,17 +122,17 @@ class Claim:
         """Make sure that nobody has taken over, right before something is published.
 
         Raises:
-            ClaimLost: a later attempt exists, or the claim's file is gone.
+            LeaseLost: a later attempt exists, or the lease's file is gone.
         """
         newest = _newest(self.folder)
         if newest != self.generation or _holder_of(self.path) != self.holder:
-            raise ClaimLost(
+            raise LeaseLost(
                 f"{self.folder}: this attempt ({self.holder}) was taken for dead and another one"
                 " has taken over; nothing was published, run the same command again"
             )
 
     def release(self) -> None:
-        """Stop the heartbeat and remove the claim, and those of dead attempts before it."""
+        """Stop the heartbeat and remove the lease, and those of dead attempts before it."""
         if self.beating is not None:
             self.beating.kill()
             self.beating.wait()
@@ -146,19 +146,19 @@ class Claim:
 
 
 @contextmanager
-def held(
+def acquire_lease(
     folder: Path,
     *,
     beat_seconds: float = BEAT_SECONDS,
     stale_seconds: float = STALE_SECONDS,
     stop: Callable[[], bool] = lambda: False,
-    give_up: Callable[[], Exception] = lambda: ClaimLost("interrupted while waiting for a claim"),
-) -> Iterator[Claim]:
-    """Hold the claim of a folder for the length of a ``with`` block, waiting for whoever holds it
+    give_up: Callable[[], Exception] = lambda: LeaseLost("interrupted while waiting for a lease"),
+) -> Iterator[Lease]:
+    """Hold the lease of a folder for the length of a ``with`` block, waiting for whoever holds it
     now.
 
     Args:
-        folder: where the claims of one piece of work lie.
+        folder: where the leases of one piece of work lie.
         beat_seconds: between two heartbeats; fewer where ``stale_seconds`` leaves room for fewer
             than four.
         stale_seconds: without a heartbeat, after which a holder on another machine is dead.
@@ -167,27 +167,27 @@ def held(
 
     Example:
         >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder, held(Path(folder)) as claim:
-        ...     claim.path.name
+        >>> with tempfile.TemporaryDirectory() as folder, acquire_lease(Path(folder)) as lease:
+        ...     lease.path.name
         'claim-000001.json'
     """
-    claim = _acquire(folder, stale_seconds, stop, give_up)
-    claim.beating = heartbeat.start(str(claim.path), min(beat_seconds, stale_seconds / 4))
+    lease = _acquire(folder, stale_seconds, stop, give_up)
+    lease.beating = heartbeat.start(str(lease.path), min(beat_seconds, stale_seconds / 4))
     try:
-        yield claim
+        yield lease
     finally:
-        claim.release()
+        lease.release()
 
 
 def holder_of(folder: Path) -> Holder | None:
-    """Who holds the newest claim of a folder, dead or alive; None where nobody does."""
+    """Who holds the newest lease of a folder, dead or alive; None where nobody does."""
     newest = _newest(folder)
     return None if newest is None else _holder_of(folder / f"claim-{newest:06d}.json")
 
 
 def _acquire(
     folder: Path, stale_seconds: float, stop: Callable[[], bool], give_up: Callable[[], Exception]
-) -> Claim:
+) -> Lease:
     mine = Holder.here()
     seen: tuple[int, int] | None = None
     unchanged_since = time.monotonic()
@@ -196,8 +196,8 @@ def _acquire(
         folder.mkdir(parents=True, exist_ok=True)  # who releases removes it
         newest = _newest(folder)
         if newest is None:
-            if _create(Claim(folder, 1, mine)):
-                return Claim(folder, 1, mine)
+            if _create(Lease(folder, 1, mine)):
+                return Lease(folder, 1, mine)
             continue
         path = folder / f"claim-{newest:06d}.json"
         holder, touched = _holder_of(path), _touched(path)
@@ -209,11 +209,11 @@ def _acquire(
         stale = silent > stale_seconds and not (holder is not None and holder.is_known_alive)
         if stale or (holder is not None and holder.is_known_dead):
             log.warning(
-                "%s: %s is dead; taking over", folder, holder or "the writer of an unreadable claim"
+                "%s: %s is dead; taking over", folder, holder or "the writer of an unreadable lease"
             )
-            claim = Claim(folder, newest + 1, mine)
-            if _create(claim):
-                return claim
+            lease = Lease(folder, newest + 1, mine)
+            if _create(lease):
+                return lease
             continue
         if holder is not None and holder != announced:
             announced = holder
@@ -227,23 +227,23 @@ def _acquire(
         time.sleep(min(0.5, stale_seconds / 10))
 
 
-def _create(claim: Claim) -> bool:
-    """Create the claim's file; False where somebody was quicker to claim, or to remove the
+def _create(lease: Lease) -> bool:
+    """Create the lease's file; False where somebody was quicker to take it, or to remove the
     folder.
     """
     try:
-        descriptor = os.open(claim.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+        descriptor = os.open(lease.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
     except (FileExistsError, FileNotFoundError):
         return False
     try:
         with os.fdopen(descriptor, "w") as file:
-            json.dump(asdict(claim.holder), file)
+            json.dump(asdict(lease.holder), file)
             file.flush()
             os.fsync(file.fileno())
-    # the disk is full: a claim that names nobody would hold up the next run until it is stale
+    # the disk is full: a lease that names nobody would hold up the next run until it is stale
     except OSError as error:
-        claim.path.unlink(missing_ok=True)
-        error.filename = str(claim.path)
+        lease.path.unlink(missing_ok=True)
+        error.filename = str(lease.path)
         raise
     return True
 
@@ -262,7 +262,7 @@ def _newest(folder: Path) -> int | None:
 
 
 def _holder_of(path: Path) -> Holder | None:
-    """Who wrote a claim; None where it is gone, being written, or torn by a crash."""
+    """Who wrote a lease; None where it is gone, being written, or torn by a crash."""
     try:
         return Holder(**json.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError):

@@ -1,6 +1,6 @@
-"""A stale claim.
+"""A stale lease.
 
-Injection: the claim of an attempt on another machine, whose heart beats at first and then stops;
+Injection: the lease of an attempt on another machine, whose heart beats at first and then stops;
 its file's time may lie in the past or in the future. Promise: the run waits for as long as the
 heart beats, takes over after --stale-seconds without a beat, and ends with the same bits.
 """
@@ -18,9 +18,9 @@ DAY = 86_400
 
 
 @pytest.mark.parametrize("skew", [-DAY, 0, DAY])
-def test_a_claim_without_a_heartbeat_is_taken_over(runs, case, undisturbed, skew: int) -> None:
-    claim = case.claims / "claim-000001.json"
-    claim.parent.mkdir(parents=True)
+def test_a_lease_without_a_heartbeat_is_taken_over(runs, case, undisturbed, skew: int) -> None:
+    lease = case.leases / "claim-000001.json"
+    lease.parent.mkdir(parents=True)
     holder = {
         "attempt": "f" * 32,
         "host": "node-9",
@@ -29,10 +29,10 @@ def test_a_claim_without_a_heartbeat_is_taken_over(runs, case, undisturbed, skew
         "started": 1,
         "since": "long ago",
     }
-    claim.write_text(json.dumps(holder))
+    lease.write_text(json.dumps(holder))
 
     def beat() -> None:
-        os.utime(claim, (time.time() + skew, time.time() + skew))
+        os.utime(lease, (time.time() + skew, time.time() + skew))
 
     beat()
     run = runs.second_moment(case, 1)  # --stale-seconds 2

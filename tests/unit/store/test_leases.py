@@ -1,4 +1,4 @@
-"""Claims: one holder at a time, the dead are succeeded, the living are waited for, and no clock is
+"""Leases: one holder at a time, the dead are succeeded, the living are waited for, and no clock is
 compared with another.
 """
 
@@ -14,41 +14,41 @@ from pathlib import Path
 
 import pytest
 
-from eigenscape.errors import ClaimLost
-from eigenscape.store import claims
-from eigenscape.store.claims import Claim, Holder, held, holder_of
+from eigenscape.errors import LeaseLost
+from eigenscape.store import leases
+from eigenscape.store.leases import Holder, Lease, acquire_lease, holder_of
 
 ELSEWHERE = "another machine"
 
 
-def leave_claim(folder: Path, holder: Holder, generation: int = 1) -> Path:
-    """A claim as somebody else would have written it."""
+def leave_lease(folder: Path, holder: Holder, generation: int = 1) -> Path:
+    """A lease as somebody else would have written it."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = Claim(folder, generation, holder).path
+    path = Lease(folder, generation, holder).path
     path.write_text(json.dumps(asdict(holder)))
     return path
 
 
-def test_a_claim_names_its_holder_and_is_gone_afterwards(tmp_path: Path) -> None:
+def test_a_lease_names_its_holder_and_is_gone_afterwards(tmp_path: Path) -> None:
     folder = tmp_path / "claims"
-    with held(folder) as claim:
+    with acquire_lease(folder) as lease:
         holder = holder_of(folder)
-        assert holder == claim.holder
+        assert holder == lease.holder
         assert holder.process == os.getpid()
-        claim.confirm()
+        lease.confirm()
 
     assert holder_of(folder) is None
     assert not folder.exists()
 
 
-def test_the_heart_beats_while_the_claim_is_held_and_no_longer(tmp_path: Path) -> None:
-    with held(tmp_path / "claims", beat_seconds=0.05) as claim:
-        os.utime(claim.path, (0, 0))
+def test_the_heart_beats_while_the_lease_is_held_and_no_longer(tmp_path: Path) -> None:
+    with acquire_lease(tmp_path / "claims", beat_seconds=0.05) as lease:
+        os.utime(lease.path, (0, 0))
         deadline = time.monotonic() + 20
-        while claim.path.stat().st_mtime == 0 and time.monotonic() < deadline:
+        while lease.path.stat().st_mtime == 0 and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert claim.path.stat().st_mtime > 0
-        beating = claim.beating
+        assert lease.path.stat().st_mtime > 0
+        beating = lease.beating
     assert beating is not None
     assert beating.poll() is not None
 
@@ -57,9 +57,9 @@ def test_the_heartbeat_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None
     program = f"""
 import time
 from pathlib import Path
-from eigenscape.store.claims import held
-with held(Path({str(tmp_path / "claims")!r})) as claim:
-    print(claim.beating.pid, flush=True)
+from eigenscape.store.leases import acquire_lease
+with acquire_lease(Path({str(tmp_path / "claims")!r})) as lease:
+    print(lease.beating.pid, flush=True)
     time.sleep(60)
 """
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
@@ -71,31 +71,31 @@ with held(Path({str(tmp_path / "claims")!r})) as claim:
     deadline = time.monotonic() + 20
     while Path(f"/proc/{heart}").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert claims._started(heart) == -1
+    assert leases._started(heart) == -1
 
 
 def test_a_holder_that_was_killed_on_this_machine_is_succeeded_at_once(tmp_path: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", "pass"])
     ended.wait()
-    leave_claim(tmp_path, replace(Holder.here(), process=ended.pid, started=12345))
+    leave_lease(tmp_path, replace(Holder.here(), process=ended.pid, started=12345))
 
-    with held(tmp_path, stale_seconds=600) as claim:  # far longer than a test may take
-        assert claim.generation == 2
+    with acquire_lease(tmp_path, stale_seconds=600) as lease:  # far longer than a test may take
+        assert lease.generation == 2
 
 
 def test_a_process_id_that_is_used_again_does_not_pass_for_the_holder(tmp_path: Path) -> None:
-    leave_claim(tmp_path, replace(Holder.here(), started=Holder.here().started - 1))
+    leave_lease(tmp_path, replace(Holder.here(), started=Holder.here().started - 1))
 
-    with held(tmp_path, stale_seconds=600) as claim:
-        assert claim.generation == 2
+    with acquire_lease(tmp_path, stale_seconds=600) as lease:
+        assert lease.generation == 2
 
 
 def test_a_silent_holder_elsewhere_is_succeeded_after_a_while(tmp_path: Path) -> None:
-    leave_claim(tmp_path, replace(Holder.here(), machine=ELSEWHERE, started=-1))
+    leave_lease(tmp_path, replace(Holder.here(), machine=ELSEWHERE, started=-1))
     before = time.monotonic()
 
-    with held(tmp_path, stale_seconds=0.5) as claim:
-        assert claim.generation == 2
+    with acquire_lease(tmp_path, stale_seconds=0.5) as lease:
+        assert lease.generation == 2
     assert time.monotonic() - before >= 0.5
 
 
@@ -104,7 +104,7 @@ def test_a_beating_holder_elsewhere_is_waited_for_whatever_its_clock_says(
     tmp_path: Path, skew: float
 ) -> None:
     """Touches come from a clock that is off by days; only that they change counts."""
-    path = leave_claim(tmp_path, replace(Holder.here(), machine=ELSEWHERE))
+    path = leave_lease(tmp_path, replace(Holder.here(), machine=ELSEWHERE))
     order: list[str] = []
 
     def beat() -> None:
@@ -116,18 +116,18 @@ def test_a_beating_holder_elsewhere_is_waited_for_whatever_its_clock_says(
 
     other = threading.Thread(target=beat)
     other.start()
-    with held(tmp_path, stale_seconds=1.0):
+    with acquire_lease(tmp_path, stale_seconds=1.0):
         order.append("held")
     other.join()
 
     assert order == ["released", "held"]
 
 
-def test_a_torn_claim_is_stale_after_a_while(tmp_path: Path) -> None:
+def test_a_torn_lease_is_stale_after_a_while(tmp_path: Path) -> None:
     (tmp_path / "claim-000001.json").write_text('{"attempt": "01')
 
-    with held(tmp_path, stale_seconds=0.5) as claim:
-        assert claim.generation == 2
+    with acquire_lease(tmp_path, stale_seconds=0.5) as lease:
+        assert lease.generation == 2
 
 
 def test_one_at_a_time_among_many(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_one_at_a_time_among_many(tmp_path: Path) -> None:
     most: list[int] = []
 
     def work(number: int) -> None:
-        with held(tmp_path / "claims", beat_seconds=60):
+        with acquire_lease(tmp_path / "claims", beat_seconds=60):
             inside.append(number)
             most.append(len(inside))
             time.sleep(0.02)
@@ -149,12 +149,12 @@ def test_one_at_a_time_among_many(tmp_path: Path) -> None:
 
 
 def test_of_several_that_see_a_dead_holder_one_succeeds_it(tmp_path: Path) -> None:
-    leave_claim(tmp_path, replace(Holder.here(), started=-2))
+    leave_lease(tmp_path, replace(Holder.here(), started=-2))
     generations: list[int] = []
 
     def work() -> None:
-        with held(tmp_path, beat_seconds=60) as claim:
-            generations.append(claim.generation)
+        with acquire_lease(tmp_path, beat_seconds=60) as lease:
+            generations.append(lease.generation)
             time.sleep(0.1)
 
     with ThreadPoolExecutor(4) as pool:
@@ -167,19 +167,19 @@ def test_of_several_that_see_a_dead_holder_one_succeeds_it(tmp_path: Path) -> No
 
 
 def test_a_holder_that_was_taken_for_dead_publishes_nothing(tmp_path: Path) -> None:
-    with held(tmp_path) as claim:
-        leave_claim(tmp_path, replace(Holder.here(), machine=ELSEWHERE), generation=2)
+    with acquire_lease(tmp_path) as lease:
+        leave_lease(tmp_path, replace(Holder.here(), machine=ELSEWHERE), generation=2)
 
-        with pytest.raises(ClaimLost, match="another one has taken over; nothing was published"):
-            claim.confirm()
+        with pytest.raises(LeaseLost, match="another one has taken over; nothing was published"):
+            lease.confirm()
 
     assert (tmp_path / "claim-000002.json").exists()  # not ours to remove
 
 
 def test_waiting_ends_when_asked_to(tmp_path: Path) -> None:
-    leave_claim(tmp_path, Holder.here())
+    leave_lease(tmp_path, Holder.here())
 
-    with pytest.raises(ClaimLost, match="waiting"), held(tmp_path, stop=lambda: True):
+    with pytest.raises(LeaseLost, match="waiting"), acquire_lease(tmp_path, stop=lambda: True):
         pass
 
 
@@ -187,15 +187,15 @@ def test_a_living_holder_on_this_machine_is_waited_for_however_silent(tmp_path: 
     """Its heart does not beat (nobody touches the file), but its process is there."""
     living = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        leave_claim(
+        leave_lease(
             tmp_path,
-            replace(Holder.here(), process=living.pid, started=claims._started(living.pid)),
+            replace(Holder.here(), process=living.pid, started=leases._started(living.pid)),
         )
         patience = time.monotonic() + 1.0  # five times the time after which silence alone would do
 
         with (
-            pytest.raises(ClaimLost),
-            held(tmp_path, stale_seconds=0.2, stop=lambda: time.monotonic() > patience),
+            pytest.raises(LeaseLost),
+            acquire_lease(tmp_path, stale_seconds=0.2, stop=lambda: time.monotonic() > patience),
         ):
             pass
     finally:
@@ -204,26 +204,26 @@ def test_a_living_holder_on_this_machine_is_waited_for_however_silent(tmp_path: 
 
 
 def test_the_heart_beats_often_enough_for_whoever_waits(tmp_path: Path) -> None:
-    """Four beats before the claim would look stale, though only one in a minute was asked for."""
-    with held(tmp_path / "claims", beat_seconds=60, stale_seconds=0.4) as claim:
-        os.utime(claim.path, (0, 0))
+    """Four beats before the lease would look stale, though only one in a minute was asked for."""
+    with acquire_lease(tmp_path / "claims", beat_seconds=60, stale_seconds=0.4) as lease:
+        os.utime(lease.path, (0, 0))
         deadline = time.monotonic() + 20
-        while claim.path.stat().st_mtime == 0 and time.monotonic() < deadline:
+        while lease.path.stat().st_mtime == 0 and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert claim.path.stat().st_mtime > 0
+        assert lease.path.stat().st_mtime > 0
 
 
 def test_the_heart_goes_on_after_a_file_system_that_falters(tmp_path: Path) -> None:
     """For a moment something else stands in the place of the folder, at which every touch fails."""
     folder = tmp_path / "claims"
-    with held(folder, beat_seconds=0.05) as claim:
+    with acquire_lease(folder, beat_seconds=0.05) as lease:
         away = folder.rename(tmp_path / "away")
         folder.write_text("in the way")
         time.sleep(0.5)  # some beats that fail
         folder.unlink()
-        os.utime(away / claim.path.name, (0, 0))
+        os.utime(away / lease.path.name, (0, 0))
         away.rename(folder)
         deadline = time.monotonic() + 20
-        while claim.path.stat().st_mtime == 0 and time.monotonic() < deadline:
+        while lease.path.stat().st_mtime == 0 and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert claim.path.stat().st_mtime > 0
+        assert lease.path.stat().st_mtime > 0
