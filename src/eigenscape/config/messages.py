@@ -48,7 +48,7 @@ def one_line(error: ValidationError, root: type[Section]) -> str:
     section, keys, field = _resolve(path, root)
     name = ".".join(str(part) for part in path) or "configuration"
     if kind == "extra_forbidden":
-        known = list(section.model_fields)
+        known = [key for key, field in section.model_fields.items() if not field.exclude]
         close = difflib.get_close_matches(str(path[-1]), known, n=1)
         fix = f"did you mean {close[0]}?" if close else "remove it or correct its name"
         message = f"{name}: expected one of {', '.join(known)}, found an unknown key; {fix}"

@@ -80,9 +80,9 @@ class Study(Section):
     sloppiness: SloppinessSection = SloppinessSection()
     model_constrained: ModelConstrainedSection = ModelConstrainedSection()
     large: LargeSection = LargeSection()
-    found: SkipJsonSchema[ResolvedProblem | None] = Field(None, exclude=True)
-    """What a user's file and networks turned out to be; `stages.common.user_problems` finds it, and
-    ``study.json`` keeps it."""
+    resolved: SkipJsonSchema[ResolvedProblem | None] = Field(None, alias="found", exclude=True)
+    """What a user's file and networks turned out to be. `stages.common.user_problems` resolves it;
+    ``study.json`` keeps it under its alias."""
 
     @model_validator(mode="after")
     def _prior_fits_the_problem(self) -> Self:
@@ -108,7 +108,7 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _some_cell_is_computed(self) -> Self:
-        if self.problem.is_user_defined and self.found is None:
+        if self.problem.is_user_defined and self.resolved is None:
             return self  # P is not known before the user's file and networks have been looked at
         smallest = min(architecture.parameters for architecture in self.grid_architectures())
         if smallest > self.sampling.raw_parameter_limit:
@@ -159,12 +159,12 @@ class Study(Section):
             else ("inputs", "targets", "module")
         )
         kept = ("interval", "points") if not self.problem.is_user_defined else own
-        found = {} if self.found is None else self.found.facts(self.problem.kind)
+        user_facts = {} if self.resolved is None else self.resolved.facts(self.problem.kind)
         of_module = (
             ("kind", "by_name", "scale", "relative") if self.problem.kind == "module" else ("kind",)
         )
         return {
-            "problem": {name: problem[name] for name in ("kind", "loss", *kept)} | found,
+            "problem": {name: problem[name] for name in ("kind", "loss", *kept)} | user_facts,
             "activation": self.network.activation,
             "prior": {name: prior[name] for name in of_module},
             "seed": self.sampling.seed,
@@ -181,7 +181,7 @@ class Study(Section):
         """
         if not self.problem.is_user_defined:
             return Architecture(depth, width)
-        if self.found is None:
+        if self.resolved is None:
             raise BadInput.field(
                 "problem.kind",
                 "sine, before files are looked at",
@@ -189,8 +189,8 @@ class Study(Section):
                 "read the study with stages.common.configure.read_study",
             )
         if self.problem.kind == "data":
-            return Architecture(depth, width, self.found.inputs, self.found.outputs)
-        network = self.found.network(depth, width)
+            return Architecture(depth, width, self.resolved.inputs, self.resolved.outputs)
+        network = self.resolved.network(depth, width)
         return ModuleArchitecture(
             depth,
             width,
@@ -201,11 +201,11 @@ class Study(Section):
 
     def _facts_of(self, architecture: Architecture) -> dict[str, Any]:
         """The facts of one network: those of the study, and what a user's module keeps fixed."""
-        if not isinstance(architecture, ModuleArchitecture) or self.found is None:
+        if not isinstance(architecture, ModuleArchitecture) or self.resolved is None:
             return self.facts
         return {
             **self.facts,
-            "state": self.found.network(architecture.depth, architecture.width).state,
+            "state": self.resolved.network(architecture.depth, architecture.width).state,
         }
 
     def grid_architectures(self) -> Iterator[Architecture]:
@@ -223,8 +223,8 @@ class Study(Section):
         if self.problem.kind == "module":
             return []
         if (
-            self.found is not None
-            and self.projection.samples * (self.found.inputs + self.found.outputs + 1) ** 2
+            self.resolved is not None
+            and self.projection.samples * (self.resolved.inputs + self.resolved.outputs + 1) ** 2
             > MOST_PROJECTED_NUMBERS
         ):
             return []

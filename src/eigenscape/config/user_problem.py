@@ -2,7 +2,7 @@
 rely on.
 
 The configuration names files; what they hold decides P, the identity of results, and which figures
-there are. It is found once (`stages.common.user_problems`), kept in ``study.json``, and compared
+there are. It is resolved once (`stages.common.user_problems`), kept in ``study.json``, and compared
 with the files again before gradients are computed.
 """
 
@@ -20,11 +20,11 @@ class ResolvedNetwork(Section):
     """A user's network for one depth and width.
 
     Attributes:
-        depth: that the factory was called with.
-        width: likewise.
-        names: of the layers, in the order of the parameter vector.
+        depth: the depth that the factory was called with.
+        width: the width that it was called with.
+        names: the names of the layers, in the order of the parameter vector.
         counts: parameters per layer.
-        point_flops: of a forward pass, per data point.
+        point_flops: floating-point operations of a forward pass, per data point.
         state: digest of all that the module keeps fixed and of its prior.
     """
 
@@ -37,17 +37,17 @@ class ResolvedNetwork(Section):
 
 
 class ResolvedProblem(Section):
-    """What was found of a study whose problem is the user's.
+    """What a user's problem was resolved to.
 
     Attributes:
-        file: where the data lie.
-        digest: of the data that are used, not of the file's bytes.
+        file: the path of the data.
+        digest: the digest of the data that are used, not of the file's bytes.
         inputs: numbers per data point that a fully connected network is given.
         outputs: numbers that it gives: targets, or classes.
-        folder: beside the configuration, where the user's code is looked for.
+        folder: the folder of the configuration, where the user's code is looked for.
         source: digest of the file that holds the factory.
-        checkpoint: where the checkpoint lies; empty without one.
-        networks: of the grid and the headline, for modules.
+        checkpoint: the path of the checkpoint; empty without one.
+        networks: the networks of the grid and the headline, for modules.
     """
 
     file: str

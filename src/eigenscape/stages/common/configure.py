@@ -173,9 +173,9 @@ def _science(study: Study) -> dict[str, Any]:
 def write_study(study: Study, folder: StudyFolder) -> None:
     """Keep the checked configuration, with every default spelled out, beside its results."""
     require_same_science(study, folder)
-    found = {} if study.found is None else {"found": study.found.model_dump()}
+    resolved = {} if study.resolved is None else {"found": study.resolved.model_dump()}
     # In the order of the configuration, not of the alphabet: of the patterns of prior.by_name the
     # first that fits counts.
     write_atomically(
-        folder.study, (json.dumps({**study.model_dump(), **found}, indent=1) + "\n").encode()
+        folder.study, (json.dumps({**study.model_dump(), **resolved}, indent=1) + "\n").encode()
     )

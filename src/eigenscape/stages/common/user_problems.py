@@ -2,9 +2,9 @@
 again wherever gradients are computed.
 
 `inspect_user_problem` reads the file, calls the factory for every network of the grid, refuses what
-cannot be used, and writes what it found into the study (`ResolvedProblem`): from then on the number
-of parameters, the places of layers and the identity of every result are plain values, and a
-workflow's other processes need neither the file nor torch to know them.
+cannot be used, and writes what it resolves into the study (`ResolvedProblem`): from then on the
+number of parameters, the positions of layers and the identity of every result are plain values, and
+a workflow's other processes need neither the file nor torch to know them.
 """
 
 from __future__ import annotations
@@ -124,14 +124,14 @@ def verified_module(
 
 
 def _resolved(study: Study) -> ResolvedProblem:
-    if study.found is None:
+    if study.resolved is None:
         raise BadInput.field(
             "study",
             "one that has been looked at",
             "one as it was configured",
             "read it with stages.common.configure.read_study",
         )
-    return study.found
+    return study.resolved
 
 
 def _file_named(name: str, folder: Path, key: str) -> Path:

@@ -162,6 +162,8 @@ def test_what_is_found_of_a_module(tmp_path: Path) -> None:
     folder = StudyFolder(tmp_path / "results" / "mine")
     write_study(study, folder)
     assert load_study(folder) == study
+    assert study.resolved is not None
+    assert json.loads(folder.study.read_text())["found"] == study.resolved.model_dump()
     content = yaml.safe_load((tmp_path / "study.yaml").read_text())
     assert workflow_study(content, [], tmp_path / "results", first=False) == study
 
