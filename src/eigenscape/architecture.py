@@ -18,6 +18,7 @@ Parameters are ordered weights then bias, layer by layer, ``[W1, b1, W2, b2, ...
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from eigenscape.errors import BadInput
 
@@ -46,6 +47,34 @@ class LayerBlock:
     def parameters(self) -> int:
         """The length of the layer's slice: (fan_in + 1) fan_out in a fully connected network."""
         return int(self.bias.stop - self.weight.start)
+
+
+class Layout(Protocol):
+    """The positions of P parameters in one vector: all that gradients, C and its spectrum need to
+    know of a network or a function.
+
+    `Architecture`, `ModuleArchitecture` and `FlatLayout` are layouts.
+    """
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The numbers that identify the random streams."""
+        ...
+
+    @property
+    def layers(self) -> tuple[LayerBlock, ...]:
+        """The layers with their slices, in the order of the parameter vector."""
+        ...
+
+    @property
+    def parameters(self) -> int:
+        """P, the number of parameters."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """The name in messages."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -159,52 +188,41 @@ class ModuleArchitecture(Architecture):
         return sum(self.counts)
 
 
-class Coordinates(Architecture):
-    """P numbers without layers: where an architecture is asked for, one block that holds them all.
+@dataclass(frozen=True)
+class FlatLayout:
+    """P numbers without layers: the parameters of a function that is no network.
 
     Raises:
         BadInput: P below 1.
 
     Example:
-        >>> Coordinates(3).parameters, [layer.whole for layer in Coordinates(3).layers]
-        (3, [slice(0, 3, None)])
-        >>> Coordinates(3)
-        Coordinates(3)
+        >>> FlatLayout(3).label, [layer.whole for layer in FlatLayout(3).layers]
+        ('3 parameters', [slice(0, 3, None)])
     """
 
-    def __init__(self, count: int) -> None:
-        if count < 1:
+    parameters: int
+
+    def __post_init__(self) -> None:
+        if self.parameters < 1:
             raise BadInput.field(
                 "parameters",
                 "a whole number of at least 1",
-                str(count),
+                str(self.parameters),
                 "give how many numbers the function takes",
             )
-        super().__init__(depth=1, width=count)
-
-    def __repr__(self) -> str:
-        return f"Coordinates({self.width})"
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """The number P alone, by which random streams are named."""
-        return (self.width,)
+        """The number P alone, which identifies the function's random streams."""
+        return (self.parameters,)
 
     @property
     def layers(self) -> tuple[LayerBlock, ...]:
         """One block of P numbers: a linear unit of P - 1 inputs has as many."""
-        return (
-            LayerBlock(
-                self.width - 1, 1, slice(0, self.width - 1), slice(self.width - 1, self.width)
-            ),
-        )
-
-    @property
-    def parameters(self) -> int:
-        """P."""
-        return self.width
+        last = self.parameters - 1
+        return (LayerBlock(last, 1, slice(0, last), slice(last, self.parameters)),)
 
     @property
     def label(self) -> str:
-        """Such as ``3 parameters``."""
-        return f"{self.width} parameters"
+        """The name that messages use, such as ``3 parameters``."""
+        return f"{self.parameters} parameters"

@@ -12,7 +12,7 @@ import hashlib
 
 import numpy as np
 
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Layout
 from eigenscape.errors import BadInput
 
 SEED_LIMIT = 2**63
@@ -60,10 +60,11 @@ def generator(seed: int, *labels: object) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=stream_key(seed, *labels)))
 
 
-def prior_key(seed: int, architecture: Architecture) -> int:
+def prior_key(seed: int, architecture: Layout) -> int:
     """Return the key from which the parameter vectors of one cell are drawn.
 
     Example:
+        >>> from eigenscape.architecture import Architecture
         >>> prior_key(0, Architecture(5, 35)) != prior_key(0, Architecture(35, 5))
         True
     """

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Architecture, Layout
 
 QUANTILE = 0.01
 """Fraction of the eigenvalues that `log10_cond_q` leaves out at either end."""
@@ -33,7 +33,7 @@ class ConditionNumber:
         cost: the computation that it needs.
         needs_every_eigenvalue: whether it is undefined where the smallest eigenvalues are not
             resolved.
-        value: the function that computes it from a spectrum and its architecture.
+        value: the function that computes it from a spectrum and the layout of its parameters.
     """
 
     name: str
@@ -41,57 +41,63 @@ class ConditionNumber:
     meaning: str
     cost: str
     needs_every_eigenvalue: bool
-    value: Callable[[Spectrum, Architecture], float]
+    value: Callable[[Spectrum, Layout], float]
 
 
-def _quantile_condition(spectrum: Spectrum, _: Architecture) -> float:
+def _quantile_condition(spectrum: Spectrum, _: Layout) -> float:
     values, size = spectrum.eigenvalues, len(spectrum.eigenvalues)
     high, low = values[math.ceil(QUANTILE * size) - 1], values[math.ceil((1 - QUANTILE) * size) - 1]
     return math.log10(high / low) if low > 0 else math.inf
 
 
-def _carrying_condition(spectrum: Spectrum, _: Architecture) -> float:
+def _carrying_condition(spectrum: Spectrum, _: Layout) -> float:
     if not spectrum.resolved:
         return math.nan
     return math.log10(spectrum.eigenvalues[0]) - math.log10(spectrum.eigenvalues[spectrum.rank - 1])
 
 
-def _diagonal_bound(spectrum: Spectrum, _: Architecture) -> float:
+def _diagonal_bound(spectrum: Spectrum, _: Layout) -> float:
     low = spectrum.diagonal.min()
     return math.log10(spectrum.diagonal.max() / low) if low > 0 else math.inf
 
 
-def _layer_ladder(spectrum: Spectrum, architecture: Architecture) -> float:
+def _layer_ladder(spectrum: Spectrum, architecture: Layout) -> float:
     means = [float(spectrum.diagonal[layer.whole].mean()) for layer in architecture.layers]
     return math.log10(max(means) / min(means)) if min(means) > 0 else math.inf
 
 
-def _mean_decay(spectrum: Spectrum, _: Architecture) -> float:
+def _mean_decay(spectrum: Spectrum, _: Layout) -> float:
     return float(np.mean(np.log10(spectrum.eigenvalues[0]) - np.log10(spectrum.eigenvalues)))
 
 
-def _stable_rank(spectrum: Spectrum, _: Architecture) -> float:
+def _stable_rank(spectrum: Spectrum, _: Layout) -> float:
     return float(spectrum.eigenvalues.sum() / spectrum.eigenvalues[0])
 
 
-def _participation_ratio(spectrum: Spectrum, _: Architecture) -> float:
+def _participation_ratio(spectrum: Spectrum, _: Layout) -> float:
     scaled = spectrum.eigenvalues / spectrum.eigenvalues[0]
     return float(scaled.sum() ** 2 / (scaled**2).sum())
 
 
-def _entropy_rank(spectrum: Spectrum, _: Architecture) -> float:
+def _entropy_rank(spectrum: Spectrum, _: Layout) -> float:
     shares = spectrum.eigenvalues / spectrum.eigenvalues.sum()
     shares = shares[shares > 0]
     return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
-def _spectral_slope(spectrum: Spectrum, _: Architecture) -> float:
+def _spectral_slope(spectrum: Spectrum, _: Layout) -> float:
     size = len(spectrum.eigenvalues)
     quantile = np.arange(1, size + 1) / size
     inner = (quantile >= 0.1) & (quantile <= 0.9) & (spectrum.eigenvalues > 0)
     if inner.sum() < 3:
         return math.nan
     return float(-np.polyfit(quantile[inner], np.log10(spectrum.eigenvalues[inner]), 1)[0])
+
+
+def _gap_at_width(spectrum: Spectrum, layout: Layout) -> float:
+    if not isinstance(layout, Architecture):
+        return math.nan
+    return spectrum.log10_gap(layout.width)
 
 
 FAMILY = (
@@ -183,14 +189,14 @@ FAMILY = (
         "height of the w-fold shoulder",
         "w + 1 eigenvalues",
         False,
-        lambda spectrum, architecture: spectrum.log10_gap(architecture.width),
+        _gap_at_width,
     ),
 )
 """The members that follow from one sample spectrum; `log10_cond_sym`, of the projected C, is
 computed separately."""
 
 
-def condition_numbers(spectrum: Spectrum, architecture: Architecture) -> dict[str, float]:
+def condition_numbers(spectrum: Spectrum, architecture: Layout) -> dict[str, float]:
     """Return every member of the family by name; infinite if null directions make it so, NaN if it
     is not resolved.
 

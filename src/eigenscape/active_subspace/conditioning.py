@@ -18,7 +18,7 @@ from eigenscape.active_subspace.condition import condition_numbers
 from eigenscape.active_subspace.estimate import SecondMoment
 from eigenscape.active_subspace.sampling_noise import log10_condition_null
 from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, spectrum_of
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Layout
 from eigenscape.errors import BadInput
 from eigenscape.interval import Interval
 from eigenscape.seeding import stream_key
@@ -65,7 +65,7 @@ class ConditionEstimate:
     log10_null: float
     samples: int
     spectrum: Spectrum
-    architecture: Architecture
+    architecture: Layout
 
     @property
     def low(self) -> float:

@@ -16,7 +16,7 @@ import numpy as np
 
 from eigenscape.active_subspace.eigensolvers import eigenpairs
 from eigenscape.active_subspace.tiles import Tiles
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Layout
 
 _EPSILON = float(np.finfo(np.float64).eps)
 
@@ -41,7 +41,7 @@ class GramRows:
 def gram_rows(
     tiles: Tiles,
     held: Sequence[int],
-    architecture: Architecture | None = None,
+    architecture: Layout | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> dict[int, GramRows]:
     """Compute the rows of N K that belong to some tiles, up to the diagonal; fewer rows, or none,
@@ -87,7 +87,7 @@ def gram_rows(
     return rows
 
 
-def squares_by_layer(gradients: np.ndarray, architecture: Architecture | None) -> np.ndarray:
+def squares_by_layer(gradients: np.ndarray, architecture: Layout | None) -> np.ndarray:
     """Return the squared norm of every gradient (B, P) in every layer, (B, L + 1); the whole norm,
     (B, 1), if layers are unknown.
 

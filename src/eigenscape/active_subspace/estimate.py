@@ -13,7 +13,7 @@ import numpy as np
 
 from eigenscape.active_subspace.second_moment import sum_over_tree
 from eigenscape.active_subspace.spectrum import rounding_variance
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Layout
 from eigenscape.errors import BadInput, NotFiniteGradient
 from eigenscape.networks.functions import GivenGradients
 from eigenscape.networks.sampler import Sampler
@@ -43,7 +43,7 @@ class SecondMoment:
     sampler: Sampler
 
     @property
-    def architecture(self) -> Architecture:
+    def architecture(self) -> Layout:
         """The layout of the parameters."""
         return self.sampler.architecture
 
@@ -78,7 +78,7 @@ def second_moment(
     source: Sampler | np.ndarray,
     samples: int | None = None,
     *,
-    architecture: Architecture | None = None,
+    architecture: Layout | None = None,
 ) -> SecondMoment:
     """Compute C = (1/N) sum_n g_n g_n^T of sampled gradients, or of an array of them.
 
@@ -126,7 +126,7 @@ def second_moment(
 
 
 def source_of(
-    source: Sampler | np.ndarray, samples: int | None, architecture: Architecture | None
+    source: Sampler | np.ndarray, samples: int | None, architecture: Layout | None
 ) -> tuple[Sampler, int]:
     """Return a sampler and N, given a sampler and N or an array.
 

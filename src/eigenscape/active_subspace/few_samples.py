@@ -24,7 +24,7 @@ from eigenscape.active_subspace.spectrum import (
     rounding_variance,
     spectrum_by_factor,
 )
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Layout
 from eigenscape.config.sizes import BLOCK, LARGEST_WITH_VECTORS
 from eigenscape.errors import EigensolverFailure
 from eigenscape.networks.sampler import Sampler
@@ -84,7 +84,7 @@ def few_samples_spectrum(
 
 
 def spectrum_of_gradients(
-    gradients: np.ndarray, architecture: Architecture, relative_noise: float
+    gradients: np.ndarray, architecture: Layout, relative_noise: float
 ) -> Spectrum:
     """Compute the spectrum of ``G^T G / N`` without eigenvectors, with null directions
     distinguished from rounding error as in all stages.
@@ -95,6 +95,7 @@ def spectrum_of_gradients(
         relative_noise: the relative rounding error of a gradient (`spectrum.rounding_variance`).
 
     Example:
+        >>> from eigenscape.architecture import Architecture
         >>> gradients = np.array([[3.0, 0.0, 4.0, 0.0], [0.0, 2.0, 0.0, 0.0]])
         >>> spectrum_of_gradients(gradients, Architecture(1, 1), 1e-14).eigenvalues
         array([12.5,  2. ,  0. ,  0. ])

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Layout
 from eigenscape.errors import BadInput
 
 
-def layer_masses(diagonal: np.ndarray, architecture: Architecture) -> np.ndarray:
+def layer_masses(diagonal: np.ndarray, architecture: Layout) -> np.ndarray:
     """Return m_l = sum over the parameters i of layer l of C_ii, the layer's part of the mean
     squared gradient.
 
@@ -32,6 +32,7 @@ def layer_masses(diagonal: np.ndarray, architecture: Architecture) -> np.ndarray
         BadInput: the diagonal does not have P entries, or one is negative or not finite.
 
     Example:
+        >>> from eigenscape.architecture import Architecture
         >>> layer_masses(np.arange(7.0), Architecture(depth=1, width=2))
         array([ 6., 15.])
     """
@@ -48,7 +49,7 @@ def layer_masses(diagonal: np.ndarray, architecture: Architecture) -> np.ndarray
     return np.add.reduceat(diagonal, _starts(architecture))
 
 
-def layer_shares(diagonal: np.ndarray, architecture: Architecture) -> np.ndarray:
+def layer_shares(diagonal: np.ndarray, architecture: Layout) -> np.ndarray:
     """Return s_l = m_l / tr C, the layer's share of the mean squared gradient.
 
     Args:
@@ -62,6 +63,7 @@ def layer_shares(diagonal: np.ndarray, architecture: Architecture) -> np.ndarray
         BadInput: as `layer_masses`, or the trace is zero.
 
     Example:
+        >>> from eigenscape.architecture import Architecture
         >>> layer_shares(np.ones(7), Architecture(depth=1, width=2)).round(4)
         array([0.5714, 0.4286])
     """
@@ -73,7 +75,7 @@ def layer_shares(diagonal: np.ndarray, architecture: Architecture) -> np.ndarray
     return np.asarray(masses / masses.sum())
 
 
-def block_masses(eigenvectors: np.ndarray, architecture: Architecture) -> np.ndarray:
+def block_masses(eigenvectors: np.ndarray, architecture: Layout) -> np.ndarray:
     """Return B_lj = sum over the parameters i of layer l of w_ij^2, the part of eigenvector j that
     lies in layer l.
 
@@ -90,6 +92,7 @@ def block_masses(eigenvectors: np.ndarray, architecture: Architecture) -> np.nda
         BadInput: there are not P rows.
 
     Example:
+        >>> from eigenscape.architecture import Architecture
         >>> block_masses(np.eye(7), Architecture(depth=1, width=2))
         array([[1., 1., 1., 1., 0., 0., 0.],
                [0., 0., 0., 0., 1., 1., 1.]])
@@ -198,7 +201,7 @@ class LeadingReplicates:
 def leading_replicates(
     coordinates: np.ndarray,
     directions: np.ndarray,
-    architecture: Architecture,
+    architecture: Layout,
     dimension: int,
     weights: np.ndarray,
 ) -> LeadingReplicates:
@@ -216,6 +219,7 @@ def leading_replicates(
         weights: (R, N), the result of `bootstrap.bootstrap_weights`.
 
     Example:
+        >>> from eigenscape.architecture import Architecture
         >>> gradients = np.tile([3.0, 0.0, 0.0, 4.0], (5, 1))
         >>> replicates = leading_replicates(
         ...     gradients, np.eye(4), Architecture(1, 1), 1, np.ones((2, 5))
@@ -256,7 +260,7 @@ def block_purity(blocks: np.ndarray) -> float:
     return float(np.einsum("lj,lj->", blocks, blocks) / blocks.shape[1])
 
 
-def random_basis_purity(architecture: Architecture) -> float:
+def random_basis_purity(architecture: Layout) -> float:
     """Return the expectation of `block_purity` for a random orthogonal basis: sum_l P_l (P_l + 2) /
     (P (P + 2)).
 
@@ -264,6 +268,7 @@ def random_basis_purity(architecture: Architecture) -> float:
     Beta(P_l/2, (P - P_l)/2) and that is its second moment, summed over the layers.
 
     Example:
+        >>> from eigenscape.architecture import Architecture
         >>> round(random_basis_purity(Architecture(depth=5, width=35)), 4)
         0.2403
     """
@@ -290,11 +295,11 @@ def layer_centroids(blocks: np.ndarray) -> np.ndarray:
     return np.asarray(np.arange(1, len(blocks) + 1) @ blocks)
 
 
-def _starts(architecture: Architecture) -> list[int]:
+def _starts(architecture: Layout) -> list[int]:
     return [layer.whole.start for layer in architecture.layers]
 
 
-def _check_rows(array: np.ndarray, architecture: Architecture, name: str, dimensions: int) -> None:
+def _check_rows(array: np.ndarray, architecture: Layout, name: str, dimensions: int) -> None:
     if array.ndim != dimensions or len(array) != architecture.parameters:
         noun = "numbers" if dimensions == 1 else "rows"
         expected = (

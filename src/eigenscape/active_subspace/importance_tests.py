@@ -11,7 +11,7 @@ import scipy
 
 from eigenscape.active_subspace.bootstrap import percentile_interval
 from eigenscape.active_subspace.importance import block_masses, block_purity, random_basis_purity
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Layout
 from eigenscape.config.sizes import PERMUTATIONS
 from eigenscape.errors import BadInput
 from eigenscape.interval import LEVEL, Interval
@@ -47,7 +47,7 @@ class PurityTest:
 
 
 def purity_test(
-    eigenvectors: np.ndarray, architecture: Architecture, key: int, permutations: int = PERMUTATIONS
+    eigenvectors: np.ndarray, architecture: Layout, key: int, permutations: int = PERMUTATIONS
 ) -> PurityTest:
     """Test the block purity T by permutations of the row labels.
 
@@ -66,6 +66,7 @@ def purity_test(
         BadInput: the number of rows is not P, or there are no permutations.
 
     Example:
+        >>> from eigenscape.architecture import Architecture
         >>> purity_test(np.eye(7), Architecture(depth=1, width=2), key=0, permutations=9).p_value
         1.0
     """

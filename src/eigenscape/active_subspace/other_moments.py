@@ -177,12 +177,12 @@ def output_jacobians(sampler: GradientSampler[NetworkLoss], first: int, count: i
         >>> jacobians.shape, bool((jacobians[..., -1] == 1).all())
         ((3, 50, 7), True)
     """
-    if sampler.architecture.outputs != 1:
+    if sampler.loss.architecture.outputs != 1:
         raise BadInput.field(
             "outputs",
             "one, since gradients of several outputs cannot be separated in the gradient of their"
             " summed loss",
-            str(sampler.architecture.outputs),
+            str(sampler.loss.architecture.outputs),
             "take the second moment of per-datum gradients, or one network for each output",
         )
     problem = sampler.loss.problem
@@ -355,7 +355,12 @@ def _gradients(
     """
     gradients, losses = np.empty_like(parameters), np.empty(len(parameters), parameters.dtype)
     kernel.fill_gradients(
-        parameters, gradients, losses, sampler.architecture, sampler.loss.activation, problem
+        parameters,
+        gradients,
+        losses,
+        sampler.loss.architecture,
+        sampler.loss.activation,
+        problem,
     )
     return gradients, losses
 

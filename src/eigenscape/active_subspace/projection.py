@@ -15,9 +15,13 @@ from eigenscape.active_subspace.conditioning import LEAST_REPLICATES, REPLICATES
 from eigenscape.active_subspace.estimate import SecondMoment, source_of
 from eigenscape.active_subspace.spectrum import SpectrumStatus
 from eigenscape.active_subspace.staircase import Staircase, layer_shares_of, staircase
-from eigenscape.active_subspace.symmetry import ProjectedSamples, require_symmetry
+from eigenscape.active_subspace.symmetry import (
+    ProjectedSamples,
+    require_fully_connected,
+    require_symmetry,
+)
 from eigenscape.active_subspace.symmetry import project as project_gradients
-from eigenscape.architecture import Architecture, Coordinates
+from eigenscape.architecture import Architecture
 from eigenscape.config.sizes import BLOCK, NUMBERS_PER_BATCH
 from eigenscape.errors import BadInput
 from eigenscape.interval import Interval
@@ -143,10 +147,11 @@ def projected_samples(sampler: Sampler, samples: int, symmetry: Symmetry) -> Pro
     """Compute the contributions of the first N samples to the projected C, in batches that stay in
     cache.
     """
-    rows = max(1, min(BLOCK, NUMBERS_PER_BATCH // sampler.architecture.parameters))
+    architecture = require_fully_connected(sampler)
+    rows = max(1, min(BLOCK, NUMBERS_PER_BATCH // architecture.parameters))
     parts = [
         project_gradients(
-            sampler.block(first, min(rows, samples - first))[0], sampler.architecture, symmetry
+            sampler.block(first, min(rows, samples - first))[0], architecture, symmetry
         )
         for first in range(0, samples, rows)
     ]
@@ -164,7 +169,8 @@ def projection_of(
     """Compute the projected spectrum and the layers' shares, with intervals from the network's own
     bootstrap streams.
     """
-    sizes = sampler.architecture.sizes
+    architecture = require_fully_connected(sampler)
+    sizes = architecture.sizes
     key = stream_key(seed, "projection bootstrap", *sizes)
     stairs = staircase(
         samples, replicates=replicates, key=key, relative_noise=sampler.relative_noise
@@ -172,7 +178,7 @@ def projection_of(
     shares = layer_shares_of(
         samples, replicates=replicates, key=stream_key(seed, "layer bootstrap", *sizes)
     )
-    return Projection(stairs, shares, symmetry, samples.samples, sampler.architecture)
+    return Projection(stairs, shares, symmetry, samples.samples, architecture)
 
 
 def _group_of(sampler: Sampler, symmetry: Symmetry | str | None) -> Symmetry:
@@ -181,11 +187,7 @@ def _group_of(sampler: Sampler, symmetry: Symmetry | str | None) -> Symmetry:
     Raises:
         BadInput: there is no group, it is not given, or it is not the sampler's.
     """
-    if isinstance(sampler.architecture, Coordinates):
-        fix = "give architecture=Architecture(depth, width), or use spectrum"
-        raise BadInput.field(
-            "architecture", "that of a fully connected network, which has symmetries", "none", fix
-        )
+    require_fully_connected(sampler)
     requested = None
     if symmetry is not None:
         if symmetry not in list(Symmetry):

@@ -20,7 +20,7 @@ import scipy.linalg
 from scipy.linalg import lapack
 
 from eigenscape.active_subspace.eigensolvers import Eigensolver, eigensolver_of_host
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Layout
 from eigenscape.errors import EigensolverFailure
 
 GRADED_BELOW = 1e-10
@@ -336,7 +336,7 @@ def _where_resolved(size: int, samples: int | None) -> SpectrumStatus:
 
 
 def rounding_variance(
-    diagonal: np.ndarray, architecture: Architecture, relative_noise: float
+    diagonal: np.ndarray, architecture: Layout, relative_noise: float
 ) -> np.ndarray:
     """Return, per parameter, the variance that rounding alone may leave where a gradient vanishes
     identically.
@@ -345,6 +345,7 @@ def rounding_variance(
     those of its layer's weights; so the dust is (n eps)^2 times the layer's largest ``diag C``.
 
     Example:
+        >>> from eigenscape.architecture import Architecture
         >>> rounding_variance(np.array([4.0, 1e-30, 1.0, 1.0]), Architecture(1, 1), 1e-14)
         array([4.e-28, 4.e-28, 1.e-28, 1.e-28])
     """

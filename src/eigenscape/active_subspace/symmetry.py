@@ -57,6 +57,20 @@ def require_symmetry(sampler: Sampler) -> Symmetry:
     return sampler.symmetry
 
 
+def require_fully_connected(sampler: Sampler) -> Architecture:
+    """The architecture of a sampler's network.
+
+    Raises:
+        BadInput: the gradients are those of a function without layers.
+    """
+    if not isinstance(sampler.architecture, Architecture):
+        fix = "give architecture=Architecture(depth, width), or use spectrum"
+        raise BadInput.field(
+            "architecture", "that of a fully connected network, which has symmetries", "none", fix
+        )
+    return sampler.architecture
+
+
 @dataclass(frozen=True)
 class Block:
     """One block of the projected C.

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Layout
 from eigenscape.networks.priors import Prior, StandardDraw
 
 
@@ -46,6 +46,6 @@ class ScaledDraws:
         fill_parameters(parameters, first, self.key, self.scales, self.draw)
 
 
-def draws_of(prior: Prior, architecture: Architecture, key: int) -> ScaledDraws:
+def draws_of(prior: Prior, architecture: Layout, key: int) -> ScaledDraws:
     """The parameter vectors of a network under a prior by layer."""
     return ScaledDraws(prior.draw, prior.scales(architecture), key)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eigenscape.architecture import Architecture, Coordinates
+from eigenscape.architecture import FlatLayout, Layout
 from eigenscape.errors import BadInput
 from eigenscape.networks.sampler import Device
 
@@ -82,7 +82,7 @@ class GivenGradients:
                [0., 0., 1.]])
     """
 
-    def __init__(self, gradients: np.ndarray, architecture: Architecture | None = None) -> None:
+    def __init__(self, gradients: np.ndarray, architecture: Layout | None = None) -> None:
         try:
             rows = np.asarray(gradients)
         except ValueError:
@@ -116,7 +116,7 @@ class GivenGradients:
                 f"infinity or NaN in row {first}",
                 "leave such samples out, and say so",
             )
-        self.architecture = Coordinates(rows.shape[1]) if architecture is None else architecture
+        self.architecture = FlatLayout(rows.shape[1]) if architecture is None else architecture
         self._rows = rows
 
     precision: np.dtype[np.floating] = np.dtype(np.float64)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Layout
 from eigenscape.errors import DoesNotFit, NotFiniteGradient
 from eigenscape.networks.draws import Draws
 from eigenscape.networks.sampler import Device
@@ -71,6 +71,7 @@ class GradientSampler(Generic[LossT_co]):
         non_finite: what becomes of samples without a finite gradient.
 
     Example:
+        >>> from eigenscape.architecture import Architecture
         >>> from eigenscape.networks.draws import ScaledDraws
         >>> from eigenscape.networks.functions import NumpyGradient
         >>> from eigenscape.networks.priors import StandardDraw
@@ -83,7 +84,7 @@ class GradientSampler(Generic[LossT_co]):
 
     def __init__(
         self,
-        architecture: Architecture,
+        architecture: Layout,
         draws: Draws,
         loss: LossT_co,
         *,

@@ -13,7 +13,7 @@ from enum import Enum
 
 import numpy as np
 
-from eigenscape.architecture import Architecture, LayerBlock
+from eigenscape.architecture import LayerBlock, Layout
 from eigenscape.errors import BadInput
 
 
@@ -54,10 +54,11 @@ class Prior:
     source: str
     symmetric: bool = True
 
-    def scales(self, architecture: Architecture) -> np.ndarray:
+    def scales(self, architecture: Layout) -> np.ndarray:
         """The scale of every parameter, (P,) float64.
 
         Example:
+            >>> from eigenscape.architecture import Architecture
             >>> prior_named("he_normal").scales(Architecture(depth=1, width=2))
             array([1.41421356, 1.41421356, 0.        , 0.        , 1.        ,
                    1.        , 0.        ])
@@ -131,6 +132,7 @@ def scaled_normal(weight_std: float, bias_std: float) -> Prior:
     Source: Poole et al. 2016, arXiv 1606.05340.
 
     Example:
+        >>> from eigenscape.architecture import Architecture
         >>> scaled_normal(2.0, 0.5).scales(Architecture(depth=1, width=4))[-2:]
         array([1. , 0.5])
     """

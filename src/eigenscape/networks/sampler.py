@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Layout
 from eigenscape.networks.symmetry import Symmetry
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class Sampler(Protocol):
     """Gradients g_n = grad L(theta_n) by their number n, whoever computes them."""
 
     @property
-    def architecture(self) -> Architecture:
-        """Where the parameters lie."""
+    def architecture(self) -> Layout:
+        """The positions of the parameters: of a network, or of a function without layers."""
         ...
 
     @property

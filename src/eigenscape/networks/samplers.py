@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from eigenscape.architecture import Architecture, Coordinates
+from eigenscape.architecture import Architecture, FlatLayout, Layout
 from eigenscape.errors import BadInput
 from eigenscape.networks.activations import activation_named
 from eigenscape.networks.draws import ScaledDraws, draws_of
@@ -124,15 +124,15 @@ def function_sampler(
         )
     if not 0 < scale < np.inf:
         raise BadInput.field("scale", "a positive number", str(scale), "write 1.0")
-    coordinates = Coordinates(parameters)
+    layout = FlatLayout(parameters)
     key = stream_key(seed, "function prior", parameters)
     draws = ScaledDraws(_DRAWS[draw], np.full(parameters, float(scale)), key)
-    return GradientSampler(coordinates, draws, NumpyGradient(gradient))
+    return GradientSampler(layout, draws, NumpyGradient(gradient))
 
 
 def loss_sampler(
     loss: Callable[[torch.Tensor], torch.Tensor],
-    architecture: Architecture | int,
+    architecture: Layout | int,
     *,
     prior: str | Prior = "standard_normal",
     symmetry: Literal["permutations_and_signs", "permutations"] | None = None,
@@ -164,9 +164,9 @@ def loss_sampler(
     """
     from eigenscape.networks.torch_loss import TorchLoss  # noqa: PLC0415
 
-    shape = Coordinates(architecture) if isinstance(architecture, int) else architecture
+    layout = FlatLayout(architecture) if isinstance(architecture, int) else architecture
     chosen = prior if isinstance(prior, Prior) else prior_named(prior)
-    if isinstance(shape, Coordinates) and isinstance(prior, str) and prior != "standard_normal":
+    if isinstance(layout, FlatLayout) and isinstance(prior, str) and prior != "standard_normal":
         fix = "give the Architecture of the network, or a Prior of your own"
         raise BadInput.field("prior", "standard_normal where there are no layers", prior, fix)
     if symmetry not in (None, *Symmetry):
@@ -184,8 +184,8 @@ def loss_sampler(
             "give how many terms the loss sums",
         )
     sampler = GradientSampler(
-        shape,
-        draws_of(chosen, shape, prior_key(seed, shape)),
+        layout,
+        draws_of(chosen, layout, prior_key(seed, layout)),
         TorchLoss(lambda _: loss, terms=points),
         symmetry=Symmetry(symmetry) if symmetry and chosen.symmetric else None,
     )

@@ -10,7 +10,7 @@ from builders import orthogonal
 
 from eigenscape.active_subspace.condition import FAMILY, condition_numbers
 from eigenscape.active_subspace.spectrum import spectrum_of
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Architecture, FlatLayout
 
 NETWORK = Architecture(2, 3)  # 22 parameters: 6 in the first layer, 12 in the second, 4 in the last
 VALUES = np.geomspace(100.0, 0.1, 22)
@@ -97,3 +97,10 @@ def test_no_gradient_at_all_has_no_numbers() -> None:
 def test_every_member_says_what_it_is() -> None:
     assert len({member.name for member in FAMILY}) == len(FAMILY)
     assert all(member.formula and member.meaning and member.cost for member in FAMILY)
+
+
+def test_what_has_no_layers_has_no_step_at_its_width_and_no_gap_between_layers() -> None:
+    numbers = condition_numbers(spectrum_of(np.diag([9.0, 4.0, 1.0])), FlatLayout(3))
+    assert math.isnan(numbers["log10_gap_at_width"])
+    assert numbers["log10_layer_ladder"] == 0.0
+    assert numbers["log10_cond"] == pytest.approx(math.log10(9.0))

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from eigenscape import plot
 from eigenscape.active_subspace.spectrum import Spectrum
-from eigenscape.architecture import Architecture, Coordinates
+from eigenscape.architecture import Architecture, FlatLayout
 from eigenscape.errors import BadInput
 from eigenscape.figures.active_subspace.condition_number import condition_number_figure
 from eigenscape.figures.active_subspace.eigenvalues import eigenvalues_figure
@@ -106,7 +106,7 @@ def test_a_spectrum_without_samples_and_width_has_its_curve_alone(spectrum) -> N
 def test_what_has_no_layers_is_one_bar() -> None:
     """Coordinates of a function: one block, whose share is all."""
     axes = Figure().subplots()
-    plot.layer_shares(axes, np.ones(3), Coordinates(3))
+    plot.layer_shares(axes, np.ones(3), FlatLayout(3))
     assert [bar.get_height() for bar in axes.patches] == [1.0]
 
 

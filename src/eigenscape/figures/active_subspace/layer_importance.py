@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from eigenscape.active_subspace.importance import layer_shares
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Architecture, Layout
 from eigenscape.figures.style import (
     DOUBLE_COLUMN,
     GREY,
@@ -78,7 +78,7 @@ def layer_importance_figure(diagonal: np.ndarray, architecture: Architecture) ->
     return figure
 
 
-def draw_layer_shares(axes: Axes, diagonal: np.ndarray, architecture: Architecture) -> None:
+def draw_layer_shares(axes: Axes, diagonal: np.ndarray, architecture: Layout) -> None:
     """Each layer's share s_l of tr C as a bar, on axes that are given; `kind_handles` are the
     entries of a legend.
 
@@ -109,7 +109,7 @@ def draw_layer_shares(axes: Axes, diagonal: np.ndarray, architecture: Architectu
     _number_layers(axes, shares, architecture)
 
 
-def draw_layer_importance(axes: Axes, diagonal: np.ndarray, architecture: Architecture) -> None:
+def draw_layer_importance(axes: Axes, diagonal: np.ndarray, architecture: Layout) -> None:
     """Each layer's share per parameter s_l / (P_l / P), on axes that are given; 1 is the average
     parameter.
 
@@ -146,19 +146,19 @@ def draw_layer_importance(axes: Axes, diagonal: np.ndarray, architecture: Archit
     _number_layers(axes, per_parameter, architecture)
 
 
-def kind_handles(architecture: Architecture) -> list[Patch]:
+def kind_handles(architecture: Layout) -> list[Patch]:
     """What the colours mean, for ``axes.legend(handles=...)``."""
     return [Patch(color=KINDS[kind], label=kind) for kind in dict.fromkeys(_kinds(architecture))]
 
 
-def _kinds(architecture: Architecture) -> list[str]:
+def _kinds(architecture: Layout) -> list[str]:
     count = len(architecture.layers)
     if architecture.layers[0].name:
         return [NAMED] * count
     return ["first layer", *["hidden to hidden"] * (count - 2), "output layer"][:count]
 
 
-def _number_layers(axes: Axes, heights: np.ndarray, architecture: Architecture) -> None:
+def _number_layers(axes: Axes, heights: np.ndarray, architecture: Layout) -> None:
     """Layers along x, counted from 1 or by names; one without gradient is marked with a 0, having
     no place on a logarithm.
     """

@@ -29,7 +29,12 @@ import numpy as np
 import pandas as pd
 
 from eigenscape.active_subspace.staircase import layer_shares_of, staircase
-from eigenscape.active_subspace.symmetry import ProjectedSamples, project, require_symmetry
+from eigenscape.active_subspace.symmetry import (
+    ProjectedSamples,
+    project,
+    require_fully_connected,
+    require_symmetry,
+)
 from eigenscape.architecture import Architecture
 from eigenscape.config.cells import SCIENCE_SCHEMA
 from eigenscape.config.sizes import BLOCK
@@ -309,7 +314,7 @@ def projected_by_loss(sampler: Sampler, samples: int) -> dict[Loss, ProjectedSam
         NotFiniteGradient: a gradient holds an infinity or NaN, or a loss is exactly 0.
     """
     parts: dict[Loss, list[ProjectedSamples]] = {loss: [] for loss in Loss}
-    symmetry = require_symmetry(sampler)
+    architecture, symmetry = require_fully_connected(sampler), require_symmetry(sampler)
     for first in range(0, samples, BLOCK):
         gradients, losses = (
             array.astype(np.float64) for array in sampler.block(first, min(BLOCK, samples - first))
@@ -319,12 +324,10 @@ def projected_by_loss(sampler: Sampler, samples: int) -> dict[Loss, ProjectedSam
                 f"sample {first + int(np.argmin(losses))} of {sampler.architecture.label}: expected"
                 " a positive loss, found 0, where sqrt(L) has no gradient; choose other points"
             )
-        parts[Loss.MSE].append(project(gradients, sampler.architecture, symmetry))
+        parts[Loss.MSE].append(project(gradients, architecture, symmetry))
         # An excluded sample's gradient is 0, its loss NaN: it counts for nothing in both.
         roots = np.sqrt(np.where(np.isnan(losses), np.inf, losses))
-        parts[Loss.RMSE].append(
-            project(gradients / (2 * roots)[:, None], sampler.architecture, symmetry)
-        )
+        parts[Loss.RMSE].append(project(gradients / (2 * roots)[:, None], architecture, symmetry))
     return {loss: ProjectedSamples.joined(found) for loss, found in parts.items()}
 
 
