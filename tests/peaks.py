@@ -268,7 +268,7 @@ def trained(root: Path) -> Found:
 
     def training(width: int, replicas: int) -> Callable[[], Any]:
         plan = TrainingPlan(
-            depth=(2,), width=(width,), replicas=replicas, most_steps=2, ladder=(0.01,)
+            depth=(2,), width=(width,), replicas=replicas, most_steps=2, step_grid=(0.01,)
         )
         return lambda: train_networks(
             study_of(grid={"depth": [2], "width": [width]}),

@@ -61,7 +61,7 @@ def _diagonal_bound(spectrum: Spectrum, _: Layout) -> float:
     return math.log10(spectrum.diagonal.max() / low) if low > 0 else math.inf
 
 
-def _layer_ladder(spectrum: Spectrum, architecture: Layout) -> float:
+def _layer_spread(spectrum: Spectrum, architecture: Layout) -> float:
     means = [float(spectrum.diagonal[layer.whole].mean()) for layer in architecture.layers]
     return math.log10(max(means) / min(means)) if min(means) > 0 else math.inf
 
@@ -141,7 +141,7 @@ FAMILY = (
         "decades between layers; the smoothest",
         "the diagonal, P N",
         False,
-        _layer_ladder,
+        _layer_spread,
     ),
     ConditionNumber(
         "mean_decay",

@@ -41,7 +41,7 @@ class LayerShares:
 
 
 @dataclass(frozen=True)
-class LadderSlope:
+class LayerProfileSlope:
     """The change of log10 mean C_ii per layer, along the layers 2 ... L.
 
     Attributes:
@@ -105,9 +105,9 @@ def layer_share_intervals(
     return LayerShares(percentile_interval(means / means.sum(), shares, level), parts)
 
 
-def ladder_slope(
+def layer_profile_slope(
     masses: np.ndarray, architecture: Architecture, weights: np.ndarray, level: float = LEVEL
-) -> LadderSlope:
+) -> LayerProfileSlope:
     """Return beta, the least-squares slope of log10(m_l / P_l) on l over the layers 2 ... L, with a
     bootstrap interval.
 
@@ -123,12 +123,12 @@ def ladder_slope(
 
     Example:
         >>> masses = np.tile([7.0, 100.0, 10.0, 1.0, 9.0], (2, 1))
-        >>> slope = ladder_slope(masses, Architecture(4, 3), np.ones((5, 2), dtype=int)).slope
-        >>> f"{slope:.6f}"
+        >>> fitted = layer_profile_slope(masses, Architecture(4, 3), np.ones((5, 2), dtype=int))
+        >>> f"{fitted.slope:.6f}"
         '-1.000000 [-1.000000, -1.000000]'
     """
     means, replicates = _means(masses, architecture, weights)
-    layers = _ladder(architecture, least=2)
+    layers = _hidden_to_hidden(architecture, least=2)
     sizes = np.array([architecture.layers[number - 1].parameters for number in layers])
     rungs = means[layers - 1]
     if not np.all(rungs > 0):
@@ -145,7 +145,7 @@ def ladder_slope(
     log_means = np.log10(rungs / sizes)
     slopes = logs @ centred / (centred @ centred)
     slope = float(log_means @ centred / (centred @ centred))
-    return LadderSlope(layers, log_means, percentile_interval(slope, slopes, level))
+    return LayerProfileSlope(layers, log_means, percentile_interval(slope, slopes, level))
 
 
 def ordered_trend(
@@ -179,7 +179,7 @@ def ordered_trend(
             str(groups),
             "give fewer groups or more samples",
         )
-    layers = _ladder(architecture, least=3)
+    layers = _hidden_to_hidden(architecture, least=3)
     table = np.stack([part.mean(axis=0) for part in np.array_split(masses[:, layers - 1], groups)])
     order = np.arange(1, len(layers) + 1)
     rising = scipy.stats.page_trend_test(table, predicted_ranks=order, method="asymptotic")
@@ -192,7 +192,7 @@ def ordered_trend(
     return OrderedTrend(correlation, float(falling.pvalue), float(rising.pvalue), groups)
 
 
-def _ladder(architecture: Architecture, least: int) -> np.ndarray:
+def _hidden_to_hidden(architecture: Architecture, least: int) -> np.ndarray:
     """Return the numbers 2 ... L of the hidden-to-hidden layers."""
     layers = np.arange(2, architecture.depth + 1)
     if len(layers) < least:

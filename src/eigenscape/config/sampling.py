@@ -324,7 +324,8 @@ class CriticalitySection(Section):
     """The sweep of the weights' scale through chi_1 = 1."""
 
     depth: Annotated[int, Field(ge=3, le=LARGEST_SIZE)] = 10
-    """Hidden layers; 3 or more, so that there is a ladder. Source: this project's choice."""
+    """Hidden layers; 3 or more, so that layers from hidden to hidden have a slope. Source: this
+    project's choice."""
 
     width: GridSize = 30
     """Source: this project's choice."""
@@ -335,7 +336,7 @@ class CriticalitySection(Section):
 
     bias_std: Annotated[float, Field(ge=0)] = 0.3
     """sigma_b. Source: much smaller ones flatten the ordered side, where signals die out before the
-    ladder is long."""
+    last layer."""
 
     weight_std: list[Annotated[float, Field(gt=0)]] = Field(
         [0.4, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0, 4.5], min_length=1, examples=[[0.5, 1.0, 2.0]]

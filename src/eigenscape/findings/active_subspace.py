@@ -159,13 +159,13 @@ def _mimics_parameter_count(table: pd.DataFrame) -> Finding:
     have equal numbers.
     """
     column = "log10_cond_sym" if np.isfinite(table["log10_cond_sym"]).sum() >= 5 else "log10_cond"
-    number, count, ladder = (
+    number, count, profile = (
         table[name].to_numpy(dtype=np.float64) for name in (column, "parameters", "log10_ladder")
     )
-    ladder = np.abs(ladder)
-    with_count, with_ladder = spearman(number, count), spearman(number, ladder)
+    profile = np.abs(profile)
+    with_count, with_profile = spearman(number, count), spearman(number, profile)
     beyond, contrast = (
-        partial_spearman(number, count, ladder),
+        partial_spearman(number, count, profile),
         iso_parameter_contrast(table, column),
     )
     strong = with_count.low > 0.5
@@ -179,7 +179,7 @@ def _mimics_parameter_count(table: pd.DataFrame) -> Finding:
         "the condition number mimics the parameter count",
         verdict,
         f"{column}: rank correlation with P {_words(with_count)}, with the size of (L-1) log10"
-        f" chi_1 {_words(with_ladder)}; with P given that ladder {_words(beyond)}; deeper less"
+        f" chi_1 {_words(with_profile)}; with P given that profile {_words(beyond)}; deeper less"
         f" shallower network at equal P, in decades, {_words(contrast)}",
         (
             "along a grid in which depth and width grow together; at equal P depth decides"
@@ -218,7 +218,7 @@ def _predicts_training(study: Study, folder: StudyFolder, table: pd.DataFrame) -
         f"rank correlation of steps to the threshold with the raw number {_words(raw)}, with the"
         f" projected number {_words(projected)}, with P {_words(count)}; {reached} of {len(merged)}"
         " networks reach the threshold",
-        "gradient descent with the best of a ladder of steps, from draws of the same prior",
+        "gradient descent with the best of a grid of step sizes, from draws of the same prior",
     )
 
 

@@ -183,7 +183,7 @@ def criticality(study: Study) -> Work:
 SECONDS_PER_SCALE = 0.05
 """Two-dimensional quadratures of the mean field, and quantiles, for one scale of the weights."""
 
-REPLICAS, LADDER, MOST_STEPS = 12, 7, 3000
+REPLICAS, STEP_GRID, MOST_STEPS = 12, 7, 3000
 """Of `stages.active_subspace.training.TrainingPlan`; a test keeps them equal."""
 
 SHARE_OF_STEPS, SHARE_OF_LOOPS = 0.44, 0.67
@@ -198,10 +198,10 @@ SECONDS_PER_HESSIAN_LAYER = 1.5e-3
 
 
 def training(study: Study) -> Work:
-    """Gradient descent of the sub-grid's networks with seven steps of a ladder and one by
+    """Gradient descent of the sub-grid's networks with a grid of seven step sizes and one by
     curvature.
     """
-    most = (LADDER + 1.0) * MOST_STEPS
+    most = (STEP_GRID + 1.0) * MOST_STEPS
     work = Work({Kind.START: 0.6})  # torch
     for architecture in study.trained_architectures():
         descent = cost.gradients(

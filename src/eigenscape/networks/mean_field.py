@@ -47,7 +47,7 @@ class MeanField:
     q_star: float
     chi_1: float
 
-    def log10_ladder(self, depth: int) -> float:
+    def log10_layer_profile(self, depth: int) -> float:
         """(L - 1) log10 chi_1: decades between the first and the last hidden layer's gradient
         variances.
         """

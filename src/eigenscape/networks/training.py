@@ -9,9 +9,9 @@ it:
     1 / lambda_max of the Hessian at the starting point, the textbook choice on a quadratic. It
     needs no trial, but knows the loss at one point only.
 `step_by_search`
-    the best of a ladder of steps, which is what a user does who tunes the learning rate.
+    the best of a grid of step sizes, which is what a user does who tunes the learning rate.
 
-R is the number of replicas, S that of the ladder's steps.
+R is the number of replicas, S that of the grid of step sizes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class StepRule(StrEnum):
     CURVATURE = "curvature"
     """1/lambda_max of the Hessian at each starting point."""
     SEARCH = "search"
-    """The step of a ladder with the fewest steps to the threshold in the median, one for all
+    """The step size of a grid with the fewest steps to the threshold in the median, one for all
     replicas."""
 
 
@@ -81,10 +81,10 @@ class Training:
 
 @dataclass(frozen=True)
 class StepSearch:
-    """What a ladder of steps gave.
+    """The outcomes of a grid of step sizes.
 
     Attributes:
-        steps: (S,), the ladder.
+        steps: (S,), the step grid.
         runs: the outcome of each step, from the same starting points.
     """
 
@@ -294,23 +294,23 @@ def step_by_search(
     architecture: Architecture,
     activation: Activation,
     problem: Problem,
-    ladder: Sequence[float],
+    step_grid: Sequence[float],
     threshold: float,
     most_steps: int,
 ) -> StepSearch:
-    """Train with every step of a ladder, from the same starting points.
+    """Train with every step size of a grid, from the same starting points.
 
     Args:
         parameters: (R, P), the starting points.
         architecture: the network.
         activation: of the hidden units.
         problem: data of the loss.
-        ladder: (S,) step sizes, in any order; of equally good ones the first is taken.
+        step_grid: (S,) step sizes, in any order; of equally good ones the first is taken.
         threshold: the loss to reach.
         most_steps: after which a replica is given up.
 
     Raises:
-        BadInput: an empty ladder, or what `train` refuses.
+        BadInput: an empty grid, or what `train` refuses.
 
     Example:
         >>> from eigenscape.networks.activations import LINEAR
@@ -319,10 +319,12 @@ def step_by_search(
         >>> step_by_search(start, Architecture(1, 1), LINEAR, data, [2.0, 0.25, 0.01], 1.0, 10).step
         0.25
     """
-    if not len(ladder):
-        raise BadInput.field("ladder", "at least one step", "none", "write for example (0.1, 0.01)")
+    if not len(step_grid):
+        raise BadInput.field(
+            "step_grid", "at least one step", "none", "write for example (0.1, 0.01)"
+        )
     runs = tuple(
         train(parameters, architecture, activation, problem, step, threshold, most_steps)
-        for step in ladder
+        for step in step_grid
     )
-    return StepSearch(np.asarray(ladder, dtype=np.float64), runs)
+    return StepSearch(np.asarray(step_grid, dtype=np.float64), runs)

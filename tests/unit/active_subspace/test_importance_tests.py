@@ -18,7 +18,7 @@ from eigenscape.active_subspace.importance import (
 )
 from eigenscape.active_subspace.importance_tests import centroid_order, purity_interval, purity_test
 from eigenscape.active_subspace.layer_shares import (
-    ladder_slope,
+    layer_profile_slope,
     layer_share_intervals,
     ordered_trend,
 )
@@ -35,7 +35,7 @@ FEWEST = 1e-4
 fixed."""
 
 
-def masses_of_ladder(samples: int, seed: int, slope: float = BETA) -> np.ndarray:
+def geometric_masses(samples: int, seed: int, slope: float = BETA) -> np.ndarray:
     """Squared norms of Gaussian gradients whose variance is 10^(slope l) in layer l: scaled
     chi-squared, (N, L + 1).
     """
@@ -93,25 +93,25 @@ def test_shares_are_those_of_the_diagonal_and_parts_those_of_the_parameters() ->
     )
 
 
-def test_the_slope_of_an_exact_ladder_ignores_the_outer_layers() -> None:
+def test_the_slope_of_an_exact_layer_profile_ignores_the_outer_layers() -> None:
     sizes = np.array([layer.parameters for layer in NETWORK.layers])
     masses = np.tile(sizes * 10.0 ** (0.3 * np.arange(6)), (4, 1))
     masses[:, [0, -1]] = [1e9, 1e-9]
 
-    ladder = ladder_slope(masses, NETWORK, bootstrap_weights(4, 10, key=0))
+    fitted = layer_profile_slope(masses, NETWORK, bootstrap_weights(4, 10, key=0))
 
-    assert ladder.layers.tolist() == [2, 3, 4, 5]
-    assert ladder.slope.value == pytest.approx(0.3, abs=1e-13)
-    np.testing.assert_allclose([ladder.slope.low, ladder.slope.high], 0.3, rtol=1e-12)
-    np.testing.assert_allclose(ladder.log10_means, [0.3, 0.6, 0.9, 1.2], rtol=1e-12)
+    assert fitted.layers.tolist() == [2, 3, 4, 5]
+    assert fitted.slope.value == pytest.approx(0.3, abs=1e-13)
+    np.testing.assert_allclose([fitted.slope.low, fitted.slope.high], 0.3, rtol=1e-12)
+    np.testing.assert_allclose(fitted.log10_means, [0.3, 0.6, 0.9, 1.2], rtol=1e-12)
 
 
 def test_slope_shares_and_trend_do_not_depend_on_the_scale_of_the_loss() -> None:
-    masses, weights = masses_of_ladder(200, seed=0), bootstrap_weights(200, 20, key=0)
+    masses, weights = geometric_masses(200, seed=0), bootstrap_weights(200, 20, key=0)
 
     for factor in (1e-6, 1e6):
-        assert ladder_slope(factor * masses, NETWORK, weights).slope.value == pytest.approx(
-            ladder_slope(masses, NETWORK, weights).slope.value, rel=1e-10
+        assert layer_profile_slope(factor * masses, NETWORK, weights).slope.value == pytest.approx(
+            layer_profile_slope(masses, NETWORK, weights).slope.value, rel=1e-10
         )
         assert ordered_trend(factor * masses, NETWORK, 20) == ordered_trend(masses, NETWORK, 20)
         np.testing.assert_allclose(
@@ -128,8 +128,8 @@ def test_the_interval_of_the_slope_covers_it(level: float, least: float, most: f
     """
 
     def interval(seed: int) -> Interval[float]:
-        return ladder_slope(
-            masses_of_ladder(300, seed), NETWORK, bootstrap_weights(300, 200, key=seed), level
+        return layer_profile_slope(
+            geometric_masses(300, seed), NETWORK, bootstrap_weights(300, 200, key=seed), level
         ).slope
 
     count = covered(interval, BETA, seeds=80)
@@ -137,17 +137,17 @@ def test_the_interval_of_the_slope_covers_it(level: float, least: float, most: f
     assert stats.binom.ppf(FEWEST, 80, least) <= count <= stats.binom.isf(FEWEST, 80, most)
 
 
-def test_a_ladder_with_an_empty_layer_has_no_slope() -> None:
-    masses = masses_of_ladder(5, seed=0)
+def test_a_layer_profile_with_an_empty_layer_has_no_slope() -> None:
+    masses = geometric_masses(5, seed=0)
     masses[:, 2] = 0.0
 
     with pytest.raises(BadInput, match="gradient in every hidden layer, found none in layer 3"):
-        ladder_slope(masses, NETWORK, np.ones((2, 5)))
+        layer_profile_slope(masses, NETWORK, np.ones((2, 5)))
 
 
 @pytest.mark.parametrize("slope", [-0.5, 0.5])
 def test_the_trend_has_a_direction(slope: float) -> None:
-    trend = ordered_trend(masses_of_ladder(400, seed=2, slope=slope), NETWORK, groups=40)
+    trend = ordered_trend(geometric_masses(400, seed=2, slope=slope), NETWORK, groups=40)
 
     # 0.5 decades a layer against a spread of 13 % within groups of ten: every group is in order.
     assert trend.rank_correlation == pytest.approx(np.sign(slope), abs=1e-14)
@@ -156,7 +156,7 @@ def test_the_trend_has_a_direction(slope: float) -> None:
 
 
 def test_the_trend_is_the_mean_of_spearmans_coefficients() -> None:
-    masses = masses_of_ladder(60, seed=3, slope=0.0)
+    masses = geometric_masses(60, seed=3, slope=0.0)
 
     trend = ordered_trend(masses, NETWORK, groups=60)
 
@@ -167,7 +167,7 @@ def test_the_trend_is_the_mean_of_spearmans_coefficients() -> None:
 
 
 def test_the_first_and_the_output_layer_have_no_part_in_the_trend() -> None:
-    masses = masses_of_ladder(60, seed=3, slope=0.0)
+    masses = geometric_masses(60, seed=3, slope=0.0)
     other = masses.copy()
     other[:, [0, -1]] *= [1e6, 1e-6]
 
@@ -176,7 +176,7 @@ def test_the_first_and_the_output_layer_have_no_part_in_the_trend() -> None:
 
 def test_trend_p_values_are_uniform_without_a_trend() -> None:
     p_values = [
-        ordered_trend(masses_of_ladder(100, seed, slope=0.0), NETWORK, groups=50).p_earlier
+        ordered_trend(geometric_masses(100, seed, slope=0.0), NETWORK, groups=50).p_earlier
         for seed in range(200)
     ]
 
@@ -305,7 +305,7 @@ def test_dependence_of_neighbours_widens_the_interval() -> None:
         lambda: layer_share_intervals(np.ones((3, 5)), NETWORK, np.ones((2, 3))),
         lambda: layer_share_intervals(-np.ones((3, 6)), NETWORK, np.ones((2, 3))),
         lambda: layer_share_intervals(np.ones((3, 6)), NETWORK, np.ones((2, 4))),
-        lambda: ladder_slope(np.ones((3, 3)), SMALL, np.ones((2, 3))),
+        lambda: layer_profile_slope(np.ones((3, 3)), SMALL, np.ones((2, 3))),
         lambda: ordered_trend(np.ones((3, 3)), SMALL, groups=2),
         lambda: ordered_trend(np.ones((3, 6)), NETWORK, groups=4),
         lambda: purity_test(np.eye(4), NETWORK, key=0),

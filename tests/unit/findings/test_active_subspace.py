@@ -15,7 +15,7 @@ from eigenscape.store.layout import StudyFolder
 
 
 def importance(own: tuple[float, float], other: tuple[float, float], **more: Any) -> dict[str, Any]:
-    """A document with the intervals of the two ladders."""
+    """A document with the intervals of the two slopes."""
     priors = [
         {
             "prior": name,
@@ -69,7 +69,7 @@ def test_earlier_layers(
     assert f"{sum(own) / 2:+.3f}" in found.evidence
 
 
-def test_a_network_without_a_ladder_shows_nothing() -> None:
+def test_a_network_without_a_slope_shows_nothing() -> None:
     priors = [
         {"prior": "standard_normal", "chi_1": 1.0},
         {"prior": "pytorch_default", "chi_1": 0.3},

@@ -106,8 +106,8 @@ def test_two_ranks_halve_the_work_and_add_messages() -> None:
 def test_constants_are_those_of_the_stages() -> None:
     plan = TrainingPlan()
 
-    assert (plan.replicas, len(plan.ladder), plan.most_steps) == (
+    assert (plan.replicas, len(plan.step_grid), plan.most_steps) == (
         jobs.REPLICAS,
-        jobs.LADDER,
+        jobs.STEP_GRID,
         jobs.MOST_STEPS,
     )

@@ -258,8 +258,8 @@ def test_the_curvature_step_is_stable_on_a_parabola() -> None:
 
 
 def test_the_search_takes_the_step_with_the_fewest_steps() -> None:
-    ladder = [1.5, 0.45, 0.3, 0.01]
-    search = step_by_search(bias_only(1.0, 2.0, 3.0), UNIT, LINEAR, AT_ZERO, ladder, 1e-6, 40)
+    step_grid = [1.5, 0.45, 0.3, 0.01]
+    search = step_by_search(bias_only(1.0, 2.0, 3.0), UNIT, LINEAR, AT_ZERO, step_grid, 1e-6, 40)
 
     # Rates |1 - 2 step| of 2 (diverges), 0.1, 0.4 and 0.98 (too slow for 40 steps).
     assert search.step == 0.45
@@ -328,7 +328,7 @@ def test_what_cannot_be_trained_is_refused(change: dict[str, object], message: s
     }
     with pytest.raises(BadInput, match=message):
         train(architecture=UNIT, activation=LINEAR, problem=AT_ZERO, **arguments)  # type: ignore[arg-type]
-    with pytest.raises(BadInput, match="ladder: expected at least one step"):
+    with pytest.raises(BadInput, match="step_grid: expected at least one step"):
         step_by_search(bias_only(1.0), UNIT, LINEAR, AT_ZERO, [], 0.1, 5)
 
 

@@ -118,7 +118,7 @@ def layer_importance(results: Results) -> Figure:
     LAYERS,
     "Layer importance under two priors",
     "Shares of the layers with their intervals under the study's prior and under a second one,"
-    " and below them per parameter with the mean-field ladder 1/χ₁ per layer. Which layers"
+    " and below them per parameter with the mean-field layer profile 1/χ₁ per layer. Which layers"
     " matter is a property of the prior.",
     left_out=no_symmetry,
 )
@@ -150,14 +150,14 @@ def importance(results: Results) -> Figure:
 @figure(
     SCALES,
     "Layer importance through criticality",
-    "The slope of the ladder of layers against its mean-field prediction −log10 χ₁, as the"
+    "The slope of the layer profile against its mean-field prediction −log10 χ₁, as the"
     " scale of the weights goes through χ₁ = 1: below, later layers matter more; above, earlier"
     " ones.",
     left_out=sine_only,
 )
 def criticality(results: Results) -> Figure:
     """The slope of layer importance against mean-field theory."""
-    from eigenscape.figures.active_subspace.ladder_sweep import ladder_sweep_figure
+    from eigenscape.figures.active_subspace.layer_profile_sweep import layer_profile_sweep_figure
     from eigenscape.stages.active_subspace.importance import criticality_table
 
     section = results.study.criticality
@@ -165,7 +165,7 @@ def criticality(results: Results) -> Figure:
         f"{results.study.network.activation}, $L$ = {section.depth}, $w$ = {section.width},"
         f" $\\sigma_b$ = {section.bias_std:g}"
     )
-    return ladder_sweep_figure(results.read(criticality_table), words)
+    return layer_profile_sweep_figure(results.read(criticality_table), words)
 
 
 @figure(

@@ -116,7 +116,7 @@ def parameter_count(results: Results) -> Figure:
     MAPS,
     "What the condition number follows",
     "The projected condition number against the parameter count, depth times the root of the"
-    " width, and the mean-field ladder (L−1) log10 χ₁, coloured by depth. All three grow"
+    " width, and the mean-field layer profile (L−1) log10 χ₁, coloured by depth. All three grow"
     " together along the grid; networks of equal P tell them apart.",
     left_out=not_projected,
 )

@@ -17,7 +17,8 @@ SETTINGS = Family("sensitivity", CHAPTER, lambda _: SENSITIVITY.targets())
     SETTINGS,
     "One network under other settings",
     "The projected condition number of one network for every input interval, number of points,"
-    " prior, activation and loss. Beside each row stands the mean-field ladder of its prior.",
+    " prior, activation and loss. Beside each row stands the mean-field layer profile of its"
+    " prior.",
     left_out=sine_only,
 )
 def sensitivity(results: Results) -> Figure:

@@ -1,12 +1,12 @@
 """The same network under several priors, side by side: which layers matter is decided by the prior.
 
 Shares of the layers with their intervals above; below, the share per parameter on a logarithmic
-axis with the mean-field ladder: along the layers from hidden to hidden the mean squared gradient of
-a parameter is predicted to change by the factor 1/chi_1 a layer (Schoenholz et al. 2017, arXiv
-1611.01232). The prediction is for wide networks far from the input and for one data point. The
-gradient of a loss averaged over data points has a flatter ladder where chi_1 > 1, since gradients
-at different inputs decorrelate there; near the input it is flatter where chi_1 < 1, since
-activations still shrink from layer to layer.
+axis with the mean-field layer profile: along the layers from hidden to hidden the mean squared
+gradient of a parameter is predicted to change by the factor 1/chi_1 a layer (Schoenholz et al.
+2017, arXiv 1611.01232). The prediction is for wide networks far from the input and for one data
+point. The gradient of a loss averaged over data points has a flatter layer profile where chi_1 > 1,
+since gradients at different inputs decorrelate there; near the input it is flatter where chi_1 < 1,
+since activations still shrink from layer to layer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from eigenscape.active_subspace.layer_shares import LadderSlope, LayerShares
+from eigenscape.active_subspace.layer_shares import LayerProfileSlope, LayerShares
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
 from eigenscape.figures.active_subspace.layer_importance import KINDS
@@ -44,21 +44,23 @@ class PriorImportance:
         prior: its name, as readers know it.
         shares: of the layers, with intervals.
         chi_1: of the prior at this width, from `networks.mean_field`.
-        slope: of the ladder; None where there are fewer than two layers from hidden to hidden.
+        slope: of the layer profile; None where there are fewer than two layers from hidden to
+            hidden.
     """
 
     prior: str
     shares: LayerShares
     chi_1: float
-    slope: LadderSlope | None = None
+    slope: LayerProfileSlope | None = None
 
 
 @paper_style()
 def importance_figure(priors: Sequence[PriorImportance], architecture: Architecture) -> Figure:
-    """Layer shares, and shares per parameter with the mean-field ladder, a column for each prior.
+    """Layer shares, and shares per parameter with the mean-field layer profile, a column for each
+    prior.
 
     The line is anchored at the geometric mean of the hidden-to-hidden layers: its slope is
-    predicted, its height is not. First and output layer do not belong to the ladder.
+    predicted, its height is not. First and output layer do not belong to that profile.
 
     Args:
         priors: one to three, all of this network.
@@ -139,8 +141,8 @@ def importance_figure(priors: Sequence[PriorImportance], architecture: Architect
 
 
 def _draw_mean_field(axes: Axes, prior: PriorImportance, architecture: Architecture) -> None:
-    """The predicted ladder over the layers 2 ... L, and measured and predicted slope in words above
-    the panel.
+    """The predicted profile over the layers 2 ... L, and measured and predicted slope in words
+    above the panel.
     """
     heights = (prior.shares.shares.value / prior.shares.parameter_parts)[1:-1]
     if prior.slope is None or len(heights) < 2 or not np.all(heights > 0):

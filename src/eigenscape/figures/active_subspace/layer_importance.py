@@ -3,7 +3,7 @@
 A layer with many parameters has a large share for that reason alone, so the share s_l is shown next
 to s_l / (P_l / P), which is 1 where a layer's parameters matter as much as the average parameter.
 The first layer and the output layer differ from the hidden-to-hidden layers in fan-in or fan-out;
-they do not belong to one ladder and are coloured apart.
+they do not belong to one profile and are coloured apart.
 """
 
 from __future__ import annotations

@@ -202,12 +202,13 @@ def _draw_cell(
 
 def _label_rows(axes: Axes, rows: pd.DataFrame, layout: _Layout) -> None:
     """Priors on the left, the mean-field prediction on the right; no frame and no ticks."""
-    ladder = rows.drop_duplicates("prior").set_index("prior")["log10_ladder"]
+    profile = rows.drop_duplicates("prior").set_index("prior")["log10_ladder"]
     axes.set_ylim(len(layout.priors) - 0.5, -0.5)
     axes.set_yticks(range(len(layout.priors)), [prior.replace("_", " ") for prior in layout.priors])
     right = axes.secondary_yaxis("right")
     right.set_yticks(
-        range(len(layout.priors)), [_signed(ladder.get(prior, math.nan)) for prior in layout.priors]
+        range(len(layout.priors)),
+        [_signed(profile.get(prior, math.nan)) for prior in layout.priors],
     )
     for each in (axes, right):
         each.tick_params(length=0)

@@ -33,7 +33,7 @@ STEPS = r"median steps, $\log_{10}$"
 
 RULES = {
     StepRule.CURVATURE: r"steps of $1/\lambda_{\max}$ of the Hessian at the start",
-    StepRule.SEARCH: "for each network the best step of a ladder",
+    StepRule.SEARCH: "for each network the best of a grid of step sizes",
 }
 
 NEVER, MISSING = "/////", "....."

@@ -26,9 +26,9 @@ from eigenscape.active_subspace.importance import (
 )
 from eigenscape.active_subspace.importance_tests import centroid_order, purity_interval, purity_test
 from eigenscape.active_subspace.layer_shares import (
-    LadderSlope,
+    LayerProfileSlope,
     LayerShares,
-    ladder_slope,
+    layer_profile_slope,
     layer_share_intervals,
     ordered_trend,
 )
@@ -101,7 +101,7 @@ def _headline_importance(study: Study, folder: StudyFolder) -> dict[str, Any]:
 def _under_prior(
     study: Study, architecture: Architecture, samples: int, name: str
 ) -> dict[str, Any]:
-    """Shares, ladder and trend of a network under one prior."""
+    """Shares, slope and trend of a network under one prior."""
     prior = None if isinstance(architecture, ModuleArchitecture) else prior_named(name)
     sampler = sampler_of_network(study, architecture, prior=prior)
     masses = squared_gradients_by_layer(sampler, range(samples))
@@ -121,7 +121,7 @@ def _under_prior(
     content["chi_1"] = mean_field_of(activation, prior, architecture).chi_1
     if architecture.depth >= LEAST_DEPTH_OF_TREND:
         slope, trend = (
-            ladder_slope(masses, architecture, weights),
+            layer_profile_slope(masses, architecture, weights),
             ordered_trend(masses, architecture),
         )
         content |= {
@@ -243,13 +243,13 @@ def shares_of(content: dict[str, Any], architecture: Architecture) -> LayerShare
     return LayerShares(Interval(*map(np.array, shares)), parts)
 
 
-def slope_of(content: dict[str, Any], architecture: Architecture) -> LadderSlope | None:
-    """The ladder of one prior, as the figure takes it; None where the network has too few
+def slope_of(content: dict[str, Any], architecture: Architecture) -> LayerProfileSlope | None:
+    """The slope of one prior, as the figure takes it; None where the network has too few
     layers.
     """
     if "slope" not in content:
         return None
-    return LadderSlope(
+    return LayerProfileSlope(
         np.arange(2, architecture.depth + 1),
         np.array(content["log10_means"]),
         Interval.of_columns(content, "slope"),
@@ -257,11 +257,11 @@ def slope_of(content: dict[str, Any], architecture: Architecture) -> LadderSlope
 
 
 def criticality_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
-    """The slope of the ladder of layers over a sweep of the weights' scale, for the study's problem
+    """The slope of the layer profile over a sweep of the weights' scale, for the study's problem
     and for one point.
 
-    Columns sigma_w, chi_1, slope, low, high, series: what `figures.active_subspace.ladder_sweep`
-    draws. Kept as a document.
+    The columns sigma_w, chi_1, slope, low, high and series are what
+    `figures.active_subspace.layer_profile_sweep` draws. The table is kept as a document.
 
     Raises:
         DifferentWork: a document of other work is there.
@@ -296,7 +296,7 @@ def _sweep(study: Study) -> list[dict[str, Any]]:
         )
         for problem, series in ((whole, f"{whole.points} data points"), (one, "1 data point")):
             sampler = fully_connected_sampler(study, architecture, prior=prior, problem=problem)
-            slope = ladder_slope(
+            slope = layer_profile_slope(
                 squared_gradients_by_layer(sampler, range(section.samples)), architecture, weights
             )
             rows.append(

@@ -89,7 +89,7 @@ def _content(study: Study, architecture: Architecture) -> dict[str, Any]:
         ],
         "q_star": field.q_star,
         "chi_1": field.chi_1,
-        "log10_ladder": field.log10_ladder(architecture.depth),
+        "log10_ladder": field.log10_layer_profile(architecture.depth),
     }
 
 

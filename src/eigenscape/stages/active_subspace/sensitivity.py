@@ -273,7 +273,7 @@ def _rows(
         "samples": samples,
         "symmetry": str(symmetry_of(activation_named(activation), prior_named(prior))),
         "chi_1": field.chi_1,
-        "log10_ladder": field.log10_ladder(architecture.depth),
+        "log10_ladder": field.log10_layer_profile(architecture.depth),
     }
     rows = []
     for interval in sweep.intervals:

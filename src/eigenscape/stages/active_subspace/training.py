@@ -46,7 +46,7 @@ DESCRIPTIONS = {
     "parameters": "P, number of parameters",
     "rule": (
         "curvature: step 1/lambda_max of the Hessian at the starting point; search: the best step"
-        " of the ladder"
+        " size of the grid"
     ),
     "replicas": "R, starting points drawn from the prior",
     "threshold": "loss to reach",
@@ -92,7 +92,7 @@ class TrainingPlan:
     """Enough for most starting points of nearly every network to arrive with the best step, at a
     threshold of 0.1."""
 
-    ladder: tuple[float, ...] = (10**-0.5, 1e-1, 10**-1.5, 1e-2, 10**-2.5, 1e-3, 10**-3.5)
+    step_grid: tuple[float, ...] = (10**-0.5, 1e-1, 10**-1.5, 1e-2, 10**-2.5, 1e-3, 10**-3.5)
     """Steps of the search: the largest diverges for all but the smallest networks, and no network
     of the sub-grid prefers the smallest. Within a ratio of sqrt(10) the best is at most a factor of
     10^(1/4) = 1.8 away."""
@@ -114,7 +114,7 @@ class TrainingPlan:
             "precision": "float64",
             "threshold": self.threshold,
             "most_steps": self.most_steps,
-            "ladder": list(self.ladder),
+            "ladder": list(self.step_grid),  # the key under which documents hold it
         }
         networks = [
             a for a in study.grid_architectures() if a.depth in self.depth and a.width in self.width
@@ -205,7 +205,7 @@ def _train_cell(study: Study, cell: Cell, plan: TrainingPlan) -> dict[str, Any]:
     # elsewhere.
     steps = np.array([float(f"{step:.3g}") for step in step_by_curvature(*network)])
     by_curvature = train(*network, steps, threshold, plan.most_steps)
-    search = step_by_search(*network, plan.ladder, threshold, plan.most_steps)
+    search = step_by_search(*network, plan.step_grid, threshold, plan.most_steps)
     return {
         "threshold": threshold,
         StepRule.CURVATURE.value: {"step": steps.tolist(), **_outcome(by_curvature)},
@@ -213,7 +213,7 @@ def _train_cell(study: Study, cell: Cell, plan: TrainingPlan) -> dict[str, Any]:
             "best": search.best,
             "runs": [
                 {"step": step, **_outcome(run)}
-                for step, run in zip(plan.ladder, search.runs, strict=True)
+                for step, run in zip(plan.step_grid, search.runs, strict=True)
             ],
         },
     }

@@ -93,7 +93,9 @@ DESCRIPTIONS = {
     "angle_low": "lower end of its 95 % interval, from paired resamples",
     "angle_high": "upper end of its 95 % interval",
     "leading_block": "block of the projected C that its largest eigenvalue belongs to",
-    "step": "of gradient descent, as a multiple of Polyak's at the start: the best of a ladder",
+    "step": (
+        "step size of gradient descent, as a multiple of Polyak's at the start: the best of a grid"
+    ),
     "least_loss": (
         "the lowest loss that was found, by L-BFGS from every replica's start or by training"
     ),

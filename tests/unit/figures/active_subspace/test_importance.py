@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from eigenscape.active_subspace.bootstrap import bootstrap_weights
-from eigenscape.active_subspace.layer_shares import ladder_slope, layer_share_intervals
+from eigenscape.active_subspace.layer_shares import layer_profile_slope, layer_share_intervals
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
 from eigenscape.figures.active_subspace.importance import PriorImportance, importance_figure
@@ -23,7 +23,7 @@ def prior_with(
     levels = ratio ** np.arange(len(sizes), dtype=np.float64)
     masses = sizes * levels * np.random.default_rng(3).chisquare(3, size=(60, len(sizes)))
     weights = bootstrap_weights(60, 50, key=1)
-    slope = ladder_slope(masses, network, weights) if network.depth >= 3 else None
+    slope = layer_profile_slope(masses, network, weights) if network.depth >= 3 else None
     return PriorImportance(name, layer_share_intervals(masses, network, weights), 1 / ratio, slope)
 
 
@@ -83,7 +83,7 @@ def test_panels_share_their_axes_and_the_title_names_the_prior_as_the_cause() ->
     assert "$+0." in titles[3]
 
 
-def test_a_shallow_network_has_no_ladder() -> None:
+def test_a_shallow_network_has_no_slope() -> None:
     shallow = Architecture(depth=1, width=6)
 
     importance = importance_figure([prior_with(shallow, 2.0)], shallow).axes[1]
@@ -117,7 +117,7 @@ def test_labels_do_not_overlap(network: Architecture, count: int, overlaps) -> N
         [],
         [prior_with(NETWORK, 2.0)] * 4,
         [prior_with(Architecture(3, 6), 2.0)],
-        [PriorImportance("no ladder", prior_with(NETWORK, 2.0).shares, 0.0)],
+        [PriorImportance("no slope", prior_with(NETWORK, 2.0).shares, 0.0)],
     ],
 )
 def test_what_cannot_be_drawn_is_refused(priors: list[PriorImportance]) -> None:

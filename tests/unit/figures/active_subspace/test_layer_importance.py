@@ -11,7 +11,7 @@ from eigenscape.figures.active_subspace.layer_importance import layer_importance
 NETWORK = Architecture(depth=3, width=6)
 
 
-def ladder(architecture: Architecture, ratio: float) -> np.ndarray:
+def geometric_layers(architecture: Architecture, ratio: float) -> np.ndarray:
     """diag C whose entries fall by ``ratio`` from layer to layer."""
     return np.concatenate(
         [
@@ -30,7 +30,7 @@ def heights(figure) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_bars_are_shares_and_markers_are_shares_per_parameter() -> None:
-    diagonal = ladder(NETWORK, 3.0)
+    diagonal = geometric_layers(NETWORK, 3.0)
 
     bars, markers = heights(layer_importance_figure(diagonal, NETWORK))
 
@@ -43,7 +43,9 @@ def test_bars_are_shares_and_markers_are_shares_per_parameter() -> None:
 def test_bars_are_logarithmic_where_they_span_decades(ratio: float, scale: str) -> None:
     network = Architecture(depth=5, width=6)
 
-    share, importance = layer_importance_figure(ladder(network, ratio)[::-1].copy(), network).axes
+    share, importance = layer_importance_figure(
+        geometric_layers(network, ratio)[::-1].copy(), network
+    ).axes
 
     assert share.get_yscale() == scale
     assert importance.get_yscale() == "log"
@@ -54,20 +56,20 @@ def test_bars_are_logarithmic_where_they_span_decades(ratio: float, scale: str) 
 
 
 def test_first_hidden_and_output_layers_are_told_apart(legend) -> None:
-    assert legend(layer_importance_figure(ladder(NETWORK, 2.0), NETWORK)) == [
+    assert legend(layer_importance_figure(geometric_layers(NETWORK, 2.0), NETWORK)) == [
         "first layer",
         "hidden to hidden",
         "output layer",
     ]
     shallow = Architecture(depth=1, width=6)
-    assert legend(layer_importance_figure(ladder(shallow, 2.0), shallow)) == [
+    assert legend(layer_importance_figure(geometric_layers(shallow, 2.0), shallow)) == [
         "first layer",
         "output layer",
     ]
 
 
 def test_a_layer_without_gradient_is_marked() -> None:
-    diagonal = ladder(NETWORK, 2.0)
+    diagonal = geometric_layers(NETWORK, 2.0)
     diagonal[NETWORK.layers[1].whole] = 0.0
 
     for axes in layer_importance_figure(diagonal, NETWORK).axes:
@@ -77,7 +79,7 @@ def test_a_layer_without_gradient_is_marked() -> None:
 @pytest.mark.parametrize("network", [Architecture(1, 1), Architecture(5, 35), Architecture(30, 5)])
 @pytest.mark.parametrize("ratio", [1.0, 2.3])
 def test_labels_do_not_overlap(network: Architecture, ratio: float, overlaps) -> None:
-    assert overlaps(layer_importance_figure(ladder(network, ratio), network)) == []
+    assert overlaps(layer_importance_figure(geometric_layers(network, ratio), network)) == []
 
 
 def test_a_network_without_gradient_is_refused() -> None:

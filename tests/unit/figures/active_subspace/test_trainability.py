@@ -131,7 +131,7 @@ def test_networks_that_never_arrive_are_hatched_drawn_at_the_top_and_ranked_last
     assert hatched(search, 1) == {}
     assert legend(search) == []
     assert search.axes[1].get_title(loc="left") == "(b) steps to a loss of 0.049"
-    assert "best step of a ladder" in search.get_suptitle() != figure.get_suptitle()
+    assert "best of a grid of step sizes" in search.get_suptitle() != figure.get_suptitle()
 
 
 def test_networks_without_a_condition_number_are_explained_and_not_drawn_in_the_scatter(

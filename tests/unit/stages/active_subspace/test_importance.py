@@ -109,7 +109,7 @@ def test_it_is_computed_once(computed: StudyFolder) -> None:
         )
 
 
-def test_the_ladder_changes_sign_through_criticality(folder: StudyFolder) -> None:
+def test_the_slope_changes_sign_through_criticality(folder: StudyFolder) -> None:
     """chi_1 < 1 at sigma_w = 0.5 and > 1 at 3: later layers lead in the one, earlier ones in the
     other, at one data point.
     """

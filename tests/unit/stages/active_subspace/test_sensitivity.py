@@ -153,7 +153,7 @@ def test_mean_field_depends_on_prior_and_activation_alone() -> None:
     for (activation, prior), rows in found.groupby(["activation", "prior"]):
         field = mean_field_of(activation_named(activation), prior_named(prior), NETWORK)
         assert set(rows["chi_1"]) == {field.chi_1}
-        assert set(rows["log10_ladder"]) == {field.log10_ladder(2)}
+        assert set(rows["log10_ladder"]) == {field.log10_layer_profile(2)}
 
 
 def test_a_row_depends_on_its_setting_and_on_the_seed_alone() -> None:

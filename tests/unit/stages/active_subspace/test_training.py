@@ -40,7 +40,7 @@ PLAN = TrainingPlan(
     replicas=7,
     threshold=1.1,
     most_steps=1000,
-    ladder=(3.0, 0.1, 0.01),
+    step_grid=(3.0, 0.1, 0.01),
 )
 
 
@@ -103,7 +103,7 @@ def test_numbers_are_those_of_training_by_hand(folder: StudyFolder) -> None:
         exact = step_by_curvature(*network)
         steps = np.array([float(f"{step:.3g}") for step in exact])
         np.testing.assert_allclose(steps, exact, rtol=0.005)  # half a unit of the third digit
-        runs = {step: train(*network, step, threshold, 1000) for step in PLAN.ladder}
+        runs = {step: train(*network, step, threshold, 1000) for step in PLAN.step_grid}
         medians = {step: run.median_steps for step, run in runs.items()}
         best = min(medians, key=medians.__getitem__)
         by_curvature = train(*network, steps, threshold, 1000)
@@ -200,7 +200,7 @@ def test_an_interruption_keeps_what_is_trained(
         ({"most_steps": 100}, "most_steps 100, found 1000"),
         ({"threshold": 0.5}, "threshold 0.5, found 1.1"),
         ({"replicas": 8}, "samples 8, found 7"),
-        ({"ladder": (0.1,)}, r"ladder \[0.1\], found \[3.0, 0.1, 0.01\]"),
+        ({"step_grid": (0.1,)}, r"ladder \[0.1\], found \[3.0, 0.1, 0.01\]"),
     ],
 )
 def test_results_of_another_plan_are_refused(

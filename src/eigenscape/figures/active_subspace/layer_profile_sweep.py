@@ -1,10 +1,10 @@
-"""The slope of the ladder of layers against its mean-field prediction, as the prior goes through
+"""The slope of the layer profile against its mean-field prediction, as the prior goes through
 criticality.
 
 sigma_w, the scale of the weights, decides chi_1. Below criticality gradients shrink towards the
 input and later layers matter more (beta > 0), above it earlier ones do (beta < 0); the sign changes
 at chi_1 = 1. Deep and wide networks at one data point lie on the identity line; a loss averaged
-over many points flattens the ladder in the chaotic phase.
+over many points flattens the layer profile in the chaotic phase.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MARKERS = "osD^vP"
 
 
 @paper_style()
-def ladder_sweep_figure(table: pd.DataFrame, title: str = "") -> Figure:
+def layer_profile_sweep_figure(table: pd.DataFrame, title: str = "") -> Figure:
     """Slope beta with its interval against -log10 chi_1, the identity line, and the sign change at
     chi_1 = 1.
 
@@ -46,7 +46,8 @@ def ladder_sweep_figure(table: pd.DataFrame, title: str = "") -> Figure:
 
     Example:
         >>> rows = pd.DataFrame({"sigma_w": [0.5, 2.0], "chi_1": [0.5, 2.0], "slope": [0.3, -0.3]})
-        >>> figure = ladder_sweep_figure(rows.assign(low=rows.slope - 0.01, high=rows.slope + 0.01))
+        >>> rows = rows.assign(low=rows.slope - 0.01, high=rows.slope + 0.01)
+        >>> figure = layer_profile_sweep_figure(rows)
         >>> [round(float(x), 3) for x in figure.axes[0].lines[-1].get_xdata()]
         [0.301, -0.301]
     """

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from eigenscape.errors import BadInput
-from eigenscape.figures.active_subspace.ladder_sweep import ladder_sweep_figure
+from eigenscape.figures.active_subspace.layer_profile_sweep import layer_profile_sweep_figure
 
 
 def sweep(count: int = 7, series: int = 0) -> pd.DataFrame:
@@ -26,7 +26,7 @@ def sweep(count: int = 7, series: int = 0) -> pd.DataFrame:
 def test_points_and_intervals_are_the_table() -> None:
     table = sweep()
 
-    (container,) = ladder_sweep_figure(table).axes[0].containers
+    (container,) = layer_profile_sweep_figure(table).axes[0].containers
 
     points, _, (bars,) = container
     np.testing.assert_allclose(points.get_xdata(), -np.log10(table["chi_1"]))
@@ -36,7 +36,7 @@ def test_points_and_intervals_are_the_table() -> None:
 
 
 def test_the_identity_line_runs_through_criticality() -> None:
-    axes = ladder_sweep_figure(sweep()).axes[0]
+    axes = layer_profile_sweep_figure(sweep()).axes[0]
 
     identity = axes.lines[0]
     np.testing.assert_array_equal(identity.get_xdata(), identity.get_ydata())
@@ -47,7 +47,7 @@ def test_the_identity_line_runs_through_criticality() -> None:
 
 def test_the_upper_axis_tells_the_scale_of_the_weights() -> None:
     table = sweep()
-    axes = ladder_sweep_figure(table).axes[0]
+    axes = layer_profile_sweep_figure(table).axes[0]
 
     (upper,) = axes.child_axes
     labels = {label.get_text() for label in upper.get_xticklabels()}
@@ -56,7 +56,7 @@ def test_the_upper_axis_tells_the_scale_of_the_weights() -> None:
 
 
 def test_each_series_has_a_marker_of_its_own(legend) -> None:
-    figure = ladder_sweep_figure(sweep(series=3))
+    figure = layer_profile_sweep_figure(sweep(series=3))
 
     assert legend(figure)[1:] == ["1 points", "2 points", "3 points"]
     assert len({container[0].get_marker() for container in figure.axes[0].containers}) == 3
@@ -64,7 +64,9 @@ def test_each_series_has_a_marker_of_its_own(legend) -> None:
 
 @pytest.mark.parametrize(("count", "series"), [(1, 0), (7, 2), (40, 3)])
 def test_labels_do_not_overlap(count: int, series: int, overlaps) -> None:
-    assert overlaps(ladder_sweep_figure(sweep(count, series), "tanh, $L$ = 10, $w$ = 30")) == []
+    assert (
+        overlaps(layer_profile_sweep_figure(sweep(count, series), "tanh, $L$ = 10, $w$ = 30")) == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,4 +81,4 @@ def test_labels_do_not_overlap(count: int, series: int, overlaps) -> None:
 )
 def test_what_cannot_be_drawn_is_refused(table: pd.DataFrame) -> None:
     with pytest.raises(BadInput, match=r"expected .*, found .*; "):
-        ladder_sweep_figure(table)
+        layer_profile_sweep_figure(table)
