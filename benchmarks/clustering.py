@@ -73,7 +73,7 @@ def by_columns(
         columns.gram.copy(),
     )
     began = process_time()
-    for place, j in enumerate(chosen):
+    for column, j in enumerate(chosen):
         y, strength = columns.matrix[:, j].copy(), 1 / (dimensions * penalty[j])
         if setting == "lars on gram":
             others = np.delete(np.arange(count), j)
@@ -85,7 +85,7 @@ def by_columns(
                 alpha_min=strength,
                 return_path=False,
             )
-            coefficients[others, place] = path[2]
+            coefficients[others, column] = path[2]
             continue
         x[:, j] = 0.0
         if setting == "path on gram":
@@ -99,7 +99,7 @@ def by_columns(
                 "max_iter": 100_000,
                 "check_input": False,
             }
-            coefficients[:, place] = lasso_path(x, y, alphas=[strength], **options)[1][:, 0]
+            coefficients[:, column] = lasso_path(x, y, alphas=[strength], **options)[1][:, 0]
             x[:, j] = y
             gram[j] = gram[:, j] = columns.gram[j]
             continue
@@ -114,7 +114,7 @@ def by_columns(
         model = Lasso(
             strength, fit_intercept=False, tol=tolerance, max_iter=100_000, **options
         ).fit(x, y)
-        coefficients[:, place] = model.coef_
+        coefficients[:, column] = model.coef_
         x[:, j] = y
         gram[j] = gram[:, j] = columns.gram[j]
     seconds = process_time() - began
@@ -183,7 +183,7 @@ def compared(
 ) -> tuple[list[float], list[float]]:
     """Median seconds and the gap of either, one after the other three times."""
     pairs = [(first(), second()) for _ in range(3)]
-    return tuple([median(pair[place][0] for pair in pairs), pairs[0][place][1]] for place in (0, 1))
+    return tuple([median(pair[index][0] for pair in pairs), pairs[0][index][1]] for index in (0, 1))
 
 
 def row(name: str, seconds: float, gap: str, remark: str) -> None:

@@ -76,8 +76,8 @@ def measured(setting: Setting) -> dict[str, Any]:
     """What the receipt of one run says, and the processor seconds of its process."""
     study = setting.study
     plan = plan_large(study, study.large.architectures()[0])
-    with tempfile.TemporaryDirectory() as place:
-        folder = StudyFolder(Path(place) / "large")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = StudyFolder(Path(temporary) / "large")
         write_study(study, folder)
         network = plan.architecture.label
         command = [

@@ -164,8 +164,8 @@ def peak(arguments: list[str]) -> tuple[int, float]:
 class Runs:
     """Commands on studies, each once; a study's results stay where its other commands find them."""
 
-    def __init__(self, place: Path) -> None:
-        self._place = place
+    def __init__(self, root: Path) -> None:
+        self._root = root
         self._done: dict[tuple[str, tuple[str, ...]], tuple[int, float]] = {}
 
     def peak_of(
@@ -173,7 +173,7 @@ class Runs:
     ) -> tuple[int, float]:
         """The peak and the processor seconds of a command, after those that it needs."""
         name = hashlib.sha256(study.model_dump_json().encode()).hexdigest()[:16]
-        folder = StudyFolder(self._place / name)
+        folder = StudyFolder(self._root / name)
         write_study(study, folder)
         for each in (*before, command):
             if (name, each) not in self._done:
@@ -302,14 +302,14 @@ def draw(results: dict[str, Any]) -> None:
             ends, [8 * p**2 / 1e9 for p in ends], color=GREY, linestyle=":", label="$C$ alone"
         )
         # gradients in place of C below; a bracket from there on
-        for place, words in (
+        for limit, words in (
             (1741, "$N = P$"),
             (2 * 1741, "$2P$"),
         ):
-            axes[1].axvline(place, color=GREY, linewidth=0.6)
+            axes[1].axvline(limit, color=GREY, linewidth=0.6)
             axes[1].annotate(
                 words,
-                (place, 0.98),
+                (limit, 0.98),
                 xycoords=axes[1].get_xaxis_transform(),
                 rotation=90,
                 ha="left",
@@ -344,8 +344,8 @@ def main() -> None:
             RESULTS.write_text(json.dumps(results, indent=1) + "\n")
             print(table(results).splitlines()[-1], flush=True)
 
-        with tempfile.TemporaryDirectory() as place:
-            commands = Runs(Path(place))
+        with tempfile.TemporaryDirectory() as temporary:
+            commands = Runs(Path(temporary))
             for setting in settings(quick=chosen.quick):
                 if chosen.only and setting.series != chosen.only:
                     continue

@@ -251,8 +251,8 @@ def main() -> None:
         climbs = walk.climbs()
         for (depth, module, name), climb in zip(walk.steps, climbs, strict=True):
             if arguments.steps:
-                place = module.name.removeprefix("eigenscape.")
-                print(f"{'^' if climb else ' '} {'  ' * depth}{place}: {name}")
+                module_name = module.name.removeprefix("eigenscape.")
+                print(f"{'^' if climb else ' '} {'  ' * depth}{module_name}: {name}")
         print(f"{command}: {len(walk.steps)} steps, {sum(climbs)} climbs")
         total += sum(climbs)
     print(f"{total} climbs")

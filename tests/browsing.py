@@ -113,13 +113,13 @@ class Page:
         field.send_keys(Keys.CONTROL, "a")
         field.send_keys(text, Keys.ENTER)
 
-    def trace(self, figure: str, place: int, name: str) -> list[float]:
+    def trace(self, figure: str, index: int, name: str) -> list[float]:
         """Data that plotly.js has drawn."""
         script = (
             "return [...document.querySelector(`#${arguments[0]}"
             " .js-plotly-plot`)._fullData[arguments[1]][arguments[2]]]"
         )
-        return list(self.browser.execute_script(script, figure, place, name))
+        return list(self.browser.execute_script(script, figure, index, name))
 
     def nameless_controls(self) -> list[str]:
         """Controls in sight that a screen reader has no name for."""

@@ -16,10 +16,10 @@ from eigenscape.store.second_moments import read_gradient_mean, read_second_mome
 
 
 def second_moment_by_ranks(
-    study: Study, cell: Cell, place: Path, ranks: int
+    study: Study, cell: Cell, root: Path, ranks: int
 ) -> tuple[bytes, bytes, str]:
     """The bits of C and of the mean gradient, and the digest that the receipt confirms."""
-    folder = StudyFolder(place)
+    folder = StudyFolder(root)
     write_study(study, folder)
     command = [
         *(

@@ -186,9 +186,9 @@ def walks(root: Path) -> Found:
 
     def swept(study: Any, architecture: Architecture) -> Callable[[], Any]:
         sweep = Sweep(("[0, 1]",), (5,), ("standard_normal",), ("relu",))
-        place = StudyFolder(root / f"swept {architecture.label}")
+        study_folder = StudyFolder(root / f"swept {architecture.label}")
         size = architecture.depth, architecture.width, 260, 20
-        return lambda: compute_sensitivity(study, place, *size, sweep, quiet=True)
+        return lambda: compute_sensitivity(study, study_folder, *size, sweep, quiet=True)
 
     relu = study_of(
         network={"activation": "relu"},
@@ -423,8 +423,8 @@ FAMILIES: dict[str, Family] = {"linear": linear, "walks": walks, "trained": trai
 
 def main() -> None:
     """Run one family."""
-    with tempfile.TemporaryDirectory() as place:
-        for stage, planned, work in FAMILIES[sys.argv[1]](Path(place)):
+    with tempfile.TemporaryDirectory() as temporary:
+        for stage, planned, work in FAMILIES[sys.argv[1]](Path(temporary)):
             sys.stdout.write(
                 json.dumps({"stage": stage, "planned": planned, "peak": grown(work)}) + "\n"
             )

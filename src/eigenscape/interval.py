@@ -41,14 +41,14 @@ class Interval(Generic[Numbers]):
         value, low, high = (format(number, spec) for number in self)
         return f"{value} [{low}, {high}]"
 
-    def at(self, place: Any) -> Interval[float]:
+    def at(self, index: Any) -> Interval[float]:
         """The interval at one place of its arrays.
 
         Example:
             >>> Interval(*np.array([[1.0, 2.0], [0.0, 1.0], [3.0, 5.0]])).at(1)
             Interval(value=2.0, low=1.0, high=5.0)
         """
-        return Interval(*(float(np.asarray(numbers)[place]) for numbers in self))
+        return Interval(*(float(np.asarray(numbers)[index]) for numbers in self))
 
     def side_of(self: Interval[float], low: float, high: float | None = None) -> int:
         """Where the interval lies: 1 above ``high``, -1 below ``low``, 0 where they meet.

@@ -204,7 +204,7 @@ def open_study(path: str | os.PathLike[str]) -> StudyResults:
     if not folder.root.is_dir():
         nearby = folder.root.parent
         others = (
-            sorted(place.parent.name for place in nearby.glob("*/study.json"))
+            sorted(path.parent.name for path in nearby.glob("*/study.json"))
             if nearby.is_dir()
             else []
         )

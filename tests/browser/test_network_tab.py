@@ -181,10 +181,10 @@ def test_the_keyboard_reaches_and_moves_everything(page: Page) -> None:
 def test_downloads_hold_the_numbers_of_the_page(page: Page, downloads: Path) -> None:
     page.move("W2[3,1]", 4.5)
     page.press("All as json")
-    place = downloads / "eigenscape-network.json"
-    page.wait_for(place.exists)
+    path = downloads / "eigenscape-network.json"
+    page.wait_for(path.exists)
 
-    content = json.loads(place.read_text())
+    content = json.loads(path.read_text())
     assert content["view"] == "?edits=2.3.1:4.5"
     assert content["latent_lengths"] == pytest.approx(
         analysis_of("edits=2.3.1:4.5").latent_lengths, rel=1e-14
@@ -194,10 +194,10 @@ def test_downloads_hold_the_numbers_of_the_page(page: Page, downloads: Path) -> 
 def test_the_csv_download_is_that_of_the_view_in_the_address(page: Page, downloads: Path) -> None:
     page.open("depth=3&radius=2")
     page.press("Numbers as csv")
-    place = downloads / "eigenscape-network.csv"
-    page.wait_for(place.exists)
+    path = downloads / "eigenscape-network.csv"
+    page.wait_for(path.exists)
 
-    rows = [line.split(",") for line in place.read_text().splitlines() if line[:1].isdigit()]
+    rows = [line.split(",") for line in path.read_text().splitlines() if line[:1].isdigit()]
     assert [float(row[1]) for row in rows] == analysis_of(
         "depth=3&radius=2"
     ).latent_lengths.tolist()

@@ -17,11 +17,11 @@ def broken(path: Path) -> list[str]:
         target, _, anchor = link.partition("#")
         if "://" in target or target.startswith("mailto:"):
             continue
-        place = (path.parent / target).resolve() if target else path
+        linked = (path.parent / target).resolve() if target else path
         if (
-            not place.exists()
-            or not place.is_relative_to(ROOT)
-            or (anchor and anchor not in anchors(place))
+            not linked.exists()
+            or not linked.is_relative_to(ROOT)
+            or (anchor and anchor not in anchors(linked))
         ):
             found.append(link)
     return found

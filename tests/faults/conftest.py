@@ -43,10 +43,10 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], Case
     def computed(case: Case) -> Case:
         fingerprint = case.study.headline_cell.fingerprint
         if fingerprint not in known:
-            place = tmp_path_factory.mktemp("undisturbed")
-            runs = Runs(place)
+            root = tmp_path_factory.mktemp("undisturbed")
+            runs = Runs(root)
             known[fingerprint] = Case.at(
-                place / "results", **case.study.model_dump(exclude={"study"})
+                root / "results", **case.study.model_dump(exclude={"study"})
             )
             try:
                 assert runs.second_moment(known[fingerprint], 1).wait() == 0

@@ -215,15 +215,15 @@ def until(
 class Runs:
     """Starts runs, and ends all of them at the end of a test."""
 
-    def __init__(self, place: Path) -> None:
-        self._place, self._started = place, []
+    def __init__(self, root: Path) -> None:
+        self._root, self._started = root, []
 
     def start(
         self, *command: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None
     ) -> Run:
         """Start any program of this environment."""
-        self._place.mkdir(parents=True, exist_ok=True)
-        run = Run(list(command), self._place / f"output-{len(self._started):02d}.txt")
+        self._root.mkdir(parents=True, exist_ok=True)
+        run = Run(list(command), self._root / f"output-{len(self._started):02d}.txt")
         self._started.append(run)
         return run.start(cwd, environment)
 

@@ -64,8 +64,8 @@ PLACES: dict[str, tuple[Any, str]] = {
 
 def arrange(fault: str, rank: int) -> None:
     """Wrap the function that a fault names, if it is meant for this rank."""
-    what, place = fault.split("@")
-    where, on, call = place.split(":")
+    what, moment = fault.split("@")
+    where, on, call = moment.split(":")
     if on not in ("*", str(rank)):
         return
     owner, name = PLACES[where]

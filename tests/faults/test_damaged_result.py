@@ -44,11 +44,11 @@ CHUNK = "second_moment.zarr/second_moment/c/0/0"
 )
 def test_damage_is_found_and_made_good(runs, finished, undisturbed, file: str, damage) -> None:
     case = finished
-    place = case.store.parent / file
+    damaged = case.store.parent / file
     if damage is None:
-        place.unlink()
+        damaged.unlink()
     else:
-        place.write_bytes(damage(place.read_bytes()))
+        damaged.write_bytes(damage(damaged.read_bytes()))
 
     reader = runs.stage(case, "spectrum", case.cell)
     assert reader.wait() == 1, reader.output

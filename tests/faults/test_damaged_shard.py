@@ -49,7 +49,7 @@ def test_a_damaged_shard_is_computed_again(
     resumed = runs.second_moment(case, 1)
     assert resumed.wait() == 0, resumed.output
     assert case.bits() == undisturbed(case)
-    (place,) = case.folder.quarantine.iterdir()
-    assert place.name.endswith(shard.parent.name)
-    assert "does not verify" in json.loads((place / "reason.json").read_text())["reason"]
+    (set_aside,) = case.folder.quarantine.iterdir()
+    assert set_aside.name.endswith(shard.parent.name)
+    assert "does not verify" in json.loads((set_aside / "reason.json").read_text())["reason"]
     assert "moved to" in resumed.output, "the user is told"

@@ -26,16 +26,16 @@ pytestmark = [
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
     """A mounted file system of a given size, which another call makes larger."""
-    place = tmp_path / "disk"
+    disk_path = tmp_path / "disk"
 
     def mounted(size: str) -> Path:
         options = f"size={size}"
-        if place.is_mount():
-            subprocess.run(["mount", "-o", f"remount,{options}", str(place)], check=True)
+        if disk_path.is_mount():
+            subprocess.run(["mount", "-o", f"remount,{options}", str(disk_path)], check=True)
         else:
-            place.mkdir()
+            disk_path.mkdir()
             made = subprocess.run(
-                ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)],
+                ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk_path)],
                 check=False,
                 capture_output=True,
                 text=True,
@@ -44,11 +44,11 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
                 pytest.skip(
                     f"this machine does not let root mount a file system: {made.stderr.strip()}"
                 )
-        return place
+        return disk_path
 
     yield mounted
-    if place.is_mount():
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
+    if disk_path.is_mount():
+        subprocess.run(["umount", "--lazy", str(disk_path)], check=True)
 
 
 @pytest.mark.parametrize(

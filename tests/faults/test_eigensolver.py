@@ -31,7 +31,7 @@ def refused(case: Case, run) -> str:
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "words"),
+    ("entry", "value", "words"),
     [
         ((3, 5), 1.0, "expected a symmetric matrix, found an asymmetric one"),
         ((3, 5), np.nan, "expected finite numbers in second_moment"),
@@ -39,11 +39,11 @@ def refused(case: Case, run) -> str:
     ],
 )
 def test_a_stored_matrix_without_a_spectrum_is_refused(
-    runs, finished, place: tuple[int, int], value: float, words: str
+    runs, finished, entry: tuple[int, int], value: float, words: str
 ) -> None:
     case = finished
     matrix, mean = read_second_moment(case.store), read_gradient_mean(case.store)
-    matrix[place] = value
+    matrix[entry] = value
     zarr.open_group(case.store, mode="r+")["second_moment"][...] = matrix
     receipt = json.loads(case.receipt.read_text())
     case.receipt.write_text(json.dumps({**receipt, "digest": digest_of_matrix(matrix, mean)}))

@@ -29,13 +29,13 @@ MAPS = [
 @pytest.fixture(scope="module")
 def tabled(tmp_path_factory: pytest.TempPathFactory) -> Case:
     """A grid of four networks and its table."""
-    place = tmp_path_factory.mktemp("tabled")
+    root = tmp_path_factory.mktemp("tabled")
     case = Case.at(
-        place / "results",
+        root / "results",
         grid={"depth": [1, 2], "width": [4, 5]},
         projection={"samples": 40, "replicates": 20},
     )
-    runs = Runs(place / "output")
+    runs = Runs(root / "output")
     try:
         commands = [["cells", batch] for batch in planning.batches(case.study)] + [
             ["projection"],

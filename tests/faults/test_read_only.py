@@ -24,22 +24,22 @@ pytestmark = [
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "disk"
-    place.mkdir()
+    disk_path = tmp_path / "disk"
+    disk_path.mkdir()
     made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(place)],
+        ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk_path)],
         check=False,
         capture_output=True,
         text=True,
     )
     if made.returncode != 0:
         pytest.skip(f"this machine does not let root mount a file system: {made.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
+    yield disk_path
+    subprocess.run(["umount", "--lazy", str(disk_path)], check=True)
 
 
-def remount(place: Path, how: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{how}", str(place)], check=True)
+def remount(disk_path: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", str(disk_path)], check=True)
 
 
 @pytest.mark.parametrize("ranks", [1, 2])

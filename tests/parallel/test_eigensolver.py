@@ -171,10 +171,10 @@ def test_no_rank_takes_more_memory_than_is_said(tmp_path: Path, size: int, kind:
 def study_in(folder: Path, **sections: dict[str, object]) -> tuple[Study, StudyFolder]:
     """A study whose headline has its second moment."""
     study = Study.from_mapping({"study": "ranks", "grid": {"depth": [1], "width": [5]}, **sections})
-    place = StudyFolder(folder)
-    write_study(study, place)
-    compute_second_moment(study, study.headline_cell, place, execution=Execution(quiet=True))
-    return study, place
+    study_folder = StudyFolder(folder)
+    write_study(study, study_folder)
+    compute_second_moment(study, study.headline_cell, study_folder, execution=Execution(quiet=True))
+    return study, study_folder
 
 
 def spectrum(

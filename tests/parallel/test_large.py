@@ -29,9 +29,9 @@ def prepared(folder: Path, **keys: object) -> tuple[Study, StudyFolder, Cell]:
     study = Study.from_mapping(
         {"study": "large", "grid": {"depth": [1], "width": [5]}, "large": {**SIZES, **keys}}
     )
-    place = StudyFolder(folder)
-    write_study(study, place)
-    return study, place, large_cell(study, plan_large(study, study.large.architectures()[0]))
+    study_folder = StudyFolder(folder)
+    write_study(study, study_folder)
+    return study, study_folder, large_cell(study, plan_large(study, study.large.architectures()[0]))
 
 
 def command(study: Study, folder: StudyFolder, ranks: int, *options: str) -> list[str]:
@@ -106,6 +106,7 @@ def test_killed_on_two_ranks_resumes_on_one_with_the_same_bits(route: str, tmp_p
     )
     assert digest(folder, cell) == digest(undisturbed, cell)
     whole, rest = (
-        json.loads(receipt_of(place.large(cell)).read_text()) for place in (undisturbed, folder)
+        json.loads(receipt_of(study_folder.large(cell)).read_text())
+        for study_folder in (undisturbed, folder)
     )
     assert rest["gradients_computed"] < whole["gradients_computed"]

@@ -24,9 +24,9 @@ RANKS = [1, 2, 3, 4]
 def study_in(folder: Path, **sections: dict[str, object]) -> tuple[Study, StudyFolder]:
     """A study of one headline cell, ready for the stage `second-moment`."""
     study = Study.from_mapping({"study": "ranks", "grid": {"depth": [1], "width": [5]}, **sections})
-    place = StudyFolder(folder)
-    write_study(study, place)
-    return study, place
+    study_folder = StudyFolder(folder)
+    write_study(study, study_folder)
+    return study, study_folder
 
 
 def second_moment(

@@ -407,17 +407,17 @@ def test_a_cell_too_large_for_one_rank_is_solved_by_several(finished: Path, tmp_
     receipts = [
         json.loads(
             (
-                place / "results" / "small" / "headline" / "d02-w010-n400" / "spectrum.receipt.json"
+                where / "results" / "small" / "headline" / "d02-w010-n400" / "spectrum.receipt.json"
             ).read_text()
         )
-        for place in (folder, finished)
+        for where in (folder, finished)
     ]
     assert (receipts[0].get("ranks"), receipts[1].get("ranks")) == (2, None)
     assert receipts[0]["vectors"]
     assert receipts[0]["status"] == receipts[1]["status"]
     spectra = [
-        place / "results" / "small" / "headline" / "d02-w010-n400" / "spectrum.zarr"
-        for place in (folder, finished)
+        where / "results" / "small" / "headline" / "d02-w010-n400" / "spectrum.zarr"
+        for where in (folder, finished)
     ]
     together, alone = (read_spectrum(spectrum).eigenvalues for spectrum in spectra)
     assert np.abs(together - alone).max() <= 1e-13 * alone[0]

@@ -20,9 +20,9 @@ def define_rule(step):
         output:
             **outputs_of(step),
         log:
-            pattern_of(step, f"logs/{step.places}.log"),
+            pattern_of(step, f"logs/{step.job_pattern}.log"),
         benchmark:
-            pattern_of(step, f"benchmarks/{step.places}.tsv")
+            pattern_of(step, f"benchmarks/{step.job_pattern}.tsv")
         wildcard_constraints:
             **constraints_of(step),
         priority: of_job(step, lambda job: job.priority)

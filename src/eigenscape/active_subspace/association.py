@@ -187,11 +187,11 @@ def iso_parameter_contrast(
     deep, shallow = np.nonzero(equal_parameters & (depth[:, None] >= DEPTH_RATIO * depth))
     differences = value[deep] - value[shallow]
     cells = np.unique([deep, shallow])
-    places = np.searchsorted(cells, [deep, shallow])
+    positions = np.searchsorted(cells, [deep, shallow])
 
     def statistic(rows: np.ndarray) -> np.ndarray:
         drawn = np.stack([np.bincount(row, minlength=len(cells)) for row in rows])
-        weights = drawn[:, places[0]] * drawn[:, places[1]]
+        weights = drawn[:, positions[0]] * drawn[:, positions[1]]
         total = weights.sum(axis=1)
         # A resample may hold no pair at all: it has no mean.
         return np.where(total > 0, weights @ differences / np.maximum(total, 1), np.nan)

@@ -35,7 +35,7 @@ def one_job(_study: Study) -> dict[str, None]:
 
 
 def by_name(_jobs: Mapping[str, Any], name: str) -> str | None:
-    """The job of a result whose place names it."""
+    """The job of a result whose path names it."""
     return name
 
 
@@ -97,7 +97,7 @@ class Step(Generic[T]):
         told: resources of the rule that the command is told as options, with their defaults.
         resources: more resources of the rule.
         priority: jobs with a higher one start first.
-        place: of logs and timings, and the name of a job in the plan.
+        job_name: of logs, timings and the job in the plan, with ``{}`` for its value.
         pattern: values that a user may ask for beside those of `jobs`, and `any_job` what such a
             job is about.
         alike: whether all jobs ask for the memory of the largest, as the tasks of one array do.
@@ -125,7 +125,7 @@ class Step(Generic[T]):
     told: Mapping[str, str | int] = field(default_factory=dict)
     resources: Mapping[str, str | int] = field(default_factory=dict)
     priority: int | Callable[[Job[T]], int] = 0
-    place: str = ""
+    job_name: str = ""
     pattern: str = ""
     any_job: Callable[[Study, str], T] | None = None
     alike: bool = False
@@ -139,9 +139,9 @@ class Step(Generic[T]):
         return self.called or self.name.replace("_", "-")
 
     @property
-    def places(self) -> str:
-        """Where logs, timings and notes of its jobs lie, each under a folder of its own."""
-        return self.place or (f"{self.name}/{{}}" if self.wildcard else self.name)
+    def job_pattern(self) -> str:
+        """The name of its jobs, with ``{}`` for their value: of logs, timings and in the plan."""
+        return self.job_name or (f"{self.name}/{{}}" if self.wildcard else self.name)
 
     @property
     def note(self) -> str:
@@ -165,17 +165,17 @@ class Step(Generic[T]):
     def values_of(self, jobs: Mapping[str, T], path: str) -> Iterable[str]:
         """Values of the jobs that could have made a result, by its path in the study's folder."""
         declared = dict.fromkeys((leaf for leaf in self.leaves if leaf != self.note), by_name)
-        for place, job_of in {**declared, **self.makes}.items():
-            if (text := _match(place, path)) is not None:
+        for pattern, job_of in {**declared, **self.makes}.items():
+            if (text := _match(pattern, path)) is not None:
                 value = job_of(jobs, text)
                 if value is not None:
                     yield value
 
 
-def _match(place: str, path: str) -> str | None:
-    """What stands at ``{}``, or "" where a place has none; None for a path that is not there."""
-    pattern = re.escape(place).replace(r"\{\}", "(.+)").replace(r"\*", ".*")
-    found = re.fullmatch(pattern, path)
+def _match(pattern: str, path: str) -> str | None:
+    """What stands at ``{}``, or "" where a pattern has none; None where the path is another."""
+    expression = re.escape(pattern).replace(r"\{\}", "(.+)").replace(r"\*", ".*")
+    found = re.fullmatch(expression, path)
     return None if found is None else "".join(found.groups())
 
 
@@ -198,7 +198,7 @@ class Job(Generic[T]):
     @property
     def name(self) -> str:
         """Such as ``projection/w10``."""
-        return self.step.places.replace("{}", self.value)
+        return self.step.job_pattern.replace("{}", self.value)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -300,7 +300,7 @@ class Family:
             decides={"names": lambda _: names, "seed": seed},
             jobs=lambda _: {"": figures},
             reads=lambda job: self.reads(job.study),
-            place=f"figures/{self.name}",
+            job_name=f"figures/{self.name}",
             captions={f"figures/{row.name}.png": row.caption for row in figures},
         )
 

@@ -169,8 +169,8 @@ def matched_accuracy(clusters: np.ndarray, labels: np.ndarray) -> float:
         0.75
     """
     _, rows = np.unique(clusters, return_inverse=True)
-    _, places = np.unique(labels, return_inverse=True)
-    table = np.zeros((rows.max() + 1, places.max() + 1))
-    np.add.at(table, (rows, places), 1)
+    _, columns = np.unique(labels, return_inverse=True)
+    table = np.zeros((rows.max() + 1, columns.max() + 1))
+    np.add.at(table, (rows, columns), 1)
     best = linear_sum_assignment(table, maximize=True)
     return float(table[best].sum() / len(labels))

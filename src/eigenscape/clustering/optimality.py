@@ -78,7 +78,7 @@ def certify(
         True
     """
     chosen = np.arange(columns.count) if chosen is None else chosen
-    x, places = columns.matrix, np.arange(len(chosen))
+    x, positions = columns.matrix, np.arange(len(chosen))
     own_columns = x[:, chosen]
     rest = own_columns - x @ coefficients - (0.0 if outliers is None else outliers)
     objective = tau * np.abs(coefficients).sum(axis=0) + (1 - tau) / 2 * np.square(
@@ -96,7 +96,7 @@ def certify(
         np.abs(pull - tau * np.sign(coefficients) - (1 - tau) * coefficients),
         np.maximum(np.abs(pull) - tau, 0.0),
     )
-    kkt[chosen, places] = pull[chosen, places] = 0.0
+    kkt[chosen, positions] = pull[chosen, positions] = 0.0
     linear, square = (
         np.einsum("ij,ij->j", nu, own_columns) + delta,
         np.square(nu).sum(axis=0) / penalty,

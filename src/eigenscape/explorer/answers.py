@@ -30,7 +30,7 @@ class Request:
     Attributes:
         query: of the view it shows.
         controls: value of every control; empty on opening a page.
-        weights: value of every visible slider by its place.
+        weights: value of every visible slider by its position.
         action: ``preset:he``, ``redraw``, ``undo``, or nothing.
     """
 
@@ -111,14 +111,14 @@ def _edits(base: State, weights: Mapping[str, Any]) -> Edits:
     """
     edits = dict(base.edits)
     for entry in sliders(base):
-        value = weights.get(".".join(map(str, entry.place)))
+        value = weights.get(".".join(map(str, entry.position)))
         if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= 1e6:
             continue
         if abs(value - entry.drawn) > 0.51 * STEP:
             if abs(value - entry.value) > 0.51 * STEP:
-                edits[entry.place] = round(float(value), 4)
+                edits[entry.position] = round(float(value), 4)
         else:
-            edits.pop(entry.place, None)
+            edits.pop(entry.position, None)
     return tuple(edits.items())
 
 

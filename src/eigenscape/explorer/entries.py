@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-Place = tuple[int, int, int]
+Position = tuple[int, int, int]
 """An entry of a network: layer from 1 to L + 1, row from 1 to fan-in or 0 for the bias, column from
 1 to fan-out."""
 
-Edits = tuple[tuple[Place, float], ...]
+Edits = tuple[tuple[Position, float], ...]
 Points = tuple[tuple[float, float], ...]
 
 
@@ -88,10 +88,10 @@ def _read_flag(text: str) -> bool:
 
 
 def _read_edits(text: str) -> Edits:
-    edits: list[tuple[Place, float]] = []
+    edits: list[tuple[Position, float]] = []
     for part in text.split(",") if text else []:
-        place, value = part.split(":")
-        layer, row, column = place.split(".")
+        position, value = part.split(":")
+        layer, row, column = position.split(".")
         edits.append(
             ((_read_whole(layer), _read_whole(row), _read_whole(column)), _read_number(value))
         )
@@ -113,7 +113,7 @@ def _read_name(text: str) -> str:
 
 
 def _write_edits(edits: Edits) -> str:
-    return ",".join(f"{'.'.join(map(str, place))}:{value:.10g}" for place, value in edits)
+    return ",".join(f"{'.'.join(map(str, position))}:{value:.10g}" for position, value in edits)
 
 
 def _write_points(points: Points) -> str:

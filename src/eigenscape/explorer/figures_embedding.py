@@ -68,7 +68,7 @@ def embedding_view(points: pd.DataFrame, geodesic: np.ndarray, eigenvalues: np.n
                 "type": "scatter3d",
                 "mode": "lines",
                 "name": f"{family}, {optimiser}",
-                **_places(joined[["x1", "x2", "x3"]].to_numpy(float)),
+                **_coordinates(joined[["x1", "x2", "x3"]].to_numpy(float)),
                 "line": {
                     "color": PALETTE[FAMILY_COLOURS.get(str(family), "purple")],
                     "dash": OPTIMISER_DASHES.get(str(optimiser), "dash"),
@@ -91,7 +91,7 @@ def embedding_view(points: pd.DataFrame, geodesic: np.ndarray, eigenvalues: np.n
     lines.append(
         {
             **path,
-            **_places(geodesic[:, :3]),
+            **_coordinates(geodesic[:, :3]),
             "hovertemplate": "from ignorance to truth<extra></extra>",
         }
     )
@@ -146,7 +146,7 @@ def ends_table(points: pd.DataFrame) -> Table:
     return Table("Ends of the trajectories, means over replicas", header, rows)
 
 
-def _places(rows: np.ndarray) -> dict[str, list[float | None]]:
+def _coordinates(rows: np.ndarray) -> dict[str, list[float | None]]:
     """Return coordinates in which None breaks a line."""
     return {
         name: [float(value) if np.isfinite(value) else None for value in column]

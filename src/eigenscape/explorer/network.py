@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from eigenscape.explorer.entries import Place
+from eigenscape.explorer.entries import Position
 from eigenscape.explorer.state import WEIGHT_RANGE, CurveKind, Draw, State
 from eigenscape.expressivity.curves import Curve, circle, ellipse, line, polyline
 from eigenscape.expressivity.networks import Layers, generator, random_layers
@@ -111,19 +111,19 @@ class Slider:
     """One entry that has a slider.
 
     Attributes:
-        place: the position of the entry.
+        position: layer, row and column of the entry, counted from 1; row 0 is the bias.
         value: its value.
         drawn: its value before it was set by hand.
     """
 
-    place: Place
+    position: Position
     value: float
     drawn: float
 
     @property
     def label(self) -> str:
         """The name on the page: W2[1,3] or b2[3]."""
-        layer, row, column = self.place
+        layer, row, column = self.position
         return f"W{layer}[{row},{column}]" if row else f"b{layer}[{column}]"
 
 

@@ -162,9 +162,9 @@ def weight_sliders(state: State) -> list[dict[str, Any]]:
     groups: dict[int, list[dict[str, Any]]] = {}
     for entry in network.sliders(state):
         # the step of the slider that is nearest to the entry
-        groups.setdefault(entry.place[0], []).append(
+        groups.setdefault(entry.position[0], []).append(
             {
-                "place": ".".join(map(str, entry.place)),
+                "position": ".".join(map(str, entry.position)),
                 "label": entry.label,
                 "value": (round(entry.value, 2) + 0.0),
                 "drawn": f"drawn: {entry.drawn:.4g}",

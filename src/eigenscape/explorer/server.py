@@ -53,12 +53,12 @@ def serve(results: Path, host: str, port: int, say: Callable[[str], None]) -> No
     from eigenscape.explorer.app import build  # noqa: PLC0415
 
     try:
-        family, kind, protocol, _, place = socket.getaddrinfo(
+        family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(place)
+        listening.bind(address)
     except OSError as error:
         fix = "give --port 0 for any free port, or another --host"
         raise BadInput.field(

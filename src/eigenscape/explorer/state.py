@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from eigenscape.errors import BadInput
 from eigenscape.explorer import entries
-from eigenscape.explorer.entries import Edits, Entry, Place, Points, shortened
+from eigenscape.explorer.entries import Edits, Entry, Points, Position, shortened
 from eigenscape.expressivity.networks import UNITS
 
 LONGEST_QUERY = 16_000
@@ -83,7 +83,7 @@ class State:
         sigma_w: standard deviation of the weights, times sqrt(fan-in) where the draw is scaled.
         sigma_b: standard deviation of the biases.
         seed: names the draw.
-        edits: entries set by hand, in the order of their places.
+        edits: entries set by hand, in the order of their positions.
         curve: kind of the curve; ``radius``, centre ``x``, ``y``, ``ratio`` of the axes, ``angle``
             in degrees and ``corners`` describe it, or for `CurveKind.POINTS` the corners
             ``points``.
@@ -170,7 +170,7 @@ class State:
                 "points", "two different points", "one point", "write points=0:0,1:1"
             )
         _check_edits(self)
-        # Kept as they were checked: sorted, without places that occur twice.
+        # Kept as they were checked: sorted, without positions that occur twice.
         object.__setattr__(self, "edits", tuple(sorted(dict(self.edits).items())))
 
     @property
@@ -200,9 +200,9 @@ class State:
         depth, width = int(changes.get("depth", self.depth)), int(changes.get("width", self.width))
         sizes = (2, *(max(width, 0),) * max(depth, 0), 1)
         kept = tuple(
-            (place, value)
-            for place, value in changes.pop("edits", self.edits)
-            if _fits(place, sizes)
+            (position, value)
+            for position, value in changes.pop("edits", self.edits)
+            if _fits(position, sizes)
         )
         return replace(self, **{"layer": min(self.layer, depth + 1), **changes, "edits": kept})
 
@@ -290,9 +290,9 @@ def _check_edits(state: State) -> None:
             str(len(state.edits)),
             "set fewer entries by hand",
         )
-    for place, value in state.edits:
-        if not _fits(place, state.sizes):
-            name = ".".join(map(str, place))
+    for position, value in state.edits:
+        if not _fits(position, state.sizes):
+            name = ".".join(map(str, position))
             raise BadInput.field(
                 "edits",
                 f"entries of a network {'→'.join(map(str, state.sizes))}",
@@ -305,8 +305,8 @@ def _check_edits(state: State) -> None:
             )
 
 
-def _fits(place: Place, sizes: tuple[int, ...]) -> bool:
-    layer, row, column = place
+def _fits(position: Position, sizes: tuple[int, ...]) -> bool:
+    layer, row, column = position
     return 1 <= layer < len(sizes) and 0 <= row <= sizes[layer - 1] and 1 <= column <= sizes[layer]
 
 

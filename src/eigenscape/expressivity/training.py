@@ -120,12 +120,12 @@ def train_one_layer(
     phi = _UNITS[activation]
     frozen = [
         torch.tensor(
-            np.stack([network.weights[place] for network in networks]), dtype=torch.float32
+            np.stack([network.weights[layer] for network in networks]), dtype=torch.float32
         )
-        for place in range(depth + 1)
+        for layer in range(depth + 1)
     ]
-    places = list(range(1, depth))
-    trained = [frozen[place].clone().requires_grad_() for place in places]
+    layers = list(range(1, depth))
+    trained = [frozen[layer].clone().requires_grad_() for layer in layers]
 
     def outputs(images: torch.Tensor) -> torch.Tensor:
         """(layers, runs, images, classes); below its trained layer every network is the same."""
@@ -134,9 +134,9 @@ def train_one_layer(
         for weight in frozen[:-1]:
             state = phi(state @ weight)
             below.append(state)
-        for place, own in zip(places, trained, strict=True):
-            state = phi(below[place] @ own)
-            for weight in frozen[place + 1 : -1]:
+        for layer, own in zip(layers, trained, strict=True):
+            state = phi(below[layer] @ own)
+            for weight in frozen[layer + 1 : -1]:
                 state = phi(state @ weight)
             found.append(state @ frozen[-1])
         return torch.stack(found)
@@ -149,7 +149,7 @@ def train_one_layer(
     for chosen in islice(order, epochs * (count // BATCH)):
         optimiser.zero_grad()
         found = outputs(_images(data.train_inputs[chosen])).flatten(0, 2)
-        labels = torch.tensor(data.train_labels[chosen]).repeat(len(places) * runs)
+        labels = torch.tensor(data.train_labels[chosen]).repeat(len(layers) * runs)
         # The sum over networks of their mean losses: each network's gradient is its own.
         loss = torch.nn.functional.cross_entropy(found, labels, reduction="sum") / len(chosen)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -157,7 +157,7 @@ def train_one_layer(
     with torch.no_grad():
         train = _accuracies(outputs(_images(data.train_inputs)), data.train_labels)
         test = _accuracies(outputs(_images(data.inputs)), data.labels)
-    return OneLayerTraining(np.array(places) + 1, train, test, chance)
+    return OneLayerTraining(np.array(layers) + 1, train, test, chance)
 
 
 @dataclass(frozen=True)

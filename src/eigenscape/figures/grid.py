@@ -173,12 +173,12 @@ class CellGrid:
         # Neighbouring lines run close together at small depths, so their labels stand at
         # alternating places.
         parts = cycle((0.45, 0.65))
-        places = [
+        positions = [
             _part_way(path, axes.transData, part)
             for path, part in zip(lines.get_paths(), parts, strict=False)
         ]
         form = {level: f"{10**level:,.0f}" for level in lines.levels}
-        for text in axes.clabel(lines, fmt=form, fontsize=6, inline_spacing=2, manual=places):
+        for text in axes.clabel(lines, fmt=form, fontsize=6, inline_spacing=2, manual=positions):
             text.set_path_effects(HALO)
             text.set_zorder(5)
         return lines
@@ -190,9 +190,9 @@ class CellGrid:
         upright = len(self.depths) > MOST_LEVEL_VALUES
         for row, column in zip(*np.nonzero(np.isfinite(values)), strict=True):
             text = form.format(values[row, column])
-            place = (self.depths[column], self.widths[row])
+            position = (self.depths[column], self.widths[row])
             axes.text(
-                *place,
+                *position,
                 text,
                 ha="center",
                 va="center",
@@ -234,8 +234,8 @@ def _part_way(path: Path, to_display: Transform, part: float) -> tuple[float, fl
     travelled = [np.cumsum([0.0, *np.hypot(*np.diff(piece, axis=0).T)]) for piece in pieces]
     longest = int(np.argmax([distance[-1] for distance in travelled]))
     piece, distance = pieces[longest], travelled[longest]
-    place = [np.interp(part * distance[-1], distance, piece[:, axis]) for axis in (0, 1)]
-    x, y = to_display.inverted().transform(place)
+    position = [np.interp(part * distance[-1], distance, piece[:, axis]) for axis in (0, 1)]
+    x, y = to_display.inverted().transform(position)
     return float(x), float(y)
 
 

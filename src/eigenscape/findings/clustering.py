@@ -61,8 +61,8 @@ def arrival_epochs(convergence: pd.DataFrame) -> pd.DataFrame:
     for keys, rows in convergence.groupby(["network", "replica", "layer"], sort=False):
         rows = rows.sort_values("epoch")
         below = np.flatnonzero(~(rows["cka"].to_numpy(float) >= REACHED))
-        place = below[-1] + 1 if len(below) else 0
-        epoch = float(rows["epoch"].iloc[place]) if place < len(rows) else np.nan
+        index = below[-1] + 1 if len(below) else 0
+        epoch = float(rows["epoch"].iloc[index]) if index < len(rows) else np.nan
         found.append(
             dict(zip(("network", "replica", "layer"), keys, strict=True)) | {"epoch": epoch}
         )

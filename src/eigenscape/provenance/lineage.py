@@ -157,10 +157,10 @@ def study_folder_of(path: Path) -> StudyFolder:
         BadInput: there is none.
     """
     whole = Path(os.path.abspath(path))
-    for place in whole.parents:
-        if (place / "study.json").is_file():
+    for parent in whole.parents:
+        if (parent / "study.json").is_file():
             return StudyFolder(
-                Path(os.path.relpath(place)) if place.is_relative_to(Path.cwd()) else place
+                Path(os.path.relpath(parent)) if parent.is_relative_to(Path.cwd()) else parent
             )
     expected = "the path of a result, such as results/sine/figures/eigenvalues.pdf"
     raise BadInput.field(
@@ -178,9 +178,9 @@ def _result_of(path: Path, folder: StudyFolder) -> str:
         BadInput: it is a folder of several results.
     """
     inside = Path(os.path.relpath(os.path.abspath(path), os.path.abspath(folder.root)))
-    for place in (inside, *inside.parents):
-        if place.suffix == ".zarr":
-            return place.as_posix()
+    for path_or_parent in (inside, *inside.parents):
+        if path_or_parent.suffix == ".zarr":
+            return path_or_parent.as_posix()
     if inside.name.endswith(".receipt.json"):
         stem = inside.with_name(inside.name.removesuffix(".receipt.json"))
         return next(
@@ -260,22 +260,22 @@ def _snakemake(study: Study, folder: StudyFolder, recipe: Recipe) -> str:
     )
 
 
-def _is_at_home(place: str, name: str) -> bool:
+def _is_at_home(root: str, name: str) -> bool:
     """Whether a study lies where Snakemake looks for it: anywhere else it would compute all of it
     again.
     """
-    return Path(os.path.abspath(place)).parts[-2:] == ("results", name)
+    return Path(os.path.abspath(root)).parts[-2:] == ("results", name)
 
 
 def _kept_facts(path: Path, folder: StudyFolder) -> dict[str, Any]:
     """What the receipt beside a store, or a document itself, says; nothing for tables and
     figures.
     """
-    place = folder.receipt(path) if path.suffix in (".zarr", ".npz") else path
-    if place.suffix != ".json":
+    source = folder.receipt(path) if path.suffix in (".zarr", ".npz") else path
+    if source.suffix != ".json":
         return {}
     try:
-        content = json.loads(place.read_bytes())
+        content = json.loads(source.read_bytes())
     except (OSError, ValueError):
         return {}
     return (
@@ -290,12 +290,12 @@ def _receipt_name(path: Path, folder: StudyFolder) -> str:
     table or figure.
     """
     if path.suffix in (".zarr", ".npz"):
-        place = folder.receipt(path)
+        confirmed_by = folder.receipt(path)
     elif products.is_derived(path, folder):
-        place = products.receipt_of(path, folder)
+        confirmed_by = products.receipt_of(path, folder)
     else:
-        place = path
-    return place.relative_to(folder.root).as_posix() if place.exists() else ""
+        confirmed_by = path
+    return confirmed_by.relative_to(folder.root).as_posix() if confirmed_by.exists() else ""
 
 
 def _numbers(identity: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:

@@ -118,15 +118,15 @@ def repair(findings: list[Finding], folder: StudyFolder) -> list[Path]:
     Returns:
         Where it went.
     """
-    places = []
+    set_aside_in = []
     for finding in findings:
         if finding.state is State.DAMAGED:
             for note in finding.notes:
                 note.unlink(missing_ok=True)
-            places.append(
+            set_aside_in.append(
                 quarantine.set_aside(list(finding.paths), folder.quarantine, finding.what)
             )
-    return places
+    return set_aside_in
 
 
 _AGAIN = "`eigenscape verify --repair` sets it aside, and the next run computes it again"
@@ -238,19 +238,19 @@ def _of_work(cell: Cell, folder: StudyFolder) -> Iterator[Finding]:
     shards = Shards(folder.shards(cell), cell, folder.quarantine)
     parts: list[Node | OpenSlot] = [*shards.nodes(), *shards.open_slots()]
     for part in parts:
-        place, damage = shards.folder / shards.name(part), shards.damage_of(part)
+        path, damage = shards.folder / shards.name(part), shards.damage_of(part)
         if damage:
             yield Finding(
                 State.DAMAGED,
-                (place,),
-                f"{place}: {damage}",
+                (path,),
+                f"{path}: {damage}",
                 "the next run sets it aside and computes it again",
             )
         else:
             yield Finding(
                 State.UNFINISHED,
-                (place,),
-                f"{place}: a partial sum",
+                (path,),
+                f"{path}: a partial sum",
                 "the next run goes on from it",
             )
 
@@ -391,10 +391,10 @@ def _without_receipt(folder: StudyFolder) -> Iterator[Finding]:
 
 def _of_quarantine(folder: StudyFolder) -> Iterator[Finding]:
     if folder.quarantine.is_dir():
-        for place in sorted(folder.quarantine.iterdir()):
+        for set_aside in sorted(folder.quarantine.iterdir()):
             yield Finding(
                 State.QUARANTINED,
-                (place,),
-                f"{place}",
+                (set_aside,),
+                f"{set_aside}",
                 f"see {quarantine.REASON} there, and delete it when you have seen enough",
             )

@@ -187,7 +187,7 @@ def paper(summary: Summary, date: datetime) -> bytes:
 class _Placed:
     """Where figures are to be laid into pages: page, file, left, bottom, scale."""
 
-    places: list[tuple[int, Path, float, float, float]] = field(default_factory=list)
+    figures: list[tuple[int, Path, float, float, float]] = field(default_factory=list)
 
 
 def _figure(
@@ -213,7 +213,7 @@ def _figure(
         def draw(self) -> None:
             """Note the place."""
             left, bottom = self.canv.absolutePosition(self.left, 0)
-            placed.places.append((self.canv.getPageNumber() - 1, figure.pdf, left, bottom, scale))
+            placed.figures.append((self.canv.getPageNumber() - 1, figure.pdf, left, bottom, scale))
 
     caption = (
         f"<b>Figure {number}. {escape(figure.caption.title)}.</b> {escape(figure.caption.text)}"
@@ -226,10 +226,10 @@ def _with_figures(text: bytes, placed: _Placed, date: datetime) -> bytes:
     import pypdf  # noqa: PLC0415
 
     writer = pypdf.PdfWriter(clone_from=io.BytesIO(text))
-    for page, path, left, bottom, scale in placed.places:
+    for page, path, left, bottom, scale in placed.figures:
         drawn = pypdf.PdfReader(path).pages[0]
-        place = pypdf.Transformation().scale(scale).translate(left, bottom)
-        writer.pages[page].merge_transformed_page(drawn, place)
+        transformation = pypdf.Transformation().scale(scale).translate(left, bottom)
+        writer.pages[page].merge_transformed_page(drawn, transformation)
     for page_of_writer in writer.pages:
         page_of_writer.compress_content_streams()
     words = date.strftime("D:%Y%m%d%H%M%S+00'00'")
@@ -266,16 +266,16 @@ def _register_fonts() -> None:
     from reportlab.pdfbase import pdfmetrics  # noqa: PLC0415
     from reportlab.pdfbase.ttfonts import TTFont  # noqa: PLC0415
 
-    place = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     for bold, italic, name in (
         (0, 0, "DejaVuSerif"),
         (1, 0, "DejaVuSerif-Bold"),
         (0, 1, "DejaVuSerif-Italic"),
         (1, 1, "DejaVuSerif-BoldItalic"),
     ):
-        pdfmetrics.registerFont(TTFont(name, str(place / f"{name}.ttf")))
+        pdfmetrics.registerFont(TTFont(name, str(fonts / f"{name}.ttf")))
         addMapping("DejaVuSerif", bold, italic, name)
-    pdfmetrics.registerFont(TTFont("DejaVuSans", str(place / "DejaVuSans.ttf")))
+    pdfmetrics.registerFont(TTFont("DejaVuSans", str(fonts / "DejaVuSans.ttf")))
 
 
 def _styles() -> dict[str, Any]:

@@ -82,9 +82,9 @@ def page(summary: Summary) -> str:
     """The page as HTML; every text is escaped."""
     import jinja2  # noqa: PLC0415
 
-    places = jinja2.FileSystemLoader(Path(__file__).with_name("templates"))
+    loader = jinja2.FileSystemLoader(Path(__file__).with_name("templates"))
     environment = jinja2.Environment(
-        loader=places, autoescape=True, undefined=jinja2.StrictUndefined
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined
     )
     return environment.get_template("report.html.j2").render(context_of(summary))
 
@@ -316,11 +316,11 @@ def _table(path: Path) -> dict[str, str]:
     return {"name": path.name, "rows": f"{rows:,}", "data": embedded}
 
 
-def _short(value: str, places: int | None = None) -> str:
+def _short(value: str, decimals: int | None = None) -> str:
     """A number for people; a text as it is."""
     if not _is_number(value):
         return "" if value in ("", "nan") else value
-    return f"{float(value):.{places}f}" if places is not None else f"{float(value):.4g}"
+    return f"{float(value):.{decimals}f}" if decimals is not None else f"{float(value):.4g}"
 
 
 def _is_number(value: str) -> bool:

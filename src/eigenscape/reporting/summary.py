@@ -220,12 +220,12 @@ def _flat(value: Any, name: str) -> Iterator[tuple[str, str]]:
 def timings_of(folder: StudyFolder) -> list[Timing]:
     """What Snakemake measured of each rule; a job that ran again counts once, as it ran last."""
     found: dict[str, list[dict[str, str]]] = {}
-    place = folder.root / "benchmarks"
-    for path in sorted(place.rglob("*.tsv")):
+    benchmarks = folder.root / "benchmarks"
+    for path in sorted(benchmarks.rglob("*.tsv")):
         with path.open(newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t"))
         if rows:
-            found.setdefault(path.relative_to(place).parts[0].removesuffix(".tsv"), []).append(
+            found.setdefault(path.relative_to(benchmarks).parts[0].removesuffix(".tsv"), []).append(
                 rows[-1]
             )
     timings = [

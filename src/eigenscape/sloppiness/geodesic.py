@@ -55,7 +55,7 @@ def truth(labels: np.ndarray, classes: int) -> np.ndarray:
     return logs
 
 
-def geodesic(start: np.ndarray, end: np.ndarray, places: np.ndarray) -> np.ndarray:
+def geodesic(start: np.ndarray, end: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """Return log gamma(t)^2 (T, n, C) at t in [0, 1].
 
     Samples at which both ends agree do not move.
@@ -63,7 +63,7 @@ def geodesic(start: np.ndarray, end: np.ndarray, places: np.ndarray) -> np.ndarr
     Args:
         start: log P_0 (n, C).
         end: log P_* (n, C).
-        places: t (T,).
+        positions: t (T,).
 
     Example:
         >>> half = geodesic(ignorance(1, 2), truth(np.array([0]), 2), np.array([0.5]))
@@ -72,7 +72,7 @@ def geodesic(start: np.ndarray, end: np.ndarray, places: np.ndarray) -> np.ndarr
     """
     first, last = np.exp(0.5 * start), np.exp(0.5 * end)
     angle = _angle(first, last)[:, None]
-    t = np.asarray(places, dtype=np.float64)[:, None, None]
+    t = np.asarray(positions, dtype=np.float64)[:, None, None]
     # sin(t d) / sin d is t for d = 0.
     flat = angle < np.finfo(np.float64).eps ** 0.5
     size = np.where(flat, 1.0, np.sin(angle))

@@ -75,8 +75,8 @@ def checkpoint_steps(steps: int, count: int, spacing: Spacing) -> np.ndarray:
         [0, 25, 50, 75, 100]
     """
     logarithmic = np.append(0, np.geomspace(1, steps, count - 1))
-    places = np.linspace(0, steps, count) if spacing is Spacing.LINEAR else logarithmic
-    return np.unique(np.rint(places).astype(np.int64))
+    positions = np.linspace(0, steps, count) if spacing is Spacing.LINEAR else logarithmic
+    return np.unique(np.rint(positions).astype(np.int64))
 
 
 def trajectories(member: Member, task: LabelledData, seeds: list[int], plan: Plan) -> np.ndarray:

@@ -88,10 +88,10 @@ def remove_partial_files(folder: Path) -> None:
     """Remove what killed writers left of `write_atomically`; folders that vanish meanwhile are
     passed over, as `os.walk` does.
     """
-    for place, _, names in os.walk(folder):
+    for parent, _, names in os.walk(folder):
         for name in names:
             if name.startswith(".") and name.endswith(".partial"):
-                Path(place, name).unlink(missing_ok=True)
+                Path(parent, name).unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -105,11 +105,11 @@ def sync_folder(folder: Path) -> None:
 
 def sync_tree(folder: Path) -> None:
     """Flush every file and folder of a store, which its writer (Zarr) does not do."""
-    for place, _, names in os.walk(folder):
+    for parent, _, names in os.walk(folder):
         for name in names:
-            with open(os.path.join(place, name), "rb") as file:
+            with open(os.path.join(parent, name), "rb") as file:
                 os.fsync(file.fileno())
-        sync_folder(Path(place))
+        sync_folder(Path(parent))
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

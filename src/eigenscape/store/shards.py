@@ -56,12 +56,12 @@ class Shards:
 
     def save(self, what: Node | OpenSlot, partial: PartialSum) -> None:
         """Keep the bands that a partial sum holds: data first, then the receipt."""
-        place = self.folder / self.name(what)
+        part_folder = self.folder / self.name(what)
         for band in partial.triangle.bands:
             data = b"".join(array.tobytes() for array in partial.band_arrays(band))
-            receipts.write_atomically(place / f"band-{band:03d}.bin", data)
+            receipts.write_atomically(part_folder / f"band-{band:03d}.bin", data)
             receipt = {"fingerprint": self._cell.fingerprint, "digest": receipts.digest_of(data)}
-            receipts.write_json(place / f"band-{band:03d}.json", receipt)
+            receipts.write_json(part_folder / f"band-{band:03d}.json", receipt)
 
     @staticmethod
     def name(what: Node | OpenSlot) -> str:
@@ -109,19 +109,19 @@ class Shards:
         to quarantine, and the log says so).
         """
         partial = PartialSum.zero(self._cell.architecture.parameters, bands)
-        place = self.folder / self.name(what)
+        part_folder = self.folder / self.name(what)
         for band in partial.triangle.bands:
-            reason = self._load_band(place, band, partial)
+            reason = self._load_band(part_folder, band, partial)
             if reason:
                 self.set_aside(what, reason)
                 return None
         return partial
 
-    def _load_band(self, place: Path, band: int, into: PartialSum) -> str:
+    def _load_band(self, part_folder: Path, band: int, into: PartialSum) -> str:
         """Fill one band; what is wrong with it, or nothing."""
         try:
-            receipt = json.loads((place / f"band-{band:03d}.json").read_bytes())
-            data = (place / f"band-{band:03d}.bin").read_bytes()
+            receipt = json.loads((part_folder / f"band-{band:03d}.json").read_bytes())
+            data = (part_folder / f"band-{band:03d}.bin").read_bytes()
             fingerprint, digest = receipt["fingerprint"], receipt["digest"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             return f"band {band} cannot be read ({error!r})"
@@ -138,10 +138,10 @@ class Shards:
 
     def set_aside(self, what: Node | OpenSlot, reason: str) -> None:
         """Move a shard to quarantine."""
-        place = self.folder / self.name(what)
-        if place.exists():
+        part_folder = self.folder / self.name(what)
+        if part_folder.exists():
             quarantine.set_aside(
-                [place],
+                [part_folder],
                 self._quarantine,
                 f"shard {self.name(what)} of {self._cell.folder} does not verify: {reason}",
             )
@@ -150,11 +150,11 @@ class Shards:
         """Delete a shard: its receipts first, so that a crash in between leaves none that is
         believed.
         """
-        place = self.folder / self.name(what)
+        part_folder = self.folder / self.name(what)
         with suppress(FileNotFoundError):  # an overlapping attempt has been quicker
-            for receipt in place.glob("band-*.json"):
+            for receipt in part_folder.glob("band-*.json"):
                 receipt.unlink(missing_ok=True)
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(part_folder, ignore_errors=True)
 
     def _complete(self, pattern: re.Pattern[str]) -> list[re.Match[str]]:
         if not self.folder.is_dir():

@@ -313,10 +313,10 @@ def test_what_is_not_symmetric_or_square_is_refused() -> None:
         spectrum_of(np.ones((2, 3)))
 
 
-@pytest.mark.parametrize("place", [(0, 599), (599, 0), (300, 290), (511, 512)])
-def test_one_asymmetric_entry_is_found_wherever_it_is(place: tuple[int, int]) -> None:
+@pytest.mark.parametrize("entry", [(0, 599), (599, 0), (300, 290), (511, 512)])
+def test_one_asymmetric_entry_is_found_wherever_it_is(entry: tuple[int, int]) -> None:
     matrix = np.eye(600)
-    matrix[place] = 1e-300
+    matrix[entry] = 1e-300
 
     with pytest.raises(EigensolverFailure, match="expected a symmetric matrix"):
         spectrum_of(matrix)

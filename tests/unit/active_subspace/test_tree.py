@@ -89,9 +89,9 @@ def test_a_rank_that_walks_its_slots_in_order_holds_few_values() -> None:
 
 @exactly_repeatable
 @given(st.integers(0, 4), st.integers(0, 15))
-def test_relatives_of_a_node_fit_together(level: int, place: int) -> None:
+def test_relatives_of_a_node_fit_together(level: int, index: int) -> None:
     span = 2**level
-    node = Node(place * span, span)
+    node = Node(index * span, span)
 
     assert sorted([node, node.sibling]) == list(node.parent.halves)
     assert node.sibling.sibling == node

@@ -43,9 +43,9 @@ def orthogonal_subspaces(
     """
     draw = np.random.default_rng(seed)
     matrix = np.zeros((count * rank, count * each))
-    for place in range(count):
+    for index in range(count):
         block = draw.standard_normal((rank, each))
-        matrix[place * rank : (place + 1) * rank, place * each : (place + 1) * each] = (
+        matrix[index * rank : (index + 1) * rank, index * each : (index + 1) * each] = (
             block / np.linalg.norm(block, axis=0)
         )
     return matrix, np.repeat(np.arange(count), each)
@@ -347,12 +347,12 @@ def test_low_rank_forms_minimise_their_objectives() -> None:
 def test_the_shifted_solve_is_that_of_the_full_matrix() -> None:
     columns, rhs = random_columns(4, 9), np.random.default_rng(5).standard_normal((9, 3))
     penalty, step = np.array([1.0, 10.0, 0.1]), np.array([2.0, 0.5, 1.0])
-    for place in range(3):
+    for index in range(3):
         expected = np.linalg.solve(
-            penalty[place] * columns.gram + step[place] * np.eye(9), rhs[:, place]
+            penalty[index] * columns.gram + step[index] * np.eye(9), rhs[:, index]
         )
         np.testing.assert_allclose(
-            columns.solve(penalty, step, rhs)[:, place], expected, atol=1e-10
+            columns.solve(penalty, step, rhs)[:, index], expected, atol=1e-10
         )
 
 

@@ -18,7 +18,7 @@ SIZE = 1100
 """Three chunks of the lower triangle."""
 
 ALONE = ProcessGrid(OneRank(), lines=1, columns=1, line=0, column=0, library=None, context=0)
-PLACES = [
+MEMBERS = [
     replace(ALONE, lines=2, columns=3, line=line, column=column)
     for line in range(2)
     for column in range(3)
@@ -46,10 +46,10 @@ def test_every_place_of_a_grid_gets_its_part_in_the_new_order(
     order = np.argsort(-diagonal_of(chunks, SIZE, OneRank()), kind="stable")
     position = np.argsort(order)
     in_order = matrix[np.ix_(order, order)]
-    for place in [ALONE, *PLACES]:
-        part = read_sorted(chunks, position, place)
+    for member in [ALONE, *MEMBERS]:
+        part = read_sorted(chunks, position, member)
         assert part.flags.f_contiguous
-        assert np.array_equal(part, in_order[np.ix_(place.rows_of(SIZE), place.columns_of(SIZE))])
+        assert np.array_equal(part, in_order[np.ix_(member.rows_of(SIZE), member.columns_of(SIZE))])
 
 
 def test_parts_of_eigenvectors_add_up_to_chunks_in_the_old_order() -> None:
@@ -59,13 +59,13 @@ def test_parts_of_eigenvectors_add_up_to_chunks_in_the_old_order() -> None:
     rows, columns = range(20, 150), range(0, 100)
     parts = [
         DistributedEigenvectors(
-            place,
+            member,
             size,
             position,
             signs,
-            ascending[np.ix_(place.rows_of(size), place.columns_of(size))],
+            ascending[np.ix_(member.rows_of(size), member.columns_of(size))],
         )
-        for place in PLACES
+        for member in MEMBERS
     ]
     whole = (ascending * signs)[position][:, ::-1]
     assert np.array_equal(

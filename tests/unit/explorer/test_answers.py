@@ -15,7 +15,9 @@ from eigenscape.explorer.state import State
 
 def asked(state: State, action: str = "", **changes: Any) -> State:
     """The answer to a page that shows a state, on which some controls and sliders were moved."""
-    weights = {".".join(map(str, entry.place)): round(entry.value, 2) for entry in sliders(state)}
+    weights = {
+        ".".join(map(str, entry.position)): round(entry.value, 2) for entry in sliders(state)
+    }
     weights.update(
         {
             name.removeprefix("w").replace("_", "."): changes.pop(name)
@@ -37,7 +39,7 @@ def test_a_moved_slider_is_an_entry_set_by_hand_and_back_again_is_none() -> None
     moved = asked(State(), w2_3_1=4.5)
     assert moved.edits == (((2, 3, 1), 4.5),)
 
-    drawn = next(entry.drawn for entry in sliders(State()) if entry.place == (2, 3, 1))
+    drawn = next(entry.drawn for entry in sliders(State()) if entry.position == (2, 3, 1))
     assert asked(moved, w2_3_1=drawn) == State()
 
 

@@ -69,17 +69,17 @@ def test_curves_have_the_lengths_of_their_figures(state: State, length: float) -
 def test_a_small_network_has_a_slider_for_every_entry() -> None:
     found = sliders(State(biases=True))
 
-    assert [entry.place for entry in found[:3]] == [(1, 1, 1), (1, 1, 2), (1, 1, 3)]
+    assert [entry.position for entry in found[:3]] == [(1, 1, 1), (1, 1, 2), (1, 1, 3)]
     assert len(found) == 8 + 4 + 16 + 4 + 4 + 1
-    assert len({entry.place for entry in found}) == len(found)
+    assert len({entry.position for entry in found}) == len(found)
 
 
 def test_a_large_network_has_sliders_for_a_window_that_stays_inside() -> None:
     found = sliders(State(depth=5, width=10, layer=3, row=9, column=10))
 
-    assert {entry.place for entry in found} == {
+    assert {entry.position for entry in found} == {
         (3, row, column) for row in range(7, 11) for column in range(7, 11)
     }
     readout = sliders(State(depth=5, width=10, layer=6))
-    assert [entry.place for entry in readout] == [(6, 1, 1), (6, 2, 1), (6, 3, 1), (6, 4, 1)]
+    assert [entry.position for entry in readout] == [(6, 1, 1), (6, 2, 1), (6, 3, 1), (6, 4, 1)]
     assert [entry.label for entry in readout][:2] == ["W6[1,1]", "W6[2,1]"]

@@ -35,8 +35,12 @@ def states(draw: st.DrawFn) -> State:
     edits = []
     for _ in range(draw(st.integers(0, 5))):
         layer = draw(st.integers(1, depth + 1))
-        place = (layer, draw(st.integers(0, sizes[layer - 1])), draw(st.integers(1, sizes[layer])))
-        edits.append((place, draw(rounded(-5, 5))))
+        position = (
+            layer,
+            draw(st.integers(0, sizes[layer - 1])),
+            draw(st.integers(1, sizes[layer])),
+        )
+        edits.append((position, draw(rounded(-5, 5))))
     points = draw(
         st.lists(st.tuples(rounded(-5, 5), rounded(-5, 5)), min_size=2, max_size=8, unique=True)
     )
@@ -134,11 +138,11 @@ def test_hostile_addresses_are_refused_by_name(query: str, named: str) -> None:
 def test_too_long_an_address_and_too_many_edits_are_refused() -> None:
     with pytest.raises(BadInput, match="16000 characters"):
         State.parse("edits=" + "1.1.1:1," * 3_000)
-    places = [((2, row, column), 0.5) for row in range(1, 65) for column in range(1, 65)][
+    edits = [((2, row, column), 0.5) for row in range(1, 65) for column in range(1, 65)][
         : MOST_EDITS + 1
     ]
     with pytest.raises(BadInput, match="at most 1000 entries"):
-        State(width=64, edits=tuple(places))
+        State(width=64, edits=tuple(edits))
 
 
 def test_a_smaller_network_keeps_the_edits_that_fit() -> None:

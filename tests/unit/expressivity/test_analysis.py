@@ -103,11 +103,11 @@ def test_without_biases_lengths_are_linear_in_the_radius_and_patterns_are_not_ch
     assert all(np.array_equal(a, b) for a, b in zip(one.patterns, other.patterns, strict=True))
 
 
-@pytest.mark.parametrize("place", [0, 1, 2, 3])
-def test_scaling_one_matrix_scales_every_length_from_there_on(place: int) -> None:
+@pytest.mark.parametrize("layer", [0, 1, 2, 3])
+def test_scaling_one_matrix_scales_every_length_from_there_on(layer: int) -> None:
     layers = random_layers(3, 9, 1.5, 0.0, "relu", seed=2)
-    factor = np.array([1.0] * (place + 1) + [3.0] * (4 - place))
-    found = analyse(layers.with_weight(place, 3 * layers.weights[place]), circle(1.0))
+    factor = np.array([1.0] * (layer + 1) + [3.0] * (4 - layer))
+    found = analyse(layers.with_weight(layer, 3 * layers.weights[layer]), circle(1.0))
     np.testing.assert_allclose(
         exact(found)[:-1], factor * exact(analyse(layers, circle(1.0)))[:-1], rtol=1e-12
     )

@@ -24,11 +24,11 @@ def test_derivatives_are_those_of_central_differences(activation: str, curve: Cu
     layers, step = random_layers(3, 7, 2.0, 0.4, activation, seed=3), 1e-6
     found = length_gradient(layers, curve)
     assert found.length == pytest.approx(analyse(layers, curve).output_variation, rel=1e-14)
-    for place, gradient in enumerate(found.weights):
-        direction = np.random.default_rng(place).standard_normal(gradient.shape)
+    for layer, gradient in enumerate(found.weights):
+        direction = np.random.default_rng(layer).standard_normal(gradient.shape)
         ends = [
             analyse(
-                layers.with_weight(place, layers.weights[place] + sign * step * direction), curve
+                layers.with_weight(layer, layers.weights[layer] + sign * step * direction), curve
             ).output_variation
             for sign in (1, -1)
         ]
@@ -61,16 +61,16 @@ def test_tangential_sensitivity_is_the_gradient_without_its_radial_part() -> Non
 def test_a_turn_is_a_rotation_and_a_small_one_acts_as_the_gradient_says() -> None:
     layers = random_layers(3, 8, 2.0, 0.0, "relu", seed=5)
     found = length_gradient(layers, circle(1.0))
-    for place, weight in enumerate(layers.weights):
+    for layer, weight in enumerate(layers.weights):
         angle = 1e-6
-        moved = turned(weight, angle, np.random.default_rng(place))
+        moved = turned(weight, angle, np.random.default_rng(layer))
         assert np.linalg.norm(moved) == pytest.approx(np.linalg.norm(weight), rel=1e-12)
         change = (
-            analyse(layers.with_weight(place, moved), circle(1.0)).output_variation - found.length
+            analyse(layers.with_weight(layer, moved), circle(1.0)).output_variation - found.length
         )
         # the second-order term is angle^2 V'' = 1e-12 times some hundred
         assert change == pytest.approx(
-            float((found.weights[place] * (moved - weight)).sum()), abs=1e-9
+            float((found.weights[layer] * (moved - weight)).sum()), abs=1e-9
         )
 
 

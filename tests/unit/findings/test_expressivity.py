@@ -52,12 +52,12 @@ def layers(column: str, means: list[float], first: int = 1, **names: object) -> 
     """Layers from ``first`` on, each mean known to 0.1."""
     rows = [
         {
-            "layer": first + place,
+            "layer": first + index,
             column: mean,
             f"{column}_low": mean - 0.1,
             f"{column}_high": mean + 0.1,
         }
-        for place, mean in enumerate(means)
+        for index, mean in enumerate(means)
     ]
     return pd.DataFrame(rows).assign(**names)
 

@@ -101,11 +101,11 @@ def test_solution_agrees_with_dense_assembly_element_by_element():
     z = drawn(5)
     conductivity = plate.conductivity(z).numpy()
     # The stiffness of a bilinear square by 2-point Gauss quadrature, which is exact for it.
-    places = np.array([-1.0, 1.0]) / np.sqrt(3)
+    gauss_points = np.array([-1.0, 1.0]) / np.sqrt(3)
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
     local = np.zeros((4, 4))
-    for x in places:
-        for y in places:
+    for x in gauss_points:
+        for y in gauss_points:
             gradients = (
                 np.stack(
                     [

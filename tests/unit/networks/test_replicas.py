@@ -47,10 +47,10 @@ def test_a_stack_of_replicas_computes_what_each_does_alone(network: Network) -> 
     x = torch.randn(3, 6, 8, 8, generator=torch.Generator().manual_seed(0))
     states = network.forward(parameters, x)
     assert len(states.hidden) == len(network.layers)
-    for place in range(3):
-        expected = plain(network, [p[place] for p in parameters])(x[place])
+    for replica in range(3):
+        expected = plain(network, [p[replica] for p in parameters])(x[replica])
         # single precision, sums of 64 terms
-        torch.testing.assert_close(states.outputs[place], expected, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(states.outputs[replica], expected, atol=1e-5, rtol=1e-5)
 
 
 def test_the_read_out_has_a_variance_of_its_own() -> None:

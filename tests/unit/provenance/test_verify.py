@@ -112,20 +112,20 @@ def test_damage_is_named_set_aside_and_computed_again(
 ) -> None:
     study = small_study()
     cell = study.computed_cells()[0]
-    place = computed(study, folder).root / cell.folder
+    cell_folder = computed(study, folder).root / cell.folder
     before = {
-        name: json.loads((place / name).read_text())["digest"]
+        name: json.loads((cell_folder / name).read_text())["digest"]
         for name in ("second_moment.receipt.json", "spectrum.receipt.json")
     }
     for note in notes_of(study, cell, folder):
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text("{}")
-    damage(place)
+    damage(cell_folder)
 
     findings = verify_study(study, folder, quiet=True)
     damaged = [finding for finding in findings if finding.state is State.DAMAGED]
     assert len(damaged) == 1
-    assert damaged[0].what.startswith(f"{place}/")
+    assert damaged[0].what.startswith(f"{cell_folder}/")
     assert "damaged: " in report(findings)
     assert "verify --repair" in report(findings)
     (aside,) = repair(findings, folder)
@@ -133,7 +133,9 @@ def test_damage_is_named_set_aside_and_computed_again(
     assert not any(note.exists() for note in notes_of(study, cell, folder))
 
     computed(study, folder)
-    assert {name: json.loads((place / name).read_text())["digest"] for name in before} == before
+    assert {
+        name: json.loads((cell_folder / name).read_text())["digest"] for name in before
+    } == before
     assert states(study, folder) == {State.SOUND, State.QUARANTINED}
 
 

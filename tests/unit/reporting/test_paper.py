@@ -127,8 +127,8 @@ def test_the_paper_has_the_findings_and_figures_as_vectors_and_the_same_bytes_ag
 def test_a_crate_is_a_workflow_run_crate_of_these_results(
     finished: StudyFolder, tmp_path: Path
 ) -> None:
-    place = crate.write_crate(load_study(finished), finished, tmp_path / "study.zip", ROOT)
-    read = ROCrate(place)
+    archived = crate.write_crate(load_study(finished), finished, tmp_path / "study.zip", ROOT)
+    read = ROCrate(archived)
 
     main, root = read.mainEntity, read.root_dataset
     assert read.version == "1.1"  # the profiles are of that version, and know no later context
@@ -159,7 +159,7 @@ def test_a_crate_is_a_workflow_run_crate_of_these_results(
             hashlib.sha256(data).hexdigest(),
             str(len(data)),
         )
-    with zipfile.ZipFile(place) as archive:
+    with zipfile.ZipFile(archived) as archive:
         names = set(archive.namelist())
         graph = json.loads(archive.read("ro-crate-metadata.json"))["@graph"]
     assert {

@@ -26,18 +26,18 @@ ANGLE = np.arccos(1 / np.sqrt(CLASSES))
 
 
 def test_distances_along_the_geodesic_are_minus_log_cosines() -> None:
-    places = np.linspace(0, 1, 11)
-    path = geodesic(*ENDS, places)
-    expected = -np.log(np.cos((places[:, None] - places) * ANGLE))
+    positions = np.linspace(0, 1, 11)
+    path = geodesic(*ENDS, positions)
+    expected = -np.log(np.cos((positions[:, None] - positions) * ANGLE))
     np.testing.assert_allclose(bhattacharyya_distances(path), expected, atol=1e-14)
     np.testing.assert_allclose(np.exp(path[[0, -1]]), np.exp(np.stack(ENDS)), atol=1e-15)
 
 
 def test_progress_of_a_point_of_the_geodesic_is_its_place() -> None:
-    places = np.array([0.0, 1e-6, 0.3, 0.77, 1.0])
+    positions = np.array([0.0, 1e-6, 0.3, 0.77, 1.0])
     # the minimum is quadratic, but its derivative is evaluated: eps over the angle and the
     # curvature, some 1e-15
-    np.testing.assert_allclose(progress(geodesic(*ENDS, places), *ENDS), places, atol=1e-13)
+    np.testing.assert_allclose(progress(geodesic(*ENDS, positions), *ENDS), positions, atol=1e-13)
 
 
 def test_progress_is_the_nearest_point_that_scipy_finds() -> None:
@@ -46,7 +46,7 @@ def test_progress_is_the_nearest_point_that_scipy_finds() -> None:
     logs[0] -= np.log(np.exp(logs[0]).sum(axis=1, keepdims=True))
     found = progress(logs, *ENDS)
     assert found[0] > 0.3
-    for model, place in zip(logs, found, strict=True):
+    for model, position in zip(logs, found, strict=True):
         nearest = minimize_scalar(
             lambda t, model=model: float(
                 cross_distances(model[None], geodesic(*ENDS, np.array([t])))[0, 0]
@@ -56,7 +56,7 @@ def test_progress_is_the_nearest_point_that_scipy_finds() -> None:
             options={"xatol": 1e-9},
         )
         # a minimiser that compares values knows x to sqrt eps
-        assert place == pytest.approx(nearest.x, abs=1e-6)
+        assert position == pytest.approx(nearest.x, abs=1e-6)
 
 
 def test_progress_does_not_leave_the_ends() -> None:
@@ -67,17 +67,17 @@ def test_progress_does_not_leave_the_ends() -> None:
 def test_between_general_ends_and_where_they_agree() -> None:
     ends = models(2, SAMPLES, CLASSES)
     ends[1, :5] = ends[0, :5]
-    places = np.array([0.2, 0.6])
-    path = geodesic(*ends, places)
+    positions = np.array([0.2, 0.6])
+    path = geodesic(*ends, positions)
     np.testing.assert_allclose(path[:, :5], ends[:, :5], atol=1e-12)
-    np.testing.assert_allclose(progress(path, *ends), places, atol=1e-12)
+    np.testing.assert_allclose(progress(path, *ends), positions, atol=1e-12)
 
 
 def test_a_trajectory_is_re_indexed_at_its_first_crossing() -> None:
-    places = np.array([0.1, 0.5, 0.3, 0.9])  # it goes back once
-    path = geodesic(*ENDS, places)
+    positions = np.array([0.1, 0.5, 0.3, 0.9])  # it goes back once
+    path = geodesic(*ENDS, positions)
     wanted = np.array([0.05, 0.1, 0.4, 0.7, 0.95])
-    found = at_progress(path, places, wanted)
+    found = at_progress(path, positions, wanted)
     assert np.isnan(found[[0, 4]]).all()  # before its start, and never reached
     np.testing.assert_allclose(found[1:4], geodesic(*ENDS, wanted[1:4]), atol=1e-9)
 

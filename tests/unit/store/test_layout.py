@@ -14,10 +14,10 @@ def test_no_two_results_of_a_study_share_a_place() -> None:
         for cell in cells
         for store in (folder.second_moment(cell), folder.spectrum(cell), folder.shards(cell))
     ]
-    places = [*stores, *(folder.receipt(store) for store in stores), folder.study, folder.table]
+    paths = [*stores, *(folder.receipt(store) for store in stores), folder.study, folder.table]
 
-    assert len(set(places)) == len(places)
-    assert all(place.is_relative_to(folder.root) for place in places)
+    assert len(set(paths)) == len(paths)
+    assert all(path.is_relative_to(folder.root) for path in paths)
 
 
 def test_places_of_the_headline() -> None:

@@ -198,10 +198,10 @@ def test_an_older_store_is_replaced(tmp_path: Path) -> None:
     assert second_moments.read_second_moment(path).shape == (33, 33)
 
 
-@pytest.mark.parametrize("place", [0, 4_000, -1])
-def test_a_flipped_byte_is_damage(store: Path, place: int) -> None:
+@pytest.mark.parametrize("position", [0, 4_000, -1])
+def test_a_flipped_byte_is_damage(store: Path, position: int) -> None:
     data = bytearray(chunk(store).read_bytes())
-    data[place] ^= 1
+    data[position] ^= 1
     chunk(store).write_bytes(data)
 
     with pytest.raises(

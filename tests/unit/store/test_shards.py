@@ -136,9 +136,9 @@ def test_a_damaged_shard_is_set_aside_and_named(
         assert kept.load(NODE) is None
 
     assert list(kept.folder.iterdir()) == []
-    (place,) = (tmp_path / "quarantine").iterdir()
-    assert (place / "node-04-02" / "band-000.json").exists()
-    assert "node-04-02" in json.loads((place / "reason.json").read_text())["reason"]
+    (set_aside,) = (tmp_path / "quarantine").iterdir()
+    assert (set_aside / "node-04-02" / "band-000.json").exists()
+    assert "node-04-02" in json.loads((set_aside / "reason.json").read_text())["reason"]
     assert "node-04-02" in caplog.text
 
 

@@ -162,7 +162,7 @@ PROJECTION = Step(
     does="Symmetry-projected spectra of all networks of one width: O(P) work a sample, no P x P"
     " matrix.",
     leaves=("ledger/projection/w{}.json",),
-    place="projection/w{}",
+    job_name="projection/w{}",
     wildcard="width",
     jobs=projected_widths,
     option="--width",

@@ -14,7 +14,7 @@
   function numbers(packed) {
     if (packed.bdata === undefined) return packed;
     const text = atob(packed.bdata), bytes = new Uint8Array(text.length);
-    for (let place = 0; place < text.length; place += 1) bytes[place] = text.charCodeAt(place);
+    for (let index = 0; index < text.length; index += 1) bytes[index] = text.charCodeAt(index);
     return new KINDS[packed.dtype](bytes.buffer);
   }
 
@@ -27,7 +27,7 @@
     const figure = document.querySelector(`#${id} .js-plotly-plot`);
     if (!figure || !figure.data) return;
     const traces = change.traces.map((trace) => Object.fromEntries(Object.entries(trace).map(([name, packed]) => [name, numbers(packed)])));
-    traces.forEach((trace, place) => Object.assign(figure.data[place], trace));
+    traces.forEach((trace, index) => Object.assign(figure.data[index], trace));
     if (change.annotations) figure.layout.annotations = change.annotations;
     if (!drawScene(figure, traces)) window.Plotly.redraw(figure);
   }
@@ -42,7 +42,7 @@
     figure.layout.scene.camera = camera;
     if (typeof scene.plot !== "function" || !scene.plotArgs || figure._fullData?.length !== traces.length) return false;
     figure._fullLayout.scene.camera = camera;
-    traces.forEach((trace, place) => Object.assign(figure._fullData[place], trace, { _length: trace.z.length }));
+    traces.forEach((trace, index) => Object.assign(figure._fullData[index], trace, { _length: trace.z.length }));
     scene.plot(...scene.plotArgs);
     return true;
   }
@@ -73,7 +73,7 @@
         const label = document.createElement("label"), input = document.createElement("input"), value = cell("span", entry.value);
         Object.assign(input, { type: "range", min: group.min, max: group.max, step: group.step, name: entry.label });
         input.value = entry.value;
-        input.dataset.place = entry.place;
+        input.dataset.position = entry.position;
         value.className = "value";
         label.title = entry.drawn;
         label.append(cell("span", entry.label), input, value);

@@ -67,7 +67,7 @@
 
   function weights() {
     const inputs = [...document.querySelectorAll("#sliders input")];
-    return Object.fromEntries(inputs.map((input) => [input.dataset.place, input.valueAsNumber]));
+    return Object.fromEntries(inputs.map((input) => [input.dataset.position, input.valueAsNumber]));
   }
 
   function showValues() {
@@ -144,7 +144,7 @@
 
   document.addEventListener("input", (event) => {
     if (event.target.type === "range") showValues();
-    if (event.target.dataset?.place) send({ controls: view.controls, action: "" });
+    if (event.target.dataset?.position) send({ controls: view.controls, action: "" });
   });
   document.addEventListener("submit", (event) => event.preventDefault()); // Enter in a field is not a new page
   document.addEventListener("keydown", (event) => {

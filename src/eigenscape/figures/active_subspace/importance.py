@@ -113,13 +113,13 @@ def importance_figure(priors: Sequence[PriorImportance], architecture: Architect
             color="black",
             linewidth=0.8,
         )
-        heights, places, fills = (
+        heights, positions, fills = (
             (shares / parts)[shown],
             number[shown],
             [colours[layer - 1] for layer in number[shown]],
         )
         importance.scatter(
-            places, heights, c=fills, edgecolors="black", linewidths=0.4, s=22, zorder=3
+            positions, heights, c=fills, edgecolors="black", linewidths=0.4, s=22, zorder=3
         )
         _draw_mean_field(importance, prior, architecture)
         importance.set_xlabel("layer $l$ (weights and bias)")

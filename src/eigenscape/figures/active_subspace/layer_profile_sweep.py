@@ -105,7 +105,7 @@ def layer_profile_sweep_figure(table: pd.DataFrame, title: str = "") -> Figure:
 
 def _mark_phases(axes: Axes) -> None:
     """Which quadrant means what, away from the identity line."""
-    for text, place, sides in (
+    for text, position, sides in (
         ("$\\chi_1 > 1$, $\\beta < 0$:\nearlier layers matter more", (0.02, 0.47), ("left", "top")),
         (
             "$\\chi_1 < 1$, $\\beta > 0$:\nlater layers matter more",
@@ -114,7 +114,13 @@ def _mark_phases(axes: Axes) -> None:
         ),
     ):
         axes.text(
-            *place, text, transform=axes.transAxes, ha=sides[0], va=sides[1], fontsize=7, color=GREY
+            *position,
+            text,
+            transform=axes.transAxes,
+            ha=sides[0],
+            va=sides[1],
+            fontsize=7,
+            color=GREY,
         )
 
 
@@ -126,9 +132,9 @@ def _mark_scales(axes: Axes, table: pd.DataFrame) -> None:
     for chi_1, scale in sorted(
         set(zip(table["chi_1"].astype(float), table["sigma_w"].astype(float), strict=True))
     ):
-        place = float(-np.log10(chi_1))
-        if all(abs(place - tick) >= TICK_DISTANCE * (high - low) for tick in ticks):
-            ticks.append(place)
+        position = float(-np.log10(chi_1))
+        if all(abs(position - tick) >= TICK_DISTANCE * (high - low) for tick in ticks):
+            ticks.append(position)
             labels.append(f"{scale:.3g}")
     upper = axes.secondary_xaxis("top")
     upper.set_xticks(ticks, labels)

@@ -71,7 +71,7 @@ class _Layout:
     scale: Normalize
 
     @property
-    def places(self) -> list[float]:
+    def positions(self) -> list[float]:
         """The centre of every column, with a gap where the interval changes."""
         changes = [
             before[0] != after[0]
@@ -142,8 +142,11 @@ def sensitivity_figure(table: pd.DataFrame) -> Figure:
     for number, (axes, activation) in enumerate(zip(panels, activations, strict=True)):
         rows = table[table["activation"] == activation]
         for (_, prior, interval, points), losses in rows.groupby(list(SETTING), sort=False):
-            place = (layout.places[columns.index((interval, points))], layout.priors.index(prior))
-            _draw_cell(axes, place, losses.set_index("loss"), scale)
+            position = (
+                layout.positions[columns.index((interval, points))],
+                layout.priors.index(prior),
+            )
+            _draw_cell(axes, position, losses.set_index("loss"), scale)
         _label_rows(axes, rows, layout)
         axes.set_title(f"({chr(ord('a') + number)}) {activation}", loc="left")
     _label_columns(panels[0], panels[-1], layout)
@@ -160,7 +163,7 @@ def sensitivity_figure(table: pd.DataFrame) -> Figure:
 
 
 def _draw_cell(
-    axes: Axes, place: tuple[float, int], losses: pd.DataFrame, scale: Normalize
+    axes: Axes, position: tuple[float, int], losses: pd.DataFrame, scale: Normalize
 ) -> None:
     """The ground, and a number or a word for each loss."""
     values = {str(loss): float(value) for loss, value in losses["log10_cond_sym"].items()}
@@ -169,7 +172,7 @@ def _draw_cell(
     ground = matplotlib.colormaps[COLORMAP](scale(values[COLOURED])) if finite else PALE
     axes.add_patch(
         Rectangle(
-            (place[0] - 0.5, place[1] - 0.5),
+            (position[0] - 0.5, position[1] - 0.5),
             1,
             1,
             facecolor=ground,
@@ -184,7 +187,9 @@ def _draw_cell(
     }
     style: dict[str, Any] = {"ha": "center", "va": "center", "color": ink}
     if len(words) == 2 and words[COLOURED] == words[BELOW] in WORDS.values():
-        axes.text(*place, words[COLOURED].replace(" ", "\n"), fontsize=5, linespacing=0.95, **style)
+        axes.text(
+            *position, words[COLOURED].replace(" ", "\n"), fontsize=5, linespacing=0.95, **style
+        )
         return
     sizes, shifts = (
         {COLOURED: 6.5, BELOW: 5.5},
@@ -192,8 +197,8 @@ def _draw_cell(
     )
     for loss, word in words.items():
         axes.text(
-            place[0],
-            place[1] + shifts[loss],
+            position[0],
+            position[1] + shifts[loss],
             word,
             fontsize=4.5 if word in WORDS.values() else sizes[loss],
             **style,
@@ -218,13 +223,17 @@ def _label_rows(axes: Axes, rows: pd.DataFrame, layout: _Layout) -> None:
 
 def _label_columns(top: Axes, bottom: Axes, layout: _Layout) -> None:
     """Numbers of points below the last panel, intervals below them."""
-    places, intervals = layout.places, [interval for interval, _ in layout.columns]
-    top.set_xlim(places[0] - 0.5, places[-1] + 0.5)
-    bottom.set_xticks(places, [f"{points}" for _, points in layout.columns])
+    positions, intervals = layout.positions, [interval for interval, _ in layout.columns]
+    top.set_xlim(positions[0] - 0.5, positions[-1] + 0.5)
+    bottom.set_xticks(positions, [f"{points}" for _, points in layout.columns])
     bottom.set_xlabel("data points $n$ on the input interval", labelpad=16)
     centres = {
         name: np.mean(
-            [place for place, other in zip(places, intervals, strict=True) if other == name]
+            [
+                position
+                for position, other in zip(positions, intervals, strict=True)
+                if other == name
+            ]
         )
         for name in intervals
     }

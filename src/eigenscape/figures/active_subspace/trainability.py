@@ -169,13 +169,13 @@ def depth_colours(depths: np.ndarray) -> np.ndarray:
         >>> bool((colours[0] == colours[3]).all()), len(np.unique(colours, axis=0))
         (True, 3)
     """
-    distinct, place = np.unique(depths, return_inverse=True)
+    distinct, level = np.unique(depths, return_inverse=True)
     # The lightest tenth is hard to see as a small mark on white.
-    colours: np.ndarray = matplotlib.colormaps[COLORMAP](np.linspace(0, 0.9, len(distinct)))[place]
+    colours: np.ndarray = matplotlib.colormaps[COLORMAP](np.linspace(0, 0.9, len(distinct)))[level]
     return colours
 
 
-def depth_bar(figure: Figure, axes: Axes | list[Axes], depths: np.ndarray, **place: Any) -> None:
+def depth_bar(figure: Figure, axes: Axes | list[Axes], depths: np.ndarray, **options: Any) -> None:
     """A colour bar with one equally long piece for each depth, of which at most eight are
     labelled.
     """
@@ -183,7 +183,7 @@ def depth_bar(figure: Figure, axes: Axes | list[Axes], depths: np.ndarray, **pla
     scale = ScalarMappable(
         Normalize(-0.5, len(distinct) - 0.5), ListedColormap(depth_colours(distinct))
     )
-    bar = figure.colorbar(scale, ax=axes, label="depth $L$ (hidden layers)", **place)
+    bar = figure.colorbar(scale, ax=axes, label="depth $L$ (hidden layers)", **options)
     shown = range(0, len(distinct), -(-len(distinct) // 8))
     bar.set_ticks(list(shown), labels=[f"{distinct[index]}" for index in shown])
     bar.minorticks_off()

@@ -59,8 +59,8 @@ def graph_convergence_figure(convergence: pd.DataFrame) -> Figure:
     )
     handles = {}
     for row, (column, label) in enumerate(measures):
-        for place, name in enumerate(names):
-            axes = grid[row, place]
+        for panel, name in enumerate(names):
+            axes = grid[row, panel]
             own = convergence[convergence["network"] == name]
             for layer in sorted(own["layer"].unique()):
                 values = (
@@ -78,7 +78,7 @@ def graph_convergence_figure(convergence: pd.DataFrame) -> Figure:
                 handles[layer] = line
             axes.axhline(0.9, color=GREY, linewidth=0.6, linestyle=":", zorder=0)
             axes.set_title(
-                f"({LETTERS[(row * len(names) + place) % 26]}) {network_words(name)}", loc="left"
+                f"({LETTERS[(row * len(names) + panel) % 26]}) {network_words(name)}", loc="left"
             )
             if row == 1:
                 axes.set_xlabel("epoch")
@@ -158,7 +158,7 @@ def layer_similarity_figure(similarity: pd.DataFrame, blocks: pd.DataFrame) -> F
     grid = figure.subplots(len(shown), len(names), squeeze=False)
     low = min(0.0, float(similarity["cka"].astype(float).min()))
     for row, (labels, epoch, words) in enumerate(shown):
-        for place, (axes, name) in enumerate(zip(grid[row], names, strict=True)):
+        for column, (axes, name) in enumerate(zip(grid[row], names, strict=True)):
             own = similarity[
                 (similarity["network"] == name)
                 & (similarity["labels"] == labels)
@@ -181,7 +181,7 @@ def layer_similarity_figure(similarity: pd.DataFrame, blocks: pd.DataFrame) -> F
             ]
             _outline(axes, found["blocks"])
             axes.set_title(
-                f"({LETTERS[(row * len(names) + place) % 26]})"
+                f"({LETTERS[(row * len(names) + column) % 26]})"
                 f" {network_words(name)}\n{_score_words(found)}",
                 loc="left",
             )

@@ -117,7 +117,7 @@ def training_lengths_figure(table: pd.DataFrame, words: str = "") -> Figure:
     )
     variances, layers = sorted(table["sigma_w_squared"].unique()), sorted(table["layer"].unique())
     colours = colormaps[COLORMAP](
-        [0.9 * place / max(len(layers) - 1, 1) for place in range(len(layers))]
+        [0.9 * number / max(len(layers) - 1, 1) for number in range(len(layers))]
     )
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.6), layout="constrained")
     grid = figure.subplots(1, len(variances), sharey=True, squeeze=False)[0]

@@ -121,21 +121,26 @@ def model_condition_figure(table: pd.DataFrame, layers: pd.DataFrame) -> Figure:
     require_columns(layers, ["case", "alpha", "layer", "share", "low", "high"])
     figure, panels, cases = _panels(table, 3, 5.8, own_scale=1)
     for column, (name, own) in enumerate(cases):
-        top, middle, bottom, place = *panels[:, column], np.arange(len(own))
+        top, middle, bottom, positions = *panels[:, column], np.arange(len(own))
         finite = _finite(own, _CONDITION)
         draw_means(
-            top, place - 0.06, finite, "log10_cond", label="sample, with its bracket", **_style(0)
+            top,
+            positions - 0.06,
+            finite,
+            "log10_cond",
+            label="sample, with its bracket",
+            **_style(0),
         )
         draw_means(
             top,
-            place + 0.06,
+            positions + 0.06,
             finite,
             "log10_cond_range",
             label="projected onto symmetries, without null directions, 95 %",
             **_style(1),
         )
         top.plot(
-            place,
+            positions,
             own["log10_cond_null"],
             color=GREY,
             linestyle="--",
@@ -143,7 +148,7 @@ def model_condition_figure(table: pd.DataFrame, layers: pd.DataFrame) -> Figure:
             label="sampling noise alone, isotropic",
         )
         middle.axhline(0, color=GREY, linewidth=0.5, zorder=0)
-        draw_means(middle, place, own, "change", **_style(1))
+        draw_means(middle, positions, own, "change", **_style(1))
         every = rows_where(layers, case=name)
         last = every["layer"].max()
         for number, layer in enumerate(sorted(every["layer"].unique())):
@@ -207,9 +212,9 @@ def model_subspace_figure(table: pd.DataFrame) -> Figure:
     require_columns(table, ["case", "alpha", "reference", *columns])
     figure, panels, cases = _panels(table, 2, 4.0)
     for column, (_, own) in enumerate(cases):
-        top, bottom, place = panels[0, column], panels[1, column], np.arange(len(own))
+        top, bottom, positions = panels[0, column], panels[1, column], np.arange(len(own))
         top.plot(
-            place,
+            positions,
             own["overlap"],
             marker="o",
             markersize=3,
@@ -223,16 +228,16 @@ def model_subspace_figure(table: pd.DataFrame) -> Figure:
             "markersize": 2.5,
             "linewidth": 0.9,
         }
-        top.plot(place, own["overlap_halves"], label="between halves of the samples", **halves)
+        top.plot(positions, own["overlap_halves"], label="between halves of the samples", **halves)
         top.plot(
-            place,
+            positions,
             own["subspace"] / own["parameters"],
             color=GREY,
             linestyle=":",
             linewidth=0.9,
             label="random subspaces, $k/P$",
         )
-        draw_means(bottom, place, own, "angle", **_style(1))
+        draw_means(bottom, positions, own, "angle", **_style(1))
         bottom.set_ylim(-4, 94)
         bottom.set_yticks([0, 30, 60, 90])
         top.set_ylim(-0.04, 1.04)
@@ -270,9 +275,9 @@ def model_training_figure(table: pd.DataFrame, words: str) -> Figure:
     require_columns(table, ["case", "alpha", "reference", *columns])
     figure, panels, cases = _panels(table, 2, 4.0)
     for column, (_, own) in enumerate(cases):
-        place = np.arange(len(own))
-        _draw_quartiles(panels[0, column], place, own, "log10_excess", 4)
-        _draw_quartiles(panels[1, column], place, own, "error", 2)
+        positions = np.arange(len(own))
+        _draw_quartiles(panels[0, column], positions, own, "log10_excess", 4)
+        _draw_quartiles(panels[1, column], positions, own, "error", 2)
         panels[1, column].axhline(1, color=GREY, linestyle=":", linewidth=0.9)
     panels[1, 0].set_yscale("log")
     levels = round_levels(*panels[1, 0].get_ylim())
@@ -287,9 +292,9 @@ def model_training_figure(table: pd.DataFrame, words: str) -> Figure:
 
 
 def _draw_quartiles(
-    axes: Axes, place: np.ndarray, rows: pd.DataFrame, name: str, number: int
+    axes: Axes, positions: np.ndarray, rows: pd.DataFrame, name: str, number: int
 ) -> None:
-    draw_means(axes, place, _finite(rows, column_names(name)), name, **_style(number))
+    draw_means(axes, positions, _finite(rows, column_names(name)), name, **_style(number))
 
 
 def _finite(rows: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:

@@ -296,13 +296,13 @@ def sgd_trajectories_figure(variants: pd.DataFrame, spectra: pd.DataFrame) -> Fi
 
 
 def _draw_stress(axes: Axes, variants: pd.DataFrame, names: list[str]) -> None:
-    places = np.arange(len(names))[::-1]
-    for colour, marker, place in marks_for(places):
-        axes.plot(-0.04, place, marker, color=colour, markersize=4, clip_on=False)
+    heights = np.arange(len(names))[::-1]
+    for colour, marker, height in marks_for(heights):
+        axes.plot(-0.04, height, marker, color=colour, markersize=4, clip_on=False)
     for colour, k in (("black", 2), ("purple", 3)):
         axes.plot(
             variants[f"chi_{k}"],
-            places,
+            heights,
             "|",
             color=PALETTE[colour],
             markersize=11,
@@ -312,14 +312,14 @@ def _draw_stress(axes: Axes, variants: pd.DataFrame, names: list[str]) -> None:
         simulated = variants[f"simulated_chi_{k}"]
         axes.plot(
             simulated,
-            places,
+            heights,
             "o",
             color=PALETTE[colour],
             markerfacecolor="white",
             markersize=3,
             label=rf"$\chi_{k}$, simulated",
         )
-    axes.set_yticks(places, names)
+    axes.set_yticks(heights, names)
     axes.tick_params(axis="y", pad=13, length=0)
     axes.set_xlim(0, 1.03)
     axes.set_ylim(-0.6, len(names) - 0.4)

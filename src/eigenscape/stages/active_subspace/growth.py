@@ -73,7 +73,7 @@ def grow_cell(
             drawn = {"samples_drawn": samples, "device": device}
             attributes = {**cell.identity, **drawn, "eigenscape": __version__}
             written = second_moments.write_second_moment(
-                attempt.place / store.name, cell, bands, attributes, one, samples
+                attempt.build_folder / store.name, cell, bands, attributes, one, samples
             )
             attempt.publish(
                 store, cell.identity, written.digest, **drawn, ranks=1, excluded=written.excluded

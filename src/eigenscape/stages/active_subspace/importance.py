@@ -223,15 +223,15 @@ def importance_table(study: Study, content: dict[str, Any]) -> pd.DataFrame:
     """
     rows = []
     for number, prior in enumerate(content["priors"]):
-        for place, layer in enumerate(study.headline_cell.architecture.layers):
+        for index, layer in enumerate(study.headline_cell.architecture.layers):
             row = {
                 "prior": prior["prior"],
-                "layer": layer.name or place + 1,
+                "layer": layer.name or index + 1,
                 "parameters": layer.parameters,
             }
-            row |= Interval.of_columns(prior, "shares", ends="").at(place).columns("share")
+            row |= Interval.of_columns(prior, "shares", ends="").at(index).columns("share")
             for name in column_names("activity"):
-                row[name] = content[name][place] if number == 0 and name in content else np.nan
+                row[name] = content[name][index] if number == 0 and name in content else np.nan
             rows.append(row)
     return pd.DataFrame(rows)
 

@@ -157,7 +157,7 @@ def _compute(run: LargeRun, path: Path, attempt: Attempt) -> None:
             },
         )
         with suppress(OSError):
-            receipts.discard(run.place)
+            receipts.discard(run.states_folder)
     ranks.barrier()
 
 

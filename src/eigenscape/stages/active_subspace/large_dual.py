@@ -104,10 +104,10 @@ def _all_gram_rows(run: LargeRun, tiles: Tiles) -> dict[int, GramRows]:
     if ranks.any(signals.stop_requested()):
         _keep_rows(run, unsaved)
         raise run.interrupted()
-    places = {
+    owners = {
         tile: owner(number, ranks.size) for number, block in enumerate(blocks) for tile in block
     }
-    for tile, source in sorted(places.items()):
+    for tile, source in sorted(owners.items()):
         if source == ranks.rank == 0:
             found[tile] = own[tile]
         elif source == ranks.rank:
@@ -135,14 +135,14 @@ def _received_rows(run: LargeRun, tiles: Tiles, tile: int, source: int) -> GramR
 def _keep_rows(run: LargeRun, unsaved: dict[int, GramRows]) -> None:
     for number, part in unsaved.items():
         array_files.write_arrays(
-            run.place / f"gram-{number:06d}.npz", run.cell.identity, vars(part)
+            run.states_folder / f"gram-{number:06d}.npz", run.cell.identity, vars(part)
         )
     unsaved.clear()
 
 
 def _resumed_rows(run: LargeRun) -> dict[int, GramRows]:
     found = {}
-    for path in sorted(run.place.glob("gram-*.npz")):
+    for path in sorted(run.states_folder.glob("gram-*.npz")):
         arrays = array_files.resumed_arrays(path, run.cell.identity, run.folder.quarantine)
         if arrays is not None:
             found[int(path.stem.partition("-")[2])] = GramRows(**arrays)

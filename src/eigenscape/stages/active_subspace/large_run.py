@@ -62,8 +62,8 @@ class LargeRun:
     kept_at: float = field(default_factory=time.monotonic)
 
     @property
-    def place(self) -> Path:
-        """Where states lie that the next run goes on from."""
+    def states_folder(self) -> Path:
+        """The folder of the states that the next run goes on from."""
         return self.folder.work(self.cell) / "states"
 
     def tiles(self, cache_bytes: int) -> Tiles:
@@ -84,8 +84,8 @@ class LargeRun:
     def interrupted(self) -> Interrupted:
         """What is raised when a signal has come and everything is kept."""
         return Interrupted(
-            f"{self.cell.folder}: interrupted; finished parts are kept in {self.place}, run the"
-            " same command to resume"
+            f"{self.cell.folder}: interrupted; finished parts are kept in {self.states_folder}, run"
+            " the same command to resume"
         )
 
     def due(self) -> bool:
@@ -106,17 +106,17 @@ class LargeRun:
 
     def keep(self, name: str, number: int, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep a state, then forget the older ones: at any moment one is whole."""
-        path = self.place / f"{name}-{number:06d}.npz"
+        path = self.states_folder / f"{name}-{number:06d}.npz"
         if array_files.receipt_of(path).exists():
             return
         array_files.write_arrays(path, self.cell.identity, arrays)
-        for older in self.place.glob(f"{name}-*.npz"):
+        for older in self.states_folder.glob(f"{name}-*.npz"):
             if older != path:
                 array_files.remove_arrays(older)
 
     def resumed(self, name: str) -> Arrays | None:
         """The newest state of that name that verifies."""
-        for path in sorted(self.place.glob(f"{name}-*.npz"), reverse=True):
+        for path in sorted(self.states_folder.glob(f"{name}-*.npz"), reverse=True):
             arrays = array_files.resumed_arrays(path, self.cell.identity, self.folder.quarantine)
             if arrays is not None:
                 log.info("%s: resuming from %s", self.cell.folder, path.name)

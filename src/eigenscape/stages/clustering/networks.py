@@ -192,12 +192,12 @@ class _Reading:
     names: dict[str, Any]
     seed: int
 
-    def at(self, layer: int, place: int) -> np.ndarray:
+    def at(self, layer: int, epoch_index: int) -> np.ndarray:
         """Activations (N, ...) of a layer at a recorded epoch."""
-        return np.asarray(self.run.activations[layer][place, self.replica], float)
+        return np.asarray(self.run.activations[layer][epoch_index, self.replica], float)
 
     @property
-    def places(self) -> list[int]:
+    def epoch_indices(self) -> list[int]:
         """Recorded epochs that are read: of the twin only the last, for its start is the
         other's.
         """
@@ -209,29 +209,38 @@ def _read_replica(reading: _Reading) -> dict[str, Rows]:
     tables: dict[str, Rows] = {table: [] for table in TABLES}
     last, layers = len(reading.section.epochs) - 1, range(len(reading.network.layers))
     graphs = {}
-    for place in reading.places:
+    for epoch_index in reading.epoch_indices:
         for layer in layers:
             _stop_if_asked(reading.network.label)
-            graphs[place, layer] = layer_graph(reading.at(layer, place), reading.section.graph)
-    for (place, layer), found in graphs.items():
-        where = reading.names | {"epoch": reading.section.epochs[place], "layer": layer + 1}
-        tables["layers"].append(where | _read_outs(reading, found, clusters=place in (0, last)))
+            graphs[epoch_index, layer] = layer_graph(
+                reading.at(layer, epoch_index), reading.section.graph
+            )
+    for (epoch_index, layer), found in graphs.items():
+        where = reading.names | {"epoch": reading.section.epochs[epoch_index], "layer": layer + 1}
+        tables["layers"].append(
+            where | _read_outs(reading, found, clusters=epoch_index in (0, last))
+        )
         if reading.names["labels"] == "true":
             tables["convergence"].append(
-                where | _similarities(reading, found, graphs[last, layer], layer, place)
+                where | _similarities(reading, found, graphs[last, layer], layer, epoch_index)
             )
-    for place in reading.places:
-        epoch = reading.names | {"epoch": reading.section.epochs[place]}
+    for epoch_index in reading.epoch_indices:
+        epoch = reading.names | {"epoch": reading.section.epochs[epoch_index]}
         accuracies = {
             "train_accuracy": reading.run.train_accuracy,
             "accuracy": reading.run.accuracy,
         }
         tables["training"].append(
             epoch
-            | {name: float(values[place, reading.replica]) for name, values in accuracies.items()}
+            | {
+                name: float(values[epoch_index, reading.replica])
+                for name, values in accuracies.items()
+            }
         )
-        if place in (0, last):
-            rows = _between_layers(reading, [graphs[place, layer] for layer in layers], place)
+        if epoch_index in (0, last):
+            rows = _between_layers(
+                reading, [graphs[epoch_index, layer] for layer in layers], epoch_index
+            )
             tables["similarity"] += [epoch | row for row in rows]
             tables["blocks"].append(epoch | _blocks(reading, rows))
     if reading.names["labels"] == "true":
@@ -298,23 +307,27 @@ def _graph_similarity(first: LayerGraph, second: LayerGraph, measure: Any) -> fl
 
 
 def _similarities(
-    reading: _Reading, found: LayerGraph, final: LayerGraph, layer: int, place: int
+    reading: _Reading, found: LayerGraph, final: LayerGraph, layer: int, epoch_index: int
 ) -> dict[str, Any]:
     last = len(reading.section.epochs) - 1
     measures = {"cka": cka, "unbiased_cka": unbiased_cka, "cosine": cosine}
     row: dict[str, Any] = {
         name: _graph_similarity(found, final, measure) for name, measure in measures.items()
     }
-    return row | {"linear_cka": linear_cka(reading.at(layer, place), reading.at(layer, last)).value}
+    return row | {
+        "linear_cka": linear_cka(reading.at(layer, epoch_index), reading.at(layer, last)).value
+    }
 
 
-def _between_layers(reading: _Reading, graphs: list[LayerGraph], place: int) -> Rows:
+def _between_layers(reading: _Reading, graphs: list[LayerGraph], epoch_index: int) -> Rows:
     return [
         {
             "layer": first + 1,
             "other": second + 1,
             "cka": _graph_similarity(graphs[first], graphs[second], cka),
-            "linear_cka": linear_cka(reading.at(first, place), reading.at(second, place)).value,
+            "linear_cka": linear_cka(
+                reading.at(first, epoch_index), reading.at(second, epoch_index)
+            ).value,
         }
         for first in range(len(graphs))
         for second in range(len(graphs))

@@ -38,15 +38,15 @@ def clustering_tables(study: Study, folder: StudyFolder) -> dict[str, pd.DataFra
 
 def write_clustering_tables(study: Study, folder: StudyFolder) -> None:
     """Write every table as csv, and the read-outs of graphs as NetCDF too."""
-    tables, place = clustering_tables(study, folder), folder.root / "tables"
+    tables, tables_folder = clustering_tables(study, folder), folder.root / "tables"
     for name, table in tables.items():
-        write_csv(table, place / f"clustering_{name}.csv")
+        write_csv(table, tables_folder / f"clustering_{name}.csv")
     keys = ["network", "labels", "replica", "epoch", "layer"]
     both = tables["layers"].merge(tables["convergence"], on=keys, how="left").set_index(keys)
     numbers = both.drop(columns="verdict").apply(pd.to_numeric, errors="coerce").astype(float)
     write_netcdf(
         numbers.to_xarray(),
-        place / "clustering.nc",
+        tables_folder / "clustering.nc",
         DESCRIPTIONS,
         study=study.study,
         data=study.clustering.data,

@@ -25,11 +25,11 @@ class Attempt:
     """One attempt at a cell, by all its ranks; rank 0 holds the lease.
 
     Attributes:
-        place: where it builds its stores, before they move to their place whole.
+        build_folder: the folder in which it builds its stores, before they move to their paths.
     """
 
-    def __init__(self, folder: StudyFolder, place: Path, lease: leases.Lease | None) -> None:
-        self.place, self._folder, self._lease = place, folder, lease
+    def __init__(self, folder: StudyFolder, build_folder: Path, lease: leases.Lease | None) -> None:
+        self.build_folder, self._folder, self._lease = build_folder, folder, lease
 
     def confirm(self) -> None:
         """Make sure that nobody has taken over; on rank 0, right before something is published."""
@@ -37,7 +37,7 @@ class Attempt:
             self._lease.confirm()
 
     def publish(self, store: Path, identity: Mapping[str, Any], digest: str, **facts: Any) -> None:
-        """Move a store that is built to its place, then write its receipt; on rank 0.
+        """Move a store that is built to its path, then write its receipt; on rank 0.
 
         One that the same work has left there, such as a spectrum without eigenvectors, makes room,
         its receipt first.
@@ -45,7 +45,7 @@ class Attempt:
         self.confirm()
         receipt = self._folder.receipt(store)
         receipt.unlink(missing_ok=True)
-        receipts.publish(self.place / store.name, store)
+        receipts.publish(self.build_folder / store.name, store)
         receipts.write_receipt(receipt, identity, digest, **facts)
 
     def clear(self, *parts: Path) -> None:
@@ -53,7 +53,7 @@ class Attempt:
         # Another attempt that was taken for dead may still write there; the results are complete
         # all the same.
         with suppress(OSError):
-            for folder in (*parts, self.place):
+            for folder in (*parts, self.build_folder):
                 receipts.discard(folder)
 
     @contextmanager
@@ -106,8 +106,8 @@ def lease_cell(
         for left_behind in folder.work(cell).glob("attempt-*"):
             with suppress(OSError):  # an attempt that was taken for dead may still write there
                 receipts.discard(left_behind)
-        for place in (folder.work(cell), folder.second_moment(cell).parent):
-            receipts.remove_partial_files(place)
+        for unfinished in (folder.work(cell), folder.second_moment(cell).parent):
+            receipts.remove_partial_files(unfinished)
         name = shared_digits(lease.attempt, ranks)
         yield Attempt(folder, folder.attempt(cell, name), lease)
 
@@ -170,8 +170,8 @@ def set_second_moment_aside(
     for note in notes_of(study, cell, folder):
         note.unlink(missing_ok=True)
     reason = f"second moment of {cell.folder} does not verify: {damage}"
-    place = quarantine.set_aside([folder.receipt(store), store], folder.quarantine, reason)
+    quarantined = quarantine.set_aside([folder.receipt(store), store], folder.quarantine, reason)
     return DamagedResult(
-        f"{store}: expected what its receipt says, found damage, now in {place}; run snakemake"
-        " again"
+        f"{store}: expected what its receipt says, found damage, now in {quarantined}; run"
+        " snakemake again"
     )

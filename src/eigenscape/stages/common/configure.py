@@ -154,7 +154,7 @@ def require_writable(folder: StudyFolder) -> None:
         BadInput: naming the folder that is in the way.
     """
     existing = next(
-        place for place in (folder.root, *folder.root.absolute().parents) if place.exists()
+        path for path in (folder.root, *folder.root.absolute().parents) if path.exists()
     )
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         found = "one that is read-only" if existing.is_dir() else "a file of that name"

@@ -68,7 +68,7 @@ def compute_second_moment(
             bands = way(sampler, cell.samples, shards, team, watchdog, execution).bands()
             summed = time.monotonic()
             sent = team.sum(np.array([team.traffic.messages_sent, team.traffic.bytes_sent]))
-            device, built = str(execution.device), attempt.place / store.name
+            device, built = str(execution.device), attempt.build_folder / store.name
             attributes = {**cell.identity, "device": device, "eigenscape": __version__}
             written = second_moments.write_second_moment(built, cell, bands, attributes, team)
             watchdog.progress()

@@ -137,7 +137,7 @@ def write_solved(
     """
     store, started = folder.spectrum(cell), time.monotonic()
     attributes = {**cell.identity, "samples_drawn": samples, "eigenscape": __version__}
-    digest = solved.write(attempt.place / store.name, attributes)
+    digest = solved.write(attempt.build_folder / store.name, attributes)
     if ranks.rank == 0:
         spectrum, found = solved.spectrum, solved.bracket
         if spectrum.status is not SpectrumStatus.FINITE:

@@ -226,9 +226,9 @@ def _digits(study: Study) -> dict[str, Rows]:
                 "layer": int(layer),
                 "remaining": section.one_layer_depth - int(layer),
             }
-            | parts[0].at(place).columns("train")
-            | parts[1].at(place).columns("test")
-            for place, layer in enumerate(trained.layers)
+            | parts[0].at(index).columns("train")
+            | parts[1].at(index).columns("test")
+            for index, layer in enumerate(trained.layers)
         ]
     for variance in section.length_weight_variance:
         followed = lengths_in_training(
@@ -246,9 +246,9 @@ def _digits(study: Study) -> dict[str, Rows]:
         test = bootstrap_mean(followed.test, seed)
         lengths += [
             {"sigma_w_squared": variance, "layer": layer, "epoch": int(epoch)}
-            | relative.at((place, layer)).columns("relative_length")
-            | test.at(place).columns("test")
-            for place, epoch in enumerate(followed.epochs)
+            | relative.at((index, layer)).columns("relative_length")
+            | test.at(index).columns("test")
+            for index, epoch in enumerate(followed.epochs)
             for layer in range(1, section.length_depth + 1)
         ]
     return {"one_layer": one_layer, "lengths": lengths}

@@ -261,12 +261,12 @@ def first_half(
     cell: ModelConstrainedCell, folder: StudyFolder, sampler: PriorSampler
 ) -> np.ndarray:
     """C of the first N // 2 samples, summed in one row; what is interrupted is gone on with."""
-    half, place = cell.samples // 2, folder.work(cell) / "half"
+    half, half_folder = cell.samples // 2, folder.work(cell) / "half"
     with lease_cell(cell, folder, OneRank()):
-        shards = Shards(place, cell, folder.quarantine)
+        shards = Shards(half_folder, cell, folder.quarantine)
         sums = SumBySamples(sampler, half, shards, execution=Execution(quiet=True), slots=1)
         found = sums.over(Node(0, 1)).triangle.matrix(1.0 / half)
-        discard(place)
+        discard(half_folder)
     return found
 
 

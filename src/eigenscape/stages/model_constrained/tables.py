@@ -21,13 +21,13 @@ def write_model_constrained_tables(study: Study, folder: StudyFolder) -> None:
     Raises:
         DamagedResult: a case is missing or damaged.
     """
-    rows, place = read_model_constrained(study, folder), folder.root / "tables"
+    rows, tables_folder = read_model_constrained(study, folder), folder.root / "tables"
     table = model_constrained_table(rows)
-    write_csv(table, place / "model_constrained.csv")
-    write_csv(model_constrained_layers(rows), place / "model_constrained_layers.csv")
+    write_csv(table, tables_folder / "model_constrained.csv")
+    write_csv(model_constrained_layers(rows), tables_folder / "model_constrained_layers.csv")
     write_netcdf(
         table.set_index(["case", "alpha"]).drop(columns=list(_TEXTS)).astype(float).to_xarray(),
-        place / "model_constrained.nc",
+        tables_folder / "model_constrained.nc",
         DESCRIPTIONS,
         study=study.study,
         settings=repr(study.model_constrained.model_dump()),

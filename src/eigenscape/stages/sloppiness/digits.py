@@ -110,10 +110,10 @@ def kernel_tables(study: Study) -> dict[str, Rows]:
                         | {
                             "theory": facts["theory"],
                             "points": points,
-                            "index": place + 1,
+                            "index": position + 1,
                             "eigenvalue": float(value),
                         }
-                        for place, value in enumerate(values[:KEPT])
+                        for position, value in enumerate(values[:KEPT])
                     ]
     return {"machines": rows, "spectra": spectra}
 
@@ -219,10 +219,10 @@ def sgd_tables(study: Study) -> dict[str, Rows]:
         spectra += [
             {
                 "variant": name,
-                "index": place + 1,
+                "index": position + 1,
                 "eigenvalue": float(value),
                 "simulated": float(run),
             }
-            for place, (value, run) in enumerate(pairs)
+            for position, (value, run) in enumerate(pairs)
         ]
     return {"variants": rows, "spectra": spectra}

@@ -374,8 +374,8 @@ def _trajectories(
 ) -> list[dict[str, Any]]:
     rows = []
     for _, part in table.groupby("trajectory", sort=False):
-        places = part.index.to_numpy()
-        first, last = places[0], places[-1]
+        indices = part.index.to_numpy()
+        first, last = indices[0], indices[-1]
         rows.append(
             {name: part[name].iloc[0] for name in ("network", "family", "optimiser")}
             | {
@@ -384,7 +384,7 @@ def _trajectories(
                 "start_progress": float(progress[first]),
             }
             | {
-                "length": paths.riemann_length(distances[places[:-1], places[1:]]),
+                "length": paths.riemann_length(distances[indices[:-1], indices[1:]]),
                 "chord": float(2 * np.sqrt(distances[first, last])),
             }
             | {"distance_to_truth": float(to_truth[last]), "accuracy": float(right[last])}
@@ -402,8 +402,8 @@ def _equal(
     ].first()
     moved = np.stack(
         [
-            paths.at_progress(log_probabilities[places], progress[places], PROGRESSES)
-            for places in parts
+            paths.at_progress(log_probabilities[indices], progress[indices], PROGRESSES)
+            for indices in parts
         ],
         axis=1,
     )

@@ -41,19 +41,19 @@ ATTRIBUTES = {
 def write_inpca_tables(study: Study, folder: StudyFolder) -> None:
     """Write every table as csv, and the joint embedding as csv and NetCDF."""
     tables, arrays = read_inpca(study, folder)
-    place = folder.root / "tables"
+    tables_folder = folder.root / "tables"
     for name in TABLES:
         keys = [key for key in KEYS if key in tables[name]]
         write_csv(
             tables[name][[*keys, *tables[name].columns.drop(keys)]],
-            place / f"sloppiness_{name}.csv",
+            tables_folder / f"sloppiness_{name}.csv",
         )
     points = points_table(arrays)
-    write_csv(points, place / "sloppiness_points.csv")
+    write_csv(points, tables_folder / "sloppiness_points.csv")
     ensemble = study.sloppiness.ensemble
     write_netcdf(
         _dataset(arrays),
-        place / "sloppiness.nc",
+        tables_folder / "sloppiness.nc",
         ATTRIBUTES,
         study=study.study,
         data=ensemble.data,

@@ -70,12 +70,16 @@ def _phase_map(study: Study) -> dict[str, Rows]:
         for decay in section.decay:
             setting = Setting(decay, steps, section.step, section.components)
             every = linear_checkpoints(setting)
-            places: dict[str, Any] = {"steps": steps, "decay": decay, "reach": setting.reach}
+            setting_columns: dict[str, Any] = {
+                "steps": steps,
+                "decay": decay,
+                "reach": setting.reach,
+            }
             converged = float(regimes.converged_components(setting.reach, decay))
             for ratio, spectrum in zip(
                 section.ratio, spectra_over_ratios(setting, every, ratios), strict=True
             ):
-                row = places | {"ratio": ratio, "converged": converged}
+                row = setting_columns | {"ratio": ratio, "converged": converged}
                 row |= {"ribbon_index": float(regimes.ribbon_index(setting.reach, decay, ratio))}
                 row |= {
                     f"regime_{k}": regimes.regime(setting.reach, decay, ratio, k).name.lower()
@@ -96,7 +100,7 @@ def _phase_map(study: Study) -> dict[str, Rows]:
                     else float("nan")
                 )
                 slopes.append(
-                    places
+                    setting_columns
                     | {"checkpoints": spacing, "converged": converged, "theory": theory}
                     | ribbon_columns(found)
                 )

@@ -37,8 +37,10 @@ def test_computed_cells_have_the_colour_of_their_value(table) -> None:
 
     assert values.shape == (3, 8)
     for row in rows.itertuples():
-        place = WIDTHS.index(row.width), DEPTHS.index(row.depth)
-        assert values.mask[place] if np.isnan(row.log10_cond) else values[place] == row.log10_cond
+        indices = WIDTHS.index(row.width), DEPTHS.index(row.depth)
+        assert (
+            values.mask[indices] if np.isnan(row.log10_cond) else values[indices] == row.log10_cond
+        )
 
 
 def test_cells_above_the_limit_are_hatched_and_explained(table, legend) -> None:

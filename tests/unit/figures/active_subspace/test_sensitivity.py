@@ -78,7 +78,7 @@ def words(figure: Figure, panel: int) -> dict[tuple[int, float], list[str]]:
     for text in figure.axes[panel].texts:
         x, y = text.get_position()
         found.setdefault((round(y), x), []).append((y, text.get_text()))
-    return {place: [word for _, word in sorted(pairs)] for place, pairs in found.items()}
+    return {position: [word for _, word in sorted(pairs)] for position, pairs in found.items()}
 
 
 def test_each_cell_has_the_colour_and_both_numbers_of_its_setting() -> None:
@@ -92,12 +92,12 @@ def test_each_cell_has_the_colour_and_both_numbers_of_its_setting() -> None:
     for panel, activation in enumerate(ACTIVATIONS):
         assert figure.axes[panel].get_title(loc="left") == f"({'abcd'[panel]}) {activation}"
         colours, texts = cells(figure, panel), words(figure, panel)
-        places = sorted({x for _, x in texts})
+        positions = sorted({x for _, x in texts})
         for (row, prior), (column, (interval, points)) in product(
             enumerate(PRIORS), enumerate(product(INTERVALS, POINTS))
         ):
             value = mse.loc[(activation, prior, interval, points), "log10_cond_sym"]
-            word = texts[(row, places[column])]
+            word = texts[(row, positions[column])]
             if np.isinf(value):
                 assert colours[(row, column)] == to_rgba(PALE)
                 assert word == ["rank\ndeficient"]

@@ -98,12 +98,12 @@ def test_both_maps_show_the_trained_networks_only(table) -> None:
 
     assert condition.shape == steps.shape == (3, 5)
     for row in of_rule(rows, StepRule.SEARCH).itertuples():
-        place = WIDTHS.index(row.width), DEPTHS.index(row.depth)
-        assert steps[place] == row.log10_steps
+        indices = WIDTHS.index(row.width), DEPTHS.index(row.depth)
+        assert steps[indices] == row.log10_steps
         value = conditions[(conditions["depth"] == row.depth) & (conditions["width"] == row.width)][
             "log10_cond"
         ].item()
-        assert condition.mask[place] if np.isnan(value) else condition[place] == value
+        assert condition.mask[indices] if np.isnan(value) else condition[indices] == value
 
 
 def test_networks_that_never_arrive_are_hatched_drawn_at_the_top_and_ranked_last(

@@ -111,8 +111,8 @@ def test_netcdf_has_the_same_numbers_over_depth_and_width(folder: StudyFolder) -
 
 def test_the_same_table_gives_the_same_bytes(folder: StudyFolder, tmp_path: Path) -> None:
     table = table_of(STUDY, folder)
-    for place in ("one", "other"):
-        write_table(table, tmp_path / place / "t.csv", STUDY)
+    for name in ("one", "other"):
+        write_table(table, tmp_path / name / "t.csv", STUDY)
 
     for kind in ("csv", "nc"):
         assert (tmp_path / "one" / f"t.{kind}").read_bytes() == (

@@ -270,9 +270,9 @@ def test_starts_are_drawn_for_training_alone_and_more_replicas_change_none(
 ) -> None:
     plans = PLAN, replace(PLAN, replicas=9)
     few, many = (
-        json.loads(path_of(plan.cells(STUDY)[0], place).read_bytes())["content"]
-        for plan, place in zip(plans, (folder, StudyFolder(tmp_path / "more")), strict=True)
-        if train_networks(STUDY, place, plan, quiet=True)
+        json.loads(path_of(plan.cells(STUDY)[0], where).read_bytes())["content"]
+        for plan, where in zip(plans, (folder, StudyFolder(tmp_path / "more")), strict=True)
+        if train_networks(STUDY, where, plan, quiet=True)
     )
 
     assert many["search"]["runs"][1]["final_loss"][:7] == few["search"]["runs"][1]["final_loss"]

@@ -97,10 +97,10 @@ def test_documents_are_kept_and_refuse_other_work(
 
 def test_tables_and_findings_are_written(computed: StudyFolder) -> None:
     write_clustering_tables(STUDY, computed)
-    place = computed.root / "tables"
+    tables_folder = computed.root / "tables"
     table, dataset = (
-        pd.read_csv(place / "clustering_layers.csv"),
-        xr.load_dataset(place / "clustering.nc", engine="scipy"),
+        pd.read_csv(tables_folder / "clustering_layers.csv"),
+        xr.load_dataset(tables_folder / "clustering.nc", engine="scipy"),
     )
     row = table.iloc[0]
     where = {key: row[key] for key in ("network", "labels", "replica", "epoch", "layer")}
@@ -168,8 +168,10 @@ def test_a_study_may_leave_it_out(tmp_path: Path) -> None:
 
 def rows_of(values: np.ndarray, column: str, epoch: int) -> pd.DataFrame:
     """(replicas, layers) as rows of a table."""
-    places = [(replica, layer + 1, value) for (replica, layer), value in np.ndenumerate(values)]
-    return pd.DataFrame(places, columns=["replica", "layer", column]).assign(
+    values_by_layer = [
+        (replica, layer + 1, value) for (replica, layer), value in np.ndenumerate(values)
+    ]
+    return pd.DataFrame(values_by_layer, columns=["replica", "layer", column]).assign(
         network="perceptron-d04-w008", labels="true", epoch=epoch
     )
 
@@ -179,7 +181,7 @@ def test_verdicts_follow_made_up_tables() -> None:
     layers = pd.concat(
         [rows_of(rising, "modularity_relative", 9), rows_of(0 * rising, "modularity_relative", 0)]
     )
-    states = [rows_of(np.where(rising <= place, 0.95, 0.3), "cka", place) for place in range(4)]
+    states = [rows_of(np.where(rising <= step, 0.95, 0.3), "cka", step) for step in range(4)]
     blocks = block_rows(6, replicas=6, p_value=0.01, smallest_p=1 / 201)
     inputs = pd.DataFrame(
         {

@@ -260,9 +260,9 @@ def test_shards_of_one_share_serve_the_other(
     study = small_study(headline={"depth": 3, "width": 24, "samples": SLOTS * 300})
     cell = study.headline_cell
 
-    def summed(way: type[CheckpointedSum], place: StudyFolder) -> list[np.ndarray]:
+    def summed(way: type[CheckpointedSum], folder: StudyFolder) -> list[np.ndarray]:
         sampler = sampler_of_network(study, cell.architecture)
-        sums = way(sampler, cell.samples, shards_of(cell, place), execution=QUIET)
+        sums = way(sampler, cell.samples, shards_of(cell, folder), execution=QUIET)
         return [strip for band in sums.bands() for strip in band.strips]
 
     undisturbed = summed(SumBySamples, StudyFolder(folder.root / "undisturbed"))
@@ -331,9 +331,9 @@ def test_a_result_that_does_not_verify_is_set_aside_and_computed_again(
     compute_second_moment(study, cell, folder, execution=QUIET)
 
     assert all(np.array_equal(a, b) for a, b in zip(stored(cell, folder), expected, strict=True))
-    (place,) = folder.quarantine.iterdir()
-    assert (place / receipt.name).exists()
-    assert json.loads((place / "reason.json").read_text())["reason"].startswith(
+    (set_aside,) = folder.quarantine.iterdir()
+    assert (set_aside / receipt.name).exists()
+    assert json.loads((set_aside / "reason.json").read_text())["reason"].startswith(
         f"second moment of {cell.folder} does not verify"
     )
 

@@ -118,8 +118,8 @@ def test_results_are_kept_and_a_run_that_was_killed_ends_with_the_same_bits(
         compute_inpca(STUDY, again, OneRank())
     receipt_of(again.trajectories("linear")).unlink()
     computed_in(again)
-    for place in (STUDY.sloppiness.ensemble.network_names(), ["embedding"]):
-        for name in place:
+    for names in (STUDY.sloppiness.ensemble.network_names(), ["embedding"]):
+        for name in names:
             here, there = (
                 (f.embedding if name == "embedding" else f.trajectories(name))
                 for f in (again, computed)
@@ -147,12 +147,12 @@ def test_damage_is_found_and_repaired(tmp_path: Path) -> None:
 
 def test_files_can_be_read_by_others(computed: StudyFolder) -> None:
     write_inpca_tables(STUDY, computed)
-    place = computed.root / "tables"
+    tables_folder = computed.root / "tables"
     _, arrays = read_inpca(STUDY, computed)
-    with xr.open_dataset(place / "sloppiness.nc", engine="scipy") as dataset:
+    with xr.open_dataset(tables_folder / "sloppiness.nc", engine="scipy") as dataset:
         np.testing.assert_array_equal(dataset["coordinates"], arrays["coordinates"])
         assert "imaginary" in dataset["eigenvalue"].attrs["long_name"]
-    points = pd.read_csv(place / "sloppiness_points.csv")
+    points = pd.read_csv(tables_folder / "sloppiness_points.csv")
     assert points.columns[:3].tolist() == ["network", "family", "optimiser"]
     assert len(inpca_findings(STUDY, computed)) == 4
 

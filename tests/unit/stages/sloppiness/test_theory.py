@@ -133,10 +133,10 @@ def test_a_missing_part_is_named(tmp_path: Path) -> None:
 
 def test_the_labelled_map_and_the_findings_are_written(computed: StudyFolder) -> None:
     write_theory_tables(STUDY, computed)
-    place = computed.root / "tables"
+    tables_folder = computed.root / "tables"
     table, dataset = (
         read_theory(STUDY, computed, "phase_map")["map"],
-        xr.load_dataset(place / "sloppiness_phase_map.nc", engine="scipy"),
+        xr.load_dataset(tables_folder / "sloppiness_phase_map.nc", engine="scipy"),
     )
     row = table.iloc[4]
     assert (
