@@ -42,7 +42,7 @@ class Interval(Generic[Numbers]):
         return f"{value} [{low}, {high}]"
 
     def at(self, index: Any) -> Interval[float]:
-        """The interval at one place of its arrays.
+        """The interval at one index of its arrays.
 
         Example:
             >>> Interval(*np.array([[1.0, 2.0], [0.0, 1.0], [3.0, 5.0]])).at(1)

@@ -51,7 +51,7 @@ def test_a_read_only_disk_is_refused(runs, tmp_path, undisturbed, disk: Path, ra
     assert run.wait() == 2, run.output
     lines = [line for line in run.output.splitlines() if line.startswith("eigenscape: ")]
     assert len(lines) == 1
-    assert "expected a place to write, found Read-only file system" in lines[0]
+    assert "expected a folder that can be written, found Read-only file system" in lines[0]
     assert str(disk) in lines[0]
     assert "Traceback" not in run.output
     remount(disk, "rw")
@@ -105,6 +105,6 @@ def test_a_folder_without_permission_is_refused(runs, case) -> None:
     case.folder.root.chmod(0o755)
     assert code == 2, run.output
     (line,) = run.output.splitlines()
-    assert "expected a place to write, found Permission denied" in line
+    assert "expected a folder that can be written, found Permission denied" in line
     assert str(case.folder.root) in line
     assert case.files() == before

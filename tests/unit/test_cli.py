@@ -291,7 +291,8 @@ def test_a_place_that_cannot_be_written_ends_in_one_line(
     assert_one_line(
         result,
         2,
-        "/results/small: expected a place to write, found Permission denied; check its permissions",
+        "/results/small: expected a folder that can be written, found Permission denied; check its"
+        " permissions",
     )
 
 

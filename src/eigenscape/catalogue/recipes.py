@@ -1,6 +1,6 @@
 """How a result of a study is made again: the rule, the command, and what to ask Snakemake for.
 
-Told from the place of a result alone, so it holds for results whose receipts are lost, and before
+Told from the path of a result alone, so it holds for results whose receipts are lost, and before
 anything is computed.
 """
 

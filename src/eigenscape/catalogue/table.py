@@ -112,7 +112,7 @@ class Catalogue:
         return Job(step, self.study, value, step.any_job(self.study, value))
 
     def makers_of(self, path: str) -> list[Job[Any]]:
-        """Every job that may have made a result, told from its place alone: also jobs that the
+        """Every job that may have made a result, told from its path alone: also jobs that the
         study does not have, or has no more.
         """
         return [

@@ -36,18 +36,18 @@ MOMENT = 0.5
 passed on (seen with MPICH's). And processes that have nothing left to do end within
 milliseconds."""
 
-_NO_PLACE = ("a place to write", "check its permissions", 2)
-_NO_ROOM = (
+_NOT_WRITABLE = ("a folder that can be written", "check its permissions", 2)
+_DISK_FULL = (
     "room on the disk",
     "free some and run the same command again, which goes on from what is kept",
     1,
 )
 _DISK_ERRORS = {
-    errno.EACCES: _NO_PLACE,
-    errno.EPERM: _NO_PLACE,
-    errno.EROFS: _NO_PLACE,
-    errno.ENOSPC: _NO_ROOM,
-    errno.EDQUOT: _NO_ROOM,
+    errno.EACCES: _NOT_WRITABLE,
+    errno.EPERM: _NOT_WRITABLE,
+    errno.EROFS: _NOT_WRITABLE,
+    errno.ENOSPC: _DISK_FULL,
+    errno.EDQUOT: _DISK_FULL,
 }
 """What the operating system may say of a disk: what was expected, what to do, and the exit code."""
 

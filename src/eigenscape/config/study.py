@@ -150,7 +150,7 @@ class Study(Section):
     def facts(self) -> dict[str, Any]:
         """What every cell's identity has in common.
 
-        Of a user's file the content counts, not its name or place.
+        Of a user's file the content counts, not its name or path.
         """
         problem, prior = self.problem.model_dump(), self.prior.model_dump()
         own = (

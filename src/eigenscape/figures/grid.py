@@ -171,7 +171,7 @@ class CellGrid:
         )
         lines.set_path_effects(HALO)
         # Neighbouring lines run close together at small depths, so their labels stand at
-        # alternating places.
+        # alternating positions.
         parts = cycle((0.45, 0.65))
         positions = [
             _part_way(path, axes.transData, part)

@@ -162,7 +162,7 @@ def round_levels(low: float, high: float, most: int = 7) -> list[float]:
 def save(figure: Figure, folder: Path | str, name: str) -> list[Path]:
     """Write ``<name>.pdf`` and ``<name>.png``, each complete or not at all.
 
-    A file is written beside its place and then moved there, so a reader never sees half of one. The
+    A file is written beside its path and then moved there, so a reader never sees half of one. The
     same figure gives the same bytes: neither file holds a date, a version or a path.
 
     Args:

@@ -3,7 +3,7 @@ seconds, later ones load it in a third of one.
 
 numba keeps it beside the source, or else in the user's cache folder, or in NUMBA_CACHE_DIR where
 that is set; and tells it apart by the processor, the types and the time and size of the source
-file. Where no place can be written, numba alone would refuse to start.
+file. Where no folder can be written, numba alone would refuse to start.
 """
 
 from __future__ import annotations

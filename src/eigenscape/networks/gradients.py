@@ -29,8 +29,8 @@ class NonFinite(StrEnum):
     FAIL = "fail"
     """The run stops and names the sample."""
     EXCLUDE = "exclude"
-    """Its gradient is zero, its loss NaN, and it counts for nothing; how many there are stands in
-    the receipt."""
+    """The sample is excluded from all means, with gradient zero and loss NaN; the receipt records
+    how many are."""
 
 
 class Differentiable(Protocol):

@@ -145,7 +145,7 @@ def split(
         ((1352, 8, 8), (50, 8, 8), 10)
     """
     data = classes_of(inputs, labels)
-    looked_at, trained = [], []
+    evaluated, trained = [], []
     for code, name in enumerate(data.names):
         order = draw.permutation(np.flatnonzero(data.codes == code))
         held, training = np.split(order, [int(HELD_OUT_SHARE * len(order))])
@@ -157,9 +157,9 @@ def split(
                 f"{len(pool)} of {name}, which has {len(order)}",
                 "lower inputs_per_class, or join classes",
             )
-        looked_at.append(pool[:each])
+        evaluated.append(pool[:each])
         trained.append(training)
-    rows, kept = np.sort(np.concatenate(trained)), np.concatenate(looked_at)
+    rows, kept = np.sort(np.concatenate(trained)), np.concatenate(evaluated)
     scaled = standardised(data.inputs, rows)
     return LabelledData(
         scaled[rows], data.codes[rows], scaled[kept], data.codes[kept], len(data.names)

@@ -196,7 +196,7 @@ def _notes(catalogue: Catalogue, folder: StudyFolder, *results: Path) -> tuple[P
 
 
 def _named(path: Path, damage: str) -> str:
-    """What is wrong, beginning with the place, which not every check says."""
+    """What is wrong, beginning with the path, which not every check says."""
     return f"{path}: {damage.removeprefix(f'{path}: ')}"
 
 
@@ -303,8 +303,8 @@ def _of_document(catalogue: Catalogue, path: Path, folder: StudyFolder) -> Findi
 
 
 def _of_trajectories(catalogue: Catalogue, receipt: Path, folder: StudyFolder) -> Finding:
-    """Arrays of the ensemble, by their receipt; a file without a receipt counts for nothing and is
-    written anew.
+    """Arrays of the ensemble, by their receipt; a file without a receipt is ignored and written
+    anew.
     """
     path = receipt.with_name(receipt.name.removesuffix(".receipt.json") + ".npz")
     paths = (receipt, *[path] * path.exists())

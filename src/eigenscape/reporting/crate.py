@@ -51,10 +51,10 @@ def write_crate(study: Study, folder: StudyFolder, to: Path, workflow: Path) -> 
         workflow: the folder of the Snakefile.
 
     Returns:
-        Where the crate lies.
+        The path of the crate.
 
     Raises:
-        BadInput: there is no Snakefile, or something is in the way.
+        BadInput: there is no Snakefile, or the output path exists already.
         MissingExtra: rocrate is not installed.
     """
     require_extra("crate", "rocrate")
@@ -66,8 +66,8 @@ def write_crate(study: Study, folder: StudyFolder, to: Path, workflow: Path) -> 
     if to.exists():
         raise BadInput.field(
             str(to),
-            "a place for a new crate",
-            "something is there already",
+            "the path of a new crate",
+            "an output path that exists already",
             "give another name, or delete it",
         )
     crate = crate_of(summary_of(study, folder), workflow)

@@ -211,7 +211,7 @@ def _figure(
             return available_width, scale * height
 
         def draw(self) -> None:
-            """Note the place."""
+            """Note the position on the page."""
             left, bottom = self.canv.absolutePosition(self.left, 0)
             placed.figures.append((self.canv.getPageNumber() - 1, figure.pdf, left, bottom, scale))
 

@@ -258,11 +258,11 @@ def origins_of(folder: StudyFolder) -> Origins:
         for path in folder.root.rglob("*.receipt.json")
         if path.relative_to(folder.root).parts[0] not in products.HIDDEN
     ]
-    # The page and the paper tell of the results; when they were written says nothing of those.
-    telling = {
+    # The page and the paper present the results; their own dates are not those of the results.
+    rendered = {
         products.receipt_of(folder.root / name, folder) for name in ("report.html", "paper.pdf")
     }
-    for path in [*beside, *(path for path in products.products(folder) if path not in telling)]:
+    for path in [*beside, *(path for path in products.products(folder) if path not in rendered)]:
         try:
             receipt = json.loads(path.read_bytes())
         except (OSError, ValueError):

@@ -258,7 +258,7 @@ def discard(folder: Path) -> None:
 
 
 def publish(built: Path, store: Path) -> None:
-    """Move a store that is built and flushed to its place, in one step; the receipt comes after.
+    """Move a store that is built and flushed to its path, in one step; the receipt comes after.
 
     What lies there already has no receipt (the caller has seen to it): a crash came between this
     step and the receipt.

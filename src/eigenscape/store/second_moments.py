@@ -70,7 +70,7 @@ def write_second_moment(
     """Write C and the gradient mean of a cell; a collective call.
 
     Args:
-        path: the store, in a folder of this attempt; `publish` moves it to its place.
+        path: the store, in a folder of this attempt; `publish` moves it to its path.
         cell: of the result.
         bands: the sums that this rank owns.
         attributes: all that defines the result; kept in the store.

@@ -180,7 +180,7 @@ def test_a_crate_is_refused_where_it_cannot_be_made(
     with pytest.raises(BadInput, match="expected the workflow of the study, found no such file"):
         crate.write_crate(study, finished, tmp_path / "new", tmp_path)
     with pytest.raises(
-        BadInput, match="expected a place for a new crate, found something is there already"
+        BadInput, match="expected the path of a new crate, found an output path that exists already"
     ):
         crate.write_crate(study, finished, tmp_path, ROOT)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)

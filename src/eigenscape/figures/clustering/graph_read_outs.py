@@ -165,11 +165,11 @@ def neighbourhood_figure(inputs: pd.DataFrame) -> Figure:
             f"({letter}) {network_words(name)}\n{wrong.sum()} wrong\nAUC {area}", loc="left"
         )
     figure.supxlabel("share of an input's affinity that leads to its own class", fontsize=8)
-    grid[0].set_ylabel("margin: true output minus\nlargest other one")
+    grid[0].set_ylabel("margin: output of the true class\nminus the largest other")
     figure.suptitle(
         "Every held-out input of every replica: its neighbourhood in the graph of the last hidden"
-        " layer, and its margin.\nOrange diamonds: wrongly classified; AUC: of telling them by the"
-        " share.\nPublished: the neighbourhood tells whether an input is classified rightly."
+        " layer, and its margin.\nOrange diamonds: wrongly classified; AUC: of detecting them by"
+        " the share.\nPublished: the neighbourhood tells whether an input is classified rightly."
     )
     return figure
 

@@ -277,7 +277,7 @@ def similarity_sensitivity_figure(sensitivity: pd.DataFrame) -> Figure:
         own = sensitivity[sensitivity["network"] == name]
         own = own[own["layer"] == own["layer"].max()].sort_values("first")
         centres = np.sqrt(own["first"] * own["last"])
-        axes.fill_between(centres, 1 - own["energy"], 1, color=PALE, label="energy taken out")
+        axes.fill_between(centres, 1 - own["energy"], 1, color=PALE, label="energy removed")
         for colour, marker, (column, label) in marks_for(columns.items()):
             style = "-" if column in ("graph_cka", "linear_cka") else "--"
             axes.plot(
@@ -292,9 +292,9 @@ def similarity_sensitivity_figure(sensitivity: pd.DataFrame) -> Figure:
         axes.set_xscale("log", base=2)
         axes.set_xticks([1, 2, 4, 8, 16, 32, 64], ["1", "2", "4", "8", "16", "32", "64"])
         axes.set_xlim(0.85, float(own["last"].max()) * 1.15)
-        axes.set_xlabel("direction taken out")
+        axes.set_xlabel("removed direction")
         axes.set_title(f"({letter}) {network_words(name)}, layer {own['layer'].max()}", loc="left")
-    grid[0].set_ylabel("similarity with the whole layer")
+    grid[0].set_ylabel("similarity with the full layer")
     figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     figure.suptitle(
         "Last hidden layer of one trained replica without singular directions 1, 2, 3-4, 5-8, ..."

@@ -1,4 +1,4 @@
-"""Dichotomies against the depth that remains above the layer that is swept."""
+"""Dichotomies along one trajectory against the depth that remains above the swept layer."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from eigenscape.interval import column_names
 
 @paper_style()
 def dichotomies_figure(table: pd.DataFrame, inputs: int, weight_std: float) -> Figure:
-    """Mean numbers of labellings on a log axis; one colour a width, one marker a total depth.
+    """Mean numbers of dichotomies on a log axis, a colour for each width and a marker for each
+    total depth.
 
     Args:
         table: a row per width, depth and layer, with remaining, dichotomies, dichotomies_low and
             dichotomies_high.
-        inputs: s, how many inputs are labelled.
+        inputs: s, the number of inputs whose outputs are labelled by their signs.
         weight_std: sigma_w.
 
     Returns:
@@ -57,11 +58,11 @@ def dichotomies_figure(table: pd.DataFrame, inputs: int, weight_std: float) -> F
     axes.set_yticks(ticks, [f"{tick:,.0f}" for tick in ticks])
     axes.minorticks_off()
     axes.set_xticks(range(int(table["remaining"].max()) + 1))
-    axes.set_xlabel("remaining depth: hidden layers above the one that is swept")
-    axes.set_ylabel("labellings met in one turn")
+    axes.set_xlabel("remaining depth: hidden layers above the swept one")
+    axes.set_ylabel("dichotomies along one trajectory")
     axes.legend(loc="upper left")
     figure.suptitle(
-        f"Counted exactly for {inputs} inputs, of at most $2^{{{inputs}}}$ labellings; hard-tanh,"
+        f"Counted exactly for {inputs} inputs, of at most $2^{{{inputs}}}$ dichotomies; hard-tanh,"
         f" $\\sigma_w$ = {weight_std:.3g},\nno biases. Bars: 95 % bootstrap over networks. Growth"
         " with remaining depth is\nthe claim of Raghu et al.; no theory line is drawn."
     )

@@ -64,7 +64,7 @@ def one_layer_figure(table: pd.DataFrame, words: str = "") -> Figure:
                 label=rf"$\sigma_w^2$ = {variance:g}",
             )
         axes.set_xticks(sorted(table["layer"].unique()))
-        axes.set_xlabel("hidden layer that is trained, all others as drawn")
+        axes.set_xlabel("trained hidden layer (others fixed at initialisation)")
         axes.set_title(f"({letter}) {'training' if part == 'train' else 'test'} images", loc="left")
     figure.axes[0].set_ylabel("accuracy")
     figure.axes[0].legend()

@@ -167,7 +167,7 @@ def model_condition_figure(table: pd.DataFrame, layers: pd.DataFrame) -> Figure:
         bottom.set_ylim(0, 1)
     panels[0, 0].set_ylim(bottom=0)
     panels[0, 0].set_ylabel(r"$\log_{10}\kappa(C)$, decades")
-    panels[1, 0].set_ylabel("its change, decades\n(projected)")
+    panels[1, 0].set_ylabel("change in decades\n(projected)")
     panels[2, 0].set_ylabel("share of tr $C$")
     handles = [axes.get_legend_handles_labels() for axes in (panels[0, 0], panels[2, 0])]
     figure.legend(

@@ -325,7 +325,7 @@ def projected_by_loss(sampler: Sampler, samples: int) -> dict[Loss, ProjectedSam
                 " a positive loss, found 0, where sqrt(L) has no gradient; choose other points"
             )
         parts[Loss.MSE].append(project(gradients, architecture, symmetry))
-        # An excluded sample's gradient is 0, its loss NaN: it counts for nothing in both.
+        # An excluded sample has gradient 0 and loss NaN, so it adds nothing to either.
         roots = np.sqrt(np.where(np.isnan(losses), np.inf, losses))
         parts[Loss.RMSE].append(project(gradients / (2 * roots)[:, None], architecture, symmetry))
     return {loss: ProjectedSamples.joined(found) for loss, found in parts.items()}

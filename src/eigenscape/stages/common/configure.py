@@ -148,7 +148,7 @@ def require_same_science(study: Study, folder: StudyFolder) -> None:
 
 
 def require_writable(folder: StudyFolder) -> None:
-    """Refuse a place for results that cannot be written, before anything is computed.
+    """Refuse a folder for results that cannot be written, before anything is computed.
 
     Raises:
         BadInput: naming the folder that is in the way.
@@ -162,7 +162,7 @@ def require_writable(folder: StudyFolder) -> None:
             str(existing),
             "a folder that can be written",
             found,
-            "change its permissions, or run in another place",
+            "change its permissions, or run in another folder",
         )
 
 

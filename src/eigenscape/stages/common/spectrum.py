@@ -130,7 +130,7 @@ def write_solved(
     samples: int,
     seconds: float,
 ) -> None:
-    """Write a spectrum aside, move it to its place, then write its receipt with the bracket; a
+    """Write a spectrum aside, move it to its path, then write its receipt with the bracket; a
     collective call.
 
     In the receipt, ends of the bracket that are not known are None, which JSON has a word for.

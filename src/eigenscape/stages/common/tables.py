@@ -60,7 +60,7 @@ DESCRIPTIONS = {
         " decades"
     ),
     "rank": "directions that carry gradient",
-    "log10_floor": "log10 of the eigenvalue below which nothing is told from rounding",
+    "log10_floor": "log10 of the largest eigenvalue indistinguishable from rounding error",
     "route": "eigh, or graded (pivoted Cholesky and singular values)",
     "raw_parameter_limit": "networks with more parameters get no raw numbers in this study",
     "log10_cond_sym": (

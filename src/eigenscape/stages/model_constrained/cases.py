@@ -66,7 +66,8 @@ DESCRIPTIONS = {
     "log10_cond_sym_low": "lower end of its 95 % bootstrap interval",
     "log10_cond_sym_high": "upper end of its 95 % bootstrap interval",
     "null_directions": (
-        "directions of the projected C that carry no gradient, or none that is told from rounding"
+        "directions of the projected C that carry no gradient, or one that is indistinguishable"
+        " from rounding error"
     ),
     "log10_cond_range": (
         "log10 condition number of the symmetry-projected C on the other directions, in decades;"
