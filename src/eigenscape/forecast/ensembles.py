@@ -11,6 +11,7 @@ from eigenscape.config.study import Study
 from eigenscape.planning import memory
 from eigenscape.planning.ensembles import CLASSES, PIXELS, TRAINED
 from eigenscape.planning.work import NOTHING, Kind, Work
+from eigenscape.sloppiness.distances import scratch_bytes
 
 SECONDS_PER_STEP_AND_LAYER = 0.16e-3
 """Seconds of the torch calls of a layer in a training step: forward, backward and optimiser.
@@ -27,11 +28,6 @@ into which they are unfolded."""
 SECONDS_PER_PAIR_AND_SAMPLE = 1.7e-9
 """Seconds of a distance per pair of checkpoints and sample, for ten classes: measured on one busy
 core of an EPYC Zen 4 (`benchmarks/sloppiness.py`)."""
-
-SCRATCH = 16 * 10**6
-"""Bytes that a block of distances takes, ten classes (`sloppiness.distances.scratch_bytes`; a test
-keeps it above)."""
-
 
 SETS = 4.0
 """Eigensolves of all sets together, in units of the largest: both spacings, nonlinear ones,
@@ -112,5 +108,6 @@ def inpca(study: Study) -> Work:
     }
     return Work(
         counts,
-        memory=int(8 * points**2 + 7 * 8 * half**2 + 2 * 4 * points * samples * CLASSES) + SCRATCH,
+        memory=int(8 * points**2 + 7 * 8 * half**2 + 2 * 4 * points * samples * CLASSES)
+        + scratch_bytes(CLASSES),
     )

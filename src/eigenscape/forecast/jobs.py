@@ -16,7 +16,14 @@ from eigenscape.catalogue import Catalogue, rows
 from eigenscape.catalogue.active_subspace.steps import CHAPTER as ACTIVE
 from eigenscape.catalogue.sloppiness.ensemble import CHAPTER as TRAJECTORIES
 from eigenscape.config.cells import GridCell, ModelConstrainedCell, StudyCell
-from eigenscape.config.sizes import JACKKNIFE_GROUPS, LANCZOS_STEPS, PERMUTATIONS
+from eigenscape.config.sizes import (
+    JACKKNIFE_GROUPS,
+    LANCZOS_STEPS,
+    MOST_TRAINING_STEPS,
+    PERMUTATIONS,
+    TRAINING_STARTS,
+    TRAINING_STEP_GRID,
+)
 from eigenscape.config.study import Study
 from eigenscape.forecast import curves, ensembles, graphs, trajectories
 from eigenscape.planning import cells as cost
@@ -183,9 +190,6 @@ def criticality(study: Study) -> Work:
 SECONDS_PER_SCALE = 0.05
 """Two-dimensional quadratures of the mean field, and quantiles, for one scale of the weights."""
 
-REPLICAS, STEP_GRID, MOST_STEPS = 12, 7, 3000
-"""Of `stages.active_subspace.training.TrainingPlan`; a test keeps them equal."""
-
 SHARE_OF_STEPS, SHARE_OF_LOOPS = 0.44, 0.67
 """Of the most steps, how many a replica takes before the threshold or divergence, and how many the
 last of twelve takes: means over the 2,304 runs of the default sub-grid, read from its results."""
@@ -201,14 +205,14 @@ def training(study: Study) -> Work:
     """Gradient descent of the sub-grid's networks with a grid of seven step sizes and one by
     curvature.
     """
-    most = (STEP_GRID + 1.0) * MOST_STEPS
+    most = (len(TRAINING_STEP_GRID) + 1.0) * MOST_TRAINING_STEPS
     work = Work({Kind.START: 0.6})  # torch
     for architecture in study.trained_architectures():
         descent = cost.gradients(
-            architecture, study.problem.points, SHARE_OF_STEPS * most * REPLICAS, drawn=False
+            architecture, study.problem.points, SHARE_OF_STEPS * most * TRAINING_STARTS, drawn=False
         )
         curvature = LANCZOS_STEPS * (architecture.depth + 2) * SECONDS_PER_HESSIAN_LAYER
-        held = memory.training(architecture, study.problem.points, REPLICAS, LANCZOS_STEPS)
+        held = memory.training(architecture, study.problem.points, TRAINING_STARTS, LANCZOS_STEPS)
         work += Work(
             {**descent.counts, Kind.SCALAR: SHARE_OF_LOOPS * most * SECONDS_PER_STEP + curvature},
             held,

@@ -14,11 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from eigenscape.config.sizes import POLYAK_STEP_GRID
 from eigenscape.networks.functional import Loss, gradients_and_losses
-
-STEP_GRID = tuple(4.0**power for power in range(-5, 2))
-"""Multiples of Polyak's step. In the default cases the best one is not at either end for any
-alpha."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ def descend(
     start: torch.Tensor,
     steps: int,
     least: float = 0.0,
-    step_grid: tuple[float, ...] = STEP_GRID,
+    step_grid: tuple[float, ...] = POLYAK_STEP_GRID,
 ) -> Descent:
     """Iterate theta_{t+1} = theta_t - step grad L(theta_t) from R starting points (R, P), for every
     step of the grid.

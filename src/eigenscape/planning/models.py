@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from eigenscape.architecture import Architecture
 from eigenscape.config.cells import ModelConstrainedCell
-from eigenscape.config.sizes import SLOTS
+from eigenscape.config.sizes import POLYAK_STEP_GRID, SLOTS
 from eigenscape.config.study import Study
 from eigenscape.planning import cells as cost
 from eigenscape.planning import memory
@@ -35,9 +35,6 @@ TRIALS = 1.1
 ENCODERS = 4
 """Number of times that TAEN's encoder is trained for one alpha: for C, its spectrum, and twice in
 training; storing a result of 0.1 s is not worthwhile."""
-
-TRIED_STEPS = 7
-"""Number of steps tried (`model_constrained.training.STEP_GRID`)."""
 
 SECONDS_PER_WEIGHT = 0.25
 """Seconds of the resamples of the projected C, stores, angles and rows of one alpha, in addition to
@@ -77,7 +74,9 @@ def _weight(study: Study, cell: ModelConstrainedCell) -> Work:
     samples = int(3.0 * cell.samples) + min(study.projection.samples, cell.samples)
     each = _gradient(study, cell)
     gradients = samples * each + 4 * SLOTS * SECONDS_PER_CALL
-    descents = section.training_steps * (SECONDS_PER_CALL + TRIED_STEPS * section.replicas * each)
+    descents = section.training_steps * (
+        SECONDS_PER_CALL + len(POLYAK_STEP_GRID) * section.replicas * each
+    )
     alone = SECONDS_ALONE + SECONDS_ALONE_PLATE * (_solves(study, cell) > 0)
     least = TRIALS * section.replicas * section.least_steps * (alone + each)
     if cell.loss == "taen":

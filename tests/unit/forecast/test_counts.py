@@ -9,13 +9,11 @@ import pytest
 from eigenscape.active_subspace import triangle
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import Study
-from eigenscape.forecast import jobs
 from eigenscape.networks import kernel
 from eigenscape.networks.activations import TANH
 from eigenscape.networks.problems import sine_regression
 from eigenscape.planning import cells
 from eigenscape.planning.work import Kind
-from eigenscape.stages.active_subspace.training import TrainingPlan
 
 
 @pytest.mark.parametrize(
@@ -101,13 +99,3 @@ def test_two_ranks_halve_the_work_and_add_messages() -> None:
     # Each of two ranks holds one node: together they send every band once, and the busiest at most
     # all of it.
     assert shared[Kind.SEND] <= 8 * (cells.triangle_numbers(5146) + 5148)
-
-
-def test_constants_are_those_of_the_stages() -> None:
-    plan = TrainingPlan()
-
-    assert (plan.replicas, len(plan.step_grid), plan.most_steps) == (
-        jobs.REPLICAS,
-        jobs.STEP_GRID,
-        jobs.MOST_STEPS,
-    )

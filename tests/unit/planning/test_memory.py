@@ -13,9 +13,6 @@ from pathlib import Path
 import peaks
 import pytest
 
-from eigenscape.forecast import ensembles
-from eigenscape.sloppiness import distances
-
 SMALL = 10**6
 
 
@@ -44,7 +41,3 @@ def test_what_runs_through_torch_is_within_the_plan() -> None:
     }
     under = {stage: numbers for stage, numbers in found.items() if numbers[1] < 0.25 * numbers[0]}
     assert (over, under) == ({}, {})
-
-
-def test_a_block_of_distances_takes_no_more_than_is_planned() -> None:
-    assert distances.scratch_bytes(ensembles.CLASSES) <= ensembles.SCRATCH

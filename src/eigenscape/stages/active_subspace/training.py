@@ -20,6 +20,7 @@ import pandas as pd
 from eigenscape.active_subspace.association import best_median
 from eigenscape.architecture import Architecture
 from eigenscape.config.cells import Cell
+from eigenscape.config.sizes import MOST_TRAINING_STEPS, TRAINING_STARTS, TRAINING_STEP_GRID
 from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
 from eigenscape.interval import Interval
@@ -67,7 +68,7 @@ DESCRIPTIONS = {
 @dataclass(frozen=True)
 class TrainingPlan:
     """Which networks are trained, and until when. All defaults are this project's choice; the
-    reason is beside each.
+    reason is beside each, or in `config.sizes`.
     """
 
     depth: tuple[int, ...] = (1, 2, 3, 5, 8, 12)
@@ -78,24 +79,19 @@ class TrainingPlan:
     """Neurons per hidden layer; wider networks pass raw_parameter_limit at small depths, so there
     is nothing to compare."""
 
-    replicas: int = 12
-    """R, starting points per network: the interval of a median then spans a factor of 2 to 3 in
-    steps, small against the factor of 40 between networks, and the whole sub-grid takes less than a
-    minute on one core."""
+    replicas: int = TRAINING_STARTS
+    """R, starting points per network."""
 
     threshold: float = 0.1
     """Loss to reach, as a part of the variance of the targets (the loss of the best constant): R^2
     = 0.9. Easier ones are reached by a fit of the slow part of the sine, and harder ones by too few
     of the small networks in `most_steps`."""
 
-    most_steps: int = 3000
-    """Enough for most starting points of nearly every network to arrive with the best step, at a
-    threshold of 0.1."""
+    most_steps: int = MOST_TRAINING_STEPS
+    """Steps after which a starting point is given up."""
 
-    step_grid: tuple[float, ...] = (10**-0.5, 1e-1, 10**-1.5, 1e-2, 10**-2.5, 1e-3, 10**-3.5)
-    """Steps of the search: the largest diverges for all but the smallest networks, and no network
-    of the sub-grid prefers the smallest. Within a ratio of sqrt(10) the best is at most a factor of
-    10^(1/4) = 1.8 away."""
+    step_grid: tuple[float, ...] = TRAINING_STEP_GRID
+    """Step sizes of the search."""
 
     def cells(self, study: Study) -> list[Cell]:
         """The networks of the sub-grid that are in the study's grid, width by width; identities

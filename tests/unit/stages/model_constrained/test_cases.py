@@ -326,11 +326,9 @@ def test_verdicts():
 
 
 def test_a_plan_counts_what_the_section_asks_for():
-    from eigenscape.model_constrained.training import STEP_GRID
     from eigenscape.planning import models
     from eigenscape.planning.machine import CORE
 
-    assert len(STEP_GRID) == models.TRIED_STEPS
     plain = models.cases(study())["deconvolution-mcdnn"]
     longer = models.cases(study(training_steps=1005))["deconvolution-mcdnn"]
     # 1,000 more steps of three alphas, each of 2.5 ms and 21 gradients of 20 us + 20 ns * 6 pairs *
