@@ -105,9 +105,26 @@ def spearman(x: np.ndarray, y: np.ndarray, *, seed: int = 0) -> Estimate:
     (x, y), dropped = _finite(x, y)
 
     def statistic(rows: np.ndarray) -> np.ndarray:
-        return _correlation(*(scipy.stats.rankdata(variable[rows], axis=1) for variable in (x, y)))
+        return rank_correlations(x[rows], y[rows])
 
     return _estimate(statistic, len(x), dropped, seed)
+
+
+def rank_correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return Spearman's rank correlation of each pair of rows.
+
+    Args:
+        first: (R, k).
+        second: (R, k).
+
+    Returns:
+        (R,), ties sharing their mean rank; NaN where a row is constant.
+
+    Example:
+        >>> rank_correlations(np.array([[1, 2, 3], [7, 7, 7]]), np.array([[9, 5, 1], [1, 2, 3]]))
+        array([-1., nan])
+    """
+    return _correlation(*(scipy.stats.rankdata(values, axis=1) for values in (first, second)))
 
 
 def partial_spearman(x: np.ndarray, y: np.ndarray, given: np.ndarray, *, seed: int = 0) -> Estimate:

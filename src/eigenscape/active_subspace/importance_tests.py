@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 
+from eigenscape.active_subspace.association import rank_correlations
 from eigenscape.active_subspace.bootstrap import percentile_interval
 from eigenscape.active_subspace.importance import block_masses, block_purity, random_basis_purity
 from eigenscape.architecture import Layout
@@ -162,10 +162,10 @@ def centroid_order(
             "centroids", "at least two different numbers", str(count), "one layer has no order"
         )
     all_runs = _runs(count, key, block_length, replicates)
-    rho = float(_spearman(np.arange(count)[None], centroids[None])[0])
+    rho = float(rank_correlations(np.arange(count)[None], centroids[None])[0])
     # A few replicates at a time: ranking all of them would take eight more arrays of their size.
     resampled = [
-        _spearman(runs, centroids[runs])
+        rank_correlations(runs, centroids[runs])
         for runs in np.split(all_runs, range(_REPLICATES, replicates, _REPLICATES))
     ]
     return percentile_interval(rho, np.concatenate(resampled), level)
@@ -201,16 +201,3 @@ def _purities(eigenvectors: np.ndarray, labels: np.ndarray, layers: int) -> np.n
         )
         total += np.einsum("lrj,lrj->r", masses, masses)
     return np.asarray(total / eigenvectors.shape[1])
-
-
-def _spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the rank correlation of each pair of rows (R, k), ties sharing their mean rank; NaN
-    where a row is constant.
-    """
-    ranks = [
-        scipy.stats.rankdata(values, axis=1) - (values.shape[1] + 1) / 2
-        for values in (first, second)
-    ]
-    scale = np.sqrt(np.prod([np.sum(rank**2, axis=1) for rank in ranks], axis=0))
-    product = np.sum(ranks[0] * ranks[1], axis=1)
-    return np.asarray(np.divide(product, scale, out=np.full(len(product), np.nan), where=scale > 0))
