@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from eigenscape.config.sizes import GRAPH_BATCH
 from eigenscape.networks.labelled_data import LabelledData
 from eigenscape.networks.optimisers import Adam
 from eigenscape.networks.replicas import Network, batches, initial_parameters, training_steps
 from eigenscape.seeding import generator
-
-BATCH = 64
-"""Inputs per step: about twenty steps an epoch of the digits."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def train(
     starts = [generator(seed, "clustering", "start", network.label) for seed in seeds]
     parameters = initial_parameters(network, data.inputs.shape[1:], data.classes, starts)
     count = len(data.train_inputs)
-    labels, batch = np.broadcast_to(labels, (len(seeds), count)), min(BATCH, count)
+    labels, batch = np.broadcast_to(labels, (len(seeds), count)), min(GRAPH_BATCH, count)
     orders = [batches(generator(seed, "clustering", "order"), count, batch) for seed in seeds]
     held, whole = (
         torch.tensor(inputs, dtype=torch.float32).expand(len(seeds), *inputs.shape)

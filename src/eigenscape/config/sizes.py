@@ -62,3 +62,15 @@ of the sub-grid prefers the smallest. Within a ratio of sqrt(10) the best is at 
 POLYAK_STEP_GRID = tuple(4.0**power for power in range(-5, 2))
 """Step sizes of gradient descent on losses with a model, as multiples of Polyak's step at the
 start. In the default cases the best one is not at either end for any alpha."""
+
+DIGIT_CLASSES, DIGIT_PIXELS, TRAINED_DIGITS = 10, 64, 1347
+"""Numbers of classes, pixels and training images of scikit-learn's digits. A plan reads no files
+and assumes that a user's own data have the same size."""
+
+GRAPH_BATCH = 64
+"""Number of inputs per training step of networks whose layers become graphs: about twenty steps an
+epoch of the digits."""
+
+CURVE_BATCH = 128
+"""Number of images per training step of networks that curves pass through: ten steps an epoch of
+the digits, and a size at which the source's optimiser is at home."""

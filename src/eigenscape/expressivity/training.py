@@ -17,6 +17,7 @@ from itertools import islice
 import numpy as np
 import torch
 
+from eigenscape.config.sizes import CURVE_BATCH, DIGIT_CLASSES
 from eigenscape.expressivity.analysis import analyse
 from eigenscape.expressivity.curves import between
 from eigenscape.expressivity.networks import Layers, generator, random_layers
@@ -29,12 +30,6 @@ from eigenscape.networks.labelled_data import (
 from eigenscape.networks.optimisers import GradientDescent
 from eigenscape.networks.replicas import States, batches, training_steps
 from eigenscape.seeding import stream_key
-
-CLASSES = 10
-
-BATCH = 128
-"""Images per step: ten steps an epoch of the digits, and a size at which the source's optimiser is
-at home."""
 
 _UNITS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "relu": torch.relu,
@@ -54,7 +49,7 @@ def shuffled_split(seed: int) -> LabelledData:
     trained = int((1 - HELD_OUT_SHARE) * whole)
     images, labels = shuffled_digits(generator(seed, "digits"), whole, trained)
     return LabelledData(
-        images[:trained], labels[:trained], images[trained:], labels[trained:], CLASSES
+        images[:trained], labels[:trained], images[trained:], labels[trained:], DIGIT_CLASSES
     )
 
 
@@ -113,7 +108,7 @@ def train_one_layer(
             activation,
             stream_key(seed, "one layer", run) >> 1,
             64,
-            CLASSES,
+            DIGIT_CLASSES,
         )
         for run in range(runs)
     ]
@@ -145,8 +140,8 @@ def train_one_layer(
         chance = _accuracies(outputs(_images(data.inputs)), data.labels)[0]
     optimiser = torch.optim.Adam(trained, lr=rate)
     count = len(data.train_inputs)
-    order = batches(generator(seed, "batches"), count, BATCH)
-    for chosen in islice(order, epochs * (count // BATCH)):
+    order = batches(generator(seed, "batches"), count, CURVE_BATCH)
+    for chosen in islice(order, epochs * (count // CURVE_BATCH)):
         optimiser.zero_grad()
         found = outputs(_images(data.train_inputs[chosen])).flatten(0, 2)
         labels = torch.tensor(data.train_labels[chosen]).repeat(len(layers) * runs)
@@ -217,7 +212,7 @@ def lengths_in_training(
                 activation,
                 stream_key(seed, "lengths", run) >> 1,
                 64,
-                CLASSES,
+                DIGIT_CLASSES,
             )
         )
         first = int(generator(seed, "pair", run).integers(len(data.inputs)))
@@ -277,12 +272,12 @@ def _trained(
         data.train_inputs,
         np.broadcast_to(data.train_labels, (len(networks), count)),
         [
-            batches(generator(stream_key(seed, "order", run) >> 1, "batches"), count, BATCH)
+            batches(generator(stream_key(seed, "order", run) >> 1, "batches"), count, CURVE_BATCH)
             for run in range(len(networks))
         ],
     )
     for taken in steps:
-        epoch, within = divmod(taken, count // BATCH)
+        epoch, within = divmod(taken, count // CURVE_BATCH)
         if within == 0 and epoch in marks:
             weights, biases = (
                 [p.detach().numpy().astype(float) for p in parameters[part::2]] for part in (0, 1)

@@ -9,6 +9,7 @@ networks, whose transitions do not grow.
 
 from __future__ import annotations
 
+from eigenscape.config.sizes import CURVE_BATCH, TRAINED_DIGITS
 from eigenscape.config.study import Study
 from eigenscape.planning import memory
 from eigenscape.planning.work import NOTHING, Kind, Work
@@ -91,9 +92,6 @@ def _dichotomies(study: Study) -> Work:
     return section.networks * section.inputs * work
 
 
-IMAGES, BATCH = 1347, 128
-"""Training images of scikit-learn's digits, and images per step (`expressivity.training`)."""
-
 TORCH_RATE = 25e9
 """Flops per second of batches of 128 x 64 through products and clamps of width 64 in single
 precision, forward and backward."""
@@ -104,13 +102,15 @@ SECONDS_PER_TORCH_LAYER = 0.08e-3
 
 def _digits(study: Study) -> Work:
     section = study.expressivity.digits
-    width, steps = section.width, IMAGES // BATCH
-    products = 6.0 * BATCH * width**2
+    width, steps = section.width, TRAINED_DIGITS // CURVE_BATCH
+    products = 6.0 * CURVE_BATCH * width**2
     above = section.one_layer_depth * (section.one_layer_depth - 1) / 2
     one_step = section.runs * above * products / TORCH_RATE + 2 * above * SECONDS_PER_TORCH_LAYER
     one_layer = len(section.one_layer_weight_variance) * section.one_layer_epochs * steps * one_step
     deep_step = section.length_depth * (products / TORCH_RATE + 2 * SECONDS_PER_TORCH_LAYER)
-    followed = Work(memory=memory.digits(section.runs, section.one_layer_depth, width, IMAGES))
+    followed = Work(
+        memory=memory.digits(section.runs, section.one_layer_depth, width, TRAINED_DIGITS)
+    )
     for variance in section.length_weight_variance:
         looks = analysis(section.length_depth, width, variance**0.5, section.activation)
         followed += (

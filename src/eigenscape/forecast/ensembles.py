@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from eigenscape.config.sizes import DIGIT_CLASSES, DIGIT_PIXELS, TRAINED_DIGITS
 from eigenscape.config.sloppiness import EnsembleSection
 from eigenscape.config.study import Study
 from eigenscape.planning import memory
-from eigenscape.planning.ensembles import CLASSES, PIXELS, TRAINED
 from eigenscape.planning.work import NOTHING, Kind, Work
 from eigenscape.sloppiness.distances import scratch_bytes
 
@@ -48,17 +48,23 @@ def groups(study: Study) -> dict[str, Work]:
     for group in section.network_groups():
         work = NOTHING
         if group == "linear":
-            work = work + len(section.powers) * _network(section, PIXELS * CLASSES, 1, CLASSES)
+            work = work + len(section.powers) * _network(
+                section, DIGIT_PIXELS * DIGIT_CLASSES, 1, DIGIT_CLASSES
+            )
         elif group.startswith("perceptron"):
             depth = int(group.removeprefix("perceptron-d"))
             for width in section.width:
-                sizes = [PIXELS, *[width] * depth, CLASSES]
+                sizes = [DIGIT_PIXELS, *[width] * depth, DIGIT_CLASSES]
                 work = work + _network(
                     section, sum(a * b for a, b in pairwise(sizes)), depth + 1, sum(sizes[1:])
                 )
         else:
             c = section.channels or 0
-            products = PIXELS * 9 * c + PIXELS // 4 * 9 * 2 * c * c + PIXELS // 16 * 2 * c * CLASSES
+            products = (
+                DIGIT_PIXELS * 9 * c
+                + DIGIT_PIXELS // 4 * 9 * 2 * c * c
+                + DIGIT_PIXELS // 16 * 2 * c * DIGIT_CLASSES
+            )
             work = work + _network(section, int(CONVOLUTION_FACTOR * products), 3, UNFOLDED * c)
         work_by_group[group] = work
     return work_by_group
@@ -68,12 +74,12 @@ def _network(section: EnsembleSection, products: int, layers: int, units: int) -
     """Count the work of one architecture under every optimiser, given its products per input, its
     layers, and the units in all of them.
     """
-    runs, batch = len(section.optimisers), min(section.batch, TRAINED)
+    runs, batch = len(section.optimisers), min(section.batch, TRAINED_DIGITS)
     flops = 6.0 * products * batch * section.steps * section.seeds * runs
     recorded = (
         2.0
         * products
-        * CLASSES
+        * DIGIT_CLASSES
         * section.inputs_per_class
         * 2
         * section.checkpoints
@@ -81,9 +87,9 @@ def _network(section: EnsembleSection, products: int, layers: int, units: int) -
         * runs
     )
     calls = runs * section.steps * (layers + 1) * SECONDS_PER_STEP_AND_LAYER
-    inputs = CLASSES * section.inputs_per_class
+    inputs = DIGIT_CLASSES * section.inputs_per_class
     memory_bytes = memory.trajectories(
-        runs, section.seeds, 2 * section.checkpoints, inputs, CLASSES, units, batch, products
+        runs, section.seeds, 2 * section.checkpoints, inputs, DIGIT_CLASSES, units, batch, products
     )
     return Work({Kind.PRODUCT: flops + recorded, Kind.SCALAR: calls}, memory_bytes)
 
@@ -96,11 +102,11 @@ def inpca(study: Study) -> Work:
     the scratch arrays of the distances.
     """
     section = study.sloppiness.ensemble
-    points, samples = float(section.points()), CLASSES * section.inputs_per_class
+    points, samples = float(section.points()), DIGIT_CLASSES * section.inputs_per_class
     # Half of the points are in each spacing; a resample holds 1 - 1/e of them.
     half, distinct = points / 2, 0.63 * points / 2
-    seconds = 0.5 * points**2 * samples * SECONDS_PER_PAIR_AND_SAMPLE * CLASSES / 10
-    seconds += points * samples * CLASSES * SECONDS_AT_EQUAL_PROGRESS * 53 / CLASSES
+    seconds = 0.5 * points**2 * samples * SECONDS_PER_PAIR_AND_SAMPLE * DIGIT_CLASSES / 10
+    seconds += points * samples * DIGIT_CLASSES * SECONDS_AT_EQUAL_PROGRESS * 53 / DIGIT_CLASSES
     counts = {Kind.SCALAR: seconds, Kind.EIGENVECTORS: SETS * 9 * half**3}
     counts |= {
         Kind.EIGENVALUES: SETS * section.replicates * 4 / 3 * distinct**3,
@@ -108,6 +114,6 @@ def inpca(study: Study) -> Work:
     }
     return Work(
         counts,
-        memory=int(8 * points**2 + 7 * 8 * half**2 + 2 * 4 * points * samples * CLASSES)
-        + scratch_bytes(CLASSES),
+        memory=int(8 * points**2 + 7 * 8 * half**2 + 2 * 4 * points * samples * DIGIT_CLASSES)
+        + scratch_bytes(DIGIT_CLASSES),
     )

@@ -9,13 +9,10 @@ from __future__ import annotations
 from itertools import pairwise
 from math import factorial
 
+from eigenscape.config.sizes import DIGIT_CLASSES, DIGIT_PIXELS, GRAPH_BATCH, TRAINED_DIGITS
 from eigenscape.config.study import Study
 from eigenscape.planning import memory
 from eigenscape.planning.work import NOTHING, Kind, Work
-
-CLASSES, TRAINED, BATCH = 10, 1347, 64
-"""Classes, training images and batch size of the digits. A user's own data are assumed to have the
-same size, since the plan reads no files."""
 
 ITERATIONS = 200
 """Iterations of ADMM: the mean over the columns of the default study's graphs, whose medians are 90
@@ -57,7 +54,11 @@ def networks(study: Study) -> dict[str, Work]:
     section = study.clustering
     if not section.enabled:
         return {}
-    shapes = [[64, *[width] * depth, CLASSES] for depth in section.depth for width in section.width]
+    shapes = [
+        [DIGIT_PIXELS, *[width] * depth, DIGIT_CLASSES]
+        for depth in section.depth
+        for width in section.width
+    ]
     work_by_network = {
         name: _network(
             study, sum(a * b for a, b in pairwise(sizes)), len(sizes) - 2, sum(sizes[1:])
@@ -66,7 +67,7 @@ def networks(study: Study) -> dict[str, Work]:
     }
     if section.channels is not None:
         c = section.channels
-        products = 64 * 9 * c + 16 * 9 * 2 * c * c + 32 * c * c + 4 * c * CLASSES
+        products = 64 * 9 * c + 16 * 9 * 2 * c * c + 32 * c * c + 4 * c * DIGIT_CLASSES
         work_by_network[section.network_names()[-1]] = _network(
             study, int(CONVOLUTION_FACTOR * products), 3, UNFOLDED * c
         )
@@ -81,11 +82,11 @@ def _network(study: Study, products: int, layers: int, units: int) -> Work:
     variants, replicas, epochs = 1 + section.shuffled_twin, section.seeds, section.epochs[-1]
     ends = replicas * (2 + section.shuffled_twin)
     graphs = layers * replicas * (len(section.epochs) + section.shuffled_twin) + 14
-    inputs = CLASSES * section.inputs_per_class
-    steps = variants * epochs * (TRAINED // BATCH)
+    inputs = DIGIT_CLASSES * section.inputs_per_class
+    steps = variants * epochs * (TRAINED_DIGITS // GRAPH_BATCH)
     trained = Work(
         {
-            Kind.PRODUCT: 6.0 * products * BATCH * steps * replicas,
+            Kind.PRODUCT: 6.0 * products * GRAPH_BATCH * steps * replicas,
             Kind.SCALAR: steps * (layers + 1) * SECONDS_PER_STEP_AND_LAYER,
         }
     )
@@ -103,5 +104,5 @@ def _network(study: Study, products: int, layers: int, units: int) -> Work:
     )
     return Work(
         work.counts,
-        memory.layer_graphs(replicas, len(section.epochs), inputs, units, TRAINED, products),
+        memory.layer_graphs(replicas, len(section.epochs), inputs, units, TRAINED_DIGITS, products),
     )

@@ -7,6 +7,7 @@ neighbours.
 
 from __future__ import annotations
 
+from eigenscape.config.sizes import DIGIT_CLASSES
 from eigenscape.config.study import Study
 from eigenscape.planning import memory
 from eigenscape.planning.work import Kind, Work
@@ -27,9 +28,6 @@ SECONDS_PER_GATHERED_NUMBER = 2e-9
 SECONDS_PER_KERNEL = 0.35
 """Seconds of the features, distances and the kernel matrix of some hundred digits, first calls
 included."""
-
-OUTPUTS = 10
-"""Number of classes of the digits."""
 
 
 def eigenvalues(size: int) -> float:
@@ -84,7 +82,7 @@ def _kernel(study: Study) -> float:
     clouds = len(section.start) * len(section.steps)
     spectra = (
         eigenvalues(section.train)
-        + eigenvalues(OUTPUTS * section.test)
+        + eigenvalues(DIGIT_CLASSES * section.test)
         + 2 * SECONDS_PER_JUDGED_SPECTRUM
     )
     vectors = 3e-10 * (section.train + section.test) ** 3 + SECONDS_PER_KERNEL

@@ -6,12 +6,8 @@ This file is read by the workflow before anything runs, so it imports nothing he
 
 from __future__ import annotations
 
+from eigenscape.config.sizes import DIGIT_CLASSES
 from eigenscape.config.sloppiness import EnsembleSection
-
-CLASSES, PIXELS, TRAINED = 10, 64, 1347
-"""Classes, pixels and training images of the digits. A user's own data are assumed to have the same
-size, since the plan reads no files."""
-
 
 RANK_PAIRS = 10**11
 """Pairs times samples from which on ranks share the distances: about three minutes of one core."""
@@ -31,7 +27,7 @@ def ranks(section: EnsembleSection) -> int:
     """
     return (
         RANKS
-        if 0.5 * section.points() ** 2 * CLASSES * section.inputs_per_class > RANK_PAIRS
+        if 0.5 * section.points() ** 2 * DIGIT_CLASSES * section.inputs_per_class > RANK_PAIRS
         else 1
     )
 
@@ -43,7 +39,7 @@ def rank_memory(section: EnsembleSection) -> int:
     points = section.points()
     return (
         900 * 10**6
-        + 4 * points * CLASSES**2 * section.inputs_per_class
+        + 4 * points * DIGIT_CLASSES**2 * section.inputs_per_class
         + 8 * points**2
         + 4 * 2 * points**2
     )
