@@ -101,6 +101,22 @@ def test_a_command_that_does_not_exist_is_answered_with_the_one_that_was_meant(
     assert_one_line(run(wrong), 2, f"command: expected one of eigenscape's, found {wrong}; {fix}")
 
 
+def test_a_damaged_second_moment_loses_snakemakes_notes_of_it(folder: StudyFolder) -> None:
+    """Otherwise the next run of the workflow would not compute it again."""
+    cell, study_file = small_study().headline_cell.folder, ("--study", folder.study)
+    note = folder.ledger("second_moment", cell)
+    assert run("second-moment", cell, *study_file, "--ledger", note).exit_code == 0
+    chunk = folder.root / cell / "second_moment.zarr" / "second_moment/c/0/0"
+    chunk.write_bytes(b"")
+    other = folder.ledger("second_moment", "cells/d01-w003")
+    other.parent.mkdir(parents=True)
+    other.write_text("{}")
+
+    assert_one_line(run("spectrum", cell, *study_file), 1, "found damage, now in ")
+    assert not note.exists()
+    assert other.exists()
+
+
 def test_threads_are_one_before_any_numerical_library_loads() -> None:
     program = (
         "import sys, os; from eigenscape import cli; before = 'numpy' in sys.modules\n"

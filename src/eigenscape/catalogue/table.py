@@ -129,11 +129,11 @@ class Catalogue:
         of_study = [job for job in makers if job.value in self.jobs_of[job.step.name]]
         return next(iter(of_study or makers), None)
 
-    def notes_of(self, path: str) -> list[str]:
-        """What has to go for Snakemake to run the jobs again that may have made a result: a target
-        of each.
+    def notes_of(self, *paths: str) -> list[str]:
+        """What has to go for Snakemake to run the jobs again that may have made some results: a
+        target of each.
         """
-        return list(dict.fromkeys(job.targets[0] for job in self.makers_of(path)))
+        return list(dict.fromkeys(job.targets[0] for path in paths for job in self.makers_of(path)))
 
     def readers_of(self, path: str) -> list[Job[Any]]:
         """The jobs of the study that read a result, and those that read theirs, to the last."""

@@ -39,6 +39,7 @@ def spectrum(
       mpiexec -n 4 python -m mpi4py -m eigenscape spectrum headline/d05-w035-n10000 \\
           --ranks 4 --study results/sine/study.json
     """
+    from eigenscape.catalogue import Catalogue
     from eigenscape.distributed import devices
     from eigenscape.networks.sampler import Device
     from eigenscape.stages.common.spectrum import compute_spectrum
@@ -48,7 +49,14 @@ def spectrum(
             "device", "cpu, with several ranks", device, "leave --device out, or run on one rank"
         )
     devices.bind(Device(device), ranks)
+    notes = Catalogue(study).notes_of(f"{cell}/second_moment.zarr", f"{cell}/spectrum.zarr")
     receipt = compute_spectrum(
-        study, study.cell(cell), folder, ranks, vectors=vectors, device=Device(device)
+        study,
+        study.cell(cell),
+        folder,
+        ranks,
+        vectors=vectors,
+        device=Device(device),
+        notes=[folder.root / note for note in notes],
     )
     return {"cell": cell, "receipt": receipt.name}

@@ -190,9 +190,8 @@ def _of_large(catalogue: Catalogue, plan: LargePlan, folder: StudyFolder) -> Fin
 
 def _notes(catalogue: Catalogue, folder: StudyFolder, *results: Path) -> tuple[Path, ...]:
     """What Snakemake must not find any more, so that it has these results made again."""
-    names = [result.relative_to(folder.root).as_posix() for result in results]
-    notes = dict.fromkeys(note for name in names for note in catalogue.notes_of(name))
-    return tuple(folder.root / note for note in notes)
+    names = (result.relative_to(folder.root).as_posix() for result in results)
+    return tuple(folder.root / note for note in catalogue.notes_of(*names))
 
 
 def _named(path: Path, damage: str) -> str:

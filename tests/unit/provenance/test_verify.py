@@ -20,7 +20,6 @@ from eigenscape.provenance.verify import repair, verify_study
 from eigenscape.stages.active_subspace.cells import compute_cells
 from eigenscape.stages.active_subspace.projection import project_networks
 from eigenscape.stages.active_subspace.training import TrainingPlan, train_networks
-from eigenscape.stages.common.attempts import notes_of
 from eigenscape.stages.common.execution import Execution
 from eigenscape.stages.common.second_moment import compute_second_moment
 from eigenscape.stages.common.spectrum import compute_spectrum
@@ -117,7 +116,12 @@ def test_damage_is_named_set_aside_and_computed_again(
         name: json.loads((cell_folder / name).read_text())["digest"]
         for name in ("second_moment.receipt.json", "spectrum.receipt.json")
     }
-    for note in notes_of(study, cell, folder):
+    notes = [
+        folder.ledger("second_moment", cell.folder),
+        folder.ledger("spectrum", cell.folder),
+        folder.ledger("cells", "w003-d01to10"),
+    ]
+    for note in notes:
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text("{}")
     damage(cell_folder)
@@ -130,7 +134,7 @@ def test_damage_is_named_set_aside_and_computed_again(
     assert "verify --repair" in report(findings)
     (aside,) = repair(findings, folder)
     assert aside.parent == folder.quarantine
-    assert not any(note.exists() for note in notes_of(study, cell, folder))
+    assert not any(note.exists() for note in notes)
 
     computed(study, folder)
     assert {

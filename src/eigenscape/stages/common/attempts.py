@@ -4,7 +4,7 @@ do not verify.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,8 @@ from typing import Any
 import numpy as np
 
 from eigenscape.config.cells import Cell
-from eigenscape.config.study import Study
 from eigenscape.distributed.ranks import Ranks
 from eigenscape.errors import DamagedResult, LeaseLost
-from eigenscape.planning import batches as planning
 from eigenscape.stages.common import signals
 from eigenscape.store import leases, quarantine, receipts
 from eigenscape.store.layout import StudyFolder
@@ -146,28 +144,17 @@ def shared_digits(digits_of_rank_0: str, ranks: Ranks) -> str:
     return "".join(f"{digit:x}" for digit in ranks.sum(digits).tolist())
 
 
-def notes_of(study: Study, cell: Cell, folder: StudyFolder) -> tuple[Path, ...]:
-    """Snakemake's notes that a cell is done."""
-    batches = [
-        name
-        for name, cells in planning.batches(study).items()
-        if any(other.folder == cell.folder for other in cells)
-    ]
-    rules = [folder.ledger(rule, cell.folder) for rule in ("second_moment", "spectrum")]
-    return (*rules, *(folder.ledger("cells", batch) for batch in batches))
-
-
 def set_second_moment_aside(
-    study: Study, cell: Cell, folder: StudyFolder, damage: DamagedResult
+    cell: Cell, folder: StudyFolder, damage: DamagedResult, notes: Iterable[Path]
 ) -> DamagedResult:
-    """Move a damaged C to quarantine and forget Snakemake's notes of it, so that the next run
+    """Move a damaged C to quarantine and remove Snakemake's notes of it, so that the next run
     computes it again.
 
     Returns:
         The error to raise, which says so.
     """
     store = folder.second_moment(cell)
-    for note in notes_of(study, cell, folder):
+    for note in notes:
         note.unlink(missing_ok=True)
     reason = f"second moment of {cell.folder} does not verify: {damage}"
     quarantined = quarantine.set_aside([folder.receipt(store), store], folder.quarantine, reason)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from eigenscape.active_subspace.spectrum import SpectrumStatus
@@ -35,6 +36,7 @@ def compute_spectrum(
     *,
     vectors: bool,
     device: Device = Device.CPU,
+    notes: Iterable[Path] = (),
 ) -> Path:
     """Compute the spectrum of a cell's C unless a receipt shows that it is there; a collective
     call.
@@ -47,6 +49,7 @@ def compute_spectrum(
             has no bracket.
         vectors: whether a figure wants the eigenvectors.
         device: where to solve on one rank.
+        notes: Snakemake's notes of C, which are removed where C turns out to be damaged.
 
     Returns:
         The receipt.
@@ -79,7 +82,7 @@ def compute_spectrum(
                 team.barrier()
                 if team.rank > 0 or not known:
                     raise
-                raise set_second_moment_aside(study, cell, folder, error) from error
+                raise set_second_moment_aside(cell, folder, error, notes) from error
             seconds = time.monotonic() - started
             write_solved(solved, cell, folder, attempt, team, cell.samples, seconds)
             if team.size > 1 and team.rank == 0:
