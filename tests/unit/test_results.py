@@ -105,7 +105,16 @@ def test_projections_are_the_row_of_the_table(results: StudyResults) -> None:
         sampler = eigenscape.network_sampler(
             row.depth, row.width, problem=eigenscape.sine_regression(points=12)
         )
-        found = eigenscape.project(sampler, section.samples, replicates=section.replicates)
+        found = eigenscape.project(
+            sampler,
+            section.samples,
+            most_samples=section.most_samples_of(row.parameters),
+            replicates=section.replicates,
+        )
+        assert (row.samples_sym, row.log10_cond_sym_effective_samples) == (
+            found.samples,
+            found.effective_samples,
+        )
         assert (row.log10_cond_sym, row.log10_cond_sym_low, row.log10_cond_sym_high) == (
             found.log10_condition,
             *found.interval,

@@ -14,17 +14,22 @@ import numpy as np
 from eigenscape.active_subspace.conditioning import LEAST_REPLICATES, REPLICATES
 from eigenscape.active_subspace.estimate import SecondMoment, source_of
 from eigenscape.active_subspace.spectrum import SpectrumStatus
-from eigenscape.active_subspace.staircase import Staircase, layer_shares_of, staircase
+from eigenscape.active_subspace.staircase import (
+    ProjectedNumber,
+    Staircase,
+    block_tails,
+    staircase,
+)
 from eigenscape.active_subspace.symmetry import (
     ProjectedSamples,
     require_fully_connected,
     require_symmetry,
 )
 from eigenscape.active_subspace.symmetry import project as project_gradients
+from eigenscape.active_subspace.tails import worst
 from eigenscape.architecture import Architecture
 from eigenscape.config.sizes import BLOCK, NUMBERS_PER_BATCH
 from eigenscape.errors import BadInput
-from eigenscape.interval import Interval
 from eigenscape.networks.functions import GivenGradients
 from eigenscape.networks.sampler import Sampler
 from eigenscape.networks.symmetry import Symmetry
@@ -37,34 +42,56 @@ class Projection:
 
     Attributes:
         stairs: the distinct eigenvalues with their multiplicities and intervals.
-        layer_shares: of tr C, with their intervals, for layers 1 ... L + 1.
         symmetry: the group over which C is averaged.
         samples: N.
         architecture: the architecture of the network.
     """
 
     stairs: Staircase
-    layer_shares: list[Interval[float]]
     symmetry: Symmetry
     samples: int
     architecture: Architecture
 
     @property
     def log10_condition(self) -> float:
-        """log10 of the largest over the smallest eigenvalue, in decades; infinite unless the status
-        is finite.
+        """log10 of the largest over the smallest eigenvalue, in decades; infinite where some
+        direction is null or not resolved.
         """
         return self.stairs.log10_condition.value
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % bootstrap interval of `log10_condition` over parameter vectors."""
+        """The 95 % bootstrap interval of `log10_condition` over parameter vectors; where the status
+        is `HEAVY_TAILED` it may be too narrow.
+        """
         return self.stairs.log10_condition.low, self.stairs.log10_condition.high
 
     @property
     def status(self) -> SpectrumStatus:
-        """`RANK_DEFICIENT` where some direction is null."""
+        """`RANK_DEFICIENT` where some direction is null, `HEAVY_TAILED` where too few samples carry
+        a plateau.
+        """
         return self.stairs.status
+
+    @property
+    def layer_shares(self) -> list[ProjectedNumber]:
+        """The layers' shares of tr C, with their intervals, for layers 1 ... L + 1."""
+        return self.stairs.layer_shares
+
+    @property
+    def effective_samples(self) -> float:
+        """Kish's effective N of the plateau that the fewest samples carry."""
+        return self.stairs.tail.effective_samples
+
+    @property
+    def largest_share(self) -> float:
+        """The largest part of a plateau that comes from one sample."""
+        return self.stairs.tail.largest_share
+
+    @property
+    def tail_index(self) -> float:
+        """The largest tail index of a plateau's squared gradients; see `tails`."""
+        return self.stairs.tail.index
 
     def eigenvalues(self) -> np.ndarray:
         """All P eigenvalues, descending."""
@@ -84,12 +111,14 @@ class Projection:
         largest = max(
             range(len(self.layer_shares)), key=lambda layer: self.layer_shares[layer].value
         )
+        layers, share = len(self.layer_shares), self.layer_shares[largest].value
         return (
             f"Projection: log10(lambda_1/lambda_P) = {value}{ends},"
             f" {str(self.status).replace('_', ' ')}\n{len(self.stairs.plateaus)} distinct of"
             f" {self.architecture.parameters:,} eigenvalues, {self.symmetry}, N ="
-            f" {self.samples:,}\nlayer {largest + 1} of {len(self.layer_shares)} has the largest"
-            f" share of tr C, {self.layer_shares[largest].value:.2g}"
+            f" {self.samples:,}, effective {self.effective_samples:,.0f}, largest share"
+            f" {self.largest_share:.2g}\nlayer {largest + 1} of {layers} has the largest share of"
+            f" tr C, {share:.2g}"
         )
 
 
@@ -97,6 +126,7 @@ def project(
     source: Sampler | SecondMoment | np.ndarray,
     samples: int | None = None,
     *,
+    most_samples: int | None = None,
     architecture: Architecture | None = None,
     symmetry: Symmetry | str | None = None,
     replicates: int = REPLICATES,
@@ -111,7 +141,9 @@ def project(
     Args:
         source: a `network_sampler`; a `SecondMoment` of one, which provides N; or gradients (N, P)
             with their architecture.
-        samples: N.
+        samples: N, or where ``most_samples`` is given the N to begin with.
+        most_samples: double N, up to this many, while the status is `HEAVY_TAILED`: the first
+            samples stay. By default N stays.
         architecture: the architecture of the network whose gradients an array holds.
         symmetry: the symmetry of the loss and the prior, ``permutations_and_signs`` (odd
             activations) or ``permutations``, for an array of gradients; a sampler knows its own.
@@ -138,22 +170,30 @@ def project(
             "replicates", f"at least {LEAST_REPLICATES}", str(replicates), f"write {REPLICATES}"
         )
     group = _group_of(sampler, symmetry)
-    return projection_of(
-        projected_samples(sampler, count, group), sampler, group, replicates=replicates, seed=seed
-    )
+    drawn = projected_samples(sampler, count, group)
+    while 2 * count <= (most_samples or count) and _is_heavy(drawn, sampler):
+        more = projected_samples(sampler, count, group, start=count)
+        drawn, count = ProjectedSamples.joined([drawn, more]), 2 * count
+    return projection_of(drawn, sampler, group, replicates=replicates, seed=seed)
 
 
-def projected_samples(sampler: Sampler, samples: int, symmetry: Symmetry) -> ProjectedSamples:
-    """Compute the contributions of the first N samples to the projected C, in batches that stay in
-    cache.
+def _is_heavy(samples: ProjectedSamples, sampler: Sampler) -> bool:
+    return worst(block_tails(samples, sampler.relative_noise)).is_heavy
+
+
+def projected_samples(
+    sampler: Sampler, samples: int, symmetry: Symmetry, start: int = 0
+) -> ProjectedSamples:
+    """Compute the contributions of samples ``start`` ... ``start + samples - 1`` to the projected
+    C, in batches that stay in cache.
     """
     architecture = require_fully_connected(sampler)
     rows = max(1, min(BLOCK, NUMBERS_PER_BATCH // architecture.parameters))
     parts = [
         project_gradients(
-            sampler.block(first, min(rows, samples - first))[0], architecture, symmetry
+            sampler.block(first, min(rows, start + samples - first))[0], architecture, symmetry
         )
-        for first in range(0, samples, rows)
+        for first in range(start, start + samples, rows)
     ]
     return ProjectedSamples.joined(parts)
 
@@ -170,15 +210,11 @@ def projection_of(
     bootstrap streams.
     """
     architecture = require_fully_connected(sampler)
-    sizes = architecture.sizes
-    key = stream_key(seed, "projection bootstrap", *sizes)
+    key = stream_key(seed, "projection bootstrap", *architecture.sizes)
     stairs = staircase(
         samples, replicates=replicates, key=key, relative_noise=sampler.relative_noise
     )
-    shares = layer_shares_of(
-        samples, replicates=replicates, key=stream_key(seed, "layer bootstrap", *sizes)
-    )
-    return Projection(stairs, shares, symmetry, samples.samples, architecture)
+    return Projection(stairs, symmetry, samples.samples, architecture)
 
 
 def _group_of(sampler: Sampler, symmetry: Symmetry | str | None) -> Symmetry:

@@ -43,10 +43,11 @@ _EPSILON = float(np.finfo(np.float64).eps)
 
 
 class SpectrumStatus(StrEnum):
-    """The reliability of the smallest eigenvalue."""
+    """The reliability of a spectrum: of its smallest eigenvalue, and of the means behind it."""
 
     FINITE = "finite"
     UNDERSAMPLED = "undersampled"
+    HEAVY_TAILED = "heavy_tailed"
     RANK_DEFICIENT = "rank_deficient"
     BELOW_FLOOR = "below_floor"
 
@@ -58,6 +59,10 @@ class SpectrumStatus(StrEnum):
             SpectrumStatus.UNDERSAMPLED: (
                 "P/N is so near 1 that the smallest eigenvalues are sampling noise: draw more"
                 " samples"
+            ),
+            SpectrumStatus.HEAVY_TAILED: (
+                "a few samples carry most of a squared gradient: the projected number and its"
+                " interval may be too low; draw more samples"
             ),
             SpectrumStatus.RANK_DEFICIENT: (
                 "some directions carry no gradient (fewer samples than parameters, or exact null"

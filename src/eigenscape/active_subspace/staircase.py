@@ -1,24 +1,65 @@
 """The spectrum of the projected C: a staircase of plateaus, with bootstrap intervals.
 
-Few samples suffice: a plateau is an average over samples *and* over the units that share it, and
-there is no inflation by P/N. The intervals resample the parameter vectors (percentile bootstrap,
-Efron 1979).
+A plateau is an average over samples *and* over the units that share it, and there is no inflation
+by P/N. But squared gradients of deep networks have heavy tails, so that a few samples may carry a
+plateau (`tails`). The intervals therefore come from a semiparametric bootstrap: parameter vectors
+are resampled, and the masses in the tail of a block are drawn from the Pareto tail that was fitted
+to them. Where even that does not suffice, the status is `HEAVY_TAILED`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from eigenscape.active_subspace.bootstrap import bootstrap_weights, percentile_interval
 from eigenscape.active_subspace.spectrum import SpectrumStatus, spectrum_of
-from eigenscape.active_subspace.symmetry import Block, ProjectedSamples
+from eigenscape.active_subspace.symmetry import Block, ProjectedSamples, weighted_sums
+from eigenscape.active_subspace.tails import Tail, smoothing, tail_of, worst
 from eigenscape.interval import Interval
 
 
 @dataclass(frozen=True)
-class Plateau(Interval[float]):
+class ProjectedNumber(Interval[float]):
+    """A number of the projected C with its interval, and how many samples carry it.
+
+    Attributes:
+        effective_samples: Kish's effective N of the masses behind it; 0 where they vanish.
+        largest_share: the part of them that comes from one sample.
+    """
+
+    effective_samples: float
+    largest_share: float
+
+    def columns(self, name: str, ends: str | None = None) -> dict[str, Any]:
+        """The interval's columns, and those of the two numbers, named as the ends are.
+
+        Example:
+            >>> list(ProjectedNumber(0.5, 0.4, 0.6, 90.0, 0.1).columns("share", ends=""))
+            ['share', 'low', 'high', 'effective_samples', 'largest_share']
+        """
+        prefix = f"{name}_" if ends is None else ends
+        return {
+            **super().columns(name, ends),
+            f"{prefix}effective_samples": self.effective_samples,
+            f"{prefix}largest_share": self.largest_share,
+        }
+
+    @classmethod
+    def of(cls, interval: Interval[float], tail: Tail) -> ProjectedNumber:
+        """Join an interval, widened to hold its value, with what the tail of its masses says.
+
+        The fitted tail may lie on one side of the largest masses, as a smooth curve does.
+        """
+        value, low, high = interval
+        low, high = min(low, value), max(high, value)
+        return cls(value, low, high, tail.effective_samples, tail.largest_share)
+
+
+@dataclass(frozen=True)
+class Plateau(ProjectedNumber):
     """One distinct eigenvalue of the projected C with its interval; 0 for a null direction.
 
     Attributes:
@@ -36,14 +77,20 @@ class Staircase:
 
     Attributes:
         plateaus: the plateaus in descending order of value.
-        status: `RANK_DEFICIENT` where some direction is null.
-        log10_condition: log10 of the largest over the smallest eigenvalue; infinite unless the
-            status is finite.
+        status: `RANK_DEFICIENT` where some direction is null; `HEAVY_TAILED` where too few samples
+            carry some plateau.
+        log10_condition: log10 of the largest over the smallest eigenvalue; infinite where the
+            status is neither finite nor heavy-tailed.
+        layer_shares: of tr C, for layers 1 ... L + 1.
+        tail: of the plateau with the fewest effective samples, the largest share, the largest tail
+            index.
     """
 
     plateaus: tuple[Plateau, ...]
     status: SpectrumStatus
-    log10_condition: Interval[float]
+    log10_condition: ProjectedNumber
+    layer_shares: list[ProjectedNumber]
+    tail: Tail
 
     def eigenvalues(self) -> np.ndarray:
         """All P eigenvalues, descending, each plateau repeated by its multiplicity."""
@@ -56,7 +103,7 @@ class Staircase:
 def staircase(
     samples: ProjectedSamples, *, replicates: int, key: int, relative_noise: float
 ) -> Staircase:
-    """Compute the projected spectrum with percentile bootstrap intervals over parameter vectors.
+    """Compute the projected spectrum and the layers' shares, with intervals over parameter vectors.
 
     Args:
         samples: contributions of N parameter vectors.
@@ -88,51 +135,110 @@ def staircase(
         values.append(spectrum.eigenvalues)
         statuses.add(spectrum.status)
 
-    counts = bootstrap_weights(samples.samples, replicates, key)
+    tails = block_tails(samples, relative_noise)
+    resampled_means = _resampled_means(samples, replicates, key)
     resampled = [
-        _resampled_values(mean, value)
-        for mean, value in zip(samples.means(counts), values, strict=True)
+        _resampled_values(mean, value) for mean, value in zip(resampled_means, values, strict=True)
     ]
-
     plateaus = [
         Plateau(
-            **vars(percentile_interval(float(value[index]), replicate[:, index])),
+            **vars(
+                ProjectedNumber.of(
+                    percentile_interval(float(value[index]), replicate[:, index]), tail
+                )
+            ),
             label=_numbered(block, index),
             multiplicity=block.multiplicity,
         )
-        for block, value, replicate in zip(samples.blocks, values, resampled, strict=True)
+        for block, value, replicate, tail in zip(
+            samples.blocks, values, resampled, tails, strict=True
+        )
         for index in range(block.size)
     ]
     plateaus.sort(key=lambda plateau: -plateau.value)
+    tail = worst(tails)
     status = next(
         (s for s in (SpectrumStatus.RANK_DEFICIENT, SpectrumStatus.BELOW_FLOOR) if s in statuses),
-        SpectrumStatus.FINITE,
+        SpectrumStatus.HEAVY_TAILED if tail.is_heavy else SpectrumStatus.FINITE,
     )
-    if status is not SpectrumStatus.FINITE:
-        return Staircase(tuple(plateaus), status, Interval(np.inf, np.inf, np.inf))
-    everything = np.log10(np.concatenate(resampled, axis=1))
-    spans = everything.max(axis=1) - everything.min(axis=1)
-    span = float(np.log10(plateaus[0].value) - np.log10(plateaus[-1].value))
-    return Staircase(tuple(plateaus), status, percentile_interval(span, spans))
+    condition = Interval(np.inf, np.inf, np.inf)
+    if status in (SpectrumStatus.FINITE, SpectrumStatus.HEAVY_TAILED):
+        everything = np.log10(np.concatenate(resampled, axis=1))
+        spans = everything.max(axis=1) - everything.min(axis=1)
+        span = float(np.log10(plateaus[0].value) - np.log10(plateaus[-1].value))
+        condition = percentile_interval(span, spans)
+    shares = _layer_shares(samples, means, resampled_means)
+    number = ProjectedNumber.of(condition, tail)
+    return Staircase(tuple(plateaus), status, number, shares, tail)
 
 
-def layer_shares_of(
-    samples: ProjectedSamples, *, replicates: int, key: int
-) -> list[Interval[float]]:
+def block_tails(samples: ProjectedSamples, relative_noise: float) -> list[Tail]:
+    """Return the tail of every block: the worst of its components, whose masses are the squared
+    gradients.
+
+    Components of which only rounding error is left do not count: below a hundred times its
+    variance, since it has tails of its own.
+    """
+    means = [mean[0] for mean in samples.means()]
+    dust = _dust(samples.blocks, means, relative_noise)
+    return [
+        worst(
+            [
+                tail_of(component)
+                for component, rounding in zip(masses.T, block_dust, strict=True)
+                if component.mean() > 100.0 * rounding
+            ]
+        )
+        for masses, block_dust in zip(samples.component_masses(), dust, strict=True)
+    ]
+
+
+def _resampled_means(samples: ProjectedSamples, replicates: int, key: int) -> list[np.ndarray]:
+    """Compute R semiparametric bootstrap replicates (R, size, size) of every block.
+
+    A sample in the tail of a block's trace has its contribution scaled to a draw of the fitted
+    tail. All blocks use the same counts and the same uniform numbers, so that what is large in one
+    network is large together.
+    """
+    counts = bootstrap_weights(samples.samples, replicates, key)
+    uniforms = np.random.Generator(np.random.Philox(key=key).jumped()).random(
+        (replicates, int(3 * samples.samples**0.5) + 1)
+    )
+    replicated = samples.means(counts)
+    for number, (masses, contribution) in enumerate(
+        zip(samples.component_masses(), samples.contributions, strict=True)
+    ):
+        members, factors = smoothing(masses.sum(axis=1), uniforms)
+        if len(members):
+            added = counts[:, members] * (factors - 1.0) / samples.samples
+            replicated[number] = replicated[number] + weighted_sums(contribution[members], added)
+    return replicated
+
+
+def _layer_shares(
+    samples: ProjectedSamples, means: list[np.ndarray], replicated: list[np.ndarray]
+) -> list[ProjectedNumber]:
     """Return the share of tr C in each layer, with its interval, for layers 1 ... L + 1.
 
     The projection keeps the trace of every layer, so no further pass over the gradients is needed.
+    A share is carried by as few samples as its layer or the whole trace, whichever has fewer.
     """
-    counts = np.vstack(
-        [np.ones(samples.samples), bootstrap_weights(samples.samples, replicates, key)]
-    )
     layers = max(layer for block in samples.blocks for layer in block.layers)
-    masses = np.zeros((len(counts), layers))
-    for block, means in zip(samples.blocks, samples.means(counts), strict=True):
+    traces = np.zeros((len(replicated[0]) + 1, layers))
+    masses = np.zeros((samples.samples, layers))
+    parts = zip(samples.blocks, means, replicated, samples.component_masses(), strict=True)
+    for block, mean, resampled, components in parts:
+        diagonals = np.vstack([np.diagonal(mean), np.diagonal(resampled, axis1=1, axis2=2)])
         for index, layer in enumerate(block.layers):
-            masses[:, layer - 1] += block.multiplicity * means[:, index, index]
-    shares = masses / masses.sum(axis=1, keepdims=True)
-    return [percentile_interval(float(column[0]), column[1:]) for column in shares.T]
+            traces[:, layer - 1] += block.multiplicity * diagonals[:, index]
+            masses[:, layer - 1] += block.multiplicity * components[:, index]
+    shares = traces / traces.sum(axis=1, keepdims=True)
+    whole = tail_of(masses.sum(axis=1))
+    numbers = []
+    for share, mass in zip(shares.T, masses.T, strict=True):
+        interval = percentile_interval(float(share[0]), share[1:])
+        numbers.append(ProjectedNumber.of(interval, worst([whole, tail_of(mass)])))
+    return numbers
 
 
 def _numbered(block: Block, index: int) -> str:

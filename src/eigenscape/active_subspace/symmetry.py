@@ -122,22 +122,38 @@ class ProjectedSamples:
         """
         counts = np.ones((1, self.samples)) if weights is None else weights
         normalised = counts / counts.sum(axis=1, keepdims=True)
-        means = []
-        for contribution in self.contributions:
-            if contribution.ndim == 2:
-                means.append(
-                    np.stack([contribution.T @ (row[:, None] * contribution) for row in normalised])
-                )
-            else:
-                flat = normalised @ contribution.reshape(self.samples, -1)
-                means.append(flat.reshape(len(counts), *contribution.shape[1:]))
-        return means
+        return [weighted_sums(contribution, normalised) for contribution in self.contributions]
+
+    def component_masses(self) -> list[np.ndarray]:
+        """Return the squared gradient of every component in every sample: the diagonals of the
+        contributions, one array (N, size) per block.
+        """
+        return [
+            contribution**2
+            if contribution.ndim == 2
+            else np.diagonal(contribution, axis1=1, axis2=2)
+            for contribution in self.contributions
+        ]
 
     @classmethod
     def joined(cls, batches: list[ProjectedSamples]) -> ProjectedSamples:
         """Join the samples of several batches, in order."""
         columns = zip(*(part.contributions for part in batches), strict=True)
         return cls(batches[0].blocks, tuple(np.concatenate(column) for column in columns))
+
+
+def weighted_sums(contribution: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Sum a block's contributions with weights (R, N), into (R, size, size).
+
+    Example:
+        >>> weighted_sums(np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([[1.0, 3.0]]))[0]
+        array([[1., 2.],
+               [2., 7.]])
+    """
+    if contribution.ndim == 2:
+        return np.stack([contribution.T @ (row[:, None] * contribution) for row in weights])
+    flat = weights @ contribution.reshape(len(contribution), -1)
+    return np.asarray(flat.reshape(len(weights), *contribution.shape[1:]))
 
 
 def project(

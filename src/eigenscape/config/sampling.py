@@ -311,13 +311,31 @@ class SamplingSection(Section):
 class ProjectionSection(Section):
     """The symmetry-projected spectrum of every network of the grid."""
 
-    samples: Annotated[int, Field(ge=2, le=LARGEST_COUNT)] = 1_000
-    """Parameter vectors per network; the projection has no inflation by P/N. Source: intervals of
-    about 0.1 decades."""
+    samples: Annotated[int, Field(ge=2, le=LARGEST_COUNT)] = 500
+    """Parameter vectors per network to begin with; N is doubled while the status is heavy_tailed.
+    Source: intervals of 0.05 to 0.2 decades where tails are light."""
+
+    most_samples: PositiveCount = 16_000
+    """N is never doubled beyond this. Source: resampling costs as much as sampling there."""
+
+    most_gradient_entries: PositiveCount = 10_000_000
+    """Nor beyond N P of this many numbers: the budget of a network. Source: about a fifth of a
+    second."""
 
     replicates: Annotated[int, Field(ge=20, le=100_000)] = 200
     """Bootstrap resamples behind every interval. Source: Efron, Tibshirani 1993, a few hundred for
     percentile intervals."""
+
+    def most_samples_of(self, parameters: int) -> int:
+        """The largest N that a network of P parameters may come to; never below `samples`.
+
+        Example:
+            >>> section = ProjectionSection()
+            >>> section.most_samples_of(271), section.most_samples_of(74_101)
+            (16000, 500)
+        """
+        affordable = min(self.most_samples, self.most_gradient_entries // parameters)
+        return max(self.samples, affordable)
 
 
 class CriticalitySection(Section):

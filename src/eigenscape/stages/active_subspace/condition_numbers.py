@@ -81,6 +81,10 @@ def _projected(study: Study, architecture: Architecture, folder: StudyFolder) ->
     content = require_projection(study, architecture, folder)
     return {
         **Interval.of_columns(content, "log10_cond_sym", ends="").columns("log10_cond_sym"),
+        "log10_cond_sym_effective_samples": content["effective_samples"],
+        "log10_cond_sym_largest_share": content["largest_share"],
+        "tail_index_sym": content["tail_index"],
+        "samples_sym": content["samples"],
         "status_sym": content["status"],
         "symmetry": content["symmetry"],
         "chi_1": content["chi_1"],
@@ -112,6 +116,8 @@ def layer_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
                     "layer": share["layer"],
                     "parameters": layer.parameters,
                     **{name: share[name] for name in column_names("share", ends="")},
+                    "effective_samples": share["effective_samples"],
+                    "largest_share": share["largest_share"],
                     "per_parameter": share["share"] * architecture.parameters / layer.parameters,
                     "chi_1": content["chi_1"],
                 }

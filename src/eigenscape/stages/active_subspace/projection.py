@@ -73,7 +73,11 @@ def project_networks(
 def _content(study: Study, architecture: Architecture) -> dict[str, Any]:
     sampler, section = sampler_of_network(study, architecture), study.projection
     found = project(
-        sampler, section.samples, replicates=section.replicates, seed=study.sampling.seed
+        sampler,
+        section.samples,
+        most_samples=section.most_samples_of(architecture.parameters),
+        replicates=section.replicates,
+        seed=study.sampling.seed,
     )
     field = mean_field_of(
         activation_named(study.network.activation), prior_named(study.prior.kind), architecture
@@ -81,6 +85,8 @@ def _content(study: Study, architecture: Architecture) -> dict[str, Any]:
     return {
         "symmetry": str(found.symmetry),
         "status": str(found.status),
+        "samples": found.samples,
+        "tail_index": found.tail_index,
         **found.stairs.log10_condition.columns("log10_cond_sym", ends=""),
         "plateaus": [vars(plateau) for plateau in found.stairs.plateaus],
         "layer_shares": [

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from eigenscape.active_subspace.staircase import layer_shares_of, staircase
+from eigenscape.active_subspace.staircase import staircase
 from eigenscape.active_subspace.symmetry import (
     ProjectedSamples,
     project,
@@ -74,13 +74,16 @@ DESCRIPTIONS = {
     "parameters": "P",
     "samples": "N, parameter vectors drawn",
     "symmetry": "group under which the second moment is averaged",
-    "status": "of the condition number: finite, rank_deficient or below_floor",
+    "status": "of the condition number: finite, heavy_tailed, rank_deficient or below_floor",
     "log10_cond_sym": (
-        "log10 condition number of the symmetry-projected second moment, in decades; inf unless the"
-        " status is finite"
+        "log10 condition number of the symmetry-projected second moment, in decades; inf where"
+        " a direction is null or not resolved"
     ),
     "log10_cond_sym_low": "lower end of its 95 % bootstrap interval",
     "log10_cond_sym_high": "upper end of its 95 % bootstrap interval",
+    "log10_cond_sym_effective_samples": "effective N (Kish 1965) of the masses that the fewest samples carry",
+    "log10_cond_sym_largest_share": "largest part of them from one sample",
+    "tail_index": "largest tail index of the squared gradients; a mean exists below 1",
     "chi_1": (
         "growth of the gradient's second moment per layer towards the input, mean field; knows"
         " neither data nor loss"
@@ -89,9 +92,13 @@ DESCRIPTIONS = {
     "share_first": "share of tr C in the first layer, weights and bias",
     "share_first_low": "lower end of its 95 % bootstrap interval",
     "share_first_high": "upper end of its 95 % bootstrap interval",
+    "share_first_effective_samples": "effective N (Kish 1965) of the masses that the fewest samples carry",
+    "share_first_largest_share": "largest part of them from one sample",
     "share_last": "share of tr C in the output layer, weights and bias",
     "share_last_low": "lower end of its 95 % bootstrap interval",
     "share_last_high": "upper end of its 95 % bootstrap interval",
+    "share_last_effective_samples": "effective N (Kish 1965) of the masses that the fewest samples carry",
+    "share_last_largest_share": "largest part of them from one sample",
 }
 """Columns in order, with what they mean."""
 
@@ -336,12 +343,12 @@ def _numbers(
 ) -> dict[str, Any]:
     """What is found of one setting and loss."""
     stairs = staircase(samples, replicates=replicates, key=key, relative_noise=relative_noise)
-    shares = layer_shares_of(samples, replicates=replicates, key=key)
     return {
         "status": str(stairs.status),
         **stairs.log10_condition.columns("log10_cond_sym"),
-        **shares[0].columns("share_first"),
-        **shares[-1].columns("share_last"),
+        "tail_index": stairs.tail.index,
+        **stairs.layer_shares[0].columns("share_first"),
+        **stairs.layer_shares[-1].columns("share_last"),
     }
 
 

@@ -69,7 +69,15 @@ DESCRIPTIONS = {
     ),
     "log10_cond_sym_low": "lower end of its 95 % bootstrap interval",
     "log10_cond_sym_high": "upper end of its 95 % bootstrap interval",
-    "status_sym": "of the projected number",
+    "log10_cond_sym_effective_samples": (
+        "effective N (Kish 1965) of the squared gradient that the fewest samples carry"
+    ),
+    "log10_cond_sym_largest_share": "largest part of a mean squared gradient from one sample",
+    "tail_index_sym": (
+        "largest tail index of the squared gradients: a mean exists below 1, a variance below 1/2"
+    ),
+    "samples_sym": "N, parameter vectors drawn for the projected number",
+    "status_sym": "of the projected number: finite, heavy_tailed, rank_deficient or below_floor",
     "symmetry": "group under which the second moment is averaged",
     "chi_1": "growth of the gradient's second moment per layer towards the input, mean field",
     "q_star": "variance of pre-activations far from the input, mean field",
@@ -78,7 +86,7 @@ DESCRIPTIONS = {
 """Columns after seed, depth and width, in order, with what they mean."""
 
 TEXTS = ("status", "route", "status_sym", "symmetry")
-COUNTS = ("parameters", "samples", "rank", "raw_parameter_limit")
+COUNTS = ("parameters", "samples", "rank", "raw_parameter_limit", "samples_sym")
 """Which of them are words and which are whole numbers."""
 
 

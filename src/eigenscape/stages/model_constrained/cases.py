@@ -17,7 +17,7 @@ import pandas as pd
 from eigenscape.active_subspace.bootstrap import bootstrap_weights, unbroken_interval
 from eigenscape.active_subspace.leading import Leading, leading_directions, leading_vectors, overlap
 from eigenscape.active_subspace.sampling_noise import log10_condition_null
-from eigenscape.active_subspace.staircase import layer_shares_of, staircase
+from eigenscape.active_subspace.staircase import staircase
 from eigenscape.active_subspace.symmetry import ProjectedSamples, project, require_symmetry
 from eigenscape.active_subspace.tree import Node
 from eigenscape.config.cells import SCIENCE_SCHEMA, ModelConstrainedCell
@@ -65,6 +65,9 @@ DESCRIPTIONS = {
     "log10_cond_sym": "log10 condition number of the symmetry-projected C, in decades",
     "log10_cond_sym_low": "lower end of its 95 % bootstrap interval",
     "log10_cond_sym_high": "upper end of its 95 % bootstrap interval",
+    "log10_cond_sym_effective_samples": "effective N (Kish 1965) of the masses that the fewest samples carry",
+    "log10_cond_sym_largest_share": "largest part of them from one sample",
+    "tail_index": "largest tail index of the squared gradients; a mean exists below 1",
     "null_directions": (
         "directions of the projected C that carry no gradient, or one that is indistinguishable"
         " from rounding error"
@@ -306,10 +309,10 @@ def _projected(
     angle = unbroken_interval(
         leading.degrees_from(reference.leading)[0], resampled.degrees_from(reference.resampled)
     )
-    shares = layer_shares_of(projected, replicates=replicates, key=key)
     numbers: dict[str, Any] = {
         "status_sym": str(stairs.status),
         **stairs.log10_condition.columns("log10_cond_sym"),
+        "tail_index": stairs.tail.index,
         "null_directions": sum(
             plateau.multiplicity for plateau in stairs.plateaus if plateau.value == 0
         ),
@@ -319,7 +322,7 @@ def _projected(
         "leading_block": projected.blocks[int(leading.blocks[0])].label,
         "layers": [
             {"layer": layer} | share.columns("share", ends="")
-            for layer, share in enumerate(shares, start=1)
+            for layer, share in enumerate(stairs.layer_shares, start=1)
         ],
     }
     return numbers, reference

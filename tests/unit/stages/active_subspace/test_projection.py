@@ -63,11 +63,10 @@ def test_layer_shares_are_those_of_the_gradients(folder: StudyFolder) -> None:
     architecture = STUDY.projected_architectures()[1]
     project_networks(STUDY, [architecture], folder, quiet=True)
     sampler = sampler_of_network(STUDY, architecture)
-    gradients, _ = sampler.block(0, 120)
+    content = require_projection(STUDY, architecture, folder)
+    gradients, _ = sampler.block(0, content["samples"])
     masses = np.array([(gradients[:, layer.whole] ** 2).sum() for layer in architecture.layers])
-    shares = [
-        share["share"] for share in require_projection(STUDY, architecture, folder)["layer_shares"]
-    ]
+    shares = [share["share"] for share in content["layer_shares"]]
     np.testing.assert_allclose(shares, masses / masses.sum(), rtol=1e-12)
     blocks = project(gradients, architecture, require_symmetry(sampler)).blocks
     assert sum(block.size * block.multiplicity for block in blocks) == architecture.parameters

@@ -120,7 +120,8 @@ def test_numbers_are_those_of_torch_gradients_of_the_loss_itself(
     # gradients agree to 1e-12 of their layer, and eigenvalues span 10^4 to 10^5: 1e-7 of the
     # smallest, in decades
     expected = tuple(stairs.log10_condition)
-    assert found["status"] == "finite"
+    # 40 samples are fewer than 50 effective ones
+    assert found["status"] == str(stairs.status) == "heavy_tailed"
     assert found[
         ["log10_cond_sym", "log10_cond_sym_low", "log10_cond_sym_high"]
     ].tolist() == pytest.approx(expected, abs=1e-6)
@@ -144,7 +145,7 @@ def test_null_directions_are_where_theory_puts_them() -> None:
         & (found["prior"] == "glorot_uniform")
         & found["interval"].str.startswith("[-")
     )
-    assert (found["status"] == np.where(expected, "rank_deficient", "finite")).all()
+    assert (found["status"] == np.where(expected, "rank_deficient", "heavy_tailed")).all()
     assert np.array_equal(np.isinf(found["log10_cond_sym"]), expected)
 
 
