@@ -170,15 +170,23 @@ def project(
             "replicates", f"at least {LEAST_REPLICATES}", str(replicates), f"write {REPLICATES}"
         )
     group = _group_of(sampler, symmetry)
-    drawn = projected_samples(sampler, count, group)
-    while 2 * count <= (most_samples or count) and _is_heavy(drawn, sampler):
-        more = projected_samples(sampler, count, group, start=count)
-        drawn, count = ProjectedSamples.joined([drawn, more]), 2 * count
+    drawn = samples_until_enough(sampler, count, most_samples or count, group)
     return projection_of(drawn, sampler, group, replicates=replicates, seed=seed)
 
 
-def _is_heavy(samples: ProjectedSamples, sampler: Sampler) -> bool:
-    return worst(block_tails(samples, sampler.relative_noise)).is_heavy
+def samples_until_enough(
+    sampler: Sampler, first: int, most: int, symmetry: Symmetry
+) -> ProjectedSamples:
+    """Project ``first`` samples, and double their number up to ``most`` while their tails are
+    heavy.
+    """
+    drawn = projected_samples(sampler, first, symmetry)
+    while (
+        2 * drawn.samples <= most and worst(block_tails(drawn, sampler.relative_noise)).is_heavy
+    ):
+        more = projected_samples(sampler, drawn.samples, symmetry, start=drawn.samples)
+        drawn = ProjectedSamples.joined([drawn, more])
+    return drawn
 
 
 def projected_samples(

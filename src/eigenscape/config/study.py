@@ -232,6 +232,14 @@ class Study(Section):
         grid = list(self.grid_architectures())
         return grid if headline in grid else [*grid, headline]
 
+    def most_projected_samples(self, architecture: Architecture) -> int:
+        """The largest N that the projection of a network may come to: within its section's budget,
+        and within what memory holds of blocks of many inputs.
+        """
+        size = architecture.inputs + architecture.outputs + 1
+        most = self.projection.most_samples_of(architecture.parameters)
+        return max(self.projection.samples, min(most, MOST_PROJECTED_NUMBERS // size**2))
+
     def trained_architectures(self) -> list[Architecture]:
         """The networks of the grid that are trained, on the sine; none where the two have nothing
         in common.

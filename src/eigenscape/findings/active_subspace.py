@@ -17,6 +17,7 @@ from eigenscape.active_subspace.association import (
     partial_spearman,
     spearman,
 )
+from eigenscape.active_subspace.spectrum import SpectrumStatus
 from eigenscape.config.study import Study
 from eigenscape.findings.verdicts import SIGNIFICANT, Finding, Verdict
 from eigenscape.interval import Interval
@@ -180,13 +181,21 @@ def _mimics_parameter_count(table: pd.DataFrame) -> Finding:
         verdict,
         f"{column}: rank correlation with P {_words(with_count)}, with the size of (L-1) log10"
         f" chi_1 {_words(with_profile)}; with P given that profile {_words(beyond)}; deeper less"
-        f" shallower network at equal P, in decades, {_words(contrast)}",
+        f" shallower network at equal P, in decades, {_words(contrast)}{_heavy(table, column)}",
         (
             "along a grid in which depth and width grow together; at equal P depth decides"
             if differs
             else ""
         ),
     )
+
+
+def _heavy(table: pd.DataFrame, column: str) -> str:
+    """Of how many networks the number rests on a few samples; nothing where that is not known."""
+    if column != "log10_cond_sym" or "status_sym" not in table.columns:
+        return ""
+    heavy = int((table["status_sym"] == SpectrumStatus.HEAVY_TAILED.value).sum())
+    return f"; {heavy} of {len(table)} numbers have heavy tails" if heavy else ""
 
 
 def _predicts_training(study: Study, folder: StudyFolder, table: pd.DataFrame) -> Finding:

@@ -7,6 +7,7 @@ plain Python, measured once on the reference machine.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -98,34 +99,48 @@ def small_cells(study: Study, cells: Iterable[GridCell]) -> Work:
 
 def _staircase(depth: int, samples: int, replicates: int) -> Work:
     """Plateaus and layer shares of L layers with R bootstrap replicates: about 2 L + 1 blocks of 1
-    to 9 numbers a sample.
-
-    The replicates are drawn twice, once for the plateaus and once for the shares.
+    to 9 numbers a sample, each with a fitted tail.
     """
     blocks, numbers = 2 * depth + 1, 2 * depth + 12
     return Work(
         {
-            Kind.RESAMPLE: 2.0 * samples * replicates,
-            Kind.PRODUCT: 4.0 * samples * replicates * numbers,
+            Kind.RESAMPLE: 1.0 * samples * replicates,
+            Kind.PRODUCT: 2.0 * samples * replicates * numbers,
             Kind.COLUMN: 2.0 * replicates * (depth + 4),
             Kind.SCALAR: blocks * SECONDS_PER_PLATEAU,
         }
     )
 
 
-SECONDS_PER_PLATEAU = 0.4e-3
-"""numpy calls for a block of a projected C: quantiles, labels, statuses."""
+SECONDS_PER_PLATEAU = 0.5e-3
+"""numpy calls for a block of a projected C: fitted tails, quantiles, labels, statuses."""
+
+
+def projected_samples(study: Study, architecture: Architecture) -> int:
+    """How many samples a projection will probably draw: it doubles N while tails are heavy.
+
+    Of N samples of a squared gradient some N exp(-0.14 L - 5/w - 0.9) are effective, and 150 of
+    those lead to a tail index below its limit: fitted to tanh networks under the standard normal
+    prior (benchmarks/coverage_of_condition.py), and taken for all.
+    """
+    section = study.projection
+    wanted = 150.0 * math.exp(min(0.14 * architecture.depth + 5.0 / architecture.width + 0.9, 50.0))
+    samples, most = section.samples, study.most_projected_samples(architecture)
+    while samples < wanted and 2 * samples <= most:
+        samples *= 2
+    return samples
 
 
 def projection(study: Study, architecture: Architecture) -> Work:
     """The projected spectrum of one network: a pass over the gradients, O(P) numbers a sample read
     thrice, no P x P matrix.
     """
-    samples = study.projection.samples
+    section, samples = study.projection, projected_samples(study, architecture)
     work = cost.gradients(architecture, study.problem.points, samples)
     work += Work({Kind.STREAM: 24.0 * samples * architecture.parameters, Kind.STORE: 0.1})
-    work += _staircase(architecture.depth, samples, study.projection.replicates)
-    return Work(work.counts, memory.projection(architecture, samples, study.projection.replicates))
+    work += _staircase(architecture.depth, samples, section.replicates)
+    most = study.most_projected_samples(architecture)
+    return Work(work.counts, memory.projection(architecture, most, section.replicates))
 
 
 def importance(study: Study) -> Work:

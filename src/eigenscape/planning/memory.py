@@ -13,6 +13,8 @@ whole arrays of activations (`TORCH_COPIES` of them), and are looser.
 
 from __future__ import annotations
 
+import math
+
 from eigenscape.architecture import Architecture
 from eigenscape.config.cells import ModelConstrainedCell
 from eigenscape.config.sizes import BLOCK, NUMBERS_PER_BATCH, PERMUTATIONS, TORCH_CHUNK
@@ -38,19 +40,20 @@ observed for a figure two columns wide."""
 
 
 def projection(architecture: Architecture, samples: int, replicates: int) -> int:
-    """8 (3 B' P + 2 N 21 (L + 1) + R (4 N + (4 L)^2)), B' = 2^21 / P rows but at most 256: O(P)
-    whatever N.
+    """8 (3 B' P + 3 N 21 (L + 1) + R (4 N + 9 sqrt(N) + (4 L)^2)), B' = 2^21 / P rows but at most
+    256: O(P) whatever N.
 
     The terms are parameters, gradients and one temporary of a batch; at most 21 numbers per layer
-    and sample, twice while batches are joined; counts of resamples as whole numbers, weights and
-    parts; and resampled blocks, the largest of which has at most 4 L rows.
+    and sample, twice while batches are joined, and their diagonals; counts of resamples as whole
+    numbers, weights and parts; uniform numbers and factors of the tails; and resampled blocks, the
+    largest of which has at most 4 L rows.
     """
     rows = max(1, min(BLOCK, NUMBERS_PER_BATCH // architecture.parameters))
     layers = architecture.depth + 1
     numbers = (
         3 * rows * architecture.parameters
-        + 2 * samples * 21 * layers
-        + replicates * (4 * samples + (4 * architecture.depth) ** 2)
+        + 3 * samples * 21 * layers
+        + replicates * (4 * samples + 9 * math.isqrt(samples) + (4 * architecture.depth) ** 2)
     )
     return FLOAT * numbers
 

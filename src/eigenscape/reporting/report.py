@@ -46,6 +46,8 @@ CELL_COLUMNS = {
     "bracket": "log10_cond_low",
     "projected": "log10_cond_sym",
     "interval": "log10_cond_sym_low",
+    "effective N": "log10_cond_sym_effective_samples",
+    "of the projected": "status_sym",
     "noise": "log10_cond_null",
     "status": "status",
 }
@@ -288,7 +290,9 @@ def _cell(row: dict[str, str]) -> list[tuple[str, str]]:
         if head in ends:
             low, high = (_short(row.get(name, ""), 2) for name in ends[head])
             text = f"{low} to {high}" if low and high else ""
-        if head == "status":
+        if head == "effective N":
+            text = f"{float(value):,.0f}" if _is_number(value) else ""
+        if column in ("status", "status_sym"):
             text, value = value.replace("_", " "), ""
         cells.append(
             (text if value != "0" or head != "N" else "", value if _is_number(value) else "")

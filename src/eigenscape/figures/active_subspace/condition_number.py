@@ -38,6 +38,7 @@ LABELS = {
 
 MARKERS = {
     SpectrumStatus.UNDERSAMPLED: ("o", "undersampled: $P/N$ near 1"),
+    SpectrumStatus.HEAVY_TAILED: (".", "heavy tails: a few samples carry it, it may be too low"),
     SpectrumStatus.RANK_DEFICIENT: ("x", "rank deficient: some directions carry no gradient"),
     SpectrumStatus.BELOW_FLOOR: ("v", "below floor: smallest eigenvalues not resolved"),
 }

@@ -44,6 +44,9 @@ WORDS = {
 }
 """In the place of a condition number that is not finite."""
 
+HEAVY = "*"
+"""After a condition number that a few samples carry."""
+
 ROW_HEIGHT = 0.26
 """Inches: two lines of text."""
 
@@ -182,7 +185,11 @@ def _draw_cell(
     )
     ink = "white" if finite and scale(values[COLOURED]) < DARK else "black"
     words = {
-        loss: f"{value:.2f}" if math.isfinite(value) else WORDS[statuses[loss]]
+        loss: (
+            f"{value:.2f}{HEAVY if statuses[loss] == SpectrumStatus.HEAVY_TAILED.value else ''}"
+            if math.isfinite(value)
+            else WORDS[statuses[loss]]
+        )
         for loss, value in values.items()
     }
     style: dict[str, Any] = {"ha": "center", "va": "center", "color": ink}

@@ -75,7 +75,7 @@ def _content(study: Study, architecture: Architecture) -> dict[str, Any]:
     found = project(
         sampler,
         section.samples,
-        most_samples=section.most_samples_of(architecture.parameters),
+        most_samples=study.most_projected_samples(architecture),
         replicates=section.replicates,
         seed=study.sampling.seed,
     )

@@ -81,7 +81,7 @@ DESCRIPTIONS = {
     ),
     "log10_cond_sym_low": "lower end of its 95 % bootstrap interval",
     "log10_cond_sym_high": "upper end of its 95 % bootstrap interval",
-    "log10_cond_sym_effective_samples": "effective N (Kish 1965) of the masses that the fewest samples carry",
+    "log10_cond_sym_effective_samples": "effective N (Kish 1965) of the plateau of the fewest",
     "log10_cond_sym_largest_share": "largest part of them from one sample",
     "tail_index": "largest tail index of the squared gradients; a mean exists below 1",
     "chi_1": (
@@ -92,12 +92,12 @@ DESCRIPTIONS = {
     "share_first": "share of tr C in the first layer, weights and bias",
     "share_first_low": "lower end of its 95 % bootstrap interval",
     "share_first_high": "upper end of its 95 % bootstrap interval",
-    "share_first_effective_samples": "effective N (Kish 1965) of the masses that the fewest samples carry",
+    "share_first_effective_samples": "effective N of the squared gradients behind it",
     "share_first_largest_share": "largest part of them from one sample",
     "share_last": "share of tr C in the output layer, weights and bias",
     "share_last_low": "lower end of its 95 % bootstrap interval",
     "share_last_high": "upper end of its 95 % bootstrap interval",
-    "share_last_effective_samples": "effective N (Kish 1965) of the masses that the fewest samples carry",
+    "share_last_effective_samples": "effective N of the squared gradients behind it",
     "share_last_largest_share": "largest part of them from one sample",
 }
 """Columns in order, with what they mean."""
@@ -241,6 +241,7 @@ def _identity(
     """Everything that decides the rows of one pair."""
     return {
         "kind": "sensitivity",
+        "bootstrap": "with fitted Pareto tails",
         "science_schema": SCIENCE_SCHEMA,
         "sizes": list(architecture.sizes),
         "seed": study.sampling.seed,

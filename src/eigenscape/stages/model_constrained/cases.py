@@ -65,7 +65,7 @@ DESCRIPTIONS = {
     "log10_cond_sym": "log10 condition number of the symmetry-projected C, in decades",
     "log10_cond_sym_low": "lower end of its 95 % bootstrap interval",
     "log10_cond_sym_high": "upper end of its 95 % bootstrap interval",
-    "log10_cond_sym_effective_samples": "effective N (Kish 1965) of the masses that the fewest samples carry",
+    "log10_cond_sym_effective_samples": "effective N (Kish 1965) of the plateau of the fewest",
     "log10_cond_sym_largest_share": "largest part of them from one sample",
     "tail_index": "largest tail index of the squared gradients; a mean exists below 1",
     "null_directions": (
