@@ -186,5 +186,10 @@ SCIENCE = Science(
         polytopes,
     ),
     judged=lambda _: map(EXPRESSIVITY.target, EXPERIMENTS),
+    methods={
+        CHAPTER: "<b>Expressivity.</b> A circle is sent through random and trained networks, and"
+        " the exact length of its image, its transitions and the pieces of the piecewise linear"
+        " map are followed from layer to layer; the mean-field rate of growth is √χ<sub>1</sub>."
+    },
     enabled=lambda study: study.expressivity.enabled,
 )

@@ -352,6 +352,8 @@ class Science:
         steps: in the order of the workflow.
         figures: in the order of a report.
         judged: targets that its findings are judged by.
+        methods: by chapter, a paragraph of the paper that says what is computed, as reportlab reads
+            it.
         enabled: whether a study computes it.
     """
 
@@ -359,4 +361,5 @@ class Science:
     steps: tuple[Step[Any], ...]
     figures: tuple[FigureRow, ...]
     judged: Callable[[Study], Iterable[str]]
+    methods: Mapping[str, str] = field(default_factory=dict)
     enabled: Callable[[Study], bool] = _always
