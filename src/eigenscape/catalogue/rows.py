@@ -351,7 +351,7 @@ class Science:
         name: of the column, and of the configuration's section.
         steps: in the order of the workflow.
         figures: in the order of a report.
-        judged: targets that its findings are judged by.
+        evidence: targets that its findings are assessed by.
         methods: by chapter, a paragraph of the paper that says what is computed, as reportlab reads
             it.
         enabled: whether a study computes it.
@@ -360,6 +360,6 @@ class Science:
     name: str
     steps: tuple[Step[Any], ...]
     figures: tuple[FigureRow, ...]
-    judged: Callable[[Study], Iterable[str]]
+    evidence: Callable[[Study], Iterable[str]]
     methods: Mapping[str, str] = field(default_factory=dict)
     enabled: Callable[[Study], bool] = _always

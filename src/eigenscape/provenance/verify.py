@@ -153,7 +153,7 @@ def _of_spectrum(catalogue: Catalogue, cell: Cell, folder: StudyFolder) -> Findi
         cell,
         folder,
         store,
-        lambda receipt: spectra.damage_of(store, receipt, cell.architecture.parameters),
+        lambda receipt: spectra.spectrum_damage(store, receipt, cell.architecture.parameters),
     )
 
 
@@ -162,7 +162,7 @@ def _of_store(
     cell: Cell,
     folder: StudyFolder,
     store: Path,
-    damage_of: Callable[[Receipt], str],
+    damage_in: Callable[[Receipt], str],
 ) -> Finding:
     """What is to be said of a store, given what is wrong with it by its receipt."""
     paths = (folder.receipt(store), store)
@@ -170,7 +170,7 @@ def _of_store(
     found = _receipt_finding(cell, paths, notes)
     if isinstance(found, Finding):
         return found
-    if damage := damage_of(found):
+    if damage := damage_in(found):
         return Finding(State.DAMAGED, paths, _named(store, damage), _AGAIN, notes)
     return Finding(State.SOUND, paths, "", "", notes)
 
@@ -183,7 +183,7 @@ def _of_large(catalogue: Catalogue, plan: LargePlan, folder: StudyFolder) -> Fin
     if isinstance(found, Finding):
         return found
     paths = (array_files.receipt_of(path), path)
-    if damage := array_files.damage_of(path):
+    if damage := array_files.array_damage(path):
         return Finding(State.DAMAGED, paths, _named(path, damage), _AGAIN, notes)
     return Finding(State.SOUND, paths, "", "", notes)
 
@@ -237,7 +237,7 @@ def _of_work(cell: Cell, folder: StudyFolder) -> Iterator[Finding]:
     shards = Shards(folder.shards(cell), cell, folder.quarantine)
     parts: list[Node | OpenSlot] = [*shards.nodes(), *shards.open_slots()]
     for part in parts:
-        path, damage = shards.folder / shards.name(part), shards.damage_of(part)
+        path, damage = shards.folder / shards.name(part), shards.part_damage(part)
         if damage:
             yield Finding(
                 State.DAMAGED,
@@ -270,7 +270,7 @@ def _is_document(path: Path, folder: StudyFolder) -> bool:
 def _of_document(catalogue: Catalogue, path: Path, folder: StudyFolder) -> Finding:
     """A document, by the digest that it holds and by what it says of its work."""
     study, notes = catalogue.study, _notes(catalogue, folder, path)
-    if damage := documents.damage_of(path):
+    if damage := documents.document_damage(path):
         receipt = products.receipt_of(path, folder)  # without its document it would tell of a loss
         return Finding(
             State.DAMAGED,
@@ -308,7 +308,7 @@ def _of_trajectories(catalogue: Catalogue, receipt: Path, folder: StudyFolder) -
     path = receipt.with_name(receipt.name.removesuffix(".receipt.json") + ".npz")
     paths = (receipt, *[path] * path.exists())
     notes = _notes(catalogue, folder, path)
-    damage = array_files.damage_of(path, array_files.Digest.FILE)
+    damage = array_files.array_damage(path, array_files.Digest.FILE)
     what = f"{path}: {damage}"
     return (
         Finding(State.DAMAGED, paths, what, _AGAIN, notes)

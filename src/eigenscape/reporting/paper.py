@@ -305,7 +305,7 @@ def _question(summary: Summary) -> str:
         f" the problem {escape(facts['problem'])}, with activation"
         f" {escape(study.network.activation)} and the prior"
         f" {escape(study.prior.kind.replace('_', ' '))}. One network ({escape(facts['headline'])})"
-        " is looked at closely. Published findings are judged by fixed rules."
+        " is looked at closely. Published findings are assessed by fixed rules."
     )
 
 

@@ -173,7 +173,7 @@ def remove_arrays(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def damage_of(path: Path, of: Digest = Digest.NUMBERS) -> str:
+def array_damage(path: Path, of: Digest = Digest.NUMBERS) -> str:
     """What is wrong with a file by its receipt, whatever work it holds; nothing where the digest is
     that of the receipt.
     """

@@ -11,7 +11,7 @@ SCIENCE = Science(
     name="active_subspace",
     steps=(*steps.STEPS, large.LARGE),
     figures=(*maps.FIGURES, *headline.FIGURES, *sensitivity.FIGURES, *large.FIGURES),
-    judged=lambda study: [
+    evidence=lambda study: [
         "tables/condition_number.csv",
         *steps.IMPORTANCE.targets(),
         *steps.SPECTRUM.targets(study.headline_cell.folder),

@@ -11,7 +11,7 @@ SCIENCE = Science(
     name="sloppiness",
     steps=(*theory.STEPS, *ensemble.STEPS),
     figures=(*ensemble.FIGURES, *theory.FIGURES),
-    judged=lambda _: [
+    evidence=lambda _: [
         *map(theory.SLOPPINESS_THEORY.target, theory.PARTS),
         "tables/sloppiness.nc",
     ],
