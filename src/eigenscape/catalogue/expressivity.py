@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CHAPTER = "expressivity"
 
 EXPERIMENTS = ("growth", "sensitivity", "dichotomies", "digits")
-"""Of `stages.expressivity.experiments`, each one job."""
+"""The experiments of `stages.expressivity.experiments`, each one job."""
 
 EXPRESSIVITY = Step(
     name="expressivity",

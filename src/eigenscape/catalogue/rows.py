@@ -135,7 +135,7 @@ class Step(Generic[T]):
 
     @property
     def command(self) -> str:
-        """Of `eigenscape`."""
+        """The name of its command of `eigenscape`."""
         return self.called or self.name.replace("_", "-")
 
     @property
@@ -197,7 +197,7 @@ class Job(Generic[T]):
 
     @property
     def name(self) -> str:
-        """Such as ``projection/w10``."""
+        """The name of the job, such as ``projection/w10``."""
         return self.step.job_pattern.replace("{}", self.value)
 
     @property

@@ -35,7 +35,7 @@ class Catalogue:
 
     @cached_property
     def figures(self) -> list[FigureRow]:
-        """Those that a run draws, in the order of a report."""
+        """The figures that a run draws, in the order of a report."""
         return figures_of(self.study)
 
     @cached_property
@@ -55,7 +55,7 @@ class Catalogue:
 
     @cached_property
     def _about(self) -> dict[str, Mapping[str, Any]]:
-        """Of every step the values of its jobs and what they are about, left out or not."""
+        """The values of every step's jobs and what they are about, left out or not."""
         return {step.name: step.jobs(self.study) for step in self.steps}
 
     @cached_property
@@ -78,7 +78,7 @@ class Catalogue:
 
     @cached_property
     def jobs(self) -> list[Job[Any]]:
-        """All of them, in the order of the workflow."""
+        """All jobs, in the order of the workflow."""
         return [job for jobs in self.jobs_of.values() for job in jobs.values()]
 
     @cached_property
@@ -170,7 +170,7 @@ class Catalogue:
         }
 
     def left_out_lines(self) -> list[str]:
-        """The same for people, a line per reason."""
+        """What is left out, in words: a line per reason."""
         if not (out := self.left_out):
             return []
         lines = [

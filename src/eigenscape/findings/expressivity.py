@@ -89,7 +89,7 @@ TRAINED = (
 )
 
 ROUNDING = 1e-9
-"""Of sqrt(chi_1), which is exactly 1 for critical ReLU networks."""
+"""Rounding error of sqrt(chi_1), which is exactly 1 for critical ReLU networks."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 from eigenscape.stages.sloppiness.theory_tables import COORDINATES
 
 VARIES = 0.05
-"""Of chi_3 along a line of the map: less is no effect worth a word (this project's choice)."""
+"""Smallest change of chi_3 along a line of the map that counts: less is no effect worth a word
+(this project's choice)."""
 
 
 MONOTONE = 0.8

@@ -58,7 +58,7 @@ class NumpyGradient:
         losses[:] = 0.0
 
     def on_device(self, parameters: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same as torch tensors, computed on the host and copied."""
+        """Gradients (B, P) and zeros (B,) as torch tensors, computed on the host and copied."""
         host = parameters.cpu().numpy()
         gradients, losses = np.empty_like(host), np.empty(len(host), host.dtype)
         self.fill(host, gradients, losses)
@@ -145,7 +145,7 @@ class GivenGradients:
         return self._rows[first : first + count], np.zeros(count)
 
     def block_on_device(self, first: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same as torch tensors."""
+        """The rows and zeros as torch tensors."""
         import torch  # noqa: PLC0415 - who gives arrays need not have it
 
         gradients, losses = self.block(first, count)

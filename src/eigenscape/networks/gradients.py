@@ -154,7 +154,7 @@ class GradientSampler(Generic[LossT_co]):
         return gradients, losses
 
     def block_on_device(self, first: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same on the device, as torch tensors."""
+        """Gradients and losses of the same samples on the device, as torch tensors."""
         import torch  # noqa: PLC0415 - the CPU route does not need it
 
         def part(start: int, stop: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -12,7 +12,7 @@ import numpy as np
 from eigenscape.errors import BadInput
 
 HELD_OUT_SHARE = 0.25
-"""Of the inputs of each class; training never sees them."""
+"""Fraction of the inputs of each class that training never sees."""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,9 @@ class NetworkLoss:
         )
 
     def on_device(self, parameters: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same by ``torch.func``, in the precision and on the device of ``parameters``."""
+        """Gradients and losses by ``torch.func``, in the precision and on the device of
+        ``parameters``.
+        """
         import torch  # noqa: PLC0415 - the CPU route does not need it
 
         from eigenscape.networks import functional  # noqa: PLC0415 - torch

@@ -48,7 +48,7 @@ class Sampler(Protocol):
 
     @property
     def precision(self) -> np.dtype[np.floating]:
-        """Of draws and gradients."""
+        """The precision of draws and gradients."""
         ...
 
     @property
@@ -73,7 +73,7 @@ class Sampler(Protocol):
         ...
 
     def block_on_device(self, first: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same where they are computed, as torch tensors."""
+        """Gradients and losses where they are computed, as torch tensors."""
         ...
 
 

@@ -41,13 +41,13 @@ MARGIN = 62.0
 """Points on every side: lines of some 95 letters, what one column of text bears."""
 
 TEXT_WIDTH = PAGE[0] - 2 * MARGIN - 12.0
-"""Of a line: reportlab's frames keep 6 points of their own on either side."""
+"""Width of a line: reportlab's frames keep 6 points of their own on either side."""
 
 TALLEST = 330.0
 """Points of a figure's height: two stand on a page with their captions."""
 
 VERDICT_COLOURS = {"holds": "#00664a", "condition": "#8a5a00", "not": "#a63d00", "open": "#57606a"}
-"""Those of the report; each verdict also has its sign and its words."""
+"""The colours of the report; each verdict also has its sign and its words."""
 
 
 def paper_path(folder: StudyFolder) -> Path:
@@ -164,7 +164,7 @@ def _figure(
         """Empty space of the figure's size, which notes where it came to stand."""
 
         def wrap(self, available_width: float, _: float) -> tuple[float, float]:
-            """As wide as the text, as high as the figure."""
+            """The size: as wide as the text, as high as the figure."""
             self.left = (available_width - scale * width) / 2
             return available_width, scale * height
 
