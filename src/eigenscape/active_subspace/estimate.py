@@ -6,6 +6,7 @@ and stores C on disk. This module does the same in one call, with the same bits.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,7 @@ class SecondMoment:
     Attributes:
         matrix: C, (P, P), symmetric to the last bit, in squared units of the gradient.
         gradient_mean: (P,), (1/N) sum_n g_n.
-        mean_loss: (1/N) sum_n L(theta_n); 0 if losses are unknown.
+        mean_loss: (1/N) sum_n L(theta_n); NaN if losses are unknown.
         samples: N, the number of requested gradients.
         excluded: number of gradients that are left out, since they are not finite; the averages are
             over the others.
@@ -118,7 +119,7 @@ def second_moment(
     return SecondMoment(
         matrix=sums.triangle.matrix(1.0 / counted),
         gradient_mean=sums.first_moments[:-1] / counted,
-        mean_loss=float(sums.first_moments[-1]) / counted,
+        mean_loss=float(sums.first_moments[-1]) / counted if sampler.losses_known else math.nan,
         samples=count,
         excluded=excluded,
         sampler=sampler,
