@@ -8,6 +8,7 @@ built of the same. A tour that runs: docs/library.md.
 `loss_sampler`         the same of any torch loss
 `module_sampler`       the same of any ``torch.nn.Module`` on your data
 `function_sampler`     the same of any function whose gradient is given
+`quadrature_sampler`   the same at the nodes of a quadrature rule, for few parameters
 `second_moment`        C = E[grad L grad L^T], from a sampler or an array of gradients
 `spectrum`             its eigenvalues, with what they can and cannot say
 `condition_number`     log10(lambda_1 / lambda_P) with bracket, interval, P/N and what noise
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from eigenscape.networks.priors import scaled_normal as scaled_normal
     from eigenscape.networks.problems import Problem as Problem
     from eigenscape.networks.problems import sine_regression as sine_regression
+    from eigenscape.networks.quadrature import quadrature_sampler as quadrature_sampler
     from eigenscape.networks.samplers import function_sampler as function_sampler
     from eigenscape.networks.samplers import loss_sampler as loss_sampler
     from eigenscape.networks.samplers import network_sampler as network_sampler
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "networks.samplers": ("network_sampler", "loss_sampler", "function_sampler"),
+    "networks.quadrature": ("quadrature_sampler",),
     "networks.user.networks": ("module_sampler",),
     "networks.problems": ("Problem", "sine_regression"),
     "networks.priors": ("scaled_normal",),
@@ -79,6 +82,7 @@ __all__ = [
     "loss_sampler",
     "module_sampler",
     "function_sampler",
+    "quadrature_sampler",
     "Problem",
     "sine_regression",
     "scaled_normal",

@@ -170,14 +170,16 @@ def function_and_law(
             "give a number for each parameter",
         )
     if not np.all((scales > 0) & (scales < np.inf)):
-        found = str(scale) if scales.ndim == 0 else f"numbers from {scales.min()} to {scales.max()}"
+        found = (
+            f"{scales}" if scales.ndim == 0 else f"numbers from {scales.min()} to {scales.max()}"
+        )
         raise BadInput.field("scale", "a positive number, or one a parameter", found, "write 1.0")
     scales = np.broadcast_to(np.float64(scales), (count,)).copy()
     if ranges is None:
         return _DRAWS[name], scales, NumpyGradient(gradient, value)
     if name != "uniform" or np.any(scales != 1):
         fix = "leave draw and scale out, or ranges"
-        raise BadInput.field("ranges", "uniform draws of scale 1", f"{name}, scale {scale}", fix)
+        raise BadInput.field("ranges", "uniform draws of scale 1", f"{name}, scale {scale!r}", fix)
     low, high = _checked_ranges(ranges, count).T
     function = NumpyGradient(gradient, value, centre=(low + high) / 2, half_width=(high - low) / 2)
     return _DRAWS[name], scales, function
