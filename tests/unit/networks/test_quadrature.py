@@ -65,7 +65,7 @@ def test_the_exponential_converges_geometrically() -> None:
         )
         for points in (1, 2, 3, [5, 4])
     ]
-    # The error of q points falls like (2 b)^(2 q)/(2 q)!: by 1e-6 at q = 5, b = 0.7.
+    # 2^(2q) (q!)^4 / ((2q+1) (2q)!^3) times the 2q-th derivative of exp(1.4 x): 5e-8 at q = 5.
     assert errors[0] > errors[1] > errors[2] > errors[3]
     assert errors[3] < 1e-6
 
