@@ -130,13 +130,13 @@ def draw_dimension(axes: Axes, choice: DimensionChoice) -> None:
                 color=GREY,
             )
     last = max(criterion.candidate or 0 for criterion in criteria)
-    axes.set_xlim(-0.5, last + max(1.0, 0.2 * last))
+    axes.set_xlim(-0.5, last + max(1.5, 0.4 * last))  # room for the last number's share
     axes.set_ylim(len(criteria) - 0.5, -0.5)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.set_yticks(
         range(len(criteria)), [criterion.name.replace("_", " ") for criterion in criteria]
     )
-    axes.set(xlabel="dimension $n$", ylabel="criterion")
+    axes.set_xlabel("dimension $n$")
     axes.grid(axis="x", color=GREY, alpha=0.3)
 
 
@@ -179,6 +179,8 @@ def draw_criterion(axes: Axes, criterion: DimensionCriterion) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     if criterion.name == "energy":
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    elif criterion.name != "log_gap" and (criterion.curve > 0).all():
+        axes.set_yscale("log")  # the least of a curve that falls by decades
     axes.set(xlabel="dimension $n$", ylabel=CURVES[criterion.name])
 
 
