@@ -13,6 +13,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import eigenscape
+
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "active_subspaces.md").read_text()
 
@@ -195,6 +197,14 @@ def test_other_densities_by_weights(ran) -> None:
     )
     errors = np.sqrt((spread**2).sum(axis=0))
     assert np.abs((names.weighted.matrix - expected) / errors).max() < 4
+
+
+def test_a_table_of_runs_gives_the_same_numbers(ran) -> None:
+    names = ran[0]
+    np.testing.assert_array_equal(names.same.replicates, names.bootstrap.replicates)
+    expected = eigenscape.active_variables(names.cell, range(100), names.direction)
+    np.testing.assert_allclose(names.variables.coordinates, expected.coordinates, rtol=1e-12)
+    np.testing.assert_array_equal(names.variables.losses, expected.losses)
 
 
 def test_the_figure_is_drawn(ran) -> None:

@@ -71,9 +71,10 @@ class SecondMoment:
 
     @property
     def effective_samples(self) -> float:
-        """Kish's effective number of samples, 1 / sum_n w_n^2: how many samples of equal weight
-        have the variance of these (Kish, Survey Sampling, 1965). Of no meaning for the nodes of a
-        rule.
+        """Kish's effective number of samples, ``1 / sum_n w_n^2``.
+
+        So many samples of equal weight have the variance of these (Kish, Survey Sampling, 1965). It
+        has no meaning for the nodes of a rule.
         """
         if self.weights is None:
             return float(self.samples - self.excluded)

@@ -36,6 +36,10 @@ class SubspaceBootstrap:
     Attributes:
         eigenvalues: (m,), of the sample, descending, between the least and the largest of the
             replicates; m is P, or 200 where P is larger.
+        effective_samples: (m,), the effective number ``(sum_n a_n)^2 / sum_n a_n^2`` of the
+            contributions ``a_n = w_n (u_i . g_n)^2`` of the samples to lambda_i (Kish, Survey
+            Sampling, 1965): N/3 for normal gradients, few where the tail carries the eigenvalue.
+            Where it is small, replicates have not seen the tail, and ranges are too short.
         trace: tr C of the sample.
         errors: least, mean and largest ``|W1 W1^T - W1* W1*^T|_2`` over the replicates, for the
             dimensions n = 1 ... K: the sine of the largest angle between the n leading
@@ -49,6 +53,7 @@ class SubspaceBootstrap:
     """
 
     eigenvalues: Interval[np.ndarray]
+    effective_samples: np.ndarray
     trace: float
     errors: SubspaceErrors
     variability: np.ndarray
@@ -66,14 +71,15 @@ class SubspaceBootstrap:
         rows = [
             f"SubspaceBootstrap: P = {self.parameters:,}, N = {self.samples:,},"
             f" {len(self.replicates):,} replicates",
-            "   n  eigenvalue  [least, largest]        subspace error  [least, largest]",
+            "   n  eigenvalue  [least, largest]        effective N"
+            "  subspace error  [least, largest]",
         ]
         for place, dimension in enumerate(self.dimensions[:5]):
             value, low, high = self.eigenvalues.at(place)
             errors = self.errors
             rows.append(
                 f"{dimension:4d}  {value:10.4g}  [{low:.4g}, {high:.4g}]".ljust(44)
-                + f"{errors.mean[place]:14.3g}"
+                + f"{self.effective_samples[place]:9,.0f}{errors.mean[place]:16.3g}"
                 + f"  [{errors.minimum[place]:.3g}, {errors.maximum[place]:.3g}]"
             )
         if len(self.dimensions) > 5:
@@ -93,7 +99,9 @@ def bootstrap_subspaces(
     1408.0545; ranges are from the least to the largest replicate, as in their software).
 
     Ranges describe the fluctuation, not the bias: where P/N is not small, replicates, which hold
-    only 63 % of the gradients, lie further apart than the sample does. Beyond P = 200 replicates
+    only 63 % of the gradients, lie further apart than the sample does. Where gradients have heavy
+    tails, the effective number of samples beside each eigenvalue is small, and the range is too
+    short. Beyond P = 200 replicates
     are taken inside the span of the 200 leading eigenvectors, and rotations out of it are not seen.
 
     Args:
@@ -121,6 +129,11 @@ def bootstrap_subspaces(
     size = min(moment.parameters, FULL_BOOTSTRAP_LIMIT)
     values, directions = values[::-1][:size], vectors[:, ::-1][:, :size]
     along, squares, weights = _coordinates(moment, directions)
+    contributions = weights[:, None] * along**2
+    carried = (contributions**2).sum(axis=0)
+    effective = np.divide(
+        contributions.sum(axis=0) ** 2, carried, out=np.zeros(size), where=carried > 0
+    )
     count = size - 1 if size <= EVERY_DIMENSION_UP_TO else int(size / math.log(size))
     eigenvalues, traces = np.empty((replicates, size)), np.empty(replicates)
     errors, variability = np.empty((replicates, count)), np.empty((replicates, count))
@@ -137,6 +150,7 @@ def bootstrap_subspaces(
             variability[replicate, place] = 1 - abs(np.linalg.det(leading[:, : place + 1]))
     return SubspaceBootstrap(
         eigenvalues=Interval(values, eigenvalues.min(axis=0), eigenvalues.max(axis=0)),
+        effective_samples=effective,
         trace=float(np.trace(moment.matrix)),
         errors=SubspaceErrors(
             np.arange(1, count + 1), errors.min(axis=0), errors.mean(axis=0), errors.max(axis=0)

@@ -43,6 +43,7 @@ def made_up(
     means = np.array(errors)
     return SubspaceBootstrap(
         Interval(sample, replicates.min(axis=0), replicates.max(axis=0)),
+        np.full(len(sample), 300.0),
         float(sample.sum()),
         SubspaceErrors(np.arange(1, len(means) + 1), means, means, means),
         np.array(variability),

@@ -158,6 +158,37 @@ def test_a_sample_that_is_left_out_is_not_drawn() -> None:
     np.testing.assert_allclose(found.replicates, expected.replicates, rtol=1e-12)
 
 
+def test_the_effective_number_of_samples_behind_an_eigenvalue() -> None:
+    """Of normal gradients E[a]^2/E[a^2] = 1/3 of the samples, within four standard deviations: E
+    z^4 = 3 has sqrt(96/6000)/3 = 4.2 %, twice the mean square 3.7 %. Of a sample that carries all,
+    1; of no direction, 0.
+    """
+    found = bootstrap_subspaces(quadratic([3.0, 1.0], 6_000), replicates=20)
+    np.testing.assert_allclose(found.effective_samples, 2_000, rtol=0.23)
+    rows = np.array([[100.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, -1.0, 0.0]])
+    few = bootstrap_subspaces(second_moment(rows), replicates=20)
+    np.testing.assert_allclose(few.effective_samples, [1, 3, 0], atol=1e-9)
+    twice = bootstrap_subspaces(second_moment(rows, weights=[1, 2, 1, 1]), replicates=20)
+    np.testing.assert_allclose(twice.effective_samples, [1, 16 / 6, 0], atol=1e-9)
+
+
+@pytest.mark.parametrize(("spread", "held"), [(0.3, range(93, 101)), (1.3, range(50, 90))])
+def test_ranges_are_short_where_few_samples_carry_an_eigenvalue(spread: float, held: range) -> None:
+    """g_1 = exp(s z) and lambda_1 = exp(2 s^2), over 100 samples of 400. The effective N is N
+    exp(-4 s^2) in the limit: 280 for s = 0.3, and below 1 % of N for 1.3, where replicates do not
+    see the tail. That a 99 % interval holds 92 or fewer of 100 has a chance below 1e-5.
+    """
+    inside, effective = 0, []
+    for seed in range(100):
+        z = np.random.default_rng(seed).standard_normal((400, 2))
+        rows = np.stack([np.exp(spread * z[:, 0]), 0.01 * z[:, 1]], axis=1)
+        found = bootstrap_subspaces(second_moment(rows), replicates=200, seed=seed)
+        inside += found.eigenvalues.low[0] < np.exp(2 * spread**2) < found.eigenvalues.high[0]
+        effective.append(found.effective_samples[0])
+    assert inside in held
+    assert (np.median(effective) > 100) == (spread < 1)
+
+
 def test_of_many_parameters_the_leading_span_is_resampled() -> None:
     """Rayleigh and Ritz: inside a span no eigenvalue is larger than that of the whole; traces are
     of the whole.
