@@ -90,6 +90,29 @@ def test_an_isotropic_second_moment_has_no_dimension() -> None:
         assert choice.gap.reason
 
 
+def test_few_samples_of_two_equal_directions_are_given_a_dimension() -> None:
+    """P = 2, where the only gap is the largest: all four criteria would say 1 every time. By
+    intervals of 95 % in the place of ranges 10 of 100 samples would pass; here it is 1 of 200.
+    """
+    passed = 0
+    for seed in range(100):
+        moment = second_moment(function_sampler(lambda x: x, 2, seed=seed), 100)
+        choice = choose_dimension(bootstrap_subspaces(moment, seed=seed))
+        passed += any(decided(choice)[name] == 1 for name in NAMES)
+    assert passed <= 3
+
+
+def test_fewer_samples_than_parameters_have_dimensions_up_to_their_rank() -> None:
+    """Null directions are no eigenvalues, and replicates have lower ranks still."""
+    rows = np.random.default_rng(5).standard_normal((8, 20)) * np.where(np.arange(20) < 2, 9.0, 0.1)
+    choice = choose_dimension(bootstrap_subspaces(second_moment(rows), replicates=40))
+    assert choice.log_gap.candidate == 8
+    assert choice.gap.candidate in (1, 2)
+    for criterion in choice:
+        assert np.isfinite(criterion.agreement)
+        assert criterion.dimension is None or criterion.dimension <= 2
+
+
 def test_the_ladle_by_hand() -> None:
     """f = (0, .1, .01, .5)/1.61 and phi = (8, 5, 1, .5)/14.5: g = .552, .407, .0752, .345."""
     choice = choose_dimension(made_up([8.0, 5.0, 1.0, 0.5], [0.1, 0.1, 0.9], [0.1, 0.01, 0.5]))
