@@ -39,6 +39,11 @@ class NetworkLoss:
         """n, the number of data points."""
         return self.problem.points
 
+    @property
+    def losses_known(self) -> bool:
+        """True: the value comes with the gradient."""
+        return True
+
     def fill(self, parameters: np.ndarray, gradients: np.ndarray, losses: np.ndarray) -> None:
         """Gradients (B, P) and losses (B,) at parameter vectors (B, P), in place, on the CPU."""
         from eigenscape.networks import kernel  # noqa: PLC0415 - compiled code

@@ -66,6 +66,11 @@ class Sampler(Protocol):
         """What leaves the loss and the prior as they are; None where nothing is known of it."""
         ...
 
+    @property
+    def losses_known(self) -> bool:
+        """Whether `block` tells losses, and not zeros in their place."""
+        ...
+
     def block(self, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Gradients (count, P) and losses (count,), NaN where a sample is excluded, of samples
         ``first`` ... on the host.
