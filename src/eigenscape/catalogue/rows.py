@@ -11,6 +11,7 @@ the rows of a science outside the functions that draw.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from eigenscape.config.cells import SCIENCE_SCHEMA
 from eigenscape.config.study import Study
 from eigenscape.store.layout import StudyFolder
+from eigenscape.store.receipts import digest_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -226,6 +228,13 @@ class Job(Generic[T]):
         """Jobs with a higher one start first."""
         of_job = self.step.priority
         return of_job if isinstance(of_job, int) else of_job(self)
+
+    @property
+    def decisions(self) -> str:
+        """Digest of all that decides its results besides the content of its inputs."""
+        facts = {name: fact(self) for name, fact in self.step.decides.items()}
+        flags = {name: given(self) for name, given in self.step.flags.items()}
+        return digest_of(json.dumps([facts, flags, self.reads], default=str).encode())
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -129,6 +129,12 @@ class Catalogue:
         of_study = [job for job in makers if job.value in self.jobs_of[job.step.name]]
         return next(iter(of_study or makers), None)
 
+    def decisions_of(self, target: str) -> str:
+        """Digest of what decides a target besides the content of its inputs; "" for what no job of
+        the study leaves.
+        """
+        return next((job.decisions for job in self.jobs if target in job.targets), "")
+
     def notes_of(self, path: str) -> list[str]:
         """What has to go for Snakemake to run the jobs again that may have made a result: a target
         of each.
