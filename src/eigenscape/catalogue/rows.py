@@ -11,7 +11,6 @@ the rows of a science outside the functions that draw.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from eigenscape.config.cells import SCIENCE_SCHEMA
 from eigenscape.config.study import Study
 from eigenscape.store.layout import StudyFolder
-from eigenscape.store.receipts import digest_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -230,11 +228,11 @@ class Job(Generic[T]):
         return of_job if isinstance(of_job, int) else of_job(self)
 
     @property
-    def decisions(self) -> str:
-        """Digest of all that decides its results besides the content of its inputs."""
+    def decisions(self) -> dict[str, Any]:
+        """What decides its results besides its inputs, and which inputs it has."""
         facts = {name: fact(self) for name, fact in self.step.decides.items()}
         flags = {name: given(self) for name, given in self.step.flags.items()}
-        return digest_of(json.dumps([facts, flags, self.reads], default=str).encode())
+        return {**facts, **flags, "reads": self.reads}
 
     @property
     def words(self) -> tuple[str, ...]:

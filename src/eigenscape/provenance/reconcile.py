@@ -71,7 +71,7 @@ def unfounded_targets(catalogue: Catalogue, folder: StudyFolder) -> Unfounded:
                 causes.append(f"nothing says what {folder.root / target} was made of")
                 continue
             decisions, results = record
-            if decisions != job.decisions:
+            if decisions != catalogue.decisions_of(target):
                 causes.append(f"another configuration or version made {folder.root / target}")
             for name, digest in results.items():
                 if digest_now(name) != digest:

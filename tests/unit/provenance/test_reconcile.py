@@ -57,7 +57,8 @@ def finish(study: Study, folder: StudyFolder) -> None:
                 written.append(path)
             for target in job.targets:
                 if target.startswith("ledger/"):
-                    note = {"decisions": job.decisions, "results": results_of_command(folder)}
+                    decisions = catalogue.decisions_of(target)
+                    note = {"decisions": decisions, "results": results_of_command(folder)}
                     write_json(folder.root / target, note)
             results[job.name] = written
 
