@@ -75,8 +75,10 @@ def with_make(folder: Path) -> Path:
     for name in ("Makefile", "pyproject.toml"):
         shutil.copy(ROOT / name, folder / name)
     (folder / ".venv").mkdir()
-    (folder / ".venv" / "bin").symlink_to(BIN)
-    (folder / ".venv" / "run.stamp").touch()
+    for part in BIN.parent.iterdir():
+        if part.suffix != ".stamp":
+            (folder / ".venv" / part.name).symlink_to(part)
+    (folder / ".venv" / "run.stamp").touch()  # as after its set-up
     return folder
 
 
