@@ -1,10 +1,10 @@
 """A second run of the same study is started.
 
 Injection: while the ranks of a run's job stand still, the same command is given again in the same
-folder; so are a dry run and --unlock, and the command once more after that. Promise: the second run
-is refused in one line that names process, machine and start of the first, exit code 75, and changes
-nothing; the dry run is answered; --unlock does not let another run in; the first ends with the same
-bits.
+folder; so are a dry run and --unlock, the command once more after that, and with --nolock. Promise:
+the second run is refused in one line that names process, machine and start of the first, exit code
+75; the dry run is answered; --unlock lets no other run in, --nolock does, and its job waits for
+that of the first; both end with exit code 0 and one result with the same bits.
 """
 
 import signal
@@ -40,9 +40,12 @@ def test_the_second_run_is_refused(runs, tmp_path, undisturbed) -> None:
         assert workflow.snakemake(runs, "--dry-run", target).wait() == 0
         assert workflow.snakemake(runs, "--unlock").wait() == 0
 
+    beside = workflow.snakemake(runs, "--nolock", target)
+    until(lambda: "is at work on it; waiting" in beside.output, "a job that waits", beside)
     for rank in ranks:
         rank.send_signal(signal.SIGCONT)
     assert first.wait() == 0, first.output
+    assert beside.wait() == 0, beside.output
     assert Case.made_by_the_workflow(workflow.results).bits() == undisturbed(
         Case.made_by_the_workflow(workflow.results)
     )

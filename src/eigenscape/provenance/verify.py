@@ -108,7 +108,7 @@ def check_result(study: Study, folder: StudyFolder, name: str) -> Finding:
             State.UNCONFIRMED,
             (path,),
             f"{path}: no receipt confirms it",
-            "delete it and run snakemake",
+            "the next run makes it again",
         )
         return next(_of_product(catalogue, receipt, folder), unconfirmed)
     return _of_document(catalogue, path, folder)
@@ -367,7 +367,7 @@ def _of_product(catalogue: Catalogue, receipt: Path, folder: StudyFolder) -> Ite
             State.OUTDATED,
             paths,
             what,
-            f"delete it and run snakemake; `eigenscape show {paths[1]}` says more",
+            f"the next run makes it again; `eigenscape show {paths[1]}` says more",
         )
     elif _of_other_decisions(catalogue, product):
         what = f"{paths[1]}: another configuration made it, or another version"
@@ -399,7 +399,7 @@ def _without_receipt(folder: StudyFolder) -> Iterator[Finding]:
             State.UNCONFIRMED,
             tuple(lost),
             f"{words}: no receipt confirms it",
-            "delete it and run snakemake, if snakemake made it",
+            "the next run makes it again, if the workflow makes it",
         )
 
 
