@@ -228,6 +228,13 @@ class Job(Generic[T]):
         return of_job if isinstance(of_job, int) else of_job(self)
 
     @property
+    def decisions(self) -> dict[str, Any]:
+        """What decides its results besides its inputs, and which inputs it has."""
+        facts = {name: fact(self) for name, fact in self.step.decides.items()}
+        flags = {name: given(self) for name, given in self.step.flags.items()}
+        return {**facts, **flags, "reads": self.reads}
+
+    @property
     def words(self) -> tuple[str, ...]:
         """The command line, without what every command is told."""
         flags = [f"--{name}" for name, given in self.step.flags.items() if given(self)]

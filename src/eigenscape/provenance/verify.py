@@ -31,6 +31,7 @@ from eigenscape.store import (
 )
 from eigenscape.store.identity import difference
 from eigenscape.store.layout import StudyFolder
+from eigenscape.store.products import Product
 from eigenscape.store.receipts import Receipt
 from eigenscape.store.shards import OpenSlot, Shards
 
@@ -75,7 +76,9 @@ def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> l
         for path in sorted((folder.root / "sloppiness").rglob("*.receipt.json"))
     ]
     findings += [
-        found for receipt in products.products(folder) for found in _of_product(receipt, folder)
+        found
+        for receipt in products.products(folder)
+        for found in _of_product(catalogue, receipt, folder)
     ]
     findings += _without_receipt(folder)
     return [*findings, *_of_quarantine(folder)]
@@ -105,9 +108,9 @@ def check_result(study: Study, folder: StudyFolder, name: str) -> Finding:
             State.UNCONFIRMED,
             (path,),
             f"{path}: no receipt confirms it",
-            "delete it and run snakemake",
+            "the next run makes it again",
         )
-        return next(_of_product(receipt, folder), unconfirmed)
+        return next(_of_product(catalogue, receipt, folder), unconfirmed)
     return _of_document(catalogue, path, folder)
 
 
@@ -317,7 +320,7 @@ def _of_trajectories(catalogue: Catalogue, receipt: Path, folder: StudyFolder) -
     )
 
 
-def _of_product(receipt: Path, folder: StudyFolder) -> Iterator[Finding]:
+def _of_product(catalogue: Catalogue, receipt: Path, folder: StudyFolder) -> Iterator[Finding]:
     """Tables, figures and reports, by their receipt. Documents, which have one too, are judged by
     the digest that they hold.
     """
@@ -363,10 +366,21 @@ def _of_product(receipt: Path, folder: StudyFolder) -> Iterator[Finding]:
             State.OUTDATED,
             paths,
             what,
-            f"delete it and run snakemake; `eigenscape show {paths[1]}` says more",
+            f"the next run makes it again; `eigenscape show {paths[1]}` says more",
         )
+    elif _of_other_decisions(catalogue, product):
+        what = f"{paths[1]}: another configuration made it, or another version"
+        yield Finding(State.OUTDATED, paths, what, "the next run makes it again")
     else:
         yield Finding(State.SOUND, paths, "")
+
+
+def _of_other_decisions(catalogue: Catalogue, product: Product) -> bool:
+    """Whether what the workflow makes of the study was decided otherwise. Receipts of earlier
+    versions, and of what is made on request, do not say.
+    """
+    now = catalogue.decisions_of(next(iter(product.files), ""))
+    return "" not in (now, product.decisions) and now != product.decisions
 
 
 def _without_receipt(folder: StudyFolder) -> Iterator[Finding]:
@@ -384,7 +398,7 @@ def _without_receipt(folder: StudyFolder) -> Iterator[Finding]:
             State.UNCONFIRMED,
             tuple(lost),
             f"{words}: no receipt confirms it",
-            "delete it and run snakemake, if snakemake made it",
+            "the next run makes it again, if the workflow makes it",
         )
 
 
