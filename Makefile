@@ -50,7 +50,7 @@ plan: setup ## Show what the study costs, before it runs.
 figures: setup ## Compute the study and draw its figures (results/<study>/figures).
 	@eigenscape plan $(if $(CONFIG),--configfile config.yaml --configfile $(CONFIG)) --cores $(CORES) --brief
 	@snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) \
-		--rerun-incomplete --rerun-triggers params input mtime --quiet rules host
+		--rerun-triggers params input mtime --quiet rules host
 
 paper: figures ## The study as a short PDF (results/<study>/paper.pdf), without LaTeX.
 	@eigenscape paper --study results/$(STUDY)/study.json

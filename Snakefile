@@ -22,4 +22,4 @@ report: "workflow/report/workflow.rst"
 rule all:
     """Every figure of the study, as PDF and PNG, the tables behind them, and the page that shows them."""
     input:
-        [f"{RESULTS}/{target}" for target in CATALOGUE.wanted],
+        everything,

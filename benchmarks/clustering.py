@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_limits
 from eigenscape.clustering.gram import Columns, unit_columns
 from eigenscape.clustering.optimality import certify
 from eigenscape.clustering.sparse import Penalty, penalties, sparse_self_expression
-from eigenscape.networks.labelled_data import digits
+from eigenscape.networks.labelled_data import digit_images
 
 ALPHA = 20.0
 GAP = 1e-4
@@ -47,7 +47,7 @@ SETTINGS = ("cyclic", "random", "gram", "gram, random", "path on gram", "lars on
 def layer(count: int, width: int) -> Columns:
     """A random ReLU layer over digits."""
     draw = np.random.default_rng(0)
-    images = digits()[0].reshape(-1, 64)
+    images = digit_images()[0].reshape(-1, 64)
     chosen = images[draw.permutation(len(images))[:count]] / 8 - 1
     if count > len(chosen):  # beyond the digits: the same with noise
         more = chosen[draw.integers(0, len(chosen), count - len(chosen))]

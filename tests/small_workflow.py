@@ -65,7 +65,34 @@ def repository(folder: Path) -> Path:
 
 def environment() -> dict[str, str]:
     """PATH with this environment's programs first, as the Makefile sets it."""
-    return {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
+    of_make = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")  # of `make test`
+    outside = {name: value for name, value in os.environ.items() if name not in of_make}
+    return {**outside, "PATH": f"{BIN}:{os.environ['PATH']}"}
+
+
+def with_make(folder: Path) -> Path:
+    """The same with the Makefile, whose environment is this one."""
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder / name)
+    (folder / ".venv").mkdir()
+    for part in BIN.parent.iterdir():
+        if part.suffix != ".stamp":
+            (folder / ".venv" / part.name).symlink_to(part)
+    (folder / ".venv" / "run.stamp").touch()  # as after its set-up
+    return folder
+
+
+def make(folder: Path, target: str, config: str = "small.yaml") -> subprocess.CompletedProcess[str]:
+    """Make a target of a study, to its end."""
+    return subprocess.run(
+        ["make", target, f"CONFIG={config}", "CORES=2"],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
 
 
 def snakemake(

@@ -72,6 +72,12 @@ class Interrupted(EigenscapeError, RuntimeError):
     exit_code = 75
 
 
+class AlreadyRunning(EigenscapeError, RuntimeError):
+    """Another run of the same study is alive; the same command goes on when it has ended."""
+
+    exit_code = 75
+
+
 class LeaseLost(EigenscapeError, RuntimeError):
     """Another attempt took over this one's work, or this one stopped waiting for its turn; the next
     run resumes.

@@ -14,6 +14,11 @@ with `save`.
 `layer_importance`       the same per parameter
 `layer_legend`           what the colours of both mean
 `condition_number`       the map of a table over depth and width; returns the entries of its legend
+`sufficient_summary`     f against one active variable, or over two in colour
+`eigenvalue_ranges`      lambda_i with its range over bootstrap replicates
+`subspace_errors`        how far the n leading eigenvectors turn between replicates
+`dimension`              the number of active directions by each criterion
+`criterion`              what one criterion compares, such as the curve of the ladle
 `paper_style`, `save`    the look, and files
 =======================  =====================================================================
 """
@@ -31,6 +36,15 @@ from eigenscape.figures.active_subspace.layer_importance import (
 )
 from eigenscape.figures.active_subspace.layer_importance import draw_layer_shares as layer_shares
 from eigenscape.figures.active_subspace.layer_importance import kind_handles as layer_legend
+from eigenscape.figures.active_subspace.subspaces import draw_criterion as criterion
+from eigenscape.figures.active_subspace.subspaces import draw_dimension as dimension
+from eigenscape.figures.active_subspace.subspaces import (
+    draw_eigenvalue_ranges as eigenvalue_ranges,
+)
+from eigenscape.figures.active_subspace.subspaces import draw_subspace_errors as subspace_errors
+from eigenscape.figures.active_subspace.sufficient_summary import (
+    draw_sufficient_summary as sufficient_summary,
+)
 from eigenscape.figures.style import paper_style, save
 
 __all__ = [
@@ -41,6 +55,11 @@ __all__ = [
     "layer_importance",
     "layer_legend",
     "condition_number",
+    "sufficient_summary",
+    "eigenvalue_ranges",
+    "subspace_errors",
+    "dimension",
+    "criterion",
     "paper_style",
     "save",
 ]

@@ -74,8 +74,8 @@ class StudyResults:
 
     @property
     def dataset(self) -> xr.Dataset:
-        """The same table over (seed, depth, width), every variable with its meaning in
-        ``long_name``.
+        """The table of condition numbers over (seed, depth, width), every variable with its meaning
+        in ``long_name``.
 
         Raises:
             BadInput: there is no table yet.

@@ -1,13 +1,15 @@
 """Runs that end with their test, and the results of undisturbed ones."""
 
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from builders import sampler
-from faults.harness import Case, Runs
+from faults.harness import Case, Runs, until
+from small_workflow import LEAN, make, repository, with_make
 
 from eigenscape.architecture import Architecture
 
@@ -68,3 +70,24 @@ def finished(case: Case, reference: Callable[[Case], Case]) -> Case:
     """A case whose second moment is done: the undisturbed one, copied."""
     shutil.copytree(reference(case).folder.root, case.folder.root, dirs_exist_ok=True)
     return case
+
+
+@pytest.fixture(scope="session")
+def killed_and_made(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """A study by `make figures`, all of whose processes were killed half-way, and by the same
+    command again; and what that printed. Not to be changed.
+    """
+    folder = with_make(repository(tmp_path_factory.mktemp("study")))
+    (folder / "small.yaml").write_text(LEAN)
+    runs = Runs(tmp_path_factory.mktemp("output"))
+    receipts = folder / "results" / "small" / "headline"
+    try:
+        run = runs.start("make", "figures", "CONFIG=small.yaml", "CORES=2", cwd=folder)
+        until(lambda: any(receipts.glob("*/second_moment.receipt.json")), "second moment", run)
+        run.kill_tree()
+    finally:
+        runs.end()
+    assert list(folder.glob(".snakemake/locks/*")), "Snakemake's lock is still there"
+    return folder, make(folder, "figures")

@@ -1,9 +1,10 @@
 """Snakemake is killed and its job lives on.
 
 Injection: SIGKILL to Snakemake while the ranks of its job are at work (they stand still for as long
-as the next one needs to start); then --unlock and the same workflow with --rerun-incomplete.
-Promise: the second job waits for the first and says for whom, passes over what it has finished, and
-the workflow ends with the same bits; one result, computed once.
+as the next one needs to start); then the same command.
+Promise: the next run removes the locks that no live run holds; its job waits for the one that lives
+on and says for whom, passes over what it has finished, and the workflow ends with the same bits;
+one result, computed once.
 """
 
 import signal
@@ -40,11 +41,8 @@ def test_the_second_job_waits_for_the_first(runs, tmp_path, undisturbed) -> None
     case = Case.made_by_the_workflow(workflow.results)
     assert not case.receipt.exists()
 
-    locked = workflow.snakemake(runs, workflow.note("second_moment"))
-    assert locked.wait() != 0
-    assert "--unlock" in locked.output
-    assert workflow.snakemake(runs, "--unlock").wait() == 0
-    second = workflow.snakemake(runs, "--rerun-incomplete", workflow.note("second_moment"))
+    assert list(workflow.root.glob(".snakemake/locks/*")), "Snakemake's lock is still there"
+    second = workflow.snakemake(runs, workflow.note("second_moment"))
     until(lambda: "is at work on it; waiting" in second.output, "a job that waits", second)
     for rank in ranks:
         rank.send_signal(signal.SIGCONT)

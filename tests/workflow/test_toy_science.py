@@ -84,7 +84,7 @@ SCIENCE = Science(
     name="toy",
     steps=(TOY,),
     figures=(throws,),
-    judged=lambda _: TOY.targets(),
+    evidence=lambda _: TOY.targets(),
     enabled=lambda study: study.toy.enabled,
 )
 ''',
@@ -107,7 +107,7 @@ ENTRIES = {
     ],
     "findings/table.py": [
         ("from eigenscape.findings.verdicts", "from eigenscape.findings.toy import toy_findings\n"),
-        ('    Judge("expressivity"', '    Judge("toys", toy_findings),\n'),
+        ('    Assessment("expressivity"', '    Assessment("toys", toy_findings),\n'),
     ],
     "catalogue/sciences.py": [
         ("from eigenscape.catalogue.rows", "from eigenscape.catalogue import toy\n"),

@@ -194,7 +194,7 @@ def test_snakemake_s_report_shows_the_figures_by_science_without_a_network(finis
     for words in (
         "subspace clustering",
         "Spectrum of the headline network",
-        "Published findings, judged",
+        "Published findings, assessed",
     ):
         assert words in page
     assert not re.search(r'(src|href)="?http', page)

@@ -3,6 +3,7 @@
 Everything is checked here, before anything runs. Heavy libraries are not imported.
 """
 
+import functools
 import os
 import re
 import signal
@@ -13,8 +14,16 @@ from eigenscape.catalogue import Catalogue
 from eigenscape.catalogue.active_subspace.steps import SPECTRUM
 from eigenscape.errors import EigenscapeError
 from eigenscape.planning import solver_choice
+from eigenscape.provenance import reconcile
 from eigenscape.stages.common import configure, labelled_inputs
 from eigenscape.store.layout import StudyFolder
+
+
+def end(error):
+    """An exception would reach the user under a page of traceback, and with exit code 1."""
+    print(f"eigenscape: {error}", file=sys.stderr, flush=True)
+    os._exit(error.exit_code)
+
 
 try:
     STUDY = configure.workflow_study(
@@ -36,9 +45,7 @@ try:
         STUDY, solver_choice.node_memory(), solver_choice.RANKS
     )
 except EigenscapeError as error:
-    # An exception would reach the user under a page of traceback, and with exit code 1.
-    print(f"eigenscape: {error}", file=sys.stderr, flush=True)
-    os._exit(error.exit_code)
+    end(error)
 
 # A launcher that is not there would end a job with bash's bare "command not found".
 shell.prefix(
@@ -69,6 +76,35 @@ onsuccess:
     )
 
 
+@functools.cache
+def prepare():
+    """What is done once, when Snakemake comes to its first job and has not looked at a file yet.
+
+    Jobs of the run have no part in it, nor has what runs nothing: --unlock, --report, --touch and the like.
+    """
+    settings = workflow.execution_settings
+    if not workflow.is_main_process or settings is None or workflow.touch:
+        return
+    try:
+        again = reconcile.begin_run(
+            STUDY,
+            StudyFolder(Path(RESULTS)),
+            exclusive=settings.lock,
+            dry=workflow.dryrun,
+        )
+    except EigenscapeError as error:
+        end(error)
+    workflow.dag.forcefiles.update(f"{RESULTS}/{target}" for target in again)
+    # What a killed run has left is made again without being asked: commands write targets whole, or not at all.
+    workflow.dag_settings.force_incomplete = True
+
+
+def everything(_wildcards):
+    """What a whole run is for."""
+    prepare()
+    return [f"{RESULTS}/{target}" for target in CATALOGUE.wanted]
+
+
 def any_of(names):
     """A pattern that matches these names and no others; nothing at all where there are none."""
     return "|".join(map(re.escape, names)) or "(?!)"
@@ -95,13 +131,13 @@ def of_job(step, fact):
 
 def inputs_of(step):
     """A user's files, and the targets of other steps."""
-    return lambda wildcards: [
-        *step.files(STUDY),
-        *(
-            f"{RESULTS}/{target}"
-            for target in of_job(step, lambda job: job.reads)(wildcards)
-        ),
-    ]
+
+    def inputs(wildcards):
+        prepare()
+        reads = of_job(step, lambda job: job.reads)(wildcards)
+        return [*step.files(STUDY), *(f"{RESULTS}/{target}" for target in reads)]
+
+    return inputs
 
 
 def outputs_of(step):

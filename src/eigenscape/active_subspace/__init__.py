@@ -22,6 +22,8 @@
 `staircase`            the projected spectrum, with intervals
 `bootstrap`            weights of replicates, and percentile intervals
 `resampling`           bootstrap of spectra and subspaces
+`subspaces`            ranges of eigenvalues and errors of subspaces, for a notebook
+`dimension`            how many directions are active
 `layer_statistics`     squared gradients by sample and layer
 `importance`           what each layer carries
 `layer_shares`         that with intervals: shares, slope over depth, trend

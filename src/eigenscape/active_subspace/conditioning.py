@@ -148,7 +148,8 @@ def spectrum(
                 str(samples),
                 "leave it out",
             )
-        return spectrum_of(moment.matrix, vectors=vectors, samples=moment.samples, dust=moment.dust)
+        counted = moment.samples if moment.weights is None else np.count_nonzero(moment.weights)
+        return spectrum_of(moment.matrix, vectors=vectors, samples=int(counted), dust=moment.dust)
     if samples is not None and samples < 1:
         raise BadInput.field(
             "samples", "a whole number of at least 1", str(samples), "leave it out where C is exact"
@@ -172,8 +173,8 @@ def condition_number(
         seed: the seed of their random stream.
 
     Raises:
-        BadInput: a bare matrix, which has no samples and so no interval, or fewer than 20
-            replicates.
+        BadInput: a bare matrix, which has no samples and so no interval; a weighted one, whose
+            halves are no smaller samples of the same; or fewer than 20 replicates.
         EigensolverFailure: a solver fails.
 
     Example:
@@ -198,6 +199,9 @@ def condition_number(
         raise BadInput.field(
             "moment", "a SecondMoment, whose samples give the interval", type(moment).__name__, fix
         )
+    if moment.weights is not None:
+        fix = "use spectrum(moment).log10_condition, and bootstrap_subspaces for its ranges"
+        raise BadInput.field("moment", "samples that count alike", "weights", fix)
     if replicates < LEAST_REPLICATES:
         raise BadInput.field(
             "replicates", f"at least {LEAST_REPLICATES}", str(replicates), f"write {REPLICATES}"

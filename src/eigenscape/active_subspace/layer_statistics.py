@@ -92,26 +92,48 @@ def squared_gradients_by_layer(sampler: Sampler, samples: range) -> np.ndarray:
 def active_variables(
     sampler: PriorSampler, samples: range, directions: np.ndarray
 ) -> ActiveVariables:
-    """Return the coordinates of the samples along some directions, and their losses.
+    """Return the coordinates w_j^T theta_n of the samples along some directions, and their losses
+    L(theta_n): what a sufficient summary plot shows.
 
     Args:
-        sampler: the sampler of the network.
+        sampler: a sampler that draws the parameters itself and knows the losses there.
         samples: numbers of the samples, step 1.
-        directions: (P, k), such as the first two eigenvectors of C.
+        directions: (P, k), such as the first two eigenvectors of C; (P,) for one.
 
     Returns:
         Coordinates (N, k) and losses (N,), float64.
 
     Raises:
-        BadInput: no samples, a step other than 1, or directions that do not have P rows.
+        BadInput: no samples, a step other than 1, directions that do not have P rows, an array of
+            gradients, whose parameters are not known, or a function that is given by its gradient
+            alone.
 
     Example:
         >>> from eigenscape.networks.samplers import network_sampler
         >>> sampler = network_sampler(1, 2)
         >>> active_variables(sampler, range(3), np.eye(7)[:, :2]).coordinates.shape
         (3, 2)
+        >>> from eigenscape.networks.samplers import function_sampler
+        >>> square = function_sampler(lambda x: 2 * x, 2, value=lambda x: (x**2).sum(axis=1))
+        >>> found = active_variables(square, range(5), np.eye(2))
+        >>> bool(np.allclose(found.losses, (found.coordinates**2).sum(axis=1)))
+        True
     """
     parameters = sampler.architecture.parameters
+    directions = np.asarray(directions)
+    directions = directions[:, None] if directions.ndim == 1 else directions
+    if not hasattr(sampler, "parameters"):
+        fix = "give the sampler that drew them, or compute x @ directions of your points yourself"
+        raise BadInput.field(
+            "sampler", "one that draws parameters", "an array of gradients alone", fix
+        )
+    if not sampler.losses_known:
+        raise BadInput.field(
+            "sampler",
+            "a function whose values are known",
+            "its gradient alone",
+            "write function_sampler(gradient, P, value=f)",
+        )
     if directions.ndim != 2 or len(directions) != parameters:
         expected, fix = (
             f"{parameters} rows, one for each parameter",

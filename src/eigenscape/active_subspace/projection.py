@@ -151,8 +151,8 @@ def project(
         seed: the seed of their random streams.
 
     Raises:
-        BadInput: the loss or the prior has no known symmetry, no samples, or fewer than 20
-            replicates.
+        BadInput: the loss or the prior has no known symmetry, no samples, samples with weights, or
+            fewer than 20 replicates.
         NotFiniteGradient: a sampled gradient is not finite.
 
     Example:
@@ -162,6 +162,9 @@ def project(
         (53, 8)
     """
     if isinstance(source, SecondMoment):
+        if source.weights is not None:
+            fix = "project samples that count alike"
+            raise BadInput.field("source", "samples without weights", "weights", fix)
         samples = source.samples if samples is None else samples
         source = source.sampler
     sampler, count = source_of(source, samples, architecture)

@@ -188,8 +188,8 @@ def spectrum_by(
     samples: int | None = None,
     dust: np.ndarray | float = 0.0,
 ) -> Spectrum:
-    """The same with a given solver in the place of the processor's own; the graded route is the
-    processor's all the same.
+    """Compute a spectrum with a given solver instead of the processor's own; the graded route stays
+    the processor's.
 
     Example:
         >>> from eigenscape.active_subspace.eigensolvers import eigensolver_of_torch

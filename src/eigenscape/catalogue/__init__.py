@@ -16,12 +16,13 @@ imported before something is drawn.
 from eigenscape.catalogue.captions import caption_of
 from eigenscape.catalogue.drawing import draw_figures
 from eigenscape.catalogue.recipes import Recipe, recipe_of
-from eigenscape.catalogue.sciences import CHAPTERS, FIGURES, chapters_of
+from eigenscape.catalogue.sciences import CHAPTERS, FIGURES, METHODS, chapters_of
 from eigenscape.catalogue.table import Catalogue
 
 __all__ = [
     "CHAPTERS",
     "FIGURES",
+    "METHODS",
     "Catalogue",
     "Recipe",
     "caption_of",

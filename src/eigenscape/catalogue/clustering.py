@@ -163,6 +163,11 @@ SCIENCE = Science(
         neighbourhoods,
         similarity_sensitivity,
     ),
-    judged=lambda _: ["tables/clustering_layers.csv"],
+    evidence=lambda _: ["tables/clustering_layers.csv"],
+    methods={
+        CHAPTER: "<b>Subspace clustering.</b> Each layer's activations of held-out inputs are"
+        " expressed by one another; the coefficients make a graph, whose modularity on the true"
+        " labels says how far classes are communities."
+    },
     enabled=lambda study: study.clustering.enabled,
 )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CHAPTER = "expressivity"
 
 EXPERIMENTS = ("growth", "sensitivity", "dichotomies", "digits")
-"""Of `stages.expressivity.experiments`, each one job."""
+"""The experiments of `stages.expressivity.experiments`, each one job."""
 
 EXPRESSIVITY = Step(
     name="expressivity",
@@ -132,7 +132,7 @@ def dichotomies(results: Results) -> Figure:
 )
 def one_layer_training(results: Results) -> Figure:
     """Accuracy by the only layer that is trained."""
-    from eigenscape.figures.expressivity.digits import one_layer_figure
+    from eigenscape.figures.expressivity.digit_training import one_layer_figure
 
     section = results.study.expressivity.digits
     words = (
@@ -150,7 +150,7 @@ def one_layer_training(results: Results) -> Figure:
 )
 def training_lengths(results: Results) -> Figure:
     """Lengths while networks train."""
-    from eigenscape.figures.expressivity.digits import training_lengths_figure
+    from eigenscape.figures.expressivity.digit_training import training_lengths_figure
 
     section = results.study.expressivity.digits
     words = f"{section.length_depth} layers of {section.width} units"
@@ -185,6 +185,11 @@ SCIENCE = Science(
         training_lengths,
         polytopes,
     ),
-    judged=lambda _: map(EXPRESSIVITY.target, EXPERIMENTS),
+    evidence=lambda _: map(EXPRESSIVITY.target, EXPERIMENTS),
+    methods={
+        CHAPTER: "<b>Expressivity.</b> A circle is sent through random and trained networks, and"
+        " the exact length of its image, its transitions and the pieces of the piecewise linear"
+        " map are followed from layer to layer; the mean-field rate of growth is √χ<sub>1</sub>."
+    },
     enabled=lambda study: study.expressivity.enabled,
 )

@@ -155,6 +155,10 @@ SCIENCE = Science(
     name="model_constrained",
     steps=(MODEL_CONSTRAINED, MODEL_CONSTRAINED_TABLE),
     figures=(model_condition, model_subspace, model_training),
-    judged=lambda _: ["tables/model_constrained.csv"],
+    evidence=lambda _: ["tables/model_constrained.csv"],
+    methods={
+        CHAPTER: "<b>Model-constrained networks.</b> A model's equations enter the loss with a"
+        " weight α; the condition number, the leading subspace and training are followed over α."
+    },
     enabled=lambda study: study.model_constrained.enabled,
 )

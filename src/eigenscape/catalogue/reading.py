@@ -13,12 +13,12 @@ from eigenscape.catalogue.rows import MB, Caption, Job, Step, schema_of_results
 from eigenscape.catalogue.sciences import SCIENCES, figures_of
 
 
-def _judged(job: Job[None]) -> list[str]:
+def _evidence(job: Job[None]) -> list[str]:
     return [
         target
         for science in SCIENCES
         if science.enabled(job.study)
-        for target in science.judged(job.study)
+        for target in science.evidence(job.study)
     ]
 
 
@@ -38,14 +38,14 @@ FINDINGS = Step(
     does="Each published finding of every science, whether it holds in this study, and the"
     " evidence.",
     leaves=("tables/findings.csv", "tables/findings.md"),
-    reads=_judged,
+    reads=_evidence,
     memory=2000 * MB,
     minutes=10,
     decides={"science_schema": schema_of_results},
     captions={
         "tables/findings.csv": Caption(
             "findings",
-            "Published findings, judged",
+            "Published findings, assessed",
             "Each published finding of every science that this study computes: whether it holds"
             " here, the evidence, and under which condition. Verdicts follow fixed rules and come"
             " out as they come out.",

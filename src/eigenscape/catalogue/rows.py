@@ -135,7 +135,7 @@ class Step(Generic[T]):
 
     @property
     def command(self) -> str:
-        """Of `eigenscape`."""
+        """The name of its command of `eigenscape`."""
         return self.called or self.name.replace("_", "-")
 
     @property
@@ -197,7 +197,7 @@ class Job(Generic[T]):
 
     @property
     def name(self) -> str:
-        """Such as ``projection/w10``."""
+        """The name of the job, such as ``projection/w10``."""
         return self.step.job_pattern.replace("{}", self.value)
 
     @property
@@ -226,6 +226,13 @@ class Job(Generic[T]):
         """Jobs with a higher one start first."""
         of_job = self.step.priority
         return of_job if isinstance(of_job, int) else of_job(self)
+
+    @property
+    def decisions(self) -> dict[str, Any]:
+        """What decides its results besides its inputs, and which inputs it has."""
+        facts = {name: fact(self) for name, fact in self.step.decides.items()}
+        flags = {name: given(self) for name, given in self.step.flags.items()}
+        return {**facts, **flags, "reads": self.reads}
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -351,12 +358,15 @@ class Science:
         name: of the column, and of the configuration's section.
         steps: in the order of the workflow.
         figures: in the order of a report.
-        judged: targets that its findings are judged by.
+        evidence: targets that its findings are assessed by.
+        methods: by chapter, a paragraph of the paper that says what is computed, as reportlab reads
+            it.
         enabled: whether a study computes it.
     """
 
     name: str
     steps: tuple[Step[Any], ...]
     figures: tuple[FigureRow, ...]
-    judged: Callable[[Study], Iterable[str]]
+    evidence: Callable[[Study], Iterable[str]]
+    methods: Mapping[str, str] = field(default_factory=dict)
     enabled: Callable[[Study], bool] = _always

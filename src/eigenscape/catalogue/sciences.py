@@ -24,7 +24,10 @@ FIGURES = {row.name: row for science in SCIENCES for row in science.figures}
 """Every figure that is drawn, by its name, in the order of a report."""
 
 CHAPTERS = tuple(dict.fromkeys(row.caption.chapter for row in FIGURES.values()))
-"""Of a report; the names are those of the column `science` of the findings."""
+"""The chapters of a report; the names are those of the column `science` of the findings."""
+
+METHODS = {chapter: words for science in SCIENCES for chapter, words in science.methods.items()}
+"""What each science computes, a paragraph for each chapter that has one."""
 
 
 def chapters_of(study: Study) -> list[str]:

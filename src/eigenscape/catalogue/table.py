@@ -4,6 +4,7 @@ made it and those that read it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,7 @@ from eigenscape.catalogue import reading
 from eigenscape.catalogue.rows import FigureRow, Job, Science, Step
 from eigenscape.catalogue.sciences import FIGURES, SCIENCES, figures_of
 from eigenscape.config.study import Study
+from eigenscape.store.receipts import digest_of
 
 OTHERS = "they look at networks and data of their own; run them in a study of kind sine"
 
@@ -35,7 +37,7 @@ class Catalogue:
 
     @cached_property
     def figures(self) -> list[FigureRow]:
-        """Those that a run draws, in the order of a report."""
+        """The figures that a run draws, in the order of a report."""
         return figures_of(self.study)
 
     @cached_property
@@ -55,7 +57,7 @@ class Catalogue:
 
     @cached_property
     def _about(self) -> dict[str, Mapping[str, Any]]:
-        """Of every step the values of its jobs and what they are about, left out or not."""
+        """The values of every step's jobs and what they are about, left out or not."""
         return {step.name: step.jobs(self.study) for step in self.steps}
 
     @cached_property
@@ -78,7 +80,7 @@ class Catalogue:
 
     @cached_property
     def jobs(self) -> list[Job[Any]]:
-        """All of them, in the order of the workflow."""
+        """All jobs, in the order of the workflow."""
         return [job for jobs in self.jobs_of.values() for job in jobs.values()]
 
     @cached_property
@@ -91,13 +93,10 @@ class Catalogue:
 
     @property
     def wanted(self) -> list[str]:
-        """What a whole run is for: figures, tables and the page that shows them."""
-        return [
-            target
-            for job in self.jobs
-            for target in job.targets
-            if not target.startswith("ledger/")
-        ]
+        """What a whole run is for: figures, tables, the page that shows them, and the notes, so
+        that a note that is deleted is enough for its results to be looked at again.
+        """
+        return [target for job in self.jobs for target in job.targets]
 
     def job(self, step: Step[Any], value: str = "") -> Job[Any]:
         """The job of a step for a value, also of one that only a user asks for.
@@ -128,6 +127,24 @@ class Catalogue:
         makers = self.makers_of(path)
         of_study = [job for job in makers if job.value in self.jobs_of[job.step.name]]
         return next(iter(of_study or makers), None)
+
+    @cached_property
+    def _decisions(self) -> dict[str, str]:
+        """Of every target a digest of what decides it, and of what decides those that it waits
+        for.
+        """
+        of_job, of_target = dict[str, str](), dict[str, str]()
+        for job in self.jobs:  # none stands before one that it waits for
+            content = [job.decisions, *(of_job[before] for before in self.after[job.name])]
+            of_job[job.name] = digest_of(json.dumps(content, default=str).encode())
+            of_target |= dict.fromkeys(job.targets, of_job[job.name])
+        return of_target
+
+    def decisions_of(self, target: str) -> str:
+        """Digest of all in the configuration that decides a target; "" for what no job of the study
+        leaves.
+        """
+        return self._decisions.get(target, "")
 
     def notes_of(self, *paths: str) -> list[str]:
         """What has to go for Snakemake to run the jobs again that may have made some results: a
@@ -170,7 +187,7 @@ class Catalogue:
         }
 
     def left_out_lines(self) -> list[str]:
-        """The same for people, a line per reason."""
+        """What is left out, in words: a line per reason."""
         if not (out := self.left_out):
             return []
         lines = [

@@ -58,7 +58,7 @@ class CommandGroup(click.Group):
     """
 
     def list_commands(self, _context: click.Context) -> list[str]:
-        """In the order of the workflow, not of the alphabet."""
+        """The commands in the order of the workflow, not of the alphabet."""
         return list(COMMANDS)
 
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:

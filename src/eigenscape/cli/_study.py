@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -147,7 +148,8 @@ def step_command(function: Callable[..., dict[str, Any]]) -> click.Command:
     """
 
     def run(study_file: Path, log_file: Path | None, ledger: Path | None, **own: Any) -> None:
-        _note(ledger, function(*open_study(study_file, log_file), **own))
+        opened = open_study(study_file, log_file)
+        _note(*opened, ledger, function(*opened, **own))
 
     return _command(function, run, (STUDY, LOG, LEDGER))
 
@@ -170,7 +172,7 @@ def parallel_command(function: Callable[..., dict[str, Any]]) -> click.Command:
         opened = open_study(study_file, log_file if ranks.rank == 0 else None)
         note = function(*opened, ranks, **own)
         if ranks.rank == 0:
-            _note(ledger, note)
+            _note(*opened, ledger, note)
 
     return _command(function, run, (RANKS, STUDY, LOG, LEDGER))
 
@@ -251,7 +253,7 @@ def open_study(study_file: Path, log_file: Path | None) -> tuple[Study, StudyFol
     folder = StudyFolder(folder_of(study_file))
     study = configure.load_study(folder)
     if (context := click.get_current_context(silent=True)) is not None:
-        context.with_resource(confirmed(folder))
+        context.with_resource(confirmed(folder, lambda name: _decisions_of(study, name)))
     return study, folder
 
 
@@ -270,9 +272,20 @@ def _command(
     )
 
 
-def _note(ledger: Path | None, content: dict[str, Any]) -> None:
-    """Write the note of a step."""
+def _note(study: Study, folder: StudyFolder, ledger: Path | None, content: dict[str, Any]) -> None:
+    """Write the note of a step: what the step tells, the results that it stands for, and what
+    decided them.
+    """
     if ledger is not None:
+        from eigenscape.store.products import results_of_command
         from eigenscape.store.receipts import write_json
 
-        write_json(ledger, content)
+        results = results_of_command(folder)
+        decisions = _decisions_of(study, os.path.relpath(ledger, folder.root))
+        write_json(ledger, {**content, "decisions": decisions, "results": results})
+
+
+def _decisions_of(study: Study, target: str) -> str:
+    from eigenscape.catalogue import Catalogue
+
+    return Catalogue(study).decisions_of(target)

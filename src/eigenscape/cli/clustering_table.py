@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @study_command
 def clustering_table(study: Study, folder: StudyFolder) -> None:
-    """Write the tables of all architectures, and the published findings judged on them.
+    """Write the tables of all architectures, and the published findings assessed on them.
 
     \b
     Example:

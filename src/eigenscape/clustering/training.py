@@ -67,9 +67,9 @@ def train(
         each_epoch: called before training and after every epoch; it may raise, to stop.
 
     Example:
-        >>> from eigenscape.networks.labelled_data import Part, digits, split
+        >>> from eigenscape.networks.labelled_data import Part, digit_images, split
         >>> from eigenscape.networks.replicas import Perceptron
-        >>> data = split(*digits(), 4, Part.HELD_OUT, np.random.default_rng(0))
+        >>> data = split(*digit_images(), 4, Part.HELD_OUT, np.random.default_rng(0))
         >>> found = train(Perceptron(1, 8), data, data.train_labels, [0, 1], [0, 1], 1e-3)
         >>> found.activations[0].shape
         (2, 2, 40, 8)

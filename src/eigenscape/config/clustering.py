@@ -40,8 +40,8 @@ class SelfExpressionSection(Section):
     the origin."""
 
     tolerance: Annotated[float, Field(gt=0, le=0.1)] = 1e-4
-    """Of the residuals of ADMM, with outliers or affine; without them columns are solved to
-    rounding. Source: this project's choice, between time and the duality gap, which the tables
+    """Tolerance of the residuals of ADMM, with outliers or affine; without them columns are solved
+    to rounding. Source: this project's choice, between time and the duality gap, which the tables
     report."""
 
     rank: Count | None = Field(
@@ -50,7 +50,7 @@ class SelfExpressionSection(Section):
             "fix": "write clustering: {graph: {method: shape_interaction, rank: 10}}"
         },
     )
-    """Of shape_interaction: keep so many leading directions, or null for all of them; all of N
+    """Number of leading directions that shape_interaction keeps, or null for all of them; all of N
     independent columns give no edge. Source: the low-ranked structures of Saini et al., PMLR 280,
     2025."""
 
@@ -106,7 +106,7 @@ class ClusteringSection(Section):
     """Hidden units. Source: fewer and more than the digits' 64 pixels."""
 
     channels: Annotated[int, Field(ge=1, le=1000)] | None = 8
-    """Of the first of two convolutions, or null for no convolutional network. Source: this
+    """Channels of the first of two convolutions, or null for no convolutional network. Source: this
     project's choice."""
 
     epochs: list[Annotated[int, Field(ge=0, le=100_000)]] = Field([0, 1, 4, 20], min_length=2)
@@ -133,7 +133,7 @@ class ClusteringSection(Section):
     gamma of Reichardt, Bornholdt, Phys. Rev. E 74, 2006."""
 
     permutations: Annotated[int, Field(ge=20, le=100_000)] = 200
-    """Of labels and of layers, behind every null. Source: p-values down to 0.005."""
+    """Permutations of labels and of layers behind every null. Source: p-values down to 0.005."""
 
     graph: SelfExpressionSection = Field(SelfExpressionSection(), examples=[{"alpha": 20.0}])
     """How a layer's activations become a graph. Source: its keys."""

@@ -9,7 +9,8 @@ from pydantic import Field
 from eigenscape.config.base import Section
 
 Deviation = Annotated[float, Field(ge=0, le=100)]
-"""Of weights or biases. Beyond 100 hard-tanh networks fold a curve into millions of pieces."""
+"""Standard deviation of weights or biases. Beyond 100 hard-tanh networks fold a curve into millions
+of pieces."""
 
 Depth = Annotated[int, Field(ge=2, le=100)]
 Width = Annotated[int, Field(ge=1, le=10_000)]
@@ -46,7 +47,7 @@ class CurveGrowthSection(Section):
     k = 64."""
 
     radius: Annotated[float, Field(gt=0, le=1e6)] = 1.0
-    """Of the circle around the origin of the plane. Source: this project's choice."""
+    """Radius of the circle around the origin of the plane. Source: this project's choice."""
 
 
 class LengthSensitivitySection(Section):
@@ -160,8 +161,8 @@ class ExpressivitySection(Section):
     sensitivity: LengthSensitivitySection = Field(
         LengthSensitivitySection(), examples=[{"networks": 24}]
     )
-    """Of the output's length to each layer's weights. Source: this project's measure of 'lower
-    weights matter more'."""
+    """Sensitivity of the output's length to each layer's weights. Source: this project's measure of
+    'lower weights matter more'."""
 
     dichotomies: DichotomySection = Field(DichotomySection(), examples=[{"networks": 6}])
     """Labellings that a sweep of one layer reaches. Source: Raghu et al., arXiv 1606.05336."""

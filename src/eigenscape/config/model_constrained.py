@@ -28,7 +28,7 @@ CASE_NAMES = (
     "heat-taen",
     "burgers-mctangent",
 )
-"""Those that are known without a file of the user's; nDNN is mcDNN at alpha = 0."""
+"""The cases that are known without a file of the user's; nDNN is mcDNN at alpha = 0."""
 
 
 def digest_of_file(path: Path) -> str:
@@ -110,7 +110,7 @@ class UserCaseSection(Section):
             " growth.py}}}"
         },
     )
-    """Of the file's content; filled in when the configuration is read. Source: the file."""
+    """Digest of the file's content; filled in when the configuration is read. Source: the file."""
 
     @model_validator(mode="before")
     @classmethod
@@ -186,7 +186,7 @@ class ModelConstrainedSection(Section):
     default study's time."""
 
     training_steps: Annotated[int, Field(ge=1, le=10**7)] = 200
-    """Of gradient descent. Source: fits the default study's time."""
+    """Steps of gradient descent. Source: fits the default study's time."""
 
     least_steps: Annotated[int, Field(ge=1, le=10**7)] = 200
     """Iterations of L-BFGS from the start of every replica, for the least loss that training is

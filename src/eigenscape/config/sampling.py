@@ -179,24 +179,24 @@ class PriorSection(Section):
             " 0.1}}}"
         },
     )
-    """For modules: other priors for parameters by name or pattern (* and ?), the first that fits:
+    """Other priors for a module's parameters by name or pattern (* and ?), the first that fits:
     {kind: normal, scale: s}, {kind: uniform, scale: s}, {kind: around, scale: s}, zero, own (the
     factory's value), or a kind. Source: yours."""
 
     checkpoint: str | None = Field(None, json_schema_extra={"fix": f"write prior: {{{_AROUND}}}"})
-    """For kind around: a state_dict written by torch.save, read with weights_only. Source:
+    """A state_dict for kind around, written by torch.save, read with weights_only. Source:
     yours."""
 
     scale: Annotated[float, Field(gt=0, lt=float("inf"))] = Field(
         0.01, json_schema_extra={"fix": f"write prior: {{{_AROUND}}}"}
     )
-    """For kind around: standard deviation of every parameter. Source: this project's choice, one
-    per cent of unit weights."""
+    """With kind around, the standard deviation of every parameter. Source: this project's choice,
+    one per cent of unit weights."""
 
     relative: bool = Field(
         False, json_schema_extra={"fix": f"write prior: {{{_AROUND}, relative: true}}"}
     )
-    """For kind around: scale is in units of the root mean square of each tensor; one that is all
+    """With kind around, scale is in units of the root mean square of each tensor; one that is all
     zero stays fixed. Source: this project's choice."""
 
     @field_validator("by_name")
@@ -237,11 +237,11 @@ def _is_scaled(entry: Any) -> bool:
 
 
 LARGEST_SIZE = 10_000
-"""Of depths and widths: beyond, P exceeds 10^8 and no matrix fits; it keeps slips of the keyboard
-from costing minutes."""
+"""Largest depth and width: beyond, P exceeds 10^8 and no matrix fits; it keeps slips of the
+keyboard from costing minutes."""
 
 LARGEST_COUNT = 10**12
-"""Of samples and parameters: sample numbers fit the counter with room to spare."""
+"""Largest number of samples and parameters: sample numbers fit the counter with room to spare."""
 
 GridSize = Annotated[int, Field(ge=1, le=LARGEST_SIZE)]
 PositiveCount = Annotated[int, Field(ge=1, le=LARGEST_COUNT)]

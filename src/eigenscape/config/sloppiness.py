@@ -36,7 +36,7 @@ class EnsembleSection(Section):
     """Hidden units. Source: fewer than, and as many as, the digits' pixels."""
 
     channels: Annotated[int, Field(ge=1, le=1000)] | None = 6
-    """Of the first of two convolutions, or null for no convolutional network. Source: this
+    """Channels of the first of two convolutions, or null for no convolutional network. Source: this
     project's choice."""
 
     optimisers: list[OptimiserName] = Field(["sgd", "adam"], min_length=1)
@@ -50,19 +50,19 @@ class EnsembleSection(Section):
     """Step of Adam. Source: Kingma, Ba, arXiv 1412.6980."""
 
     readout_variance: Annotated[float, Field(ge=0, le=1e4)] = 0.3333333333333333
-    """Of the last layer's weights at the start, times their fan-in: small ones start near
+    """Variance of the last layer's weights at the start, times their fan-in: small ones start near
     ignorance. Source: PyTorch's default, uniform with 1/3."""
 
     batch: Annotated[int, Field(ge=1, le=100_000)] = 64
     """Inputs per step. Source: about twenty steps an epoch of the digits."""
 
     steps: Annotated[int, Field(ge=2, le=10**7)] = 600
-    """Of training. Source: about thirty epochs of the digits, which all families learn in that
-    time."""
+    """Steps of training. Source: about thirty epochs of the digits, which all families learn in
+    that time."""
 
     checkpoints: Annotated[int, Field(ge=3, le=10_000)] = 20
-    """Of each trajectory, evenly spaced in the logarithm of steps; as many evenly spaced in steps
-    to compare. Source: early training moves far in few steps."""
+    """Checkpoints of each trajectory, evenly spaced in the logarithm of steps; as many evenly
+    spaced in steps to compare. Source: early training moves far in few steps."""
 
     seeds: Annotated[int, Field(ge=2, le=10_000)] = 3
     """Networks of each family and optimiser. Source: fits the default study's time; a publication

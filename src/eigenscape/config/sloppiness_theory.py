@@ -12,7 +12,7 @@ from eigenscape.config.base import Section
 
 Positive = Annotated[float, Field(gt=0, le=1e6)]
 Decay = Annotated[float, Field(ge=0.01, le=20)]
-"""Of the eigenvalues, c. Below 0.01 thousands of components move."""
+"""Decay c of the eigenvalues. Below 0.01 thousands of components move."""
 
 Steps = Annotated[int, Field(ge=2, le=10**9)]
 Share = Annotated[float, Field(gt=0, lt=2)]
@@ -72,11 +72,11 @@ class PhaseMapSection(Section):
     converge at the smallest c."""
 
     level: Annotated[float, Field(gt=0, lt=1)] = 0.7
-    """Of chi_k, from which k directions count as enough. Source: 71 % with two directions in arXiv
-    2505.08915."""
+    """Level of chi_k from which k directions count as enough. Source: 71 % with two directions in
+    arXiv 2505.08915."""
 
     checkpoints: Annotated[int, Field(ge=3, le=100_000)] = 60
-    """Of the logarithmic spacing. Source: this project's choice."""
+    """Checkpoints of the logarithmic spacing. Source: this project's choice."""
 
     simulated_decay: list[Decay] = Field([0.1, 0.5, 2.0], examples=[[0.5]])
     """c of the points that are simulated as a check. Source: this project's choice."""
@@ -120,7 +120,8 @@ class KernelSection(Section):
     """alpha lambda_1. Source: 1 / lambda_1, the textbook choice."""
 
     bandwidth: Positive = 1.0
-    """Of the Gaussian, as a multiple of the median distance. Source: the median heuristic."""
+    """Bandwidth of the Gaussian kernel, as a multiple of the median distance. Source: the median
+    heuristic."""
 
     features: Annotated[int, Field(ge=1, le=100_000)] = 512
     """Random ReLU features. Source: more than training digits."""
@@ -129,7 +130,7 @@ class KernelSection(Section):
     """Hidden layers of the perceptron behind the tangent kernel. Source: this project's choice."""
 
     width: Annotated[int, Field(ge=1, le=10_000)] = 64
-    """Its units a layer. Source: as many as pixels."""
+    """Units per layer. Source: as many as pixels."""
 
 
 class SgdSection(Section):

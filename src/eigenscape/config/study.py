@@ -44,8 +44,8 @@ from eigenscape.config.user_problem import ResolvedProblem
 from eigenscape.errors import BadInput
 
 MOST_PROJECTED_NUMBERS = 2**27
-"""Of a study on a user's data: the projection holds a block of (inputs + outputs + 1)^2 numbers at
-most for every sample, here 1 GB."""
+"""Largest size of a projection of a study on a user's data, which holds a block of at most (inputs
++ outputs + 1)^2 numbers for every sample, here 1 GB."""
 
 
 class Study(Section):

@@ -60,7 +60,8 @@ def _json(content: dict[str, Any]) -> flask.Response:
 
 
 def answer(sent: Any, results: Path) -> dict[str, Any]:
-    """Of the page, what changes; or a message that says what is wrong, and the page stays as it is.
+    """The parts of the page that change; or a message that says what is wrong, and the page stays
+    as it is.
 
     A page that cannot be opened as its address asks shows the default, and the message.
 

@@ -34,7 +34,7 @@ WEIGHT_RANGE = 5.0
 """Sliders reach from -5 to 5, as in the application that this one follows."""
 
 STEP = 0.01
-"""Of the sliders of weights."""
+"""Step of the sliders of weights."""
 
 
 class Draw(StrEnum):
@@ -46,7 +46,7 @@ class Draw(StrEnum):
 
     @property
     def meaning(self) -> str:
-        """As the page says it."""
+        """The meaning, as the page words it."""
         return {
             Draw.SCALED: "W ~ N(0, σ_w²/fan-in)",
             Draw.PLAIN: "W ~ N(0, σ_w²), read-out 1",

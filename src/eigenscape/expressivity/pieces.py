@@ -73,7 +73,7 @@ class Propagation:
         return self.layers[-1].stop if self.layers else self.curve.stop
 
     def ancestors(self) -> list[np.ndarray]:
-        """For the input and every hidden layer, the piece that contains each piece of the output;
+        """The piece of the input and of every hidden layer that contains each piece of the output;
         (n,) each.
         """
         index = np.arange(len(self.start))

@@ -24,7 +24,7 @@ from eigenscape.expressivity.networks import Layers, generator, random_layers
 from eigenscape.networks.labelled_data import (
     HELD_OUT_SHARE,
     LabelledData,
-    digits,
+    digit_images,
     shuffled_digits,
 )
 from eigenscape.networks.optimisers import GradientDescent
@@ -45,7 +45,7 @@ def shuffled_split(seed: int) -> LabelledData:
         >>> shuffled_split(0).train_inputs.shape
         (1347, 64)
     """
-    whole = len(digits()[0])
+    whole = len(digit_images()[0])
     trained = int((1 - HELD_OUT_SHARE) * whole)
     images, labels = shuffled_digits(generator(seed, "digits"), whole, trained)
     return LabelledData(

@@ -1,3 +1,3 @@
-"""Published findings and what a study says of them: a file a science judges its own, `table` joins
-them.
+"""Published findings and what a study says of them: a file a science assesses its own, `table`
+joins them.
 """

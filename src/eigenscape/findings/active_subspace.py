@@ -1,4 +1,4 @@
-"""The published findings on the spectrum of C, its layers and the condition number, judged by the
+"""The published findings on the spectrum of C, its layers and the condition number, assessed by the
 rules written here.
 """
 

@@ -1,5 +1,5 @@
-"""The findings of Saini, Devineni, Papalexakis, arXiv 2107.01296, judged on the tables of the stage
-`clustering`.
+"""The findings of Saini, Devineni, Papalexakis, arXiv 2107.01296, assessed on the tables of the
+stage `clustering`.
 
 A trend over layers is tested by Page's test over replicas (E. Page, JASA 58, 1963), blocks of
 layers by permuted layers, whose p-values are combined over replicas by Fisher's method. Few

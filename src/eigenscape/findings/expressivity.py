@@ -1,4 +1,5 @@
-"""Published findings on curves through networks, judged on the tables of the stage `expressivity`.
+"""Published findings on curves through networks, assessed on the tables of the stage
+`expressivity`.
 
 Every comparison is one of 95 % bootstrap intervals over networks: two that do not meet, or one that
 leaves out 1. For means of equal spread, two such intervals just do not meet at p = 0.006, below
@@ -88,7 +89,7 @@ TRAINED = (
 )
 
 ROUNDING = 1e-9
-"""Of sqrt(chi_1), which is exactly 1 for critical ReLU networks."""
+"""Rounding error of sqrt(chi_1), which is exactly 1 for critical ReLU networks."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""What the cases of model-constrained networks say of the question, judged by stated rules.
+"""What the cases of model-constrained networks say of the question, assessed by stated rules.
 
-The published pages end with the question, not with a claim; the two claims that are judged here are
-this project's wording of it.
+The published pages end with the question, not with a claim; the two claims that are assessed here
+are this project's wording of it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from eigenscape.store.layout import StudyFolder
 
 
 def model_constrained_findings(study: Study, folder: StudyFolder) -> list[Finding]:
-    """The question of the pages, judged on the cases.
+    """The question of the pages, assessed on the cases.
 
     Raises:
         DamagedResult: a case is missing or damaged.

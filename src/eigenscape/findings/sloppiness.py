@@ -1,4 +1,4 @@
-"""Published findings on training trajectories that are embedded together, judged on the tables of
+"""Published findings on training trajectories that are embedded together, assessed on the tables of
 the stage `inpca`.
 
 The claims are those of J. Mao et al., PNAS 2024, doi 10.1073/pnas.2310002121 (arXiv 2305.01604),
@@ -34,7 +34,7 @@ NEARLY = 0.8
 
 
 def inpca_findings(study: Study, folder: StudyFolder) -> list[Finding]:
-    """The published findings on networks that train, judged on the embedding.
+    """The published findings on networks that train, assessed on the embedding.
 
     Raises:
         DamagedResult: the embedding is missing or damaged.

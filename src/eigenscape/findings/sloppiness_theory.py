@@ -1,7 +1,7 @@
-"""The published controls of sloppiness and this project's theory of them, judged on the tables of
+"""The published controls of sloppiness and this project's theory of them, assessed on the tables of
 the theory.
 
-Verdicts come from the rules written here. A control is judged along lines of the phase map, on
+Verdicts come from the rules written here. A control is assessed along lines of the phase map, on
 which the two others stay: of the lines on which chi_3 varies by more than `VARIES`, it rises or
 falls where its rank correlation with the control is beyond +-`MONOTONE`.
 """
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 from eigenscape.stages.sloppiness.theory_tables import COORDINATES
 
 VARIES = 0.05
-"""Of chi_3 along a line of the map: less is no effect worth a word (this project's choice)."""
+"""Smallest change of chi_3 along a line of the map that counts: less is no effect worth a word
+(this project's choice)."""
 
 
 MONOTONE = 0.8
@@ -49,7 +50,7 @@ ASYMPTOTIC = 100.0
 
 
 def sloppiness_theory_findings(study: Study, folder: StudyFolder) -> list[Finding]:
-    """The published controls and extensions, judged on the parts of the theory.
+    """The published controls and extensions, assessed on the parts of the theory.
 
     Raises:
         DamagedResult: a part is missing or damaged.

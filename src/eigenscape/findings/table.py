@@ -1,8 +1,9 @@
 """The stage `findings`: each published finding, whether it holds in this study, and the evidence.
 
-One table for all sciences. A science brings a function from the study's results to judged findings
-(`JUDGES`); one that is switched off in the configuration brings none. Verdicts are computed by the
-rules of those functions, and come out as they come out: another study may give other ones.
+One table for all sciences. A science brings a function from the study's results to assessed
+findings (`ASSESSMENTS`); one that is switched off in the configuration brings none. Verdicts are
+computed by the rules of those functions, and come out as they come out: another study may give
+other ones.
 """
 
 from __future__ import annotations
@@ -26,27 +27,29 @@ from eigenscape.store.receipts import write_atomically
 
 
 @dataclass(frozen=True)
-class Judge:
-    """Who judges the findings of a science.
+class Assessment:
+    """How the findings of a science are assessed.
 
     Attributes:
         science: as the table names it.
-        judge: from the study's results to judged findings.
+        assess: the function from the study's results to assessed findings.
         enabled: whether a study computes the science.
     """
 
     science: str
-    judge: Callable[[Study, StudyFolder], list[Finding]]
+    assess: Callable[[Study, StudyFolder], list[Finding]]
     enabled: Callable[[Study], bool] = lambda _: True
 
 
-JUDGES = (
-    Judge("active subspace", active_subspace_findings),
-    Judge("expressivity", expressivity_findings, lambda study: study.expressivity.enabled),
-    Judge("subspace clustering", clustering_findings, lambda study: study.clustering.enabled),
-    Judge("sloppiness", inpca_findings, lambda study: study.sloppiness.enabled),
-    Judge("sloppiness, theory", sloppiness_theory_findings, lambda study: study.sloppiness.enabled),
-    Judge(
+ASSESSMENTS = (
+    Assessment("active subspace", active_subspace_findings),
+    Assessment("expressivity", expressivity_findings, lambda study: study.expressivity.enabled),
+    Assessment("subspace clustering", clustering_findings, lambda study: study.clustering.enabled),
+    Assessment("sloppiness", inpca_findings, lambda study: study.sloppiness.enabled),
+    Assessment(
+        "sloppiness, theory", sloppiness_theory_findings, lambda study: study.sloppiness.enabled
+    ),
+    Assessment(
         "model-constrained",
         model_constrained_findings,
         lambda study: study.model_constrained.enabled,
@@ -63,9 +66,9 @@ def findings_table(study: Study, folder: StudyFolder) -> pd.DataFrame:
     """
     rows = [
         {"science": one.science} | asdict(finding)
-        for one in JUDGES
+        for one in ASSESSMENTS
         if one.enabled(study)
-        for finding in one.judge(study, folder)
+        for finding in one.assess(study, folder)
     ]
     return pd.DataFrame(rows)
 

@@ -1,4 +1,4 @@
-"""Published findings and what a study says of them: the words that the judges of all sciences
+"""Published findings and what a study says of them: the words that the assessments of all sciences
 share.
 """
 
@@ -24,11 +24,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One published finding, judged.
+    """One published finding, assessed.
 
     Attributes:
         finding: the claim, in this project's words.
-        verdict: by the rule of the function that judges it.
+        verdict: by the rule of the function that assesses it.
         evidence: the numbers, with intervals.
         condition: what it depends on; empty where nothing is known.
     """
@@ -40,7 +40,7 @@ class Finding:
 
 
 def of_settings(holds: int, reverse: int, settings: int) -> Verdict:
-    """The verdict on a claim that is judged in several settings.
+    """The verdict on a claim that is assessed in several settings.
 
     Args:
         holds: settings in which it is shown to hold.

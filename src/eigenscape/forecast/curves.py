@@ -109,7 +109,7 @@ def _digits(study: Study) -> Work:
     one_layer = len(section.one_layer_weight_variance) * section.one_layer_epochs * steps * one_step
     deep_step = section.length_depth * (products / TORCH_RATE + 2 * SECONDS_PER_TORCH_LAYER)
     followed = Work(
-        memory=memory.digits(section.runs, section.one_layer_depth, width, TRAINED_DIGITS)
+        memory=memory.digit_training(section.runs, section.one_layer_depth, width, TRAINED_DIGITS)
     )
     for variance in section.length_weight_variance:
         looks = analysis(section.length_depth, width, variance**0.5, section.activation)

@@ -203,10 +203,11 @@ def criticality(study: Study) -> Work:
 
 
 SECONDS_PER_SCALE = 0.05
-"""Two-dimensional quadratures of the mean field, and quantiles, for one scale of the weights."""
+"""Seconds of the mean field's two-dimensional quadratures and quantiles for one scale of the
+weights."""
 
 SHARE_OF_STEPS, SHARE_OF_LOOPS = 0.44, 0.67
-"""Of the most steps, how many a replica takes before the threshold or divergence, and how many the
+"""Fractions of the most steps that a replica takes before the threshold or divergence, and that the
 last of twelve takes: means over the 2,304 runs of the default sub-grid, read from its results."""
 
 SECONDS_PER_STEP = 20e-6

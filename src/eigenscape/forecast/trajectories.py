@@ -13,7 +13,7 @@ from eigenscape.planning import memory
 from eigenscape.planning.work import Kind, Work
 from eigenscape.sloppiness.phase_map import Setting
 
-SECONDS_PER_JUDGED_SPECTRUM = 0.3e-3
+SECONDS_PER_RIBBON = 0.3e-3
 """Seconds of the assembly, ribbon and row of one cell."""
 
 SECONDS_PER_FLOP = 1 / 38e9
@@ -58,7 +58,7 @@ def _phase_map(study: Study) -> float:
 
     spectra = len(section.ratio) + 2
     cells = sum(
-        eigenvalues(size(decay, steps)) + SECONDS_PER_JUDGED_SPECTRUM
+        eigenvalues(size(decay, steps)) + SECONDS_PER_RIBBON
         for decay in section.decay
         for steps in section.steps
     )
@@ -83,7 +83,7 @@ def _kernel(study: Study) -> float:
     spectra = (
         eigenvalues(section.train)
         + eigenvalues(DIGIT_CLASSES * section.test)
-        + 2 * SECONDS_PER_JUDGED_SPECTRUM
+        + 2 * SECONDS_PER_RIBBON
     )
     vectors = 3e-10 * (section.train + section.test) ** 3 + SECONDS_PER_KERNEL
     return len(section.kernels) * (vectors + clouds * spectra)

@@ -20,49 +20,88 @@ if TYPE_CHECKING:
     import torch
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NumpyGradient:
-    """A function whose gradient is given in numpy; its value is not known, and stands as 0.
+    """A function whose gradient is given in numpy, at points of its own units.
+
+    The parameters are x, and the function is asked at ``p = centre + half_width x``. By the chain
+    rule its gradient by x is ``half_width`` times the gradient by p.
 
     Attributes:
-        gradient: from x (B, P) to grad f (B, P), row by row; B is at most 256.
+        gradient: from p (B, P) to grad f (B, P), row by row; B is at most 256.
+        value: from p (B, P) to f (B,); without it losses are not known, and stand as 0.
+        centre: (P,) or a number, in the units of p.
+        half_width: (P,) or a number, in the units of p.
 
     Example:
         >>> gradients, values = np.empty((2, 3)), np.empty(2)
-        >>> NumpyGradient(lambda x: 2 * x).fill(np.ones((2, 3)), gradients, values)
+        >>> square = NumpyGradient(lambda p: 2 * p, lambda p: (p**2).sum(axis=1), half_width=10.0)
+        >>> square.fill(np.ones((2, 3)), gradients, values)
         >>> gradients[0], values
-        (array([2., 2., 2.]), array([0., 0.]))
+        (array([200., 200., 200.]), array([300., 300.]))
     """
 
     gradient: Callable[[np.ndarray], np.ndarray]
+    value: Callable[[np.ndarray], np.ndarray] | None = None
+    centre: np.ndarray | float = 0.0
+    half_width: np.ndarray | float = 1.0
 
     @property
     def terms(self) -> int:
         """1: a gradient of a function that is no sum over data is taken to be rounded once."""
         return 1
 
+    @property
+    def losses_known(self) -> bool:
+        """Whether the function's value is given beside its gradient."""
+        return self.value is not None
+
     def fill(self, parameters: np.ndarray, gradients: np.ndarray, losses: np.ndarray) -> None:
-        """Gradients (B, P) and zeros (B,) at points (B, P), in place.
+        """Gradients (B, P) and values (B,) at parameters (B, P), in place.
 
         Raises:
-            BadInput: the function returns another shape, or no real numbers.
+            BadInput: a function returns another shape, or no real numbers; a value is not finite
+                where the gradient is.
         """
-        found = np.asarray(self.gradient(parameters.copy()))
-        if found.shape != gradients.shape or found.dtype.kind not in "fiu":
-            expected = (
-                f"real numbers of shape {gradients.shape} for points of that shape, a row for each"
-            )
-            fix = "let the function take many points at once, or loop over its rows inside"
-            raise BadInput.field("gradient", expected, f"{found.dtype} of shape {found.shape}", fix)
-        gradients[:] = found
+        points = self.centre + self.half_width * parameters
+        gradients[:] = self.half_width * _answer(
+            "gradient", self.gradient, points.copy(), gradients.shape, "a row for each"
+        )
         losses[:] = 0.0
+        if self.value is not None:
+            losses[:] = _answer("value", self.value, points, losses.shape, "a number for each")
+            bad = np.flatnonzero(~np.isfinite(losses) & np.isfinite(gradients).all(axis=1))
+            if len(bad):
+                found = f"{losses[bad[0]]} at {points[bad[0]].tolist()} beside a finite gradient"
+                fix = "choose ranges in which the function is defined"
+                raise BadInput.field("value", "finite numbers", found, fix)
 
     def on_device(self, parameters: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same as torch tensors, computed on the host and copied."""
+        """Gradients (B, P) and zeros (B,) as torch tensors, computed on the host and copied."""
         host = parameters.cpu().numpy()
         gradients, losses = np.empty_like(host), np.empty(len(host), host.dtype)
         self.fill(host, gradients, losses)
         return parameters.new_tensor(gradients), parameters.new_tensor(losses)
+
+
+def _answer(
+    name: str,
+    function: Callable[[np.ndarray], np.ndarray],
+    points: np.ndarray,
+    shape: tuple[int, ...],
+    each: str,
+) -> np.ndarray:
+    """What a user's function says of points (B, P).
+
+    Raises:
+        BadInput: it returns another shape, or no real numbers.
+    """
+    found = np.asarray(function(points))
+    if found.shape != shape or found.dtype.kind not in "fiu":
+        expected = f"real numbers of shape {shape} for points of shape {points.shape}, {each}"
+        fix = "let the function take many points at once, or loop over its rows inside"
+        raise BadInput.field(name, expected, f"{found.dtype} of shape {found.shape}", fix)
+    return found
 
 
 class GivenGradients:
@@ -122,6 +161,7 @@ class GivenGradients:
     precision: np.dtype[np.floating] = np.dtype(np.float64)
     device = Device.CPU
     symmetry = None
+    losses_known = False
     relative_noise = float(np.finfo(np.float64).eps)
 
     @property
@@ -145,7 +185,7 @@ class GivenGradients:
         return self._rows[first : first + count], np.zeros(count)
 
     def block_on_device(self, first: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same as torch tensors."""
+        """The rows and zeros as torch tensors."""
         import torch  # noqa: PLC0415 - who gives arrays need not have it
 
         gradients, losses = self.block(first, count)

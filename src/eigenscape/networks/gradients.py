@@ -41,6 +41,11 @@ class Differentiable(Protocol):
         """n, how many terms it sums, which decides how far rounding reaches."""
         ...
 
+    @property
+    def losses_known(self) -> bool:
+        """Whether `fill` tells losses, and not zeros in their place."""
+        ...
+
     def fill(self, parameters: np.ndarray, gradients: np.ndarray, losses: np.ndarray) -> None:
         """Gradients (B, P) and losses (B,) at parameter vectors (B, P), in place, on the CPU."""
         ...
@@ -107,6 +112,11 @@ class GradientSampler(Generic[LossT_co]):
         """
         return self.loss.terms * float(np.finfo(self.precision).eps)
 
+    @property
+    def losses_known(self) -> bool:
+        """Whether `block` tells losses, and not zeros in their place."""
+        return self.loss.losses_known
+
     def parameters(self, first: int, count: int) -> np.ndarray:
         """Parameter vectors ``first`` ... ``first + count - 1``, (count, P)."""
         if len(self._parameters) < count:
@@ -154,7 +164,7 @@ class GradientSampler(Generic[LossT_co]):
         return gradients, losses
 
     def block_on_device(self, first: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same on the device, as torch tensors."""
+        """Gradients and losses of the same samples on the device, as torch tensors."""
         import torch  # noqa: PLC0415 - the CPU route does not need it
 
         def part(start: int, stop: int) -> tuple[torch.Tensor, torch.Tensor]:

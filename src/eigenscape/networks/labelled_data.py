@@ -12,7 +12,7 @@ import numpy as np
 from eigenscape.errors import BadInput
 
 HELD_OUT_SHARE = 0.25
-"""Of the inputs of each class; training never sees them."""
+"""Fraction of the inputs of each class that training never sees."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,13 @@ class Classes:
     codes: np.ndarray
 
 
-def digits() -> tuple[np.ndarray, np.ndarray]:
+def digit_images() -> tuple[np.ndarray, np.ndarray]:
     """The 8 x 8 digits of scikit-learn, (1797, 8, 8) and (1797,); they come with the package.
 
     Source: E. Alpaydin, C. Kaynak, Optical recognition of handwritten digits, UCI 1998.
 
     Example:
-        >>> digits()[0].shape
+        >>> digit_images()[0].shape
         (1797, 8, 8)
     """
     from sklearn.datasets import load_digits  # noqa: PLC0415 - a second to import
@@ -140,7 +140,7 @@ def split(
             few inputs of a class, inputs that are all the same.
 
     Example:
-        >>> data = split(*digits(), 5, Part.HELD_OUT, np.random.default_rng(0))
+        >>> data = split(*digit_images(), 5, Part.HELD_OUT, np.random.default_rng(0))
         >>> data.train_inputs.shape, data.inputs.shape, data.classes
         ((1352, 8, 8), (50, 8, 8), 10)
     """
@@ -177,7 +177,7 @@ def shuffled_digits(
         >>> pixels.shape, labels.shape, float(np.square(pixels[:75]).mean().round(9))
         ((100, 64), (100,), 1.0)
     """
-    images, labels = digits()
+    images, labels = digit_images()
     chosen = draw.permutation(len(images))[:count]
     return standardised(images.reshape(len(images), -1)[chosen], slice(trained)), labels[chosen]
 

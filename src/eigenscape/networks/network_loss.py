@@ -39,6 +39,11 @@ class NetworkLoss:
         """n, the number of data points."""
         return self.problem.points
 
+    @property
+    def losses_known(self) -> bool:
+        """True: the value comes with the gradient."""
+        return True
+
     def fill(self, parameters: np.ndarray, gradients: np.ndarray, losses: np.ndarray) -> None:
         """Gradients (B, P) and losses (B,) at parameter vectors (B, P), in place, on the CPU."""
         from eigenscape.networks import kernel  # noqa: PLC0415 - compiled code
@@ -48,7 +53,9 @@ class NetworkLoss:
         )
 
     def on_device(self, parameters: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same by ``torch.func``, in the precision and on the device of ``parameters``."""
+        """Gradients and losses by ``torch.func``, in the precision and on the device of
+        ``parameters``.
+        """
         import torch  # noqa: PLC0415 - the CPU route does not need it
 
         from eigenscape.networks import functional  # noqa: PLC0415 - torch

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 
 MOMENTUM = 0.9
-"""Of the heavy ball (B. Polyak, 1964), the usual value."""
+"""Momentum of the heavy ball (B. Polyak, 1964), the usual value."""
 
 
 class GradientDescent:
@@ -110,4 +110,4 @@ Optimiser = GradientDescent | HeavyBall | Adam
 OPTIMISERS: dict[str, type[Optimiser]] = {
     optimiser.name: optimiser for optimiser in (GradientDescent, HeavyBall, Adam)
 }
-"""By their names in the configuration."""
+"""The optimisers by their names in the configuration."""

@@ -27,7 +27,7 @@ class StandardDraw(Enum):
 
     @property
     def variance(self) -> float:
-        """Of one standard draw."""
+        """The variance of one standard draw."""
         return 1.0 if self is StandardDraw.NORMAL else 1.0 / 3.0
 
 

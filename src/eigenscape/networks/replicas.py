@@ -75,7 +75,7 @@ class Perceptron:
         return tuple(f"layer {number}" for number in range(1, self.depth + 1))
 
     def shapes(self, inputs: tuple[int, ...], classes: int) -> list[tuple[int, ...]]:
-        """Of the weight arrays, fan-out first."""
+        """The shapes of the weight arrays, fan-out first."""
         return _dense_shapes([int(np.prod(inputs)), *[self.width] * self.depth, classes])
 
     def forward(self, parameters: list[torch.Tensor], x: torch.Tensor) -> States:
@@ -113,7 +113,7 @@ class Convolutional:
         return ("convolution 1", "convolution 2", *["dense"] * bool(self.dense))
 
     def shapes(self, inputs: tuple[int, ...], classes: int) -> list[tuple[int, ...]]:
-        """Of the weight arrays, fan-out first.
+        """The shapes of the weight arrays, fan-out first.
 
         Raises:
             BadInput: inputs that are no images of at least 4 x 4.

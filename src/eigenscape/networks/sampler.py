@@ -48,7 +48,7 @@ class Sampler(Protocol):
 
     @property
     def precision(self) -> np.dtype[np.floating]:
-        """Of draws and gradients."""
+        """The precision of draws and gradients."""
         ...
 
     @property
@@ -66,6 +66,11 @@ class Sampler(Protocol):
         """What leaves the loss and the prior as they are; None where nothing is known of it."""
         ...
 
+    @property
+    def losses_known(self) -> bool:
+        """Whether `block` tells losses, and not zeros in their place."""
+        ...
+
     def block(self, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Gradients (count, P) and losses (count,), NaN where a sample is excluded, of samples
         ``first`` ... on the host.
@@ -73,7 +78,7 @@ class Sampler(Protocol):
         ...
 
     def block_on_device(self, first: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same where they are computed, as torch tensors."""
+        """Gradients and losses where they are computed, as torch tensors."""
         ...
 
 

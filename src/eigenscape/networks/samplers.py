@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from eigenscape.architecture import Architecture, FlatLayout, Layout
 from eigenscape.errors import BadInput
@@ -96,38 +97,114 @@ def function_sampler(
     gradient: Callable[[np.ndarray], np.ndarray],
     parameters: int,
     *,
-    draw: Literal["normal", "uniform"] = "normal",
-    scale: float = 1.0,
+    value: Callable[[np.ndarray], np.ndarray] | None = None,
+    draw: Literal["normal", "uniform"] | None = None,
+    scale: ArrayLike = 1.0,
+    ranges: ArrayLike | None = None,
     seed: int = 0,
 ) -> GradientSampler[NumpyGradient]:
     """Gradients of any function of P numbers, given in numpy.
 
+    Without ``ranges`` the parameters x are the numbers that the function takes, and C has their
+    units. With ``ranges`` the function takes p in units of its own, the parameters are ``x = 2 (p -
+    low)/(high - low) - 1`` in [-1, 1]^P, and gradients are by x: ``df/dx_i = (high_i - low_i)/2
+    df/dp_i``. So C does not depend on the units of p, which is what active subspaces of parameters
+    of different kinds ask for (Constantine, Active Subspaces, SIAM 2015).
+
     Args:
         gradient: from points (B, P) to gradients (B, P), row by row.
         parameters: P.
-        draw: ``normal`` for x ~ N(0, scale^2 I), ``uniform`` for x ~ U(-scale, scale)^P.
-        scale: see ``draw``.
+        value: from points (B, P) to f (B,), for sufficient summary plots (`active_variables`);
+            without it C can be computed, and no loss.
+        draw: ``normal`` for x_i ~ N(0, scale_i^2), the default without ranges; ``uniform`` for x_i
+            ~ U(-scale_i, scale_i), always with ranges.
+        scale: one number, or (P,); positive. Leave it out with ranges.
+        ranges: (P, 2), low and high of each parameter, in its units. A log-uniform parameter is
+            given by its logarithm, and the function takes that.
         seed: of the random stream.
 
     Raises:
-        BadInput: an unknown draw, or a number out of range; while sampling, gradients of another
-            shape.
+        BadInput: an unknown draw, a number out of range, or a shape that is not that of P
+            parameters; while sampling, gradients or values of another shape.
 
     Example:
-        >>> sampler = function_sampler(lambda x: np.exp(x), 2, draw="uniform")
-        >>> bool((sampler.block(0, 100)[0] <= np.e).all())
+        >>> sampler = function_sampler(lambda x: np.exp(x), 2, draw="uniform", scale=[1.0, 0.1])
+        >>> bool((sampler.block(0, 100)[0] <= np.exp([1.0, 0.1])).all())
         True
+        >>> sampler = function_sampler(lambda p: np.ones_like(p), 2, ranges=[[0, 10], [1, 3]])
+        >>> sampler.block(0, 1)[0]
+        array([[5., 1.]])
     """
-    if draw not in _DRAWS:
+    layout = FlatLayout(parameters)
+    law, scales, function = function_and_law(gradient, value, layout, draw, scale, ranges)
+    key = stream_key(seed, "function prior", parameters)
+    return GradientSampler(layout, ScaledDraws(law, scales, key), function)
+
+
+def function_and_law(
+    gradient: Callable[[np.ndarray], np.ndarray],
+    value: Callable[[np.ndarray], np.ndarray] | None,
+    layout: FlatLayout,
+    draw: str | None,
+    scale: ArrayLike,
+    ranges: ArrayLike | None,
+) -> tuple[StandardDraw, np.ndarray, NumpyGradient]:
+    """The law of the parameters, their scales (P,), and the function of them; arguments as
+    `function_sampler` takes them.
+
+    Raises:
+        BadInput: an unknown draw, a number out of range, or another shape.
+    """
+    count = layout.parameters
+    name = draw or ("normal" if ranges is None else "uniform")
+    if name not in _DRAWS:
         raise BadInput.field(
             "draw", f"one of {', '.join(_DRAWS)}", str(draw), "write draw='normal'"
         )
-    if not 0 < scale < np.inf:
-        raise BadInput.field("scale", "a positive number", str(scale), "write 1.0")
-    layout = FlatLayout(parameters)
-    key = stream_key(seed, "function prior", parameters)
-    draws = ScaledDraws(_DRAWS[draw], np.full(parameters, float(scale)), key)
-    return GradientSampler(layout, draws, NumpyGradient(gradient))
+    scales = np.asarray(scale)
+    if scales.shape not in ((), (count,)) or scales.dtype.kind not in "fiu":
+        raise BadInput.field(
+            "scale",
+            f"a positive number, or {count} of them",
+            f"{scales.dtype} of shape {scales.shape}",
+            "give a number for each parameter",
+        )
+    if not np.all((scales > 0) & (scales < np.inf)):
+        found = (
+            f"{scales}" if scales.ndim == 0 else f"numbers from {scales.min()} to {scales.max()}"
+        )
+        raise BadInput.field("scale", "a positive number, or one a parameter", found, "write 1.0")
+    scales = np.broadcast_to(np.float64(scales), (count,)).copy()
+    if ranges is None:
+        return _DRAWS[name], scales, NumpyGradient(gradient, value)
+    if name != "uniform" or np.any(scales != 1):
+        fix = "leave draw and scale out, or ranges"
+        raise BadInput.field("ranges", "uniform draws of scale 1", f"{name}, scale {scale!r}", fix)
+    low, high = _checked_ranges(ranges, count).T
+    function = NumpyGradient(gradient, value, centre=(low + high) / 2, half_width=(high - low) / 2)
+    return _DRAWS[name], scales, function
+
+
+def _checked_ranges(ranges: ArrayLike, count: int) -> np.ndarray:
+    """Low and high of each parameter, (P, 2).
+
+    Raises:
+        BadInput: they are not.
+    """
+    found = np.asarray(ranges)
+    if found.shape != (count, 2) or found.dtype.kind not in "fiu":
+        expected = f"low and high of {count} parameters, real numbers of shape ({count}, 2)"
+        fix = "write [[low, high], ...], a row for each parameter"
+        raise BadInput.field("ranges", expected, f"{found.dtype} of shape {found.shape}", fix)
+    if not (np.isfinite(found).all() and (found[:, 0] < found[:, 1]).all()):
+        first = int(np.argmin(np.isfinite(found).all(axis=1) & (found[:, 0] < found[:, 1])))
+        raise BadInput.field(
+            "ranges",
+            "finite numbers, low below high",
+            f"{found[first].tolist()} for parameter {first}",
+            "leave out a parameter that does not vary",
+        )
+    return found.astype(np.float64)
 
 
 def loss_sampler(

@@ -44,6 +44,11 @@ class TorchLoss:
     terms: int = 1
     at_a_time: Callable[[], int] = lambda: TORCH_CHUNK
 
+    @property
+    def losses_known(self) -> bool:
+        """True: the value comes with the gradient."""
+        return True
+
     def fill(self, parameters: np.ndarray, gradients: np.ndarray, losses: np.ndarray) -> None:
         """Gradients (B, P) and losses (B,) at parameter vectors (B, P), in place, on the CPU."""
         drawn = torch.from_numpy(parameters)

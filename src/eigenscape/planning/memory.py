@@ -127,7 +127,7 @@ def curve(pieces: float, width: int, depth: int) -> int:
     return int(FLOAT * pieces * width * (3 * depth + 12))
 
 
-def digits(runs: int, depth: int, width: int, images: int) -> int:
+def digit_training(runs: int, depth: int, width: int, images: int) -> int:
     """4 R n w (L^2 / 2 + 8): activations of all images in single precision, for every layer that is
     trained and those above it.
     """

@@ -21,8 +21,8 @@ LARGEST_ON_ONE_RANK = 32_766
 bits."""
 
 INTERPRETER_BYTES = 400 * 10**6
-"""Of every rank: Python with its libraries, MKL and MPI among them (measured: 300 MB), and some
-room."""
+"""Bytes of every rank: Python with its libraries, MKL and MPI among them (measured: 300 MB), and
+some room."""
 
 RANKS = 2
 """That the workflow starts where one rank does not do; --set-resources

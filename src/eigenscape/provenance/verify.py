@@ -31,6 +31,7 @@ from eigenscape.store import (
 )
 from eigenscape.store.identity import difference
 from eigenscape.store.layout import StudyFolder
+from eigenscape.store.products import Product
 from eigenscape.store.receipts import Receipt
 from eigenscape.store.shards import OpenSlot, Shards
 
@@ -75,7 +76,9 @@ def verify_study(study: Study, folder: StudyFolder, *, quiet: bool = False) -> l
         for path in sorted((folder.root / "sloppiness").rglob("*.receipt.json"))
     ]
     findings += [
-        found for receipt in products.products(folder) for found in _of_product(receipt, folder)
+        found
+        for receipt in products.products(folder)
+        for found in _of_product(catalogue, receipt, folder)
     ]
     findings += _without_receipt(folder)
     return [*findings, *_of_quarantine(folder)]
@@ -105,9 +108,9 @@ def check_result(study: Study, folder: StudyFolder, name: str) -> Finding:
             State.UNCONFIRMED,
             (path,),
             f"{path}: no receipt confirms it",
-            "delete it and run snakemake",
+            "the next run makes it again",
         )
-        return next(_of_product(receipt, folder), unconfirmed)
+        return next(_of_product(catalogue, receipt, folder), unconfirmed)
     return _of_document(catalogue, path, folder)
 
 
@@ -153,7 +156,7 @@ def _of_spectrum(catalogue: Catalogue, cell: Cell, folder: StudyFolder) -> Findi
         cell,
         folder,
         store,
-        lambda receipt: spectra.damage_of(store, receipt, cell.architecture.parameters),
+        lambda receipt: spectra.spectrum_damage(store, receipt, cell.architecture.parameters),
     )
 
 
@@ -162,7 +165,7 @@ def _of_store(
     cell: Cell,
     folder: StudyFolder,
     store: Path,
-    damage_of: Callable[[Receipt], str],
+    damage_in: Callable[[Receipt], str],
 ) -> Finding:
     """What is to be said of a store, given what is wrong with it by its receipt."""
     paths = (folder.receipt(store), store)
@@ -170,7 +173,7 @@ def _of_store(
     found = _receipt_finding(cell, paths, notes)
     if isinstance(found, Finding):
         return found
-    if damage := damage_of(found):
+    if damage := damage_in(found):
         return Finding(State.DAMAGED, paths, _named(store, damage), _AGAIN, notes)
     return Finding(State.SOUND, paths, "", "", notes)
 
@@ -183,7 +186,7 @@ def _of_large(catalogue: Catalogue, plan: LargePlan, folder: StudyFolder) -> Fin
     if isinstance(found, Finding):
         return found
     paths = (array_files.receipt_of(path), path)
-    if damage := array_files.damage_of(path):
+    if damage := array_files.array_damage(path):
         return Finding(State.DAMAGED, paths, _named(path, damage), _AGAIN, notes)
     return Finding(State.SOUND, paths, "", "", notes)
 
@@ -237,7 +240,7 @@ def _of_work(cell: Cell, folder: StudyFolder) -> Iterator[Finding]:
     shards = Shards(folder.shards(cell), cell, folder.quarantine)
     parts: list[Node | OpenSlot] = [*shards.nodes(), *shards.open_slots()]
     for part in parts:
-        path, damage = shards.folder / shards.name(part), shards.damage_of(part)
+        path, damage = shards.folder / shards.name(part), shards.part_damage(part)
         if damage:
             yield Finding(
                 State.DAMAGED,
@@ -270,7 +273,7 @@ def _is_document(path: Path, folder: StudyFolder) -> bool:
 def _of_document(catalogue: Catalogue, path: Path, folder: StudyFolder) -> Finding:
     """A document, by the digest that it holds and by what it says of its work."""
     study, notes = catalogue.study, _notes(catalogue, folder, path)
-    if damage := documents.damage_of(path):
+    if damage := documents.document_damage(path):
         receipt = products.receipt_of(path, folder)  # without its document it would tell of a loss
         return Finding(
             State.DAMAGED,
@@ -308,7 +311,7 @@ def _of_trajectories(catalogue: Catalogue, receipt: Path, folder: StudyFolder) -
     path = receipt.with_name(receipt.name.removesuffix(".receipt.json") + ".npz")
     paths = (receipt, *[path] * path.exists())
     notes = _notes(catalogue, folder, path)
-    damage = array_files.damage_of(path, array_files.Digest.FILE)
+    damage = array_files.array_damage(path, array_files.Digest.FILE)
     what = f"{path}: {damage}"
     return (
         Finding(State.DAMAGED, paths, what, _AGAIN, notes)
@@ -317,7 +320,7 @@ def _of_trajectories(catalogue: Catalogue, receipt: Path, folder: StudyFolder) -
     )
 
 
-def _of_product(receipt: Path, folder: StudyFolder) -> Iterator[Finding]:
+def _of_product(catalogue: Catalogue, receipt: Path, folder: StudyFolder) -> Iterator[Finding]:
     """Tables, figures and reports, by their receipt. Documents, which have one too, are judged by
     the digest that they hold.
     """
@@ -363,10 +366,21 @@ def _of_product(receipt: Path, folder: StudyFolder) -> Iterator[Finding]:
             State.OUTDATED,
             paths,
             what,
-            f"delete it and run snakemake; `eigenscape show {paths[1]}` says more",
+            f"the next run makes it again; `eigenscape show {paths[1]}` says more",
         )
+    elif _of_other_decisions(catalogue, product):
+        what = f"{paths[1]}: another configuration made it, or another version"
+        yield Finding(State.OUTDATED, paths, what, "the next run makes it again")
     else:
         yield Finding(State.SOUND, paths, "")
+
+
+def _of_other_decisions(catalogue: Catalogue, product: Product) -> bool:
+    """Whether what the workflow makes of the study was decided otherwise. Receipts of earlier
+    versions, and of what is made on request, do not say.
+    """
+    now = catalogue.decisions_of(next(iter(product.files), ""))
+    return "" not in (now, product.decisions) and now != product.decisions
 
 
 def _without_receipt(folder: StudyFolder) -> Iterator[Finding]:
@@ -384,7 +398,7 @@ def _without_receipt(folder: StudyFolder) -> Iterator[Finding]:
             State.UNCONFIRMED,
             tuple(lost),
             f"{words}: no receipt confirms it",
-            "delete it and run snakemake, if snakemake made it",
+            "the next run makes it again, if the workflow makes it",
         )
 
 

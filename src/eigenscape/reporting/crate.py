@@ -31,14 +31,14 @@ PROFILES = {
 """What the crate conforms to: address, name and version of each profile."""
 
 VERSION = "1.1"
-"""Of RO-Crate, which these profiles ask for: "the Crate JSON-LD MUST be valid according to RO-Crate
-1.1" (Workflow RO-Crate 1.0)."""
+"""The version of RO-Crate that these profiles ask for: "the Crate JSON-LD MUST be valid according
+to RO-Crate 1.1" (Workflow RO-Crate 1.0)."""
 
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"
 """Where the word sha256 of the profile is defined."""
 
 LICENCE = "https://spdx.org/licenses/BSD-3-Clause"
-"""Of the workflow, as in LICENSE; the results are their maker's."""
+"""The licence of the workflow, as in LICENSE; the results are their maker's."""
 
 
 def write_crate(study: Study, folder: StudyFolder, to: Path, workflow: Path) -> Path:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
+from eigenscape.catalogue import CHAPTERS, METHODS
 from eigenscape.config.study import Study
 from eigenscape.errors import BadInput
 from eigenscape.extras import require_extra
@@ -40,56 +41,13 @@ MARGIN = 62.0
 """Points on every side: lines of some 95 letters, what one column of text bears."""
 
 TEXT_WIDTH = PAGE[0] - 2 * MARGIN - 12.0
-"""Of a line: reportlab's frames keep 6 points of their own on either side."""
+"""Width of a line: reportlab's frames keep 6 points of their own on either side."""
 
 TALLEST = 330.0
 """Points of a figure's height: two stand on a page with their captions."""
 
 VERDICT_COLOURS = {"holds": "#00664a", "condition": "#8a5a00", "not": "#a63d00", "open": "#57606a"}
-"""Those of the report; each verdict also has its sign and its words."""
-
-METHOD = (
-    "For a network of L hidden layers of width w with P parameters θ, N parameter vectors"
-    " θ<sub>n</sub> are drawn from the prior, the gradient g<sub>n</sub> = ∇L(θ<sub>n</sub>) of the"
-    " loss is computed at each, and the second moment C = (1/N) Σ<sub>n</sub> g<sub>n</sub>"
-    " g<sub>n</sub><super>T</super>, the matrix of the active-subspace method, is summed in fixed"
-    " blocks over a fixed tree, so its bits do not depend on the number of processes. Its"
-    " eigenvalues λ<sub>1</sub> ≥ … ≥ λ<sub>P</sub> give the condition number"
-    " log<sub>10</sub>(λ<sub>1</sub>/λ<sub>P</sub>), in decades. A finite sample inflates it: even"
-    " for isotropic gradients, large P and N give λ<sub>max</sub>/λ<sub>min</sub> = ((1 +"
-    " √(P/N))/(1 − √(P/N)))<super>2</super> (Marchenko and Pastur). So each raw number stands"
-    " beside a bracket from the same samples and beside that null, and C is also averaged over the"
-    " symmetries of the hidden units, which removes the inflation."
-)
-"""What is computed, in a paragraph."""
-
-SCIENCES = {
-    "expressivity": (
-        "<b>Expressivity.</b> A circle is sent through random and trained networks, and the exact"
-        " length of its image, its transitions and the pieces of the piecewise linear map are"
-        " followed from layer to layer; the mean-field rate of growth is √χ<sub>1</sub>."
-    ),
-    "subspace clustering": (
-        "<b>Subspace clustering.</b> Each layer's activations of held-out inputs are expressed by"
-        " one another; the coefficients make a graph, whose modularity on the true labels says how"
-        " far classes are communities."
-    ),
-    "sloppiness": (
-        "<b>Training trajectories.</b> Predictions of many networks along their training are"
-        " embedded together by InPCA, whose divergence is the mean over samples of −log"
-        " Σ<sub>y</sub> √(p<sub>y</sub> q<sub>y</sub>)."
-    ),
-    "sloppiness, theory": (
-        "<b>Theory of trajectories.</b> For linear models the covariance of a cloud of trajectories"
-        " is known exactly; it is mapped over the decay of the input correlation, the ratio of"
-        " scales and the number of steps."
-    ),
-    "model-constrained": (
-        "<b>Model-constrained networks.</b> A model's equations enter the loss with a weight α; the"
-        " condition number, the leading subspace and training are followed over α."
-    ),
-}
-"""A paragraph for each companion science that the study has."""
+"""The colours of the report; each verdict also has its sign and its words."""
 
 
 def paper_path(folder: StudyFolder) -> Path:
@@ -136,11 +94,11 @@ def paper(summary: Summary, date: datetime) -> bytes:
         Paragraph(_byline(summary), styles["byline"]),
     ]
     story += [Paragraph("Question", styles["head"]), Paragraph(_question(summary), styles["text"])]
-    story += [Paragraph("Method", styles["head"]), Paragraph(METHOD, styles["text"])]
+    story += [Paragraph("Method", styles["head"])]
     story += [
         Paragraph(words, styles["text"])
-        for science, words in SCIENCES.items()
-        if science in summary.figures
+        for chapter, words in METHODS.items()
+        if chapter == CHAPTERS[0] or chapter in summary.figures
     ]
     story += [
         CondPageBreak(150),
@@ -206,7 +164,7 @@ def _figure(
         """Empty space of the figure's size, which notes where it came to stand."""
 
         def wrap(self, available_width: float, _: float) -> tuple[float, float]:
-            """As wide as the text, as high as the figure."""
+            """The size: as wide as the text, as high as the figure."""
             self.left = (available_width - scale * width) / 2
             return available_width, scale * height
 
@@ -347,7 +305,7 @@ def _question(summary: Summary) -> str:
         f" the problem {escape(facts['problem'])}, with activation"
         f" {escape(study.network.activation)} and the prior"
         f" {escape(study.prior.kind.replace('_', ' '))}. One network ({escape(facts['headline'])})"
-        " is looked at closely. Published findings are judged by fixed rules."
+        " is looked at closely. Published findings are assessed by fixed rules."
     )
 
 

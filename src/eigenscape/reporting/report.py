@@ -174,7 +174,7 @@ def no_findings(study: Study) -> str:
         'No table of findings is there yet: run the workflow to its end.'
     """
     if reason := FINDINGS.left_out(study):
-        return f"Published findings are not judged by this study: {reason}."
+        return f"Published findings are not assessed by this study: {reason}."
     return "No table of findings is there yet: run the workflow to its end."
 
 

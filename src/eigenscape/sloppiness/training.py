@@ -96,10 +96,10 @@ def trajectories(member: Member, task: LabelledData, seeds: list[int], plan: Pla
         BadInput: training that diverged.
 
     Example:
-        >>> from eigenscape.networks.labelled_data import Part, digits, split
+        >>> from eigenscape.networks.labelled_data import Part, digit_images, split
         >>> from eigenscape.networks.optimisers import GradientDescent
         >>> from eigenscape.networks.replicas import Perceptron
-        >>> task = split(*digits(), 2, Part.TRAINING, np.random.default_rng(0))
+        >>> task = split(*digit_images(), 2, Part.TRAINING, np.random.default_rng(0))
         >>> plan = Plan(GradientDescent, 0.1, np.array([0, 3]))
         >>> trajectories(Member(Perceptron(0)), task, [0, 1], plan).shape
         (2, 2, 20, 10)

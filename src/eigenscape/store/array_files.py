@@ -147,8 +147,8 @@ def cached_arrays(
 
 
 def resumed_arrays(path: Path, identity: Mapping[str, Any], set_aside_to: Path) -> Arrays | None:
-    """The same of a state that a run goes on from: what does not verify, or is of other work, is
-    set aside, and None comes back.
+    """Read a state that a run goes on from; None where it does not verify or is of other work, and
+    is set aside.
     """
     try:
         return read_arrays(path, identity)
@@ -173,7 +173,7 @@ def remove_arrays(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def damage_of(path: Path, of: Digest = Digest.NUMBERS) -> str:
+def array_damage(path: Path, of: Digest = Digest.NUMBERS) -> str:
     """What is wrong with a file by its receipt, whatever work it holds; nothing where the digest is
     that of the receipt.
     """
@@ -199,8 +199,8 @@ _OTHER_NUMBERS = "the numbers are not those of its receipt"
 
 
 def _unlike(path: Path, digest: str, of: Digest) -> str:
-    """In what a file is unlike its digest, or nothing; one array, or piece of the file, is held at
-    a time.
+    """How a file differs from its digest, or nothing; one array, or piece of the file, is held at a
+    time.
     """
     try:
         if of is Digest.FILE:
@@ -222,7 +222,7 @@ def _reason(error: Exception) -> str:
 
 
 def _digest_of(arrays: Mapping[str, np.ndarray]) -> str:
-    """Of the arrays' bytes, by name; each is asked for once, and let go before the next."""
+    """The digest of the arrays' bytes by name; each is asked for once, then dropped."""
     state = hashlib.blake2b(digest_size=receipts.DIGEST_BYTES)
     for name in sorted(arrays):
         state.update(np.ascontiguousarray(arrays[name]).reshape(-1).view(np.uint8).data)

@@ -121,7 +121,7 @@ def remove_unusable(path: Path, identity: Mapping[str, Any]) -> None:
         path.unlink()
 
 
-def damage_of(path: Path) -> str:
+def document_damage(path: Path) -> str:
     """What is wrong with a document, whatever work it holds; nothing where its numbers are those of
     its digest.
 
@@ -129,7 +129,7 @@ def damage_of(path: Path) -> str:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     write_document(Path(folder) / "a.json", {"seed": 0}, {"value": 1.5})
-        ...     damage_of(Path(folder) / "a.json")
+        ...     document_damage(Path(folder) / "a.json")
         ''
     """
     try:

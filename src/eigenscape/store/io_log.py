@@ -58,6 +58,11 @@ def traced() -> Iterator[Trace]:
         _TRACE.reset(token)
 
 
+def current_trace() -> Trace:
+    """The paths recorded so far by the innermost `traced`; none outside of it."""
+    return _TRACE.get() or Trace()
+
+
 def note_read(path: Path) -> None:
     """Record that a result was read."""
     trace = _TRACE.get()

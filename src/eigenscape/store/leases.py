@@ -39,11 +39,11 @@ from eigenscape.store import heartbeat
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 10.0
-"""Between two touches of a lease."""
+"""Seconds between two touches of a lease."""
 
 STALE_SECONDS = 180.0
-"""Without a touch a lease is stale: 18 beats, and three times the 60 s for which NFS may show an
-old time by default."""
+"""Seconds without a touch after which a lease is stale: 18 beats, and three times the 60 s for
+which NFS may show an old time by default."""
 
 _NAME = re.compile(r"claim-(\d{6})\.json")
 
@@ -110,7 +110,7 @@ class Lease:
 
     @property
     def path(self) -> Path:
-        """Its file."""
+        """The file of the lease."""
         return self.folder / f"claim-{self.generation:06d}.json"
 
     @property

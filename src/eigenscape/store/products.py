@@ -9,7 +9,7 @@ and figures. All paths are relative to the study's folder, which may be moved.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 from eigenscape.errors import DamagedResult
 from eigenscape.store.environment import capture_environment
-from eigenscape.store.io_log import traced
+from eigenscape.store.io_log import Trace, current_trace, traced
 from eigenscape.store.layout import StudyFolder
 from eigenscape.store.receipts import digest_of, write_json
 from eigenscape.version import __version__
@@ -35,6 +35,8 @@ class Product:
         files: digest by path relative to the study's folder; files of one name and several endings
             share a receipt.
         inputs: digest by path of the results that they were made from.
+        decisions: digest of all that decides them besides, as the catalogue knows it; "" for what
+            is made on request alone.
         made: the environment: time, versions and machine.
         seconds: from the start of the command to its end.
         version: the version of eigenscape.
@@ -43,6 +45,7 @@ class Product:
     receipt: Path
     files: Mapping[str, str]
     inputs: Mapping[str, str]
+    decisions: str
     made: Mapping[str, Any]
     seconds: float
     version: str
@@ -59,17 +62,27 @@ def receipt_of(path: Path, folder: StudyFolder) -> Path:
     return (folder.root / "receipts" / path.relative_to(folder.root)).with_suffix(".json")
 
 
+def _undecided(_name: str) -> str:
+    return ""
+
+
 @contextmanager
-def confirmed(folder: StudyFolder) -> Iterator[None]:
-    """Write, at the end of the block, receipts of all files that were written inside it."""
+def confirmed(
+    folder: StudyFolder, decisions_of: Callable[[str], str] = _undecided
+) -> Iterator[None]:
+    """Write, at the end of the block, receipts of all files that were written inside it.
+
+    Args:
+        folder: of the study.
+        decisions_of: digest of what decides a file besides its inputs, by its name.
+    """
     with traced() as trace:
         yield
         written = [path for path in trace.written if _is_product(path, folder) and path.exists()]
         if not written:
             return
         derived = [path for path in written if is_derived(path, folder)]
-        sources = [path for path in (*trace.read, *trace.written) if _is_source(path, folder)]
-        inputs = {_name(path, folder): digest_now(path) for path in sources}
+        inputs = _digests(trace, folder)
         for receipt in dict.fromkeys(receipt_of(path, folder) for path in written):
             files = [path for path in written if receipt_of(path, folder) == receipt]
             # The inputs of a document cannot be distinguished from other files that were read: its
@@ -90,6 +103,7 @@ def confirmed(folder: StudyFolder) -> Iterator[None]:
                 receipt,
                 {
                     **content,
+                    "decisions": decisions_of(next(iter(names))),
                     "eigenscape": __version__,
                     "made": capture_environment(),
                     "seconds": round(trace.seconds, 3),
@@ -107,7 +121,13 @@ def read_product(receipt: Path) -> Product | None:
         content = json.loads(receipt.read_bytes())
         files, inputs, made = (dict(content[name].items()) for name in ("files", "inputs", "made"))
         return Product(
-            receipt, files, inputs, made, float(content["seconds"]), content["eigenscape"]
+            receipt,
+            files,
+            inputs,
+            str(content.get("decisions", "")),  # receipts of earlier versions have none
+            made,
+            float(content["seconds"]),
+            content["eigenscape"],
         )
     except FileNotFoundError:
         return None
@@ -115,6 +135,18 @@ def read_product(receipt: Path) -> Product | None:
         raise DamagedResult(
             f"{receipt}: expected a receipt in JSON, found {error!r}; delete the file and run again"
         ) from None
+
+
+def results_of_command(folder: StudyFolder) -> dict[str, str]:
+    """Return the digests of the results that the running command has read and written so far, by
+    path relative to the study's folder: what its note for Snakemake stands for.
+    """
+    return _digests(current_trace(), folder)
+
+
+def _digests(trace: Trace, folder: StudyFolder) -> dict[str, str]:
+    sources = [path for path in (*trace.read, *trace.written) if _is_source(path, folder)]
+    return {_name(path, folder): digest_now(path) for path in sources}
 
 
 def products(folder: StudyFolder) -> list[Path]:

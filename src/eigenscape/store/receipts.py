@@ -28,7 +28,7 @@ from eigenscape.version import __version__
 log = logging.getLogger(__name__)
 
 DIGEST_BYTES = 16
-"""Of the digests in receipts: no two results of a lifetime share one by chance."""
+"""Length of the digests in receipts, in bytes: no two results of a lifetime share one by chance."""
 
 LATE_SECONDS = 60.0
 """NFS may hide a new file from other machines for as long as it keeps what it knows of a folder, by
@@ -56,8 +56,8 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def replace_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:
-    """The same with what ``write`` puts into an open file, so that nobody needs all of its bytes at
-    once.
+    """Replace a file atomically by what ``write`` puts into an open one, so that nobody needs all
+    of its bytes at once.
     """
     for trial in range(1, OVERLAPPING_WRITES + 1):
         try:

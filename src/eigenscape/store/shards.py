@@ -70,7 +70,7 @@ class Shards:
             return f"slot-{what.slot:02d}-at-{what.samples:09d}"
         return f"node-{what.first:02d}-{what.span:02d}"
 
-    def damage_of(self, what: Node | OpenSlot) -> str:
+    def part_damage(self, what: Node | OpenSlot) -> str:
         """What is wrong with a shard, or nothing; it stays where it is."""
         for band in range(band_count(self._cell.architecture.parameters)):
             reason = self._load_band(

@@ -165,7 +165,7 @@ def read_spectrum(path: Path, digest: str | None = None) -> Spectrum:
     return spectrum
 
 
-def damage_of(path: Path, receipt: Receipt, parameters: int) -> str:
+def spectrum_damage(path: Path, receipt: Receipt, parameters: int) -> str:
     """What is wrong with a stored spectrum, given its receipt; at most 1,024 rows of the
     eigenvectors are held at a time.
     """

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from eigenscape.clustering.training import shuffled_labels, train
-from eigenscape.networks.labelled_data import Part, digits, split
+from eigenscape.networks.labelled_data import Part, digit_images, split
 from eigenscape.networks.replicas import Convolutional, Network, Perceptron
 from eigenscape.seeding import generator
 
-DATA = split(*digits(), 5, Part.HELD_OUT, generator(0, "split"))
+DATA = split(*digit_images(), 5, Part.HELD_OUT, generator(0, "split"))
 NETWORKS = [Perceptron(2, 7), Convolutional(3, dense=12)]
 
 

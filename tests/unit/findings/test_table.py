@@ -35,11 +35,11 @@ def test_one_table_of_the_sciences_that_the_study_computes(
     left_out: tuple[str, ...],
     sciences: list[str],
 ) -> None:
-    def judged(judge: table.Judge) -> table.Judge:
-        one = Finding(f"a claim of {judge.science}", Verdict.HOLDS, "p = 0.001")
-        return replace(judge, judge=lambda *_: [one, one])
+    def with_findings(one_science: table.Assessment) -> table.Assessment:
+        one = Finding(f"a claim of {one_science.science}", Verdict.HOLDS, "p = 0.001")
+        return replace(one_science, assess=lambda *_: [one, one])
 
-    monkeypatch.setattr(table, "JUDGES", tuple(map(judged, table.JUDGES)))
+    monkeypatch.setattr(table, "ASSESSMENTS", tuple(map(with_findings, table.ASSESSMENTS)))
     table.write_findings(small_study(**{name: {"enabled": False} for name in left_out}), folder)
     found = pd.read_csv(folder.root / "tables" / "findings.csv")
     assert found["science"].tolist() == [science for science in sciences for _ in range(2)]

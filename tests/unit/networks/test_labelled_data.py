@@ -6,12 +6,18 @@ import numpy as np
 import pytest
 
 from eigenscape.errors import BadInput
-from eigenscape.networks.labelled_data import LabelledData, Part, digits, shuffled_digits, split
+from eigenscape.networks.labelled_data import (
+    LabelledData,
+    Part,
+    digit_images,
+    shuffled_digits,
+    split,
+)
 from eigenscape.seeding import generator
 
 
 def split_digits(each: int, part: Part) -> LabelledData:
-    return split(*digits(), each, part, generator(1, "split"))
+    return split(*digit_images(), each, part, generator(1, "split"))
 
 
 def rows_of(inputs: np.ndarray) -> set[bytes]:
@@ -19,7 +25,7 @@ def rows_of(inputs: np.ndarray) -> set[bytes]:
 
 
 def test_the_split_holds_classes_apart_and_in_balance() -> None:
-    images, labels = digits()
+    images, labels = digit_images()
     data = split_digits(7, Part.HELD_OUT)
     np.testing.assert_array_equal(data.labels, np.repeat(np.arange(10), 7))
     assert np.square(data.train_inputs).mean() == pytest.approx(1)
@@ -42,7 +48,7 @@ def test_shuffled_digits_are_standardised_by_their_training_part_and_not_mixed()
     assert np.square(pixels[:1347]).mean() == pytest.approx(1)
     assert set(labels[:1347]) == set(labels[1347:]) == set(range(10))
     # an image keeps its label: pixels in proportion to those of an image with it
-    images, known = digits()
+    images, known = digit_images()
     centred = pixels[0] - pixels.min(axis=0)
     scale = np.ptp(pixels, axis=0).max() / 16
     matching = np.abs(images.reshape(-1, 64) - centred / scale).max(axis=1) < 1e-9

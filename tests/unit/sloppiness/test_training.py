@@ -7,14 +7,14 @@ import pytest
 from scipy.special import log_softmax, softmax
 
 from eigenscape.errors import BadInput
-from eigenscape.networks.labelled_data import Part, digits, split
+from eigenscape.networks.labelled_data import Part, digit_images, split
 from eigenscape.networks.optimisers import OPTIMISERS, GradientDescent
 from eigenscape.networks.replicas import Convolutional, Perceptron, initial_parameters
 from eigenscape.seeding import generator
 from eigenscape.sloppiness.data import correlation_slope, with_spectrum_power
 from eigenscape.sloppiness.training import Member, Plan, Spacing, checkpoint_steps, trajectories
 
-TASK = split(*digits(), 3, Part.HELD_OUT, generator(0, "split"))
+TASK = split(*digit_images(), 3, Part.HELD_OUT, generator(0, "split"))
 LINEAR = Member(Perceptron(0))
 WHOLE = len(TASK.train_inputs)
 

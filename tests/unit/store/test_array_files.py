@@ -71,7 +71,7 @@ def test_without_a_receipt_there_is_nothing(tmp_path: Path, of: Digest) -> None:
     array_files.receipt_of(path).unlink()  # a run killed between the file and its receipt
     assert array_files.read_arrays(path, IDENTITY, of) is None
     assert array_files.confirmed_digest(path) == ""
-    assert array_files.damage_of(path, of) == "no receipt"
+    assert array_files.array_damage(path, of) == "no receipt"
     array_files.write_arrays(path, IDENTITY, {"values": np.ones(2)}, of)
     found = array_files.read_arrays(path, IDENTITY, of)
     assert found is not None
@@ -83,7 +83,7 @@ def test_without_a_receipt_there_is_nothing(tmp_path: Path, of: Digest) -> None:
 def test_damage_is_noticed(tmp_path: Path, harm: str, of: Digest) -> None:
     path = tmp_path / "state.npz"
     array_files.write_arrays(path, IDENTITY, ARRAYS, of)
-    assert array_files.damage_of(path, of) == ""
+    assert array_files.array_damage(path, of) == ""
     data = bytearray(path.read_bytes())
     if harm == "flipped":
         data[len(data) // 3] ^= 4
@@ -94,7 +94,7 @@ def test_damage_is_noticed(tmp_path: Path, harm: str, of: Digest) -> None:
         path.unlink()
     else:
         np.savez(path, **{**ARRAYS, "values": np.arange(1000.0)[::-1]})
-    assert array_files.damage_of(path, of)
+    assert array_files.array_damage(path, of)
     with pytest.raises(
         DamagedResult, match="missing" if harm == "gone" else r"delete state\.receipt\.json"
     ):

@@ -42,7 +42,7 @@ NOISE = "sampling noise alone (isotropic $C$ of equal trace, Marchenko-Pastur)"
 PROJECTED = "eigenvalues of $C$ projected onto its symmetries"
 
 FEW = 250
-"""Up to so many eigenvalues in a panel, each is a point of its own; more would merge into a thick
+"""Largest number of eigenvalues in a panel that are drawn as points; more would merge into a thick
 line."""
 
 

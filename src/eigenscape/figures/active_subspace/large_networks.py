@@ -25,8 +25,8 @@ MARGIN = 1.2
 steps do not take to zero; not drawn."""
 
 DECADES = 8.0
-"""Of the spectrum below its largest eigenvalue that are drawn of a density: Lanczos does not
-resolve more."""
+"""Decades below the largest eigenvalue that are drawn of a density: Lanczos does not resolve
+more."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class LargeSpectrum:
     def of_arrays(
         cls, architecture: Architecture, samples: int, arrays: Mapping[str, np.ndarray]
     ) -> LargeSpectrum:
-        """From the arrays of the stage `large`."""
+        """Make one from the arrays of the stage `large`."""
         density = None
         if "density_nodes" in arrays:
             density = SpectralDensity(

@@ -32,7 +32,7 @@ COLUMNS = (
     *(*SETTING, "loss", "depth", "width", "samples", "status", "log10_ladder"),
     *column_names("log10_cond_sym"),
 )
-"""Of the table of the stage `sensitivity`, what is drawn."""
+"""The drawn columns of the table of the stage `sensitivity`."""
 
 COLOURED, BELOW = "mse", "rmse"
 """The loss whose number gives the colour and stands above, and the one whose number stands below
@@ -42,7 +42,7 @@ WORDS = {
     SpectrumStatus.RANK_DEFICIENT.value: "rank deficient",
     SpectrumStatus.BELOW_FLOOR.value: "below floor",
 }
-"""In the place of a condition number that is not finite."""
+"""The words that stand for a condition number that is not finite."""
 
 HEAVY = "*"
 """After a condition number that a few samples carry."""
@@ -54,8 +54,8 @@ HEAD, BETWEEN = 1.6, 0.26
 """Inches for caption, names of columns and colour bar; and for the name of each panel."""
 
 DARK = 0.434
-"""Of the colour map, from 0 to 1: white text below and black text above have a contrast of at least
-4.5 (WCAG 2)."""
+"""Position on the colour map, from 0 to 1: white text below and black text above have a contrast of
+at least 4.5 (WCAG 2)."""
 
 GAP = 0.3
 """Columns left free between two intervals."""
@@ -251,7 +251,7 @@ def _label_columns(top: Axes, bottom: Axes, layout: _Layout) -> None:
 
 
 def _interval_words(name: str) -> str:
-    r"""As printed: a minus sign and the Greek letter.
+    r"""The interval as printed: with a minus sign and the Greek letter.
 
     Example:
         >>> _interval_words(

@@ -9,12 +9,17 @@ directions do not.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
+from eigenscape.active_subspace.layer_statistics import ActiveVariables
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput
-from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, PALETTE, paper_style
+from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, PALETTE, figure_of, paper_style
 
 OPAQUE_UP_TO = 2_000
 """Samples; with more of them each dot is more transparent, so that a cloud still shows where it is
@@ -56,38 +61,14 @@ def sufficient_summary_figure(
     positive = losses > 0
     first, second, heights = coordinates[positive, 0], coordinates[positive, 1], losses[positive]
     zeros = len(losses) - len(heights)
-    opacity = float(np.clip(OPAQUE_UP_TO / len(heights), 0.15, 1.0))
 
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.0), layout="constrained")
     line, plane = figure.subplots(1, 2)
-    # Dots as an image: ten thousand of them as vectors make a page that no viewer scrolls through.
-    line.scatter(
-        first, heights, s=3, color=PALETTE["blue"], alpha=opacity, linewidths=0, rasterized=True
-    )
+    _line(line, first, heights)
     line.set_yscale("log")
     line.set_ylabel(r"loss $L(\theta)$")
-    logs = np.log10(heights)
-    low, high = np.percentile(logs, LIMITS)
-    dots = plane.scatter(
-        first,
-        second,
-        c=logs,
-        s=4,
-        cmap=COLORMAP,
-        vmin=low,
-        vmax=high,
-        linewidths=0,
-        rasterized=True,
-    )
+    _colour_bar(_plane(plane, first, second, np.log10(heights)), plane, r"$\log_{10}$ loss")
     plane.set_ylabel(r"$w_2^{\mathsf{T}}\theta$")
-    beyond = {
-        (False, False): "neither",
-        (True, False): "min",
-        (False, True): "max",
-        (True, True): "both",
-    }
-    extend = beyond[bool(logs.min() < low), bool(logs.max() > high)]
-    figure.colorbar(dots, ax=plane, label=r"$\log_{10}$ loss", extend=extend, pad=0.02)
     for axes in (line, plane):
         axes.set_xlabel(r"$w_1^{\mathsf{T}}\theta$")
     left_out = f", {zeros:,} with zero loss left out" if zeros else ""
@@ -97,6 +78,100 @@ def sufficient_summary_figure(
     line.set_title(f"(a) one direction; {what}", loc="left")
     plane.set_title("(b) two directions, same samples", loc="left")
     return figure
+
+
+def draw_sufficient_summary(
+    axes: Axes,
+    variables: ActiveVariables,
+    *,
+    scale: Literal["linear", "log"] = "linear",
+    label: str = "$f$",
+) -> None:
+    """Values against w_1^T x, or in colour over the plane (w_1^T x, w_2^T x), on given axes.
+
+    Args:
+        axes: to draw on; a colour bar takes its room from them.
+        variables: of one or two directions, from `active_variables`.
+        scale: of the values; ``log`` leaves out those that are not positive.
+        label: of the values.
+
+    Raises:
+        BadInput: no axes, no samples, more than two directions, values that are not finite, an
+            unknown scale, or none to draw.
+
+    Example:
+        >>> variables = ActiveVariables(np.array([[-1.0], [0.0], [1.0]]), np.array([2.0, 1.0, 0.0]))
+        >>> axes = Figure().subplots()
+        >>> draw_sufficient_summary(axes, variables)
+        >>> axes.get_yscale(), len(axes.collections[0].get_offsets())
+        ('linear', 3)
+    """
+    figure_of(axes)
+    coordinates, values = variables.coordinates, variables.losses
+    if scale not in ("linear", "log"):
+        raise BadInput.field("scale", "linear or log", str(scale), "write scale='linear'")
+    if values.ndim != 1 or coordinates.shape not in ((len(values), 1), (len(values), 2)):
+        found = f"shapes {coordinates.shape} and {values.shape}"
+        fix = "give active_variables one or two eigenvectors"
+        raise BadInput.field("variables", "those of one or two directions", found, fix)
+    shown = values > 0 if scale == "log" else np.ones(len(values), dtype=bool)
+    if not shown.any() or not (np.isfinite(values).all() and np.isfinite(coordinates).all()):
+        found = f"{np.isfinite(values).sum()} finite, {shown.sum()} to draw"
+        raise BadInput.field(
+            "variables", "finite values", found, "leave the others out, and say so"
+        )
+    coordinates, values = coordinates[shown], values[shown]
+    axes.set_xlabel(r"$w_1^{\mathsf{T}}x$")
+    if coordinates.shape[1] == 1:
+        _line(axes, coordinates[:, 0], values)
+        axes.set(yscale=scale, ylabel=label)
+        return
+    logarithmic = scale == "log"
+    heights = np.log10(values) if logarithmic else values
+    dots = _plane(axes, coordinates[:, 0], coordinates[:, 1], heights)
+    _colour_bar(dots, axes, rf"$\log_{{10}}$ {label}" if logarithmic else label)
+    axes.set_ylabel(r"$w_2^{\mathsf{T}}x$")
+
+
+def _line(axes: Axes, first: np.ndarray, heights: np.ndarray) -> None:
+    """Heights (N,) against the first active variable, as an image: ten thousand dots as vectors
+    make a page that no viewer scrolls through.
+    """
+    opacity = float(np.clip(OPAQUE_UP_TO / len(heights), 0.15, 1.0))
+    axes.scatter(
+        first, heights, s=3, color=PALETTE["blue"], alpha=opacity, linewidths=0, rasterized=True
+    )
+
+
+def _plane(
+    axes: Axes, first: np.ndarray, second: np.ndarray, heights: np.ndarray
+) -> PathCollection:
+    """Heights (N,) in colour over two active variables."""
+    low, high = np.percentile(heights, LIMITS)
+    return axes.scatter(
+        first,
+        second,
+        c=heights,
+        s=4,
+        cmap=COLORMAP,
+        vmin=low,
+        vmax=high,
+        linewidths=0,
+        rasterized=True,
+    )
+
+
+def _colour_bar(dots: PathCollection, axes: Axes, label: str) -> None:
+    """What the colours mean, with an arrow at each end that heights lie beyond."""
+    heights, (low, high) = np.asarray(dots.get_array()), dots.get_clim()
+    beyond = {
+        (False, False): "neither",
+        (True, False): "min",
+        (False, True): "max",
+        (True, True): "both",
+    }
+    extend = beyond[bool(heights.min() < low), bool(heights.max() > high)]
+    figure_of(axes).colorbar(dots, ax=axes, label=label, extend=extend, pad=0.02)
 
 
 def _check(coordinates: np.ndarray, losses: np.ndarray) -> None:

@@ -17,7 +17,7 @@ from eigenscape.figures.intervals import ACTIVATION_NAMES
 from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, PALETTE, paper_style
 
 EDGES = ("black", "vermillion", "sky", "purple", "green", "orange")
-"""Of the layer whose unit draws the boundary."""
+"""Colours of boundaries, by the layer whose unit draws them."""
 
 EDGE_WORDS = ("black", "red", "blue", "purple", "green", "orange")
 """The same in a reader's words."""

@@ -24,7 +24,7 @@ NAMES = {
     "heat-taen": "heat, TAEN",
     "burgers-mctangent": "Burgers, mcTangent",
 }
-"""In titles; other cases are called as in the table."""
+"""Names in titles; other cases are called as in the table."""
 
 _CONDITION = [
     *column_names("log10_cond"),

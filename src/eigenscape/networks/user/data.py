@@ -17,7 +17,7 @@ from eigenscape.errors import BadInput
 from eigenscape.networks.problems import Problem
 
 MOST_POINTS = 10**6
-"""As for the sine: every gradient is that of the full batch."""
+"""Largest number of data points, as for the sine: every gradient is that of the full batch."""
 
 MOST_CLASSES = 100_000
 """Beyond, numbers that are no classes (years, prices) are the likelier reason."""
@@ -47,8 +47,8 @@ class UserData:
 
     @property
     def digest(self) -> str:
-        """Of names, shapes, types and numbers; the order of names counts, since it is that of the
-        arguments.
+        """The digest of names, shapes, types and numbers; the order of names counts, since it is
+        that of the arguments.
         """
         state = hashlib.blake2b(digest_size=16)
         for role, arrays in (("inputs", self.inputs), ("targets", self.targets)):
@@ -148,7 +148,7 @@ def regression(data: UserData) -> Problem:
 
 
 def classification(data: UserData) -> Problem:
-    """The same with one array of classes (n,) or (n, 1) as targets: indicators (n, K), 1 at the
+    """The problem with one array of classes (n,) or (n, 1) as targets: indicators (n, K), 1 at the
     class.
 
     Raises:

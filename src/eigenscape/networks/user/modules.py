@@ -38,8 +38,8 @@ LossOfOutputs = Callable[[Any, Sequence[torch.Tensor]], torch.Tensor]
 """A module's output, whatever it is, and the targets in their order: to a scalar."""
 
 NUMBERS_AT_ONCE = 2**25
-"""Of activations of all gradients that are computed together: 256 MB in double precision, and the
-way back holds a few times as much."""
+"""Largest number of activations of all gradients that are computed together: 256 MB in double
+precision, and the way back holds a few times as much."""
 
 
 def mean_squared(outputs: Any, targets: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -300,8 +300,8 @@ def load_checkpoint(module: torch.nn.Module, checkpoint: Mapping[str, torch.Tens
 
 
 def state_digest(module: torch.nn.Module, prior: ModulePrior) -> str:
-    """Of everything beside code and data that decides the gradients: buffers, fixed parameters, and
-    the prior of every parameter.
+    """The digest of everything beside code and data that decides the gradients: buffers, fixed
+    parameters, and the prior of every parameter.
     """
     state = hashlib.blake2b(digest_size=16)
     for name, tensor in sorted(_fixed(module).items()):

@@ -25,8 +25,8 @@ from eigenscape.networks.user.modules import LossOfOutputs, copied, module_loss
 from eigenscape.networks.user.priors import free_parameters
 
 SAME = 1e-6
-"""Two losses at one theta that differ relatively by more than this are different: rounding of
-float64 stays far below."""
+"""Largest relative difference of two equal losses at one theta: rounding of float64 stays far
+below."""
 
 LONGEST = 160
 """Characters of torch's own message that are passed on."""

@@ -37,5 +37,5 @@ def as_text(study: Study) -> str:
 
 
 def as_bibtex(study: Study) -> str:
-    """For bibliographies: each once."""
+    """The references as BibTeX, each once."""
     return "\n\n".join(reference.bibtex for reference in references_of(study))

@@ -120,7 +120,7 @@ def _is_confirmed(path: Path, cell: Cell, folder: StudyFolder, ranks: Ranks) -> 
             reason = ""
             if receipt is not None:
                 receipts.require_same_work(receipt, cell.identity, path)
-                reason = array_files.damage_of(path)
+                reason = array_files.array_damage(path)
                 confirmed = not reason
         except DamagedResult as error:
             reason = str(error)

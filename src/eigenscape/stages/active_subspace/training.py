@@ -216,8 +216,8 @@ def _train_cell(study: Study, cell: Cell, plan: TrainingPlan) -> dict[str, Any]:
 
 
 def _outcome(training: Training) -> dict[str, Any]:
-    """As plain JSON, which has no NaN: null where the threshold was never reached, or the loss is
-    not finite.
+    """The outcome as plain JSON, which has no NaN: null where the threshold was never reached, or
+    the loss is not finite.
     """
     return {
         "steps_to_threshold": [

@@ -1,5 +1,5 @@
 """The stage `clustering-table`: the graphs of all architectures in tables; `findings.clustering`
-judges them.
+assesses them.
 """
 
 from __future__ import annotations

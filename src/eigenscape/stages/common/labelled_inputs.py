@@ -62,12 +62,12 @@ def _split(
     section: str, data: str, each: int, part: str, draw: np.random.Generator
 ) -> LabelledData:
     """The data of one section of the configuration; a complaint names their key and file."""
-    from eigenscape.networks.labelled_data import Part, digits, split  # noqa: PLC0415
+    from eigenscape.networks.labelled_data import Part, digit_images, split  # noqa: PLC0415
     from eigenscape.store.arrays import read_labelled_arrays  # noqa: PLC0415
 
     key = f"{section}.data"
     try:
-        arrays = digits() if data == "digits" else read_labelled_arrays(Path(data), key)
+        arrays = digit_images() if data == "digits" else read_labelled_arrays(Path(data), key)
         return split(*arrays, each, Part(part), draw)
     except BadInput as error:
         file = "" if str(error).startswith(data) else f"{data}: "

@@ -112,7 +112,7 @@ def is_confirmed(cell: StudyCell, folder: StudyFolder, *, vectors: bool) -> bool
         receipt, damage = None, str(error)
     if receipt is not None:
         receipts.require_same_work(receipt, cell.identity, receipt_path)
-        damage = spectra.damage_of(store, receipt, cell.architecture.parameters)
+        damage = spectra.spectrum_damage(store, receipt, cell.architecture.parameters)
     if damage:
         reason = f"spectrum of {cell.folder} does not verify: {damage}"
         quarantine.set_aside([receipt_path, store], folder.quarantine, reason)

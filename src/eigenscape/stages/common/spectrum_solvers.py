@@ -71,7 +71,7 @@ class Solved:
 
 @dataclass(frozen=True)
 class SolvedOverRanks(Solved):
-    """The same of a spectrum whose eigenvectors are dealt out over the ranks of a grid."""
+    """A solved spectrum whose eigenvectors are dealt out over the ranks of a grid."""
 
     dealt: DistributedSpectrum
     grid: ProcessGrid

@@ -34,8 +34,8 @@ from eigenscape.store.shards import OpenSlot
 log = logging.getLogger(__name__)
 
 MEMORY_SHARE = 0.6
-"""Of a rank's part of the free memory, what sums may take; gradients, libraries and the file cache
-need the rest."""
+"""Fraction of a rank's part of the free memory that sums may take; gradients, libraries and the
+file cache need the rest."""
 
 
 class SumBySamples(CheckpointedSum):

@@ -70,7 +70,7 @@ def inspect_user_problem(study: Study, folder: Path) -> Study:
 
 
 def _of_data(study: Study, data: UserData, resolved: ResolvedProblem) -> ResolvedProblem:
-    """With the outputs of fully connected networks on the data."""
+    """Add the outputs of fully connected networks on the data."""
     from eigenscape.networks.user.data import problem_of_data  # noqa: PLC0415 - torch
 
     problem = _naming(Path(resolved.file), lambda: problem_of_data(data, study.problem.loss))
@@ -78,7 +78,7 @@ def _of_data(study: Study, data: UserData, resolved: ResolvedProblem) -> Resolve
 
 
 def _of_module(study: Study, data: UserData, resolved: ResolvedProblem) -> ResolvedProblem:
-    """With the checkpoint, the factory's code and all networks."""
+    """Add the checkpoint, the factory's code and all networks."""
     name, folder, checkpoint = str(study.problem.module), Path(resolved.folder), ""
     if study.prior.checkpoint:
         checkpoint = str(_file_named(study.prior.checkpoint, folder, "prior.checkpoint"))
@@ -135,7 +135,7 @@ def _resolved(study: Study) -> ResolvedProblem:
 
 
 def _file_named(name: str, folder: Path, key: str) -> Path:
-    """Beside the configuration, or in the working directory."""
+    """Find a file beside the configuration, or in the working directory."""
     paths = dict.fromkeys(((folder / name).absolute(), Path(name).absolute()))
     for path in paths:
         if path.is_file():
@@ -166,7 +166,7 @@ def _read(study: Study, file: Path) -> UserData:
 
 
 def _naming(file: Path, work: Callable[[], Any]) -> Any:
-    """The same complaint with the file in front."""
+    """Put the name of the file in front of a complaint about its content."""
     try:
         return work()
     except BadInput as error:

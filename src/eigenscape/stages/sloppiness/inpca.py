@@ -65,10 +65,10 @@ CROSSED = (1, 2, 3, 5, 10)
 """Directions at which one family's axes are tried on another."""
 
 GEODESIC_POINTS = 41
-"""Of the drawn geodesic: a smooth line."""
+"""Number of points of the drawn geodesic: a smooth line."""
 
 PROGRESSES = np.linspace(0.1, 0.9, 9)
-"""At which trajectories are compared."""
+"""Progresses at which trajectories are compared."""
 
 
 @dataclass(frozen=True)

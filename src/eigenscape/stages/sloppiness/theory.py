@@ -29,7 +29,7 @@ from eigenscape.sloppiness.ribbon import FEWEST_DIRECTIONS, FITTED_DIRECTIONS, r
 from eigenscape.sloppiness.simulate import generator
 from eigenscape.sloppiness.stress import explained_stress
 from eigenscape.stages.common.experiments import Experiment, Rows, Tables, experiment_named
-from eigenscape.stages.sloppiness.digits import (
+from eigenscape.stages.sloppiness.kernel_and_sgd import (
     kernel_tables,
     ribbon_columns,
     sgd_tables,

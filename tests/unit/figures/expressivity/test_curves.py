@@ -11,7 +11,7 @@ from eigenscape.errors import BadInput
 from eigenscape.expressivity.networks import random_layers
 from eigenscape.expressivity.regions import regions
 from eigenscape.figures.expressivity.dichotomies import dichotomies_figure
-from eigenscape.figures.expressivity.digits import one_layer_figure, training_lengths_figure
+from eigenscape.figures.expressivity.digit_training import one_layer_figure, training_lengths_figure
 from eigenscape.figures.expressivity.length_growth import length_growth_figure
 from eigenscape.figures.expressivity.length_sensitivity import length_sensitivity_figure
 from eigenscape.figures.expressivity.polytopes import polytopes_figure

@@ -22,7 +22,7 @@ from eigenscape.findings.sloppiness_theory import (
 from eigenscape.sloppiness.covariance import cloud_eigenvalues, time_averages
 from eigenscape.sloppiness.stress import explained_stress
 from eigenscape.stages.sloppiness import theory as sloppiness_theory
-from eigenscape.stages.sloppiness.digits import _balanced_starts
+from eigenscape.stages.sloppiness.kernel_and_sgd import _balanced_starts
 from eigenscape.stages.sloppiness.theory import read_theory, run_theory
 from eigenscape.stages.sloppiness.theory_tables import write_theory_tables
 from eigenscape.store.layout import StudyFolder

@@ -84,7 +84,7 @@ def kernel_matrix(study: Study, kind: str, pixels: np.ndarray) -> np.ndarray:
 
 def kernel_tables(study: Study) -> dict[str, Rows]:
     """Every kernel, start and number of steps: the cloud's spectrum at training and other points,
-    judged.
+    assessed.
     """
     from eigenscape.sloppiness.kernels import KernelMachine  # noqa: PLC0415 - torch
 
