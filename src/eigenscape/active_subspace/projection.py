@@ -184,9 +184,7 @@ def samples_until_enough(
     heavy.
     """
     drawn = projected_samples(sampler, first, symmetry)
-    while (
-        2 * drawn.samples <= most and worst(block_tails(drawn, sampler.relative_noise)).is_heavy
-    ):
+    while 2 * drawn.samples <= most and worst(block_tails(drawn, sampler.relative_noise)).is_heavy:
         more = projected_samples(sampler, drawn.samples, symmetry, start=drawn.samples)
         drawn = ProjectedSamples.joined([drawn, more])
     return drawn
