@@ -2,12 +2,14 @@
 
 Injection: of a finished study a chunk of a second moment, a document and a table are damaged, and
 `eigenscape verify --repair` sets them aside; a cell's folder is deleted, with its note or without;
-work/, ledger/ and the headline's results are gone, as after a purge of a scratch disk. Then `make
-figures`. Promise: what is missing is made again, with the tables and figures that were made of it,
-and every number, table and figure has the bytes that it had.
+work/, ledger/ and the headline's results are gone, as after a purge of a scratch disk; by their
+receipts, figures were made of another table than is there. Then `make figures`. Promise: what is
+missing is made again, with the tables and figures that were made of it, and nothing that a receipt
+confirms is computed again; every number, table and figure has the bytes that it had.
 """
 
 import hashlib
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -72,6 +74,7 @@ def test_a_cell_that_is_deleted_is_made_again(study: Path) -> None:
     results = study / "results" / "small"
     before = bytes_of(results)
     shutil.rmtree(results / CELL)
+    damaged = bytes_of(results)
     figure = results / "figures" / "condition_number.pdf"
     old = figure.stat().st_mtime_ns
 
@@ -80,9 +83,12 @@ def test_a_cell_that_is_deleted_is_made_again(study: Path) -> None:
     assert f"eigenscape: results/small/{CELL}/second_moment is gone" in shown.stderr
     for rule in ("cells", "condition_number_table", "figures_of_maps"):
         assert f"rule {rule}:" in shown.stdout + shown.stderr
-    assert bytes_of(results) == {
-        name: digest for name, digest in before.items() if not name.startswith(f"{CELL}/")
-    }
+    for option in ("--summary", "--rulegraph", "--lint", "--unlock"):
+        asked = snakemake(study, option)
+        assert asked.returncode == 0, asked.stderr
+        assert "is gone" not in asked.stderr
+    assert bytes_of(results) == damaged
+    assert not (study / ".snakemake" / "runs").exists()
 
     made_again(study, before)
     assert figure.stat().st_mtime_ns > old
@@ -105,5 +111,21 @@ def test_a_purged_study_is_made_again(study: Path) -> None:
     before = bytes_of(results)
     for name in ("work", "ledger", "headline"):
         shutil.rmtree(results / name, ignore_errors=True)
+    kept = {path: path.stat().st_mtime_ns for path in results.glob("cells/*/*.receipt.json")}
+
+    made_again(study, before)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+def test_figures_that_were_made_of_another_table_are_made_again(study: Path) -> None:
+    results = study / "results" / "small"
+    before = bytes_of(results)
+    receipt = results / "receipts" / "figures" / "parameter_count.json"
+    content = json.loads(receipt.read_text())
+    content["inputs"]["tables/condition_number.csv"] = "another digest"
+    receipt.write_text(json.dumps(content))
+    told = verify(study)
+    assert told.returncode == 1
+    assert "changed after it was made; the next run makes it again" in told.stdout
 
     made_again(study, before)

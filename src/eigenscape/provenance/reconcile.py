@@ -39,12 +39,12 @@ class Unfounded:
     Attributes:
         causes: in words, in the order in which they were found.
         targets: relative to the study's folder, by the name of the job that makes them.
-        damaged: results that are there and cannot be read.
+        damaged: what is wrong with results that are there and cannot be read, by their names.
     """
 
     causes: dict[str, None] = field(default_factory=dict)
     targets: dict[str, list[str]] = field(default_factory=dict)
-    damaged: dict[str, None] = field(default_factory=dict)
+    damaged: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         first, *others = self.causes
@@ -75,9 +75,9 @@ def unfounded_targets(catalogue: Catalogue, folder: StudyFolder) -> Unfounded:
                 causes.append(f"another configuration or version made {folder.root / target}")
             for name, digest in results.items():
                 if digest_now(name) != digest:
-                    causes.append(_told(folder, name, digest_now(name)))
+                    causes.append(cause := _told(folder, name, digest_now(name)))
                     if digest_now(name) == "" and (folder.root / name).exists():
-                        found.damaged[name] = None
+                        found.damaged[name] = cause
         if causes:
             found.causes.update(dict.fromkeys(causes))
             found.targets[job.name] = there
@@ -107,9 +107,8 @@ def begin_run(study: Study, folder: StudyFolder, *, exclusive: bool, dry: bool) 
         if found.targets:
             print(f"eigenscape: {found}", file=sys.stderr, flush=True)
         if not dry:  # a command that finds a result that it cannot read would stop there
-            for name in found.damaged:
-                path = folder.root / name
-                quarantine.set_aside([path], folder.quarantine, f"{path}: it cannot be read")
+            for name, cause in found.damaged.items():
+                quarantine.set_aside([folder.root / name], folder.quarantine, cause)
         here, held = os.getpid(), stack.pop_all()
         atexit.register(lambda: held.close() if os.getpid() == here else None)  # not in forks
     return [target for targets in found.targets.values() for target in targets]
@@ -134,13 +133,14 @@ def _digest_now(folder: StudyFolder, name: str) -> str:
     """The digest by which a result is known; "" where it cannot be read, or is not there, or the
     arrays of a receipt are not.
     """
+    return products.digest_now(folder.root / name) if _has_arrays(folder, name) else ""
+
+
+def _has_arrays(folder: StudyFolder, name: str) -> bool:
+    """Whether what a receipt beside a store or file vouches for is there; true of other names."""
     stem = name.removesuffix(RECEIPT)
-    if stem != name and not any((folder.root / f"{stem}.{kind}").exists() for kind in _ARRAYS):
-        return ""
-    return products.digest_now(folder.root / name)
-
-
-_ARRAYS = ("zarr", "npz")
+    arrays = (folder.root / f"{stem}.{kind}" for kind in ("zarr", "npz"))
+    return stem == name or any(path.exists() for path in arrays)
 
 
 def _told(folder: StudyFolder, name: str, digest: str) -> str:
@@ -148,4 +148,6 @@ def _told(folder: StudyFolder, name: str, digest: str) -> str:
     result = folder.root / name.removesuffix(RECEIPT)
     if digest:
         return f"{result} is another one than before"
-    return f"{result} cannot be read" if (folder.root / name).exists() else f"{result} is gone"
+    if not (folder.root / name).exists():
+        return f"{result} is gone"
+    return f"{result} cannot be read" if _has_arrays(folder, name) else f"{result} is lost"

@@ -4,13 +4,14 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from small_workflow import LEAN
 
 from eigenscape.catalogue import Catalogue
 from eigenscape.config.study import Study
 from eigenscape.provenance.reconcile import begin_run, unfounded_targets
-from eigenscape.stages.common.configure import read_study
+from eigenscape.stages.common.configure import load_study, read_study, write_study
 from eigenscape.store import runs
 from eigenscape.store.documents import write_document
 from eigenscape.store.io_log import note_read, note_written
@@ -115,7 +116,7 @@ def test_a_receipt_without_its_arrays_confirms_nothing(study: Study, done: Study
 
     found = unfounded_targets(Catalogue(study), done)
     assert set(found.targets) == readers(study)
-    assert list(found.damaged) == [f"{CELL}.receipt.json"]
+    assert found.damaged == {f"{CELL}.receipt.json": f"{done.root / CELL} is lost"}
 
 
 def test_another_result_in_its_place_is_noticed(study: Study, done: StudyFolder) -> None:
@@ -153,6 +154,25 @@ def test_a_note_of_an_earlier_version_does_not_stand(study: Study, done: StudyFo
     done.ledger("criticality").write_text("{}")
 
     assert set(unfounded_targets(Catalogue(study), done).targets) == {"criticality"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [LEAN, "study: mine\nproblem: {kind: data, file: mine.npz, inputs: [x], targets: [y]}\n"],
+    ids=["sine", "data"],
+)
+def test_commands_read_the_decisions_that_the_workflow_takes(tmp_path: Path, text: str) -> None:
+    """Otherwise every run would make everything again."""
+    inputs = np.linspace(-1, 1, 7)
+    np.savez(tmp_path / "mine.npz", x=inputs, y=inputs**2)
+    study, folder = study_of(tmp_path, text), StudyFolder(tmp_path / "results")
+    write_study(study, folder)
+
+    asked, read = Catalogue(study), Catalogue(load_study(folder))
+    assert asked.wanted
+    assert [asked.decisions_of(target) for target in asked.wanted] == [
+        read.decisions_of(target) for target in asked.wanted
+    ]
 
 
 def test_a_dry_run_changes_nothing_and_a_run_sets_aside_what_cannot_be_read(
