@@ -85,32 +85,6 @@ def test_what_snakemake_looks_at_is_told_from_a_path(path: str, notes: list[str]
     assert CATALOGUE.notes_of(path) == notes
 
 
-@pytest.mark.parametrize(
-    ("path", "readers"),
-    [
-        ("report.html", []),
-        ("tables/second_moment_kinds.csv", ["report"]),
-        (
-            "clustering/perceptron-d02-w032.json",
-            ["clustering_table", "figures/graphs", "findings", "report"],
-        ),
-        (
-            "headline/d05-w035-n10000/second_moment.zarr",
-            [
-                "spectrum/headline/d05-w035-n10000",
-                "importance",
-                "figures/headline",
-                "figures/importance",
-                "findings",
-                "report",
-            ],
-        ),
-    ],
-)
-def test_what_lies_downstream_of_a_result_is_one_call(path: str, readers: list[str]) -> None:
-    assert [job.name for job in CATALOGUE.readers_of(path)] == readers
-
-
 def test_a_study_has_the_families_of_what_it_leaves_in() -> None:
     every = {row.family.name for row in FIGURES.values()}
     assert Catalogue(small_study()).families.keys() == every - {"large_networks"}
