@@ -14,12 +14,12 @@ from eigenscape.stages.expressivity import experiments
 from eigenscape.stages.sloppiness import theory
 
 CATALOGUE = Catalogue(Study())
-SISTERS = {"expressivity", "clustering", "sloppiness", "model_constrained"}
-ONLY = small_study(**{name: {"enabled": False} for name in SISTERS})
+COMPANIONS = {"expressivity", "clustering", "sloppiness", "model_constrained"}
+ONLY = small_study(**{name: {"enabled": False} for name in COMPANIONS})
 
 
 def test_a_science_has_the_name_of_its_section_and_nothing_has_two_rows() -> None:
-    assert {science.name for science in SCIENCES} == SISTERS | {"active_subspace"}
+    assert {science.name for science in SCIENCES} == COMPANIONS | {"active_subspace"}
     steps = [step.name for step in CATALOGUE.steps]
     assert len(steps) == len(set(steps))
     assert len(FIGURES) == sum(len(science.figures) for science in SCIENCES)

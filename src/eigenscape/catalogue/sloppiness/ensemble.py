@@ -15,7 +15,7 @@ from eigenscape.catalogue.rows import (
     schema_of_results,
     seed,
 )
-from eigenscape.planning import ensembles
+from eigenscape.planning import sloppiness
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,8 +69,8 @@ INPCA = Step(
     ),
     reads=lambda job: map(TRAJECTORIES.target, job.study.sloppiness.ensemble.network_groups()),
     makes={"sloppiness/embedding.*": of_the_one},
-    ranks=lambda study: ensembles.ranks(study.sloppiness.ensemble),
-    memory=lambda job: job.ranks * ensembles.rank_memory(job.study.sloppiness.ensemble),
+    ranks=lambda study: sloppiness.ranks(study.sloppiness.ensemble),
+    memory=lambda job: job.ranks * sloppiness.rank_memory(job.study.sloppiness.ensemble),
     minutes=240,
     decides={
         "settings": lambda job: job.study.sloppiness.ensemble.model_dump(),
