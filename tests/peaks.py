@@ -176,7 +176,7 @@ def linear(root: Path) -> Found:
 def walks(root: Path) -> Found:
     """Stages without C: walks over gradients, and curves."""
     from eigenscape.architecture import Architecture
-    from eigenscape.forecast import curves, jobs
+    from eigenscape.forecast import expressivity, jobs
     from eigenscape.planning import memory
     from eigenscape.stages.active_subspace import importance, second_moment_kinds
     from eigenscape.stages.active_subspace.projection import project_networks
@@ -241,7 +241,7 @@ def walks(root: Path) -> Found:
     curved = study_of(expressivity={"enabled": True, "growth": steep})
     yield (
         "expressivity",
-        curves.experiments(curved)["growth"].memory,
+        expressivity.experiments(curved)["growth"].memory,
         lambda: run_experiment(curved, StudyFolder(root), "growth"),
     )
 
@@ -251,8 +251,8 @@ def trained(root: Path) -> Found:
     from eigenscape.architecture import Architecture
     from eigenscape.catalogue import draw_figures
     from eigenscape.distributed.ranks import OneRank
-    from eigenscape.forecast import curves, ensembles, graphs, trajectories
-    from eigenscape.planning import memory, models
+    from eigenscape.forecast import clustering, expressivity, sloppiness, sloppiness_theory
+    from eigenscape.planning import memory, model_constrained
     from eigenscape.stages.active_subspace.projection import project_networks
     from eigenscape.stages.active_subspace.training import TrainingPlan, train_networks
     from eigenscape.stages.clustering.networks import compute_clustering
@@ -372,34 +372,38 @@ def trained(root: Path) -> Found:
     study = digits(100, 4)
     yield (
         "expressivity, digits",
-        curves.experiments(study)["digits"].memory,
+        expressivity.experiments(study)["digits"].memory,
         in_study(study, "large", run_experiment, "digits"),
     )
     study, name = clustered(200, 4), "perceptron-d02-w200"
     yield (
         "clustering",
-        graphs.networks(study)[name].memory,
+        clustering.networks(study)[name].memory,
         in_study(study, "large", compute_clustering, name),
     )
     study = ensemble(4, 30, 40)
-    groups = ensembles.groups(study)
+    groups = sloppiness.groups(study)
     yield (
         "trajectories",
         groups["perceptron-d01"].memory,
         in_study(study, "large", compute_trajectories, "perceptron-d01-w016"),
     )
     in_study(study, "large", compute_trajectories, "linear")()
-    yield "inpca", ensembles.inpca(study).memory, in_study(study, "large", compute_inpca, OneRank())
+    yield (
+        "inpca",
+        sloppiness.inpca(study).memory,
+        in_study(study, "large", compute_inpca, OneRank()),
+    )
     study = kernel(600, 100)
     yield (
         "sloppiness theory",
-        trajectories.parts(study)["kernel"].memory,
+        sloppiness_theory.parts(study)["kernel"].memory,
         in_study(study, "large", run_theory, "kernel"),
     )
     study, case = constrained(16), "deconvolution-tnet"
     yield (
         "model-constrained",
-        models.cases(study)[case].memory,
+        model_constrained.cases(study)[case].memory,
         in_study(study, "large", compute_model_constrained, case),
     )
     case, few = "heat-tnet", {"least_steps": 2, "pairs": 8, "samples_per_parameter": 4}
@@ -408,10 +412,10 @@ def trained(root: Path) -> Found:
         4, cases=["burgers-mctangent"], burgers={"learned_steps": 8, "model_steps": 8}, **few
     )
     in_wave = in_study(wave, "wave", compute_model_constrained, "burgers-mctangent")
-    yield "wave", models.cases(wave)["burgers-mctangent"].memory, in_wave
+    yield "wave", model_constrained.cases(wave)["burgers-mctangent"].memory, in_wave
     yield (
         "plate",
-        models.cases(study)[case].memory,
+        model_constrained.cases(study)[case].memory,
         in_study(study, "plate", compute_model_constrained, case),
     )
 

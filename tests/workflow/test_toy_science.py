@@ -73,8 +73,9 @@ TOY = Step(
 )
 TOYS = Family("toys", "toys", lambda _: TOY.targets())
 
-@figure(TOYS, "Throws", "The mean of some throws of a die.")
+@figure(TOYS, "Throws")
 def throws(results):
+    """The mean of some throws of a die."""
     from eigenscape.figures.toy.throws import throws_figure
     from eigenscape.stages.toy.throws import mean_throw
 

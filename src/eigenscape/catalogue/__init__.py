@@ -3,7 +3,7 @@ its rows, `reading` those of the whole study.
 
 ==============  ======================================================================
 `Catalogue`     the rows that hold for one study: its jobs and figures, what they wait
-                for, and from any path the job that made it and those that read it
+                for, and from any path the job that made it
 `recipe_of`     how a result is made again
 `caption_of`    what a figure shows
 `draw_figures`  figures from stored results

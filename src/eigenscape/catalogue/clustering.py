@@ -74,14 +74,11 @@ def _tables(results: Results) -> dict[str, pd.DataFrame]:
     return results.read(clustering_tables)
 
 
-@figure(
-    GRAPHS,
-    "Classes as communities of a layer's graph",
-    "Modularity of the self-expression graphs on the true labels by layer: before training,"
-    " after it, and after training on shuffled labels.",
-)
+@figure(GRAPHS, "Classes as communities of a layer's graph")
 def graph_modularity(results: Results) -> Figure:
-    """Modularity by layer and epoch."""
+    """Modularity of the self-expression graphs on the true labels by layer: before training, after
+    it, and after training on shuffled labels.
+    """
     from eigenscape.figures.clustering.graph_read_outs import graph_modularity_figure
 
     section = results.study.clustering
@@ -93,41 +90,32 @@ def graph_modularity(results: Results) -> Figure:
     return graph_modularity_figure(_tables(results)["layers"], words)
 
 
-@figure(
-    GRAPHS,
-    "When layers reach their final graph",
-    "Similarity (CKA) of every layer's graph with its final state over epochs, and below it the"
-    " same for activations.",
-)
+@figure(GRAPHS, "When layers reach their final graph")
 def graph_convergence(results: Results) -> Figure:
-    """Graphs of replicas, beside each other."""
+    """Similarity (CKA) of every layer's graph with its final state over epochs, and below it the
+    same for activations.
+    """
     from eigenscape.figures.clustering.graph_similarity import graph_convergence_figure
 
     return graph_convergence_figure(_tables(results)["convergence"])
 
 
-@figure(
-    GRAPHS,
-    "Blocks of similar layers",
-    "Similarity (CKA) of the graphs of all pairs of layers: before training, after it, and"
-    " after training on shuffled labels.",
-)
+@figure(GRAPHS, "Blocks of similar layers")
 def layer_similarity(results: Results) -> Figure:
-    """Graphs of layers, beside each other."""
+    """Similarity (CKA) of the graphs of all pairs of layers: before training, after it, and after
+    training on shuffled labels.
+    """
     from eigenscape.figures.clustering.graph_similarity import layer_similarity_figure
 
     tables = _tables(results)
     return layer_similarity_figure(tables["similarity"], tables["blocks"])
 
 
-@figure(
-    GRAPHS,
-    "Neighbourhood and margin",
-    "The margin of the output against the purity of an input's neighbourhood in the graph of"
-    " the last hidden layer; wrongly classified inputs lie below the line.",
-)
+@figure(GRAPHS, "Neighbourhood and margin")
 def neighbourhoods(results: Results) -> Figure:
-    """What an input's neighbours say of it."""
+    """The margin of the output against the purity of an input's neighbourhood in the graph of the
+    last hidden layer; wrongly classified inputs lie below the line.
+    """
     from eigenscape.figures.clustering.graph_read_outs import neighbourhood_figure
     from eigenscape.figures.style import message_figure
 
@@ -140,14 +128,11 @@ def neighbourhoods(results: Results) -> Figure:
     return neighbourhood_figure(inputs)
 
 
-@figure(
-    GRAPHS,
-    "What each similarity can see",
-    "How far similarities of graphs and of activations fall when bands of singular directions"
-    " are taken out of a layer.",
-)
+@figure(GRAPHS, "What each similarity can see")
 def similarity_sensitivity(results: Results) -> Figure:
-    """How similarities answer to the settings of the graphs."""
+    """How far similarities of graphs and of activations fall when bands of singular directions are
+    taken out of a layer.
+    """
     from eigenscape.figures.clustering.graph_similarity import similarity_sensitivity_figure
 
     return similarity_sensitivity_figure(_tables(results)["sensitivity"])

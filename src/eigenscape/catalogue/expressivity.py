@@ -60,42 +60,33 @@ def _tables(results: Results, experiment: str) -> dict[str, pd.DataFrame]:
     return results.read(read_experiment, experiment)
 
 
-@figure(
-    GROWTH,
-    "How the length of a curve grows with depth",
-    "The exact length of a circle's image from layer to layer, and its growth per layer against"
-    " the mean-field rate √χ₁: below 1 curves shrink, above 1 they grow exponentially.",
-)
+@figure(GROWTH, "How the length of a curve grows with depth")
 def length_growth(results: Results) -> Figure:
-    """Lengths by layer, and their growth."""
+    """The exact length of a circle's image from layer to layer, and its growth per layer against
+    the mean-field rate √χ₁: below 1 curves shrink, above 1 they grow exponentially.
+    """
     from eigenscape.figures.expressivity.length_growth import length_growth_figure
 
     tables = _tables(results, "growth")
     return length_growth_figure(tables["lengths"], tables["growth"])
 
 
-@figure(
-    GROWTH,
-    "Transitions against length",
-    "Mean number of transitions of a unit against the path of its pre-activation, σ_w ℓ/√k."
-    " They follow each other for hard-tanh units with large weights; for ReLU units without"
-    " biases lengths scale with the weights and transitions do not.",
-)
+@figure(GROWTH, "Transitions against length")
 def transitions(results: Results) -> Figure:
-    """Linear pieces beside lengths."""
+    """Mean number of transitions of a unit against the path of its pre-activation, σ_w ℓ/√k. They
+    follow each other for hard-tanh units with large weights; for ReLU units without biases lengths
+    scale with the weights and transitions do not.
+    """
     from eigenscape.figures.expressivity.transitions import transitions_figure
 
     return transitions_figure(_tables(results, "growth")["lengths"])
 
 
-@figure(
-    LENGTH_SENSITIVITY,
-    "Which layer the length answers to",
-    "Sensitivity of the output's length to each weight matrix, and its change when one matrix"
-    " is turned by equal angles.",
-)
+@figure(LENGTH_SENSITIVITY, "Which layer the length answers to")
 def length_sensitivity(results: Results) -> Figure:
-    """The length's sensitivity to the weights of each layer."""
+    """Sensitivity of the output's length to each weight matrix, and its change when one matrix is
+    turned by equal angles.
+    """
     from eigenscape.figures.expressivity.length_sensitivity import length_sensitivity_figure
     from eigenscape.figures.style import message_figure
 
@@ -108,14 +99,11 @@ def length_sensitivity(results: Results) -> Figure:
     return length_sensitivity_figure(tables["sensitivity"], tables["turns"])
 
 
-@figure(
-    DICHOTOMIES,
-    "Labellings that one layer reaches",
-    "Mean number of labellings of a fixed set of inputs while the weights of one layer are"
-    " swept, against the depth that remains above it.",
-)
+@figure(DICHOTOMIES, "Labellings that one layer reaches")
 def dichotomies(results: Results) -> Figure:
-    """Labellings that a sweep of one layer reaches."""
+    """Mean number of labellings of a fixed set of inputs while the weights of one layer are swept,
+    against the depth that remains above it.
+    """
     from eigenscape.figures.expressivity.dichotomies import dichotomies_figure
 
     section = results.study.expressivity.dichotomies
@@ -124,14 +112,11 @@ def dichotomies(results: Results) -> Figure:
     )
 
 
-@figure(
-    DIGITS,
-    "Training one layer alone",
-    "Accuracy on training and test digits against the hidden layer that was trained, all others"
-    " as drawn.",
-)
+@figure(DIGITS, "Training one layer alone")
 def one_layer_training(results: Results) -> Figure:
-    """Accuracy by the only layer that is trained."""
+    """Accuracy on training and test digits against the hidden layer that was trained, all others as
+    drawn.
+    """
     from eigenscape.figures.expressivity.digit_training import one_layer_figure
 
     section = results.study.expressivity.digits
@@ -142,14 +127,11 @@ def one_layer_training(results: Results) -> Figure:
     return one_layer_figure(_tables(results, "digits")["one_layer"], words)
 
 
-@figure(
-    DIGITS,
-    "Lengths while networks train",
-    "The length of a curve through two test images in every layer, relative to its start, over"
-    " epochs, for small and large initial weights.",
-)
+@figure(DIGITS, "Lengths while networks train")
 def training_lengths(results: Results) -> Figure:
-    """Lengths while networks train."""
+    """The length of a curve through two test images in every layer, relative to its start, over
+    epochs, for small and large initial weights.
+    """
     from eigenscape.figures.expressivity.digit_training import training_lengths_figure
 
     section = results.study.expressivity.digits
@@ -157,14 +139,11 @@ def training_lengths(results: Results) -> Figure:
     return training_lengths_figure(_tables(results, "digits")["lengths"], words)
 
 
-@figure(
-    POLYTOPES,
-    "Polytopes of the input plane",
-    "Cells on which a small ReLU network is linear, after each hidden layer, shaded by the size"
-    " of the linear map, with the breakpoints of a circle among them.",
-)
+@figure(POLYTOPES, "Polytopes of the input plane")
 def polytopes(results: Results) -> Figure:
-    """A plane cut by the units of each layer."""
+    """Cells on which a small ReLU network is linear, after each hidden layer, shaded by the size of
+    the linear map, with the breakpoints of a circle among them.
+    """
     from eigenscape.expressivity.networks import random_layers
     from eigenscape.figures.expressivity.polytopes import polytopes_figure
 

@@ -104,15 +104,12 @@ def _table(results: Results) -> pd.DataFrame:
     return model_constrained_table(results.read(read_model_constrained))
 
 
-@figure(
-    MODELS,
-    "Condition number against the weight of the model",
-    "Condition numbers, their change from the grey band, and the layers' shares of tr C,"
-    " against the weight α of a model's equations in the loss. The band is α = 0, or the least"
-    " α above it where a loss without its model sees no data.",
-)
+@figure(MODELS, "Condition number against the weight of the model")
 def model_condition(results: Results) -> Figure:
-    """Condition numbers and layers by weight."""
+    """Condition numbers, their change from the grey band, and the layers' shares of tr C, against
+    the weight α of a model's equations in the loss. The band is α = 0, or the least α above it
+    where a loss without its model sees no data.
+    """
     from eigenscape.figures.model_constrained.model_weight import model_condition_figure
     from eigenscape.stages.model_constrained.cases import (
         model_constrained_layers,
@@ -123,27 +120,21 @@ def model_condition(results: Results) -> Figure:
     return model_condition_figure(_table(results), layers)
 
 
-@figure(
-    MODELS,
-    "How far the leading subspace turns",
-    "Overlap and angle of the leading subspace with that in the grey band (α = 0, or the least"
-    " above it), beside what two halves of the samples give.",
-)
+@figure(MODELS, "How far the leading subspace turns")
 def model_subspace(results: Results) -> Figure:
-    """How leading directions turn."""
+    """Overlap and angle of the leading subspace with that in the grey band (α = 0, or the least
+    above it), beside what two halves of the samples give.
+    """
     from eigenscape.figures.model_constrained.model_weight import model_subspace_figure
 
     return model_subspace_figure(_table(results))
 
 
-@figure(
-    MODELS,
-    "Training with a model in the loss",
-    "The excess of the loss over the least that was found, after a fixed number of steps over"
-    " before, and the error on data not seen, against α.",
-)
+@figure(MODELS, "Training with a model in the loss")
 def model_training(results: Results) -> Figure:
-    """Losses after training."""
+    """The excess of the loss over the least that was found, after a fixed number of steps over
+    before, and the error on data not seen, against α.
+    """
     from eigenscape.figures.model_constrained.model_weight import model_training_figure
 
     section = results.study.model_constrained

@@ -336,15 +336,17 @@ class FigureRow:
 def figure(
     family: Family,
     title: str,
-    text: str,
     *,
     made: Callable[[Study], bool] = _always,
     left_out: Callable[[Study], str] = _made_of_every_study,
 ) -> Callable[[Callable[[Results], Figure]], FigureRow]:
-    """Make a row of the function that draws a figure; the figure has its name."""
+    """Make a row of the function that draws a figure: the figure has its name, and the first
+    paragraph of its docstring is the caption.
+    """
 
     def row(draw: Callable[[Results], Figure]) -> FigureRow:
-        caption = Caption(family.chapter, title, text)
+        text = (draw.__doc__ or "").partition("\n\n")[0]
+        caption = Caption(family.chapter, title, " ".join(text.split()))
         return FigureRow(draw.__name__, family, caption, draw, made, left_out)
 
     return row

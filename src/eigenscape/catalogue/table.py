@@ -1,5 +1,5 @@
 """The rows that hold for one study: its jobs and what they wait for, and from any path the job that
-made it and those that read it.
+made it.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Catalogue:
         >>> catalogue = Catalogue(Study())
         >>> catalogue.made_by("cells/d01-w005/spectrum.zarr").name
         'cells/w005-d01to10'
-        >>> [job.name for job in catalogue.readers_of("criticality.json")]
-        ['figures/criticality', 'report']
+        >>> catalogue.after["figures/criticality"]
+        ['criticality']
     """
 
     def __init__(self, study: Study) -> None:
@@ -151,16 +151,6 @@ class Catalogue:
         target of each.
         """
         return list(dict.fromkeys(job.targets[0] for path in paths for job in self.makers_of(path)))
-
-    def readers_of(self, path: str) -> list[Job[Any]]:
-        """The jobs of the study that read a result, and those that read theirs, to the last."""
-        made, readers = self.made_by(path), []
-        reached = {made.name} if made else set()
-        for job in self.jobs:  # none stands before one that it waits for
-            if reached.intersection(self.after[job.name]):
-                reached.add(job.name)
-                readers.append(job)
-        return readers
 
     def science_left_out(self, path: str) -> Science | None:
         """The science that would make a result, where the study leaves it out."""

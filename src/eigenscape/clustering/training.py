@@ -108,7 +108,7 @@ def train(
 
 def margins(outputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Output of the true class minus the largest other one (N,); positive where the input is
-    classified rightly.
+    classified correctly.
 
     Example:
         >>> margins(np.array([[3.0, 1.0], [0.0, 2.0]]), np.array([0, 0])).tolist()

@@ -3,10 +3,10 @@ depends on them.
 
 ===================  ==========================================================
 `jobs`               the work of every job of the workflow, and what it waits for
-`curves`             the work of each companion science
-`graphs`
-`trajectories`
-`ensembles`
+`expressivity`       the work of each companion science
+`clustering`
+`sloppiness`
+`sloppiness_theory`
 `schedule`           jobs scheduled on cores: the time that everything takes
 `measuring`          the rates of this machine, in about a second
 `devices`            cells on many GPUs, on paper

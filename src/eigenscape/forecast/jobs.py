@@ -26,9 +26,9 @@ from eigenscape.config.sizes import (
     TRAINING_STEP_GRID,
 )
 from eigenscape.config.study import Study
-from eigenscape.forecast import curves, ensembles, graphs, trajectories
+from eigenscape.forecast import clustering, expressivity, sloppiness, sloppiness_theory
 from eigenscape.planning import cells as cost
-from eigenscape.planning import memory, models
+from eigenscape.planning import memory, model_constrained
 from eigenscape.planning.work import NOTHING, Kind, Work
 
 
@@ -316,7 +316,7 @@ def _written(_job: rows.Job[Any]) -> Work:
 
 def _second_moment(job: rows.Job[StudyCell]) -> Work:
     if isinstance(job.about, ModelConstrainedCell):
-        seconds = models.sampling_seconds(job.study, job.about)
+        seconds = model_constrained.sampling_seconds(job.study, job.about)
         return 1 / job.ranks * Work({Kind.SCALAR: seconds})
     return cost.second_moment(job.about, job.study.problem.points, job.ranks)
 
@@ -346,21 +346,25 @@ WORK: dict[str, tuple[str, float, Callable[[rows.Job[Any]], Work]]] = {
     "sensitivity": ("sensitivity", 1.0, lambda job: sensitivity(job.study)),
     "second_moment_kinds": ("second-moment kinds", 1.0, lambda job: kinds(job.study)),
     "large": ("large networks", 1.0, lambda job: 1 / job.ranks * job.about.work),
-    "expressivity": ("expressivity", 1.0, lambda job: curves.experiments(job.study)[job.value]),
-    "clustering": ("clustering", 1.6, lambda job: graphs.networks(job.study)[job.value]),
+    "expressivity": (
+        "expressivity",
+        1.0,
+        lambda job: expressivity.experiments(job.study)[job.value],
+    ),
+    "clustering": ("clustering", 1.6, lambda job: clustering.networks(job.study)[job.value]),
     "clustering_table": ("clustering", 1.0, _written),
     "sloppiness_theory": (
         "sloppiness theory",
         1.3,
-        lambda job: trajectories.parts(job.study)[job.value],
+        lambda job: sloppiness_theory.parts(job.study)[job.value],
     ),
     "sloppiness_theory_table": ("sloppiness theory", 1.0, _written),
-    "trajectories": ("sloppiness", 1.6, lambda job: ensembles.groups(job.study)[job.value]),
-    "inpca": ("sloppiness", 1.6, lambda job: ensembles.inpca(job.study)),
+    "trajectories": ("sloppiness", 1.6, lambda job: sloppiness.groups(job.study)[job.value]),
+    "inpca": ("sloppiness", 1.6, lambda job: sloppiness.inpca(job.study)),
     "model_constrained": (
         "model-constrained",
         1.6,
-        lambda job: models.cases(job.study)[job.value],
+        lambda job: model_constrained.cases(job.study)[job.value],
     ),
     "model_constrained_table": ("model-constrained", 1.0, _written),
     "findings": ("tables and findings", 0.7, lambda job: findings(job.study)),

@@ -7,8 +7,8 @@ The Snakefile reads this package, so it imports nothing heavy.
                      number
 `cells`              the work of one cell: second moment, bracket, spectrum
 `communication`      messages and bytes between ranks, and which way to share a second moment
-`models`             the work of model-constrained cases
-`ensembles`          ranks and memory of the joint embedding
+`model_constrained`  the work of model-constrained cases
+`sloppiness`         ranks and memory of the joint embedding
 `large`              networks whose C does not fit: which route, and what it holds
 `memory`             what each stage holds at its peak
 `batches`            cells grouped into jobs, and whether they fit this machine

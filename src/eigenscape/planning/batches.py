@@ -15,7 +15,7 @@ from eigenscape.config.cells import Cell, GridCell, ModelConstrainedCell
 from eigenscape.config.study import Study
 from eigenscape.errors import DoesNotFit
 from eigenscape.planning import cells as cost
-from eigenscape.planning import models
+from eigenscape.planning import model_constrained
 from eigenscape.planning.work import Work
 
 
@@ -139,7 +139,7 @@ def large_weights(study: Study, case: str) -> list[ModelConstrainedCell]:
         cell
         for cell in cells
         if cost_of(study, cell, vectors=True).flops > LARGE_CELL_FLOPS
-        or models.sampling_seconds(study, cell) > LARGE_CELL_SECONDS
+        or model_constrained.sampling_seconds(study, cell) > LARGE_CELL_SECONDS
     ]
 
 

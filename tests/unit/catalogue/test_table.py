@@ -14,12 +14,12 @@ from eigenscape.stages.expressivity import experiments
 from eigenscape.stages.sloppiness import theory
 
 CATALOGUE = Catalogue(Study())
-SISTERS = {"expressivity", "clustering", "sloppiness", "model_constrained"}
-ONLY = small_study(**{name: {"enabled": False} for name in SISTERS})
+COMPANIONS = {"expressivity", "clustering", "sloppiness", "model_constrained"}
+ONLY = small_study(**{name: {"enabled": False} for name in COMPANIONS})
 
 
 def test_a_science_has_the_name_of_its_section_and_nothing_has_two_rows() -> None:
-    assert {science.name for science in SCIENCES} == SISTERS | {"active_subspace"}
+    assert {science.name for science in SCIENCES} == COMPANIONS | {"active_subspace"}
     steps = [step.name for step in CATALOGUE.steps]
     assert len(steps) == len(set(steps))
     assert len(FIGURES) == sum(len(science.figures) for science in SCIENCES)
@@ -83,32 +83,6 @@ def test_whatever_a_job_leaves_is_told_from_its_place() -> None:
 )
 def test_what_snakemake_looks_at_is_told_from_a_path(path: str, notes: list[str]) -> None:
     assert CATALOGUE.notes_of(path) == notes
-
-
-@pytest.mark.parametrize(
-    ("path", "readers"),
-    [
-        ("report.html", []),
-        ("tables/second_moment_kinds.csv", ["report"]),
-        (
-            "clustering/perceptron-d02-w032.json",
-            ["clustering_table", "figures/graphs", "findings", "report"],
-        ),
-        (
-            "headline/d05-w035-n10000/second_moment.zarr",
-            [
-                "spectrum/headline/d05-w035-n10000",
-                "importance",
-                "figures/headline",
-                "figures/importance",
-                "findings",
-                "report",
-            ],
-        ),
-    ],
-)
-def test_what_lies_downstream_of_a_result_is_one_call(path: str, readers: list[str]) -> None:
-    assert [job.name for job in CATALOGUE.readers_of(path)] == readers
 
 
 def test_a_study_has_the_families_of_what_it_leaves_in() -> None:

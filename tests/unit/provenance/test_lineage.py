@@ -240,7 +240,7 @@ def test_what_is_no_result_is_refused_in_one_line(
     assert "\n" not in str(refused.value)
 
 
-def test_nobody_is_told_to_make_a_result_of_a_sister_that_is_left_out(copy: StudyFolder) -> None:
+def test_nobody_is_told_to_make_a_result_of_a_science_that_is_left_out(copy: StudyFolder) -> None:
     settings = json.loads(copy.study.read_bytes())
     copy.study.write_text(
         json.dumps({**settings, "clustering": {**settings["clustering"], "enabled": False}})

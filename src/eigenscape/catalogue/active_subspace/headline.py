@@ -54,15 +54,12 @@ def _read_spectrum(study: Study, folder: StudyFolder) -> Spectrum:
     return read_verified_spectrum(study.headline_cell, folder)
 
 
-@figure(
-    HEADLINE,
-    "Spectrum of the headline network",
-    "Eigenvalues of C by index, on a logarithmic and on a linear axis, beside those of C"
-    " projected onto its symmetries (a staircase, which sampling broadens) and, in grey, what"
-    " noise of the same trace and P/N would give.",
-)
+@figure(HEADLINE, "Spectrum of the headline network")
 def eigenvalues(results: Results) -> Figure:
-    """Its spectrum, with the projected one and what sampling alone would give."""
+    """Eigenvalues of C by index, on a logarithmic and on a linear axis, beside those of C projected
+    onto its symmetries (a staircase, which sampling broadens) and, in grey, what noise of the same
+    trace and P/N would give.
+    """
     from eigenscape.figures.active_subspace.eigenvalues import eigenvalues_figure
     from eigenscape.stages.active_subspace.projection import (
         projected_eigenvalues,
@@ -85,45 +82,35 @@ def eigenvalues(results: Results) -> Figure:
     )
 
 
-@figure(
-    HEADLINE,
-    "Where the eigenvectors live",
-    "Above, the size of the entries of the eigenvectors over the parameters; below, their mass"
-    " in each layer. Single vectors of a group of nearly equal eigenvalues are arbitrary; the"
-    " layer in which a group lives is not.",
-)
+@figure(HEADLINE, "Where the eigenvectors live")
 def eigenvectors(results: Results) -> Figure:
-    """Which parameters the eigenvectors load on."""
+    """Above, the size of the entries of the eigenvectors over the parameters; below, their mass in
+    each layer. Single vectors of a group of nearly equal eigenvalues are arbitrary; the layer in
+    which a group lives is not.
+    """
     from eigenscape.figures.active_subspace.eigenvectors import eigenvectors_figure
 
     architecture = results.study.headline_cell.architecture
     return eigenvectors_figure(results.read(_read_spectrum), architecture)
 
 
-@figure(
-    HEADLINE,
-    "How layers share the gradient",
-    "Each layer's share of tr C = E|∇L|², and that share divided by the layer's part of the"
-    " parameters: 1 is the average.",
-)
+@figure(HEADLINE, "How layers share the gradient")
 def layer_importance(results: Results) -> Figure:
-    """The share of tr C by layer."""
+    """Each layer's share of tr C = E|∇L|², and that share divided by the layer's part of the
+    parameters: 1 is the average.
+    """
     from eigenscape.figures.active_subspace.layer_importance import layer_importance_figure
 
     architecture = results.study.headline_cell.architecture
     return layer_importance_figure(results.read(_read_spectrum).diagonal, architecture)
 
 
-@figure(
-    LAYERS,
-    "Layer importance under two priors",
-    "Shares of the layers with their intervals under the study's prior and under a second one,"
-    " and below them per parameter with the mean-field layer profile 1/χ₁ per layer. Which layers"
-    " matter is a property of the prior.",
-    left_out=no_symmetry,
-)
+@figure(LAYERS, "Layer importance under two priors", left_out=no_symmetry)
 def importance(results: Results) -> Figure:
-    """The same under two priors, with intervals."""
+    """Shares of the layers with their intervals under the study's prior and under a second one, and
+    below them per parameter with the mean-field layer profile 1/χ₁ per layer. Which layers matter
+    is a property of the prior.
+    """
     from eigenscape.figures.active_subspace.importance import (
         PriorImportance,
         importance_figure,
@@ -147,16 +134,11 @@ def importance(results: Results) -> Figure:
     return importance_figure(priors, architecture)
 
 
-@figure(
-    SCALES,
-    "Layer importance through criticality",
-    "The slope of the layer profile against its mean-field prediction −log10 χ₁, as the"
-    " scale of the weights goes through χ₁ = 1: below, later layers matter more; above, earlier"
-    " ones.",
-    left_out=sine_only,
-)
+@figure(SCALES, "Layer importance through criticality", left_out=sine_only)
 def criticality(results: Results) -> Figure:
-    """The slope of layer importance against mean-field theory."""
+    """The slope of the layer profile against its mean-field prediction −log10 χ₁, as the scale of
+    the weights goes through χ₁ = 1: below, later layers matter more; above, earlier ones.
+    """
     from eigenscape.figures.active_subspace.layer_profile_sweep import layer_profile_sweep_figure
     from eigenscape.stages.active_subspace.importance import criticality_table
 
@@ -168,15 +150,12 @@ def criticality(results: Results) -> Figure:
     return layer_profile_sweep_figure(results.read(criticality_table), words)
 
 
-@figure(
-    LAYERS,
-    "Whether one or two directions summarise the loss",
-    "The loss at samples of the prior against their first active variable, and over the plane"
-    " of the first two. A curve would mean that the active subspace summarises the loss; a"
-    " cloud means that it does not.",
-)
+@figure(LAYERS, "Whether one or two directions summarise the loss")
 def sufficient_summary(results: Results) -> Figure:
-    """Loss over the two leading active variables."""
+    """The loss at samples of the prior against their first active variable, and over the plane of
+    the first two. A curve would mean that the active subspace summarises the loss; a cloud means
+    that it does not.
+    """
     from eigenscape.active_subspace.layer_statistics import active_variables
     from eigenscape.figures.active_subspace.sufficient_summary import sufficient_summary_figure
     from eigenscape.stages.common.samplers import sampler_of

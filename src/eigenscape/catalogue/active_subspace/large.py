@@ -43,15 +43,11 @@ LARGE_NETWORKS = Family(
 )
 
 
-@figure(
-    LARGE_NETWORKS,
-    "Networks too large for C",
-    "What is known of the spectra of networks whose P × P matrix cannot be held: eigenvalues"
-    " with their residuals, how many lie above a value, and the share of the trace in each"
-    " layer.",
-)
+@figure(LARGE_NETWORKS, "Networks too large for C")
 def large_networks(results: Results) -> Figure:
-    """What is known of their spectra."""
+    """What is known of the spectra of networks whose P × P matrix cannot be held: eigenvalues with
+    their residuals, how many lie above a value, and the share of the trace in each layer.
+    """
     from eigenscape.figures.active_subspace.large_networks import (
         LargeSpectrum,
         large_networks_figure,

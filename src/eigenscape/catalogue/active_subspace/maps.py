@@ -9,7 +9,7 @@ from eigenscape.catalogue.active_subspace.steps import (
     not_projected,
     sine_only,
 )
-from eigenscape.catalogue.rows import Family, FigureRow, Results, figure
+from eigenscape.catalogue.rows import Caption, Family, FigureRow, Results, figure
 from eigenscape.config.study import Study
 from eigenscape.errors import DamagedResult
 
@@ -44,84 +44,65 @@ def _map(results: Results, column: str) -> Figure:
 def map_of(column: str) -> FigureRow:
     """The row of a map of any column of the table, which is drawn on request."""
     words = column.replace("_", " ")
-    row = figure(
-        MAPS, f"Map of {words}", "A column of the table of condition numbers over depth and width."
-    )(lambda results: _map(results, column))
-    return FigureRow(f"map_{column}", MAPS, row.caption, row.draw)
+    text = "A column of the table of condition numbers over depth and width."
+    caption = Caption(MAPS.chapter, f"Map of {words}", text)
+    return FigureRow(f"map_{column}", MAPS, caption, lambda results: _map(results, column))
 
 
-@figure(
-    MAPS,
-    "Condition numbers, projected onto the symmetries",
-    "log10(λ₁/λ_P) of the second moment C averaged over the symmetries of the hidden units, for"
-    " every network of the grid; lines are equal numbers of parameters. It has no inflation by"
-    " the ratio P/N, so it is the map to read first.",
-    left_out=not_projected,
-)
+@figure(MAPS, "Condition numbers, projected onto the symmetries", left_out=not_projected)
 def condition_number_projected(results: Results) -> Figure:
-    """Of the second moment projected onto its symmetries."""
+    """log10(λ₁/λ_P) of the second moment C averaged over the symmetries of the hidden units, for
+    every network of the grid; lines are equal numbers of parameters. It has no inflation by the
+    ratio P/N, so it is the map to read first.
+    """
     return _map(results, "log10_cond_sym")
 
 
-@figure(
-    MAPS,
-    "Condition numbers from samples",
-    "log10(λ₁/λ_P) of the sample second moment for every network that is small enough. Each"
-    " value is inflated by the finite number of samples; hatched cells were not computed, and"
-    " the legend says why.",
-)
+@figure(MAPS, "Condition numbers from samples")
 def condition_number(results: Results) -> Figure:
-    """From samples."""
+    """log10(λ₁/λ_P) of the sample second moment for every network that is small enough. Each value
+    is inflated by the finite number of samples; hatched cells were not computed, and the legend
+    says why.
+    """
     return _map(results, "log10_cond")
 
 
-@figure(
-    MAPS,
-    "What sampling noise alone would give",
-    "log10 condition number of isotropic noise at the same P/N (Marchenko and Pastur). It is a"
-    " companion of the map from samples, not to be subtracted: unequal eigenvalues and heavy"
-    " tails inflate otherwise.",
-)
+@figure(MAPS, "What sampling noise alone would give")
 def condition_number_null(results: Results) -> Figure:
-    """That sampling alone would give."""
+    """log10 condition number of isotropic noise at the same P/N (Marchenko and Pastur). It is a
+    companion of the map from samples, not to be subtracted: unequal eigenvalues and heavy tails
+    inflate otherwise.
+    """
     return _map(results, "log10_cond_null")
 
 
 @figure(
     MAPS,
     "Condition numbers among what carries gradient",
-    "log10 of λ₁ over the smallest eigenvalue that is not null, from samples. Classifiers and"
-    " layer norms have exact null directions, so that their condition number is infinite; this"
-    " is the number to compare.",
     made=lambda study: study.problem.is_user_defined,  # on the sine every direction carries some
 )
 def condition_number_carrying(results: Results) -> Figure:
-    """Among the directions that carry gradient."""
+    """log10 of λ₁ over the smallest eigenvalue that is not null, from samples. Classifiers and
+    layer norms have exact null directions, so that their condition number is infinite; this is the
+    number to compare.
+    """
     return _map(results, "log10_cond_carrying")
 
 
-@figure(
-    MAPS,
-    "Number of parameters",
-    "P over depth and width, on the axes of the maps of condition numbers, to lay beside them.",
-)
+@figure(MAPS, "Number of parameters")
 def parameter_count(results: Results) -> Figure:
-    """P on the same axes."""
+    """P over depth and width, on the axes of the maps of condition numbers, to lay beside them."""
     from eigenscape.figures.active_subspace.parameter_count import parameter_count_figure
 
     return parameter_count_figure(results.read(_read_table))
 
 
-@figure(
-    MAPS,
-    "What the condition number follows",
-    "The projected condition number against the parameter count, depth times the root of the"
-    " width, and the mean-field layer profile (L−1) log10 χ₁, coloured by depth. All three grow"
-    " together along the grid; networks of equal P tell them apart.",
-    left_out=not_projected,
-)
+@figure(MAPS, "What the condition number follows", left_out=not_projected)
 def predictors(results: Results) -> Figure:
-    """What the projected condition number goes with."""
+    """The projected condition number against the parameter count, depth times the root of the
+    width, and the mean-field layer profile (L−1) log10 χ₁, coloured by depth. All three grow
+    together along the grid; networks of equal P tell them apart.
+    """
     import numpy as np
 
     from eigenscape.figures.active_subspace.predictors import predictors_figure
@@ -136,15 +117,11 @@ def predictors(results: Results) -> Figure:
     return predictors_figure(table, "log10_cond_sym")
 
 
-@figure(
-    TRAINED,
-    "Condition number beside steps of training",
-    "The condition number and the steps that gradient descent takes to the threshold, over a"
-    " sub-grid of networks, and one against the other with their rank correlation.",
-    left_out=sine_only,
-)
+@figure(TRAINED, "Condition number beside steps of training", left_out=sine_only)
 def trainability(results: Results) -> Figure:
-    """Condition numbers beside steps of training."""
+    """The condition number and the steps that gradient descent takes to the threshold, over a
+    sub-grid of networks, and one against the other with their rank correlation.
+    """
     import numpy as np
     import pandas as pd
 

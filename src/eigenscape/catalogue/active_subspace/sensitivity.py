@@ -13,17 +13,10 @@ if TYPE_CHECKING:
 SETTINGS = Family("sensitivity", CHAPTER, lambda _: SENSITIVITY.targets())
 
 
-@figure(
-    SETTINGS,
-    "One network under other settings",
-    "The projected condition number of one network for every input interval, number of points,"
-    " prior, activation and loss. Beside each row stands the mean-field layer profile of its"
-    " prior.",
-    left_out=sine_only,
-)
+@figure(SETTINGS, "One network under other settings", left_out=sine_only)
 def sensitivity(results: Results) -> Figure:
-    """One network's condition number under other intervals, points, losses, priors and
-    activations.
+    """The projected condition number of one network for every input interval, number of points,
+    prior, activation and loss. Beside each row stands the mean-field layer profile of its prior.
     """
     from eigenscape.figures.active_subspace.sensitivity import sensitivity_figure
     from eigenscape.stages.active_subspace.sensitivity import (

@@ -15,7 +15,7 @@ from eigenscape.catalogue.rows import (
     schema_of_results,
     seed,
 )
-from eigenscape.planning import ensembles
+from eigenscape.planning import sloppiness
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,8 +69,8 @@ INPCA = Step(
     ),
     reads=lambda job: map(TRAJECTORIES.target, job.study.sloppiness.ensemble.network_groups()),
     makes={"sloppiness/embedding.*": of_the_one},
-    ranks=lambda study: ensembles.ranks(study.sloppiness.ensemble),
-    memory=lambda job: job.ranks * ensembles.rank_memory(job.study.sloppiness.ensemble),
+    ranks=lambda study: sloppiness.ranks(study.sloppiness.ensemble),
+    memory=lambda job: job.ranks * sloppiness.rank_memory(job.study.sloppiness.ensemble),
     minutes=240,
     decides={
         "settings": lambda job: job.study.sloppiness.ensemble.model_dump(),
@@ -99,14 +99,11 @@ def _measured(results: Results) -> str:
     return f"{data}, {section.inputs_per_class} {where} of each class"
 
 
-@figure(
-    EMBEDDED,
-    "Training trajectories, embedded together",
-    "Predictions of all networks along their training, placed by InPCA in two and three"
-    " dimensions, with the geodesic from ignorance to truth.",
-)
+@figure(EMBEDDED, "Training trajectories, embedded together")
 def trajectory_embedding(results: Results) -> Figure:
-    """The leading directions."""
+    """Predictions of all networks along their training, placed by InPCA in two and three
+    dimensions, with the geodesic from ignorance to truth.
+    """
     from eigenscape.figures.sloppiness.embedding import embedding_figure
     from eigenscape.figures.style import message_figure
     from eigenscape.stages.sloppiness.inpca import read_inpca
@@ -125,42 +122,33 @@ def trajectory_embedding(results: Results) -> Figure:
     )
 
 
-@figure(
-    EMBEDDED,
-    "Eigenvalues of the embedding",
-    "Scree plots of all trajectories and of every family, imaginary directions marked, with the"
-    " fitted slope of a hyper-ribbon.",
-)
+@figure(EMBEDDED, "Eigenvalues of the embedding")
 def inpca_scree(results: Results) -> Figure:
-    """Eigenvalues of the embedding."""
+    """Scree plots of all trajectories and of every family, imaginary directions marked, with the
+    fitted slope of a hyper-ribbon.
+    """
     from eigenscape.figures.sloppiness.scree import scree_figure
 
     tables = _tables(results)
     return scree_figure(tables["eigenvalues"], tables["spectra"], _measured(results))
 
 
-@figure(
-    EMBEDDED,
-    "What few directions explain",
-    "Explained stress of two and three directions with intervals, and that of one family in the"
-    " axes of another.",
-)
+@figure(EMBEDDED, "What few directions explain")
 def explained_stress(results: Results) -> Figure:
-    """How few directions hold the distances."""
+    """Explained stress of two and three directions with intervals, and that of one family in the
+    axes of another.
+    """
     from eigenscape.figures.sloppiness.scree import explained_stress_figure
 
     tables = _tables(results)
     return explained_stress_figure(tables["spectra"], tables["crossed"], _measured(results))
 
 
-@figure(
-    EMBEDDED,
-    "Progress from ignorance to truth",
-    "Progress over steps, the length of trajectories against it, and how far trajectories are"
-    " apart at equal progress.",
-)
+@figure(EMBEDDED, "Progress from ignorance to truth")
 def training_progress(results: Results) -> Figure:
-    """Progress from ignorance to truth."""
+    """Progress over steps, the length of trajectories against it, and how far trajectories are
+    apart at equal progress.
+    """
     from eigenscape.figures.sloppiness.progress import progress_figure
 
     tables = _tables(results)

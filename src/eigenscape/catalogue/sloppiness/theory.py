@@ -67,15 +67,12 @@ def _tables(results: Results, part: str) -> dict[str, pd.DataFrame]:
     return results.read(read_theory, part)
 
 
-@figure(
-    PHASE_MAP,
-    "When trajectories are thin",
-    "Explained stress of two and three directions for clouds of linear models, over decay of"
-    " the input correlation, ratio of scales and steps, with the boundaries of this project's"
-    " theory and simulated points.",
-)
+@figure(PHASE_MAP, "When trajectories are thin")
 def phase_map(results: Results) -> Figure:
-    """When trajectories are thin."""
+    """Explained stress of two and three directions for clouds of linear models, over decay of the
+    input correlation, ratio of scales and steps, with the boundaries of this project's theory and
+    simulated points.
+    """
     from eigenscape.figures.sloppiness.phase_map import phase_map_figure
 
     tables = _tables(results, "phase_map")
@@ -84,40 +81,31 @@ def phase_map(results: Results) -> Figure:
     )
 
 
-@figure(
-    PHASE_MAP,
-    "How fast the directions of a cloud fall",
-    "Fall of the leading eigenvalues per direction for clouds of one start against κ, beside"
-    " the theory π²/ln 4κ.",
-)
+@figure(PHASE_MAP, "How fast the directions of a cloud fall")
 def trajectory_slopes(results: Results) -> Figure:
-    """Decay of the trajectories' spectrum against theory."""
+    """Fall of the leading eigenvalues per direction for clouds of one start against κ, beside the
+    theory π²/ln 4κ.
+    """
     from eigenscape.figures.sloppiness.trajectory_theory import trajectory_slopes_figure
 
     return trajectory_slopes_figure(_tables(results, "phase_map")["slopes"])
 
 
-@figure(
-    KERNEL,
-    "Kernel machines",
-    "Scree plots of clouds of kernel machines at training points and at others; random starts"
-    " add a floor.",
-)
+@figure(KERNEL, "Kernel machines")
 def kernel_trajectories(results: Results) -> Figure:
-    """Kernel machines."""
+    """Scree plots of clouds of kernel machines at training points and at others; random starts add
+    a floor.
+    """
     from eigenscape.figures.sloppiness.trajectory_theory import kernel_trajectories_figure
 
     return kernel_trajectories_figure(_tables(results, "kernel")["spectra"])
 
 
-@figure(
-    SGD,
-    "The noise of stochastic gradient descent",
-    "Spectra of clouds of SGD by the exact recursion of their moments, simulated ones beside"
-    " them, and what two and three directions explain.",
-)
+@figure(SGD, "The noise of stochastic gradient descent")
 def sgd_trajectories(results: Results) -> Figure:
-    """Stochastic gradient descent."""
+    """Spectra of clouds of SGD by the exact recursion of their moments, simulated ones beside them,
+    and what two and three directions explain.
+    """
     from eigenscape.figures.sloppiness.trajectory_theory import sgd_trajectories_figure
 
     tables = _tables(results, "sgd")

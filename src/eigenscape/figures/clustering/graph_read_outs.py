@@ -169,7 +169,7 @@ def neighbourhood_figure(inputs: pd.DataFrame) -> Figure:
     figure.suptitle(
         "Every held-out input of every replica: its neighbourhood in the graph of the last hidden"
         " layer, and its margin.\nOrange diamonds: wrongly classified; AUC: of detecting them by"
-        " the share.\nPublished: the neighbourhood tells whether an input is classified rightly."
+        " the share.\nPublished: the neighbourhood tells whether an input is classified correctly."
     )
     return figure
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from eigenscape.networks.user.data import UserData
     from eigenscape.networks.user.priors import ModulePrior
 
-SISTERS = ("expressivity", "clustering", "sloppiness", "model_constrained")
+COMPANIONS = ("expressivity", "clustering", "sloppiness", "model_constrained")
 """Sciences that look at networks and data of their own."""
 
 
@@ -62,7 +62,7 @@ def inspect_user_problem(study: Study, folder: Path) -> Study:
         ),
     )
     content = study.model_dump()
-    for name in SISTERS:
+    for name in COMPANIONS:
         content[name]["enabled"] = False
     content["large"]["depth"] = []
     content["problem"]["points"] = data.points

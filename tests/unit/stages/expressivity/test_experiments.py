@@ -11,7 +11,7 @@ import pytest
 from builders import small_study
 
 from eigenscape.errors import BadInput, DamagedResult, DifferentWork
-from eigenscape.forecast.curves import experiments
+from eigenscape.forecast.expressivity import experiments
 from eigenscape.provenance.state import State
 from eigenscape.provenance.verify import repair, verify_study
 from eigenscape.stages.expressivity.experiments import EXPERIMENTS, read_experiment, run_experiment

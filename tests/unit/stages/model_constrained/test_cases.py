@@ -326,11 +326,11 @@ def test_verdicts():
 
 
 def test_a_plan_counts_what_the_section_asks_for():
-    from eigenscape.planning import models
+    from eigenscape.planning import model_constrained
     from eigenscape.planning.machine import CORE
 
-    plain = models.cases(study())["deconvolution-mcdnn"]
-    longer = models.cases(study(training_steps=1005))["deconvolution-mcdnn"]
+    plain = model_constrained.cases(study())["deconvolution-mcdnn"]
+    longer = model_constrained.cases(study(training_steps=1005))["deconvolution-mcdnn"]
     # 1,000 more steps of three alphas, each of 2.5 ms and 21 gradients of 20 us + 20 ns * 6 pairs *
     # 8 units.
     assert CORE.seconds(longer) - CORE.seconds(plain) == pytest.approx(
