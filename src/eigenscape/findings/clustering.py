@@ -294,7 +294,7 @@ def _inputs(tables: dict[str, pd.DataFrame]) -> Finding:
             f" {_auc_words(rows)} for being right"
         )
     return Finding(
-        "an input's neighbourhood in the last hidden layer tells whether it is classified correctly",
+        "the neighbourhood in the last hidden layer tells if an input is classified correctly",
         _verdict(p_values),
         "; ".join(words) if words else "no graph in the last hidden layer",
     )

@@ -53,7 +53,8 @@ def map_of(column: str) -> FigureRow:
 def condition_number_projected(results: Results) -> Figure:
     """log10(λ₁/λ_P) of the second moment C averaged over the symmetries of the hidden units, for
     every network of the grid; lines are equal numbers of parameters. It has no inflation by the
-    ratio P/N, so it is the map to read first.
+    ratio P/N, so it is the map to read first. A dot marks heavy tails: a few samples carry the
+    number, which may be too low.
     """
     return _map(results, "log10_cond_sym")
 

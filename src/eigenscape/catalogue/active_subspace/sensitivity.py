@@ -17,6 +17,7 @@ SETTINGS = Family("sensitivity", CHAPTER, lambda _: SENSITIVITY.targets())
 def sensitivity(results: Results) -> Figure:
     """The projected condition number of one network for every input interval, number of points,
     prior, activation and loss. Beside each row stands the mean-field layer profile of its prior.
+    A star marks heavy tails: a few samples carry the number.
     """
     from eigenscape.figures.active_subspace.sensitivity import sensitivity_figure
     from eigenscape.stages.active_subspace.sensitivity import (

@@ -281,10 +281,12 @@ def _caption(table: pd.DataFrame) -> str:
         if len(half)
         else ""
     )
+    heavy = (table["status"] == SpectrumStatus.HEAVY_TAILED.value).any()
     return (
         rf"$L$ = {first['depth']}, $w$ = {first['width']}, target $\sin 2\pi x$ on every interval,"
         rf" $N$ = {first['samples']:,}{worth}"
         "\nabove: mean squared residual; below, smaller: its root"
+        + (f"; {HEAVY} carried by a few samples" if heavy else "")
     )
 
 
