@@ -17,8 +17,8 @@ import numpy as np
 import scipy.linalg
 from scipy.linalg import lapack
 
+from eigenscape.active_subspace.graded import smallest_singular_value, trusts_rows
 from eigenscape.active_subspace.spectrum import (
-    TRUSTED_ERROR,
     Route,
     Spectrum,
     rounding_variance,
@@ -166,7 +166,8 @@ def spectrum_of_rows(
     rounding = np.maximum(size * _EPSILON * np.sqrt(diagonal), np.sqrt(dust))[order[:height]]
     independent = np.flatnonzero(np.abs(np.diagonal(reduced)) > rounding)
     triangle = _rows_in_place(reduced, independent)
-    trusted = _trusts(triangle[:, independent] / np.sqrt(diagonal[order[independent]]), size)
+    scaled = triangle[:, independent] / np.sqrt(diagonal[order[independent]])
+    trusted = trusts_rows(size, smallest_singular_value(scaled, lower=False))
     try:
         if vectors:
             singular_values, basis = _with_basis(triangle, order, size)
@@ -196,14 +197,6 @@ def _rows_in_place(matrix: np.ndarray, selected: np.ndarray) -> np.ndarray:
         if height
         else matrix[:0]
     )
-
-
-def _trusts(scaled: np.ndarray, size: int) -> bool:
-    """Whether the singular values of a triangle, scaled to unit columns with an error of P eps in
-    each, have `TRUSTED_ERROR`.
-    """
-    reciprocal_condition = lapack.dtrcon(scaled, norm="1", uplo="U")[0] if len(scaled) else 1.0
-    return bool(size * _EPSILON <= TRUSTED_ERROR * reciprocal_condition)
 
 
 def _marked(found: Spectrum) -> Spectrum:
