@@ -271,6 +271,39 @@ def test_single_precision_draws_the_same_points() -> None:
     )
 
 
+@pytest.mark.parametrize("width", [4, 8])
+def test_rows_in_single_precision_are_judged_by_its_rounding(width: int) -> None:
+    """Inputs on a line, so dL/dW_2k = 3 dL/dW_1k: one null direction a unit, of rounding 6e-8 in
+    float32. The array says what its sampler says, and the decades among the others are those of
+    double precision to some hundred roundings of float32.
+    """
+    line = np.linspace(-1, 1, 10)[:, None] * [1.0, 3.0]
+    problem = eigenscape.Problem(line, np.sin(line[:, :1] + 1))
+    found = {}
+    for precision in ("float32", "float64"):
+        sampler = eigenscape.network_sampler(1, width, problem=problem, precision=precision)
+        count = 4 * sampler.architecture.parameters
+        rows = sampler.block(0, count)[0].copy()
+        assert rows.dtype == precision
+        moment = eigenscape.second_moment(rows)
+        found[precision] = eigenscape.condition_number(moment).family()["log10_cond_carrying"]
+        ranks = {
+            eigenscape.spectrum(m).rank for m in (moment, eigenscape.second_moment(sampler, count))
+        }
+        assert ranks == {4 * width + 1 - width}
+    assert found["float32"] == pytest.approx(found["float64"], abs=1e-5)
+
+
+def test_half_precision_and_whole_numbers_are_judged_by_what_they_are() -> None:
+    """1/1024 beside 1 is rounding in float16, whose eps it is; whole numbers are exact."""
+    rows = np.array([[1.0, 0.0], [0.0, 2.0**-10]])
+    ranks = [
+        eigenscape.spectrum(eigenscape.second_moment(given)).rank
+        for given in (rows.astype(np.float16), rows, (1024 * rows).astype(np.int64))
+    ]
+    assert ranks == [1, 2, 2]
+
+
 def test_the_route_of_the_gpu_gives_the_same_second_moment() -> None:
     """The kernel and torch round differently: some hundred roundings of gradients summed over 50
     points.

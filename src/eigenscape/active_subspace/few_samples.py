@@ -84,15 +84,20 @@ def few_samples_spectrum(
 
 
 def spectrum_of_gradients(
-    gradients: np.ndarray, architecture: Architecture, relative_noise: float
+    gradients: np.ndarray,
+    architecture: Architecture,
+    relative_noise: float,
+    *,
+    vectors: bool = False,
 ) -> Spectrum:
-    """Compute the spectrum of ``G^T G / N`` without eigenvectors, with null directions
-    distinguished from rounding error as in all stages.
+    """Compute the spectrum of ``G^T G / N``, with null directions distinguished from rounding error
+    as in all stages.
 
     Args:
-        gradients: G (N, P), fewer than P; not changed.
+        gradients: G (N, P), usually fewer than P; not changed.
         architecture: the network.
         relative_noise: the relative rounding error of a gradient (`spectrum.rounding_variance`).
+        vectors: also compute all P eigenvectors.
 
     Example:
         >>> gradients = np.array([[3.0, 0.0, 4.0, 0.0], [0.0, 2.0, 0.0, 0.0]])
@@ -110,7 +115,7 @@ def spectrum_of_gradients(
             np.sqrt(len(gradients)),
             out=rows[first : first + BLOCK],
         )
-    return spectrum_of_rows(rows, diagonal, carrying, len(gradients), dust, vectors=False)
+    return spectrum_of_rows(rows, diagonal, carrying, len(gradients), dust, vectors=vectors)
 
 
 def spectrum_of_rows(

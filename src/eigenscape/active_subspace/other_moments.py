@@ -40,10 +40,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus
 from eigenscape.active_subspace.triangle import Triangle, assemble, band_count
 from eigenscape.config.sizes import NUMBERS_PER_BATCH
 from eigenscape.errors import BadInput, NotFiniteGradient
@@ -232,6 +233,38 @@ def ntk_gram(sampler: GradientSampler[NetworkLoss], sample: int) -> np.ndarray:
     """
     jacobian = output_jacobians(sampler, sample, 1)[0].astype(np.float64)
     return _symmetric(jacobian @ jacobian.T)
+
+
+def ntk_spectrum(gauss_newton: Spectrum, jacobian: np.ndarray) -> Spectrum:
+    """Return the spectrum of K = J J^T, (n,), given that of G = (1/n) J^T J at the same theta: both
+    have the rank of J, and the eigenvalues of K are n times those of G.
+
+    Computed from the two matrices, ranks would be judged by n and by P roundings, and differ.
+
+    Args:
+        gauss_newton: the spectrum of G, such as `few_samples.spectrum_of_gradients` gives.
+        jacobian: J, (n, P).
+
+    Example:
+        >>> from eigenscape.active_subspace.few_samples import spectrum_of_gradients
+        >>> from eigenscape.architecture import Coordinates
+        >>> jacobian = np.array([[3.0, 0.0, 4.0], [0.0, 2.0, 0.0]])
+        >>> of_g = spectrum_of_gradients(jacobian, Coordinates(3), 1e-15)
+        >>> ntk_spectrum(of_g, jacobian).eigenvalues
+        array([25.,  4.])
+    """
+    points = len(jacobian)
+    values = np.zeros(points)
+    values[: gauss_newton.rank] = points * gauss_newton.eigenvalues[: gauss_newton.rank]
+    resolved = SpectrumStatus.FINITE if gauss_newton.resolved else SpectrumStatus.BELOW_FLOOR
+    return replace(
+        gauss_newton,
+        eigenvalues=values,
+        eigenvectors=None,
+        diagonal=np.einsum("np,np->n", jacobian, jacobian),
+        floor=points * gauss_newton.floor,
+        status=SpectrumStatus.RANK_DEFICIENT if gauss_newton.rank < points else resolved,
+    )
 
 
 def centred(second_moment: np.ndarray, gradient_mean: np.ndarray) -> np.ndarray:
