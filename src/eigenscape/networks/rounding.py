@@ -21,7 +21,6 @@ from typing import Protocol
 
 import numpy as np
 
-from eigenscape.config.sizes import NUMBERS_PER_BATCH
 from eigenscape.networks.gradients import Differentiable
 from eigenscape.networks.sampler import PriorSampler
 
@@ -42,6 +41,10 @@ MOMENT_FACTOR = 20.0
 """Between two routes to C, in every entry, in units of the largest measured Gamma eps tr C: three
 times the most that was seen in 20 second moments of ten networks, 6.2 (rows have twice the error of
 gradients; samples that were not measured may grow more, but errors of samples average out)."""
+
+NUMBERS_AT_ONCE = 2**17
+"""Number of gradient entries that are computed together (1 MB, of which some eight are held), at
+least one gradient: what is measured beside a result must not decide its memory."""
 
 _EPSILON = float(np.finfo(np.float64).eps)
 
@@ -142,14 +145,16 @@ def rounding_growth(
         (True, True, False)
     """
     size = sampler.architecture.parameters
-    batch = max(1, NUMBERS_PER_BATCH // size)
+    batch = max(1, NUMBERS_AT_ONCE // size)
     growth, errors = [], []
     for start in range(first, first + samples, batch):
         count = min(batch, first + samples - start)
         parameters = sampler.parameters(start, count).copy()
         wide = parameters.astype(np.float64)
-        upwards = np.random.default_rng(start).random(wide.shape) < 0.5
-        moved = np.nextafter(wide, np.where(upwards, np.inf, -np.inf))
+        signs = [
+            np.random.default_rng(start + row).choice([-1.0, 1.0], size) for row in range(count)
+        ]
+        moved = np.nextafter(wide, np.inf * np.array(signs))
         exact = _gradients(sampler, wide)
         change = _relative_change(_gradients(sampler, moved), exact)
         growth.append(change / _EPSILON)
