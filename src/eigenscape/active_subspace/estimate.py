@@ -14,9 +14,9 @@ import numpy as np
 from eigenscape.active_subspace.second_moment import sum_over_tree
 from eigenscape.active_subspace.spectrum import rounding_variance
 from eigenscape.architecture import Architecture
-from eigenscape.errors import BadInput, NotFiniteGradient
+from eigenscape.errors import BadInput
 from eigenscape.networks.functions import GivenGradients
-from eigenscape.networks.sampler import Sampler
+from eigenscape.networks.sampler import Sampler, none_counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,10 +111,7 @@ def second_moment(
     excluded = int(sums.excluded[0])
     counted = count - excluded
     if counted == 0:
-        raise NotFiniteGradient(
-            f"{sampler.architecture.label}: no sample has a finite gradient; choose a prior with"
-            " smaller weights"
-        )
+        raise none_counts(sampler)
     return SecondMoment(
         matrix=sums.triangle.matrix(1.0 / counted),
         gradient_mean=sums.first_moments[:-1] / counted,

@@ -49,10 +49,11 @@ from eigenscape.active_subspace.triangle import Triangle, assemble, band_count
 from eigenscape.config.sizes import NUMBERS_PER_BATCH
 from eigenscape.errors import BadInput, NotFiniteGradient
 from eigenscape.networks import kernel
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.gradients import GradientSampler, NonFinite
 from eigenscape.networks.network_loss import NetworkLoss
 from eigenscape.networks.priors import StandardDraw
 from eigenscape.networks.problems import Problem
+from eigenscape.networks.sampler import counted_block
 from eigenscape.networks.sampling import fill_parameters
 
 GROWTH, SHRINKAGE = 1.1, 0.5
@@ -101,7 +102,7 @@ def full_batch_moments(sampler: GradientSampler[NetworkLoss], samples: range) ->
     """
     size = _samples_per_batch(sampler, 1)
     return _moments(
-        (sampler.block(first, count)[0] for first, count in _batches(samples, size)),
+        (counted_block(sampler, first, count)[0] for first, count in _batches(samples, size)),
         sampler.architecture.parameters,
     )
 
@@ -116,10 +117,11 @@ def per_datum_gradients(
     data point.
 
     Returns:
-        (count n, P), sample by sample: row s n + i is g_i at sample ``first + s``.
+        (count n, P), sample by sample: row s n + i is g_i at sample ``first + s``. Where the
+        sampler excludes samples, those of which some g_i is not finite have no rows.
 
     Raises:
-        NotFiniteGradient: a gradient has an infinity or NaN.
+        NotFiniteGradient: a gradient has an infinity or NaN, and the sampler excludes none.
 
     Example:
         >>> from eigenscape.networks.samplers import network_sampler
@@ -129,6 +131,14 @@ def per_datum_gradients(
         >>> rows.shape, bool(np.allclose(means, sampler.block(0, 3)[0]))
         ((150, 7), True)
     """
+    gradients, _ = _per_datum(sampler, first, count)
+    return gradients.reshape(-1, sampler.architecture.parameters)
+
+
+def _per_datum(
+    sampler: GradientSampler[NetworkLoss], first: int, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same as (k, n, P), and the k parameter vectors of the samples that count."""
     inputs, targets = sampler.loss.problem.inputs, sampler.loss.problem.targets
     parameters = sampler.parameters(first, count)
     gradients = np.empty((count, len(inputs), sampler.architecture.parameters), parameters.dtype)
@@ -137,13 +147,15 @@ def per_datum_gradients(
             sampler, parameters, Problem(inputs[point : point + 1], targets[point : point + 1])
         )[0]
     finite = np.isfinite(gradients).all(axis=(1, 2))
-    if not finite.all():
+    if finite.all():
+        return gradients, parameters
+    if sampler.non_finite is NonFinite.FAIL:
         raise NotFiniteGradient(
             f"sample {first + int(np.argmin(finite))} of {sampler.architecture.label}: expected"
             " finite gradients of every point, found infinity or NaN; choose a prior with smaller"
             " weights"
         )
-    return gradients.reshape(count * len(inputs), -1)
+    return gradients[finite], parameters[finite]
 
 
 def per_datum_moments(sampler: GradientSampler[NetworkLoss], samples: range) -> Moments:
@@ -164,7 +176,7 @@ def output_jacobians(sampler: GradientSampler[NetworkLoss], first: int, count: i
     g_i underflows, the target is moved.
 
     Returns:
-        (count, n, P).
+        (count, n, P), without samples that are excluded.
 
     Raises:
         BadInput: there are several outputs. Then g_i is the sum of the gradients of all outputs,
@@ -187,15 +199,13 @@ def output_jacobians(sampler: GradientSampler[NetworkLoss], first: int, count: i
             "take the second moment of per-datum gradients, or one network for each output",
         )
     problem = sampler.loss.problem
-    gradients = per_datum_gradients(sampler, first, count).reshape(count, problem.points, -1)
+    gradients, parameters = _per_datum(sampler, first, count)
     vanishing = np.abs(gradients[..., -1]) < math.sqrt(np.finfo(gradients.dtype).tiny)
     for point in np.flatnonzero(vanishing.any(axis=0)):
         samples = np.flatnonzero(vanishing[:, point])
         target = problem.targets[point : point + 1]
         moved = Problem(problem.inputs[point : point + 1], target + 1.0 + np.abs(target))
-        gradients[samples, point] = _gradients(
-            sampler, sampler.parameters(first, count)[samples], moved
-        )[0]
+        gradients[samples, point] = _gradients(sampler, parameters[samples], moved)[0]
     return np.asarray(gradients / gradients[..., -1:])
 
 
@@ -223,6 +233,22 @@ def gauss_newton(sampler: GradientSampler[NetworkLoss], samples: range) -> np.nd
     return _moments(rows, parameters).second_moment
 
 
+def jacobian_at(sampler: GradientSampler[NetworkLoss], sample: int) -> np.ndarray:
+    """Return J, (n, P) in float64, at one sample of the prior.
+
+    Raises:
+        BadInput: several outputs.
+        NotFiniteGradient: a gradient holds an infinity or NaN, whether samples are excluded or not.
+    """
+    found = output_jacobians(sampler, sample, 1)
+    if not len(found):
+        raise NotFiniteGradient(
+            f"sample {sample} of {sampler.architecture.label}: expected a finite Jacobian, found"
+            " infinity or NaN; take another sample, or float64"
+        )
+    return np.asarray(found[0], np.float64)
+
+
 def ntk_gram(sampler: GradientSampler[NetworkLoss], sample: int) -> np.ndarray:
     """Compute K = J J^T, (n, n), at one sample of the prior; its non-zero eigenvalues are those of
     n G there.
@@ -231,7 +257,7 @@ def ntk_gram(sampler: GradientSampler[NetworkLoss], sample: int) -> np.ndarray:
         BadInput: several outputs.
         NotFiniteGradient: a gradient holds an infinity or NaN.
     """
-    jacobian = output_jacobians(sampler, sample, 1)[0].astype(np.float64)
+    jacobian = jacobian_at(sampler, sample)
     return _symmetric(jacobian @ jacobian.T)
 
 
@@ -397,6 +423,8 @@ def _moments(blocks: Iterable[np.ndarray], parameters: int) -> Moments:
     """Average over the rows of blocks (B, P), with sums in float64."""
     triangle, total, rows = Triangle(parameters), np.zeros(parameters), 0
     for block in blocks:
+        if not len(block):
+            continue
         wide = np.ascontiguousarray(block, np.float64)
         triangle.add_gram(wide)
         total += wide.sum(axis=0)

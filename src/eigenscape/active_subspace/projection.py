@@ -22,7 +22,7 @@ from eigenscape.config.sizes import BLOCK, NUMBERS_PER_BATCH
 from eigenscape.errors import BadInput
 from eigenscape.interval import Interval
 from eigenscape.networks.functions import GivenGradients
-from eigenscape.networks.sampler import Sampler
+from eigenscape.networks.sampler import Sampler, counted_block, none_counts
 from eigenscape.networks.symmetry import Symmetry
 from eigenscape.seeding import stream_key
 
@@ -140,17 +140,25 @@ def project(
 
 
 def projected_samples(sampler: Sampler, samples: int, symmetry: Symmetry) -> ProjectedSamples:
-    """Compute the contributions of the first N samples to the projected C, in batches that stay in
-    cache.
+    """Compute the contributions of the first N samples to the projected C, without those that are
+    excluded, in batches that stay in cache.
+
+    Raises:
+        NotFiniteGradient: a sampled gradient is not finite, or no sample counts.
     """
     rows = max(1, min(BLOCK, NUMBERS_PER_BATCH // sampler.architecture.parameters))
     parts = [
         project_gradients(
-            sampler.block(first, min(rows, samples - first))[0], sampler.architecture, symmetry
+            counted_block(sampler, first, min(rows, samples - first))[0],
+            sampler.architecture,
+            symmetry,
         )
         for first in range(0, samples, rows)
     ]
-    return ProjectedSamples.joined(parts)
+    joined = ProjectedSamples.joined(parts)
+    if not joined.samples:
+        raise none_counts(sampler)
+    return joined
 
 
 def projection_of(

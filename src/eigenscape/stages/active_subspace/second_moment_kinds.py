@@ -30,9 +30,9 @@ from eigenscape.active_subspace.other_moments import (
     descend,
     full_batch_moments,
     gauss_newton,
+    jacobian_at,
     local_prior_moment,
     ntk_spectrum,
-    output_jacobians,
     per_datum_moments,
 )
 from eigenscape.active_subspace.spectrum import (
@@ -165,9 +165,9 @@ def _kinds(study: Study, architecture: Architecture, samples: int) -> Iterator[_
     yield of("centred", centred(full.second_moment, full.gradient_mean), samples, full.rows)
     per_datum = per_datum_moments(sampler, range(samples))
     yield of("per_datum", per_datum.second_moment, samples, per_datum.rows)
-    yield of("gauss_newton", gauss_newton(sampler, range(samples)), samples, samples * points)
+    yield of("gauss_newton", gauss_newton(sampler, range(samples)), samples, per_datum.rows)
 
-    jacobian = output_jacobians(sampler, 0, 1)[0].astype(np.float64)
+    jacobian = jacobian_at(sampler, 0)
     at_one = spectrum_of_gradients(jacobian, architecture, sampler.relative_noise, vectors=True)
     directions = np.asarray(at_one.eigenvectors)
     yield _Kind("gauss_newton_at_one", 1, points, at_one, directions)
