@@ -8,6 +8,7 @@ built of the same. A tour that runs: docs/library.md.
 `loss_sampler`         the same of any torch loss
 `module_sampler`       the same of any ``torch.nn.Module`` on your data
 `function_sampler`     the same of any function whose gradient is given
+`rounding_growth`      how far rounding grows in those gradients, and what is left of float32
 `second_moment`        C = E[grad L grad L^T], from a sampler or an array of gradients
 `spectrum`             its eigenvalues, with what they can and cannot say
 `condition_number`     log10(lambda_1 / lambda_P) with bracket, interval, P/N and what noise
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from eigenscape.networks.priors import scaled_normal as scaled_normal
     from eigenscape.networks.problems import Problem as Problem
     from eigenscape.networks.problems import sine_regression as sine_regression
+    from eigenscape.networks.rounding import rounding_growth as rounding_growth
     from eigenscape.networks.samplers import function_sampler as function_sampler
     from eigenscape.networks.samplers import loss_sampler as loss_sampler
     from eigenscape.networks.samplers import network_sampler as network_sampler
@@ -60,6 +62,7 @@ _HOMES = {
     "networks.user.networks": ("module_sampler",),
     "networks.problems": ("Problem", "sine_regression"),
     "networks.priors": ("scaled_normal",),
+    "networks.rounding": ("rounding_growth",),
     "architecture": ("Architecture",),
     "active_subspace.estimate": ("second_moment", "SecondMoment"),
     "active_subspace.spectrum": ("Spectrum",),
@@ -79,6 +82,7 @@ __all__ = [
     "loss_sampler",
     "module_sampler",
     "function_sampler",
+    "rounding_growth",
     "Problem",
     "sine_regression",
     "scaled_normal",

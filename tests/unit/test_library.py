@@ -272,6 +272,12 @@ def test_single_precision_draws_the_same_points() -> None:
     )
 
 
+def test_single_precision_is_warned_of_where_it_leaves_no_digits() -> None:
+    with pytest.warns(RuntimeWarning, match=r"float32 have a relative error of .*; use float64"):
+        eigenscape.network_sampler(30, 30, precision="float32")
+    assert eigenscape.rounding_growth(eigenscape.network_sampler(30, 30)).gradient_error < 1e-5
+
+
 @pytest.mark.parametrize("width", [4, 8])
 def test_rows_in_single_precision_are_judged_by_its_rounding(width: int) -> None:
     """Inputs on a line, so dL/dW_2k = 3 dL/dW_1k: one null direction a unit, of rounding 6e-8 in

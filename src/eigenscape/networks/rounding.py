@@ -119,8 +119,7 @@ class RoundingGrowth:
         return (
             f"gradients in {self.precision} have a relative error of {self.gradient_error:.2g} in"
             f" the median, since rounding errors grow {self.median:.2g}-fold; expected at most"
-            f" {LARGEST_GRADIENT_ERROR}"
-            + ("" if self.precision == np.float64 else "; write precision: float64")
+            f" {LARGEST_GRADIENT_ERROR}" + ("" if self.precision == np.float64 else "; use float64")
         )
 
     @property

@@ -132,7 +132,7 @@ def test_single_precision_does_not_suffice_where_chaos_is_deep_and_double_does()
 
     assert (single.is_too_large, double.is_too_large) == (True, False)
     assert "float32 have a relative error of 0." in single.warning
-    assert single.warning.endswith("expected at most 0.01; write precision: float64")
+    assert single.warning.endswith("expected at most 0.01; use float64")
     assert not rounding_growth(sampler(Architecture(5, 35), precision=np.float32)).is_too_large
 
 

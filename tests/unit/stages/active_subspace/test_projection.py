@@ -56,7 +56,7 @@ def test_a_document_says_how_far_rounding_grows_and_a_run_warns_of_float32_where
     warned = [text for text in caplog.messages if "relative error" in text]
     assert len(warned) == 1
     assert warned[0].startswith("d30-w030: gradients in float32 have a relative error of")
-    assert warned[0].endswith("write precision: float64")
+    assert warned[0].endswith("use float64")
 
 
 def test_the_headline_is_projected_where_the_grid_leaves_it_out() -> None:
