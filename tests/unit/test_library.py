@@ -17,8 +17,13 @@ import torch
 from builders import EPSILON, orthogonal
 
 import eigenscape
+from eigenscape.architecture import Coordinates
 from eigenscape.errors import BadInput
+from eigenscape.networks.draws import ScaledDraws
 from eigenscape.networks.functional import mean_squared_residual
+from eigenscape.networks.functions import NumpyGradient
+from eigenscape.networks.gradients import GradientSampler, NonFinite
+from eigenscape.networks.priors import StandardDraw
 from eigenscape.networks.rounding import rounding_growth
 
 HEAVY = (
@@ -270,6 +275,27 @@ def test_single_precision_draws_the_same_points() -> None:
     np.testing.assert_array_equal(
         double.parameters(0, 5).astype(np.float32), single.parameters(0, 5)
     )
+
+
+def test_samples_that_are_excluded_do_not_move_the_bracket() -> None:
+    """As rows of 0 in an array of all samples, which scale C and no ratio of eigenvalues."""
+
+    def gradient(points: np.ndarray) -> np.ndarray:
+        return np.where(points[:, :1] > 0.5, np.nan, points * np.linspace(1, 2, 6))
+
+    draws = ScaledDraws(StandardDraw.NORMAL, np.ones(6), key=3)
+    sampler = GradientSampler(
+        Coordinates(6), draws, NumpyGradient(gradient), non_finite=NonFinite.EXCLUDE
+    )
+    rows = sampler.block(0, 60)[0].copy()
+    assert 0 < np.count_nonzero(~rows.any(axis=1)) < 30
+
+    found, expected = (
+        eigenscape.condition_number(eigenscape.second_moment(source, 60)).bracket
+        for source in (sampler, rows)
+    )
+
+    assert found.split_half == pytest.approx(expected.split_half, abs=1e-6)
 
 
 def test_single_precision_is_warned_of_where_it_leaves_no_digits() -> None:
