@@ -21,6 +21,7 @@ from typing import Protocol
 
 import numpy as np
 
+from eigenscape.errors import BadInput
 from eigenscape.networks.gradients import Differentiable
 from eigenscape.networks.sampler import PriorSampler
 
@@ -137,12 +138,19 @@ def rounding_growth(
         samples: k, how many gradients are measured, each computed two or three times.
         first: number of the first of them.
 
+    Raises:
+        BadInput: the gradients are an array's, of which nothing can be computed again.
+
     Example:
         >>> from eigenscape.networks.samplers import network_sampler
         >>> shallow, deep = (rounding_growth(network_sampler(depth, 20)) for depth in (2, 20))
         >>> shallow.median < 10, deep.median > 1e4, deep.is_too_large
         (True, True, False)
     """
+    if not hasattr(sampler, "loss"):
+        fix = "give the sampler that the gradients are of"
+        expected = "one that computes its gradients, such as a network_sampler"
+        raise BadInput.field("sampler", expected, type(sampler).__name__, fix)
     size = sampler.architecture.parameters
     batch = max(1, NUMBERS_AT_ONCE // size)
     growth, errors = [], []

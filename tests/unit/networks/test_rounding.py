@@ -10,10 +10,11 @@ from builders import EPSILON, matrix_of, sampler
 
 from eigenscape.active_subspace.second_moment import sum_of_samples
 from eigenscape.architecture import Architecture
+from eigenscape.errors import BadInput
 from eigenscape.networks import rounding
 from eigenscape.networks.activations import RELU, TANH
 from eigenscape.networks.draws import ScaledDraws
-from eigenscape.networks.functions import NumpyGradient
+from eigenscape.networks.functions import GivenGradients, NumpyGradient
 from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.mean_field import mean_field_of
 from eigenscape.networks.priors import StandardDraw, prior_named
@@ -149,6 +150,11 @@ def test_samples_without_a_gradient_are_left_out_and_none_gives_no_number() -> N
     nothing = rounding_growth(GradientSampler(Architecture(1, 1), draws, NumpyGradient(flat)))
     assert set(nothing.facts.values()) == {None}
     assert not nothing.is_too_large
+
+
+def test_given_gradients_cannot_be_measured() -> None:
+    with pytest.raises(BadInput, match=r"^sampler: expected one that computes its gradients"):
+        rounding_growth(GivenGradients(np.eye(3)))  # type: ignore[arg-type]
 
 
 def test_the_measure_does_not_depend_on_the_batches(monkeypatch: pytest.MonkeyPatch) -> None:
