@@ -98,7 +98,7 @@ def main() -> None:
                     gradients,  # noqa: B023
                     losses,  # noqa: B023
                     architecture,  # noqa: B023
-                    sampler.activation,  # noqa: B023
+                    sampler.loss.activation,  # noqa: B023
                     problem,  # noqa: B023
                 ),
             )

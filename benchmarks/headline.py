@@ -135,8 +135,8 @@ def main() -> None:
             buffer[:count],
             losses[:count],
             architecture,
-            sampler.activation,
-            sampler.problem,
+            sampler.loss.activation,
+            sampler.loss.problem,
         )
         sampling += sampled - started
         differentiating += time.process_time() - sampled

@@ -47,11 +47,11 @@ def sampler_of(architecture: Architecture, precision: str) -> Sampler:
 
 def seconds_of_gradients(sampler: Sampler) -> float:
     """Core-seconds of one block of 256 gradients."""
-    parameters = sampler.parameters(0, BLOCK)
+    parameters, loss = sampler.parameters(0, BLOCK), sampler.loss
     gradients, losses = np.zeros_like(parameters), np.zeros(BLOCK, parameters.dtype)
     began = time.process_time()
     kernel.fill_gradients(
-        parameters, gradients, losses, sampler.architecture, sampler.activation, sampler.problem
+        parameters, gradients, losses, sampler.architecture, loss.activation, loss.problem
     )
     return time.process_time() - began
 

@@ -115,3 +115,11 @@ def graded_matrix(size: int, decades: float, seed: int = 0) -> np.ndarray:
         np.linspace(0, -decades / 2, size)
     )
     return second_moment(columns)
+
+
+def ill_conditioned_graded_matrix(
+    size: int, decades: float, least: float, seed: int = 0
+) -> np.ndarray:
+    """D A D in random order: D as above, A with eigenvalues from 1 down to ``least``."""
+    deviations = 10.0 ** np.random.default_rng(seed).permutation(np.linspace(0, -decades / 2, size))
+    return with_spectrum(np.geomspace(1, least, size), seed) * np.outer(deviations, deviations)

@@ -33,7 +33,7 @@ class RootLoss(torch.nn.Module):
             torch.zeros(job.architecture.parameters, dtype=torch.float64)
         )
         x, y = torch.from_numpy(job.inputs), torch.from_numpy(job.targets)
-        self._loss = mean_squared_residual(x, y, job.architecture, job.sampler.activation)
+        self._loss = mean_squared_residual(x, y, job.architecture, job.sampler.loss.activation)
 
     def forward(self, theta: torch.Tensor) -> torch.Tensor:
         """The output of every datum."""

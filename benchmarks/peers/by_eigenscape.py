@@ -32,8 +32,8 @@ def gradients(job: Job) -> np.ndarray:
             found[rows],
             losses[rows],
             job.architecture,
-            job.sampler.activation,
-            job.sampler.problem,
+            job.sampler.loss.activation,
+            job.sampler.loss.problem,
         )
     return found
 

@@ -28,7 +28,7 @@ def _gradients(job: Job, count: int) -> torch.Tensor:
         torch.from_numpy(job.inputs),
         torch.from_numpy(job.targets),
         job.architecture,
-        job.sampler.activation,
+        job.sampler.loss.activation,
     )
     found = []
     for row in job.parameters[:count]:

@@ -34,7 +34,7 @@ def _gradients(job: Job, count: int) -> torch.Tensor:
         torch.from_numpy(job.inputs),
         torch.from_numpy(job.targets),
         job.architecture,
-        job.sampler.activation,
+        job.sampler.loss.activation,
     )
     return torch.func.vmap(torch.func.grad(loss), chunk_size=CHUNK)(
         torch.from_numpy(job.parameters[:count])

@@ -63,9 +63,9 @@ class Job:
     @property
     def inputs(self) -> np.ndarray:
         """x, (n, 1)."""
-        return self.sampler.problem.inputs
+        return self.sampler.loss.problem.inputs
 
     @property
     def targets(self) -> np.ndarray:
         """y, (n, 1)."""
-        return self.sampler.problem.targets
+        return self.sampler.loss.problem.targets

@@ -23,6 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 from peers.job import Job
 
+from eigenscape.networks.rounding import rounding_growth
+
 EPSILON = float(np.finfo(np.float64).eps)
 AGAIN_BELOW = 8.0
 """Core-seconds. A stage that took less is run again and the better of the two counts: on a virtual
@@ -95,8 +97,9 @@ def checks(
     leaves them behind.
 
     C: a sum of N products is off by at most N eps of the sum of their magnitudes, which is at most
-    N max diag C, and gradients by some n eps: (N + 10 n) eps max |C|. Eigenvalues, by that
-    perturbation and the solver: 10 P eps lambda_1.
+    N max diag C, and gradients by what rounding grows to in this network, as measured: N eps max
+    |C| and `RoundingGrowth.moment_tolerance` of tr C. Eigenvalues, by that perturbation and the
+    solver: 10 P eps lambda_1.
     """
     reference = {
         name: folder / f"{name}-{job.depth}-{job.width}-{job.samples}.npy"
@@ -110,7 +113,8 @@ def checks(
     found = {}
     if moment is not None:
         expected = np.load(reference["moment"])
-        allowed = (job.samples + 10 * len(job.inputs)) * EPSILON * np.abs(expected).max()
+        allowed = job.samples * EPSILON * np.abs(expected).max()
+        allowed += rounding_growth(job.sampler).moment_tolerance * np.trace(expected)
         found["second moment"] = float(np.abs(np.asarray(moment) - expected).max() / allowed)
     if values is not None and reference["values"].exists():
         expected = np.load(reference["values"])

@@ -9,6 +9,7 @@ built of the same. A tour that runs: docs/library.md.
 `module_sampler`       the same of any ``torch.nn.Module`` on your data
 `function_sampler`     the same of any function whose gradient is given
 `quadrature_sampler`   the same at the nodes of a quadrature rule, for few parameters
+`rounding_growth`      how far rounding grows in those gradients, and what is left of float32
 `second_moment`        C = E[grad L grad L^T], from a sampler or an array of gradients
 `spectrum`             its eigenvalues, with what they can and cannot say
 `condition_number`     log10(lambda_1 / lambda_P) with bracket, interval, P/N and what noise
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from eigenscape.networks.problems import Problem as Problem
     from eigenscape.networks.problems import sine_regression as sine_regression
     from eigenscape.networks.quadrature import quadrature_sampler as quadrature_sampler
+    from eigenscape.networks.rounding import rounding_growth as rounding_growth
     from eigenscape.networks.samplers import function_sampler as function_sampler
     from eigenscape.networks.samplers import loss_sampler as loss_sampler
     from eigenscape.networks.samplers import network_sampler as network_sampler
@@ -72,6 +74,7 @@ _HOMES = {
     "networks.user.networks": ("module_sampler",),
     "networks.problems": ("Problem", "sine_regression"),
     "networks.priors": ("scaled_normal",),
+    "networks.rounding": ("rounding_growth",),
     "architecture": ("Architecture",),
     "active_subspace.estimate": ("second_moment", "SecondMoment"),
     "active_subspace.spectrum": ("Spectrum",),
@@ -95,6 +98,7 @@ __all__ = [
     "module_sampler",
     "function_sampler",
     "quadrature_sampler",
+    "rounding_growth",
     "Problem",
     "sine_regression",
     "scaled_normal",

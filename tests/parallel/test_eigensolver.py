@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zarr
-from builders import EPSILON, graded_matrix, with_spectrum
+from builders import EPSILON, graded_matrix, ill_conditioned_graded_matrix, with_spectrum
 from on_ranks import on_ranks
 
 from eigenscape.active_subspace.spectrum import SpectrumStatus, spectrum_of
@@ -127,6 +127,21 @@ def test_long_spectra_are_resolved_as_on_one_rank(tmp_path: Path, grid: tuple[in
     found, reference = solved(tmp_path, matrix, grid, "values"), spectrum_of(matrix)
     assert (str(found["status"]), str(found["route"])) == ("finite", "graded")
     np.testing.assert_allclose(found["values"], reference.eigenvalues, rtol=150 * EPSILON * 9)
+
+
+@pytest.mark.parametrize("grid", [(1, 1), (2, 2)], ids=str)
+@pytest.mark.parametrize("least", [1e-12, 1e-16])
+def test_a_factor_is_trusted_by_the_smallest_eigenvalue_of_the_scaled_matrix(
+    tmp_path: Path, grid: tuple[int, int], least: float
+) -> None:
+    """P eps / lambda_min(A), which bounds the errors, is 0.03 at lambda_min(A) = 1e-12 and 333 at
+    1e-16.
+    """
+    matrix = ill_conditioned_graded_matrix(150, 26, least)
+    found, reference = solved(tmp_path, matrix, grid, "values"), spectrum_of(matrix)
+    assert (str(found["status"]) == "finite") == (least == 1e-12) == reference.resolved
+    if least == 1e-12:
+        np.testing.assert_allclose(found["values"], reference.eigenvalues, rtol=0.03)
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,14 @@ import torch
 from builders import EPSILON, orthogonal
 
 import eigenscape
+from eigenscape.architecture import Coordinates
 from eigenscape.errors import BadInput
+from eigenscape.networks.draws import ScaledDraws
 from eigenscape.networks.functional import mean_squared_residual
+from eigenscape.networks.functions import NumpyGradient
+from eigenscape.networks.gradients import GradientSampler, NonFinite
+from eigenscape.networks.priors import StandardDraw
+from eigenscape.networks.rounding import rounding_growth
 
 HEAVY = (
     "numpy",
@@ -271,16 +277,75 @@ def test_single_precision_draws_the_same_points() -> None:
     )
 
 
-def test_the_route_of_the_gpu_gives_the_same_second_moment() -> None:
-    """The kernel and torch round differently: some hundred roundings of gradients summed over 50
-    points.
+def test_samples_that_are_excluded_do_not_move_the_bracket() -> None:
+    """As rows of 0 in an array of all samples, which scale C and no ratio of eigenvalues."""
+
+    def gradient(points: np.ndarray) -> np.ndarray:
+        return np.where(points[:, :1] > 0.5, np.nan, points * np.linspace(1, 2, 6))
+
+    draws = ScaledDraws(StandardDraw.NORMAL, np.ones(6), key=3)
+    sampler = GradientSampler(
+        Coordinates(6), draws, NumpyGradient(gradient), non_finite=NonFinite.EXCLUDE
+    )
+    rows = sampler.block(0, 60)[0].copy()
+    assert 0 < np.count_nonzero(~rows.any(axis=1)) < 30
+
+    found, expected = (
+        eigenscape.condition_number(eigenscape.second_moment(source, 60)).bracket
+        for source in (sampler, rows)
+    )
+
+    assert found.split_half == pytest.approx(expected.split_half, abs=1e-6)
+
+
+def test_single_precision_is_warned_of_where_it_leaves_no_digits() -> None:
+    with pytest.warns(RuntimeWarning, match=r"float32 have a relative error of .*; use float64"):
+        eigenscape.network_sampler(30, 30, precision="float32")
+    assert eigenscape.rounding_growth(eigenscape.network_sampler(30, 30)).gradient_error < 1e-5
+
+
+@pytest.mark.parametrize("width", [4, 8])
+def test_rows_in_single_precision_are_judged_by_its_rounding(width: int) -> None:
+    """Inputs on a line, so dL/dW_2k = 3 dL/dW_1k: one null direction a unit, of rounding 6e-8 in
+    float32. The array says what its sampler says, and the decades among the others are those of
+    double precision to some hundred roundings of float32.
     """
+    line = np.linspace(-1, 1, 10)[:, None] * [1.0, 3.0]
+    problem = eigenscape.Problem(line, np.sin(line[:, :1] + 1))
+    found = {}
+    for precision in ("float32", "float64"):
+        sampler = eigenscape.network_sampler(1, width, problem=problem, precision=precision)
+        count = 4 * sampler.architecture.parameters
+        rows = sampler.block(0, count)[0].copy()
+        assert rows.dtype == precision
+        moment = eigenscape.second_moment(rows)
+        found[precision] = eigenscape.condition_number(moment).family()["log10_cond_carrying"]
+        ranks = {
+            eigenscape.spectrum(m).rank for m in (moment, eigenscape.second_moment(sampler, count))
+        }
+        assert ranks == {4 * width + 1 - width}
+    assert found["float32"] == pytest.approx(found["float64"], abs=1e-5)
+
+
+def test_half_precision_and_whole_numbers_are_judged_by_what_they_are() -> None:
+    """1/1024 beside 1 is rounding in float16, whose eps it is; whole numbers are exact."""
+    rows = np.array([[1.0, 0.0], [0.0, 2.0**-10]])
+    ranks = [
+        eigenscape.spectrum(eigenscape.second_moment(given)).rank
+        for given in (rows.astype(np.float16), rows, (1024 * rows).astype(np.int64))
+    ]
+    assert ranks == [1, 2, 2]
+
+
+def test_the_route_of_the_gpu_gives_the_same_second_moment() -> None:
+    """The kernel and torch round differently; how far that reaches is measured."""
     kernel, by_torch = (
         eigenscape.second_moment(eigenscape.network_sampler(2, 4, device=device), 100)
         for device in ("cpu", "torch")
     )
+    promised = rounding_growth(eigenscape.network_sampler(2, 4)).moment_tolerance
     np.testing.assert_allclose(
-        by_torch.matrix, kernel.matrix, atol=1_000 * EPSILON * kernel.matrix.max()
+        by_torch.matrix, kernel.matrix, rtol=0, atol=promised * np.trace(kernel.matrix)
     )
     found = [eigenscape.condition_number(moment).low for moment in (kernel, by_torch)]
     assert found[0] == pytest.approx(found[1], rel=1e-6)

@@ -8,7 +8,8 @@
 `eigensolvers`         the fastest accurate dense solvers at hand
 `two_stage`            values by a reduction in two stages, for large matrices
 `tridiagonal`          values and vectors by the steps of divide and conquer
-`spectrum`             eigenvalues with rank, status and floor; the graded route
+`spectrum`             eigenvalues with rank, status and floor
+`graded`               factors that keep the grading of C, and when they are trusted
 `condition`            the family of condition numbers
 `bracket`              what a condition number from finitely many samples is worth
 `bulk`                 the family with jackknife intervals, beside a random-sign null

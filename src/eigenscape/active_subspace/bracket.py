@@ -27,6 +27,7 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 from eigenscape.active_subspace.bootstrap import bootstrap_weights, unbroken_interval
 from eigenscape.active_subspace.resampling import full_bootstrap_spectrum
 from eigenscape.active_subspace.second_moment import sum_of_samples
+from eigenscape.active_subspace.spectrum import GRADED_BELOW
 from eigenscape.config.sizes import BLOCK
 from eigenscape.interval import Interval
 from eigenscape.networks.sampler import Sampler
@@ -56,8 +57,8 @@ class Bracket:
         standard_error: standard error of the split-half value, from the spread of (g . v)^2 over
             samples.
         interval: the sample value with its 95 % bootstrap interval, within the span of the
-            outermost eigenvectors (`resampling`): fluctuation alone, blind to the bias; NaN beyond
-            some ten decades.
+            outermost eigenvectors (`resampling`): fluctuation alone, blind to the bias; NaN where a
+            resample has no full rank to working precision.
         at_half: sample value from the first N/2 samples; infinite where they have no full rank.
         at_quarter: sample value from the first N/4 samples; infinite where they have no full rank
             or were not given.
@@ -227,6 +228,9 @@ def extreme_pairs(matrix: np.ndarray, count: int = 1) -> tuple[np.ndarray, np.nd
         return None
     if size <= 4 * count:
         values, vectors = np.linalg.eigh(matrix)
+        if values[0] <= GRADED_BELOW * values[-1]:
+            left, singular_values, _ = np.linalg.svd(factor)
+            values, vectors[order] = singular_values[::-1] ** 2, left[:, ::-1]
         outer = [*range(size)] if size <= 2 * count else [*range(count), *range(size - count, size)]
         return values[::-1][outer], vectors[:, ::-1][:, outer]
 

@@ -231,6 +231,7 @@ def condition_number(
         first_quarter=quarter,
         replicates=replicates,
         key=key,
+        excluded=moment.excluded,
     )
     return ConditionEstimate(
         value,

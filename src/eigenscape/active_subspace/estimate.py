@@ -20,7 +20,7 @@ from eigenscape.architecture import Layout
 from eigenscape.errors import BadInput, NotFiniteGradient
 from eigenscape.networks.functions import GivenGradients
 from eigenscape.networks.quadrature import QuadratureSampler
-from eigenscape.networks.sampler import Sampler
+from eigenscape.networks.sampler import Sampler, none_counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,10 +148,7 @@ def second_moment(
     excluded = int(sums.excluded[0])
     counted = count - excluded
     if counted == 0:
-        raise NotFiniteGradient(
-            f"{sampler.architecture.label}: no sample has a finite gradient; choose a prior with"
-            " smaller weights"
-        )
+        raise none_counts(sampler)
     return SecondMoment(
         matrix=sums.triangle.matrix(1.0 / counted),
         gradient_mean=sums.first_moments[:-1] / counted,

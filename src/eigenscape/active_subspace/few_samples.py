@@ -17,8 +17,8 @@ import numpy as np
 import scipy.linalg
 from scipy.linalg import lapack
 
+from eigenscape.active_subspace.graded import smallest_singular_value, trusts_rows
 from eigenscape.active_subspace.spectrum import (
-    TRUSTED_ERROR,
     Route,
     Spectrum,
     rounding_variance,
@@ -84,15 +84,20 @@ def few_samples_spectrum(
 
 
 def spectrum_of_gradients(
-    gradients: np.ndarray, architecture: Layout, relative_noise: float
+    gradients: np.ndarray,
+    architecture: Layout,
+    relative_noise: float,
+    *,
+    vectors: bool = False,
 ) -> Spectrum:
-    """Compute the spectrum of ``G^T G / N`` without eigenvectors, with null directions
-    distinguished from rounding error as in all stages.
+    """Compute the spectrum of ``G^T G / N``, with null directions distinguished from rounding error
+    as in all stages.
 
     Args:
-        gradients: G (N, P), fewer than P; not changed.
+        gradients: G (N, P), usually fewer than P; not changed.
         architecture: the network.
         relative_noise: the relative rounding error of a gradient (`spectrum.rounding_variance`).
+        vectors: also compute all P eigenvectors.
 
     Example:
         >>> from eigenscape.architecture import Architecture
@@ -111,7 +116,7 @@ def spectrum_of_gradients(
             np.sqrt(len(gradients)),
             out=rows[first : first + BLOCK],
         )
-    return spectrum_of_rows(rows, diagonal, carrying, len(gradients), dust, vectors=False)
+    return spectrum_of_rows(rows, diagonal, carrying, len(gradients), dust, vectors=vectors)
 
 
 def spectrum_of_rows(
@@ -167,7 +172,8 @@ def spectrum_of_rows(
     rounding = np.maximum(size * _EPSILON * np.sqrt(diagonal), np.sqrt(dust))[order[:height]]
     independent = np.flatnonzero(np.abs(np.diagonal(reduced)) > rounding)
     triangle = _rows_in_place(reduced, independent)
-    trusted = _trusts(triangle[:, independent] / np.sqrt(diagonal[order[independent]]), size)
+    scaled = triangle[:, independent] / np.sqrt(diagonal[order[independent]])
+    trusted = trusts_rows(size, smallest_singular_value(scaled, lower=False))
     try:
         if vectors:
             singular_values, basis = _with_basis(triangle, order, size)
@@ -197,14 +203,6 @@ def _rows_in_place(matrix: np.ndarray, selected: np.ndarray) -> np.ndarray:
         if height
         else matrix[:0]
     )
-
-
-def _trusts(scaled: np.ndarray, size: int) -> bool:
-    """Whether the singular values of a triangle, scaled to unit columns with an error of P eps in
-    each, have `TRUSTED_ERROR`.
-    """
-    reciprocal_condition = lapack.dtrcon(scaled, norm="1", uplo="U")[0] if len(scaled) else 1.0
-    return bool(size * _EPSILON <= TRUSTED_ERROR * reciprocal_condition)
 
 
 def _marked(found: Spectrum) -> Spectrum:

@@ -14,7 +14,12 @@ import numpy as np
 
 from eigenscape.config.sizes import BLOCK
 from eigenscape.errors import BadInput
-from eigenscape.networks.sampler import PriorSampler, Sampler
+from eigenscape.networks.sampler import (
+    PriorSampler,
+    Sampler,
+    counted_block,
+    none_counts,
+)
 
 
 @dataclass(frozen=True)
@@ -66,10 +71,12 @@ def squared_gradients_by_layer(sampler: Sampler, samples: range) -> np.ndarray:
 
     Returns:
         (N, L + 1) float64, squared units of the gradient; a row sums to |grad L(theta_n)|^2.
+        Samples that are excluded have no row.
 
     Raises:
         BadInput: no samples, or a step other than 1.
-        NotFiniteGradient: a gradient is not finite; the message names the first such sample.
+        NotFiniteGradient: a gradient is not finite; the message names the first such sample. Or no
+            sample counts.
 
     Example:
         >>> from eigenscape.networks.samplers import network_sampler
@@ -79,14 +86,17 @@ def squared_gradients_by_layer(sampler: Sampler, samples: range) -> np.ndarray:
     """
     layers = sampler.architecture.layers
     sums = np.empty((len(samples), len(layers)))
-    first = 0
-    for gradients in gradient_blocks(sampler, samples):
-        rows = slice(first, first + len(gradients))
+    counted = 0
+    for first, count in _blocks(samples):
+        gradients, _ = counted_block(sampler, first, count)
+        rows = slice(counted, counted + len(gradients))
         for number, layer in enumerate(layers):
             part = gradients[:, layer.whole]
             np.einsum("ni,ni->n", part, part, dtype=np.float64, out=sums[rows, number])
-        first += len(gradients)
-    return sums
+        counted += len(gradients)
+    if not counted:
+        raise none_counts(sampler)
+    return sums[:counted]
 
 
 def active_variables(

@@ -40,18 +40,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus
 from eigenscape.active_subspace.triangle import Triangle, assemble, band_count
 from eigenscape.config.sizes import NUMBERS_PER_BATCH
 from eigenscape.errors import BadInput, NotFiniteGradient
 from eigenscape.networks import kernel
-from eigenscape.networks.gradients import GradientSampler
+from eigenscape.networks.gradients import GradientSampler, NonFinite
 from eigenscape.networks.network_loss import NetworkLoss
 from eigenscape.networks.priors import StandardDraw
 from eigenscape.networks.problems import Problem
+from eigenscape.networks.sampler import counted_block
 from eigenscape.networks.sampling import fill_parameters
 
 GROWTH, SHRINKAGE = 1.1, 0.5
@@ -100,7 +102,7 @@ def full_batch_moments(sampler: GradientSampler[NetworkLoss], samples: range) ->
     """
     size = _samples_per_batch(sampler, 1)
     return _moments(
-        (sampler.block(first, count)[0] for first, count in _batches(samples, size)),
+        (counted_block(sampler, first, count)[0] for first, count in _batches(samples, size)),
         sampler.architecture.parameters,
     )
 
@@ -115,10 +117,11 @@ def per_datum_gradients(
     data point.
 
     Returns:
-        (count n, P), sample by sample: row s n + i is g_i at sample ``first + s``.
+        (count n, P), sample by sample: row s n + i is g_i at sample ``first + s``. Where the
+        sampler excludes samples, those of which some g_i is not finite have no rows.
 
     Raises:
-        NotFiniteGradient: a gradient has an infinity or NaN.
+        NotFiniteGradient: a gradient has an infinity or NaN, and the sampler excludes none.
 
     Example:
         >>> from eigenscape.networks.samplers import network_sampler
@@ -128,6 +131,14 @@ def per_datum_gradients(
         >>> rows.shape, bool(np.allclose(means, sampler.block(0, 3)[0]))
         ((150, 7), True)
     """
+    gradients, _ = _per_datum(sampler, first, count)
+    return gradients.reshape(-1, sampler.architecture.parameters)
+
+
+def _per_datum(
+    sampler: GradientSampler[NetworkLoss], first: int, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same as (k, n, P), and the k parameter vectors of the samples that count."""
     inputs, targets = sampler.loss.problem.inputs, sampler.loss.problem.targets
     parameters = sampler.parameters(first, count)
     gradients = np.empty((count, len(inputs), sampler.architecture.parameters), parameters.dtype)
@@ -136,13 +147,15 @@ def per_datum_gradients(
             sampler, parameters, Problem(inputs[point : point + 1], targets[point : point + 1])
         )[0]
     finite = np.isfinite(gradients).all(axis=(1, 2))
-    if not finite.all():
+    if finite.all():
+        return gradients, parameters
+    if sampler.non_finite is NonFinite.FAIL:
         raise NotFiniteGradient(
             f"sample {first + int(np.argmin(finite))} of {sampler.architecture.label}: expected"
             " finite gradients of every point, found infinity or NaN; choose a prior with smaller"
             " weights"
         )
-    return gradients.reshape(count * len(inputs), -1)
+    return gradients[finite], parameters[finite]
 
 
 def per_datum_moments(sampler: GradientSampler[NetworkLoss], samples: range) -> Moments:
@@ -163,7 +176,7 @@ def output_jacobians(sampler: GradientSampler[NetworkLoss], first: int, count: i
     g_i underflows, the target is moved.
 
     Returns:
-        (count, n, P).
+        (count, n, P), without samples that are excluded.
 
     Raises:
         BadInput: there are several outputs. Then g_i is the sum of the gradients of all outputs,
@@ -186,15 +199,13 @@ def output_jacobians(sampler: GradientSampler[NetworkLoss], first: int, count: i
             "take the second moment of per-datum gradients, or one network for each output",
         )
     problem = sampler.loss.problem
-    gradients = per_datum_gradients(sampler, first, count).reshape(count, problem.points, -1)
+    gradients, parameters = _per_datum(sampler, first, count)
     vanishing = np.abs(gradients[..., -1]) < math.sqrt(np.finfo(gradients.dtype).tiny)
     for point in np.flatnonzero(vanishing.any(axis=0)):
         samples = np.flatnonzero(vanishing[:, point])
         target = problem.targets[point : point + 1]
         moved = Problem(problem.inputs[point : point + 1], target + 1.0 + np.abs(target))
-        gradients[samples, point] = _gradients(
-            sampler, sampler.parameters(first, count)[samples], moved
-        )[0]
+        gradients[samples, point] = _gradients(sampler, parameters[samples], moved)[0]
     return np.asarray(gradients / gradients[..., -1:])
 
 
@@ -222,6 +233,22 @@ def gauss_newton(sampler: GradientSampler[NetworkLoss], samples: range) -> np.nd
     return _moments(rows, parameters).second_moment
 
 
+def jacobian_at(sampler: GradientSampler[NetworkLoss], sample: int) -> np.ndarray:
+    """Return J, (n, P) in float64, at one sample of the prior.
+
+    Raises:
+        BadInput: several outputs.
+        NotFiniteGradient: a gradient holds an infinity or NaN, whether samples are excluded or not.
+    """
+    found = output_jacobians(sampler, sample, 1)
+    if not len(found):
+        raise NotFiniteGradient(
+            f"sample {sample} of {sampler.architecture.label}: expected a finite Jacobian, found"
+            " infinity or NaN; take another sample, or float64"
+        )
+    return np.asarray(found[0], np.float64)
+
+
 def ntk_gram(sampler: GradientSampler[NetworkLoss], sample: int) -> np.ndarray:
     """Compute K = J J^T, (n, n), at one sample of the prior; its non-zero eigenvalues are those of
     n G there.
@@ -230,8 +257,40 @@ def ntk_gram(sampler: GradientSampler[NetworkLoss], sample: int) -> np.ndarray:
         BadInput: several outputs.
         NotFiniteGradient: a gradient holds an infinity or NaN.
     """
-    jacobian = output_jacobians(sampler, sample, 1)[0].astype(np.float64)
+    jacobian = jacobian_at(sampler, sample)
     return _symmetric(jacobian @ jacobian.T)
+
+
+def ntk_spectrum(gauss_newton: Spectrum, jacobian: np.ndarray) -> Spectrum:
+    """Return the spectrum of K = J J^T, (n,), given that of G = (1/n) J^T J at the same theta: both
+    have the rank of J, and the eigenvalues of K are n times those of G.
+
+    Computed from the two matrices, ranks would be judged by n and by P roundings, and differ.
+
+    Args:
+        gauss_newton: the spectrum of G, such as `few_samples.spectrum_of_gradients` gives.
+        jacobian: J, (n, P).
+
+    Example:
+        >>> from eigenscape.active_subspace.few_samples import spectrum_of_gradients
+        >>> from eigenscape.architecture import Coordinates
+        >>> jacobian = np.array([[3.0, 0.0, 4.0], [0.0, 2.0, 0.0]])
+        >>> of_g = spectrum_of_gradients(jacobian, Coordinates(3), 1e-15)
+        >>> ntk_spectrum(of_g, jacobian).eigenvalues
+        array([25.,  4.])
+    """
+    points = len(jacobian)
+    values = np.zeros(points)
+    values[: gauss_newton.rank] = points * gauss_newton.eigenvalues[: gauss_newton.rank]
+    resolved = SpectrumStatus.FINITE if gauss_newton.resolved else SpectrumStatus.BELOW_FLOOR
+    return replace(
+        gauss_newton,
+        eigenvalues=values,
+        eigenvectors=None,
+        diagonal=np.einsum("np,np->n", jacobian, jacobian),
+        floor=points * gauss_newton.floor,
+        status=SpectrumStatus.RANK_DEFICIENT if gauss_newton.rank < points else resolved,
+    )
 
 
 def centred(second_moment: np.ndarray, gradient_mean: np.ndarray) -> np.ndarray:
@@ -369,6 +428,8 @@ def _moments(blocks: Iterable[np.ndarray], parameters: int) -> Moments:
     """Average over the rows of blocks (B, P), with sums in float64."""
     triangle, total, rows = Triangle(parameters), np.zeros(parameters), 0
     for block in blocks:
+        if not len(block):
+            continue
         wide = np.ascontiguousarray(block, np.float64)
         triangle.add_gram(wide)
         total += wide.sum(axis=0)

@@ -31,7 +31,7 @@ from eigenscape.architecture import Architecture
 from eigenscape.config.sizes import BLOCK, NUMBERS_PER_BATCH
 from eigenscape.errors import BadInput
 from eigenscape.networks.functions import GivenGradients
-from eigenscape.networks.sampler import Sampler
+from eigenscape.networks.sampler import Sampler, counted_block, none_counts
 from eigenscape.networks.symmetry import Symmetry
 from eigenscape.seeding import stream_key
 
@@ -183,10 +183,10 @@ def samples_until_enough(
     """Project ``first`` samples, and double their number up to ``most`` while their tails are
     heavy.
     """
-    drawn = projected_samples(sampler, first, symmetry)
-    while 2 * drawn.samples <= most and worst(block_tails(drawn, sampler.relative_noise)).is_heavy:
-        more = projected_samples(sampler, drawn.samples, symmetry, start=drawn.samples)
-        drawn = ProjectedSamples.joined([drawn, more])
+    drawn, count = projected_samples(sampler, first, symmetry), first
+    while 2 * count <= most and worst(block_tails(drawn, sampler.relative_noise)).is_heavy:
+        more = projected_samples(sampler, count, symmetry, start=count)
+        drawn, count = ProjectedSamples.joined([drawn, more]), 2 * count
     return drawn
 
 
@@ -194,17 +194,25 @@ def projected_samples(
     sampler: Sampler, samples: int, symmetry: Symmetry, start: int = 0
 ) -> ProjectedSamples:
     """Compute the contributions of samples ``start`` ... ``start + samples - 1`` to the projected
-    C, in batches that stay in cache.
+    C, without those that are excluded, in batches that stay in cache.
+
+    Raises:
+        NotFiniteGradient: a sampled gradient is not finite, or no sample counts.
     """
     architecture = require_fully_connected(sampler)
     rows = max(1, min(BLOCK, NUMBERS_PER_BATCH // architecture.parameters))
     parts = [
         project_gradients(
-            sampler.block(first, min(rows, start + samples - first))[0], architecture, symmetry
+            counted_block(sampler, first, min(rows, start + samples - first))[0],
+            architecture,
+            symmetry,
         )
         for first in range(start, start + samples, rows)
     ]
-    return ProjectedSamples.joined(parts)
+    joined = ProjectedSamples.joined(parts)
+    if not joined.samples:
+        raise none_counts(sampler)
+    return joined
 
 
 def projection_of(

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eigenscape.active_subspace.bootstrap import percentile_interval
+from eigenscape.active_subspace.graded import graded_eigenvalues
 from eigenscape.active_subspace.spectrum import GRADED_BELOW
 from eigenscape.errors import BadInput
 from eigenscape.interval import LEVEL, Interval
@@ -164,11 +165,13 @@ def full_bootstrap_spectrum(
     coordinates in the span of some eigenvectors.
 
     Interval ends are ``estimate * quantile / median`` of the replicates, see the head of this
-    module. Eigenvalues below 1e-10 of the largest are indistinguishable from rounding error by
-    this route and become NaN.
+    module. A replicate whose spectrum is longer than `eigh` resolves is solved by the graded route,
+    as spectra are (`graded`); what neither tells from rounding error becomes NaN.
 
     Args:
-        gradients: (N, P), P at most 200; or their `gradient_coordinates`, of which the same holds.
+        gradients: (N, P), P at most 200; or their `gradient_coordinates`, of which the same holds,
+            along directions that keep the grading of C where they are to resolve it
+            (`bracket.extreme_pairs`; vectors of `eigh` do not beyond fifteen decades).
         weights: (R, N), from `bootstrap_weights`.
         level: nominal coverage.
 
@@ -189,11 +192,8 @@ def full_bootstrap_spectrum(
         raise BadInput.field("gradients", expected, str(parameters), fix)
     gradients = np.asarray(gradients, dtype=np.float64)
     _check_weights(weights, gradients)
-    estimates = _resolved(
-        np.linalg.eigvalsh(_weighted_gram(gradients, np.ones(len(gradients))))[None, ::-1]
-    )[0]
-    grams = np.stack([_weighted_gram(gradients, counts) for counts in weights])
-    replicates = _resolved(np.linalg.eigvalsh(grams)[:, ::-1])
+    estimates = _eigenvalues(_weighted_gram(gradients, np.ones(len(gradients)))[None])[0]
+    replicates = _eigenvalues(np.stack([_weighted_gram(gradients, counts) for counts in weights]))
     logs, log_estimates = np.log10(replicates), np.log10(estimates)
     shift = _median(logs) - log_estimates
     about = percentile_interval(log_estimates, logs - shift, level)
@@ -294,12 +294,17 @@ def _weighted_gram(coordinates: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return gram
 
 
-def _resolved(values: np.ndarray) -> np.ndarray:
-    """Return eigenvalues (R, m), descending, with NaN where `eigh` cannot distinguish them from
-    zero.
+def _eigenvalues(grams: np.ndarray) -> np.ndarray:
+    """Return the eigenvalues (R, m), descending, of R matrices (R, m, m), by `eigh` or, where that
+    does not resolve all of them, by the graded route; NaN where neither does.
     """
-    resolved: np.ndarray = (values > GRADED_BELOW * values[:, :1]) & (values > 0)
-    return np.where(resolved, values, np.nan)
+    values = np.linalg.eigvalsh(grams)[:, ::-1]
+    resolved = (values > GRADED_BELOW * values[:, :1]) & (values > 0)
+    found = np.where(resolved, values, np.nan)
+    for replicate in np.flatnonzero(~resolved.all(axis=1)):
+        graded = graded_eigenvalues(grams[replicate])
+        found[replicate] = np.where(np.isnan(graded), found[replicate], graded)
+    return found
 
 
 def _median(values: np.ndarray) -> np.ndarray:

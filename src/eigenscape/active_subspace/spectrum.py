@@ -5,9 +5,8 @@ Second moments of deep, narrow networks span more. But such a C is *graded*: ``C
 diagonal and A well conditioned, and Cholesky keeps the grading. So where the spectrum spans many
 decades, the parameters are sorted by descending ``diag C``, C is factored as ``R R^T`` by pivoted
 Cholesky of A, and the eigenvalues are the squared singular values of R. The relative error is then
-about ``P eps / lambda_min(A)`` for *every* eigenvalue (Demmel and Veselic, Jacobi's method is more
-accurate than QR, SIAM J. Matrix Anal. Appl. 13, 1992), checked in the tests against 80-digit
-arithmetic.
+about ``P eps / lambda_min(A)`` for *every* eigenvalue, which decides whether they are trusted
+(`graded`; checked in the tests against arithmetic of many digits).
 """
 
 from __future__ import annotations
@@ -17,19 +16,15 @@ from enum import StrEnum
 
 import numpy as np
 import scipy.linalg
-from scipy.linalg import lapack
 
 from eigenscape.active_subspace.eigensolvers import Eigensolver, eigensolver_of_host
+from eigenscape.active_subspace.graded import TRUSTED_ERROR, graded_factor
 from eigenscape.architecture import Layout
 from eigenscape.errors import EigensolverFailure
 
 GRADED_BELOW = 1e-10
 """Ratio of the smallest to the largest eigenvalue below which the graded route is taken: there the
 absolute error of `eigh`, about eps = 2e-16 of the largest, would exceed one part in 10^5."""
-
-TRUSTED_ERROR = 0.1
-"""Largest trusted relative error: an eigenvalue with a larger bound is reported as `BELOW_FLOOR`,
-not as a number."""
 
 NEAR_ONE = 0.8
 """P/N beyond which isotropic noise alone spans more than 2.5 decades, and a number is marked as
@@ -204,7 +199,7 @@ def spectrum_by(
     if resolves_all(values, diagonal, dust, samples):
         return spectrum_by_eigh(values, basis, diagonal, samples)
     carrying = np.flatnonzero(diagonal > dust)
-    factor, trusted = _graded_factor(
+    factor, trusted = graded_factor(
         second_moment[np.ix_(carrying, carrying)], np.broadcast_to(dust, diagonal.shape)[carrying]
     )
     return spectrum_by_factor(
@@ -316,22 +311,6 @@ def eigh_floor(values: np.ndarray) -> float:
     return len(values) * _EPSILON * float(values[0])
 
 
-def trusts_factor(size: int, reciprocal_condition: float) -> bool:
-    """Whether a Cholesky factor of ``size`` rows, scaled to unit rows, with the given reciprocal
-    condition, has `TRUSTED_ERROR`.
-    """
-    return size * _EPSILON <= TRUSTED_ERROR * reciprocal_condition**2
-
-
-def lost_pivots(
-    pivots: np.ndarray, own_variances: np.ndarray, size: int, dust: np.ndarray | float
-) -> np.ndarray:
-    """Return which parameters are combinations of earlier ones: their Cholesky pivot is at most
-    ``size`` eps of their own variance, or at most dust.
-    """
-    return pivots**2 <= np.maximum(size * _EPSILON * own_variances, dust)
-
-
 def _where_resolved(size: int, samples: int | None) -> SpectrumStatus:
     return (
         SpectrumStatus.UNDERSAMPLED
@@ -402,30 +381,6 @@ def _is_symmetric(matrix: np.ndarray) -> bool:
     return all(
         np.array_equal(matrix[rows, columns], matrix[columns, rows].T) for rows, columns in squares
     )
-
-
-def _graded_factor(second_moment: np.ndarray, dust: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Compute a factor R with C = R R^T that keeps the grading, and whether its small singular
-    values can be trusted.
-
-    Pivoted Cholesky takes the largest remaining variance first. A pivot that has lost all but P eps
-    of its parameter's own variance, or all but its dust (P,), is a combination of earlier
-    parameters: a null direction, whose column is dropped. The remaining factor has relative errors
-    of about P eps cond(R scaled to unit rows)^2.
-    """
-    size = len(second_moment)
-    if size == 0:
-        return np.zeros((0, 0)), True
-    lower, pivots, rank, _ = lapack.dpstrf(second_moment, tol=0.0, lower=1)
-    lower = np.tril(lower)[:, :rank]
-    own_variance = np.diagonal(second_moment)[pivots - 1]
-    independent = np.flatnonzero(
-        ~lost_pivots(np.diagonal(lower), own_variance[:rank], size, dust[pivots - 1][:rank])
-    )
-    factor = lower[:, independent]
-    leading = lower[np.ix_(independent, independent)] / np.sqrt(own_variance[independent])[:, None]
-    reciprocal_condition, _ = lapack.dtrcon(leading, norm="1", uplo="L")
-    return factor, trusts_factor(size, float(reciprocal_condition))
 
 
 def _check(second_moment: np.ndarray) -> None:

@@ -300,8 +300,9 @@ class SamplingSection(Section):
     decades at N/P = 64."""
 
     precision: Literal["float64", "float32"] = "float64"
-    """Arithmetic of draws and gradients; sums and spectra are always float64. Source: this
-    project's choice."""
+    """Arithmetic of draws and gradients; sums and spectra are always float64. In deep chaotic
+    networks float32 leaves no digit of a gradient; a run says where. Source: this project's
+    choice."""
 
     non_finite: Literal["fail", "exclude"] = "fail"
     """A sample whose gradient is not finite stops the run, or is left out of C and counted. Source:

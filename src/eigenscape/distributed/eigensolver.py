@@ -19,6 +19,7 @@ from typing import Protocol
 import numpy as np
 
 from eigenscape.active_subspace import spectrum
+from eigenscape.active_subspace.graded import lost_pivots, trusts_factor
 from eigenscape.active_subspace.spectrum import Spectrum
 from eigenscape.active_subspace.triangle import BAND, band_count
 from eigenscape.distributed.agreement import raise_on_all_ranks
@@ -296,14 +297,12 @@ def _by_factor(
         if column < carrying and diagonal < len(rows) and rows[diagonal] == column:
             pivots[column] = local[diagonal, along]
     pivots = grid.ranks.sum(pivots)
-    if spectrum.lost_pivots(
-        pivots, own_variances, carrying, np.broadcast_to(dust, size)[leading]
-    ).any():
+    if lost_pivots(pivots, own_variances, carrying, np.broadcast_to(dust, size)[leading]).any():
         return None
     scale = np.ones(len(rows))
     inside = rows < carrying
     scale[inside] = np.sqrt(own_variances[rows[inside]])
     local /= scale[:, None]
-    trusted = spectrum.trusts_factor(carrying, grid.reciprocal_condition(local, size, carrying))
+    trusted = trusts_factor(carrying, grid.smallest_singular_value(local, size, carrying))
     local *= scale[:, None]
     return grid.singular_values(local, size, carrying), trusted

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from eigenscape.active_subspace.graded import smallest_by_solves
 from eigenscape.distributed.agreement import raise_on_all_ranks
 from eigenscape.distributed.block_cyclic import BLOCK, grid_shape, held_count, held_indices
 from eigenscape.distributed.ranks import Ranks
@@ -228,38 +229,44 @@ class ProcessGrid:
         self._require_success("pdgesvd", info, size)
         return values
 
-    def reciprocal_condition(self, local: np.ndarray, size: int, order: int) -> float:
-        """Estimate 1 / (|L|_1 |L^-1|_1) of the leading square of a lower triangular matrix
-        (``pdtrcon``, which scalapack4py lacks).
+    def smallest_singular_value(self, local: np.ndarray, size: int, order: int) -> float:
+        """Compute sigma_min of the leading square of a lower triangular matrix
+        (`active_subspace.graded`); a collective call.
         """
-        descriptor, info, estimate = self._descriptor(size), ctypes.c_int(), ctypes.c_double()
-        one, rows = ctypes.byref(ctypes.c_int(1)), ctypes.byref(ctypes.c_int(order))
 
-        def call(work: np.ndarray, integers: np.ndarray, length: int, count: int) -> None:
-            self.library.blacs.pdtrcon_(
-                *(ctypes.c_char_p(letter) for letter in (b"1", b"L", b"N")),
-                *(
-                    rows,
-                    ctypes.c_void_p(local.ctypes.data),
-                    one,
-                    one,
-                    ctypes.byref(descriptor),
-                    ctypes.byref(estimate),
-                ),
-                *(ctypes.c_void_p(work.ctypes.data), ctypes.byref(ctypes.c_int(length))),
-                *(
-                    ctypes.c_void_p(integers.ctypes.data),
-                    ctypes.byref(ctypes.c_int(count)),
-                    ctypes.byref(info),
-                ),
-            )
+        def solve(right: np.ndarray) -> np.ndarray:
+            middle = self._solve(local, size, order, right, b"N")
+            return self._solve(local, size, order, middle, b"T")
 
-        query, integer_query = np.zeros(3), np.zeros(3, dtype=np.int32)
-        call(query, integer_query, -1, -1)
-        length, count = int(query[0]), max(int(integer_query[0]), 1)
-        call(np.empty(length), np.empty(count, dtype=np.int32), length, count)
-        self._require_success("pdtrcon", info, size)
-        return estimate.value
+        return smallest_by_solves(solve, order)
+
+    def _solve(
+        self, local: np.ndarray, size: int, order: int, right: np.ndarray, transposed: bytes
+    ) -> np.ndarray:
+        """Solve with the leading square of a lower triangular matrix, or with its transpose
+        (``pdtrtrs``, which scalapack4py lacks), for a right side (order,) that every rank has.
+        """
+        rows = self.rows_of(size)
+        inside = rows[rows < order]
+        column = np.zeros(max(len(rows), 1))
+        if self.column == 0:
+            column[: len(inside)] = right[inside]
+        info, one = ctypes.c_int(), ctypes.byref(ctypes.c_int(1))
+        count = ctypes.byref(ctypes.c_int(order))
+        self.library.blacs.pdtrtrs_(
+            *(ctypes.c_char_p(letter) for letter in (b"L", transposed, b"N")),
+            *(count, one, ctypes.c_void_p(local.ctypes.data), one, one),
+            ctypes.byref(self._descriptor(size)),
+            *(ctypes.c_void_p(column.ctypes.data), one, one),
+            ctypes.byref(self.library.make_blacs_desc(self.context, size, 1, BLOCK, BLOCK)),
+            ctypes.byref(info),
+        )
+        self._require_success("pdtrtrs", info, size)
+        solution = np.zeros(order)
+        if self.column == 0:
+            solution[inside] = column[: len(inside)]
+        # Of one rank each, so every rank has the same bits and stops at the same step.
+        return self.ranks.sum(solution)
 
     def _require_success(self, routine: str, info: ctypes.c_int, size: int) -> None:
         """Raise the same error on every rank, whichever rank the library reported it to."""

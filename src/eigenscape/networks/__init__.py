@@ -9,6 +9,7 @@
 `kernel`           loss and gradient on the CPU, one parameter vector at a time, in cache
 `functional`       the definition in plain torch, for `torch.func`: GPUs and tests
 `gradients`        draws and gradients of one cell together, on a chosen device
+`rounding`         how far rounding errors grow in those gradients
 `training`         gradient descent of many starting points at once, to a threshold
 `labelled_data`    inputs of classifiers: digits and users' files, checked, split, standardised
 `replicas`         stacks of classifiers, and their training on labelled data

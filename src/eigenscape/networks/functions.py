@@ -107,6 +107,9 @@ def _answer(
 class GivenGradients:
     """Gradients that are there already: sample n is row n.
 
+    What comes out is float64, and remembers the precision in which it was given: null directions of
+    float32 gradients are told by the rounding of float32.
+
     Args:
         gradients: (N, P), finite real numbers; not copied where they are float64 in C order.
         architecture: of the network whose gradients they are, ordered as there; no layers by
@@ -119,6 +122,8 @@ class GivenGradients:
         >>> GivenGradients(np.eye(3)).block(1, 2)[0]
         array([[0., 1., 0.],
                [0., 0., 1.]])
+        >>> GivenGradients(np.eye(3, dtype=np.float32)).precision
+        dtype('float32')
     """
 
     def __init__(self, gradients: np.ndarray, architecture: Layout | None = None) -> None:
@@ -146,6 +151,8 @@ class GivenGradients:
             )
             fix = "give the architecture of this network, weights then bias layer by layer"
             raise BadInput.field("gradients", expected, f"shape {rows.shape}", fix)
+        coarser = rows.dtype.kind == "f" and rows.dtype.itemsize < 8
+        self.precision: np.dtype[np.floating] = rows.dtype if coarser else np.dtype(np.float64)
         rows = np.ascontiguousarray(rows, np.float64)
         if not np.isfinite(rows).all():
             first = int(np.argmin(np.isfinite(rows).all(axis=1)))
@@ -158,11 +165,16 @@ class GivenGradients:
         self.architecture = FlatLayout(rows.shape[1]) if architecture is None else architecture
         self._rows = rows
 
-    precision: np.dtype[np.floating] = np.dtype(np.float64)
     device = Device.CPU
     symmetry = None
     losses_known = False
-    relative_noise = float(np.finfo(np.float64).eps)
+
+    @property
+    def relative_noise(self) -> float:
+        """The rounding error eps of the given precision; of how many terms a gradient is the sum is
+        not known.
+        """
+        return float(np.finfo(self.precision).eps)
 
     @property
     def count(self) -> int:

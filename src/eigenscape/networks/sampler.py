@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 
 from eigenscape.architecture import Layout
+from eigenscape.errors import NotFiniteGradient
 from eigenscape.networks.symmetry import Symmetry
 
 if TYPE_CHECKING:
@@ -88,3 +89,18 @@ class PriorSampler(Sampler, Protocol):
     def parameters(self, first: int, count: int) -> np.ndarray:
         """Parameter vectors ``first`` ... ``first + count - 1``, (count, P)."""
         ...
+
+
+def counted_block(sampler: Sampler, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gradients (k, P) and losses (k,) of those of a block's samples that are not excluded."""
+    gradients, losses = sampler.block(first, count)
+    counts = ~np.isnan(losses)
+    return (gradients, losses) if counts.all() else (gradients[counts], losses[counts])
+
+
+def none_counts(sampler: Sampler) -> NotFiniteGradient:
+    """The error where every sample is excluded."""
+    return NotFiniteGradient(
+        f"{sampler.architecture.label}: no sample has a finite gradient; choose a prior with"
+        " smaller weights or float64"
+    )

@@ -7,6 +7,7 @@ same samples.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +23,7 @@ from eigenscape.networks.gradients import GradientSampler
 from eigenscape.networks.network_loss import NetworkLoss, fully_connected
 from eigenscape.networks.priors import Prior, StandardDraw, prior_named
 from eigenscape.networks.problems import Problem, sine_regression
+from eigenscape.networks.rounding import rounding_growth
 from eigenscape.networks.sampler import Device
 from eigenscape.networks.symmetry import Symmetry
 from eigenscape.seeding import prior_key, stream_key
@@ -59,7 +61,8 @@ def network_sampler(
         problem: inputs (n, .) and targets (n, .); by default 50 points of sin(2 pi x) on [-1, 1],
             the default study's.
         seed: of the random stream.
-        precision: of draws and gradients.
+        precision: of draws and gradients; a warning says where float32 does not suffice
+            (`rounding_growth`).
         device: where gradients are computed and summed: ``cpu`` by the compiled kernel, ``cuda`` by
             torch on a GPU, ``torch`` by the GPU's route on the CPU. Draws are the same on all.
 
@@ -82,7 +85,7 @@ def network_sampler(
         raise BadInput.field(
             "device", f"one of {', '.join(Device)}", str(device), "write device='cpu'"
         )
-    return fully_connected(
+    sampler = fully_connected(
         architecture,
         activation_named(activation),
         prior if isinstance(prior, Prior) else prior_named(prior),
@@ -91,6 +94,9 @@ def network_sampler(
         precision=np.float32 if precision == "float32" else np.float64,
         device=Device(device),
     )
+    if precision == "float32" and (growth := rounding_growth(sampler)).is_too_large:
+        warnings.warn(growth.warning, RuntimeWarning, stacklevel=2)
+    return sampler
 
 
 def function_sampler(

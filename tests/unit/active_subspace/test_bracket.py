@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from builders import orthogonal, sampler
+from builders import draws, orthogonal, sampler, second_moment
 
 from eigenscape.active_subspace.bracket import (
     Bracket,
@@ -15,6 +15,7 @@ from eigenscape.active_subspace.bracket import (
     extrapolated,
     extreme_pairs,
 )
+from eigenscape.active_subspace.spectrum import spectrum_of
 from eigenscape.architecture import Architecture
 
 
@@ -186,14 +187,45 @@ def test_the_first_quarter_takes_part_where_it_has_full_rank() -> None:
     assert without.extrapolated != found.extrapolated
 
 
-def test_beyond_what_eigh_resolves_the_interval_has_no_ends() -> None:
-    """Columns over 6 decades, so C over 12, which the graded route resolves: `eigh` of replicates
-    stops at 10.
+@pytest.mark.parametrize("size", [20, 60])
+@pytest.mark.parametrize("decades", [12.0, 24.0, 37.0])
+def test_long_spectra_have_a_bracket_and_an_interval(size: int, decades: float) -> None:
+    """Independent columns over ``decades``: the variances of the extreme ones are mean squares of
+    16 P normals, whose logs have a standard error of sqrt(2/N), both together 2/sqrt(N).
     """
-    source = GaussianGradients(np.diag(10.0 ** np.linspace(0, -6, 20)), 3, 400)
-    found = bracket_of(source)
-    assert 11 < found.low < 12 < found.high < 13
-    assert np.isnan([found.interval.low, found.interval.high]).all()
+    source = GaussianGradients(np.diag(10.0 ** -np.linspace(0, decades / 2, size)), 3, 16 * size)
+    gradients = source.gradients
+    half = len(gradients) // 2
+    whole, first = (second_moment(rows) for rows in (gradients, gradients[:half]))
+    value = spectrum_of(whole).log10_condition
+
+    found = bracket(source, len(gradients), whole, first, value, replicates=200, key=1)  # type: ignore[arg-type]
+
+    assert found.low < decades < found.high
+    assert found.at_half == pytest.approx(spectrum_of(first).log10_condition, abs=1e-6)
+    expected = 2 * 1.96 * 2 / math.sqrt(len(gradients)) / math.log(10)
+    assert found.interval.high - found.interval.low == pytest.approx(expected, rel=0.4)
+    assert found.interval.low < value < found.interval.high
+
+
+@pytest.mark.parametrize("size", [12, 20, 60])
+def test_outermost_vectors_of_a_long_spectrum_keep_its_grading(size: int) -> None:
+    """The mean square along each vector is its eigenvalue, though 37 decades lie between them: each
+    component is right relative to its own size.
+    """
+    gradients = draws(16 * size, size) * 10.0 ** np.random.default_rng(4).permutation(
+        -np.linspace(0, 18.5, size)
+    )
+    matrix = second_moment(gradients)
+    expected = spectrum_of(matrix).eigenvalues
+    outer = expected if size <= 16 else np.r_[expected[:8], expected[-8:]]
+
+    found = extreme_pairs(matrix, 8)
+
+    assert found is not None
+    # P eps / lambda_min(A), about 1/4, for the values; Lanczos' 1e-6, squared, along the vectors
+    np.testing.assert_allclose(found[0], outer, rtol=1e-12)
+    np.testing.assert_allclose(np.mean((gradients @ found[1]) ** 2, axis=0), outer, rtol=1e-10)
 
 
 def test_excluded_samples_take_no_part_in_either_half() -> None:

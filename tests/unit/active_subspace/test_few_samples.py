@@ -9,7 +9,7 @@ import tracemalloc
 import mpmath
 import numpy as np
 import pytest
-from builders import EPSILON, sampler, second_moment
+from builders import EPSILON, orthogonal, sampler, second_moment
 
 from eigenscape.active_subspace.bulk import family_intervals, sign_null
 from eigenscape.active_subspace.condition import condition_numbers
@@ -145,6 +145,29 @@ def test_thirty_decades_are_resolved_where_c_keeps_sixteen() -> None:
 
     np.testing.assert_allclose(found.eigenvalues[:20], values, rtol=1e-11)
     assert values[19] < 1e-19 * values[0]
+
+
+def test_rows_are_trusted_by_their_smallest_singular_value() -> None:
+    """Rows with singular values from 1 to 1e-12, and columns over 15 decades: the bound of errors
+    is P eps / sigma_min(rows with unit columns), in 60 digits.
+    """
+    generator = np.random.default_rng(5)
+    rows = (orthogonal(20, 1) * np.geomspace(1, 1e-12, 20)) @ orthogonal(30, 2)[:20]
+    gradients = rows * 10.0 ** generator.permutation(np.linspace(0, -15, 30))
+    lengths = np.linalg.norm(gradients, axis=0)
+    with mpmath.workdps(60):
+        exact, scaled = (
+            mpmath.eigsy(mpmath.matrix(g.tolist()) * mpmath.matrix(g.T.tolist()), eigvals_only=True)
+            for g in (gradients, gradients / lengths)
+        )
+        values = np.array([float(value) for value in exact])[::-1]
+        bound = float(30 * EPSILON / mpmath.sqrt(scaled[0]))
+
+    found = solved(gradients)
+
+    assert found.resolved
+    np.testing.assert_allclose(found.eigenvalues[:20] * 20, values, rtol=bound)
+    assert 1e-6 < bound < 0.1
 
 
 def test_excluded_samples_do_not_count() -> None:

@@ -1,5 +1,6 @@
 """The bootstrap against exact cases, a second route, and its coverage over independent samples."""
 
+import mpmath
 import numpy as np
 import pytest
 from builders import draws, orthogonal, sampler
@@ -101,6 +102,43 @@ def test_gradients_that_are_zero_give_no_numbers_and_no_warning() -> None:
 
     assert np.isnan(result.eigenvalues.value).all()
     assert np.isnan(result.eigenvalues.low).all()
+
+
+@pytest.mark.parametrize("decades", [12, 37])
+def test_long_spectra_are_resampled_to_many_digits(decades: float) -> None:
+    """Every replicate against 80-digit eigenvalues of its own matrix (1/N) G^T diag(m) G; P eps /
+    lambda_min(A), with lambda_min(A) about 1/4 for P/N = 1/4 and above 1/20 in resamples.
+    """
+    gradients = gradients_with(10.0 ** -np.linspace(0, decades, 8), 64, seed=1)
+    weights = bootstrap_weights(64, 20, key=2)
+
+    result = full_bootstrap_spectrum(gradients, weights)
+
+    for replicate, counts in zip(result.replicates, weights, strict=True):
+        with mpmath.workdps(80):
+            rows = mpmath.matrix(gradients.tolist())
+            weighted = mpmath.diag(counts.tolist()) * rows
+            exact = mpmath.eigsy(rows.T * weighted / 64, eigvals_only=True)
+            expected = [float(value) for value in exact][::-1]
+        np.testing.assert_allclose(replicate, expected, rtol=8 * 64 * np.finfo(float).eps * 20)
+    condition = result.log10_condition
+    assert condition.low < condition.value < condition.high
+
+
+def test_grading_moves_the_bootstrap_and_nothing_else() -> None:
+    """With columns far apart every eigenvalue is the square of what a column adds to those before
+    it, whatever the spacing: relative intervals agree to the square of the ratio, 1e-3.
+    """
+    rows, weights = draws(80, 6), bootstrap_weights(80, 50, key=3)
+
+    intervals = [
+        full_bootstrap_spectrum(rows * 10.0 ** -(gap * np.arange(6)), weights).eigenvalues
+        for gap in (1.5, 3.5)
+    ]
+
+    for ends in ("low", "high"):
+        near, far = (getattr(found, ends) / found.value for found in intervals)
+        np.testing.assert_allclose(near, far, rtol=0.02)
 
 
 def test_coordinates_do_not_depend_on_the_blocks() -> None:

@@ -10,6 +10,7 @@ from builders import (
     EPSILON,
     draws,
     graded_matrix,
+    ill_conditioned_graded_matrix,
     matrix_of,
     orthogonal,
     sampler,
@@ -95,6 +96,37 @@ def test_every_eigenvalue_of_a_26_decade_matrix_is_right_to_twelve_digits(seed: 
     ascending = np.argsort(np.diagonal(matrix))
     alone = np.linalg.eigvalsh(matrix[np.ix_(ascending, ascending)])[::-1]
     assert np.max(np.abs(alone / exact - 1)) > 1e6
+
+
+@pytest.mark.parametrize("decades", [12, 26, 37])
+@pytest.mark.parametrize("least", [1e-4, 1e-8, 3e-13])
+def test_whatever_the_grading_errors_are_bounded_by_the_scaled_matrix(
+    decades: float, least: float
+) -> None:
+    """Demmel and Veselic's bound P eps / lambda_min(A), A = C scaled to a unit diagonal, in 60
+    digits: 1e-3 at most, so every value is there. By its condition in the 1-norm, squared, the last
+    row would be refused.
+    """
+    matrix = ill_conditioned_graded_matrix(40, decades, least)
+    exact = eigenvalues_to_80_digits(matrix)
+    deviations = np.sqrt(np.diagonal(matrix))
+    bound = 40 * EPSILON / eigenvalues_to_80_digits(matrix / np.outer(deviations, deviations))[-1]
+    assert exact[0] / exact[-1] > 10**decades
+
+    spectrum = spectrum_of(matrix)
+
+    assert (spectrum.status, spectrum.route, spectrum.resolved) == (FINITE, Route.GRADED, True)
+    assert np.max(np.abs(spectrum.eigenvalues / exact - 1)) < bound < 0.01
+
+
+@pytest.mark.parametrize("decades", [12, 37])
+def test_a_scaled_matrix_that_is_singular_to_working_precision_has_no_number(
+    decades: float,
+) -> None:
+    """lambda_min(A) = 1e-16: its own bound is 40 x 2.2e-16 / 1e-16, some ninety times the value."""
+    spectrum = spectrum_of(ill_conditioned_graded_matrix(40, decades, 1e-16))
+
+    assert (spectrum.resolved, spectrum.log10_condition) == (False, np.inf)
 
 
 @pytest.mark.parametrize("decades", [4, 26])

@@ -17,6 +17,7 @@ from eigenscape.networks.gradients import GradientSampler, NonFinite
 from eigenscape.networks.network_loss import fully_connected
 from eigenscape.networks.priors import prior_named
 from eigenscape.networks.problems import sine_regression
+from eigenscape.networks.rounding import rounding_growth
 from eigenscape.networks.sampler import Device
 from eigenscape.networks.torch_loss import TorchLoss
 
@@ -83,12 +84,14 @@ def test_the_sines_loss_has_the_kernels_gradients():
     draws, loss = draws_of(STANDARD_NORMAL, architecture, key=3), TorchLoss(beside, terms=9)
     by_torch = GradientSampler(architecture, draws, loss)
     by_kernel = fully_connected(architecture, TANH, STANDARD_NORMAL, problem, key=3)
-    for mine, theirs in zip(by_torch.block(5, 100), by_kernel.block(5, 100), strict=True):
-        np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-11)
     on_device = GradientSampler(architecture, draws, loss, device=Device.TORCH)
-    np.testing.assert_allclose(
-        on_device.block(5, 100)[0], by_kernel.block(5, 100)[0], rtol=1e-9, atol=1e-11
-    )
+    gradients, losses = by_kernel.block(5, 100)
+    allowed = rounding_growth(by_kernel, samples=100, first=5).row_tolerance
+    for other in (by_torch, on_device):
+        mine, my_losses = other.block(5, 100)
+        errors = np.linalg.norm(mine - gradients, axis=1) / np.linalg.norm(gradients, axis=1)
+        assert (errors <= allowed).all()
+        np.testing.assert_allclose(my_losses, losses, rtol=allowed.max())
 
 
 def test_samples_without_a_finite_gradient():

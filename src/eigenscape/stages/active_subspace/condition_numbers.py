@@ -9,6 +9,7 @@ with its interval.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from eigenscape.config.cells import CellStatus
 from eigenscape.config.study import Study
 from eigenscape.interval import Interval, column_names
 from eigenscape.stages.active_subspace.projection import require_projection
+from eigenscape.stages.common.rounding import facts_of_rounding
 from eigenscape.stages.common.tables import (
     BRACKET,
     COUNTS,
@@ -30,7 +32,12 @@ from eigenscape.stages.common.tables import (
     write_csv,
     write_netcdf,
 )
-from eigenscape.stages.common.verified import read_confidence, read_verified_spectrum, samples_drawn
+from eigenscape.stages.common.verified import (
+    read_confidence,
+    read_verified_spectrum,
+    samples_drawn,
+    spectrum_receipt,
+)
 from eigenscape.store.layout import StudyFolder
 
 
@@ -74,6 +81,7 @@ def _raw(study: Study, architecture: Architecture, folder: StudyFolder) -> dict[
         "rank": spectrum.rank,
         "log10_floor": math.log10(spectrum.floor) if spectrum.floor > 0 else -math.inf,
         "route": str(spectrum.route),
+        **_rounding(spectrum_receipt(cell, folder).facts),
     }
 
 
@@ -90,7 +98,14 @@ def _projected(study: Study, architecture: Architecture, folder: StudyFolder) ->
         "chi_1": content["chi_1"],
         "q_star": content["q_star"],
         "log10_ladder": content["log10_ladder"],
+        **_rounding(content),
     }
+
+
+def _rounding(facts: Mapping[str, Any]) -> dict[str, float]:
+    """How far rounding grows, where the result says so: those of earlier versions do not."""
+    known = facts_of_rounding(facts).items()
+    return {name: value for name, value in known if name in DESCRIPTIONS and value is not None}
 
 
 def layer_table(study: Study, folder: StudyFolder) -> pd.DataFrame:

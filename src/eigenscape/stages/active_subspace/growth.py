@@ -24,6 +24,7 @@ from eigenscape.distributed.ranks import OneRank
 from eigenscape.stages.common.attempts import Attempt, compute_once
 from eigenscape.stages.common.checkpointed_sum import CheckpointedSum
 from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.rounding import note_of_rounding
 from eigenscape.stages.common.samplers import sampler_of
 from eigenscape.stages.common.spectrum import is_confirmed, write_solved
 from eigenscape.stages.common.spectrum_solvers import FromSecondMoment, Moments, Solved
@@ -70,7 +71,8 @@ def grow_cell(
                 slots *= 2
             bands = sums.bands(Node(0, slots))
             store = folder.second_moment(cell)
-            drawn = {"samples_drawn": samples, "device": device}
+            rounding = note_of_rounding(sampler, cell.folder)
+            drawn = {"samples_drawn": samples, "device": device, **rounding}
             attributes = {**cell.identity, **drawn, "eigenscape": __version__}
             written = second_moments.write_second_moment(
                 attempt.build_folder / store.name, cell, bands, attributes, one, samples
@@ -80,7 +82,7 @@ def grow_cell(
             )
             solved = Solved(spectrum, bracket, written.digest, solver.name)
             seconds = time.monotonic() - started
-            write_solved(solved, cell, folder, attempt, one, samples, seconds)
+            write_solved(solved, cell, folder, attempt, one, samples, seconds, rounding)
             attempt.clear(shards.folder)
 
     compute_once(

@@ -26,6 +26,7 @@ from eigenscape.active_subspace.importance import (
 )
 from eigenscape.active_subspace.importance_tests import centroid_order, purity_interval, purity_test
 from eigenscape.active_subspace.layer_shares import (
+    TREND_GROUPS,
     LayerProfileSlope,
     LayerShares,
     layer_profile_slope,
@@ -106,7 +107,7 @@ def _under_prior(
     sampler = sampler_of_network(study, architecture, prior=prior)
     masses = squared_gradients_by_layer(sampler, range(samples))
     weights = bootstrap_weights(
-        samples,
+        len(masses),
         study.projection.replicates,
         stream_key(study.sampling.seed, "importance", *architecture.sizes),
     )
@@ -119,10 +120,10 @@ def _under_prior(
         return content
     activation = activation_named(study.network.activation)
     content["chi_1"] = mean_field_of(activation, prior, architecture).chi_1
-    if architecture.depth >= LEAST_DEPTH_OF_TREND:
+    if architecture.depth >= LEAST_DEPTH_OF_TREND and len(masses) > 1:
         slope, trend = (
             layer_profile_slope(masses, architecture, weights),
-            ordered_trend(masses, architecture),
+            ordered_trend(masses, architecture, min(TREND_GROUPS, len(masses))),
         )
         content |= {
             **slope.slope.columns("slope"),
@@ -283,11 +284,7 @@ def _sweep(study: Study) -> list[dict[str, Any]]:
     whole = fully_connected_sampler(study, architecture).loss.problem
     middle = whole.points * 2 // 3
     one = Problem(whole.inputs[middle : middle + 1], whole.targets[middle : middle + 1])
-    weights = bootstrap_weights(
-        section.samples,
-        study.projection.replicates,
-        stream_key(study.sampling.seed, "criticality", *architecture.sizes),
-    )
+    key = stream_key(study.sampling.seed, "criticality", *architecture.sizes)
     rows = []
     for weight_std in section.weight_std:
         prior = scaled_normal(weight_std, section.bias_std)
@@ -296,9 +293,9 @@ def _sweep(study: Study) -> list[dict[str, Any]]:
         )
         for problem, series in ((whole, f"{whole.points} data points"), (one, "1 data point")):
             sampler = fully_connected_sampler(study, architecture, prior=prior, problem=problem)
-            slope = layer_profile_slope(
-                squared_gradients_by_layer(sampler, range(section.samples)), architecture, weights
-            )
+            masses = squared_gradients_by_layer(sampler, range(section.samples))
+            weights = bootstrap_weights(len(masses), study.projection.replicates, key)
+            slope = layer_profile_slope(masses, architecture, weights)
             rows.append(
                 {
                     "sigma_w": weight_std,

@@ -151,6 +151,7 @@ def _compute(run: LargeRun, path: Path, attempt: Attempt) -> None:
             ranks=ranks.size,
             seconds=round(time.monotonic() - started, 3),
             gradients_computed=sum(count for _, count in of_ranks),
+            **run.rounding(),
             memory={
                 "planned": plan.work.memory,
                 "peak_resident": max(peak for peak, _ in of_ranks),

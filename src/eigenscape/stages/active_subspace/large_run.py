@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from eigenscape.planning.large import LargePlan
 from eigenscape.seeding import stream_key
 from eigenscape.stages.common.execution import Execution
 from eigenscape.stages.common.progress import Progress
+from eigenscape.stages.common.rounding import note_of_rounding
 from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.store import array_files
 from eigenscape.store.array_files import Arrays
@@ -70,6 +72,11 @@ class LargeRun:
         """The gradients of this network."""
         sampler = sampler_of_network(self.study, self.plan.architecture, self.execution.device)
         return Tiles.of_sampler(sampler, self.plan.samples, cache_bytes, self.watchdog.progress)
+
+    def rounding(self) -> dict[str, Any]:
+        """How far rounding grows in this network."""
+        sampler = sampler_of_network(self.study, self.plan.architecture, self.execution.device)
+        return note_of_rounding(sampler, self.cell.folder)
 
     def normals(self, purpose: str, count: int) -> np.ndarray:
         """Rows of standard normals (count, P), a function of the seed, the network and the

@@ -22,6 +22,7 @@ from eigenscape.networks.mean_field import mean_field_of
 from eigenscape.networks.priors import prior_named
 from eigenscape.stages.common import signals
 from eigenscape.stages.common.progress import Progress
+from eigenscape.stages.common.rounding import note_of_rounding
 from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.store.documents import cached, read_document
 from eigenscape.store.layout import StudyFolder
@@ -96,6 +97,7 @@ def _content(study: Study, architecture: Architecture) -> dict[str, Any]:
         "q_star": field.q_star,
         "chi_1": field.chi_1,
         "log10_ladder": field.log10_layer_profile(architecture.depth),
+        **note_of_rounding(sampler, architecture.label),
     }
 
 

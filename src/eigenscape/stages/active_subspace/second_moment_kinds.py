@@ -24,14 +24,15 @@ import pandas as pd
 from scipy.linalg import subspace_angles
 
 from eigenscape.active_subspace.condition import FAMILY, condition_numbers
+from eigenscape.active_subspace.few_samples import spectrum_of_gradients
 from eigenscape.active_subspace.other_moments import (
     centred,
     descend,
     full_batch_moments,
     gauss_newton,
+    jacobian_at,
     local_prior_moment,
-    ntk_gram,
-    output_jacobians,
+    ntk_spectrum,
     per_datum_moments,
 )
 from eigenscape.active_subspace.spectrum import (
@@ -164,14 +165,13 @@ def _kinds(study: Study, architecture: Architecture, samples: int) -> Iterator[_
     yield of("centred", centred(full.second_moment, full.gradient_mean), samples, full.rows)
     per_datum = per_datum_moments(sampler, range(samples))
     yield of("per_datum", per_datum.second_moment, samples, per_datum.rows)
-    yield of("gauss_newton", gauss_newton(sampler, range(samples)), samples, samples * points)
-    yield of("gauss_newton_at_one", gauss_newton(sampler, range(1)), 1, points)
+    yield of("gauss_newton", gauss_newton(sampler, range(samples)), samples, per_datum.rows)
 
-    gram = spectrum_of(ntk_gram(sampler, 0), samples=architecture.parameters)
-    directions = np.linalg.svd(
-        output_jacobians(sampler, 0, 1)[0].astype(np.float64), full_matrices=False
-    )[2].T
-    yield _Kind("ntk_gram", 1, points, gram, directions)
+    jacobian = jacobian_at(sampler, 0)
+    at_one = spectrum_of_gradients(jacobian, architecture, sampler.relative_noise, vectors=True)
+    directions = np.asarray(at_one.eigenvectors)
+    yield _Kind("gauss_newton_at_one", 1, points, at_one, directions)
+    yield _Kind("ntk_gram", 1, points, ntk_spectrum(at_one, jacobian), directions)
 
     trained = descend(sampler, 0, TRAINING_STEPS)
     key = stream_key(study.sampling.seed, "local prior", *architecture.sizes)

@@ -44,7 +44,7 @@ from eigenscape.networks.activations import ACTIVATIONS, activation_named
 from eigenscape.networks.mean_field import mean_field_of
 from eigenscape.networks.priors import PRIORS, prior_named
 from eigenscape.networks.problems import sine_regression
-from eigenscape.networks.sampler import Sampler
+from eigenscape.networks.sampler import Sampler, none_counts
 from eigenscape.networks.symmetry import symmetry_of
 from eigenscape.seeding import stream_key
 from eigenscape.stages.common import signals
@@ -319,7 +319,8 @@ def projected_by_loss(sampler: Sampler, samples: int) -> dict[Loss, ProjectedSam
     Rows of the root-mean-square loss are those of the mean squared one, divided by 2 sqrt(L).
 
     Raises:
-        NotFiniteGradient: a gradient holds an infinity or NaN, or a loss is exactly 0.
+        NotFiniteGradient: a gradient holds an infinity or NaN, or a loss is exactly 0; or no sample
+            counts.
     """
     parts: dict[Loss, list[ProjectedSamples]] = {loss: [] for loss in Loss}
     architecture, symmetry = require_fully_connected(sampler), require_symmetry(sampler)
@@ -332,10 +333,14 @@ def projected_by_loss(sampler: Sampler, samples: int) -> dict[Loss, ProjectedSam
                 f"sample {first + int(np.argmin(losses))} of {sampler.architecture.label}: expected"
                 " a positive loss, found 0, where sqrt(L) has no gradient; choose other points"
             )
+        counts = ~np.isnan(losses)
+        gradients, losses = gradients[counts], losses[counts]
         parts[Loss.MSE].append(project(gradients, architecture, symmetry))
-        # An excluded sample has gradient 0 and loss NaN, so it adds nothing to either.
-        roots = np.sqrt(np.where(np.isnan(losses), np.inf, losses))
-        parts[Loss.RMSE].append(project(gradients / (2 * roots)[:, None], architecture, symmetry))
+        parts[Loss.RMSE].append(
+            project(gradients / (2 * np.sqrt(losses))[:, None], architecture, symmetry)
+        )
+    if not any(part.samples for part in parts[Loss.MSE]):
+        raise none_counts(sampler)
     return {loss: ProjectedSamples.joined(found) for loss, found in parts.items()}
 
 

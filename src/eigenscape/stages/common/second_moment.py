@@ -20,6 +20,7 @@ from eigenscape.stages.common.attempts import (
     shared_digits,
 )
 from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.rounding import note_of_rounding
 from eigenscape.stages.common.samplers import sampler_of
 from eigenscape.stages.common.sums import sum_that_fits
 from eigenscape.store import quarantine, receipts, second_moments
@@ -69,7 +70,8 @@ def compute_second_moment(
             summed = time.monotonic()
             sent = team.sum(np.array([team.traffic.messages_sent, team.traffic.bytes_sent]))
             device, built = str(execution.device), attempt.build_folder / store.name
-            attributes = {**cell.identity, "device": device, "eigenscape": __version__}
+            rounding = note_of_rounding(sampler, cell.folder, quiet=team.rank > 0)
+            attributes = {**cell.identity, "device": device, "eigenscape": __version__, **rounding}
             written = second_moments.write_second_moment(built, cell, bands, attributes, team)
             watchdog.progress()
             team.barrier()
@@ -89,6 +91,7 @@ def compute_second_moment(
                     },
                     mean_loss=loss if math.isfinite(loss) else None,
                     excluded=written.excluded,
+                    **rounding,
                     traffic={"messages": int(sent[0]), "bytes": int(sent[1])},
                 )
                 attempt.clear(shards.folder)

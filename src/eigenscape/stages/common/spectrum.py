@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from eigenscape.active_subspace.spectrum import SpectrumStatus
@@ -18,6 +18,7 @@ from eigenscape.distributed.ranks import OneRank, Ranks
 from eigenscape.errors import DamagedResult
 from eigenscape.networks.sampler import Device
 from eigenscape.stages.common.attempts import Attempt, compute_once, set_second_moment_aside
+from eigenscape.stages.common.rounding import facts_of_rounding
 from eigenscape.stages.common.samplers import sampler_of
 from eigenscape.stages.common.spectrum_solvers import Solved, spectrum_solver
 from eigenscape.stages.common.verified import stored_second_moment
@@ -84,7 +85,8 @@ def compute_spectrum(
                     raise
                 raise set_second_moment_aside(cell, folder, error, notes) from error
             seconds = time.monotonic() - started
-            write_solved(solved, cell, folder, attempt, team, cell.samples, seconds)
+            rounding = facts_of_rounding(stored.receipt.facts)
+            write_solved(solved, cell, folder, attempt, team, cell.samples, seconds, rounding)
             if team.size > 1 and team.rank == 0:
                 log.warning(
                     "%s: no bracket of the condition number: it is taken on one rank only",
@@ -132,6 +134,7 @@ def write_solved(
     ranks: Ranks,
     samples: int,
     seconds: float,
+    rounding: Mapping[str, float | None],
 ) -> None:
     """Write a spectrum aside, move it to its path, then write its receipt with the bracket; a
     collective call.
@@ -163,6 +166,7 @@ def write_solved(
             solver=solved.solver,
             samples_drawn=samples,
             second_moment=solved.second_moment,
+            **rounding,
             confidence={
                 name: float(value) if math.isfinite(value) else None
                 for name, value in numbers.items()

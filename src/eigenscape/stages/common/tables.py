@@ -82,6 +82,14 @@ DESCRIPTIONS = {
     "chi_1": "growth of the gradient's second moment per layer towards the input, mean field",
     "q_star": "variance of pre-activations far from the input, mean field",
     "log10_ladder": "(L-1) log10 chi_1, in decades",
+    "rounding_growth": (
+        "median growth of rounding errors in a gradient, in units of the last place of the"
+        " parameters"
+    ),
+    "gradient_error": (
+        "median relative error of a gradient in the study's precision; above 0.01 that does not"
+        " suffice"
+    ),
 }
 """Columns after seed, depth and width, in order, with what they mean."""
 

@@ -11,11 +11,14 @@ from builders import small_study
 
 from eigenscape.config.study import Study
 from eigenscape.errors import DamagedResult
+from eigenscape.networks.rounding import rounding_growth
 from eigenscape.stages.active_subspace.cells import compute_cells
 from eigenscape.stages.active_subspace.condition_numbers import condition_number_table, write_table
 from eigenscape.stages.active_subspace.projection import project_networks
 from eigenscape.stages.common.execution import Execution
+from eigenscape.stages.common.samplers import sampler_of_network
 from eigenscape.stages.common.tables import DESCRIPTIONS, read_table
+from eigenscape.stages.common.verified import spectrum_receipt
 from eigenscape.store import second_moments
 from eigenscape.store.layout import StudyFolder
 
@@ -71,6 +74,22 @@ def test_condition_numbers_are_those_of_the_stored_matrices(folder: StudyFolder)
         )
         # Marchenko and Pastur at P/N = 1/4: (1 + 1/2)^2 / (1 - 1/2)^2 = 9.
         assert row["log10_cond_null"] == pytest.approx(np.log10(9), abs=1e-12)
+
+
+def test_every_row_says_how_far_rounding_grows(folder: StudyFolder) -> None:
+    """Of the network over the limit too, by its projection; of one that has a raw number alone, by
+    its spectrum.
+    """
+    table = table_of(STUDY, folder)
+
+    for (_, row), architecture in zip(table.iterrows(), STUDY.grid_architectures(), strict=True):
+        measured = rounding_growth(sampler_of_network(STUDY, architecture))
+        assert row["rounding_growth"] == measured.median
+        assert row["gradient_error"] == measured.gradient_error
+        if row["rank"]:
+            cell = STUDY.grid_cell(architecture)
+            facts = spectrum_receipt(cell, folder).facts
+            assert {name: facts[name] for name in measured.facts} == measured.facts
 
 
 def test_null_directions_give_no_number_of_decades(folder: StudyFolder) -> None:

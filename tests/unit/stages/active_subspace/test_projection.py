@@ -13,6 +13,7 @@ from builders import small_study
 from eigenscape.active_subspace import projection
 from eigenscape.active_subspace.symmetry import project, require_symmetry
 from eigenscape.errors import DamagedResult, DifferentWork, Interrupted
+from eigenscape.networks.rounding import rounding_growth
 from eigenscape.stages.active_subspace.projection import (
     project_networks,
     projected_eigenvalues,
@@ -33,6 +34,29 @@ def test_every_network_has_a_document_with_all_its_eigenvalues(folder: StudyFold
         assert content["log10_cond_sym"] == pytest.approx(np.log10(values[0] / values[-1]))
         assert content["low"] < content["high"]
         assert sum(share["share"] for share in content["layer_shares"]) == pytest.approx(1.0)
+
+
+def test_a_document_says_how_far_rounding_grows_and_a_run_warns_of_float32_where_that_is_too_far(
+    folder: StudyFolder, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Depth 30, width 30: rounding grows some 10^8-fold, beyond 1/eps of float32, 8e6."""
+    study = small_study(
+        grid={"depth": [1, 30], "width": [30]},
+        sampling={"precision": "float32", "raw_parameter_limit": 100},
+        projection={"samples": 10, "replicates": 20},
+    )
+    shallow, deep = study.grid_architectures()
+
+    project_networks(study, [shallow, deep], folder, quiet=True)
+
+    for architecture in (shallow, deep):
+        measured = rounding_growth(sampler_of_network(study, architecture)).facts
+        content = require_projection(study, architecture, folder)
+        assert {name: content[name] for name in measured} == measured
+    warned = [text for text in caplog.messages if "relative error" in text]
+    assert len(warned) == 1
+    assert warned[0].startswith("d30-w030: gradients in float32 have a relative error of")
+    assert warned[0].endswith("use float64")
 
 
 def test_the_headline_is_projected_where_the_grid_leaves_it_out() -> None:

@@ -117,6 +117,39 @@ def test_ntk_and_gauss_newton_at_one_theta_agree(table: pd.DataFrame) -> None:
     assert np.isinf(pair.loc["gauss_newton_at_one", "log10_cond"])
 
 
+@pytest.mark.parametrize(
+    ("activation", "depth", "width", "points", "rank"),
+    [
+        ("tanh", 2, 5, 50, None),
+        ("tanh", 3, 4, 20, None),
+        ("tanh", 1, 2, 6, None),
+        ("linear", 2, 5, 50, 2),
+    ],
+)
+def test_ntk_and_gauss_newton_at_one_theta_have_one_rank(
+    monkeypatch: pytest.MonkeyPatch,
+    activation: str,
+    depth: int,
+    width: int,
+    points: int,
+    rank: int | None,
+) -> None:
+    """Both are products of one J with itself: n above and below P, and with null directions. A
+    linear network's J_i is x_i u + v, of rank 2 whatever theta.
+    """
+    monkeypatch.setattr(stage, "TRAINING_STEPS", 5)
+    study = small_study(problem={"points": points}, network={"activation": activation})
+    pair = kinds_table(study, depth, width, 60).set_index("kind")
+    pair = pair.loc[["ntk_gram", "gauss_newton_at_one"]]
+
+    assert pair["rank"].nunique() == 1
+    assert rank is None or pair["rank"].iloc[0] == rank
+    assert pair["rank"].iloc[0] <= min(pair["size"])
+    for member in ("log10_cond_carrying", "stable_rank", "participation_ratio", "entropy_rank"):
+        assert pair[member].iloc[0] == pytest.approx(pair[member].iloc[1], rel=1e-12, nan_ok=True)
+    assert pair["trace"].iloc[0] == pytest.approx(points * pair["trace"].iloc[1], rel=1e-12)
+
+
 def test_the_family_is_whole_but_for_the_layers_of_a_gram_over_data(table: pd.DataFrame) -> None:
     members = [member.name for member in FAMILY]
     assert table.loc[["full_batch", "per_datum", "gauss_newton"], members].notna().all(axis=None)

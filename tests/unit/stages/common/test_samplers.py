@@ -12,7 +12,16 @@ import pytest
 from builders import small_study
 
 import eigenscape
+from eigenscape.active_subspace.layer_shares import ordered_trend
+from eigenscape.active_subspace.layer_statistics import squared_gradients_by_layer
+from eigenscape.active_subspace.other_moments import (
+    full_batch_moments,
+    per_datum_gradients,
+    per_datum_moments,
+)
+from eigenscape.active_subspace.projection import projected_samples
 from eigenscape.architecture import Architecture
+from eigenscape.errors import NotFiniteGradient
 from eigenscape.networks.activations import SIGMOID
 from eigenscape.networks.gradients import GradientSampler, NonFinite
 from eigenscape.networks.kernel import fill_gradients
@@ -25,13 +34,14 @@ from eigenscape.stages.active_subspace import second_moment_kinds
 from eigenscape.stages.active_subspace.cells import compute_cells
 from eigenscape.stages.active_subspace.importance import criticality_table, headline_importance
 from eigenscape.stages.active_subspace.large import compute_large
-from eigenscape.stages.active_subspace.projection import project_networks
+from eigenscape.stages.active_subspace.projection import project_networks, require_projection
 from eigenscape.stages.active_subspace.sensitivity import (
     Sweep,
     compute_sensitivity,
+    projected_by_loss,
     read_sensitivity,
 )
-from eigenscape.stages.common.samplers import sampler_of_network
+from eigenscape.stages.common.samplers import fully_connected_sampler, sampler_of_network
 from eigenscape.stages.common.second_moment import Execution, compute_second_moment
 from eigenscape.stages.common.spectrum import compute_spectrum
 from eigenscape.stages.model_constrained.cases import compute_model_constrained
@@ -163,6 +173,104 @@ def test_samples_that_count_for_nothing_count_for_nothing_under_either_loss(
         path = compute_sensitivity(STUDY, StudyFolder(tmp_path), 24, 40, 30, 20, sweep, quiet=True)
     table = read_sensitivity(path)
     assert np.isfinite(table[["share_first", "share_last"]].to_numpy()).all()
+
+
+OVERFLOWING = small_study(
+    network={"activation": "linear"},
+    problem={"interval": [-4e18, 4e18], "points": 6},
+    headline={"depth": 4, "width": 3, "samples": 80},
+    sampling={"precision": "float32", "non_finite": "exclude"},
+    projection={"samples": 80, "replicates": 20},
+)
+"""Inputs of 4e18, squared by the loss, reach the end of float32 at 3e38: at some samples."""
+
+
+@pytest.fixture
+def counted() -> np.ndarray:
+    """The gradients of the samples that count, as float64."""
+    gradients, losses = sampler_of_network(
+        OVERFLOWING, OVERFLOWING.headline_cell.architecture
+    ).block(0, 80)
+    counts = ~np.isnan(losses)
+    assert 0 < counts.sum() < 80
+    return gradients[counts].astype(np.float64)
+
+
+def test_an_excluded_sample_counts_for_nothing_in_the_shares_of_layers(
+    folder: StudyFolder, counted: np.ndarray
+) -> None:
+    """By hand, and resampled among those that count: a row of 0 would tie with others in Page's
+    test.
+    """
+    cell = OVERFLOWING.headline_cell
+    compute_second_moment(OVERFLOWING, cell, folder, execution=Execution(quiet=True))
+    compute_spectrum(OVERFLOWING, cell, folder, vectors=True)
+    layers = cell.architecture.layers
+    masses = np.stack([(counted[:, layer.whole] ** 2).sum(axis=1) for layer in layers], axis=1)
+
+    found = headline_importance(OVERFLOWING, folder)["priors"][0]
+
+    np.testing.assert_allclose(found["shares"], masses.mean(axis=0) / masses.mean(axis=0).sum())
+    trend = ordered_trend(masses, cell.architecture, groups=len(counted))
+    assert (found["trend"], found["p_earlier"]) == (trend.rank_correlation, trend.p_earlier)
+
+
+def test_an_excluded_sample_counts_for_nothing_in_the_projection(
+    folder: StudyFolder, counted: np.ndarray
+) -> None:
+    """As of an array of the others: eigenvalues, and their intervals by the same stream."""
+    architecture = OVERFLOWING.headline_cell.architecture
+    expected = eigenscape.project(
+        counted, architecture=architecture, symmetry="permutations_and_signs", replicates=20
+    )
+
+    project_networks(OVERFLOWING, [architecture], folder, quiet=True)
+
+    found = require_projection(OVERFLOWING, architecture, folder)["plateaus"]
+    for name in ("value", "low", "high"):
+        np.testing.assert_array_equal(
+            [plateau[name] for plateau in found],
+            [getattr(plateau, name) for plateau in expected.stairs.plateaus],
+        )
+
+
+def test_an_excluded_sample_counts_for_nothing_in_other_second_moments(
+    monkeypatch: pytest.MonkeyPatch, counted: np.ndarray
+) -> None:
+    """Of the whole loss, and of every point: there too the others are averaged, by torch."""
+    monkeypatch.setattr(second_moment_kinds, "TRAINING_STEPS", 3)
+    architecture = OVERFLOWING.headline_cell.architecture
+    source = fully_connected_sampler(OVERFLOWING, architecture)
+    rows = per_datum_gradients(source, 0, 80).reshape(-1, 6, architecture.parameters)
+
+    moments = full_batch_moments(source, range(80))
+
+    assert moments.rows == len(counted)
+    np.testing.assert_allclose(
+        moments.second_moment, counted.T @ counted / len(counted), rtol=1e-12
+    )
+    assert np.isfinite(rows).all()
+    assert per_datum_moments(source, range(80)).rows == 6 * len(rows)
+    # A gradient of one point is up to n times that of the mean, so it overflows earlier.
+    assert 0 < len(rows) <= len(counted)
+
+
+def test_where_no_sample_counts_the_network_is_named() -> None:
+    study = small_study(
+        network={"activation": "linear"}, sampling={"precision": "float32", "non_finite": "exclude"}
+    )
+    source = sampler_of_network(study, Architecture(30, 24))
+    for compute in (
+        lambda: squared_gradients_by_layer(source, range(5)),
+        lambda: projected_samples(source, 5, source.symmetry),
+        lambda: projected_by_loss(source, 5),
+        lambda: eigenscape.second_moment(source, 5),
+    ):
+        with (
+            np.errstate(all="ignore"),
+            pytest.raises(NotFiniteGradient, match=r"^d30-w024: no sample has a finite gradient"),
+        ):
+            compute()
 
 
 def test_a_sampler_of_a_study_uses_its_seed_prior_activation_data_and_precision() -> None:
