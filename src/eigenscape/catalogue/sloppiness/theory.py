@@ -70,9 +70,9 @@ def _tables(results: Results, part: str) -> dict[str, pd.DataFrame]:
 @figure(
     PHASE_MAP,
     "When trajectories are thin",
-    "Explained stress of two and three directions for clouds of linear models, over decay of"
-    " the input correlation, ratio of scales and steps, with the boundaries of this project's"
-    " theory and simulated points.",
+    "Explained stress of two and three directions for clouds of linear models, and whether they"
+    " are hyper-ribbons, low-dimensional or thick, over decay of the input correlation, ratio of"
+    " scales and steps, with the boundaries of this project's theory and simulated points.",
 )
 def phase_map(results: Results) -> Figure:
     """When trajectories are thin."""

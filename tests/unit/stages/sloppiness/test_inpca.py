@@ -212,7 +212,7 @@ def test_verdicts_follow_their_rules() -> None:
 
     assert verdicts() == ["not shown either way", "holds", "holds", "holds"]
     spectra["chi_3_low"] = [0.6, 0.4, 0.6]
-    spectra.loc[2, "verdict"] = "eigenvalues not geometrically spaced"
+    spectra.loc[2, "verdict"] = "low-dimensional, not a hyper-ribbon"
     crossed["stress"] = 0.7
     equal["distance"] = [0.1, 0.35, 0.3, 0.4]
     assert verdicts() == [
