@@ -8,6 +8,7 @@ falls where its rank correlation with the control is beyond +-`MONOTONE`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +47,12 @@ NEAR = 0.25
 
 ASYMPTOTIC = 100.0
 """Reach kappa from which leading asymptotics in ln(kappa) are asked for slopes and boundaries."""
+
+
+_exact = partial(
+    Finding, replication="none: closed forms of chosen settings, counted without a test"
+)
+"""Nothing is drawn, so nothing is resampled."""
 
 
 def sloppiness_theory_findings(study: Study, folder: StudyFolder) -> list[Finding]:
@@ -111,7 +118,7 @@ def _ribbons(phase: pd.DataFrame) -> Finding:
     where = ", ".join(
         f"{share:.0%} of those with c {'>=' if steep else '<'} 1" for steep, share in shares.items()
     )
-    return Finding(
+    return _exact(
         claim,
         Verdict.NOT_SHOWN if thin.empty else verdict,
         words,
@@ -135,7 +142,7 @@ def _control(phase: pd.DataFrame, control: str, claim: str, direction: int) -> F
         if rank < -MONOTONE:
             against.append(tuple(float(line[name].iloc[0]) for name in others))
     if count == 0:
-        return Finding(
+        return _exact(
             claim, Verdict.NOT_SHOWN, f"chi_3 varies by more than {VARIES:g} on no line of the map"
         )
     share = rising / count
@@ -155,7 +162,7 @@ def _control(phase: pd.DataFrame, control: str, claim: str, direction: int) -> F
             f"{name} {low:g}" + (f" to {high:g}" if high > low else "")
             for name, low, high in zip(others, bounds.min(axis=0), bounds.max(axis=0), strict=True)
         )
-    return Finding(claim, verdict, words, where)
+    return _exact(claim, verdict, words, where)
 
 
 def _slopes(slopes: pd.DataFrame) -> Finding:
@@ -168,7 +175,7 @@ def _slopes(slopes: pd.DataFrame) -> Finding:
     )
     asked = slopes[(slopes["converged"] >= FEWEST_DIRECTIONS) & (slopes["reach"] >= ASYMPTOTIC)]
     if asked.empty:
-        return Finding(claim, Verdict.NOT_SHOWN, "no setting in which five components converge")
+        return _exact(claim, Verdict.NOT_SHOWN, "no setting in which five components converge")
     ratios = (asked["slope"] / asked["theory"]).groupby(asked["checkpoints"], sort=False)
     shares = ratios.apply(lambda ratio: float((np.abs(ratio - 1) <= NEAR).mean()))
     met = shares.index[shares >= MOST]
@@ -178,7 +185,7 @@ def _slopes(slopes: pd.DataFrame) -> Finding:
         for name, ratio in ratios
     )
     verdict = Verdict.HOLDS if len(met) == len(shares) else Verdict.CONDITION
-    return Finding(
+    return _exact(
         claim,
         verdict if len(met) else Verdict.DOES_NOT,
         f"kappa of {ASYMPTOTIC:g} and more; {words}",
@@ -212,14 +219,14 @@ def _boundaries(phase: pd.DataFrame, level: float) -> Finding:
     )
     asked = phase[phase["reach"] >= ASYMPTOTIC]
     if asked.empty:
-        return Finding(claim, Verdict.NOT_SHOWN, f"no cell with kappa of {ASYMPTOTIC:g} or more")
+        return _exact(claim, Verdict.NOT_SHOWN, f"no cell with kappa of {ASYMPTOTIC:g} or more")
     found = {k: agreement(asked, k, level) for k in DIRECTIONS}
     right = min(shares["sums of squares"] for shares in found.values())
     words = "; ".join(
         f"k = {k}: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
         for k, shares in found.items()
     )
-    return Finding(
+    return _exact(
         claim,
         Verdict.HOLDS if right >= MOST else Verdict.CONDITION if right >= 0.5 else Verdict.DOES_NOT,
         f"cells told rightly: {words}",
@@ -244,7 +251,7 @@ def _kernels(machines: pd.DataFrame) -> Finding:
     if len(ratio):
         words += f", with slopes of {ratio.min():.2f} to {ratio.max():.2f} times theory"
     if holds.all():
-        return Finding(claim, Verdict.HOLDS, words)
+        return _exact(claim, Verdict.HOLDS, words)
     verdict = (
         Verdict.CONDITION
         if holds[quiet].mean() >= MOST
@@ -252,7 +259,7 @@ def _kernels(machines: pd.DataFrame) -> Finding:
         if holds.any()
         else Verdict.DOES_NOT
     )
-    return Finding(
+    return _exact(
         claim,
         verdict,
         words,
@@ -272,6 +279,6 @@ def _noise(variants: pd.DataFrame, level: float) -> Finding:
     quiet = variants[variants["batch"] == 0]
     words += f"; {float(quiet['chi_3'].iloc[0]):.2f} without noise" if len(quiet) else ""
     if enough.all():
-        return Finding(claim, Verdict.HOLDS, words)
+        return _exact(claim, Verdict.HOLDS, words)
     verdict = Verdict.CONDITION if enough.any() else Verdict.DOES_NOT
-    return Finding(claim, verdict, words, "large batches" if verdict is Verdict.CONDITION else "")
+    return _exact(claim, verdict, words, "large batches" if verdict is Verdict.CONDITION else "")

@@ -36,13 +36,22 @@ def test_one_table_of_the_sciences_that_the_study_computes(
     sciences: list[str],
 ) -> None:
     def judged(judge: table.Judge) -> table.Judge:
-        one = Finding(f"a claim of {judge.science}", Verdict.HOLDS, "p = 0.001")
+        one = Finding(
+            f"a claim of {judge.science}", Verdict.HOLDS, "p = 0.001", replication="replicas"
+        )
         return replace(judge, judge=lambda *_: [one, one])
 
     monkeypatch.setattr(table, "JUDGES", tuple(map(judged, table.JUDGES)))
     table.write_findings(small_study(**{name: {"enabled": False} for name in left_out}), folder)
     found = pd.read_csv(folder.root / "tables" / "findings.csv")
     assert found["science"].tolist() == [science for science in sciences for _ in range(2)]
-    assert list(found.columns) == ["science", "finding", "verdict", "evidence", "condition"]
+    assert list(found.columns) == [
+        "science",
+        "finding",
+        "verdict",
+        "evidence",
+        "condition",
+        "replication",
+    ]
     lines = (folder.root / "tables" / "findings.md").read_text().splitlines()
     assert sum(line.startswith("| ") for line in lines) == 1 + 2 * len(sciences)

@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-import scipy
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,6 +17,7 @@ from matplotlib.ticker import NullLocator
 from eigenscape.figures.clustering.graph_read_outs import network_words
 from eigenscape.figures.intervals import marks_for, require_columns
 from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, GREY, PALE, paper_style
+from eigenscape.interval import Interval
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -109,13 +109,13 @@ def layer_similarity_figure(similarity: pd.DataFrame, blocks: pd.DataFrame) -> F
     Args:
         similarity: a row per network, labels, replica, epoch, layer and other layer with cka (may
             be missing).
-        blocks: a row per network, labels, replica and epoch with blocks (edges as text), score,
-            p_value and smallest_p, which may be missing but for the last.
+        blocks: a row per network, labels, replica and epoch with blocks (edges as text), score and
+            banded, which may be missing.
 
     Returns:
-        A figure with a matrix per network of at least three layers and state; titles tell the mean
-        block score and the p-value of all replicas, where so few layers leave any; white lines are
-        the commonest blocks.
+        A figure with a matrix per network of at least three layers and state; titles tell the
+        block score, its range over replicas and that of neighbourhood alone; white lines are the
+        commonest blocks.
 
     Raises:
         BadInput: a table is empty or lacks a column.
@@ -128,14 +128,14 @@ def layer_similarity_figure(similarity: pd.DataFrame, blocks: pd.DataFrame) -> F
         ... ]
         >>> where = {"network": "a", "labels": "true", "replica": 0, "epoch": 9}
         >>> table = pd.DataFrame([where | pair for pair in pairs])
-        >>> found = {"blocks": "0 2 3", "score": 0.1, "p_value": 0.33, "smallest_p": 0.33}
+        >>> found = {"blocks": "0 2 3", "score": 0.1, "banded": 0.05}
         >>> len(layer_similarity_figure(table, pd.DataFrame([where | found])).axes)
         2
     """
     require_columns(similarity, ["network", "labels", "replica", "epoch", "layer", "other", "cka"])
     require_columns(
         blocks,
-        ["network", "labels", "replica", "epoch", "blocks", "score", "p_value", "smallest_p"],
+        ["network", "labels", "replica", "epoch", "blocks", "score", "banded"],
     )
     layers = similarity.groupby("network", sort=False)["layer"].max()
     names = [str(name) for name in layers[layers > 2].index] or [str(name) for name in layers.index]
@@ -189,26 +189,22 @@ def layer_similarity_figure(similarity: pd.DataFrame, blocks: pd.DataFrame) -> F
                 axes.set_xlabel("layer")
         grid[row, 0].set_ylabel(f"{words}\nlayer")
     figure.colorbar(image, ax=grid, label="CKA of graphs, mean over replicas", shrink=0.7)
+    replicas = blocks["replica"].nunique()
     figure.suptitle(
-        "Score: mean CKA within contiguous blocks of layers minus across;\n"
-        "p: of permuted layers, replicas combined. White: the commonest\n"
-        "blocks. Published: larger networks show blocks."
+        "Score: mean CKA within contiguous blocks of layers minus across;\nnear: that of its means"
+        " by distance, where neighbours are just alike.\nWhite: the commonest blocks. Means and"
+        f" ranges of {replicas} {'replica' if replicas == 1 else 'replicas'}."
     )
     return figure
 
 
 def _score_words(found: pd.DataFrame) -> str:
-    """Mean score and combined p-value of replicas, or why there is none."""
-    scores, p_values = found["score"].to_numpy(float), found["p_value"].to_numpy(float)
+    """Scores of the replicas, with that of neighbourhood alone; or why there are none."""
+    scores, banded = (found[name].to_numpy(float) for name in ("score", "banded"))
     if not len(found) or not np.isfinite(scores).all():
         return "no blocks"
-    if scipy.stats.combine_pvalues(found["smallest_p"].to_numpy(float)).pvalue > TESTABLE:
-        return f"score {scores.mean():.2f}, no test"
-    return f"score {scores.mean():.2f}, p = {scipy.stats.combine_pvalues(p_values).pvalue:.2g}"
-
-
-TESTABLE = 0.05
-"""No p-value is printed where none below this is possible: the orders of three layers are three."""
+    near = f"near {banded.mean():.2f}" if np.isfinite(banded).all() else "near: none"
+    return f"{Interval(scores.mean(), scores.min(), scores.max()):.2f}, {near}"
 
 
 def _outline(axes: Axes, partitions: pd.Series) -> None:
