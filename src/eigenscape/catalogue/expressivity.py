@@ -62,9 +62,9 @@ def _tables(results: Results, experiment: str) -> dict[str, pd.DataFrame]:
 
 @figure(
     GROWTH,
-    "How the length of a curve grows with depth",
+    "The length of a curve against depth",
     "The exact length of a circle's image from layer to layer, and its growth per layer against"
-    " the mean-field rate √χ₁: below 1 curves shrink, above 1 they grow exponentially.",
+    " the mean-field rate √χ₁.",
 )
 def length_growth(results: Results) -> Figure:
     """Lengths by layer, and their growth."""
@@ -77,9 +77,8 @@ def length_growth(results: Results) -> Figure:
 @figure(
     GROWTH,
     "Transitions against length",
-    "Mean number of transitions of a unit against the path of its pre-activation, σ_w ℓ/√k."
-    " They follow each other for hard-tanh units with large weights; for ReLU units without"
-    " biases lengths scale with the weights and transitions do not.",
+    "Mean number of transitions of a unit against the path of its pre-activation, σ_w ℓ/√k,"
+    " with their rank correlation for hard-tanh and for ReLU units.",
 )
 def transitions(results: Results) -> Figure:
     """Linear pieces beside lengths."""

@@ -96,6 +96,7 @@ ENSEMBLE = {
     "inputs_per_class": 1,
 }
 STUDY = small_study(
+    headline={"depth": 3, "width": 3},
     expressivity=CURVES,
     clustering=GRAPHS,
     sloppiness=THEORY | {"ensemble": ENSEMBLE | {"replicates": 20}},
@@ -145,6 +146,14 @@ def test_every_figure_is_drawn_as_pdf_and_png(
     assert sorted(written) == sorted(tmp_path.iterdir())
     assert (tmp_path / f"{name}.pdf").read_bytes().startswith(b"%PDF")
     assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_layers_are_compared_only_where_two_have_one_law(
+    folder: StudyFolder, tmp_path: Path
+) -> None:
+    """A headline of two hidden layers has one from hidden to hidden: there is no profile."""
+    with pytest.raises(BadInput, match=r"importance, which is left out; .* no profile"):
+        draw_figures(["importance"], small_study(headline={"depth": 2}), folder, tmp_path)
 
 
 def test_an_unknown_figure_is_refused_with_the_known_ones(

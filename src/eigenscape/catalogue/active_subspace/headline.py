@@ -12,7 +12,7 @@ from eigenscape.catalogue.active_subspace.steps import (
     IMPORTANCE,
     PROJECTION,
     SPECTRUM,
-    no_symmetry,
+    no_profile,
     sine_only,
 )
 from eigenscape.catalogue.rows import Family, Results, figure
@@ -118,9 +118,9 @@ def layer_importance(results: Results) -> Figure:
     LAYERS,
     "Layer importance under two priors",
     "Shares of the layers with their intervals under the study's prior and under a second one,"
-    " and below them per parameter with the mean-field ladder 1/χ₁ per layer. Which layers"
-    " matter is a property of the prior.",
-    left_out=no_symmetry,
+    " and below them per parameter with the mean-field profile 1/χ₁ per layer. The title says"
+    " which hidden layers have more gradient under each, by the interval of the slope.",
+    left_out=no_profile,
 )
 def importance(results: Results) -> Figure:
     """The same under two priors, with intervals."""
@@ -151,13 +151,12 @@ def importance(results: Results) -> Figure:
     SCALES,
     "Layer importance through criticality",
     "The slope of the ladder of layers against its mean-field prediction −log10 χ₁, as the"
-    " scale of the weights goes through χ₁ = 1: below, later layers matter more; above, earlier"
-    " ones.",
+    " scale of the weights goes through χ₁ = 1, where mean field predicts that its sign changes.",
     left_out=sine_only,
 )
 def criticality(results: Results) -> Figure:
     """The slope of layer importance against mean-field theory."""
-    from eigenscape.figures.active_subspace.ladder_sweep import ladder_sweep_figure
+    from eigenscape.figures.active_subspace.ladder_sweep import ladder_sweep_figure, sign_words
     from eigenscape.stages.active_subspace.importance import criticality_table
 
     section = results.study.criticality
@@ -165,7 +164,8 @@ def criticality(results: Results) -> Figure:
         f"{results.study.network.activation}, $L$ = {section.depth}, $w$ = {section.width},"
         f" $\\sigma_b$ = {section.bias_std:g}"
     )
-    return ladder_sweep_figure(results.read(criticality_table), words)
+    table = results.read(criticality_table)
+    return ladder_sweep_figure(table, f"{words}\n{sign_words(table)}")
 
 
 @figure(

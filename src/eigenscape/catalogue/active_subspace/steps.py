@@ -24,6 +24,10 @@ NO_SYMMETRY = (
     "it needs the symmetries or the mean field of fully connected networks, which a module need not"
     " have"
 )
+NO_PROFILE = (
+    "the headline network has fewer than two layers from hidden to hidden, so there is no profile"
+    " of layers to compare"
+)
 TOO_MANY_INPUTS = (
     "the projection would hold more than 1 GB for so many inputs; lower projection.samples or give"
     " fewer inputs"
@@ -38,6 +42,12 @@ def sine_only(study: Study) -> str:
 def no_symmetry(study: Study) -> str:
     """Why studies of a user's modules do not have a row."""
     return NO_SYMMETRY if study.problem.kind == "module" else ""
+
+
+def no_profile(study: Study) -> str:
+    """Why studies whose headline has no two layers of one law do not have a row."""
+    shallow = no_symmetry(study) or study.headline_cell.architecture.depth > 2
+    return no_symmetry(study) if shallow else NO_PROFILE
 
 
 def not_projected(study: Study) -> str:

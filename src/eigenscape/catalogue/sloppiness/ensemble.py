@@ -108,6 +108,7 @@ def _measured(results: Results) -> str:
 def trajectory_embedding(results: Results) -> Figure:
     """The leading directions."""
     from eigenscape.figures.sloppiness.embedding import embedding_figure
+    from eigenscape.figures.sloppiness.scree import beside_published
     from eigenscape.figures.style import message_figure
     from eigenscape.stages.sloppiness.inpca import read_inpca
 
@@ -116,12 +117,14 @@ def trajectory_embedding(results: Results) -> Figure:
         return message_figure(
             "The trajectories have fewer than three directions: there is nothing to draw."
         )
+    tables = _tables(results)
     return embedding_figure(
-        _tables(results)["points"],
+        tables["points"],
         arrays["geodesic"],
         arrays["eigenvalues"],
         arrays["explained_stress"],
         _measured(results),
+        beside_published(tables["spectra"]),
     )
 
 
@@ -143,7 +146,8 @@ def inpca_scree(results: Results) -> Figure:
     EMBEDDED,
     "What few directions explain",
     "Explained stress of two and three directions with intervals, and that of one family in the"
-    " axes of another.",
+    " axes of another. Two directions explain about 0.71 of published networks on CIFAR-10, whose"
+    " inputs and classes are harder than digits.",
 )
 def explained_stress(results: Results) -> Figure:
     """How few directions hold the distances."""

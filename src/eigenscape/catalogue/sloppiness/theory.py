@@ -100,14 +100,20 @@ def trajectory_slopes(results: Results) -> Figure:
 @figure(
     KERNEL,
     "Kernel machines",
-    "Scree plots of clouds of kernel machines at training points and at others; random starts"
-    " add a floor.",
+    "Scree plots of clouds of kernel machines at training points and at others, by the scale of"
+    " their starts. The title counts what they were judged to be.",
 )
 def kernel_trajectories(results: Results) -> Figure:
     """Kernel machines."""
+    from eigenscape.figures.sloppiness.phase_map import verdict_counts
     from eigenscape.figures.sloppiness.trajectory_theory import kernel_trajectories_figure
 
-    return kernel_trajectories_figure(_tables(results, "kernel")["spectra"])
+    tables = _tables(results, "kernel")
+    counts = [
+        rf"$\sigma_w$ = {start:g}: {verdict_counts(own)}"
+        for start, own in tables["machines"].groupby("start")
+    ]
+    return kernel_trajectories_figure(tables["spectra"], "\n".join(counts))
 
 
 @figure(

@@ -15,9 +15,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 
 from eigenscape.figures.clustering.graph_read_outs import network_words
-from eigenscape.figures.intervals import marks_for, require_columns
+from eigenscape.figures.intervals import marks_for, over_replicas, require_columns
 from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, GREY, PALE, paper_style
-from eigenscape.interval import Interval
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -49,6 +48,7 @@ def graph_convergence_figure(convergence: pd.DataFrame) -> Figure:
     """
     require_columns(convergence, ["network", "replica", "epoch", "layer", "cka", "linear_cka"])
     names, epochs = list(convergence["network"].unique()), sorted(convergence["epoch"].unique())
+    before = epochs[-2] if len(epochs) > 1 else epochs[-1]
     deepest = int(convergence["layer"].max())
     colours = colormaps[COLORMAP](np.linspace(0, 0.9, deepest))
     figure = Figure(figsize=(DOUBLE_COLUMN, 4.0), layout="constrained")
@@ -78,7 +78,9 @@ def graph_convergence_figure(convergence: pd.DataFrame) -> Figure:
                 handles[layer] = line
             axes.axhline(0.9, color=GREY, linewidth=0.6, linestyle=":", zorder=0)
             axes.set_title(
-                f"({LETTERS[(row * len(names) + place) % 26]}) {network_words(name)}", loc="left"
+                f"({LETTERS[(row * len(names) + place) % 26]})"
+                f" {network_words(name)}\n{_ends_words(own[own['epoch'] == before], column)}",
+                loc="left",
             )
             if row == 1:
                 axes.set_xlabel("epoch")
@@ -96,9 +98,15 @@ def graph_convergence_figure(convergence: pd.DataFrame) -> Figure:
     figure.suptitle(
         "Means over replicas, bands: their range. The last epoch is the final state itself.\n"
         "Dotted: 0.9, from which a layer counts as arrived.\n"
-        "Published: shallow layers reach their final graph earlier than deep ones."
+        f"Below each name: the first layer and the last at epoch {before}, mean and range."
     )
     return figure
+
+
+def _ends_words(rows: pd.DataFrame, column: str) -> str:
+    """The similarity of the first layer and of the last, over replicas."""
+    ends = dict.fromkeys([rows["layer"].min(), rows["layer"].max()])
+    return "\n".join(over_replicas(rows[rows["layer"] == layer][column]) for layer in ends)
 
 
 @paper_style()
@@ -204,7 +212,7 @@ def _score_words(found: pd.DataFrame) -> str:
     if not len(found) or not np.isfinite(scores).all():
         return "no blocks"
     near = f"near {banded.mean():.2f}" if np.isfinite(banded).all() else "near: none"
-    return f"{Interval(scores.mean(), scores.min(), scores.max()):.2f}, {near}"
+    return f"{over_replicas(scores)}, {near}"
 
 
 def _outline(axes: Axes, partitions: pd.Series) -> None:
@@ -289,12 +297,29 @@ def similarity_sensitivity_figure(sensitivity: pd.DataFrame) -> Figure:
         axes.set_xticks([1, 2, 4, 8, 16, 32, 64], ["1", "2", "4", "8", "16", "32", "64"])
         axes.set_xlim(0.85, float(own["last"].max()) * 1.15)
         axes.set_xlabel("direction taken out")
-        axes.set_title(f"({letter}) {network_words(name)}, layer {own['layer'].max()}", loc="left")
+        axes.set_title(
+            f"({letter}) {network_words(name)}, layer {own['layer'].max()}\n"
+            f"{_loss_words(own, columns)}",
+            loc="left",
+        )
     grid[0].set_ylabel("similarity with the whole layer")
     figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     figure.suptitle(
         "Last hidden layer of one trained replica without singular directions 1, 2, 3-4, 5-8, ..."
-        " (points at their centres).\nLinear CKA sees leading directions only; regression graphs"
-        " (LSR) see small ones as $\\lambda$ falls."
+        " (points at their centres).\nBelow each name: what falls most without direction 1, and"
+        " without the last band."
     )
     return figure
+
+
+def _loss_words(own: pd.DataFrame, columns: dict[str, str]) -> str:
+    """Which similarity falls most without the first band of directions, and without the last."""
+    bands = own.iloc[[0, -1]][list(columns)].astype(float)
+    names = {"graph_cka": "graphs", "linear_cka": "linear CKA"}
+    found = []
+    for _, band in bands.iterrows():
+        if band.notna().any():
+            lowest = str(band.idxmin())
+            name = names.get(lowest, rf"LSR {lowest.removeprefix('least_squares_cka_')}")
+            found.append(f"{name} {band[lowest]:.2f}")
+    return "; ".join(found)

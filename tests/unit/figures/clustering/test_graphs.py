@@ -65,7 +65,8 @@ def modularities() -> pd.DataFrame:
 
 def test_modularity_lines_are_means_of_replicas(overlaps: Overlaps) -> None:
     figure = graph_modularity_figure(modularities(), "12 held-out inputs of each class, digits")
-    assert [axes.get_title(loc="left") for axes in figure.axes][-1] == "(e) 8 channels"
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles[-1] == "(e) 8 channels\n+0.20\n[+0.20, +0.20]"  # 0.1 a layer
     lines = {line.get_label(): line for line in figure.axes[2].lines}
     np.testing.assert_allclose(lines["trained"].get_ydata(), 0.1 * np.arange(1, 6) + 0.4 + 0.03)
     np.testing.assert_allclose(lines["before training"].get_ydata(), 0.1 * np.arange(1, 6) + 0.03)
@@ -128,7 +129,7 @@ def test_wrong_inputs_are_counted(overlaps: Overlaps) -> None:
         ]
     )
     figure = neighbourhood_figure(table)
-    assert figure.axes[0].get_title(loc="left") == "(a) 2 x 32\n4 wrong\nAUC 1.00"
+    assert figure.axes[0].get_title(loc="left") == "(a) 2 x 32\n4 wrong; AUC\n1.00"
     right, wrong = figure.axes[0].collections
     assert (len(right.get_offsets()), len(wrong.get_offsets())) == (36, 4)
     assert overlaps(figure) == []

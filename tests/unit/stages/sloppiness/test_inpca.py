@@ -211,6 +211,16 @@ def test_verdicts_follow_their_rules() -> None:
         ]
 
     assert verdicts() == ["not shown either way", "holds", "holds", "holds"]
+    for chi_2, words in ((0.95, "more than"), (0.71, "as much as"), (0.5, "less than")):
+        ends = {f"chi_2{end}": chi_2 + width for end, width in (("_low", -0.02), ("_high", 0.02))}
+        tables = {
+            "spectra": spectra.assign(chi_2=chi_2, **ends),
+            "crossed": crossed,
+            "equal": equal,
+        }
+        thin = assess_embedding(tables)[0]
+        assert f"two directions explain {words} in the published ensemble" in thin.condition
+        assert "published for CIFAR-10: about 0.71" in thin.evidence
     spectra["chi_3_low"] = [0.6, 0.4, 0.6]
     spectra.loc[2, "verdict"] = "low-dimensional, not a hyper-ribbon"
     crossed["stress"] = 0.7
