@@ -70,19 +70,19 @@ def first_and_last(
         rows: of one curve, with the column and the ends of its interval.
         column: what was measured.
         order: what it was measured against.
-        words: of the latter.
+        words: of the latter, with a preposition.
         spec: format of a number.
 
     Example:
         >>> rows = {"layer": [2, 5], "train": [0.9, 0.8]}
         >>> rows |= {"train_low": [0.8, 0.7], "train_high": [1.0, 0.9]}
-        >>> first_and_last(pd.DataFrame(rows), "train", "layer", "layer")
+        >>> first_and_last(pd.DataFrame(rows), "train", "layer", "in layer")
         '0.90 [0.80, 1.00] in layer 2, 0.80 [0.70, 0.90] in layer 5'
     """
     ordered = rows.sort_values(order)
     ends = ordered.iloc[[0, -1]] if len(ordered) > 1 else ordered
     return ", ".join(
-        f"{format(Interval.of_columns(row, column), spec)} in {words} {row[order]:g}"
+        f"{format(Interval.of_columns(row, column), spec)} {words} {row[order]:g}"
         for _, row in ends.iterrows()
     )
 

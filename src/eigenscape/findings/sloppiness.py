@@ -86,7 +86,7 @@ def _thin(spectra: pd.DataFrame) -> Finding:
         f" {Interval.of_columns(row, 'chi_3'):.2f}, of fifty {row['chi_50']:.2f}; with checkpoints"
         f" linear in steps {other['chi_3']:.2f} of three; imaginary directions carry"
         f" {row['imaginary_share']:.1%} of the squares",
-        f"two directions explain {beside} in the published ensemble, whose data are harder;"
+        f"two directions explain {beside} in the published ensemble on CIFAR-10;"
         " checkpoints evenly spaced in the logarithm of steps weigh early training more",
         replication=TRAJECTORIES,
     )

@@ -263,7 +263,7 @@ def _kernels(machines: pd.DataFrame) -> Finding:
         claim,
         verdict,
         words,
-        "random starts add a flat floor" if verdict is Verdict.CONDITION else "",
+        f"starts of {least:g}" if verdict is Verdict.CONDITION else "",
     )
 
 

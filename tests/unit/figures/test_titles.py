@@ -36,6 +36,7 @@ from eigenscape.figures.sloppiness.phase_map import phase_map_figure
 from eigenscape.figures.sloppiness.progress import progress_figure
 from eigenscape.figures.sloppiness.scree import explained_stress_figure, scree_figure
 from eigenscape.figures.sloppiness.trajectory_theory import (
+    kernel_trajectories_figure,
     sgd_trajectories_figure,
     trajectory_slopes_figure,
 )
@@ -175,6 +176,15 @@ def slopes(sign: float) -> Figure:
     return trajectory_slopes_figure(table.assign(**interval("slope", 1.5 + 0.2 * sign)))
 
 
+def kernels(sign: float) -> Figure:
+    rates = {"kernel": "rbf", "steps": 10, "theory": 2.7, "start": 0.1}
+    both = [rows(**rates, points=name, index=[1, 2], eigenvalue=[1.0, 0.1]) for name in PARTS]
+    return kernel_trajectories_figure(pd.concat(both), f"{3 + sign:.0f} hyper-ribbon")
+
+
+PARTS = ("train", "test")
+
+
 def noise(sign: float) -> Figure:
     chi = {
         name: [0.5, 0.5 + 0.2 * sign]
@@ -220,6 +230,7 @@ DRAWN: dict[str, Callable[[float], Figure]] = {
     "training_lengths": training,
     "phase_map": phases,
     "trajectory_slopes": slopes,
+    "kernel_trajectories": kernels,
     "sgd_trajectories": noise,
     "inpca_scree": scree,
     "explained_stress": lambda sign: explained_stress_figure(spectra(sign), pd.DataFrame()),

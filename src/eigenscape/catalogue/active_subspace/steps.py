@@ -24,8 +24,10 @@ NO_SYMMETRY = (
     "it needs the symmetries or the mean field of fully connected networks, which a module need not"
     " have"
 )
+LEAST_DEPTH_OF_PROFILE = 4
+"""Three layers from hidden to hidden, as in `stages.active_subspace.importance`."""
 NO_PROFILE = (
-    "the headline network has fewer than two layers from hidden to hidden, so there is no profile"
+    "the headline network has fewer than three layers from hidden to hidden, so there is no profile"
     " of layers to compare"
 )
 TOO_MANY_INPUTS = (
@@ -45,9 +47,11 @@ def no_symmetry(study: Study) -> str:
 
 
 def no_profile(study: Study) -> str:
-    """Why studies whose headline has no two layers of one law do not have a row."""
-    shallow = no_symmetry(study) or study.headline_cell.architecture.depth > 2
-    return no_symmetry(study) if shallow else NO_PROFILE
+    """Why studies whose headline has few layers of one law do not have a row."""
+    if reason := no_symmetry(study):
+        return reason
+    shallow = study.headline_cell.architecture.depth < LEAST_DEPTH_OF_PROFILE
+    return NO_PROFILE if shallow else ""
 
 
 def not_projected(study: Study) -> str:

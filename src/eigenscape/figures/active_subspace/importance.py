@@ -30,7 +30,7 @@ from eigenscape.interval import LEVEL
 PANELS = 3
 """Priors that fit side by side with readable axes."""
 
-NO_PROFILE = "fewer than two layers from hidden to hidden: no layer profile"
+NO_PROFILE = "too few layers from hidden to hidden, no layer profile"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class PriorImportance:
         prior: its name, as readers know it.
         shares: of the layers, with intervals.
         chi_1: of the prior at this width, from `networks.mean_field`.
-        slope: of the ladder; None where there are fewer than two layers from hidden to hidden.
+        slope: of the ladder; None where there are too few layers from hidden to hidden.
     """
 
     prior: str

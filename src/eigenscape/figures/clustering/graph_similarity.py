@@ -160,7 +160,7 @@ def layer_similarity_figure(similarity: pd.DataFrame, blocks: pd.DataFrame) -> F
     ]
     shown = shown if first < last else shown[:1]
     figure = Figure(
-        figsize=(min(DOUBLE_COLUMN, 1.6 + 1.5 * len(names)), 0.7 + 1.75 * len(shown)),
+        figsize=(min(DOUBLE_COLUMN, max(4.4, 1.6 + 1.5 * len(names))), 0.8 + 1.9 * len(shown)),
         layout="constrained",
     )
     grid = figure.subplots(len(shown), len(names), squeeze=False)
@@ -212,7 +212,7 @@ def _score_words(found: pd.DataFrame) -> str:
     if not len(found) or not np.isfinite(scores).all():
         return "no blocks"
     near = f"near {banded.mean():.2f}" if np.isfinite(banded).all() else "near: none"
-    return f"{over_replicas(scores)}, {near}"
+    return f"{over_replicas(scores)}\n{near}"
 
 
 def _outline(axes: Axes, partitions: pd.Series) -> None:

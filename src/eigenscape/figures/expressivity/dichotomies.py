@@ -71,7 +71,7 @@ def dichotomies_figure(table: pd.DataFrame, inputs: int, weight_std: float) -> F
         rows_where(table, width=width, depth=depth),
         "dichotomies",
         "remaining",
-        "remaining depth",
+        "at remaining depth",
         ".1f",
     )
     figure.suptitle(

@@ -76,7 +76,7 @@ def one_layer_figure(table: pd.DataFrame, words: str = "") -> Figure:
     figure.axes[0].legend()
     measured = [
         rf"$\sigma_w^2$ = {variance:g}, training: "
-        + first_and_last(rows_where(table, sigma_w_squared=variance), "train", "layer", "layer")
+        + first_and_last(rows_where(table, sigma_w_squared=variance), "train", "layer", "in layer")
         for variance in _ends(table["sigma_w_squared"])
     ]
     figure.suptitle(
@@ -158,7 +158,7 @@ def training_lengths_figure(table: pd.DataFrame, words: str = "") -> Figure:
     measured = [
         rf"$\sigma_w^2$ = {variance:g} at the end: "
         + first_and_last(
-            rows_where(last, sigma_w_squared=variance), "relative_length", "layer", "layer"
+            rows_where(last, sigma_w_squared=variance), "relative_length", "layer", "in layer"
         )
         for variance in _ends(table["sigma_w_squared"])
     ]

@@ -113,7 +113,7 @@ def length_sensitivity_figure(sensitivity: pd.DataFrame, turns: pd.DataFrame) ->
     ]
     measured = [
         f"{name}, tangential: "
-        + first_and_last(rows_where(inner, activation=key), "tangential", "layer", "layer")
+        + first_and_last(rows_where(inner, activation=key), "tangential", "layer", "in layer")
         for key, name in ACTIVATION_NAMES.items()
         if (inner["activation"] == key).any()
     ]

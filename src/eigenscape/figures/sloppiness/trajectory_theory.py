@@ -171,7 +171,7 @@ def slope_words(slopes: pd.DataFrame) -> str:
     """
     asked = slopes[slopes["reach"] >= ASYMPTOTIC]
     if asked.empty:
-        return rf"no setting with $\kappa$ of {ASYMPTOTIC:g} and more"
+        return rf"No setting with $\kappa$ of {ASYMPTOTIC:g} and more"
     ratios = asked["slope"] / regimes.truth_slope(asked["reach"].to_numpy(dtype=np.float64))
     words = ", ".join(
         f"{ratio.min():.2f} to {ratio.max():.2f} with {name} checkpoints"
@@ -181,14 +181,14 @@ def slope_words(slopes: pd.DataFrame) -> str:
 
 
 @paper_style()
-def kernel_trajectories_figure(spectra: pd.DataFrame, words: str = "") -> Figure:
+def kernel_trajectories_figure(spectra: pd.DataFrame, verdicts: str = "") -> Figure:
     """Scree plots of clouds of kernel machines, at training points and at others; a column per
     kernel.
 
     Args:
         spectra: a row per kernel, steps, start, points and index: eigenvalue, and theory, the slope
             it expects.
-        words: what the spectra were judged to be.
+        verdicts: what the spectra were judged to be.
 
     Returns:
         A figure of two rows of panels, 183 mm wide.
@@ -259,8 +259,8 @@ def kernel_trajectories_figure(spectra: pd.DataFrame, words: str = "") -> Figure
     ]
     handles.append(Line2D([], [], color=GREY, linewidth=0.8, label=r"slope $\pi^2/\ln 4\kappa$"))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-    if words:
-        figure.suptitle(words)
+    if verdicts:
+        figure.suptitle(verdicts)
     return figure
 
 

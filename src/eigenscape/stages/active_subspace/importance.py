@@ -26,6 +26,7 @@ from eigenscape.active_subspace.importance import (
 )
 from eigenscape.active_subspace.importance_tests import centroid_order, purity_interval, purity_test
 from eigenscape.active_subspace.layer_shares import (
+    TREND_GROUPS,
     LadderSlope,
     LayerShares,
     ladder_slope,
@@ -122,7 +123,7 @@ def _under_prior(
     if architecture.depth >= LEAST_DEPTH_OF_TREND:
         slope, trend = (
             ladder_slope(masses, architecture, weights),
-            ordered_trend(masses, architecture),
+            ordered_trend(masses, architecture, min(TREND_GROUPS, samples)),
         )
         content |= {
             **slope.slope.columns("slope"),

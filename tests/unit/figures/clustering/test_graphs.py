@@ -104,7 +104,7 @@ def test_similarities_are_matrices_of_networks_with_three_layers(overlaps: Overl
     figure = layer_similarity_figure(table, blocks)
     matrices = [axes.images[0].get_array() for axes in figure.axes[:9]]
     np.testing.assert_allclose(matrices[0], 1 - 0.2 * np.abs(np.subtract.outer(range(5), range(5))))
-    assert figure.axes[0].get_title(loc="left") == "(a) 5 x 32\n0.25 [0.24, 0.26], near 0.20"
+    assert figure.axes[0].get_title(loc="left") == "(a) 5 x 32\n0.25 [0.24, 0.26]\nnear 0.20"
     assert figure.axes[8].get_title(loc="left") == "(i) 8 channels\nno blocks"
     assert [patch.get_bbox().bounds for patch in figure.axes[0].patches] == [
         (0.5, 0.5, 2, 2),
