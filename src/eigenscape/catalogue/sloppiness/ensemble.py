@@ -95,6 +95,7 @@ def _measured(results: Results) -> str:
     """What was measured, for a title."""
     section = results.study.sloppiness.ensemble
     data = "digits" if section.data == "digits" else Path(section.data).name
+    data += f" with {section.label_noise:.0%} random labels" * (section.label_noise > 0)
     where = "inputs that were trained" if section.measured == "training" else "held-out inputs"
     return f"{data}, {section.inputs_per_class} {where} of each class"
 
