@@ -210,8 +210,8 @@ def scree(sign: float) -> Figure:
 def progress(sign: float) -> Figure:
     points = rows(network=["a"], family="linear", optimiser="sgd", step=0, progress=0.1)
     ends = rows(family=["linear"], optimiser="sgd", progress=0.7 + 0.2 * sign, length=2.0)
-    distance = [0.2 + 0.1 * sign, 0.2 - 0.1 * sign]
-    equal = rows(progress=0.5, differ_in=["seed", "architecture"], distance=distance)
+    kinds = ["seed", "optimiser", "architecture", "family"]
+    equal = rows(progress=0.5, differ_in=kinds, distance=0.2 + 0.01 * sign * np.arange(4))
     return progress_figure(points, ends, equal)
 
 
@@ -249,6 +249,13 @@ def test_turned_data_have_other_titles_with_numbers(name: str) -> None:
     changed = [(one, other) for one, other in zip(first, second, strict=True) if one != other]
     assert changed
     assert all(re.search(r"\d", one) for one, _ in changed)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_titles_fit_the_page(
+    name: str, overlaps: Callable[[Figure], list[tuple[str, str]]]
+) -> None:
+    assert [words for words, over in overlaps(DRAWN[name](1.0)) if over == "figure"] == []
 
 
 def test_the_sweep_counts_signs_that_were_measured() -> None:

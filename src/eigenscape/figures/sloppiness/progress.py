@@ -140,4 +140,5 @@ def _measured_words(trajectories: pd.DataFrame, equal: pd.DataFrame) -> str:
     means = equal.groupby("differ_in")["distance"].mean() if len(equal) else pd.Series(dtype=float)
     known = [kind for kind in KINDS if kind in means]
     apart = ", ".join(f"{KINDS[kind]} {means[kind]:.3f}" for kind in known)
-    return words + (f"; mean distance of pairs at equal progress: {apart}." if known else ".")
+    differ = f"; mean distance at equal progress of pairs that differ in\n{apart}"
+    return words + (differ if known else ".")
