@@ -92,6 +92,7 @@ FINDINGS = [
         "verdict": "holds under a condition",
         "evidence": 'slope "2.19" [2.18, 2.20]',
         "condition": "P < N",
+        "replication": "samples & groups",
     },
     {
         "science": "active subspace",
@@ -99,6 +100,7 @@ FINDINGS = [
         "verdict": "does not hold",
         "evidence": "none",
         "condition": "",
+        "replication": "",
     },
 ]
 """With letters that HTML and XML must not read as their own."""

@@ -57,7 +57,8 @@ from eigenscape.findings.verdicts import Finding, Verdict
 from eigenscape.stages.toy.throws import mean_throw
 
 def toy_findings(study, folder):
-    return [Finding("dice are fair", Verdict.HOLDS, f"mean {mean_throw(study, folder):.1f}")]
+    mean = f"mean {mean_throw(study, folder):.1f}"
+    return [Finding("dice are fair", Verdict.HOLDS, mean, replication="throws")]
 ''',
     "catalogue/toy.py": '''
 from eigenscape.catalogue.rows import MB, Family, Science, Step, figure, of_the_one, seed

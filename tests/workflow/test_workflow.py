@@ -42,7 +42,6 @@ FIGURES = [
     ),
     *("explained_stress", "inpca_scree", "training_progress", "trajectory_embedding"),
     *(
-        "importance",
         "layer_importance",
         "parameter_count",
         "predictors",
@@ -120,7 +119,7 @@ def test_all_figures_and_the_table_are_made(finished: Path) -> None:
         "expressivity": 3,
         "subspace clustering": 4,
         "sloppiness": 4,
-        "sloppiness, theory": 7,
+        "sloppiness, theory": 8,
         "model-constrained": 2,
     }
     # P = 16, 46, 31 and 141; N = 4 P, never a fixed N

@@ -6,7 +6,8 @@ correlations; P and depth grow together, so they are tested again at equal P
 (`iso_parameter_contrast`) and given another predictor (`partial_spearman`).
 
 Intervals are percentile bootstraps over cells (Efron, Tibshirani, An Introduction to the Bootstrap,
-1993, chapter 13). Cells of a grid are a design and not a random sample: an interval describes how
+1993, chapter 13). The unit of replication is the
+cell, a network of the grid. Cells are a design and not a random sample: an interval describes how
 much the number depends on the choice of cells, not how it would vary over other problems. n is the
 number of cells, B the number of resamples.
 """

@@ -49,7 +49,8 @@ class PurityTest:
 def purity_test(
     eigenvectors: np.ndarray, architecture: Layout, key: int, permutations: int = PERMUTATIONS
 ) -> PurityTest:
-    """Test the block purity T by permutations of the row labels.
+    """Test the block purity T by permutations of the row labels. Unit of replication: the row, a
+    parameter of the network.
 
     Under the null hypothesis rows are exchangeable: a basis of single coordinates is pure under
     every labelling, and not significant. The p-value counts the observed labelling, so it is never

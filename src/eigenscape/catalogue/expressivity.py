@@ -60,10 +60,13 @@ def _tables(results: Results, experiment: str) -> dict[str, pd.DataFrame]:
     return results.read(read_experiment, experiment)
 
 
-@figure(GROWTH, "How the length of a curve grows with depth")
+@figure(
+    GROWTH,
+    "The length of a curve against depth",
+)
 def length_growth(results: Results) -> Figure:
     """The exact length of a circle's image from layer to layer, and its growth per layer against
-    the mean-field rate √χ₁: below 1 curves shrink, above 1 they grow exponentially.
+    the mean-field rate √χ₁.
     """
     from eigenscape.figures.expressivity.length_growth import length_growth_figure
 
@@ -71,11 +74,13 @@ def length_growth(results: Results) -> Figure:
     return length_growth_figure(tables["lengths"], tables["growth"])
 
 
-@figure(GROWTH, "Transitions against length")
+@figure(
+    GROWTH,
+    "Transitions against length",
+)
 def transitions(results: Results) -> Figure:
-    """Mean number of transitions of a unit against the path of its pre-activation, σ_w ℓ/√k. They
-    follow each other for hard-tanh units with large weights; for ReLU units without biases lengths
-    scale with the weights and transitions do not.
+    """Mean number of transitions of a unit against the path of its pre-activation, σ_w ℓ/√k, with
+    their rank correlation for hard-tanh and for ReLU units.
     """
     from eigenscape.figures.expressivity.transitions import transitions_figure
 

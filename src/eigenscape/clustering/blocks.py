@@ -1,16 +1,15 @@
-"""Blocks of mutually similar layers, and a test whether they exceed those of a shuffled order.
+"""Blocks of mutually similar layers, and whether they exceed what neighbourhood alone gives.
 
-The null permutes layers. An order and its reverse have the same blocks, so L layers have L!/2
-distinct orders: 1, 3, 12, 60, 360 from two layers on. No p-value is smaller than one over that
-number, so with three layers the test cannot be significant.
+Neighbouring layers of one network are alike, so its layers are not exchangeable, and permuting them
+is no test of blocks. What can be compared is a replica with others: blocks that were found in these
+have no reason to score higher in it than its means by distance do, if similarity depends on the
+distance of two layers alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise, permutations
-from math import factorial
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,94 +24,59 @@ class LayerBlocks:
             has no pair.
         banded: the score of the matrix whose entries are the means by distance |i - j|: the score
             due to neighbourhood alone.
-        null: scores of the best blocks under permuted layers, -inf where an order has no score.
-        exact: whether the null contains every distinct order once, including the given one.
     """
 
     edges: tuple[int, ...]
     score: float | None
     banded: float | None
-    null: np.ndarray
-    exact: bool
-
-    @property
-    def p_value(self) -> float | None:
-        """Fraction of orders, including the given one, whose score is at least as large; None
-        without a score or a null.
-        """
-        if self.score is None or not len(self.null):
-            return None
-        as_large = np.sum(self.null >= self.score - ROUNDING)
-        return float(
-            as_large / len(self.null) if self.exact else (1 + as_large) / (1 + len(self.null))
-        )
 
 
-ROUNDING = 1e-12
-"""Tolerance of a score: similarities are at most 1 in size, and orders of the same blocks add them
-in another order."""
-
-
-def distinct_orders(layers: int) -> int:
-    """Count the orders of L layers, an order and its reverse counted once: L!/2.
-
-    Example:
-        >>> [distinct_orders(layers) for layers in (1, 2, 3, 5)]
-        [1, 1, 3, 60]
-    """
-    return max(factorial(layers) // 2, 1)
-
-
-def smallest_p_value(layers: int, drawn: int) -> float:
-    """Return the smallest p-value of `layer_blocks` with ``drawn`` permutations.
-
-    Example:
-        >>> smallest_p_value(3, 200), smallest_p_value(8, 199)
-        (0.3333333333333333, 0.005)
-    """
-    return 1 / distinct_orders(layers) if distinct_orders(layers) <= drawn else 1 / (1 + drawn)
-
-
-def layer_blocks(similarity: np.ndarray, drawn: int = 0, seed: int = 0) -> LayerBlocks:
+def layer_blocks(similarity: np.ndarray) -> LayerBlocks:
     """Find the contiguous blocks that maximise sum_within (S_ij - mean S), by dynamic programming
     in O(L^2).
 
     A pair belongs together if it is more similar than the average pair; so the number of blocks
-    needs no choice. The null permutes the layers and searches blocks anew: it measures the
-    contribution of contiguity in depth. If there are no more distinct orders than ``drawn``, each
-    is taken once.
+    needs no choice.
 
     Args:
         similarity: S (L, L), symmetric.
-        drawn: number of permutations of the null.
-        seed: seed of the permutations.
 
     Example:
-        >>> found = layer_blocks(np.kron(np.eye(2), np.ones((2, 2))), drawn=100)
-        >>> found.edges, found.score, len(found.null), found.p_value
-        ((0, 2, 4), 1.0, 12, 0.3333333333333333)
+        >>> found = layer_blocks(np.kron(np.eye(2), np.ones((2, 2))))
+        >>> found.edges, found.score
+        ((0, 2, 4), 1.0)
     """
-    count, edges = len(similarity), _best(similarity)
-    exact = distinct_orders(count) <= drawn
-    null = []
-    for order in _every_order(count) if exact else _random_orders(count, drawn, seed):
-        mixed = similarity[np.ix_(order, order)]
-        score = _score(mixed, _best(mixed))
-        null.append(-np.inf if score is None else score)
-    band = _banded(similarity)
-    return LayerBlocks(
-        edges, _score(similarity, edges), _score(band, _best(band)), np.array(null, float), exact
-    )
+    edges, band = _best(similarity), _banded(similarity)
+    return LayerBlocks(edges, _score(similarity, edges), _score(band, _best(band)))
 
 
-def _every_order(count: int) -> Iterator[np.ndarray]:
-    """Yield, of an order and its reverse, the one that begins with the smaller end."""
-    yield from (np.array(order) for order in permutations(range(count)) if order[0] <= order[-1])
+def block_excess(similarities: np.ndarray) -> np.ndarray:
+    """How much higher the blocks of the other replicas' mean similarity score in a replica than in
+    its means by distance (R,). Unit of replication: the replica.
 
+    A score is linear in S where the blocks are given. So the expectation is 0 where S_ij depends on
+    |i - j| alone, plus noise that is independent between replicas.
 
-def _random_orders(count: int, drawn: int, seed: int) -> Iterator[np.ndarray]:
-    draw = np.random.default_rng(seed)
-    yield from (draw.permutation(count) for _ in range(drawn))
+    Args:
+        similarities: S (R, L, L) of R >= 2 replicas.
+
+    Returns:
+        (R,); NaN where a similarity is missing or blocks have no score.
+
+    Example:
+        >>> blocks = np.kron(np.eye(2), np.ones((2, 2)))
+        >>> block_excess(np.stack([blocks, blocks])).round(3)
+        array([0.5, 0.5])
+    """
+    found = np.full(len(similarities), np.nan)
+    if len(similarities) < 2 or not np.isfinite(similarities).all():
+        return found
+    for replica, own in enumerate(similarities):
+        edges = _best(np.delete(similarities, replica, axis=0).mean(axis=0))
+        scores = _score(own, edges), _score(_banded(own), edges)
+        if scores[0] is not None and scores[1] is not None:
+            found[replica] = scores[0] - scores[1]
+    return found
 
 
 def _banded(similarity: np.ndarray) -> np.ndarray:

@@ -50,7 +50,9 @@ class Modularity:
 
     @property
     def p_value(self) -> float:
-        """Fraction of permutations, including the observed labels, whose Q is at least as large."""
+        """Fraction of permutations, including the observed labels, whose Q is at least as large.
+        Unit of replication: the input, whose label is permuted.
+        """
         return float((1 + np.sum(self.null >= self.value)) / (1 + len(self.null)))
 
 

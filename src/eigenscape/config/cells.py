@@ -15,7 +15,7 @@ from eigenscape.architecture import Architecture
 from eigenscape.config.model_constrained import CaseName
 from eigenscape.config.sizes import BLOCK, SLOTS
 
-SCIENCE_SCHEMA = 5
+SCIENCE_SCHEMA = 6
 """Raised whenever a change of the code would change a number; results of another schema are
 refused."""
 

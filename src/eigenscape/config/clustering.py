@@ -100,7 +100,7 @@ class ClusteringSection(Section):
     shipped with a dependency."""
 
     depth: list[Annotated[int, Field(ge=1, le=100)]] = Field([2, 8], min_length=1)
-    """Hidden layers of the perceptrons. Source: blocks of layers need five or more to be tested."""
+    """Hidden layers of the perceptrons. Source: blocks need several layers."""
 
     width: list[Annotated[int, Field(ge=1, le=10_000)]] = Field([32, 128], min_length=1)
     """Hidden units. Source: fewer and more than the digits' 64 pixels."""
@@ -114,8 +114,8 @@ class ClusteringSection(Section):
     in the logarithm."""
 
     seeds: Annotated[int, Field(ge=2, le=10_000)] = 3
-    """Networks of each architecture. Source: fits the default study's time; a publication needs 10
-    or more."""
+    """Networks of each architecture. Source: fits the default study's time; trends and
+    blocks can be tested from 7 on."""
 
     inputs_per_class: Annotated[int, Field(ge=2, le=100_000)] = 12
     """Held-out inputs of every class in the graphs. Source: 120 digits, which fits the default
@@ -133,7 +133,8 @@ class ClusteringSection(Section):
     gamma of Reichardt, Bornholdt, Phys. Rev. E 74, 2006."""
 
     permutations: Annotated[int, Field(ge=20, le=100_000)] = 200
-    """Permutations of labels and of layers behind every null. Source: p-values down to 0.005."""
+    """Permutations of labels behind the band of every modularity. Source: ends of 95 % from five of
+    either side."""
 
     graph: SelfExpressionSection = Field(SelfExpressionSection(), examples=[{"alpha": 20.0}])
     """How a layer's activations become a graph. Source: its keys."""

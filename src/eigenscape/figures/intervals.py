@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from eigenscape.errors import BadInput
 from eigenscape.figures.style import PALETTE
-from eigenscape.interval import column_names
+from eigenscape.interval import Interval, column_names
 
 Value = TypeVar("Value")
 
@@ -58,6 +58,47 @@ def rows_where(table: pd.DataFrame, **values: Any) -> pd.DataFrame:
         [0]
     """
     return table[np.logical_and.reduce([table[name] == value for name, value in values.items()])]
+
+
+def first_and_last(
+    rows: pd.DataFrame, column: str, order: str, words: str, spec: str = ".2f"
+) -> str:
+    """The column with its interval at the lowest and at the highest value of another column: what a
+    title says of a curve.
+
+    Args:
+        rows: of one curve, with the column and the ends of its interval.
+        column: what was measured.
+        order: what it was measured against.
+        words: of the latter, with a preposition.
+        spec: format of a number.
+
+    Example:
+        >>> rows = {"layer": [2, 5], "train": [0.9, 0.8]}
+        >>> rows |= {"train_low": [0.8, 0.7], "train_high": [1.0, 0.9]}
+        >>> first_and_last(pd.DataFrame(rows), "train", "layer", "in layer")
+        '0.90 [0.80, 1.00] in layer 2, 0.80 [0.70, 0.90] in layer 5'
+    """
+    ordered = rows.sort_values(order)
+    ends = ordered.iloc[[0, -1]] if len(ordered) > 1 else ordered
+    return ", ".join(
+        f"{format(Interval.of_columns(row, column), spec)} {words} {row[order]:g}"
+        for _, row in ends.iterrows()
+    )
+
+
+def over_replicas(values: Any, spec: str = ".2f") -> str:
+    """Mean and range of a number over replicas; one replica has no range.
+
+    Example:
+        >>> over_replicas([0.5, 0.25, 0.75]), over_replicas([0.5])
+        ('0.50 [0.25, 0.75]', '0.50')
+    """
+    known = np.asarray(values, dtype=np.float64)
+    known = known[np.isfinite(known)]
+    if len(known) < 2:
+        return format(float(known[0]), spec) if len(known) else "unknown"
+    return format(Interval(float(known.mean()), float(known.min()), float(known.max())), spec)
 
 
 def draw_means(axes: Axes, x: Any, rows: pd.DataFrame, column: str, **style: Any) -> None:

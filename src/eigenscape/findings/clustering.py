@@ -1,21 +1,26 @@
 """The findings of Saini, Devineni, Papalexakis, arXiv 2107.01296, assessed on the tables of the
 stage `clustering`.
 
-A trend over layers is tested by Page's test over replicas (E. Page, JASA 58, 1963), blocks of
-layers by permuted layers, whose p-values are combined over replicas by Fisher's method. Few
-replicas of few layers leave no p-value below `verdicts.SIGNIFICANT`, whatever the graphs are: then
-the verdict is *not testable*, and the evidence names the smallest p.
+The unit of replication is the replica, a network trained from its own seed: layers of one network
+are not exchangeable, for neighbours are alike. So each replica gives one number (the rank
+correlation of a layer's value with its place; how much higher blocks score in it than neighbourhood
+alone does), and the sign-flip test asks whether these are positive (`replicas`). Few replicas leave
+no p-value below `verdicts.SIGNIFICANT`, whatever the graphs are: then the verdict is *not
+testable*, and the condition names the smallest p. Inputs are the unit of their own finding.
 """
 
 from __future__ import annotations
 
+import math
 from math import comb
 
 import numpy as np
 import pandas as pd
 import scipy
 
+from eigenscape.clustering.blocks import block_excess
 from eigenscape.config.study import Study
+from eigenscape.findings.replicas import rank_trends, sign_flip_p, smallest_p
 from eigenscape.findings.verdicts import SIGNIFICANT, Finding, Verdict, of_settings
 from eigenscape.stages.clustering.tables import clustering_tables
 from eigenscape.store.layout import StudyFolder
@@ -69,33 +74,32 @@ def arrival_epochs(convergence: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def smallest_trend(replicas: int, layers: int) -> float:
-    """The smallest p-value of Page's test: all replicas rise over the layers. 1 where there is no
-    test.
-
-    Example:
-        >>> round(smallest_trend(2, 3), 4), smallest_trend(3, 2)
-        (0.0278, 1.0)
-    """
-    if layers < 3 or replicas < 2:
-        return 1.0
-    return float(scipy.stats.page_trend_test(np.tile(np.arange(layers), (replicas, 1))).pvalue)
-
-
-def _trend(values: np.ndarray) -> float | None:
-    """Page's p-value for an increase over columns; None where there are gaps, or no p could have
-    been significant.
-    """
-    if not np.isfinite(values).all() or smallest_trend(*values.shape) >= SIGNIFICANT:
-        return None
-    return float(scipy.stats.page_trend_test(values).pvalue)
-
-
-def _verdict(p_values: list[float]) -> Verdict:
+def _verdict(tests: list[tuple[float, float]]) -> Verdict:
+    """The verdict of tests that could have been significant, each with its p for and against."""
     return of_settings(
-        sum(p < SIGNIFICANT for p in p_values),
-        sum(p > 1 - SIGNIFICANT for p in p_values),
-        len(p_values),
+        sum(more < SIGNIFICANT for more, _ in tests),
+        sum(less < SIGNIFICANT for _, less in tests),
+        len(tests),
+    )
+
+
+def _both_sides(values: np.ndarray) -> tuple[float, float]:
+    return sign_flip_p(values), sign_flip_p(-values)
+
+
+def _too_few(replicas: int) -> str:
+    """What is missing where no outcome could be significant; nothing where one could."""
+    least = smallest_p(replicas)
+    if least < SIGNIFICANT:
+        return ""
+    needed = math.ceil(-math.log2(SIGNIFICANT))
+    return f"{replicas} replicas have no p-value below {least:.2g}; {needed} would"
+
+
+def _trend_words(trends: np.ndarray) -> str:
+    return (
+        f"rank correlation with the layer {trends.mean():+.2f}"
+        f" [{trends.min():+.2f}, {trends.max():+.2f}], p = {sign_flip_p(trends):.2g}"
     )
 
 
@@ -103,15 +107,15 @@ NEARER = (
     "in part no event in time: the first layer is nearer to its final graph before training starts"
 )
 
-NO_TREND = (
-    "no network with a graph in each of so many layers and replicas that a trend over them could be"
-    " significant"
-)
+NO_TREND = "no network with a graph in each of two layers or more in every replica"
+
+REPLICAS = "replicas; brackets are their range"
+"""The unit of trends and blocks."""
 
 
 def _depth(tables: dict[str, pd.DataFrame]) -> Finding:
     """Holds where Q/Q_max of the final graphs rises over the layers in every network."""
-    p_values, words, by_training = [], [], []
+    tests, words, by_training, few = [], [], [], ""
     for network, rows in tables["layers"].groupby("network", sort=False):
         last = rows["epoch"].max()
         states = {"start": ("true", 0), "end": ("true", last), "shuffled": ("shuffled", last)}
@@ -121,32 +125,43 @@ def _depth(tables: dict[str, pd.DataFrame]) -> Finding:
             )
             for state, (labels, epoch) in states.items()
         }
-        p = _trend(found["end"])
-        if p is not None:
-            p_values.append(p)
-            by_training.append(
-                all(
-                    _rise(found["end"]) > _rise(other)
-                    for other in (found["start"], found["shuffled"])
-                    if other.size
-                )
+        if not _complete(found["end"]):
+            continue
+        trends = rank_trends(found["end"])
+        few = _too_few(len(trends))
+        tests += [] if few else [_both_sides(trends)]
+        by_training.append(
+            all(
+                _rise(found["end"]) > _rise(other)
+                for other in (found["start"], found["shuffled"])
+                if other.size
             )
-            twin = (
-                f", {_change(found['shuffled'])} on shuffled labels"
-                if found["shuffled"].size
-                else ""
-            )
-            words.append(
-                f"{network}: {_change(found['end'])} (p = {p:.2g}); {_change(found['start'])}"
-                f" before training{twin}"
-            )
+        )
+        twin = (
+            f", {_change(found['shuffled'])} on shuffled labels" if found["shuffled"].size else ""
+        )
+        words.append(
+            f"{network}: {_change(found['end'])} ({_trend_words(trends)});"
+            f" {_change(found['start'])} before training{twin}"
+        )
+    more = (
+        "more after training on the true labels than before it and than on shuffled labels"
+        * all(by_training)
+        if words
+        else ""
+    )
     return Finding(
         "affinity to inputs of the same class increases with depth",
-        _verdict(p_values),
+        _verdict(tests),
         "Q/Q_max, last layer minus first: " + "; ".join(words) if words else NO_TREND,
-        "an effect of training on the true labels: more than before it and than on shuffled labels"
-        * (bool(words) and all(by_training)),
+        "; ".join(filter(None, (more, few))),
+        replication=REPLICAS,
     )
+
+
+def _complete(values: np.ndarray) -> bool:
+    """Whether every replica has a number in each of at least two layers."""
+    return values.shape[1] > 1 and bool(np.isfinite(values).all())
 
 
 def _rise(values: np.ndarray) -> float:
@@ -161,28 +176,29 @@ def _order(tables: dict[str, pd.DataFrame]) -> Finding:
     """Holds where the epoch of arrival rises over the layers in every network that has one before
     the last recorded epoch.
     """
-    convergence, p_values, words, nearer = tables["convergence"], [], [], []
+    convergence, tests, words, nearer, few = tables["convergence"], [], [], [], ""
     for network, rows in arrival_epochs(convergence).groupby("network", sort=False):
         epochs = by_layer(rows, "epoch")
-        p = _trend(epochs)
-        if p is None:
+        if not _complete(epochs):
             continue
         if (epochs == convergence["epoch"].max()).all():
             words.append(f"{network}: no layer before the last recorded epoch")
             continue
-        p_values.append(p)
+        trends = rank_trends(epochs)
+        few = _too_few(len(trends))
+        tests += [] if few else [_both_sides(trends)]
         start = by_layer(
             convergence[(convergence["network"] == network) & (convergence["epoch"] == 0)], "cka"
         ).mean(axis=0)
         nearer.append(start[0] > start[-1])
         words.append(
-            f"{network}: epochs {', '.join(f'{epoch:.3g}' for epoch in epochs.mean(axis=0))} (p ="
-            f" {p:.2g}; before training CKA is {start[0]:.2f} in the first layer, {start[-1]:.2f}"
-            " in the last)"
+            f"{network}: epochs {', '.join(f'{epoch:.3g}' for epoch in epochs.mean(axis=0))}"
+            f" ({_trend_words(trends)}; before training CKA is {start[0]:.2f} in the first layer,"
+            f" {start[-1]:.2f} in the last)"
         )
     return Finding(
         "shallow layers reach their final graph earlier than deep ones",
-        _verdict(p_values),
+        _verdict(tests),
         (
             f"mean recorded epoch from which CKA stays above {REACHED:g}, by layer: "
             + "; ".join(words)
@@ -190,9 +206,16 @@ def _order(tables: dict[str, pd.DataFrame]) -> Finding:
             else NO_TREND
         ),
         "; ".join(
-            ["resolved no finer than the recorded epochs"] * bool(p_values)
-            + [NEARER] * (bool(nearer) and all(nearer))
+            filter(
+                None,
+                (
+                    "resolved no finer than the recorded epochs" if nearer else "",
+                    NEARER if nearer and all(nearer) else "",
+                    few,
+                ),
+            )
         ),
+        replication=REPLICAS,
     )
 
 
@@ -200,44 +223,38 @@ def _blocks(tables: dict[str, pd.DataFrame]) -> Finding:
     """Of the deepest perceptrons: holds where the widest shows blocks, and scores higher than the
     narrowest.
 
-    Blocks are shown where the p-values of the replicas, combined, are significant; not testable
-    where neither question could have been answered, however the similarities are.
+    Blocks are shown where those of the other replicas score higher in a replica than its means by
+    distance do; not testable where one of the two questions could not have been answered, however
+    the similarities are.
     """
-    blocks = tables["blocks"][tables["blocks"]["labels"] == "true"]
-    final = blocks[
-        (blocks["epoch"] == blocks["epoch"].max())
-        & blocks["network"].astype(str).str.startswith("perceptron")
-    ]
-    final = final[final["layers"] == final["layers"].max()]
-    networks = sorted(final["network"].unique())
+    blocks, similarity = (_final(tables[name], "perceptron") for name in ("blocks", "similarity"))
     claim = "larger networks arrange their layers in blocks of mutually similar ones"
-    if not networks:
-        return Finding(claim, Verdict.NOT_TESTABLE, "no perceptron")
-    layers, words, presence = int(final["layers"].iloc[0]), [], {}
+    if blocks.empty:
+        return Finding(claim, Verdict.NOT_TESTABLE, "no perceptron", replication=REPLICAS)
+    layers = int(blocks["layers"].max())
+    final = blocks[blocks["layers"] == layers]
+    networks = sorted(final["network"].unique())
+    words, presence = [], {}
     for network in networks:
         rows = final[final["network"] == network]
-        if rows[["score", "p_value"]].isna().to_numpy().any():
+        excess = block_excess(_matrices(similarity[similarity["network"] == network], layers))
+        if rows["score"].isna().to_numpy().any() or not np.isfinite(excess).all():
             words.append(f"{network}: no score, for a graph or a block is missing")
             continue
-        presence[network] = _combined(rows["p_value"].to_numpy(float))
+        presence[network] = sign_flip_p(excess)
         score, banded = (rows[column].astype(float).mean() for column in ("score", "banded"))
         words.append(
-            f"{network}: score {score:.2f} (of means by distance {banded:.2f}), above permuted"
-            f" layers p = {presence[network]:.2g}"
+            f"{network}: score {score:.2f} (of means by distance {banded:.2f}); blocks of the other"
+            f" replicas exceed neighbourhood by {excess.mean():+.3f} [{excess.min():+.3f},"
+            f" {excess.max():+.3f}], p = {presence[network]:.2g}"
         )
-    replicas, widest, narrowest = (
-        int((final["network"] == networks[-1]).sum()),
-        networks[-1],
-        networks[0],
-    )
-    least = _combined(np.full(replicas, float(final["smallest_p"].max())))
+    widest, narrowest = networks[-1], networks[0]
+    replicas = int((final["network"] == widest).sum())
     least_between = 1 / comb(2 * replicas, replicas) if len(networks) > 1 else 1.0
     notes = [f"{replicas} replicas of {layers} layers"]
-    if least >= SIGNIFICANT:
-        notes.append(
-            f"no order of so few layers has a p-value below {least:.2g}: whether there are blocks"
-            " is not testable"
-        )
+    few = _too_few(replicas)
+    if few:
+        notes.append(f"whether there are blocks is not testable: {few}")
     shown = widest in presence and presence[widest] < SIGNIFICANT
     more, fewer = (
         _wider(final, narrowest, widest)
@@ -252,23 +269,32 @@ def _blocks(tables: dict[str, pd.DataFrame]) -> Finding:
     else:
         words.append(f"{widest} above {narrowest}: p = {more:.2g}, below: p = {fewer:.2g}")
     verdict = Verdict.NOT_SHOWN
-    if least >= SIGNIFICANT or (shown and least_between >= SIGNIFICANT):
+    if few or (shown and least_between >= SIGNIFICANT):
         verdict = Verdict.NOT_TESTABLE
     elif shown and more < SIGNIFICANT:
         verdict = Verdict.HOLDS
     elif fewer < SIGNIFICANT:
         verdict = Verdict.DOES_NOT
-    return Finding(claim, verdict, "; ".join(words), "; ".join(notes))
+    return Finding(claim, verdict, "; ".join(words), "; ".join(notes), replication=REPLICAS)
 
 
-def _combined(p_values: np.ndarray) -> float:
-    """Fisher's combination; conservative, for p-values of few permutations come in steps."""
-    return float(scipy.stats.combine_pvalues(p_values).pvalue)
+def _final(table: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Rows of networks of a kind that were trained on the true labels, at the last epoch."""
+    last = table["epoch"].max()
+    own = table["network"].astype(str).str.startswith(kind)
+    rows: pd.DataFrame = table[(table["labels"] == "true") & (table["epoch"] == last) & own]
+    return rows
+
+
+def _matrices(similarity: pd.DataFrame, layers: int) -> np.ndarray:
+    """CKA of graphs (R, L, L), NaN where one is missing."""
+    ordered = similarity.sort_values(["replica", "layer", "other"])["cka"]
+    return ordered.to_numpy(dtype=np.float64).reshape(-1, layers, layers)
 
 
 def _wider(final: pd.DataFrame, narrowest: str, widest: str) -> tuple[float, float]:
     """P-values for scores of the widest above, and below, those of the narrowest (Mann and
-    Whitney).
+    Whitney). Unit of replication: the replica.
     """
     scores = [
         final[final["network"] == network]["score"].to_numpy(float)
@@ -282,21 +308,28 @@ def _wider(final: pd.DataFrame, narrowest: str, widest: str) -> tuple[float, flo
 
 
 def _inputs(tables: dict[str, pd.DataFrame]) -> Finding:
-    p_values, words = [], []
+    """Holds where purity rises with the margin in every network. Unit of replication: the held-out
+    input, by its means over replicas.
+    """
+    tests, words = [], []
     for network, rows in tables["inputs"].groupby("network", sort=False):
         # The replicas see the same inputs: only the means of an input are independent of each
         # other.
         means = rows.groupby("input")[["purity", "margin"]].mean()
-        rank = scipy.stats.spearmanr(means["purity"], means["margin"], alternative="greater")
-        p_values.append(float(rank.pvalue))
+        rank, reverse = (
+            scipy.stats.spearmanr(means["purity"], means["margin"], alternative=side)
+            for side in ("greater", "less")
+        )
+        tests.append((float(rank.pvalue), float(reverse.pvalue)))
         words.append(
             f"{network}: Spearman {rank.statistic:.2f} with the margin (p = {rank.pvalue:.2g}), AUC"
             f" {_auc_words(rows)} for being right"
         )
     return Finding(
         "the neighbourhood in the last hidden layer tells if an input is classified correctly",
-        _verdict(p_values),
+        _verdict(tests),
         "; ".join(words) if words else "no graph in the last hidden layer",
+        replication="held-out inputs, by their means over replicas; they share a graph",
     )
 
 

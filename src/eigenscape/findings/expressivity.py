@@ -62,7 +62,12 @@ def length_growth(growth: pd.DataFrame) -> Finding:
     ratio = widest["growth"] / widest["sqrt_chi_1"]
     verdict = of_settings(int(grows.sum()), int(shrinks.sum()), len(known))
     if known.empty:
-        return Finding(GROWTH, verdict, "every network is dead: its last layer is constant")
+        return Finding(
+            GROWTH,
+            verdict,
+            "every network is dead: its last layer is constant",
+            replication=NETWORKS,
+        )
     up, down = int((grows & ~above).sum()), int((shrinks & ~above).sum())
     evidence = (
         f"growth per layer above 1 in {int((grows & above).sum())} of {int(above.sum())} settings"
@@ -78,8 +83,17 @@ def length_growth(growth: pd.DataFrame) -> Finding:
         "with variance 2/fan_in expected lengths do not grow (Hanin, Jeong, Rolnick, arXiv"
         " 2102.10492)"
     )
-    return Finding(GROWTH, verdict, evidence, prior if verdict is Verdict.CONDITION else "")
+    return Finding(
+        GROWTH,
+        verdict,
+        evidence,
+        prior if verdict is Verdict.CONDITION else "",
+        replication=NETWORKS,
+    )
 
+
+NETWORKS = "networks drawn from the prior, resampled"
+"""The unit of all intervals."""
 
 GROWTH = "the length of a curve grows exponentially with depth"
 LOWER = "lower layers matter more"
@@ -169,6 +183,7 @@ def lower_layers(
         verdict,
         "; ".join(evidence) or "no network with two layers of one size",
         f"not shown by {', nor by '.join(exceptions)}" if verdict is Verdict.CONDITION else "",
+        replication=NETWORKS,
     )
 
 
@@ -188,7 +203,10 @@ def trained_length(lengths: pd.DataFrame) -> Finding:
     variances = sorted(lengths["sigma_w_squared"].unique())
     if len(variances) < 2:
         return Finding(
-            TRAINED, Verdict.NOT_TESTABLE, "one sigma_w^2 alone; give a small and a large one"
+            TRAINED,
+            Verdict.NOT_TESTABLE,
+            "one sigma_w^2 alone; give a small and a large one",
+            replication=NETWORKS,
         )
     final = lengths[lengths["epoch"] == lengths["epoch"].max()]
     small, large = (
@@ -212,6 +230,7 @@ def trained_length(lengths: pd.DataFrame) -> Finding:
             if verdict is Verdict.CONDITION
             else ""
         ),
+        replication=NETWORKS,
     )
 
 

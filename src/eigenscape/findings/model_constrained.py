@@ -81,6 +81,7 @@ def _condition(ends: _Ends) -> Finding:
         verdict,
         words,
         "it depends on the loss and on the equations" if verdict is Verdict.CONDITION else "",
+        replication="samples of the prior, the same for every alpha, resampled",
     )
 
 
@@ -112,4 +113,5 @@ def _training(ends: _Ends) -> Finding:
         "log10 of the loss above the least that L-BFGS found, after training over that before, with"
         " quartiles: " + "; ".join(words),
         "it depends on the loss and on the equations" if verdict is Verdict.CONDITION else "",
+        replication="training runs from draws of the prior, by quartiles; cases are not pooled",
     )

@@ -16,6 +16,7 @@ from eigenscape.config.study import Study
 from eigenscape.findings.verdicts import Finding, Verdict
 from eigenscape.interval import Interval
 from eigenscape.sloppiness.ribbon import RibbonVerdict
+from eigenscape.sloppiness.stress import PUBLISHED_CHI_2
 from eigenscape.stages.sloppiness.inpca import read_inpca
 from eigenscape.store.layout import StudyFolder
 
@@ -31,6 +32,13 @@ project's choice)."""
 NEARLY = 0.8
 """Share of the own explained stress that axes of other networks must reach to count as as good
 (this project's choice)."""
+
+
+TRAJECTORIES = "whole trajectories, resampled"
+"""The unit of intervals of an embedding."""
+
+ONE_ENSEMBLE = "none: one ensemble, means over its networks, without a test"
+"""Where nothing is resampled."""
 
 
 def inpca_findings(study: Study, folder: StudyFolder) -> list[Finding]:
@@ -62,6 +70,8 @@ def _thin(spectra: pd.DataFrame) -> Finding:
     lies below.
     """
     row, other = _row(spectra, "all"), _row(spectra, "all, linear spacing")
+    side = Interval.of_columns(row, "chi_2").side_of(PUBLISHED_CHI_2)
+    beside = {1: "more than", 0: "as much as", -1: "less than"}[side]
     verdict = Verdict.NOT_SHOWN
     if row["chi_3_low"] > MOST:
         verdict = Verdict.HOLDS if other["chi_3_low"] > MOST else Verdict.CONDITION
@@ -71,11 +81,14 @@ def _thin(spectra: pd.DataFrame) -> Finding:
         "Training trajectories of many networks explore one low-dimensional manifold of"
         " predictions",
         verdict,
-        f"explained stress of two directions {Interval.of_columns(row, 'chi_2'):.2f}, of three"
+        f"explained stress of two directions {Interval.of_columns(row, 'chi_2'):.2f} (published for"
+        f" CIFAR-10: about {PUBLISHED_CHI_2}), of three"
         f" {Interval.of_columns(row, 'chi_3'):.2f}, of fifty {row['chi_50']:.2f}; with checkpoints"
         f" linear in steps {other['chi_3']:.2f} of three; imaginary directions carry"
         f" {row['imaginary_share']:.1%} of the squares",
-        "checkpoints evenly spaced in the logarithm of steps weigh early training more",
+        f"two directions explain {beside} in the published ensemble on CIFAR-10;"
+        " checkpoints evenly spaced in the logarithm of steps weigh early training more",
+        replication=TRAJECTORIES,
     )
 
 
@@ -101,6 +114,7 @@ def _ribbon(spectra: pd.DataFrame) -> Finding:
         verdict,
         "; ".join(words),
         "R^2 of the leading twenty; where it is low, widths fall faster first than later",
+        replication=TRAJECTORIES,
     )
 
 
@@ -118,7 +132,10 @@ def _linear_axes(crossed: pd.DataFrame) -> Finding:
     )
     if asked.empty:
         return Finding(
-            claim, Verdict.NOT_SHOWN, "no linear or no nonlinear networks in this ensemble"
+            claim,
+            Verdict.NOT_SHOWN,
+            "no linear or no nonlinear networks in this ensemble",
+            replication=ONE_ENSEMBLE,
         )
     shares = asked["stress"] / asked["own_stress"]
     verdict = (
@@ -132,7 +149,12 @@ def _linear_axes(crossed: pd.DataFrame) -> Finding:
         f"{row['family']}: {row['stress']:.2f} against {row['own_stress']:.2f}"
         for _, row in asked.iterrows()
     ]
-    return Finding(claim, verdict, "explained stress of three directions, " + "; ".join(words))
+    return Finding(
+        claim,
+        verdict,
+        "explained stress of three directions, " + "; ".join(words),
+        replication=ONE_ENSEMBLE,
+    )
 
 
 def _factors(equal: pd.DataFrame) -> Finding:
@@ -141,12 +163,17 @@ def _factors(equal: pd.DataFrame) -> Finding:
     """
     claim = "Architecture tells trajectories apart; optimiser and seed matter less"
     if equal.empty:
-        return Finding(claim, Verdict.NOT_SHOWN, "no two trajectories reach the same progress")
+        return Finding(
+            claim,
+            Verdict.NOT_SHOWN,
+            "no two trajectories reach the same progress",
+            replication=ONE_ENSEMBLE,
+        )
     wide = equal.pivot(index="progress", columns="differ_in", values="distance")
     other = [name for name in ("architecture", "family") if name in wide]
     less = [name for name in ("optimiser", "seed") if name in wide]
     if not other or not less:
-        return Finding(claim, Verdict.NOT_SHOWN, "one architecture only")
+        return Finding(claim, Verdict.NOT_SHOWN, "one architecture only", replication=ONE_ENSEMBLE)
     rows = wide[[*other, *less]].dropna()
     greater = rows[other].min(axis=1) > rows[less].max(axis=1)
     verdict = Verdict.NOT_SHOWN
@@ -164,5 +191,9 @@ def _factors(equal: pd.DataFrame) -> Finding:
         " the first exceed the last"
     )
     return Finding(
-        claim, verdict, evidence, "predictions are compared at equal progress, not equal time"
+        claim,
+        verdict,
+        evidence,
+        "predictions are compared at equal progress, not equal time",
+        replication=ONE_ENSEMBLE,
     )

@@ -8,6 +8,7 @@ falls where its rank correlation with the control is beyond +-`MONOTONE`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,9 +16,9 @@ import pandas as pd
 import scipy
 
 from eigenscape.config.study import Study
-from eigenscape.findings.verdicts import Finding, Verdict
+from eigenscape.findings.verdicts import Finding, Verdict, of_settings
 from eigenscape.sloppiness import regimes
-from eigenscape.sloppiness.ribbon import FEWEST_DIRECTIONS, RibbonVerdict
+from eigenscape.sloppiness.ribbon import FEWEST_DIRECTIONS, THIN, RibbonVerdict
 from eigenscape.stages.sloppiness.theory import DIRECTIONS, read_theory
 from eigenscape.store.layout import StudyFolder
 
@@ -49,6 +50,12 @@ ASYMPTOTIC = 100.0
 """Reach kappa from which leading asymptotics in ln(kappa) are asked for slopes and boundaries."""
 
 
+_exact = partial(
+    Finding, replication="none: closed forms of chosen settings, counted without a test"
+)
+"""Nothing is drawn, so nothing is resampled."""
+
+
 def sloppiness_theory_findings(study: Study, folder: StudyFolder) -> list[Finding]:
     """The published controls and extensions, assessed on the parts of the theory.
 
@@ -68,7 +75,7 @@ def sloppiness_theory_findings(study: Study, folder: StudyFolder) -> list[Findin
 
 def assess_theory(tables: dict[str, pd.DataFrame], level: float) -> list[Finding]:
     """Assess the published controls and extensions, arXiv 2505.08915 in this project's words, and
-    two statements of this project's theory.
+    statements of this project's theory.
     """
     phase = tables["map"]
     return [
@@ -89,9 +96,38 @@ def assess_theory(tables: dict[str, pd.DataFrame], level: float) -> list[Finding
         _control(phase, "steps", "Trajectories are thinner the fewer the steps (T)", -1),
         _slopes(tables["slopes"]),
         _boundaries(phase, level),
+        _ribbons(phase),
         _kernels(tables["machines"]),
         _noise(tables["variants"], level),
     ]
+
+
+def _ribbons(phase: pd.DataFrame) -> Finding:
+    """Holds where every thin cloud of the map is a ribbon, does not where none is; a condition
+    where some are.
+    """
+    claim = f"Thin clouds of linear models, chi_3 >= {THIN:g}, are hyper-ribbons"
+    counts = phase["verdict"].value_counts().reindex(list(RibbonVerdict), fill_value=0)
+    thin = phase[phase["verdict"].isin([RibbonVerdict.RIBBON, RibbonVerdict.LOW_DIMENSIONAL])]
+    words = f"of {len(phase)} settings of the map: " + "; ".join(
+        f"{count} {verdict}" for verdict, count in counts.items() if count
+    )
+    verdict = of_settings(
+        int(counts[RibbonVerdict.RIBBON]), int(counts[RibbonVerdict.LOW_DIMENSIONAL]), len(thin)
+    )
+    shares = (thin["verdict"] == RibbonVerdict.RIBBON).groupby(thin["decay"] >= 1).mean()
+    where = ", ".join(
+        f"{share:.0%} of those with c {'>=' if steep else '<'} 1" for steep, share in shares.items()
+    )
+    return _exact(
+        claim,
+        Verdict.NOT_SHOWN if thin.empty else verdict,
+        words,
+        f"{where}; the others are a few directions above the flat floor of the starts, or bend"
+        " where the tail of the data begins"
+        if verdict is Verdict.CONDITION
+        else "",
+    )
 
 
 def _control(phase: pd.DataFrame, control: str, claim: str, direction: int) -> Finding:
@@ -107,7 +143,7 @@ def _control(phase: pd.DataFrame, control: str, claim: str, direction: int) -> F
         if rank < -MONOTONE:
             against.append(tuple(float(line[name].iloc[0]) for name in others))
     if count == 0:
-        return Finding(
+        return _exact(
             claim, Verdict.NOT_SHOWN, f"chi_3 varies by more than {VARIES:g} on no line of the map"
         )
     share = rising / count
@@ -124,33 +160,37 @@ def _control(phase: pd.DataFrame, control: str, claim: str, direction: int) -> F
     if against:
         bounds = np.array(against)
         where = "the opposite: " + ", ".join(
-            f"{name} {low:g} to {high:g}"
+            f"{name} {low:g}" + (f" to {high:g}" if high > low else "")
             for name, low, high in zip(others, bounds.min(axis=0), bounds.max(axis=0), strict=True)
         )
-    return Finding(claim, verdict, words, where)
+    return _exact(claim, verdict, words, where)
 
 
 def _slopes(slopes: pd.DataFrame) -> Finding:
+    """Holds where nearly all settings of every spacing of checkpoints lie within `NEAR` of it; a
+    condition where those of some spacing do.
+    """
     claim = (
         "Eigenvalues of clouds of one start fall by pi^2 / ln(4 kappa) per direction, whatever c"
         " (this project's theory)"
     )
     asked = slopes[(slopes["converged"] >= FEWEST_DIRECTIONS) & (slopes["reach"] >= ASYMPTOTIC)]
-    linear = asked[asked["checkpoints"] == "linear"]
-    if linear.empty:
-        return Finding(claim, Verdict.NOT_SHOWN, "no setting in which five components converge")
-    ratio = asked["slope"] / asked["theory"]
-    share = float((np.abs(ratio[linear.index] - 1) <= NEAR).mean())
-    spacings = {name: ratio[asked["checkpoints"] == name] for name in ("linear", "logarithmic")}
+    if asked.empty:
+        return _exact(claim, Verdict.NOT_SHOWN, "no setting in which five components converge")
+    ratios = (asked["slope"] / asked["theory"]).groupby(asked["checkpoints"], sort=False)
+    shares = ratios.apply(lambda ratio: float((np.abs(ratio - 1) <= NEAR).mean()))
+    met = shares.index[shares >= MOST]
     words = "; ".join(
-        f"{name} checkpoints: {found.min():.2f} to {found.max():.2f} of it"
-        for name, found in spacings.items()
+        f"{name} checkpoints: {ratio.min():.2f} to {ratio.max():.2f} of it, within {NEAR:.0%} in"
+        f" {shares[name]:.0%} of {len(ratio)} settings"
+        for name, ratio in ratios
     )
-    return Finding(
+    verdict = Verdict.HOLDS if len(met) == len(shares) else Verdict.CONDITION
+    return _exact(
         claim,
-        Verdict.HOLDS if share >= MOST else Verdict.CONDITION if share >= 0.5 else Verdict.DOES_NOT,
-        f"kappa of {ASYMPTOTIC:g} and more, {len(linear)} settings; {words}",
-        "at the same kappa; every step a checkpoint",
+        verdict if len(met) else Verdict.DOES_NOT,
+        f"kappa of {ASYMPTOTIC:g} and more; {words}",
+        f"{' and '.join(met)} checkpoints" if verdict is Verdict.CONDITION and len(met) else "",
     )
 
 
@@ -175,28 +215,31 @@ def agreement(phase: pd.DataFrame, k: int, level: float) -> dict[str, float]:
 
 def _boundaries(phase: pd.DataFrame, level: float) -> Finding:
     claim = (
-        f"Two boundaries in (c, sigma_*/sigma_w, T) part ribbons from the rest, chi_k >= {level:g}"
-        " (this project's theory)"
+        f"Two boundaries in (c, sigma_*/sigma_w, T) tell where k directions suffice, chi_k >="
+        f" {level:g} (this project's theory)"
     )
     asked = phase[phase["reach"] >= ASYMPTOTIC]
     if asked.empty:
-        return Finding(claim, Verdict.NOT_SHOWN, f"no cell with kappa of {ASYMPTOTIC:g} or more")
+        return _exact(claim, Verdict.NOT_SHOWN, f"no cell with kappa of {ASYMPTOTIC:g} or more")
     found = {k: agreement(asked, k, level) for k in DIRECTIONS}
     right = min(shares["sums of squares"] for shares in found.values())
     words = "; ".join(
         f"k = {k}: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
         for k, shares in found.items()
     )
-    return Finding(
+    return _exact(
         claim,
         Verdict.HOLDS if right >= MOST else Verdict.CONDITION if right >= 0.5 else Verdict.DOES_NOT,
         f"cells told rightly: {words}",
-        f"kappa of {ASYMPTOTIC:g} and more; k_* says where the ribbon's k-th direction shows, not"
-        " where chi_k reaches a level",
+        f"kappa of {ASYMPTOTIC:g} and more; k_* says where the truth's k-th direction shows, not"
+        " where chi_k reaches a level; that is no verdict on ribbons",
     )
 
 
 def _kernels(machines: pd.DataFrame) -> Finding:
+    """Holds where every cloud is judged a ribbon; a condition where those of the smallest starts
+    are.
+    """
     claim = "Trajectories of kernel machines are hyper-ribbons too"
     holds = machines["verdict"] == RibbonVerdict.RIBBON.value
     quiet = machines["start"] == machines["start"].min()
@@ -209,7 +252,7 @@ def _kernels(machines: pd.DataFrame) -> Finding:
     if len(ratio):
         words += f", with slopes of {ratio.min():.2f} to {ratio.max():.2f} times theory"
     if holds.all():
-        return Finding(claim, Verdict.HOLDS, words)
+        return _exact(claim, Verdict.HOLDS, words)
     verdict = (
         Verdict.CONDITION
         if holds[quiet].mean() >= MOST
@@ -217,11 +260,11 @@ def _kernels(machines: pd.DataFrame) -> Finding:
         if holds.any()
         else Verdict.DOES_NOT
     )
-    return Finding(
+    return _exact(
         claim,
         verdict,
         words,
-        "random starts add a flat floor" if verdict is Verdict.CONDITION else "",
+        f"starts of {least:g}" if verdict is Verdict.CONDITION else "",
     )
 
 
@@ -237,6 +280,6 @@ def _noise(variants: pd.DataFrame, level: float) -> Finding:
     quiet = variants[variants["batch"] == 0]
     words += f"; {float(quiet['chi_3'].iloc[0]):.2f} without noise" if len(quiet) else ""
     if enough.all():
-        return Finding(claim, Verdict.HOLDS, words)
+        return _exact(claim, Verdict.HOLDS, words)
     verdict = Verdict.CONDITION if enough.any() else Verdict.DOES_NOT
-    return Finding(claim, verdict, words, "large batches" if verdict is Verdict.CONDITION else "")
+    return _exact(claim, verdict, words, "large batches" if verdict is Verdict.CONDITION else "")

@@ -80,11 +80,12 @@ def write_findings(study: Study, folder: StudyFolder) -> None:
     lines = [
         f"# Findings of the study {study.study}",
         "",
-        "| science | finding | verdict | evidence | condition |",
-        "|---|---|---|---|---|",
+        "| science | finding | verdict | evidence | condition | unit of replication |",
+        "|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {row.science} | {row.finding} | **{row.verdict}** | {row.evidence} | {row.condition} |"
+        f"| {row.science} | {row.finding} | **{row.verdict}** | {row.evidence} | {row.condition}"
+        f" | {row.replication} |"
         for row in table.itertuples()
     ]
     write_atomically(folder.root / "tables" / "findings.md", ("\n".join(lines) + "\n").encode())

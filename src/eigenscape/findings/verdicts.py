@@ -4,7 +4,7 @@ share.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 SIGNIFICANT = 0.01
@@ -31,12 +31,15 @@ class Finding:
         verdict: by the rule of the function that assesses it.
         evidence: the numbers, with intervals.
         condition: what it depends on; empty where nothing is known.
+        replication: the unit of replication of its tests and intervals, what was drawn or counted
+            independently; where nothing is tested it says so.
     """
 
     finding: str
     verdict: Verdict
     evidence: str
     condition: str = ""
+    replication: str = field(kw_only=True)
 
 
 def of_settings(holds: int, reverse: int, settings: int) -> Verdict:

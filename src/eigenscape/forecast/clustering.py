@@ -7,7 +7,6 @@ those of the default study.
 from __future__ import annotations
 
 from itertools import pairwise
-from math import factorial
 
 from eigenscape.config.sizes import DIGIT_CLASSES, DIGIT_PIXELS, GRAPH_BATCH, TRAINED_DIGITS
 from eigenscape.config.study import Study
@@ -29,9 +28,6 @@ graph."""
 
 SECONDS_PER_CLUSTERING = 19e-3
 """Seconds of spectral clustering of the graphs before and after training."""
-
-SECONDS_PER_ORDER = 2.4e-6
-"""Seconds of the block search over an order of layers, per squared number of layers."""
 
 SECONDS_PER_COLUMN, SECONDS_PER_COLUMN_AND_INPUT = 15e-6, 90e-9
 """Seconds of the active set with its certificate, where a column has some dozen coefficients, as
@@ -96,12 +92,7 @@ def _network(study: Study, products: int, layers: int, units: int) -> Work:
         exact = inputs * (SECONDS_PER_COLUMN + inputs * SECONDS_PER_COLUMN_AND_INPUT)
         solved = ITERATIONS * inputs**2 * SECONDS_PER_ENTRY if iterates else exact
     read = graphs * (solved + SECONDS_PER_READ_OUT) + ends * layers * SECONDS_PER_CLUSTERING
-    orders = min(section.permutations, factorial(layers))
-    work = (
-        NOTHING
-        + trained
-        + Work({Kind.SCALAR: read + ends * orders * layers**2 * SECONDS_PER_ORDER})
-    )
+    work = NOTHING + trained + Work({Kind.SCALAR: read})
     return Work(
         work.counts,
         memory.layer_graphs(replicas, len(section.epochs), inputs, units, TRAINED_DIGITS, products),

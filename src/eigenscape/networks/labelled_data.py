@@ -122,6 +122,19 @@ def classes_of(inputs: np.ndarray, labels: np.ndarray) -> Classes:
     return Classes(inputs, names, codes)
 
 
+def with_random_labels(labels: np.ndarray, share: float, draw: np.random.Generator) -> np.ndarray:
+    """Labels (n,) of which a share, in the mean, is drawn anew from all classes.
+
+    Example:
+        >>> labels = np.repeat(["a", "b"], 500)
+        >>> noisy = with_random_labels(labels, 0.5, np.random.default_rng(0))
+        >>> round(float((noisy != labels).mean()), 2)  # a half of a half
+        0.24
+    """
+    random = draw.choice(np.unique(labels), len(labels))
+    return np.where(draw.random(len(labels)) < share, random, labels)
+
+
 def split(
     inputs: np.ndarray, labels: np.ndarray, each: int, part: Part, draw: np.random.Generator
 ) -> LabelledData:

@@ -331,6 +331,10 @@ def _findings(summary: Summary, styles: dict[str, Any]) -> list[Any]:
         condition = (
             f'<br/><font color="#57606a">{escape(one.condition)}</font>' if one.condition else ""
         )
+        if one.replication:
+            condition += (
+                f'<br/><font color="#57606a">Unit of replication: {escape(one.replication)}.</font>'
+            )
         texts = (
             escape(one.science),
             escape(one.finding),

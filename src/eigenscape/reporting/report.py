@@ -252,6 +252,7 @@ def _by_science(findings: list[FindingRow]) -> list[tuple[str, list[dict[str, st
             "verdict": one.verdict,
             "evidence": one.evidence,
             "condition": one.condition,
+            "replication": one.replication,
         }
         found.setdefault(one.science, []).append({**row, "mark": mark, "kind": kind})
     return list(found.items())

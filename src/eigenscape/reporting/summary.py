@@ -40,6 +40,7 @@ class FindingRow:
     verdict: str
     evidence: str
     condition: str
+    replication: str
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ with alpha lambda_i T > 1 converge, the rest is frozen.
 the truth's part of C is the Toeplitz matrix (sigma_*^2 n / alpha T) sech(c (i - j) / 2) / 2, whose
 symbol is (pi/c) sum_m sech(pi (theta + 2 pi m) / c). Its eigenvalues fall as e^{-pi^2 k / ln kappa}
 as long as neighbouring terms of that sum do not meet (c well below pi^2) and i_c is large: a slope
-per direction of about pi^2 / ln(4 kappa), whatever c. A cloud of one start is a ribbon for any
-data, and thinner the shorter the training.
+per direction of about pi^2 / ln(4 kappa), whatever c. The converged directions
+of a cloud of one start are those of a ribbon for any data, and thinner the shorter the training.
 
 *The starts' part* is diagonal: sigma_w^2 n / (2 alpha T), the same for all converged components, so
 flat over i_c directions, and falling with slope c beyond.

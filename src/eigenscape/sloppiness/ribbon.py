@@ -1,10 +1,19 @@
-"""The test whether a spectrum is that of a hyper-ribbon: widths that decay geometrically, each
-direction thinner than the last.
+"""The test whether a spectrum is that of a hyper-ribbon: widths that decay geometrically over a
+long range, each direction thinner than the last by much the same factor.
 
-The leading eigenvalues are fitted by ln|e_a| = b - s a. A spectrum is called a ribbon if R^2 >=
-0.95 and the interval of the slope s lies above 0, over at least five directions. The terms are
-those of the literature (M. Transtrum, B. Machta, J. Sethna, Phys. Rev. E 83, 2011); the thresholds
-are this project's choice.
+The leading eigenvalues are fitted by ln|e_a| = b - s a. A spectrum is that of a ribbon if it is
+
+- *thin*: three directions explain most of it, chi_3 >= 0.7;
+- *steep*: the interval of the slope s lies above 0.4 per direction, the least at which a geometric
+  spectrum is that thin;
+- *long*: the fitted eigenvalues span three decades, so the thinnest fitted width is at most a
+  thirtieth of the length, over at least five directions;
+- *even*: R^2 >= 0.95 of the fit.
+
+R^2 alone says nothing of thickness: exp(-0.001 a) has R^2 = 1 and is a ball. A spectrum that is
+thin but fails one of the others, such as a few large eigenvalues above a flat floor, is called
+low-dimensional. The terms are those of the literature (M. Transtrum, B. Machta, J. Sethna, Phys.
+Rev. E 83, 2011); the thresholds are this project's choice.
 
 Intervals need replicates: spectra of the same analysis with trajectories drawn again. As in the
 other resampling of this project they describe how much a number fluctuates about the estimate; the
@@ -16,6 +25,7 @@ its noise.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,6 +43,20 @@ project's choice)."""
 STRAIGHT = 0.95
 """R^2 from which on eigenvalues count as geometrically spaced (this project's choice)."""
 
+THIN = 0.7
+"""chi_3 from which on a cloud counts as thin. Source: published clouds called hyper-ribbons have
+about 0.71 with two directions (arXiv 2505.08915, Fig. 1)."""
+
+LEAST_SLOPE = -math.log(1 - THIN) / 3
+"""Of ln|e_a| per direction, 0.40: a geometric spectrum of slope s has chi_3 = 1 - e^{-3 s}, so with
+less it is not thin."""
+
+LEAST_DECADES = 3.0
+"""Least span of the fitted eigenvalues, a factor of 30 in widths. By chance alone, isotropic clouds
+of 6 to 10 points with one dimension fewer pass all other conditions and span two decades in up to
+one of ten, three in fewer than one of a hundred; sloppy models span six and more (R. Gutenkunst et
+al., PLoS Comput. Biol. 3, 2007)."""
+
 FITTED_DIRECTIONS = 20
 """Number of leading directions in the fit: enough for a slope, and before the tail that depends
 only on the number of points."""
@@ -42,8 +66,9 @@ class RibbonVerdict(StrEnum):
     """The verdict on a spectrum."""
 
     RIBBON = "hyper-ribbon"
-    NOT_GEOMETRIC = "eigenvalues not geometrically spaced"
-    FLAT = "no decay of the eigenvalues"
+    LOW_DIMENSIONAL = "low-dimensional, not a hyper-ribbon"
+    """Three directions suffice, but the widths do not fall evenly, steeply or far enough."""
+    THICK = "thick, more than three directions needed"
     TOO_FEW = "too few directions told from rounding"
 
 
@@ -160,8 +185,8 @@ def ribbon(
             else np.empty((2, 0))
         )
         about = [
-            _interval(math, column, level)
-            for math, column in zip(np.log(spectrum.sizes), logs.T, strict=True)
+            _interval(log, column, level)
+            for log, column in zip(np.log(spectrum.sizes), logs.T, strict=True)
         ]
         widths = (
             np.array([[np.exp(one.low / 2), np.exp(one.high / 2)] for one in about])
@@ -192,7 +217,7 @@ def ribbon(
         count,
         len(again),
         level,
-        _verdict(count, slope, straight),
+        _verdict(count, chi_3, slope, decades, straight),
     )
 
 
@@ -254,9 +279,14 @@ def _interval(value: float, replicates: np.ndarray, level: float) -> Recentred:
     )
 
 
-def _verdict(count: int, slope: Recentred, straight: Recentred) -> RibbonVerdict:
+def _verdict(
+    count: int, chi_3: Recentred, slope: Recentred, span: Recentred, straight: Recentred
+) -> RibbonVerdict:
     if count < FEWEST_DIRECTIONS:
         return RibbonVerdict.TOO_FEW
-    if not slope.low > 0:
-        return RibbonVerdict.FLAT
-    return RibbonVerdict.RIBBON if straight.value >= STRAIGHT else RibbonVerdict.NOT_GEOMETRIC
+    if chi_3.value < THIN:
+        return RibbonVerdict.THICK
+    ribbon_like = (
+        slope.low >= LEAST_SLOPE and span.value >= LEAST_DECADES and straight.value >= STRAIGHT
+    )
+    return RibbonVerdict.RIBBON if ribbon_like else RibbonVerdict.LOW_DIMENSIONAL

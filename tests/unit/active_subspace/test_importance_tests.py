@@ -185,6 +185,18 @@ def test_trend_p_values_are_uniform_without_a_trend() -> None:
     assert stats.kstest(p_values, "uniform").pvalue > FEWEST
 
 
+def test_layers_that_resemble_their_neighbours_are_no_trend() -> None:
+    """Logarithms of masses are a random walk over the layers in every sample, from whichever end:
+    no trend, but layers are not exchangeable. The unit is the group, so p-values stay uniform.
+    """
+    p_values = []
+    for seed in range(200):
+        walks = np.random.default_rng(seed).standard_normal((100, len(NETWORK.layers)))
+        p_values.append(ordered_trend(np.exp(walks.cumsum(axis=1)), NETWORK, groups=100).p_earlier)
+
+    assert stats.kstest(p_values, "uniform").pvalue > FEWEST
+
+
 def test_purity_p_values_are_uniform_for_random_bases() -> None:
     p_values = [
         purity_test(orthogonal(SMALL.parameters, seed), SMALL, key=seed, permutations=19).p_value

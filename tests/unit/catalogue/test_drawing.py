@@ -10,10 +10,12 @@ import pytest
 from builders import small_study
 
 from eigenscape.catalogue import FIGURES, Catalogue, draw_figures
+from eigenscape.catalogue.active_subspace.steps import LEAST_DEPTH_OF_PROFILE
 from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import BadInput, DamagedResult
 from eigenscape.stages.active_subspace.cells import compute_cells
 from eigenscape.stages.active_subspace.condition_numbers import condition_number_table, write_table
+from eigenscape.stages.active_subspace.importance import LEAST_DEPTH_OF_TREND
 from eigenscape.stages.active_subspace.projection import project_networks
 from eigenscape.stages.active_subspace.sensitivity import Sweep, compute_sensitivity
 from eigenscape.stages.active_subspace.training import (
@@ -96,6 +98,7 @@ ENSEMBLE = {
     "inputs_per_class": 1,
 }
 STUDY = small_study(
+    headline={"depth": 4, "width": 3},
     expressivity=CURVES,
     clustering=GRAPHS,
     sloppiness=THEORY | {"ensemble": ENSEMBLE | {"replicates": 20}},
@@ -145,6 +148,15 @@ def test_every_figure_is_drawn_as_pdf_and_png(
     assert sorted(written) == sorted(tmp_path.iterdir())
     assert (tmp_path / f"{name}.pdf").read_bytes().startswith(b"%PDF")
     assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_layers_are_compared_only_where_three_have_one_law(
+    folder: StudyFolder, tmp_path: Path
+) -> None:
+    """A headline of three hidden layers has two from hidden to hidden: there is no profile."""
+    assert LEAST_DEPTH_OF_PROFILE == LEAST_DEPTH_OF_TREND
+    with pytest.raises(BadInput, match=r"importance, which is left out; .* no profile"):
+        draw_figures(["importance"], small_study(headline={"depth": 3}), folder, tmp_path)
 
 
 def test_an_unknown_figure_is_refused_with_the_known_ones(

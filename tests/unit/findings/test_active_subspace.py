@@ -142,7 +142,18 @@ def test_enough_samples(inflation: float, verdict: Verdict) -> None:
     found = findings._enough_samples(rows.assign(log10_cond=rows["log10_cond_sym"] + inflation))
     assert found.verdict is verdict
     assert f"{inflation:.2f} decades in the median" in found.evidence
-    assert "36 of 36 networks" in found.evidence
+    assert "contains the projected number in 36 of 36 networks" in found.evidence
+    assert found.condition == ""
+
+
+def test_samples_that_inflate_deep_networks_are_a_condition() -> None:
+    """Up to depth 6 by a tenth of a decade, from 7 on by one."""
+    rows = grid().assign(parameters_per_sample=0.25, log10_cond_low=-1.0, log10_cond_high=3.0)
+    inflation = np.where(rows["depth"] > 6, 1.0, 0.1)
+    found = findings._enough_samples(rows.assign(log10_cond=rows["log10_cond_sym"] + inflation))
+    assert found.verdict is Verdict.CONDITION
+    assert found.condition == "networks of depth 1 to 6, not those of depth 7 to 12"
+    assert "by more than 0.5 in 18 of 36 networks" in found.evidence
 
 
 @pytest.mark.parametrize(("sign", "verdict"), [(1.0, Verdict.HOLDS), (-1.0, Verdict.DOES_NOT)])

@@ -36,13 +36,21 @@ def test_one_table_of_the_sciences_that_the_study_computes(
     sciences: list[str],
 ) -> None:
     def with_findings(one_science: table.Assessment) -> table.Assessment:
-        one = Finding(f"a claim of {one_science.science}", Verdict.HOLDS, "p = 0.001")
+        claim = f"a claim of {one_science.science}"
+        one = Finding(claim, Verdict.HOLDS, "p = 0.001", replication="replicas")
         return replace(one_science, assess=lambda *_: [one, one])
 
     monkeypatch.setattr(table, "ASSESSMENTS", tuple(map(with_findings, table.ASSESSMENTS)))
     table.write_findings(small_study(**{name: {"enabled": False} for name in left_out}), folder)
     found = pd.read_csv(folder.root / "tables" / "findings.csv")
     assert found["science"].tolist() == [science for science in sciences for _ in range(2)]
-    assert list(found.columns) == ["science", "finding", "verdict", "evidence", "condition"]
+    assert list(found.columns) == [
+        "science",
+        "finding",
+        "verdict",
+        "evidence",
+        "condition",
+        "replication",
+    ]
     lines = (folder.root / "tables" / "findings.md").read_text().splitlines()
     assert sum(line.startswith("| ") for line in lines) == 1 + 2 * len(sciences)

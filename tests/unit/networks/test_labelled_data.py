@@ -12,6 +12,7 @@ from eigenscape.networks.labelled_data import (
     digit_images,
     shuffled_digits,
     split,
+    with_random_labels,
 )
 from eigenscape.seeding import generator
 
@@ -53,6 +54,21 @@ def test_shuffled_digits_are_standardised_by_their_training_part_and_not_mixed()
     scale = np.ptp(pixels, axis=0).max() / 16
     matching = np.abs(images.reshape(-1, 64) - centred / scale).max(axis=1) < 1e-9
     assert known[matching].tolist() == [labels[0]]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_random_labels_are_a_share_of_all_and_any_class(share: float) -> None:
+    """Of C classes a label that is drawn anew is another with probability 1 - 1/C; four standard
+    deviations of a binomial count.
+    """
+    _, labels = digit_images()
+    noisy = with_random_labels(labels, share, generator(5, "noise"))
+    other = 0.9 * share
+    spread = (len(labels) * other * (1 - other)) ** 0.5
+    assert abs((noisy != labels).sum() - len(labels) * other) <= 4 * spread
+    assert set(noisy) == set(labels)
+    names = np.array([f"digit {label}" for label in labels])
+    assert set(with_random_labels(names, share, generator(5, "noise"))) == set(names)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from eigenscape.catalogue.active_subspace.steps import (
     IMPORTANCE,
     PROJECTION,
     SPECTRUM,
-    no_symmetry,
+    no_profile,
     sine_only,
 )
 from eigenscape.catalogue.rows import Family, Results, figure
@@ -105,11 +105,15 @@ def layer_importance(results: Results) -> Figure:
     return layer_importance_figure(results.read(_read_spectrum).diagonal, architecture)
 
 
-@figure(LAYERS, "Layer importance under two priors", left_out=no_symmetry)
+@figure(
+    LAYERS,
+    "Layer importance under two priors",
+    left_out=no_profile,
+)
 def importance(results: Results) -> Figure:
     """Shares of the layers with their intervals under the study's prior and under a second one, and
-    below them per parameter with the mean-field layer profile 1/χ₁ per layer. Which layers matter
-    is a property of the prior.
+    below them per parameter with the mean-field profile 1/χ₁ per layer. The title says which hidden
+    layers have more gradient under each, by the interval of the slope.
     """
     from eigenscape.figures.active_subspace.importance import (
         PriorImportance,
@@ -134,12 +138,19 @@ def importance(results: Results) -> Figure:
     return importance_figure(priors, architecture)
 
 
-@figure(SCALES, "Layer importance through criticality", left_out=sine_only)
+@figure(
+    SCALES,
+    "Layer importance through criticality",
+    left_out=sine_only,
+)
 def criticality(results: Results) -> Figure:
     """The slope of the layer profile against its mean-field prediction −log10 χ₁, as the scale of
-    the weights goes through χ₁ = 1: below, later layers matter more; above, earlier ones.
+    the weights goes through χ₁ = 1, where mean field predicts that its sign changes.
     """
-    from eigenscape.figures.active_subspace.layer_profile_sweep import layer_profile_sweep_figure
+    from eigenscape.figures.active_subspace.layer_profile_sweep import (
+        layer_profile_sweep_figure,
+        sign_words,
+    )
     from eigenscape.stages.active_subspace.importance import criticality_table
 
     section = results.study.criticality
@@ -147,7 +158,8 @@ def criticality(results: Results) -> Figure:
         f"{results.study.network.activation}, $L$ = {section.depth}, $w$ = {section.width},"
         f" $\\sigma_b$ = {section.bias_std:g}"
     )
-    return layer_profile_sweep_figure(results.read(criticality_table), words)
+    table = results.read(criticality_table)
+    return layer_profile_sweep_figure(table, f"{words}\n{sign_words(table)}")
 
 
 @figure(LAYERS, "Whether one or two directions summarise the loss")

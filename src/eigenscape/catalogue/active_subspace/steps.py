@@ -24,6 +24,12 @@ NO_SYMMETRY = (
     "it needs the symmetries or the mean field of fully connected networks, which a module need not"
     " have"
 )
+LEAST_DEPTH_OF_PROFILE = 4
+"""Three layers from hidden to hidden, as in `stages.active_subspace.importance`."""
+NO_PROFILE = (
+    "the headline network has fewer than three layers from hidden to hidden, so there is no profile"
+    " of layers to compare"
+)
 TOO_MANY_INPUTS = (
     "the projection would hold more than 1 GB for so many inputs; lower projection.samples or give"
     " fewer inputs"
@@ -38,6 +44,14 @@ def sine_only(study: Study) -> str:
 def no_symmetry(study: Study) -> str:
     """Why studies of a user's modules do not have a row."""
     return NO_SYMMETRY if study.problem.kind == "module" else ""
+
+
+def no_profile(study: Study) -> str:
+    """Why studies whose headline has few layers of one law do not have a row."""
+    if reason := no_symmetry(study):
+        return reason
+    shallow = study.headline_cell.architecture.depth < LEAST_DEPTH_OF_PROFILE
+    return NO_PROFILE if shallow else ""
 
 
 def not_projected(study: Study) -> str:

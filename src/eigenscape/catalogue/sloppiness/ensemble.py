@@ -95,6 +95,7 @@ def _measured(results: Results) -> str:
     """What was measured, for a title."""
     section = results.study.sloppiness.ensemble
     data = "digits" if section.data == "digits" else Path(section.data).name
+    data += f" with {section.label_noise:.0%} random labels" * (section.label_noise > 0)
     where = "inputs that were trained" if section.measured == "training" else "held-out inputs"
     return f"{data}, {section.inputs_per_class} {where} of each class"
 
@@ -105,6 +106,7 @@ def trajectory_embedding(results: Results) -> Figure:
     dimensions, with the geodesic from ignorance to truth.
     """
     from eigenscape.figures.sloppiness.embedding import embedding_figure
+    from eigenscape.figures.sloppiness.scree import beside_published
     from eigenscape.figures.style import message_figure
     from eigenscape.stages.sloppiness.inpca import read_inpca
 
@@ -113,12 +115,14 @@ def trajectory_embedding(results: Results) -> Figure:
         return message_figure(
             "The trajectories have fewer than three directions: there is nothing to draw."
         )
+    tables = _tables(results)
     return embedding_figure(
-        _tables(results)["points"],
+        tables["points"],
         arrays["geodesic"],
         arrays["eigenvalues"],
         arrays["explained_stress"],
         _measured(results),
+        beside_published(tables["spectra"]),
     )
 
 
@@ -133,10 +137,14 @@ def inpca_scree(results: Results) -> Figure:
     return scree_figure(tables["eigenvalues"], tables["spectra"], _measured(results))
 
 
-@figure(EMBEDDED, "What few directions explain")
+@figure(
+    EMBEDDED,
+    "What few directions explain",
+)
 def explained_stress(results: Results) -> Figure:
     """Explained stress of two and three directions with intervals, and that of one family in the
-    axes of another.
+    axes of another. Two directions explain about 0.71 of published networks on CIFAR-10, whose
+    inputs and classes are harder than digits.
     """
     from eigenscape.figures.sloppiness.scree import explained_stress_figure
 

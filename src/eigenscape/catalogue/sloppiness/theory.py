@@ -67,11 +67,14 @@ def _tables(results: Results, part: str) -> dict[str, pd.DataFrame]:
     return results.read(read_theory, part)
 
 
-@figure(PHASE_MAP, "When trajectories are thin")
+@figure(
+    PHASE_MAP,
+    "When trajectories are thin",
+)
 def phase_map(results: Results) -> Figure:
-    """Explained stress of two and three directions for clouds of linear models, over decay of the
-    input correlation, ratio of scales and steps, with the boundaries of this project's theory and
-    simulated points.
+    """Explained stress of two and three directions for clouds of linear models, and whether they
+    are hyper-ribbons, low-dimensional or thick, over decay of the input correlation, ratio of
+    scales and steps, with the boundaries of this project's theory and simulated points.
     """
     from eigenscape.figures.sloppiness.phase_map import phase_map_figure
 
@@ -91,14 +94,23 @@ def trajectory_slopes(results: Results) -> Figure:
     return trajectory_slopes_figure(_tables(results, "phase_map")["slopes"])
 
 
-@figure(KERNEL, "Kernel machines")
+@figure(
+    KERNEL,
+    "Kernel machines",
+)
 def kernel_trajectories(results: Results) -> Figure:
-    """Scree plots of clouds of kernel machines at training points and at others; random starts add
-    a floor.
+    """Scree plots of clouds of kernel machines at training points and at others, by the scale of
+    their starts. The title counts what they were judged to be.
     """
+    from eigenscape.figures.sloppiness.phase_map import verdict_counts
     from eigenscape.figures.sloppiness.trajectory_theory import kernel_trajectories_figure
 
-    return kernel_trajectories_figure(_tables(results, "kernel")["spectra"])
+    tables = _tables(results, "kernel")
+    counts = [
+        rf"$\sigma_w$ = {start:g}: {verdict_counts(own)}"
+        for start, own in tables["machines"].groupby("start")
+    ]
+    return kernel_trajectories_figure(tables["spectra"], "\n".join(counts))
 
 
 @figure(SGD, "The noise of stochastic gradient descent")

@@ -1,4 +1,4 @@
-"""The same network under several priors, side by side: which layers matter is decided by the prior.
+"""The same network under several priors, side by side: which layers matter under each of them.
 
 Shares of the layers with their intervals above; below, the share per parameter on a logarithmic
 axis with the mean-field layer profile: along the layers from hidden to hidden the mean squared
@@ -30,10 +30,7 @@ from eigenscape.interval import LEVEL
 PANELS = 3
 """Priors that fit side by side with readable axes."""
 
-STATEMENT = (
-    "\u201cEarlier layers matter more\u201d is a property of the prior: along the hidden layers\n"
-    r"mean-field theory predicts it for $\chi_1 > 1$, and the reverse for $\chi_1 < 1$"
-)
+NO_PROFILE = "too few layers from hidden to hidden, no layer profile"
 
 
 @dataclass(frozen=True)
@@ -44,8 +41,7 @@ class PriorImportance:
         prior: its name, as readers know it.
         shares: of the layers, with intervals.
         chi_1: of the prior at this width, from `networks.mean_field`.
-        slope: of the layer profile; None where there are fewer than two layers from hidden to
-            hidden.
+        slope: of the layer profile; None where there are too few layers from hidden to hidden.
     """
 
     prior: str
@@ -131,7 +127,7 @@ def importance_figure(priors: Sequence[PriorImportance], architecture: Architect
     rows[1, 0].set_ylabel(r"share per parameter, $s_l/(P_l/P)$")
     rows[1, 0].set_yscale("log")
     rows[1, 0].margins(y=0.12)
-    figure.suptitle(STATEMENT)
+    figure.suptitle("\n".join(measured_words(prior) for prior in priors))
     figure.legend(
         handles=_handles(kinds),
         loc="outside lower center",
@@ -146,7 +142,7 @@ def _draw_mean_field(axes: Axes, prior: PriorImportance, architecture: Architect
     """
     heights = (prior.shares.shares.value / prior.shares.parameter_parts)[1:-1]
     if prior.slope is None or len(heights) < 2 or not np.all(heights > 0):
-        axes.set_title("no ladder of hidden layers", loc="left")
+        axes.set_title("no layer profile", loc="left")
         return
     layers = np.arange(2, architecture.depth + 1)
     logs = np.log10(heights).mean() - np.log10(prior.chi_1) * (layers - layers.mean())
@@ -159,6 +155,26 @@ def _draw_mean_field(axes: Axes, prior: PriorImportance, architecture: Architect
         + rf"mean field: $-\log_{{10}}\chi_1$ = {_signed(-np.log10(prior.chi_1), 3)}",
         loc="left",
     )
+
+
+def measured_words(prior: PriorImportance) -> str:
+    r"""Which hidden layers have more gradient under a prior, by the interval of the slope.
+
+    Example:
+        >>> from eigenscape.active_subspace.layer_shares import LadderSlope
+        >>> from eigenscape.interval import Interval
+        >>> layers = np.arange(2, 4)
+        >>> slope = LadderSlope(layers, np.zeros(2), Interval(-0.25, -0.3, -0.2))
+        >>> shares = LayerShares(Interval(np.ones(4), np.ones(4), np.ones(4)), np.ones(4))
+        >>> print(measured_words(PriorImportance("glorot uniform", shares, 1.0, slope)))
+        glorot uniform: earlier hidden layers have more, $\beta$ = -0.250 [-0.300, -0.200]
+    """
+    if prior.slope is None:
+        return f"{prior.prior}: {NO_PROFILE}"
+    slope = prior.slope.slope
+    which = {-1: "earlier hidden layers have more", 1: "later hidden layers have more"}
+    words = which.get(slope.side_of(0.0), "neither earlier nor later layers are shown to have more")
+    return rf"{prior.prior}: {words}, $\beta$ = {slope:.3f}"
 
 
 def _signed(number: float, digits: int) -> str:

@@ -103,12 +103,30 @@ def layer_profile_sweep_figure(table: pd.DataFrame, title: str = "") -> Figure:
     return figure
 
 
+def sign_words(table: pd.DataFrame) -> str:
+    r"""How often the measured slope has the predicted sign, and how often its interval has none.
+
+    Example:
+        >>> rows = pd.DataFrame({"chi_1": [0.5, 2.0, 4.0], "slope": [0.3, -0.3, -0.1]})
+        >>> rows = rows.assign(low=rows["slope"] - 0.2, high=rows["slope"] + 0.2)
+        >>> print(sign_words(rows))
+        $\beta$ has the predicted sign at 2 of 3 scales, the other at 0
+    """
+    predicted = -np.sign(np.log10(table["chi_1"].to_numpy(dtype=np.float64)))
+    low, high = (table[name].to_numpy(dtype=np.float64) for name in ("low", "high"))
+    measured = np.sign(low) * (np.sign(low) == np.sign(high))
+    agree, differ = (int((measured * predicted == sign).sum()) for sign in (1, -1))
+    return (
+        rf"$\beta$ has the predicted sign at {agree} of {len(table)} scales, the other at {differ}"
+    )
+
+
 def _mark_phases(axes: Axes) -> None:
     """Which quadrant means what, away from the identity line."""
     for text, position, sides in (
-        ("$\\chi_1 > 1$, $\\beta < 0$:\nearlier layers matter more", (0.02, 0.47), ("left", "top")),
+        ("$\\chi_1 > 1$, $\\beta < 0$:\nearlier layers have more", (0.02, 0.47), ("left", "top")),
         (
-            "$\\chi_1 < 1$, $\\beta > 0$:\nlater layers matter more",
+            "$\\chi_1 < 1$, $\\beta > 0$:\nlater layers have more",
             (0.98, 0.53),
             ("right", "bottom"),
         ),

@@ -4,14 +4,13 @@ beside its margin.
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import scipy
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from eigenscape.figures.intervals import require_columns
+from eigenscape.figures.intervals import over_replicas, require_columns
 from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALE, PALETTE, paper_style
 
 STATES = (
@@ -98,7 +97,8 @@ def graph_modularity_figure(layers: pd.DataFrame, words: str = "") -> Figure:
         axes.set_xlabel("layer")
         axes.set_xticks(sorted(own["layer"].unique()))
         axes.margins(x=0.15)
-        axes.set_title(f"({letter}) {network_words(name)}", loc="left")
+        trained = own[(own["labels"] == "true") & (own["epoch"] == epochs["end"])]
+        axes.set_title(f"({letter}) {network_words(name)}\n{_rise_words(trained)}", loc="left")
     grid[0].set_ylabel(r"modularity on true labels, $Q / Q_\mathrm{max}$")
     handles, labels = max(
         (axes.get_legend_handles_labels() for axes in grid), key=lambda pair: len(pair[0])
@@ -106,10 +106,19 @@ def graph_modularity_figure(layers: pd.DataFrame, words: str = "") -> Figure:
     figure.legend(handles, labels, loc="outside lower center", ncols=4)
     figure.suptitle(
         f"Graphs of self-expression{words and ' (' + words + ')'}. Thin lines: replicas; thick"
-        " ones: their mean.\nPublished: affinity to the same class increases with depth, in"
-        " trained networks."
+        " ones: their mean.\nBelow each name: last layer minus first, trained; mean and range over"
+        " replicas."
     )
     return figure
+
+
+def _rise_words(trained: pd.DataFrame) -> str:
+    """By how much Q / Q_max rises from the first layer to the last, over replicas."""
+    by_layer = trained.pivot(index="replica", columns="layer", values="modularity_relative")
+    if by_layer.shape[1] < 2:
+        return "one layer"
+    rise = over_replicas(by_layer.iloc[:, -1] - by_layer.iloc[:, 0], "+.2f")
+    return rise.replace(" [", "\n[")
 
 
 def network_words(name: str) -> str:
@@ -159,27 +168,32 @@ def neighbourhood_figure(inputs: pd.DataFrame) -> Figure:
     grid = figure.subplots(1, len(names), sharex=True, squeeze=False)[0]
     for letter, axes, name in zip("abcdefghijklmnopqrstuvwxyz", grid, names, strict=False):
         _purity_panel(axes, inputs[inputs["network"] == name])
-        wrong = (inputs[inputs["network"] == name]["margin"] <= 0).to_numpy()
-        area = _area(inputs[inputs["network"] == name]["purity"].to_numpy(float), wrong)
+        own = inputs[inputs["network"] == name]
+        areas = [_area(rows) for _, rows in own.groupby("replica")]
         axes.set_title(
-            f"({letter}) {network_words(name)}\n{wrong.sum()} wrong\nAUC {area}", loc="left"
+            f"({letter}) {network_words(name)}\n{(own['margin'] <= 0).sum()} wrong; AUC\n"
+            f"{over_replicas(areas)}",
+            loc="left",
         )
     figure.supxlabel("share of an input's affinity that leads to its own class", fontsize=8)
     grid[0].set_ylabel("margin: output of the true class\nminus the largest other")
     figure.suptitle(
         "Every held-out input of every replica: its neighbourhood in the graph of the last hidden"
-        " layer, and its margin.\nOrange diamonds: wrongly classified; AUC: of detecting them by"
-        " the share.\nPublished: the neighbourhood tells whether an input is classified correctly."
+        " layer, and its margin.\nOrange diamonds: wrongly classified; AUC: of finding them by the"
+        " share, mean and range over replicas."
     )
     return figure
 
 
-def _area(purity: np.ndarray, wrong: np.ndarray) -> str:
-    """The probability that a rightly classified input has the purer neighbourhood."""
+def _area(rows: pd.DataFrame) -> float:
+    """The probability that a rightly classified input has the purer neighbourhood; NaN if all are
+    right or wrong.
+    """
+    purity, wrong = rows["purity"].to_numpy(float), (rows["margin"] <= 0).to_numpy()
     if wrong.all() or not wrong.any():
-        return "undefined"
+        return float("nan")
     test = scipy.stats.mannwhitneyu(purity[~wrong], purity[wrong])
-    return f"{test.statistic / (wrong.sum() * (~wrong).sum()):.2f}"
+    return float(test.statistic / (wrong.sum() * (~wrong).sum()))
 
 
 def _purity_panel(axes: Axes, rows: pd.DataFrame) -> None:

@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-import scipy
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,7 +15,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 
 from eigenscape.figures.clustering.graph_read_outs import network_words
-from eigenscape.figures.intervals import marks_for, require_columns
+from eigenscape.figures.intervals import marks_for, over_replicas, require_columns
 from eigenscape.figures.style import COLORMAP, DOUBLE_COLUMN, GREY, PALE, paper_style
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -49,6 +48,7 @@ def graph_convergence_figure(convergence: pd.DataFrame) -> Figure:
     """
     require_columns(convergence, ["network", "replica", "epoch", "layer", "cka", "linear_cka"])
     names, epochs = list(convergence["network"].unique()), sorted(convergence["epoch"].unique())
+    before = epochs[-2] if len(epochs) > 1 else epochs[-1]
     deepest = int(convergence["layer"].max())
     colours = colormaps[COLORMAP](np.linspace(0, 0.9, deepest))
     figure = Figure(figsize=(DOUBLE_COLUMN, 4.0), layout="constrained")
@@ -78,7 +78,9 @@ def graph_convergence_figure(convergence: pd.DataFrame) -> Figure:
                 handles[layer] = line
             axes.axhline(0.9, color=GREY, linewidth=0.6, linestyle=":", zorder=0)
             axes.set_title(
-                f"({LETTERS[(row * len(names) + panel) % 26]}) {network_words(name)}", loc="left"
+                f"({LETTERS[(row * len(names) + panel) % 26]})"
+                f" {network_words(name)}\n{_ends_words(own[own['epoch'] == before], column)}",
+                loc="left",
             )
             if row == 1:
                 axes.set_xlabel("epoch")
@@ -96,9 +98,15 @@ def graph_convergence_figure(convergence: pd.DataFrame) -> Figure:
     figure.suptitle(
         "Means over replicas, bands: their range. The last epoch is the final state itself.\n"
         "Dotted: 0.9, from which a layer counts as arrived.\n"
-        "Published: shallow layers reach their final graph earlier than deep ones."
+        f"Below each name: the first layer and the last at epoch {before}, mean and range."
     )
     return figure
+
+
+def _ends_words(rows: pd.DataFrame, column: str) -> str:
+    """The similarity of the first layer and of the last, over replicas."""
+    ends = dict.fromkeys([rows["layer"].min(), rows["layer"].max()])
+    return "\n".join(over_replicas(rows[rows["layer"] == layer][column]) for layer in ends)
 
 
 @paper_style()
@@ -109,13 +117,13 @@ def layer_similarity_figure(similarity: pd.DataFrame, blocks: pd.DataFrame) -> F
     Args:
         similarity: a row per network, labels, replica, epoch, layer and other layer with cka (may
             be missing).
-        blocks: a row per network, labels, replica and epoch with blocks (edges as text), score,
-            p_value and smallest_p, which may be missing but for the last.
+        blocks: a row per network, labels, replica and epoch with blocks (edges as text), score and
+            banded, which may be missing.
 
     Returns:
-        A figure with a matrix per network of at least three layers and state; titles tell the mean
-        block score and the p-value of all replicas, where so few layers leave any; white lines are
-        the commonest blocks.
+        A figure with a matrix per network of at least three layers and state; titles tell the
+        block score, its range over replicas and that of neighbourhood alone; white lines are the
+        commonest blocks.
 
     Raises:
         BadInput: a table is empty or lacks a column.
@@ -128,14 +136,14 @@ def layer_similarity_figure(similarity: pd.DataFrame, blocks: pd.DataFrame) -> F
         ... ]
         >>> where = {"network": "a", "labels": "true", "replica": 0, "epoch": 9}
         >>> table = pd.DataFrame([where | pair for pair in pairs])
-        >>> found = {"blocks": "0 2 3", "score": 0.1, "p_value": 0.33, "smallest_p": 0.33}
+        >>> found = {"blocks": "0 2 3", "score": 0.1, "banded": 0.05}
         >>> len(layer_similarity_figure(table, pd.DataFrame([where | found])).axes)
         2
     """
     require_columns(similarity, ["network", "labels", "replica", "epoch", "layer", "other", "cka"])
     require_columns(
         blocks,
-        ["network", "labels", "replica", "epoch", "blocks", "score", "p_value", "smallest_p"],
+        ["network", "labels", "replica", "epoch", "blocks", "score", "banded"],
     )
     layers = similarity.groupby("network", sort=False)["layer"].max()
     names = [str(name) for name in layers[layers > 2].index] or [str(name) for name in layers.index]
@@ -152,7 +160,7 @@ def layer_similarity_figure(similarity: pd.DataFrame, blocks: pd.DataFrame) -> F
     ]
     shown = shown if first < last else shown[:1]
     figure = Figure(
-        figsize=(min(DOUBLE_COLUMN, 1.6 + 1.5 * len(names)), 0.7 + 1.75 * len(shown)),
+        figsize=(min(DOUBLE_COLUMN, max(4.4, 1.6 + 1.5 * len(names))), 0.8 + 1.9 * len(shown)),
         layout="constrained",
     )
     grid = figure.subplots(len(shown), len(names), squeeze=False)
@@ -189,26 +197,22 @@ def layer_similarity_figure(similarity: pd.DataFrame, blocks: pd.DataFrame) -> F
                 axes.set_xlabel("layer")
         grid[row, 0].set_ylabel(f"{words}\nlayer")
     figure.colorbar(image, ax=grid, label="CKA of graphs, mean over replicas", shrink=0.7)
+    replicas = blocks["replica"].nunique()
     figure.suptitle(
-        "Score: mean CKA within contiguous blocks of layers minus across;\n"
-        "p: of permuted layers, replicas combined. White: the commonest\n"
-        "blocks. Published: larger networks show blocks."
+        "Score: mean CKA within contiguous blocks of layers minus across;\nnear: that of its means"
+        " by distance, where neighbours are just alike.\nWhite: the commonest blocks. Means and"
+        f" ranges of {replicas} {'replica' if replicas == 1 else 'replicas'}."
     )
     return figure
 
 
 def _score_words(found: pd.DataFrame) -> str:
-    """Mean score and combined p-value of replicas, or why there is none."""
-    scores, p_values = found["score"].to_numpy(float), found["p_value"].to_numpy(float)
+    """Scores of the replicas, with that of neighbourhood alone; or why there are none."""
+    scores, banded = (found[name].to_numpy(float) for name in ("score", "banded"))
     if not len(found) or not np.isfinite(scores).all():
         return "no blocks"
-    if scipy.stats.combine_pvalues(found["smallest_p"].to_numpy(float)).pvalue > TESTABLE:
-        return f"score {scores.mean():.2f}, no test"
-    return f"score {scores.mean():.2f}, p = {scipy.stats.combine_pvalues(p_values).pvalue:.2g}"
-
-
-TESTABLE = 0.05
-"""No p-value is printed where none below this is possible: the orders of three layers are three."""
+    near = f"near {banded.mean():.2f}" if np.isfinite(banded).all() else "near: none"
+    return f"{over_replicas(scores)}\n{near}"
 
 
 def _outline(axes: Axes, partitions: pd.Series) -> None:
@@ -293,12 +297,29 @@ def similarity_sensitivity_figure(sensitivity: pd.DataFrame) -> Figure:
         axes.set_xticks([1, 2, 4, 8, 16, 32, 64], ["1", "2", "4", "8", "16", "32", "64"])
         axes.set_xlim(0.85, float(own["last"].max()) * 1.15)
         axes.set_xlabel("removed direction")
-        axes.set_title(f"({letter}) {network_words(name)}, layer {own['layer'].max()}", loc="left")
+        axes.set_title(
+            f"({letter}) {network_words(name)}, layer {own['layer'].max()}\n"
+            f"{_loss_words(own, columns)}",
+            loc="left",
+        )
     grid[0].set_ylabel("similarity with the full layer")
     figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     figure.suptitle(
         "Last hidden layer of one trained replica without singular directions 1, 2, 3-4, 5-8, ..."
-        " (points at their centres).\nLinear CKA sees leading directions only; regression graphs"
-        " (LSR) see small ones as $\\lambda$ falls."
+        " (points at their centres).\nBelow each name: what falls most without direction 1, and"
+        " without the last band."
     )
     return figure
+
+
+def _loss_words(own: pd.DataFrame, columns: dict[str, str]) -> str:
+    """Which similarity falls most without the first band of directions, and without the last."""
+    bands = own.iloc[[0, -1]][list(columns)].astype(float)
+    names = {"graph_cka": "graphs", "linear_cka": "linear CKA"}
+    found = []
+    for _, band in bands.iterrows():
+        if band.notna().any():
+            lowest = str(band.idxmin())
+            name = names.get(lowest, rf"LSR {lowest.removeprefix('least_squares_cka_')}")
+            found.append(f"{name} {band[lowest]:.2f}")
+    return "; ".join(found)

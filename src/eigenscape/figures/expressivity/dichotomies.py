@@ -5,7 +5,13 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from eigenscape.figures.intervals import draw_means, marks_for, require_columns, rows_where
+from eigenscape.figures.intervals import (
+    draw_means,
+    first_and_last,
+    marks_for,
+    require_columns,
+    rows_where,
+)
 from eigenscape.figures.style import paper_style, round_levels
 from eigenscape.interval import column_names
 
@@ -61,9 +67,17 @@ def dichotomies_figure(table: pd.DataFrame, inputs: int, weight_std: float) -> F
     axes.set_xlabel("remaining depth: hidden layers above the swept one")
     axes.set_ylabel("dichotomies along one trajectory")
     axes.legend(loc="upper left")
+    width, depth = int(table["width"].max()), int(table["depth"].max())
+    measured = first_and_last(
+        rows_where(table, width=width, depth=depth),
+        "dichotomies",
+        "remaining",
+        "at remaining depth",
+        ".1f",
+    )
     figure.suptitle(
         f"Counted exactly for {inputs} inputs, of at most $2^{{{inputs}}}$ dichotomies; hard-tanh,"
-        f" $\\sigma_w$ = {weight_std:.3g},\nno biases. Bars: 95 % bootstrap over networks. Growth"
-        " with remaining depth is\nthe claim of Raghu et al.; no theory line is drawn."
+        f" $\\sigma_w$ = {weight_std:.3g},\nno biases. Bars: 95 % bootstrap over networks."
+        f" {depth} layers of {width} units:\n{measured}."
     )
     return figure

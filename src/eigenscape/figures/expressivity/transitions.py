@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from eigenscape.active_subspace.association import Estimate, spearman
 from eigenscape.errors import BadInput
 from eigenscape.figures.intervals import ACTIVATION_NAMES, marks_for, require_columns, rows_where
 from eigenscape.figures.style import DOUBLE_COLUMN, GREY, paper_style
@@ -88,15 +89,23 @@ def transitions_figure(lengths: pd.DataFrame) -> Figure:
         if len(rows):
             _proportional(axes, rows)
             axes.legend(fontsize=6)
-        axes.set_title(f"({letter}) {name}", loc="left")
+        axes.set_title(f"({letter}) {name}: {_rank_words(rows)}", loc="left")
         axes.set_xlabel(r"path of one pre-activation, $\sigma_w\, \ell_d\, /\, \sqrt{k}$")
     panels[0].set_ylabel("mean transitions of a unit in layer $d + 1$")
     figure.suptitle(
         "Lengths and transitions are exact in every network, and averaged. Filled: without biases,"
-        " open: with. Line: proportional,\nthrough the median of the points. That transitions"
-        " follow length is a scaling law for hard-tanh with large weights."
+        " open: with. Line: proportional,\nthrough the median of the points."
+        r" $\rho$: Spearman's rank correlation over settings and layers, resampled."
     )
     return figure
+
+
+def _rank_words(rows: pd.DataFrame) -> str:
+    r"""Spearman's correlation of transitions and path over settings and layers."""
+    found: Estimate = spearman(
+        rows["path"].to_numpy(dtype=np.float64), rows["per_unit"].to_numpy(dtype=np.float64)
+    )
+    return rf"$\rho$ = {found:.2f}" if np.isfinite(found.value) else "too few points to rank"
 
 
 def _proportional(axes: Axes, rows: pd.DataFrame) -> None:

@@ -29,6 +29,7 @@ def embedding_figure(
     signs: np.ndarray,
     stress: np.ndarray,
     words: str = "",
+    measured: str = "",
 ) -> Figure:
     """Trajectories in the first two directions, in the first and third, and in all three.
 
@@ -39,6 +40,7 @@ def embedding_figure(
         signs: of the directions, -1 where imaginary.
         stress: explained stress chi_k.
         words: what was trained.
+        measured: what few directions explain, with intervals.
 
     Raises:
         BadInput: the table is empty or lacks a column.
@@ -129,7 +131,7 @@ def embedding_figure(
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     figure.suptitle(
         "Training trajectories in the space of predictions, InPCA of all"
-        f" together{words and '; ' + words}."
+        f" together{words and '; ' + words}.{measured and chr(10) + measured}"
     )
     return figure
 

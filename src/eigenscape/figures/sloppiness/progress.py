@@ -124,5 +124,21 @@ def progress_figure(
             Line2D([], [], linestyle=OPTIMISER_LINES.get(name, "--"), label=name, **marks)
         )
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-    figure.suptitle(f"Progress along the geodesic from ignorance to truth{words and '; ' + words}.")
+    figure.suptitle(
+        f"Progress along the geodesic from ignorance to truth{words and '; ' + words}.\n"
+        f"{_measured_words(trajectories, equal)}"
+    )
     return figure
+
+
+def _measured_words(trajectories: pd.DataFrame, equal: pd.DataFrame) -> str:
+    """How far trajectories get, and how far apart pairs are that differ in the most and in the
+    least.
+    """
+    final = trajectories["progress"]
+    words = f"They end at {final.median():.2f} [{final.min():.2f}, {final.max():.2f}]"
+    means = equal.groupby("differ_in")["distance"].mean() if len(equal) else pd.Series(dtype=float)
+    known = [kind for kind in KINDS if kind in means]
+    apart = ", ".join(f"{KINDS[kind]} {means[kind]:.3f}" for kind in known)
+    differ = f"; mean distance at equal progress of pairs that differ in\n{apart}"
+    return words + (differ if known else ".")

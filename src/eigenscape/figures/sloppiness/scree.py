@@ -14,7 +14,8 @@ from matplotlib.ticker import MaxNLocator
 
 from eigenscape.figures.intervals import marks_for, require_columns, rows_where
 from eigenscape.figures.style import DOUBLE_COLUMN, GREY, PALETTE, paper_style
-from eigenscape.interval import column_names
+from eigenscape.interval import Interval, column_names
+from eigenscape.sloppiness.stress import PUBLISHED_CHI_2
 
 NAMES = {"all": "all", "all, linear spacing": "all, checkpoints linear in steps"}
 """Of sets whose name in the table is short."""
@@ -27,7 +28,8 @@ def scree_figure(eigenvalues: pd.DataFrame, spectra: pd.DataFrame, words: str = 
 
     Args:
         eigenvalues: a row per set and direction: eigenvalue, signed, and chi.
-        spectra: a row per set: slope and r_squared of its leading eigenvalues.
+        spectra: a row per set: slope with its interval and r_squared of its leading eigenvalues,
+            and verdict.
         words: what was trained.
 
     Raises:
@@ -42,15 +44,13 @@ def scree_figure(eigenvalues: pd.DataFrame, spectra: pd.DataFrame, words: str = 
         ...         "chi": [0.9, 0.99, 1.0],
         ...     }
         ... )
-        >>> len(
-        ...     scree_figure(
-        ...         values, pd.DataFrame({"set": ["all"], "slope": [2.3], "r_squared": [1.0]})
-        ...     ).axes
-        ... )
+        >>> facts = dict.fromkeys(column_names("slope"), [2.3])
+        >>> facts |= {"set": ["all"], "r_squared": [1.0], "verdict": ["hyper-ribbon"]}
+        >>> len(scree_figure(values, pd.DataFrame(facts)).axes)
         2
     """
     require_columns(eigenvalues, ["set", "direction", "eigenvalue", "chi"])
-    require_columns(spectra, ["set", "slope", "r_squared"])
+    require_columns(spectra, ["set", *column_names("slope"), "r_squared", "verdict"])
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     shown = [
@@ -101,11 +101,30 @@ def scree_figure(eigenvalues: pd.DataFrame, spectra: pd.DataFrame, words: str = 
     right.set_title("(b) what the first $k$ directions explain", loc="left")
     for axes, name in ((left, "direction $a$"), (right, "directions $k$")):
         axes.set_xlabel(name)
+    every = rows_where(spectra, set="all").iloc[0]
     figure.suptitle(
         f"InPCA of all trajectories and of each family{words and '; ' + words}.\nSlopes of ln|e|"
-        " over the leading twenty directions."
+        " over the leading twenty directions; all trajectories:"
+        f" {Interval.of_columns(every, 'slope'):.2f}, {every['verdict']}."
     )
     return figure
+
+
+def beside_published(spectra: pd.DataFrame) -> str:
+    r"""What two and three directions explain of all trajectories, beside the published number.
+
+    Example:
+        >>> ends = {name: [0.9] for k in (2, 3) for name in column_names(f"chi_{k}")}
+        >>> print(beside_published(pd.DataFrame({"set": ["all"], **ends})))
+        All trajectories: $\chi_2$ = 0.90 [0.90, 0.90], $\chi_3$ = 0.90 [0.90, 0.90]; published
+        for CIFAR-10: $\chi_2$ about 0.71
+    """
+    every = rows_where(spectra, set="all").iloc[0]
+    numbers = [rf"$\chi_{k}$ = {Interval.of_columns(every, f'chi_{k}'):.2f}" for k in (2, 3)]
+    return (
+        f"All trajectories: {', '.join(numbers)}; published for CIFAR-10:"
+        rf" $\chi_2$ about {PUBLISHED_CHI_2}"
+    )
 
 
 @paper_style()
@@ -193,5 +212,8 @@ def explained_stress_figure(
     right.set_xlabel("directions")
     right.set_ylabel("explained stress")
     right.set_title("(b) one family in the axes of another", loc="left")
-    figure.suptitle(f"Bars: 95 % bootstrap over trajectories{words and '; ' + words}.")
+    figure.suptitle(
+        f"Bars: 95 % bootstrap over trajectories{words and '; ' + words}.\n"
+        f"{beside_published(spectra)}"
+    )
     return figure

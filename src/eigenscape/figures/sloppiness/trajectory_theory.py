@@ -22,6 +22,9 @@ DRAWN_DECAYS = 4
 """Of the c of the phase map, from the smallest to the largest whose fit lies within converged
 components."""
 
+ASYMPTOTIC = 100.0
+"""Reach kappa from which slopes are compared with their leading asymptotics in ln(kappa)."""
+
 SHOWN = 30
 """Directions of a scree plot."""
 
@@ -154,17 +157,38 @@ def trajectory_slopes_figure(slopes: pd.DataFrame, fewest: int = 5) -> Figure:
         )
     )
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    figure.suptitle(slope_words(shown))
     return figure
 
 
+def slope_words(slopes: pd.DataFrame) -> str:
+    r"""How far slopes lie from theory, by spacing of checkpoints.
+
+    Example:
+        >>> rows = {"reach": [200.0, 900.0], "slope": [1.5, 1.3], "checkpoints": "linear"}
+        >>> print(slope_words(pd.DataFrame(rows)))
+        Slopes over theory at $\kappa$ of 100 and more: 1.02 to 1.08 with linear checkpoints
+    """
+    asked = slopes[slopes["reach"] >= ASYMPTOTIC]
+    if asked.empty:
+        return rf"No setting with $\kappa$ of {ASYMPTOTIC:g} and more"
+    ratios = asked["slope"] / regimes.truth_slope(asked["reach"].to_numpy(dtype=np.float64))
+    words = ", ".join(
+        f"{ratio.min():.2f} to {ratio.max():.2f} with {name} checkpoints"
+        for name, ratio in ratios.groupby(asked["checkpoints"], sort=False)
+    )
+    return rf"Slopes over theory at $\kappa$ of {ASYMPTOTIC:g} and more: {words}"
+
+
 @paper_style()
-def kernel_trajectories_figure(spectra: pd.DataFrame) -> Figure:
+def kernel_trajectories_figure(spectra: pd.DataFrame, verdicts: str = "") -> Figure:
     """Scree plots of clouds of kernel machines, at training points and at others; a column per
     kernel.
 
     Args:
         spectra: a row per kernel, steps, start, points and index: eigenvalue, and theory, the slope
             it expects.
+        verdicts: what the spectra were judged to be.
 
     Returns:
         A figure of two rows of panels, 183 mm wide.
@@ -235,6 +259,8 @@ def kernel_trajectories_figure(spectra: pd.DataFrame) -> Figure:
     ]
     handles.append(Line2D([], [], color=GREY, linewidth=0.8, label=r"slope $\pi^2/\ln 4\kappa$"))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    if verdicts:
+        figure.suptitle(verdicts)
     return figure
 
 
@@ -292,6 +318,13 @@ def sgd_trajectories_figure(variants: pd.DataFrame, spectra: pd.DataFrame) -> Fi
     left.set_ylabel("eigenvalue $e_a$ of the cloud")
     left.set_title("(a) lines: exact recursion; markers: simulated", loc="left")
     _draw_stress(right, variants, names)
+    ordered = variants.sort_values("chi_3")
+    low, high = ordered.iloc[0], ordered.iloc[-1]
+    figure.suptitle(
+        rf"Three directions explain {low['chi_3']:.2f} ({low['variant']}) to {high['chi_3']:.2f}"
+        rf" ({high['variant']}); simulated {low['simulated_chi_3']:.2f} and"
+        rf" {high['simulated_chi_3']:.2f}"
+    )
     return figure
 
 

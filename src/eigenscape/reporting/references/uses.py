@@ -82,6 +82,7 @@ USES: dict[str, tuple[Use, ...]] = {
         Use("mao2024", "explained stress, progress, and the findings"),
         Use("mao2026", "the question what makes trajectories thin"),
         Use("transtrum2011", "hyper-ribbons"),
+        Use("gutenkunst2007", "how many decades sloppy models span"),
         Use("kingma2015", "one of the optimisers", _trained_by_adam),
         Use(
             "pedregosa2011",

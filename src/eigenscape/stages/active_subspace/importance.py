@@ -61,7 +61,7 @@ from eigenscape.store.documents import cached
 from eigenscape.store.layout import StudyFolder
 
 LEAST_DEPTH_OF_TREND = 4
-"""Three hidden-to-hidden layers: Page's test needs three columns to order."""
+"""Three hidden-to-hidden layers: fewer have hardly an order to test."""
 
 CONTRAST = {"standard_normal": "pytorch_default"}
 """The second prior beside the study's own; the standard normal beside every other one."""

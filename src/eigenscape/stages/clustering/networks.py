@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eigenscape.clustering.blocks import layer_blocks, smallest_p_value
+from eigenscape.clustering.blocks import layer_blocks
 from eigenscape.clustering.gram import Columns
 from eigenscape.clustering.graphs import spectral_clustering
 from eigenscape.clustering.modularity import ModularityStatus, label_purity, modularity
@@ -336,19 +336,15 @@ def _between_layers(reading: _Reading, graphs: list[LayerGraph], epoch_index: in
 
 def _blocks(reading: _Reading, rows: Rows) -> dict[str, Any]:
     values = [row["cka"] for row in rows]
-    count, drawn = len(reading.network.layers), reading.section.permutations
-    known = {"layers": count, "smallest_p": smallest_p_value(count, drawn)}
+    count = len(reading.network.layers)
     if any(value is None for value in values):
-        return known | dict.fromkeys(("score", "banded", "null_high", "p_value")) | {"blocks": ""}
-    found = layer_blocks(np.array(values).reshape(count, count), drawn, reading.seed)
-    known_null = found.null[np.isfinite(found.null)]
-    high = float(np.quantile(known_null, 0.95)) if len(known_null) else None
-    return known | {
+        return {"layers": count, "blocks": "", "score": None, "banded": None}
+    found = layer_blocks(np.array(values).reshape(count, count))
+    return {
+        "layers": count,
         "blocks": " ".join(map(str, found.edges)),
         "score": found.score,
         "banded": found.banded,
-        "null_high": high,
-        "p_value": found.p_value,
     }
 
 

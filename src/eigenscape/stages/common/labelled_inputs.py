@@ -4,7 +4,8 @@ checked before anything runs.
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,10 +39,19 @@ def ensemble_task(study: Study) -> LabelledData:
         BadInput: ``sloppiness.ensemble.data`` is missing, no plain .npz file, or its arrays cannot
             be used; one line that says why.
     """
+    from eigenscape.networks.labelled_data import with_random_labels  # noqa: PLC0415
+
     section = study.sloppiness.ensemble
-    draw = generator(study.sampling.seed, "sloppiness", "split")
+    draw, noise = (
+        generator(study.sampling.seed, "sloppiness", stream) for stream in ("split", "label noise")
+    )
     return _split(
-        "sloppiness.ensemble", section.data, section.inputs_per_class, section.measured, draw
+        "sloppiness.ensemble",
+        section.data,
+        section.inputs_per_class,
+        section.measured,
+        draw,
+        partial(with_random_labels, share=section.label_noise, draw=noise),
     )
 
 
@@ -59,16 +69,31 @@ def _digest(path: str) -> str:
 
 
 def _split(
-    section: str, data: str, each: int, part: str, draw: np.random.Generator
+    section: str,
+    data: str,
+    each: int,
+    part: str,
+    draw: np.random.Generator,
+    relabel: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> LabelledData:
     """The data of one section of the configuration; a complaint names their key and file."""
-    from eigenscape.networks.labelled_data import Part, digit_images, split  # noqa: PLC0415
+    from eigenscape.networks.labelled_data import (  # noqa: PLC0415
+        Part,
+        classes_of,
+        digit_images,
+        split,
+    )
     from eigenscape.store.arrays import read_labelled_arrays  # noqa: PLC0415
 
     key = f"{section}.data"
     try:
-        arrays = digit_images() if data == "digits" else read_labelled_arrays(Path(data), key)
-        return split(*arrays, each, Part(part), draw)
+        inputs, labels = (
+            digit_images() if data == "digits" else read_labelled_arrays(Path(data), key)
+        )
+        if relabel is not None:
+            classes_of(inputs, labels)
+            labels = relabel(labels)
+        return split(inputs, labels, each, Part(part), draw)
     except BadInput as error:
         file = "" if str(error).startswith(data) else f"{data}: "
         raise BadInput(f"{key}: {file}{error}") from None

@@ -68,14 +68,17 @@ def test_the_line_spans_the_hidden_layers_with_the_predicted_slope() -> None:
     assert heights.mean() == pytest.approx(np.log10(measured).mean(), abs=1e-12)
 
 
-def test_panels_share_their_axes_and_the_title_names_the_prior_as_the_cause() -> None:
+def test_panels_share_their_axes_and_the_title_says_what_each_prior_shows() -> None:
     figure = importance_figure(two_priors(), NETWORK)
 
     share, other_share, importance, other_importance = figure.axes
     assert share.get_ylim() == other_share.get_ylim()
     assert importance.get_ylim() == other_importance.get_ylim()
     assert importance.get_yscale() == "log"
-    assert "a property of the prior" in figure.get_suptitle()
+    first, second = figure.get_suptitle().splitlines()
+    # masses per parameter that fall, and rise, by a factor of 3: 0.48 decades a layer
+    assert first.startswith("standard normal: earlier hidden layers have more")
+    assert second.startswith("PyTorch default: later hidden layers have more")
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles[0].startswith("(a) standard normal")
     assert titles[1].startswith("(b) PyTorch default")
@@ -88,7 +91,7 @@ def test_a_shallow_network_has_no_slope() -> None:
 
     importance = importance_figure([prior_with(shallow, 2.0)], shallow).axes[1]
 
-    assert importance.get_title(loc="left") == "no ladder of hidden layers"
+    assert importance.get_title(loc="left") == "no layer profile"
     assert all(line.get_color() != PALETTE["vermillion"] for line in importance.lines)
 
 

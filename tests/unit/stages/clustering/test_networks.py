@@ -18,7 +18,7 @@ from eigenscape.config.clustering import ClusteringSection, SelfExpressionSectio
 from eigenscape.config.study import Study
 from eigenscape.errors import BadInput, DamagedResult, DifferentWork, Interrupted
 from eigenscape.findings import clustering as clustering_findings
-from eigenscape.findings.clustering import assess_clustering, auc, smallest_trend
+from eigenscape.findings.clustering import assess_clustering, auc
 from eigenscape.stages.clustering import networks as clustering
 from eigenscape.stages.clustering.layer_graphs import layer_graph
 from eigenscape.stages.clustering.networks import compute_clustering, read_clustering
@@ -112,27 +112,35 @@ def test_tables_and_findings_are_written(computed: StudyFolder) -> None:
     assert float(dataset["modularity"].sel(where)) == row["modularity"]
 
 
-def block_rows(layers: int, replicas: int, p_value: float, smallest_p: float) -> pd.DataFrame:
-    """Final scores of a narrow and a wide perceptron, the wide one's higher."""
-    return pd.DataFrame(
-        [
-            {
-                "network": f"perceptron-d{layers:02d}-w{width:03d}",
-                "labels": "true",
-                "epoch": 9,
-                "layers": layers,
-                "banded": 0.1,
-            }
-            | {
-                "score": width / 100 + replica / 1000,
-                "p_value": p_value,
-                "smallest_p": smallest_p,
-                "null_high": 0.2,
-            }
-            for width in (8, 64)
-            for replica in range(replicas)
-        ]
-    )
+def block_rows(layers: int, replicas: int, *, blocks: bool = True) -> dict[str, pd.DataFrame]:
+    """Final scores of a narrow and a wide perceptron, the wide one's higher, and similarities with
+    two blocks of layers, or with a band.
+    """
+    distance = np.abs(np.subtract.outer(np.arange(layers), np.arange(layers)))
+    same = np.equal.outer(np.arange(layers) * 2 // layers, np.arange(layers) * 2 // layers)
+    matrix = np.where(same, 0.9, 0.1) if blocks else 1 - 0.1 * distance
+    where = [
+        {
+            "network": f"perceptron-d{layers:02d}-w{width:03d}",
+            "labels": "true",
+            "epoch": 9,
+            "replica": replica,
+        }
+        for width in (8, 64)
+        for replica in range(replicas)
+    ]
+    scores = [
+        row
+        | {"layers": layers, "banded": 0.1}
+        | {"score": float(row["network"][-3:]) / 100 + row["replica"] / 1000}
+        for row in where
+    ]
+    pairs = [
+        row | {"layer": first + 1, "other": second + 1, "cka": value}
+        for row in where
+        for (first, second), value in np.ndenumerate(matrix)
+    ]
+    return {"blocks": pd.DataFrame(scores), "similarity": pd.DataFrame(pairs)}
 
 
 def test_a_run_that_was_interrupted_goes_on_from_its_replicas(
@@ -177,12 +185,11 @@ def rows_of(values: np.ndarray, column: str, epoch: int) -> pd.DataFrame:
 
 
 def test_verdicts_follow_made_up_tables() -> None:
-    rising = np.tile(np.arange(4.0), (5, 1))
+    rising = np.tile(np.arange(4.0), (7, 1))
     layers = pd.concat(
         [rows_of(rising, "modularity_relative", 9), rows_of(0 * rising, "modularity_relative", 0)]
     )
     states = [rows_of(np.where(rising <= step, 0.95, 0.3), "cka", step) for step in range(4)]
-    blocks = block_rows(6, replicas=6, p_value=0.01, smallest_p=1 / 201)
     inputs = pd.DataFrame(
         {
             "network": "a",
@@ -194,9 +201,8 @@ def test_verdicts_follow_made_up_tables() -> None:
     tables = {
         "layers": layers,
         "convergence": pd.concat(states),
-        "blocks": blocks,
         "inputs": inputs,
-    }
+    } | block_rows(6, replicas=7)
     assert [finding.verdict.value for finding in assess_clustering(tables)] == ["holds"] * 4
     assert "epochs 0, 1, 2, 3" in assess_clustering(tables)[1].evidence
     turned = tables | {
@@ -211,30 +217,43 @@ def test_verdicts_follow_made_up_tables() -> None:
 
 
 @pytest.mark.parametrize(
-    ("layers", "replicas", "p_value", "verdict", "reason"),
+    ("replicas", "blocks", "verdict", "reason"),
     [
-        (6, 6, 0.01, "holds", "6 replicas of 6 layers"),
-        (6, 6, 0.5, "not shown either way", "6 replicas of 6 layers"),
-        (3, 6, 1 / 3, "not testable", "no order of so few layers has a p-value below"),
-        (6, 3, 0.01, "not testable", "the smallest p is 0.05"),  # 1 / C(6, 3)
+        (7, True, "holds", "7 replicas of 6 layers"),
+        (7, False, "not shown either way", "7 replicas of 6 layers"),
+        (6, True, "not testable", "6 replicas have no p-value below 0.016; 7 would"),
+        (3, True, "not testable", "the smallest p is 0.05"),  # 1 / C(6, 3)
     ],
 )
 def test_blocks_are_not_testable_where_no_outcome_could_be_significant(
-    layers: int, replicas: int, p_value: float, verdict: str, reason: str
+    replicas: int, blocks: bool, verdict: str, reason: str
 ) -> None:
-    smallest = {3: 1 / 3, 6: 1 / 201}[layers]
-    found = clustering_findings._blocks({"blocks": block_rows(layers, replicas, p_value, smallest)})
+    found = clustering_findings._blocks(block_rows(6, replicas, blocks=blocks))
     assert found.verdict.value == verdict
     assert reason in found.condition
+    assert found.replication.startswith("replicas")
 
 
-def test_trends_over_two_layers_are_not_testable() -> None:
-    rising = np.tile(np.arange(2.0), (5, 1))
-    found = clustering_findings._depth({"layers": rows_of(rising, "modularity_relative", 9)})
+def test_layers_of_one_network_are_no_replicas() -> None:
+    """Eight layers that rise in each of three replicas: Page's test would say p = (1 / 8!)^3; three
+    replicas say no less than 1/8, and seven 1/128.
+    """
+    for replicas, verdict in ((3, "not testable"), (7, "holds")):
+        rising = np.tile(np.arange(8.0), (replicas, 1))
+        states = [rows_of(rising * epoch, "modularity_relative", epoch) for epoch in (0, 9)]
+        found = clustering_findings._depth({"layers": pd.concat(states)})
+        assert found.verdict.value == verdict
+        assert f"p = {0.5**replicas:.2g}" in found.evidence
+        assert "+1.00 [+1.00, +1.00]" in found.evidence
+        few = "3 replicas have no p-value below 0.12; 7 would"
+        assert (few in found.condition) == (replicas == 3)
+
+
+def test_trends_of_one_layer_are_not_testable() -> None:
+    one = rows_of(np.ones((7, 1)), "modularity_relative", 9)
+    found = clustering_findings._depth({"layers": one})
     assert found.verdict.value == "not testable"
-    # Page's statistic of R perfect rankings of L is attained by one of (L!)^R outcomes.
-    assert smallest_trend(2, 3) == pytest.approx(1 / 36)
-    assert smallest_trend(2, 4) == pytest.approx(1 / 576)
+    assert found.evidence == clustering_findings.NO_TREND
 
 
 def test_auc_is_the_share_of_ordered_pairs() -> None:

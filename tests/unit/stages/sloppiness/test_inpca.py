@@ -19,11 +19,14 @@ from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import BadInput, DamagedResult, DifferentWork
 from eigenscape.figures.style import save
 from eigenscape.findings.sloppiness import assess_embedding, inpca_findings
+from eigenscape.networks.labelled_data import Part, digits, split, with_random_labels
 from eigenscape.provenance.state import State
 from eigenscape.provenance.verify import repair, verify_study
+from eigenscape.seeding import generator
 from eigenscape.sloppiness.distances import bhattacharyya_distances
 from eigenscape.sloppiness.geodesic import riemann_length
 from eigenscape.sloppiness.inpca import embed
+from eigenscape.stages.common.labelled_inputs import ensemble_task
 from eigenscape.stages.sloppiness import trajectories
 from eigenscape.stages.sloppiness.inpca import compute_inpca, read_inpca, read_points
 from eigenscape.stages.sloppiness.inpca_tables import write_inpca_tables
@@ -70,6 +73,26 @@ def test_every_trajectory_is_there_and_starts_are_shared_by_optimisers(
     )
     with pytest.raises(BadInput, match="one of linear, perceptron-d01-w006, convolutional-c02"):
         compute_trajectories(STUDY, computed, "transformer")
+
+
+def test_label_noise_is_other_work_whose_title_says_so(
+    computed: StudyFolder, tmp_path: Path
+) -> None:
+    """The truth of the comparison is noisy too; without noise the labels are those of the data."""
+    study = small_study(sloppiness={"ensemble": ENSEMBLE | {"label_noise": 0.5}})
+    with pytest.raises(DifferentWork, match="label_noise"):
+        read_trajectories(study, computed, "linear")
+    images, labels = digits()
+    seed = STUDY.sampling.seed
+    random = with_random_labels(labels, 0.5, generator(seed, "sloppiness", "label noise"))
+    for one, truth in ((STUDY, labels), (study, random)):
+        task, each = ensemble_task(one), ENSEMBLE["inputs_per_class"]
+        again = split(images, truth, each, Part.TRAINING, generator(seed, "sloppiness", "split"))
+        np.testing.assert_array_equal(task.train_labels, again.train_labels)
+        np.testing.assert_array_equal(task.inputs, again.inputs)
+    folder = computed_in(StudyFolder(tmp_path), study)
+    figure = FIGURES["explained_stress"].draw(Results(study, folder))
+    assert "digits with 50% random labels" in figure.get_suptitle()
 
 
 def test_tables_agree_with_the_trajectories(computed: StudyFolder) -> None:
@@ -211,8 +234,18 @@ def test_verdicts_follow_their_rules() -> None:
         ]
 
     assert verdicts() == ["not shown either way", "holds", "holds", "holds"]
+    for chi_2, words in ((0.95, "more than"), (0.71, "as much as"), (0.5, "less than")):
+        ends = {f"chi_2{end}": chi_2 + width for end, width in (("_low", -0.02), ("_high", 0.02))}
+        tables = {
+            "spectra": spectra.assign(chi_2=chi_2, **ends),
+            "crossed": crossed,
+            "equal": equal,
+        }
+        thin = assess_embedding(tables)[0]
+        assert f"two directions explain {words} in the published ensemble" in thin.condition
+        assert "published for CIFAR-10: about 0.71" in thin.evidence
     spectra["chi_3_low"] = [0.6, 0.4, 0.6]
-    spectra.loc[2, "verdict"] = "eigenvalues not geometrically spaced"
+    spectra.loc[2, "verdict"] = "low-dimensional, not a hyper-ribbon"
     crossed["stress"] = 0.7
     equal["distance"] = [0.1, 0.35, 0.3, 0.4]
     assert verdicts() == [

@@ -15,10 +15,12 @@ from builders import small_study
 
 from eigenscape.errors import BadInput, DamagedResult, DifferentWork
 from eigenscape.findings.sloppiness_theory import (
+    _slopes,
     agreement,
     assess_theory,
     sloppiness_theory_findings,
 )
+from eigenscape.findings.verdicts import Verdict
 from eigenscape.sloppiness.covariance import cloud_eigenvalues, time_averages
 from eigenscape.sloppiness.stress import explained_stress
 from eigenscape.stages.sloppiness import theory as sloppiness_theory
@@ -144,19 +146,22 @@ def test_the_labelled_map_and_the_findings_are_written(computed: StudyFolder) ->
         == row["chi_2"]
     )
     findings = sloppiness_theory_findings(STUDY, computed)
-    assert len(findings) == 7
+    assert len(findings) == 8
     assert all(finding.evidence for finding in findings)
 
 
 def made_up(sign: float) -> pd.DataFrame:
-    """A map in which chi_3 rises with c and the ratio and falls with T, or the opposite."""
+    """A map in which chi_3 rises with c and the ratio and falls with T, or the opposite; ribbons
+    where c is at least 0.3.
+    """
     rows = [
         {"steps": steps, "decay": decay, "ratio": ratio, "reach": 0.5 * steps, "chi_2": 0.5}
         | {
             "chi_3": (
                 0.5
                 + sign * (0.05 * np.log(decay) + 0.03 * np.log(ratio) - 0.02 * np.log(steps / 1000))
-            )
+            ),
+            "verdict": "hyper-ribbon" if decay >= 0.3 else "low-dimensional, not a hyper-ribbon",
         }
         for steps in (200, 1000, 5000)
         for decay in (0.1, 0.3, 1.0)
@@ -171,13 +176,13 @@ def test_verdicts_follow_made_up_tables() -> None:
             "converged": 9.0,
             "reach": 500.0,
             "checkpoints": ["linear", "logarithmic"],
-            "slope": [1.2, 3.0],
+            "slope": [1.2, 1.5],
             "theory": [1.3, 1.3],
         }
     )
     machines = pd.DataFrame(
         {
-            "verdict": ["hyper-ribbon", "no decay of the eigenvalues"],
+            "verdict": ["hyper-ribbon", "thick, more than three directions needed"],
             "start": [0.0, 1.0],
             "slope": 1.2,
             "theory": 1.2,
@@ -190,12 +195,38 @@ def test_verdicts_follow_made_up_tables() -> None:
     tables = {"map": made_up(1.0), "slopes": slopes, "machines": machines, "variants": variants}
     found = assess_theory(tables, 0.7)
     assert [finding.verdict.value for finding in found[:4]] == ["holds"] * 4
-    assert [finding.verdict.value for finding in found[5:]] == ["holds under a condition"] * 2
+    assert [finding.verdict.value for finding in found[5:]] == ["holds under a condition"] * 3
+    assert found[5].condition.startswith("50% of those with c < 1, 100% of those with c >= 1")
     turned = assess_theory(tables | {"map": made_up(-1.0), "slopes": slopes.assign(slope=9.0)}, 0.7)
     assert [finding.verdict.value for finding in turned[:4]] == ["does not hold"] * 4
     assert "decay 0.1 to 1" in turned[1].condition
+    thick = made_up(1.0).assign(verdict="thick, more than three directions needed")
+    assert assess_theory(tables | {"map": thick}, 0.7)[5].verdict.value == "not shown either way"
     flat = assess_theory(tables | {"map": made_up(0.0)}, 0.7)
     assert [finding.verdict.value for finding in flat[:3]] == ["not shown either way"] * 3
+
+
+def test_a_theory_does_not_hold_where_a_spacing_of_checkpoints_leaves_it() -> None:
+    """Within 25 % in both spacings, in one, in none; nine of ten settings are enough."""
+    slopes = pd.DataFrame(
+        {
+            "converged": 9.0,
+            "reach": 500.0,
+            "checkpoints": ["linear"] * 10 + ["logarithmic"] * 10,
+            "slope": 1.1,
+            "theory": 1.0,
+        }
+    )
+    slopes.loc[3, "slope"] = 1.5
+    assert _slopes(slopes).verdict is Verdict.HOLDS
+    slopes.loc[10:, "slope"] = np.linspace(1.21, 2.23, 10)
+    one = _slopes(slopes)
+    assert one.verdict is Verdict.CONDITION
+    assert one.condition == "linear checkpoints"
+    assert "logarithmic checkpoints: 1.21 to 2.23 of it, within 25% in 10% of 10" in one.evidence
+    slopes.loc[:4, "slope"] = 1.5
+    assert _slopes(slopes).verdict is Verdict.DOES_NOT
+    assert _slopes(slopes.assign(reach=10.0)).verdict is Verdict.NOT_SHOWN
 
 
 def test_agreement_counts_the_cells_told_rightly() -> None:
