@@ -34,5 +34,5 @@ def test_every_error_of_the_module_is_in_the_family() -> None:
         if isinstance(thing, type) and issubclass(thing, Exception)
     ]
 
-    assert len(raised) == 10
+    assert len(raised) == 11
     assert all(issubclass(thing, errors.EigenscapeError) for thing in raised)
