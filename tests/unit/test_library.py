@@ -17,7 +17,7 @@ import torch
 from builders import EPSILON, orthogonal
 
 import eigenscape
-from eigenscape.architecture import Coordinates
+from eigenscape.architecture import FlatLayout
 from eigenscape.errors import BadInput
 from eigenscape.networks.draws import ScaledDraws
 from eigenscape.networks.functional import mean_squared_residual
@@ -285,7 +285,7 @@ def test_samples_that_are_excluded_do_not_move_the_bracket() -> None:
 
     draws = ScaledDraws(StandardDraw.NORMAL, np.ones(6), key=3)
     sampler = GradientSampler(
-        Coordinates(6), draws, NumpyGradient(gradient), non_finite=NonFinite.EXCLUDE
+        FlatLayout(6), draws, NumpyGradient(gradient), non_finite=NonFinite.EXCLUDE
     )
     rows = sampler.block(0, 60)[0].copy()
     assert 0 < np.count_nonzero(~rows.any(axis=1)) < 30

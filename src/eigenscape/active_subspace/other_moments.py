@@ -273,9 +273,9 @@ def ntk_spectrum(gauss_newton: Spectrum, jacobian: np.ndarray) -> Spectrum:
 
     Example:
         >>> from eigenscape.active_subspace.few_samples import spectrum_of_gradients
-        >>> from eigenscape.architecture import Coordinates
+        >>> from eigenscape.architecture import FlatLayout
         >>> jacobian = np.array([[3.0, 0.0, 4.0], [0.0, 2.0, 0.0]])
-        >>> of_g = spectrum_of_gradients(jacobian, Coordinates(3), 1e-15)
+        >>> of_g = spectrum_of_gradients(jacobian, FlatLayout(3), 1e-15)
         >>> ntk_spectrum(of_g, jacobian).eigenvalues
         array([25.,  4.])
     """

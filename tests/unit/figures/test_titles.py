@@ -10,15 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from eigenscape.figures.active_subspace.ladder_sweep import sign_words
-from eigenscape.figures.expressivity.digits import one_layer_figure, training_lengths_figure
 from matplotlib.figure import Figure
 
 import eigenscape.figures
 from eigenscape.active_subspace.bootstrap import bootstrap_weights
-from eigenscape.active_subspace.layer_shares import ladder_slope, layer_share_intervals
+from eigenscape.active_subspace.layer_shares import layer_profile_slope, layer_share_intervals
 from eigenscape.architecture import Architecture
 from eigenscape.figures.active_subspace.importance import PriorImportance, importance_figure
+from eigenscape.figures.active_subspace.layer_profile_sweep import sign_words
 from eigenscape.figures.clustering.graph_read_outs import (
     graph_modularity_figure,
     neighbourhood_figure,
@@ -29,6 +28,7 @@ from eigenscape.figures.clustering.graph_similarity import (
     similarity_sensitivity_figure,
 )
 from eigenscape.figures.expressivity.dichotomies import dichotomies_figure
+from eigenscape.figures.expressivity.digit_training import one_layer_figure, training_lengths_figure
 from eigenscape.figures.expressivity.length_growth import length_growth_figure
 from eigenscape.figures.expressivity.length_sensitivity import length_sensitivity_figure
 from eigenscape.figures.expressivity.transitions import transitions_figure
@@ -62,7 +62,7 @@ def importance(sign: float) -> Figure:
     masses = np.tile([layer.parameters for layer in network.layers] * trend(sign), (6, 1))
     weights = bootstrap_weights(6, 20, key=0)
     shares = layer_share_intervals(masses, network, weights)
-    slope = ladder_slope(masses, network, weights)
+    slope = layer_profile_slope(masses, network, weights)
     return importance_figure([PriorImportance("glorot", shares, 2.0, slope)], network)
 
 

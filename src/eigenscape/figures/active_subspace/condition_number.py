@@ -71,9 +71,7 @@ def condition_number_figure(table: pd.DataFrame, column: str = "log10_cond") -> 
     if handles := draw_condition_number(axes, table, column):
         figure.legend(handles=handles, loc="outside lower center", ncols=2, handlelength=1.8)
     if _is_projected(table, column):
-        axes.set_title(
-            "projected onto the symmetries of $C$: no inflation by sampling noise", loc="left"
-        )
+        axes.set_title(projection_caption(table), loc="left")
     elif words := noise_caption(table[np.isfinite(table[column].to_numpy(dtype=np.float64))]):
         axes.set_title(words, loc="left")
     return figure
@@ -130,6 +128,28 @@ def draw_condition_number(
 
 def _is_projected(table: pd.DataFrame, column: str) -> bool:
     return column == "log10_cond_sym" and "status_sym" in table.columns
+
+
+def projection_caption(table: pd.DataFrame) -> str:
+    r"""What the map shows, how wide its finite intervals are, how many numbers have heavy tails.
+
+    Example:
+        >>> rows = pd.DataFrame({"status_sym": ["finite", "heavy_tailed"]})
+        >>> rows = rows.assign(log10_cond_sym=[1.0, 2.0])
+        >>> rows = rows.assign(log10_cond_sym_low=[0.9, 1.5], log10_cond_sym_high=[1.1, 3.0])
+        >>> for words in projection_caption(rows).split("; "):
+        ...     print(words)
+        projected onto the symmetries of $C$
+        95 % intervals $\pm$0.10 in the median
+        heavy tails in 1 of 2 networks
+    """
+    words = "projected onto the symmetries of $C$"
+    finite = table[table["status_sym"] == SpectrumStatus.FINITE.value]
+    if len(finite) and {"log10_cond_sym_low", "log10_cond_sym_high"} <= set(table.columns):
+        half = (finite["log10_cond_sym_high"] - finite["log10_cond_sym_low"]) / 2
+        words += rf"; 95 % intervals $\pm${half.median():.2f} in the median"
+    heavy = int((table["status_sym"] == SpectrumStatus.HEAVY_TAILED.value).sum())
+    return words + (f"; heavy tails in {heavy} of {len(table)} networks" if heavy else "")
 
 
 def noise_caption(computed: pd.DataFrame) -> str:

@@ -161,10 +161,10 @@ def measured_words(prior: PriorImportance) -> str:
     r"""Which hidden layers have more gradient under a prior, by the interval of the slope.
 
     Example:
-        >>> from eigenscape.active_subspace.layer_shares import LadderSlope
+        >>> from eigenscape.active_subspace.layer_shares import LayerProfileSlope
         >>> from eigenscape.interval import Interval
         >>> layers = np.arange(2, 4)
-        >>> slope = LadderSlope(layers, np.zeros(2), Interval(-0.25, -0.3, -0.2))
+        >>> slope = LayerProfileSlope(layers, np.zeros(2), Interval(-0.25, -0.3, -0.2))
         >>> shares = LayerShares(Interval(np.ones(4), np.ones(4), np.ones(4)), np.ones(4))
         >>> print(measured_words(PriorImportance("glorot uniform", shares, 1.0, slope)))
         glorot uniform: earlier hidden layers have more, $\beta$ = -0.250 [-0.300, -0.200]

@@ -19,7 +19,7 @@ from eigenscape.distributed.ranks import OneRank
 from eigenscape.errors import BadInput, DamagedResult, DifferentWork
 from eigenscape.figures.style import save
 from eigenscape.findings.sloppiness import assess_embedding, inpca_findings
-from eigenscape.networks.labelled_data import Part, digits, split, with_random_labels
+from eigenscape.networks.labelled_data import Part, digit_images, split, with_random_labels
 from eigenscape.provenance.state import State
 from eigenscape.provenance.verify import repair, verify_study
 from eigenscape.seeding import generator
@@ -82,7 +82,7 @@ def test_label_noise_is_other_work_whose_title_says_so(
     study = small_study(sloppiness={"ensemble": ENSEMBLE | {"label_noise": 0.5}})
     with pytest.raises(DifferentWork, match="label_noise"):
         read_trajectories(study, computed, "linear")
-    images, labels = digits()
+    images, labels = digit_images()
     seed = STUDY.sampling.seed
     random = with_random_labels(labels, 0.5, generator(seed, "sloppiness", "label noise"))
     for one, truth in ((STUDY, labels), (study, random)):
