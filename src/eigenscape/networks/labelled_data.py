@@ -129,7 +129,7 @@ def with_random_labels(labels: np.ndarray, share: float, draw: np.random.Generat
         >>> labels = np.repeat(["a", "b"], 500)
         >>> noisy = with_random_labels(labels, 0.5, np.random.default_rng(0))
         >>> round(float((noisy != labels).mean()), 2)  # a half of a half
-        0.24
+        0.25
     """
     random = draw.choice(np.unique(labels), len(labels))
     return np.where(draw.random(len(labels)) < share, random, labels)

@@ -208,6 +208,7 @@ def test_training_without_finite_condition_numbers_gets_a_figure_that_says_so(
         seed=0,
         parameters=10,
         samples=40,
+        samples_sym=40,
         rank=5,
         raw_parameter_limit=60,
         status="rank_deficient",

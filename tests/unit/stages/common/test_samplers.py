@@ -180,7 +180,7 @@ OVERFLOWING = small_study(
     problem={"interval": [-4e18, 4e18], "points": 6},
     headline={"depth": 4, "width": 3, "samples": 80},
     sampling={"precision": "float32", "non_finite": "exclude"},
-    projection={"samples": 80, "replicates": 20},
+    projection={"samples": 80, "replicates": 20, "most_samples": 80},
 )
 """Inputs of 4e18, squared by the loss, reach the end of float32 at 3e38: at some samples."""
 
