@@ -29,7 +29,7 @@ from eigenscape.active_subspace.projection import projected_samples
 from eigenscape.active_subspace.symmetry import project, require_symmetry
 from eigenscape.networks.samplers import network_sampler
 
-NETWORKS = ((20, 10), (30, 10), (20, 20), (30, 20), (30, 50))
+NETWORKS = ((20, 10), (30, 10), (20, 20), (30, 20))
 RESAMPLED_BELOW = 0.5
 """Part of the effective particles below which they are copied and dropped: the usual half."""
 
@@ -137,7 +137,7 @@ def split(depth: int, width: int, plan: Plan, clouds: int) -> tuple[float, float
 def main() -> None:
     """Print rows for every network."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--particles", type=int, default=1000)
+    parser.add_argument("--particles", type=int, default=500)
     parser.add_argument("--clouds", type=int, default=16)
     options = parser.parse_args()
     for depth, width in NETWORKS:

@@ -233,7 +233,7 @@ def _draw_statuses(axes: Axes, grid: CellGrid, values: np.ndarray) -> list[Line2
             "color": "black",
             "markeredgewidth": 0.9,
         }
-        size = _marker_size(axes, grid)
+        size = _marker_size(axes, grid) * (0.6 if marker == "." else 1.0)
         # Where the numbers are written into the cells, the marker stands above them.
         above = np.zeros(len(rows)) if grid.is_plane else 0.25 * np.diff(grid.width_edges)[rows]
         axes.plot(

@@ -61,7 +61,8 @@ def graph_modularity_figure(layers: pd.DataFrame, words: str = "") -> Figure:
     )
     names = list(layers["network"].unique())
     figure = Figure(figsize=(DOUBLE_COLUMN, 3.3), layout="constrained")
-    ratios = [1 + layers[layers["network"] == name]["layer"].max() for name in names]
+    # Four layers more than there are, so that a title fits above two.
+    ratios = [4 + layers[layers["network"] == name]["layer"].max() for name in names]
     grid = figure.subplots(1, len(names), sharey=True, squeeze=False, width_ratios=ratios)[0]
     epochs = {"start": layers["epoch"].min(), "end": layers["epoch"].max()}
     for letter, axes, name in zip("abcdefghijklmnopqrstuvwxyz", grid, names, strict=False):

@@ -322,4 +322,4 @@ def _loss_words(own: pd.DataFrame, columns: dict[str, str]) -> str:
             lowest = str(band.idxmin())
             name = names.get(lowest, rf"LSR {lowest.removeprefix('least_squares_cka_')}")
             found.append(f"{name} {band[lowest]:.2f}")
-    return "; ".join(found)
+    return "\n".join(found)

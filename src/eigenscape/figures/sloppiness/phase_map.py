@@ -99,7 +99,7 @@ def phase_map_figure(table: pd.DataFrame, simulated: pd.DataFrame, level: float)
         _draw_verdicts(axes, table[table["steps"] == steps])
     panels[2][0].set_ylabel("decay $c$,  colour: verdict")
     panels[-1][len(chosen) // 2].set_xlabel(
-        r"scale of the truth over that of the start, $\sigma_*/\sigma_w$"
+        r"target scale / initial weight scale, $\sigma_*/\sigma_w$"
     )
     if mesh is not None:
         figure.colorbar(
