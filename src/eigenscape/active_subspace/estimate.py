@@ -214,7 +214,8 @@ def _checked_weights(sampler: Sampler, count: int, weights: ArrayLike | None) ->
         expected, numbers = "finite weights of at least 0, some positive", np.ravel(found)
         text = f"numbers from {numbers.min()} to {numbers.max()}"
         raise BadInput.field("weights", expected, text, "leave out rules of negative weights")
-    return found.astype(np.float64)
+    # A common factor need not be known; without it sums of weights neither overflow nor vanish.
+    return found.astype(np.float64) / float(found.max())
 
 
 def source_of(

@@ -142,8 +142,8 @@ def project(
         source: a `network_sampler`; a `SecondMoment` of one, which provides N; or gradients (N, P)
             with their architecture.
         samples: N, or where ``most_samples`` is given the N to begin with.
-        most_samples: double N, up to this many, while the status is `HEAVY_TAILED`: the first
-            samples stay. By default N stays.
+        most_samples: double N while the status is `HEAVY_TAILED`, never beyond this or the rows of
+            an array: the first samples stay. By default N stays.
         architecture: the architecture of the network whose gradients an array holds.
         symmetry: the symmetry of the loss and the prior, ``permutations_and_signs`` (odd
             activations) or ``permutations``, for an array of gradients; a sampler knows its own.
@@ -172,8 +172,14 @@ def project(
         raise BadInput.field(
             "replicates", f"at least {LEAST_REPLICATES}", str(replicates), f"write {REPLICATES}"
         )
+    most = count if most_samples is None else most_samples
+    if isinstance(most, str) or not most >= count or most != int(most):
+        expected = f"a whole number of at least {count}, the samples to begin with"
+        raise BadInput.field("most_samples", expected, repr(most), "leave it out, or write more")
+    if isinstance(sampler, GivenGradients):
+        most = min(most, sampler.count)
     group = _group_of(sampler, symmetry)
-    drawn = samples_until_enough(sampler, count, most_samples or count, group)
+    drawn = samples_until_enough(sampler, count, most, group)
     return projection_of(drawn, sampler, group, replicates=replicates, seed=seed)
 
 

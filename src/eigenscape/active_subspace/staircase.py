@@ -9,6 +9,7 @@ to them. Where even that does not suffice, the status is `HEAVY_TAILED`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,6 +168,10 @@ def staircase(
         spans = everything.max(axis=1) - everything.min(axis=1)
         span = float(np.log10(plateaus[0].value) - np.log10(plateaus[-1].value))
         condition = percentile_interval(span, spans)
+        # The largest of several plateaus is large by chance too, and resamples draw that chance
+        # again: where plateaus lie close, the lower end is that of the halves.
+        low = max(0.0, _crossed_lower_end(samples))
+        condition = Interval(span, min(condition.low, low), condition.high)
     shares = _layer_shares(samples, means, resampled_means)
     number = ProjectedNumber.of(condition, tail)
     return Staircase(tuple(plateaus), status, number, shares, tail)
@@ -215,6 +220,44 @@ def _resampled_means(samples: ProjectedSamples, replicates: int, key: int) -> li
     return replicated
 
 
+def _crossed_lower_end(samples: ProjectedSamples) -> float:
+    """Return a lower end of log10 of the largest over the smallest eigenvalue: plateaus and
+    directions that one half of the samples chooses are measured on the other half. The mean over
+    both ways, less 1.96 standard errors.
+
+    A Rayleigh quotient lies between the extreme eigenvalues, so this is biased down where the
+    sample's own extremes are biased up.
+    """
+    parts = (slice(0, None, 2), slice(1, None, 2))
+    if samples.samples < 4:
+        return 0.0
+    spans: list[float] = []
+    variances: list[float] = []
+    for chosen, measured in (parts, parts[::-1]):
+        weights = np.zeros((1, samples.samples))
+        weights[0, chosen] = 1.0
+        solved = [np.linalg.eigh((mean[0] + mean[0].T) / 2) for mean in samples.means(weights)]
+        top = max(range(len(solved)), key=lambda block: solved[block][0][-1])
+        bottom = min(range(len(solved)), key=lambda block: solved[block][0][0])
+        ends = [
+            _along(samples.contributions[block][measured], solved[block][1][:, column])
+            for block, column in ((top, -1), (bottom, 0))
+        ]
+        means = [max(float(masses.mean()), np.finfo(np.float64).tiny) for masses in ends]
+        relative = ends[0] / means[0] - ends[1] / means[1]
+        spans.append(float(np.log10(means[0]) - np.log10(means[1])))
+        variances.append(float(np.mean(relative**2)) / len(relative))
+    error = 0.5 * math.sqrt(sum(variances)) / math.log(10.0)
+    return sum(spans) / 2 - 1.96 * error
+
+
+def _along(contribution: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """Return the squared gradients (N,) of a block along a direction."""
+    if contribution.ndim == 2:
+        return np.asarray((contribution @ vector) ** 2)
+    return np.asarray(np.einsum("nij,i,j->n", contribution, vector, vector))
+
+
 def _layer_shares(
     samples: ProjectedSamples, means: list[np.ndarray], replicated: list[np.ndarray]
 ) -> list[ProjectedNumber]:
@@ -232,7 +275,8 @@ def _layer_shares(
         for index, layer in enumerate(block.layers):
             traces[:, layer - 1] += block.multiplicity * diagonals[:, index]
             masses[:, layer - 1] += block.multiplicity * components[:, index]
-    shares = traces / traces.sum(axis=1, keepdims=True)
+    whole_traces = traces.sum(axis=1, keepdims=True)
+    shares = np.divide(traces, whole_traces, out=np.zeros_like(traces), where=whole_traces > 0)
     whole = tail_of(masses.sum(axis=1))
     numbers = []
     for share, mass in zip(shares.T, masses.T, strict=True):

@@ -130,10 +130,10 @@ def bootstrap_subspaces(
     values, directions = values[::-1][:size], vectors[:, ::-1][:, :size]
     along, squares, weights = _coordinates(moment, directions)
     contributions = weights[:, None] * along**2
-    carried = (contributions**2).sum(axis=0)
-    effective = np.divide(
-        contributions.sum(axis=0) ** 2, carried, out=np.zeros(size), where=carried > 0
-    )
+    largest = contributions.max(axis=0)
+    scaled = contributions / np.where(largest > 0, largest, 1.0)  # squares neither vanish nor grow
+    carried = (scaled**2).sum(axis=0)
+    effective = np.divide(scaled.sum(axis=0) ** 2, carried, out=np.zeros(size), where=carried > 0)
     count = size - 1 if size <= EVERY_DIMENSION_UP_TO else int(size / math.log(size))
     eigenvalues, traces = np.empty((replicates, size)), np.empty(replicates)
     errors, variability = np.empty((replicates, count)), np.empty((replicates, count))

@@ -171,7 +171,10 @@ def rounding_growth(
             else _relative_change(_gradients(sampler, parameters), exact)
         )
     found = np.concatenate(growth), np.concatenate(errors)
-    finite = np.isfinite(found[0]) & np.isfinite(found[1])
+    # Where float64 has a gradient and the sampler's precision has none, nothing of it is right.
+    lost = np.isfinite(found[0]) & ~np.isfinite(found[1])
+    found[1][lost] = np.inf
+    finite = np.isfinite(found[0])
     return RoundingGrowth(found[0][finite], found[1][finite], sampler.precision)
 
 

@@ -284,7 +284,7 @@ def _verdict(
 ) -> RibbonVerdict:
     if count < FEWEST_DIRECTIONS:
         return RibbonVerdict.TOO_FEW
-    if chi_3.value < THIN:
+    if not chi_3.value >= THIN:  # NaN is thin for nobody
         return RibbonVerdict.THICK
     ribbon_like = (
         slope.low >= LEAST_SLOPE and span.value >= LEAST_DECADES and straight.value >= STRAIGHT

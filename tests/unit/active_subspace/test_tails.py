@@ -18,6 +18,8 @@ from eigenscape.active_subspace.tails import (
     tail_of,
     worst,
 )
+from eigenscape.architecture import Architecture
+from eigenscape.errors import BadInput
 from eigenscape.networks.samplers import network_sampler
 from eigenscape.networks.symmetry import Symmetry
 
@@ -166,3 +168,44 @@ def test_sampling_goes_on_while_tails_are_heavy_and_the_first_samples_stay() -> 
     whole = projected_samples(sampler, 100, Symmetry.PERMUTATIONS_AND_SIGNS)
     for part, all_of_it in zip(one.contributions, whole.contributions, strict=True):
         np.testing.assert_array_equal(part, all_of_it[40:])
+
+
+@pytest.mark.parametrize("symmetry", list(Symmetry), ids=str)
+@pytest.mark.parametrize("decades", [0.0, 0.2])
+def test_intervals_cover_where_plateaus_lie_close_together(symmetry: Symmetry, decades) -> None:
+    """Gaussian gradients whose first ten variances are 10^decades times the others': the sample's
+    extremes are larger by chance, and the lower end must not follow. Fewer than 33 of 40 has a
+    probability of 0.001 at 95 %.
+    """
+    architecture, spread = Architecture(3, 5), np.ones(76)
+    spread[:10] = 10 ** (decades / 2)
+    covered = 0
+    for seed in range(40):
+        gradients = np.random.default_rng(seed).standard_normal((500, 76)) * spread
+        low, high = project(gradients, architecture=architecture, symmetry=symmetry).interval
+        covered += low <= decades <= high
+    assert covered >= 33
+
+
+@pytest.mark.parametrize("most", [0, -1, 99, float("nan"), 1500.5, "many"])
+def test_a_budget_below_the_samples_is_refused(most) -> None:
+    with pytest.raises(BadInput, match=r"most_samples: expected a whole number of at least 100"):
+        project(network_sampler(2, 3), 100, most_samples=most)
+
+
+def test_the_rows_of_an_array_are_its_budget() -> None:
+    gradients = np.random.default_rng(0).standard_normal((200, 76)) ** 5
+    found = project(
+        gradients,
+        50,
+        most_samples=800,
+        architecture=Architecture(3, 5),
+        symmetry="permutations_and_signs",
+    )
+    assert found.samples == 200
+
+
+def test_a_network_without_gradient_has_no_shares() -> None:
+    found = project(np.zeros((60, 7)), architecture=Architecture(1, 2), symmetry="permutations")
+    assert [share.value for share in found.layer_shares] == [0.0, 0.0]
+    assert found.status is SpectrumStatus.RANK_DEFICIENT

@@ -237,3 +237,8 @@ def test_intervals_are_the_quantiles_of_replicates_about_the_estimate() -> None:
 def test_what_cannot_be_judged_is_refused(arguments: dict[str, object], words: str) -> None:
     with pytest.raises(BadInput, match=words):
         ribbon(**arguments)  # type: ignore[arg-type]
+
+
+def test_an_unknown_explained_stress_is_no_ribbon() -> None:
+    found = ribbon(np.exp(-np.arange(12.0)), squares=float("nan"))
+    assert found.verdict is not RibbonVerdict.RIBBON
