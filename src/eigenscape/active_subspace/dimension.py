@@ -26,6 +26,12 @@ TIE = 1e-9
 the rounding of a solver, and far below any gap that means something."""
 
 
+FEWEST_EFFECTIVE = 20
+"""Effective samples behind each of the n leading eigenvalues without which none of the criteria is
+decided: an eigenvalue's standard error is then 1/sqrt(20), 22 %, and resamples of fewer agree
+because they hold the same few gradients."""
+
+
 @dataclass(frozen=True, eq=False)
 class DimensionCriterion:
     """A criterion for the number of active directions, and what it came to.
@@ -102,7 +108,8 @@ def choose_dimension(
       that of a constant.
 
     With a bootstrap a criterion is decided where 95 % of the replicates' eigenvalues give the same
-    number n, and the ranges of lambda_n and lambda_{n+1} over the replicates do not overlap: inside
+    number n, at least 20 effective samples carry each of the n leading eigenvalues, and the ranges
+    of lambda_n and lambda_{n+1} over the replicates do not overlap: inside
     a plateau of the spectrum the n leading eigenvectors are arbitrary, whatever the criterion. The
     ladle and the response surface must not end at n = 0, where no direction is better than none,
     nor at the last n that is looked at, if there are more. These rules are this project's. Without
@@ -176,6 +183,9 @@ def _with_replicates(found: SubspaceBootstrap, energy: float) -> DimensionChoice
     dimensions = np.arange(1, len(sample) + 1)
 
     def overlapping(candidate: int) -> str:
+        fewest = float(found.effective_samples[:candidate].min())
+        if fewest < FEWEST_EFFECTIVE:
+            return f"{fewest:.0f} effective samples carry it, fewer than {FEWEST_EFFECTIVE}"
         if candidate > len(apart) or apart[candidate - 1]:
             return ""
         return f"lambda_{candidate} and lambda_{candidate + 1} are not told apart"

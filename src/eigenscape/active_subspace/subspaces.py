@@ -18,6 +18,7 @@ from eigenscape.active_subspace.conditioning import LEAST_REPLICATES, REPLICATES
 from eigenscape.active_subspace.estimate import SecondMoment
 from eigenscape.active_subspace.resampling import FULL_BOOTSTRAP_LIMIT, SubspaceErrors
 from eigenscape.active_subspace.second_moment import blocks_of
+from eigenscape.active_subspace.tails import effective_samples
 from eigenscape.errors import BadInput
 from eigenscape.interval import Interval
 from eigenscape.networks.quadrature import QuadratureSampler
@@ -74,13 +75,13 @@ class SubspaceBootstrap:
             "   n  eigenvalue  [least, largest]        effective N"
             "  subspace error  [least, largest]",
         ]
-        for place, dimension in enumerate(self.dimensions[:5]):
-            value, low, high = self.eigenvalues.at(place)
+        for index, dimension in enumerate(self.dimensions[:5]):
+            value, low, high = self.eigenvalues.at(index)
             errors = self.errors
             rows.append(
                 f"{dimension:4d}  {value:10.4g}  [{low:.4g}, {high:.4g}]".ljust(44)
-                + f"{self.effective_samples[place]:9,.0f}{errors.mean[place]:16.3g}"
-                + f"  [{errors.minimum[place]:.3g}, {errors.maximum[place]:.3g}]"
+                + f"{self.effective_samples[index]:9,.0f}{errors.mean[index]:16.3g}"
+                + f"  [{errors.minimum[index]:.3g}, {errors.maximum[index]:.3g}]"
             )
         if len(self.dimensions) > 5:
             rows.append(f" ...  up to n = {self.dimensions[-1]}")
@@ -101,8 +102,8 @@ def bootstrap_subspaces(
     Ranges describe the fluctuation, not the bias: where P/N is not small, replicates, which hold
     only 63 % of the gradients, lie further apart than the sample does. Where gradients have heavy
     tails, the effective number of samples beside each eigenvalue is small, and the range is too
-    short. Beyond P = 200 replicates
-    are taken inside the span of the 200 leading eigenvectors, and rotations out of it are not seen.
+    short. Beyond P = 200 replicates are taken inside the span of the 200 leading eigenvectors, and
+    rotations out of it are not seen.
 
     Args:
         moment: the result of `second_moment`; its gradients are computed once more.
@@ -129,11 +130,6 @@ def bootstrap_subspaces(
     size = min(moment.parameters, FULL_BOOTSTRAP_LIMIT)
     values, directions = values[::-1][:size], vectors[:, ::-1][:, :size]
     along, squares, weights = _coordinates(moment, directions)
-    contributions = weights[:, None] * along**2
-    largest = contributions.max(axis=0)
-    scaled = contributions / np.where(largest > 0, largest, 1.0)  # squares neither vanish nor grow
-    carried = (scaled**2).sum(axis=0)
-    effective = np.divide(scaled.sum(axis=0) ** 2, carried, out=np.zeros(size), where=carried > 0)
     count = size - 1 if size <= EVERY_DIMENSION_UP_TO else int(size / math.log(size))
     eigenvalues, traces = np.empty((replicates, size)), np.empty(replicates)
     errors, variability = np.empty((replicates, count)), np.empty((replicates, count))
@@ -144,13 +140,13 @@ def bootstrap_subspaces(
         found, overlap = np.linalg.eigh((along * counted[:, None]).T @ along)
         # In the sample's own basis a replicate's eigenvectors are the overlaps of both.
         eigenvalues[replicate], overlap = found[::-1], overlap[:, ::-1]
-        for place in range(count):
-            leading = overlap[: place + 1]
-            errors[replicate, place] = np.linalg.norm(leading[:, place + 1 :], ord=2)
-            variability[replicate, place] = 1 - abs(np.linalg.det(leading[:, : place + 1]))
+        for index in range(count):
+            leading = overlap[: index + 1]
+            errors[replicate, index] = np.linalg.norm(leading[:, index + 1 :], ord=2)
+            variability[replicate, index] = 1 - abs(np.linalg.det(leading[:, : index + 1]))
     return SubspaceBootstrap(
         eigenvalues=Interval(values, eigenvalues.min(axis=0), eigenvalues.max(axis=0)),
-        effective_samples=effective,
+        effective_samples=effective_samples(weights[:, None] * along**2),
         trace=float(np.trace(moment.matrix)),
         errors=SubspaceErrors(
             np.arange(1, count + 1), errors.min(axis=0), errors.mean(axis=0), errors.max(axis=0)

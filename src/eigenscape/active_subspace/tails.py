@@ -82,17 +82,27 @@ def tail_of(masses: np.ndarray) -> Tail:
         >>> tail_of(even).is_heavy, tail_of(heavy).is_heavy
         (False, True)
     """
-    largest = float(masses.max(initial=0.0))
-    if largest == 0:
-        return Tail(0.0, 0.0, float("nan"))
-    scaled = masses / largest  # squares neither overflow nor vanish
-    total = float(scaled.sum())
     fitted = fit_tail(masses)
+    total = float(masses.sum())
     return Tail(
-        total**2 / float(scaled @ scaled),
-        1.0 / total,
+        float(effective_samples(masses)),
+        float(masses.max()) / total if total > 0 else 0.0,
         float("nan") if fitted is None else fitted.index,
     )
+
+
+def effective_samples(masses: np.ndarray) -> np.ndarray:
+    """Return Kish's effective N, (sum m)^2 / sum m^2, of each column of masses (N, ...); 0 where
+    all vanish.
+
+    Example:
+        >>> effective_samples(np.array([[1.0, 3.0, 0.0], [1.0, 1.0, 0.0]]))
+        array([2. , 1.6, 0. ])
+    """
+    largest = masses.max(axis=0)
+    scaled = masses / np.where(largest > 0, largest, 1.0)  # squares neither overflow nor vanish
+    squares = (scaled**2).sum(axis=0)
+    return np.asarray(scaled.sum(axis=0) ** 2 / np.where(squares > 0, squares, 1.0))
 
 
 def worst(tails: list[Tail]) -> Tail:

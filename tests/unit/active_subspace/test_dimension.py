@@ -252,3 +252,21 @@ def test_what_has_no_dimension_is_refused(case: str) -> None:
     call, words = WRONG[case]
     with pytest.raises(BadInput, match=words):
         call()
+
+
+@pytest.mark.parametrize("samples", [1, 2, 10])
+def test_a_handful_of_samples_decides_nothing(samples: int) -> None:
+    """Resamples of few gradients agree because they hold the same few: isotropic C of 3 parameters,
+    and one with a clear gap.
+    """
+    for scales in (np.ones(3), np.array([3.0, 2.0, 1.0])):
+        sampler = function_sampler(lambda x, scales=scales: x * scales, 3)
+        choice = choose_dimension(bootstrap_subspaces(second_moment(sampler, samples=samples)))
+        assert [criterion.dimension for criterion in choice] == [None] * 5
+
+
+def test_a_single_weight_decides_nothing() -> None:
+    sampler = function_sampler(lambda x: x * [3.0, 2.0, 1.0], 3)
+    moment = second_moment(sampler, samples=100, weights=np.r_[1.0, np.zeros(99)])
+    choice = choose_dimension(bootstrap_subspaces(moment))
+    assert [criterion.dimension for criterion in choice] == [None] * 5

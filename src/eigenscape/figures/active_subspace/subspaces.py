@@ -107,13 +107,13 @@ def draw_dimension(axes: Axes, choice: DimensionChoice) -> None:
             "give what eigenscape.choose_dimension returns",
         )
     criteria = list(choice)
-    for place, criterion in enumerate(criteria):
+    for row, criterion in enumerate(criteria):
         if criterion.candidate is None:
             continue
         decided = criterion.dimension is not None
         axes.plot(
             [criterion.candidate],
-            [place],
+            [row],
             marker="o",
             linestyle="",
             color=PALETTE["blue"],
@@ -122,7 +122,7 @@ def draw_dimension(axes: Axes, choice: DimensionChoice) -> None:
         if np.isfinite(criterion.agreement):
             axes.annotate(
                 f"{criterion.agreement:.0%}",
-                (criterion.candidate, place),
+                (criterion.candidate, row),
                 xytext=(6, 0),
                 textcoords="offset points",
                 va="center",
