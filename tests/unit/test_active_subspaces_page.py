@@ -4,18 +4,16 @@ of the published data, and its active direction the published one.
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from pages import DOCS, run_page
 
 import eigenscape
 
-DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "active_subspaces.md").read_text()
 
 PUBLISHED_W1 = np.array([0.7674, -0.4228, 0.473, -0.09064, 0.0207])
@@ -46,17 +44,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[SimpleNamespace, list
     in.
     """
     here = tmp_path_factory.mktemp("notebook")
-    names: dict[str, object] = {}
-    printed = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MPLBACKEND", "agg")
-        patch.chdir(here)
-        for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
-            said = io.StringIO()
-            with contextlib.redirect_stdout(said):
-                exec(block, names)  # noqa: S102 - the page's own code
-            printed.append(said.getvalue())
-        names["plt"].close("all")  # type: ignore[attr-defined]
+    names, printed = run_page(PAGE, here)
     return SimpleNamespace(**names), printed, here
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 from pathlib import Path
 
@@ -11,11 +9,11 @@ import numpy as np
 import pytest
 from base_only import run_with_base_only
 from finished_study import compute_small_study
+from pages import DOCS, run_page
 
 import eigenscape
 from eigenscape.stages.common import signals
 
-DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "library.md").read_text()
 
 
@@ -27,17 +25,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], li
     here = tmp_path_factory.mktemp("notebook")
     signals._requested.clear()
     compute_small_study(here / "results").root.rename(here / "results" / "sine")
-    names: dict[str, object] = {}
-    printed = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MPLBACKEND", "agg")
-        patch.chdir(here)
-        for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
-            said = io.StringIO()
-            with contextlib.redirect_stdout(said):
-                exec(block, names)  # noqa: S102 - the page's own code
-            printed.append(said.getvalue())
-        names["plt"].close("all")  # type: ignore[attr-defined]
+    names, printed = run_page(PAGE, here)
     return names, printed, here
 
 

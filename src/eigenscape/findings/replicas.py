@@ -7,14 +7,13 @@ each replica gives one number, and these numbers are tested.
 from __future__ import annotations
 
 import numpy as np
-import scipy
+import scipy.stats
+
+from eigenscape.active_subspace.association import rank_correlations
 
 EXACT = 16
 """Replicas up to which every sign pattern is counted; of more replicas as many patterns are
 drawn."""
-
-ROUNDING = 1e-12
-"""Relative size to which two sums of the same numbers in other signs are equal."""
 
 
 def smallest_p(replicas: int) -> float:
@@ -40,15 +39,17 @@ def sign_flip_p(values: np.ndarray) -> float:
         >>> sign_flip_p(np.array([0.3, 0.1, 0.2])), sign_flip_p(np.array([0.3, -0.1, 0.2]))
         (0.125, 0.25)
     """
-    count = len(values)
-    bits = (
-        np.arange(2**count)[:, None] >> np.arange(count) & 1
-        if count <= EXACT
-        else np.random.default_rng(0).integers(2, size=(2**EXACT, count))
+    if len(values) == 1:  # which SciPy refuses
+        return 0.5 if values[0] > 0 else 1.0
+    flipped = scipy.stats.permutation_test(
+        (values,),
+        np.sum,
+        permutation_type="samples",  # of one sample: its signs
+        alternative="greater",
+        n_resamples=2**EXACT,
+        rng=np.random.default_rng(0),
     )
-    as_large = (1 - 2 * bits) @ values >= values.sum() - ROUNDING * np.abs(values).sum()
-    drawn = int(count > EXACT)  # the observed pattern is not among those that are drawn
-    return float((as_large.sum() + drawn) / (len(bits) + drawn))
+    return float(flipped.pvalue)
 
 
 def rank_trends(values: np.ndarray) -> np.ndarray:
@@ -59,10 +60,5 @@ def rank_trends(values: np.ndarray) -> np.ndarray:
         >>> rank_trends(np.array([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0], [1.0, 1.0, 1.0]])).tolist()
         [1.0, -1.0, 0.0]
     """
-    columns = np.arange(values.shape[1])
-    return np.array(
-        [
-            scipy.stats.spearmanr(columns, row).statistic if np.ptp(row) > 0 else 0.0
-            for row in values
-        ]
-    )
+    columns = np.broadcast_to(np.arange(values.shape[1]), values.shape)
+    return np.asarray(np.nan_to_num(rank_correlations(values, columns)))
