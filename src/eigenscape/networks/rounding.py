@@ -106,7 +106,7 @@ class RoundingGrowth:
 
     @property
     def facts(self) -> dict[str, float | None]:
-        """What is kept beside a result; None for NaN, which JSON has no word for."""
+        """What is kept beside a result; None for NaN and infinity, which JSON has no word for."""
         numbers = {
             "rounding_growth": self.median,
             "rounding_growth_largest": self.largest,
@@ -117,6 +117,8 @@ class RoundingGrowth:
     @property
     def warning(self) -> str:
         """What to say of a precision whose errors are too large."""
+        if np.isinf(self.gradient_error):
+            return f"most gradients are beyond the range of {self.precision}; use float64"
         return (
             f"gradients in {self.precision} have a relative error of {self.gradient_error:.2g} in"
             f" the median, since rounding errors grow {self.median:.2g}-fold; expected at most"

@@ -21,7 +21,7 @@ from eigenscape.networks.priors import StandardDraw, prior_named
 from eigenscape.networks.problems import sine_regression
 from eigenscape.networks.rounding import RoundingGrowth, rounding_growth
 from eigenscape.networks.sampler import Device
-from eigenscape.networks.samplers import function_sampler
+from eigenscape.networks.samplers import function_sampler, network_sampler
 
 SINE = sine_regression(points=50)
 
@@ -177,3 +177,14 @@ def test_what_is_kept_is_plain() -> None:
     }
     assert found.moment_tolerance == 20 * 8 * 2.0**-23
     np.testing.assert_array_equal(found.row_tolerance, 100 * np.array([2, 8, 4]) * 2.0**-23)
+
+
+def test_gradients_that_float32_cannot_hold_are_its_errors() -> None:
+    """A deep ReLU network whose gradients exist in float64 alone: nothing of them is right."""
+    with pytest.warns(RuntimeWarning, match="gradients are beyond the range of float32"):
+        sampler = network_sampler(60, 50, activation="relu", precision="float32")
+    found = rounding_growth(sampler, 3)
+    assert np.isinf(found.errors).all()
+    assert len(found.errors) == 3
+    assert found.is_too_large
+    assert found.facts["gradient_error"] is None
