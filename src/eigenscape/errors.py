@@ -7,6 +7,8 @@ what to do, on one line.
 
 from __future__ import annotations
 
+from numbers import Real
+
 
 class EigenscapeError(Exception):
     """Base of the family; ``exit_code`` is what the command line returns."""
@@ -34,6 +36,24 @@ class BadInput(EigenscapeError, ValueError):
         them.
         """
         return cls(f"{name}: expected {expected}, found {found}; {fix}")
+
+
+def whole_number(name: str, value: object, least: int, fix: str) -> int:
+    """Return what a caller gave as a whole number; 100.0 is one, and a truth value is none.
+
+    Raises:
+        BadInput: it is no whole number, or below ``least``.
+
+    Example:
+        >>> whole_number("samples", 1e2, 1, "leave it out")
+        100
+    """
+    number = float("nan")
+    if isinstance(value, Real) and not isinstance(value, bool):
+        number = float(value)
+    if not least <= number < float("inf") or number != int(number):
+        raise BadInput.field(name, f"a whole number of at least {least}", repr(value), fix)
+    return int(number)
 
 
 class DoesNotFit(BadInput):

@@ -482,7 +482,7 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     ),  # type: ignore[arg-type]
     "replicates": (
         lambda: eigenscape.condition_number(eigenscape.second_moment(ROWS), replicates=5),
-        "^replicates: expected at least 20",
+        "^replicates: expected a whole number of at least 20",
     ),
     "project a function": (
         lambda: eigenscape.project(ROWS),

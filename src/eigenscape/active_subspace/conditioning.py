@@ -19,7 +19,7 @@ from eigenscape.active_subspace.estimate import SecondMoment
 from eigenscape.active_subspace.sampling_noise import log10_condition_null
 from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, spectrum_of
 from eigenscape.architecture import Layout
-from eigenscape.errors import BadInput
+from eigenscape.errors import BadInput, whole_number
 from eigenscape.interval import Interval
 from eigenscape.seeding import stream_key
 
@@ -202,10 +202,7 @@ def condition_number(
     if moment.weights is not None:
         fix = "use spectrum(moment).log10_condition, and bootstrap_subspaces for its ranges"
         raise BadInput.field("moment", "samples that count alike", "weights", fix)
-    if replicates < LEAST_REPLICATES:
-        raise BadInput.field(
-            "replicates", f"at least {LEAST_REPLICATES}", str(replicates), f"write {REPLICATES}"
-        )
+    replicates = whole_number("replicates", replicates, LEAST_REPLICATES, f"write {REPLICATES}")
     solved = spectrum(moment)
     value, size, samples = solved.log10_condition, moment.parameters, moment.samples
     if size == 1:

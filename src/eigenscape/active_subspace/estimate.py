@@ -17,7 +17,7 @@ from eigenscape.active_subspace.second_moment import blocks_of, one_blas_thread,
 from eigenscape.active_subspace.spectrum import rounding_variance
 from eigenscape.active_subspace.triangle import Triangle
 from eigenscape.architecture import Layout
-from eigenscape.errors import BadInput, NotFiniteGradient
+from eigenscape.errors import BadInput, NotFiniteGradient, whole_number
 from eigenscape.networks.functions import GivenGradients
 from eigenscape.networks.quadrature import QuadratureSampler
 from eigenscape.networks.sampler import Sampler, none_counts
@@ -248,13 +248,7 @@ def source_of(
             f"write samples={4 * sampler.architecture.parameters}, four for each parameter",
         )
         raise BadInput.field("samples", expected, "nothing", fix)
-    if isinstance(samples, str) or samples < 1 or samples != int(samples):
-        raise BadInput.field(
-            "samples",
-            "a whole number of at least 1",
-            repr(samples),
-            "draw some four for each parameter",
-        )
+    samples = whole_number("samples", samples, 1, "draw some four for each parameter")
     if isinstance(sampler, GivenGradients) and samples > sampler.count:
         raise BadInput.field(
             "samples",
@@ -262,4 +256,4 @@ def source_of(
             str(samples),
             "ask for fewer",
         )
-    return sampler, int(samples)
+    return sampler, samples

@@ -27,9 +27,9 @@ from eigenscape.active_subspace.symmetry import (
 )
 from eigenscape.active_subspace.symmetry import project as project_gradients
 from eigenscape.active_subspace.tails import worst
-from eigenscape.architecture import Architecture
+from eigenscape.architecture import Architecture, FlatLayout
 from eigenscape.config.sizes import BLOCK, NUMBERS_PER_BATCH
-from eigenscape.errors import BadInput
+from eigenscape.errors import BadInput, whole_number
 from eigenscape.networks.functions import GivenGradients
 from eigenscape.networks.sampler import Sampler, counted_block, none_counts
 from eigenscape.networks.symmetry import Symmetry
@@ -165,17 +165,17 @@ def project(
         if source.weights is not None:
             fix = "project samples that count alike"
             raise BadInput.field("source", "samples without weights", "weights", fix)
+        if isinstance(source.sampler, GivenGradients) and isinstance(
+            source.architecture, FlatLayout
+        ):
+            fix = "write second_moment(gradients, architecture=Architecture(depth, width))"
+            raise BadInput.field("source", "gradients of known layers", "a bare array's", fix)
         samples = source.samples if samples is None else samples
         source = source.sampler
     sampler, count = source_of(source, samples, architecture)
-    if replicates < LEAST_REPLICATES:
-        raise BadInput.field(
-            "replicates", f"at least {LEAST_REPLICATES}", str(replicates), f"write {REPLICATES}"
-        )
-    most = count if most_samples is None else most_samples
-    if isinstance(most, str) or not most >= count or most != int(most):
-        expected = f"a whole number of at least {count}, the samples to begin with"
-        raise BadInput.field("most_samples", expected, repr(most), "leave it out, or write more")
+    replicates = whole_number("replicates", replicates, LEAST_REPLICATES, f"write {REPLICATES}")
+    fix = "leave it out, or write more than the samples to begin with"
+    most = count if most_samples is None else whole_number("most_samples", most_samples, count, fix)
     if isinstance(sampler, GivenGradients):
         most = min(most, sampler.count)
     group = _group_of(sampler, symmetry)

@@ -19,7 +19,7 @@ from eigenscape.active_subspace.estimate import SecondMoment
 from eigenscape.active_subspace.resampling import FULL_BOOTSTRAP_LIMIT, SubspaceErrors
 from eigenscape.active_subspace.second_moment import blocks_of
 from eigenscape.active_subspace.tails import effective_samples
-from eigenscape.errors import BadInput
+from eigenscape.errors import BadInput, whole_number
 from eigenscape.interval import Interval
 from eigenscape.networks.quadrature import QuadratureSampler
 from eigenscape.seeding import generator
@@ -125,7 +125,8 @@ def bootstrap_subspaces(
         >>> bool((found.eigenvalues.low < found.eigenvalues.value).all())
         True
     """
-    _check(moment, replicates)
+    replicates = whole_number("replicates", replicates, LEAST_REPLICATES, f"write {REPLICATES}")
+    _check(moment)
     values, vectors = np.linalg.eigh(moment.matrix)
     size = min(moment.parameters, FULL_BOOTSTRAP_LIMIT)
     values, directions = values[::-1][:size], vectors[:, ::-1][:, :size]
@@ -192,7 +193,7 @@ def _replicate_weights(
         yield drawn / drawn.sum()
 
 
-def _check(moment: SecondMoment, replicates: int) -> None:
+def _check(moment: SecondMoment) -> None:
     """Refuse what has no samples or no subspaces.
 
     Raises:
@@ -210,8 +211,4 @@ def _check(moment: SecondMoment, replicates: int) -> None:
         found = f"P = {moment.parameters}, tr C = {np.trace(moment.matrix):.4g}"
         raise BadInput.field(
             "moment", "two parameters or more and a positive trace", found, "nothing to divide"
-        )
-    if replicates < LEAST_REPLICATES:
-        raise BadInput.field(
-            "replicates", f"at least {LEAST_REPLICATES}", str(replicates), f"write {REPLICATES}"
         )

@@ -21,7 +21,7 @@ from typing import Protocol
 
 import numpy as np
 
-from eigenscape.errors import BadInput
+from eigenscape.errors import BadInput, whole_number
 from eigenscape.networks.gradients import Differentiable
 from eigenscape.networks.sampler import PriorSampler
 
@@ -153,6 +153,8 @@ def rounding_growth(
         fix = "give the sampler that the gradients are of"
         expected = "one that computes its gradients, such as a network_sampler"
         raise BadInput.field("sampler", expected, type(sampler).__name__, fix)
+    samples = whole_number("samples", samples, 1, f"write {MEASURED_SAMPLES}")
+    first = whole_number("first", first, 0, "leave it out")
     size = sampler.architecture.parameters
     batch = max(1, NUMBERS_AT_ONCE // size)
     growth, errors = [], []

@@ -230,7 +230,7 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     "no gradient": (lambda: bootstrap_subspaces(second_moment(np.zeros((3, 2)))), "tr C = 0"),
     "few replicates": (
         lambda: bootstrap_subspaces(second_moment(np.eye(2)), replicates=3),
-        "^replicates: expected at least 20",
+        "^replicates: expected a whole number of at least 20",
     ),
 }
 

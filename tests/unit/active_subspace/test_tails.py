@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from eigenscape.active_subspace.estimate import second_moment
 from eigenscape.active_subspace.projection import project, projected_samples
 from eigenscape.active_subspace.spectrum import SpectrumStatus
 from eigenscape.active_subspace.staircase import staircase
@@ -209,3 +210,10 @@ def test_a_network_without_gradient_has_no_shares() -> None:
     found = project(np.zeros((60, 7)), architecture=Architecture(1, 2), symmetry="permutations")
     assert [share.value for share in found.layer_shares] == [0.0, 0.0]
     assert found.status is SpectrumStatus.RANK_DEFICIENT
+
+
+def test_a_second_moment_without_layers_says_where_to_give_them() -> None:
+    moment = second_moment(np.random.default_rng(0).standard_normal((60, 76)))
+    for architecture in (None, Architecture(3, 5)):
+        with pytest.raises(BadInput, match=r"write second_moment\(gradients, architecture="):
+            project(moment, architecture=architecture, symmetry="permutations")
