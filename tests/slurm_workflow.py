@@ -25,7 +25,7 @@ QUICK_SNAKEMAKE = ROOT / "tests" / "slurm" / "quick_snakemake.py"
 IN_SMALL = """
 study: small
 grid: {depth: [1, 2], width: [5, 10]}
-headline: {depth: 2, width: 10, samples: 400}
+headline: {depth: 4, width: 10, samples: 400}
 sampling: {raw_parameter_limit: 150}
 projection: {samples: 100, replicates: 40}
 criticality: {depth: 4, width: 5, samples: 50, weight_std: [0.5, 2.0]}

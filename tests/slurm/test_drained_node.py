@@ -12,7 +12,7 @@ from slurm_workflow import IN_SMALL, Run, wait_for
 
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(600)]
 
-LEDGER = "results/small/ledger/second_moment/headline/d02-w010-n400.json"
+LEDGER = "results/small/ledger/second_moment/headline/d04-w010-n400.json"
 
 
 def test_jobs_avoid_a_drained_node_or_wait_for_it(cluster: PrivateSlurm, tmp_path: Path) -> None:

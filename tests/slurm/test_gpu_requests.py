@@ -15,7 +15,7 @@ from slurm_workflow import IN_SMALL, Run
 
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(600)]
 
-LEDGER = "results/small/ledger/second_moment/headline/d02-w010-n400.json"
+LEDGER = "results/small/ledger/second_moment/headline/d04-w010-n400.json"
 
 LAUNCHER = """#!/bin/sh
 # -n RANKS COMMAND..., as the rule calls its launcher

@@ -58,7 +58,7 @@ def submitted(
     return found
 
 
-MOMENT = "results/small/ledger/second_moment/headline/d02-w010-n400.json"
+MOMENT = "results/small/ledger/second_moment/headline/d04-w010-n400.json"
 
 
 @pytest.mark.parametrize("way", ["environment", "command line"])
