@@ -5,6 +5,7 @@
 `triangle`             the lower triangle of C as column strips, and its rank-k update
 `second_moment`        gradients of a range of samples, reduced to a partial sum
 `other_moments`        per-datum, centred, Gauss-Newton and local second moments
+`tangent_kernel`       the Gram matrix of the network's outputs, and its spectrum
 `eigensolvers`         the fastest accurate dense solvers at hand
 `two_stage`            values by a reduction in two stages, for large matrices
 `tridiagonal`          values and vectors by the steps of divide and conquer

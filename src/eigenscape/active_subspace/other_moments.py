@@ -40,11 +40,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus
 from eigenscape.active_subspace.triangle import Triangle, assemble, band_count
 from eigenscape.config.sizes import NUMBERS_PER_BATCH
 from eigenscape.errors import BadInput, NotFiniteGradient
@@ -218,6 +217,7 @@ def gauss_newton(sampler: GradientSampler[NetworkLoss], samples: range) -> np.nd
         NotFiniteGradient: a gradient holds an infinity or NaN.
 
     Example:
+        >>> from eigenscape.active_subspace.tangent_kernel import ntk_gram
         >>> from eigenscape.networks.samplers import network_sampler
         >>> sampler = network_sampler(1, 2)
         >>> trace = np.trace(gauss_newton(sampler, range(3, 4)))
@@ -231,66 +231,6 @@ def gauss_newton(sampler: GradientSampler[NetworkLoss], samples: range) -> np.nd
         for first, count in _batches(samples, size)
     )
     return _moments(rows, parameters).second_moment
-
-
-def jacobian_at(sampler: GradientSampler[NetworkLoss], sample: int) -> np.ndarray:
-    """Return J, (n, P) in float64, at one sample of the prior.
-
-    Raises:
-        BadInput: several outputs.
-        NotFiniteGradient: a gradient holds an infinity or NaN, whether samples are excluded or not.
-    """
-    found = output_jacobians(sampler, sample, 1)
-    if not len(found):
-        raise NotFiniteGradient(
-            f"sample {sample} of {sampler.architecture.label}: expected a finite Jacobian, found"
-            " infinity or NaN; take another sample, or float64"
-        )
-    return np.asarray(found[0], np.float64)
-
-
-def ntk_gram(sampler: GradientSampler[NetworkLoss], sample: int) -> np.ndarray:
-    """Compute K = J J^T, (n, n), at one sample of the prior; its non-zero eigenvalues are those of
-    n G there.
-
-    Raises:
-        BadInput: several outputs.
-        NotFiniteGradient: a gradient holds an infinity or NaN.
-    """
-    jacobian = jacobian_at(sampler, sample)
-    return _symmetric(jacobian @ jacobian.T)
-
-
-def ntk_spectrum(gauss_newton: Spectrum, jacobian: np.ndarray) -> Spectrum:
-    """Return the spectrum of K = J J^T, (n,), given that of G = (1/n) J^T J at the same theta: both
-    have the rank of J, and the eigenvalues of K are n times those of G.
-
-    Computed from the two matrices, ranks would be judged by n and by P roundings, and differ.
-
-    Args:
-        gauss_newton: the spectrum of G, such as `few_samples.spectrum_of_gradients` gives.
-        jacobian: J, (n, P).
-
-    Example:
-        >>> from eigenscape.active_subspace.few_samples import spectrum_of_gradients
-        >>> from eigenscape.architecture import FlatLayout
-        >>> jacobian = np.array([[3.0, 0.0, 4.0], [0.0, 2.0, 0.0]])
-        >>> of_g = spectrum_of_gradients(jacobian, FlatLayout(3), 1e-15)
-        >>> ntk_spectrum(of_g, jacobian).eigenvalues
-        array([25.,  4.])
-    """
-    points = len(jacobian)
-    values = np.zeros(points)
-    values[: gauss_newton.rank] = points * gauss_newton.eigenvalues[: gauss_newton.rank]
-    resolved = SpectrumStatus.FINITE if gauss_newton.resolved else SpectrumStatus.BELOW_FLOOR
-    return replace(
-        gauss_newton,
-        eigenvalues=values,
-        eigenvectors=None,
-        diagonal=np.einsum("np,np->n", jacobian, jacobian),
-        floor=points * gauss_newton.floor,
-        status=SpectrumStatus.RANK_DEFICIENT if gauss_newton.rank < points else resolved,
-    )
 
 
 def centred(second_moment: np.ndarray, gradient_mean: np.ndarray) -> np.ndarray:
@@ -450,8 +390,3 @@ def _batches(samples: range, size: int) -> Iterable[tuple[int, int]]:
         (first, min(size, samples.stop - first))
         for first in range(samples.start, samples.stop, size)
     )
-
-
-def _symmetric(matrix: np.ndarray) -> np.ndarray:
-    """Mirror the lower triangle of a matrix that is symmetric up to rounding."""
-    return np.asarray(np.tril(matrix) + np.tril(matrix, -1).T)

@@ -16,11 +16,11 @@ from eigenscape.active_subspace.other_moments import (
     full_batch_moments,
     gauss_newton,
     local_prior_moment,
-    ntk_gram,
     output_jacobians,
     per_datum_gradients,
     per_datum_moments,
 )
+from eigenscape.active_subspace.tangent_kernel import ntk_gram
 from eigenscape.architecture import Architecture
 from eigenscape.errors import BadInput, NotFiniteGradient
 from eigenscape.networks import functional

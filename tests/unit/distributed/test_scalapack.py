@@ -7,12 +7,8 @@ from pathlib import Path
 import pytest
 
 from eigenscape.distributed.block_cyclic import grid_shape, held_count
-from eigenscape.distributed.scalapack import (
-    LIBRARY_VARIABLE,
-    load,
-    require_countable,
-    vectors_work_space,
-)
+from eigenscape.distributed.scalapack import require_countable, vectors_work_space
+from eigenscape.distributed.scalapack_library import LIBRARY_VARIABLE, load
 from eigenscape.errors import BadInput, DoesNotFit
 
 

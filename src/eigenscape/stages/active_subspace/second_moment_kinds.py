@@ -30,9 +30,7 @@ from eigenscape.active_subspace.other_moments import (
     descend,
     full_batch_moments,
     gauss_newton,
-    jacobian_at,
     local_prior_moment,
-    ntk_spectrum,
     per_datum_moments,
 )
 from eigenscape.active_subspace.spectrum import (
@@ -41,6 +39,7 @@ from eigenscape.active_subspace.spectrum import (
     rounding_variance,
     spectrum_of,
 )
+from eigenscape.active_subspace.tangent_kernel import jacobian_at, ntk_spectrum
 from eigenscape.architecture import Architecture
 from eigenscape.config.study import Study
 from eigenscape.seeding import stream_key
