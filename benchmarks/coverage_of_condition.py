@@ -34,6 +34,7 @@ from eigenscape.active_subspace.projection import (
     samples_until_enough,
 )
 from eigenscape.active_subspace.spectrum import SpectrumStatus
+from eigenscape.active_subspace.staircase import along
 from eigenscape.active_subspace.symmetry import ProjectedSamples, require_symmetry
 from eigenscape.active_subspace.tails import tail_of
 from eigenscape.config.sampling import ProjectionSection
@@ -50,12 +51,11 @@ def extremes(samples: ProjectedSamples) -> tuple[np.ndarray, np.ndarray]:
     """Contributions (N,) of every sample to the largest and to the smallest eigenvalue."""
     solved = [np.linalg.eigh(mean[0]) for mean in samples.means()]
     values = [(value, block, i) for block, (v, _) in enumerate(solved) for i, value in enumerate(v)]
-
-    def along(block: int, index: int) -> np.ndarray:
-        vector = solved[block][1][:, index]
-        return np.einsum("nij,i,j->n", samples.contributions[block], vector, vector)
-
-    return along(*max(values)[1:]), along(*min(values)[1:])
+    (_, most, first), (_, least, last) = max(values), min(values)
+    return (
+        along(samples.contributions[most], solved[most][1][:, first]),
+        along(samples.contributions[least], solved[least][1][:, last]),
+    )
 
 
 def intervals(a: np.ndarray, b: np.ndarray, seed: int) -> dict[str, tuple[float, float]]:

@@ -38,7 +38,7 @@ def stream_key(seed: int, *labels: object) -> int:
     """
     if not 0 <= seed < SEED_LIMIT:
         raise BadInput.field(
-            "sampling.seed",
+            "seed",
             f"a whole number from 0 to {SEED_LIMIT - 1}",
             str(seed),
             "choose a seed in that range",

@@ -183,6 +183,54 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
         lambda: eigenscape.network_sampler(1, 2, device="gpu"),
         "^device: expected one of cpu, torch, cuda",
     ),  # type: ignore[arg-type]
+    "seed": (
+        lambda: eigenscape.network_sampler(1, 2, seed=-1).block(0, 1),
+        "^seed: expected a whole number from 0 to",
+    ),
+    "ragged ranges": (
+        lambda: eigenscape.function_sampler(lambda x: x, 2, ranges=[[0.0, 1.0], [2.0]]),
+        r"^ranges: expected .* shape \(2, 2\), found rows of different lengths",
+    ),  # type: ignore[arg-type]
+    "ragged scales": (
+        lambda: eigenscape.function_sampler(lambda x: x, 2, scale=[1.0, [2.0, 3.0]]),
+        "^scale: expected a positive number, or 2 of them, found rows of different lengths",
+    ),  # type: ignore[arg-type]
+    "no samples along directions": (
+        lambda: eigenscape.active_variables(NETWORK, 0, np.eye(7)),
+        "^samples: expected a whole number of at least 1, found 0",
+    ),
+    "samples in steps": (
+        lambda: eigenscape.active_variables(NETWORK, range(0, 9, 3), np.eye(7)),
+        "^samples: expected at least one, in steps of 1",
+    ),
+    "a number for a direction": (
+        lambda: eigenscape.active_variables(NETWORK, 3, 1),
+        "^directions: expected real numbers in 7 rows",
+    ),
+    "words for directions": (
+        lambda: eigenscape.active_variables(NETWORK, 3, ["x"] * 7),
+        "^directions: expected real numbers in 7 rows, .* found <U1",
+    ),
+    "ragged directions": (
+        lambda: eigenscape.active_variables(NETWORK, 3, [[1.0], [2.0, 3.0]]),
+        "^directions: expected real numbers in 7 rows",
+    ),
+    "points of a sampler": (
+        lambda: eigenscape.second_moment(NETWORK, 3, points=50),
+        "^points: expected those of the sampler, found 50; leave it out",
+    ),
+    "no points": (
+        lambda: eigenscape.second_moment(ROWS, points=0),
+        "^points: expected a whole number of at least 1, found 0",
+    ),
+    "a word of energy": (
+        lambda: eigenscape.choose_dimension([2.0, 1.0], energy="all"),
+        "^energy: expected a part above 0 and at most 1, found 'all'",
+    ),  # type: ignore[arg-type]
+    "an eigenvalue below 0": (
+        lambda: eigenscape.choose_dimension([2.0, 1.0, -0.5]),
+        "^source: expected eigenvalues of at least 0, found -0.5 beside 2",
+    ),
     "precision": (
         lambda: eigenscape.network_sampler(1, 2, precision="half"),
         "^precision: expected float64 or float32",
@@ -215,3 +263,37 @@ def test_rounding_may_make_an_eigenvalue_negative() -> None:
 def test_rounding_may_make_a_bare_matrix_asymmetric() -> None:
     matrix = np.array([[2.0, 1.0], [1.0 + 1e-15, 2.0]])
     np.testing.assert_allclose(eigenscape.spectrum(matrix).eigenvalues, [3.0, 1.0], rtol=1e-14)
+
+
+def test_a_matrix_in_float32_is_judged_by_the_rounding_of_float32() -> None:
+    """Five gradients in fifteen directions: ten null ones, which rounding leaves at 1e-7."""
+    rows = np.random.default_rng(0).standard_normal((5, 15))
+    exact, single = rows.T @ rows / 5, (rows.T @ rows / 5).astype(np.float32)
+    assert eigenscape.spectrum(exact, samples=5).rank == 5
+    for found in (eigenscape.spectrum(single), eigenscape.spectrum(single, samples=5)):
+        assert found.rank == 5
+        assert found.floor == pytest.approx(15 * 2.0**-23 * found.eigenvalues[0])
+        np.testing.assert_allclose(
+            found.eigenvalues[:5], eigenscape.spectrum(exact).eigenvalues[:5], rtol=1e-5
+        )
+    assert eigenscape.spectrum(single).status == "below_floor"
+    assert eigenscape.spectrum(single, samples=5).status == "rank_deficient"
+    full = eigenscape.spectrum(np.diag(np.float32([100.0, 1.0])))
+    assert (full.status, full.log10_condition) == ("finite", 2.0)
+
+
+def test_points_say_how_far_the_rounding_of_an_array_reaches() -> None:
+    """A column of dust, 20 eps of the others: null where a gradient sums 50 terms, and a direction
+    of its own where it is one.
+    """
+    random = np.random.default_rng(0)
+    rows = np.hstack([random.standard_normal((40, 2)), np.full((40, 1), 20 * 2.0**-52)])
+    rows[:, 2] *= random.choice([-1.0, 1.0], 40)
+    assert eigenscape.spectrum(eigenscape.second_moment(rows)).rank == 3
+    assert eigenscape.spectrum(eigenscape.second_moment(rows, points=50)).rank == 2
+
+
+def test_samples_along_directions_are_counted_or_numbered() -> None:
+    counted = eigenscape.active_variables(NETWORK, 5, np.eye(7)[:, :2])
+    numbered = eigenscape.active_variables(NETWORK, range(5), np.eye(7)[:, :2].tolist())
+    np.testing.assert_array_equal(counted.coordinates, numbered.coordinates)

@@ -17,7 +17,12 @@ from eigenscape.active_subspace.bracket import Bracket, bracket, first_parts
 from eigenscape.active_subspace.condition import condition_numbers
 from eigenscape.active_subspace.estimate import SecondMoment
 from eigenscape.active_subspace.sampling_noise import log10_condition_null
-from eigenscape.active_subspace.spectrum import Spectrum, SpectrumStatus, spectrum_of
+from eigenscape.active_subspace.spectrum import (
+    Spectrum,
+    SpectrumStatus,
+    spectrum_of,
+    spectrum_of_rounded,
+)
 from eigenscape.architecture import Layout
 from eigenscape.errors import BadInput, whole_number
 from eigenscape.interval import Interval
@@ -125,7 +130,8 @@ def spectrum(
     route that resolves them.
 
     Args:
-        moment: the result of `second_moment`, or a symmetric positive semi-definite matrix (P, P).
+        moment: the result of `second_moment`, or a symmetric positive semi-definite matrix (P, P);
+            eigenvalues of a float32 matrix are judged by the rounding of float32.
         vectors: also compute the eigenvectors, (P, P) in columns.
         samples: N, if a bare matrix is an average over N gradients, so that its rank is at most N;
             a `SecondMoment` knows it.
@@ -154,7 +160,11 @@ def spectrum(
         raise BadInput.field(
             "samples", "a whole number of at least 1", str(samples), "leave it out where C is exact"
         )
-    return spectrum_of(_symmetric(moment), vectors=vectors, samples=samples)
+    matrix, given = _symmetric(moment), np.asarray(moment).dtype
+    if given.kind == "f" and given.itemsize < matrix.itemsize:
+        rounding = float(np.finfo(given).eps)
+        return spectrum_of_rounded(matrix, rounding, vectors=vectors, samples=samples)
+    return spectrum_of(matrix, vectors=vectors, samples=samples)
 
 
 def condition_number(

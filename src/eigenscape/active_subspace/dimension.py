@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -122,8 +123,8 @@ def choose_dimension(
         energy: part of tr C to retain, above 0 and at most 1.
 
     Raises:
-        BadInput: fewer than two eigenvalues, not descending, none positive, or an energy out of
-            range.
+        BadInput: fewer than two eigenvalues, not descending, none positive, one below 0 by more
+            than rounding, or an energy out of range.
 
     Example:
         >>> choice = choose_dimension([9.0, 5.0, 1e-1, 1e-4, 0.0])
@@ -144,8 +145,8 @@ def choose_dimension(
           ladle             2 (100% of replicates)
           response surface  2 (100% of replicates)
     """
-    if not 0 < energy <= 1:
-        raise BadInput.field("energy", "a part above 0 and at most 1", str(energy), "write 0.99")
+    if not isinstance(energy, Real) or isinstance(energy, bool) or not 0 < energy <= 1:
+        raise BadInput.field("energy", "a part above 0 and at most 1", repr(energy), "write 0.99")
     if isinstance(source, SubspaceBootstrap):
         return _with_replicates(source, energy)
     values = _checked(source.eigenvalues if isinstance(source, Spectrum) else source)
@@ -301,5 +302,13 @@ def _checked(values: ArrayLike) -> np.ndarray:
             "a bootstrap, a spectrum, or two eigenvalues or more, descending, the first positive",
             f"{found.dtype} of shape {found.shape}",
             "give the result of bootstrap_subspaces(moment)",
+        )
+    epsilon = np.finfo(found.dtype).eps if found.dtype.kind == "f" else EPSILON
+    if found[-1] < -len(found) * epsilon * found[0]:
+        raise BadInput.field(
+            "source",
+            "eigenvalues of at least 0",
+            f"{found[-1]:.4g} beside {found[0]:.4g}",
+            "a second moment has none below 0: pass that of uncentred gradients",
         )
     return np.maximum(found.astype(np.float64), 0.0)

@@ -102,6 +102,7 @@ def second_moment(
     *,
     architecture: Layout | None = None,
     weights: ArrayLike | None = None,
+    points: int | None = None,
 ) -> SecondMoment:
     """Compute C = (1/N) sum_n g_n g_n^T of sampled gradients, or of an array of them; with weights
     ``C = sum_n w_n g_n g_n^T / sum_n w_n``.
@@ -124,6 +125,9 @@ def second_moment(
         architecture: the architecture of the network whose gradients an array holds, if it has
             layers.
         weights: (N,), not negative and not all 0; all alike by default.
+        points: n, how many terms each gradient of an array sums, such as the data of the loss;
+            directions that vanish but for a rounding of n eps are then null. 1 by default; a
+            sampler knows its own.
 
     Raises:
         BadInput: no samples, an array that is not finite or not (N, P), weights that are negative,
@@ -141,7 +145,7 @@ def second_moment(
         >>> second_moment(np.array([[3.0, 0.0], [0.0, 1.0]]), weights=[1, 3]).diagonal
         array([2.25, 0.75])
     """
-    sampler, count = source_of(source, samples, architecture)
+    sampler, count = source_of(source, samples, architecture, points)
     if isinstance(sampler, QuadratureSampler) or weights is not None:
         return _weighted(sampler, count, _checked_weights(sampler, count, weights))
     sums = sum_over_tree(sampler, count)
@@ -219,15 +223,20 @@ def _checked_weights(sampler: Sampler, count: int, weights: ArrayLike | None) ->
 
 
 def source_of(
-    source: Sampler | np.ndarray, samples: int | None, architecture: Layout | None
+    source: Sampler | np.ndarray,
+    samples: int | None,
+    architecture: Layout | None,
+    points: int | None = None,
 ) -> tuple[Sampler, int]:
     """Return a sampler and N, given a sampler and N or an array.
 
     Raises:
-        BadInput: there are no samples or too few, or an architecture is given with a sampler, which
-            has its own.
+        BadInput: there are no samples or too few, or an architecture or points are given with a
+            sampler, which has its own.
     """
     if isinstance(source, Sampler):
+        if points is not None:
+            raise BadInput.field("points", "those of the sampler", str(points), "leave it out")
         if architecture is not None and architecture != source.architecture:
             raise BadInput.field(
                 "architecture", "that of the sampler", architecture.label, "leave it out"
@@ -239,7 +248,7 @@ def source_of(
             "source", "a sampler or an array of gradients", type(source).__name__, fix
         )
     else:
-        sampler = GivenGradients(source, architecture)
+        sampler = GivenGradients(source, architecture, 1 if points is None else points)
     if isinstance(sampler, GivenGradients | QuadratureSampler) and samples is None:
         samples = sampler.count
     if samples is None:

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from eigenscape.config.sizes import BLOCK
-from eigenscape.errors import BadInput
+from eigenscape.errors import BadInput, whole_number
 from eigenscape.networks.sampler import (
     PriorSampler,
     Sampler,
@@ -35,14 +36,14 @@ class ActiveVariables:
     losses: np.ndarray
 
 
-def gradient_blocks(sampler: Sampler, samples: range) -> Iterator[np.ndarray]:
+def gradient_blocks(sampler: Sampler, samples: range | int) -> Iterator[np.ndarray]:
     """Yield the gradients of ``samples`` in blocks of 256, the blocks of the second moment.
 
     A block is valid until the next one is requested.
 
     Args:
         sampler: the sampler of the network.
-        samples: numbers of the samples, step 1.
+        samples: numbers of the samples, step 1; or N, the first N of them.
 
     Yields:
         (B, P), in the precision of the sampler.
@@ -61,13 +62,13 @@ def gradient_blocks(sampler: Sampler, samples: range) -> Iterator[np.ndarray]:
         yield sampler.block(first, count)[0]
 
 
-def squared_gradients_by_layer(sampler: Sampler, samples: range) -> np.ndarray:
+def squared_gradients_by_layer(sampler: Sampler, samples: range | int) -> np.ndarray:
     """Return G_nl = sum over the parameters i of layer l of (dL/dtheta_i)^2 at theta_n; its mean
     over n is the layer mass m_l.
 
     Args:
         sampler: the sampler of the network.
-        samples: numbers of the samples, step 1.
+        samples: numbers of the samples, step 1; or N, the first N of them.
 
     Returns:
         (N, L + 1) float64, squared units of the gradient; a row sums to |grad L(theta_n)|^2.
@@ -84,7 +85,7 @@ def squared_gradients_by_layer(sampler: Sampler, samples: range) -> np.ndarray:
         >>> squared_gradients_by_layer(sampler, range(5)).shape
         (5, 4)
     """
-    layers = sampler.architecture.layers
+    layers, samples = sampler.architecture.layers, _numbers_of(samples)
     sums = np.empty((len(samples), len(layers)))
     counted = 0
     for first, count in _blocks(samples):
@@ -100,14 +101,14 @@ def squared_gradients_by_layer(sampler: Sampler, samples: range) -> np.ndarray:
 
 
 def active_variables(
-    sampler: PriorSampler, samples: range, directions: np.ndarray
+    sampler: PriorSampler, samples: range | int, directions: ArrayLike
 ) -> ActiveVariables:
     """Return the coordinates w_j^T theta_n of the samples along some directions, and their losses
     L(theta_n): what a sufficient summary plot shows.
 
     Args:
         sampler: a sampler that draws the parameters itself and knows the losses there.
-        samples: numbers of the samples, step 1.
+        samples: numbers of the samples, step 1; or N, the first N of them.
         directions: (P, k), such as the first two eigenvectors of C; (P,) for one.
 
     Returns:
@@ -130,8 +131,7 @@ def active_variables(
         True
     """
     parameters = sampler.architecture.parameters
-    directions = np.asarray(directions)
-    directions = directions[:, None] if directions.ndim == 1 else directions
+    directions = _directions(directions, parameters)
     if not hasattr(sampler, "parameters"):
         fix = "give the sampler that drew them, or compute x @ directions of your points yourself"
         raise BadInput.field(
@@ -144,12 +144,6 @@ def active_variables(
             "its gradient alone",
             "write function_sampler(gradient, P, value=f)",
         )
-    if directions.ndim != 2 or len(directions) != parameters:
-        expected, fix = (
-            f"{parameters} rows, one for each parameter",
-            "give directions of the same network",
-        )
-        raise BadInput.field("directions", expected, f"shape {directions.shape}", fix)
     coordinates, losses = [], []
     for first, count in _blocks(samples):
         losses.append(sampler.block(first, count)[1].astype(np.float64))
@@ -157,11 +151,41 @@ def active_variables(
     return ActiveVariables(np.concatenate(coordinates), np.concatenate(losses))
 
 
-def _blocks(samples: range) -> Iterator[tuple[int, int]]:
-    """Yield the first number and size of every block."""
+def _directions(given: ArrayLike, parameters: int) -> np.ndarray:
+    """Directions (P, k), of real numbers.
+
+    Raises:
+        BadInput: they are not.
+    """
+    try:
+        found = np.asarray(given)
+    except ValueError:
+        found = np.empty(0, object)
+    found = found[:, None] if found.ndim == 1 else found
+    if found.ndim != 2 or len(found) != parameters or found.dtype.kind not in "fiu":
+        expected = f"real numbers in {parameters} rows, one for each parameter"
+        fix = "give directions of the same network, one in each column"
+        raise BadInput.field("directions", expected, f"{found.dtype} of shape {found.shape}", fix)
+    return found
+
+
+def _numbers_of(samples: range | int) -> range:
+    """The numbers of the samples.
+
+    Raises:
+        BadInput: there are none, or not in steps of 1.
+    """
+    if not isinstance(samples, range):
+        return range(whole_number("samples", samples, 1, "write N, or range(first, stop)"))
     if len(samples) == 0 or samples.step != 1:
         raise BadInput.field(
             "samples", "at least one, in steps of 1", str(samples), "write range(first, stop)"
         )
+    return samples
+
+
+def _blocks(samples: range | int) -> Iterator[tuple[int, int]]:
+    """Yield the first number and size of every block."""
+    samples = _numbers_of(samples)
     for first in range(samples.start, samples.stop, BLOCK):
         yield first, min(BLOCK, samples.stop - first)

@@ -129,6 +129,7 @@ def project(
     most_samples: int | None = None,
     architecture: Architecture | None = None,
     symmetry: Symmetry | str | None = None,
+    points: int | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> Projection:
@@ -147,6 +148,7 @@ def project(
         architecture: the architecture of the network whose gradients an array holds.
         symmetry: the symmetry of the loss and the prior, ``permutations_and_signs`` (odd
             activations) or ``permutations``, for an array of gradients; a sampler knows its own.
+        points: n, how many terms each gradient of an array sums, as in `second_moment`.
         replicates: bootstrap resamples behind the intervals.
         seed: the seed of their random streams.
 
@@ -172,7 +174,7 @@ def project(
             raise BadInput.field("source", "gradients of known layers", "a bare array's", fix)
         samples = source.samples if samples is None else samples
         source = source.sampler
-    sampler, count = source_of(source, samples, architecture)
+    sampler, count = source_of(source, samples, architecture, points)
     replicates = whole_number("replicates", replicates, LEAST_REPLICATES, f"write {REPLICATES}")
     fix = "leave it out, or write more than the samples to begin with"
     most = count if most_samples is None else whole_number("most_samples", most_samples, count, fix)

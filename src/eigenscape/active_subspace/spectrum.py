@@ -11,7 +11,7 @@ about ``P eps / lambda_min(A)`` for *every* eigenvalue, which decides whether th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -270,12 +270,35 @@ def spectrum_by_factor(
     )
 
 
+def spectrum_of_rounded(
+    second_moment: np.ndarray, epsilon: float, *, vectors: bool = False, samples: int | None = None
+) -> Spectrum:
+    """The spectrum of a second moment whose entries were rounded to a relative error ``epsilon``
+    before it came here, such as one in float32: eigenvalues below ``P epsilon lambda_1`` are that
+    rounding, and are set to 0.
+
+    Example:
+        >>> rounded = np.float32([[1, 1 / 3], [1 / 3, 1 / 9]]).astype(np.float64)
+        >>> spectrum_of_rounded(rounded, 2.0**-23).status
+        <SpectrumStatus.BELOW_FLOOR: 'below_floor'>
+    """
+    solver = eigensolver_of_host(len(second_moment), vectors=vectors)
+    diagonal = np.diagonal(second_moment).copy()
+    values, basis = _by_eigh(solver, second_moment, np.argsort(-diagonal, kind="stable"))
+    floor = eigh_floor(values, epsilon)
+    possible = samples is None or samples >= len(diagonal)
+    if possible and TRUSTED_ERROR * values[-1] > floor:
+        return replace(spectrum_by_eigh(values, basis, diagonal, samples), floor=floor)
+    return spectrum_without_factor(values, basis, diagonal, samples, 0.0, epsilon)
+
+
 def spectrum_without_factor(
     values: np.ndarray,
     basis: np.ndarray | None,
     diagonal: np.ndarray,
     samples: int | None,
     dust: np.ndarray | float,
+    epsilon: float = _EPSILON,
 ) -> Spectrum:
     """Return the spectrum from `eigh` alone, (P,) descending, if no factor keeps the grading:
     values up to the floor are set to 0.
@@ -287,7 +310,7 @@ def spectrum_without_factor(
         >>> spectrum_without_factor(np.array([2.0, 1e-17]), None, np.ones(2), None, 0.0).status
         <SpectrumStatus.BELOW_FLOOR: 'below_floor'>
     """
-    size, floor = len(diagonal), eigh_floor(values)
+    size, floor = len(diagonal), eigh_floor(values, epsilon)
     possible = min(int(np.count_nonzero(diagonal > dust)), size if samples is None else samples)
     rank = min(possible, int(np.count_nonzero(values > floor)))
     status = SpectrumStatus.RANK_DEFICIENT if possible < size else SpectrumStatus.BELOW_FLOOR
@@ -304,11 +327,11 @@ def spectrum_without_factor(
     )
 
 
-def eigh_floor(values: np.ndarray) -> float:
+def eigh_floor(values: np.ndarray, epsilon: float = _EPSILON) -> float:
     """Return P eps lambda_1, below which eigenvalues (P,), descending, of `eigh` are
     indistinguishable from rounding error.
     """
-    return len(values) * _EPSILON * float(values[0])
+    return len(values) * epsilon * float(values[0])
 
 
 def _where_resolved(size: int, samples: int | None) -> SpectrumStatus:

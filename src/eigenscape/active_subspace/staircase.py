@@ -240,7 +240,7 @@ def _crossed_lower_end(samples: ProjectedSamples) -> float:
         top = max(range(len(solved)), key=lambda block: solved[block][0][-1])
         bottom = min(range(len(solved)), key=lambda block: solved[block][0][0])
         ends = [
-            _along(samples.contributions[block][measured], solved[block][1][:, column])
+            along(samples.contributions[block][measured], solved[block][1][:, column])
             for block, column in ((top, -1), (bottom, 0))
         ]
         means = [max(float(masses.mean()), np.finfo(np.float64).tiny) for masses in ends]
@@ -251,8 +251,14 @@ def _crossed_lower_end(samples: ProjectedSamples) -> float:
     return sum(spans) / 2 - 1.96 * error
 
 
-def _along(contribution: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    """Return the squared gradients (N,) of a block along a direction."""
+def along(contribution: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """Return the squared gradients (N,) of a block along a direction, given its contributions: its
+    gradients (N, m), or their squares (N, m, m).
+
+    Example:
+        >>> along(np.array([[3.0, 1.0], [0.0, 2.0]]), np.array([1.0, 0.0]))
+        array([9., 0.])
+    """
     if contribution.ndim == 2:
         return np.asarray((contribution @ vector) ** 2)
     return np.asarray(np.einsum("nij,i,j->n", contribution, vector, vector))

@@ -35,8 +35,9 @@ class SubspaceBootstrap:
     them.
 
     Attributes:
-        eigenvalues: (m,), of the sample, descending, between the least and the largest of the
-            replicates; m is P, or 200 where P is larger.
+        eigenvalues: (m,), of the sample, descending, and the least and the largest of the
+            replicates as ends; m is P, or 200 where P is larger. Where P/N is not small, ends may
+            leave the value out, since replicates lie further apart than the sample does.
         effective_samples: (m,), the effective number ``(sum_n a_n)^2 / sum_n a_n^2`` of the
             contributions ``a_n = w_n (u_i . g_n)^2`` of the samples to lambda_i (Kish, Survey
             Sampling, 1965): N/3 for normal gradients, few where the tail carries the eigenvalue.
@@ -129,7 +130,8 @@ def bootstrap_subspaces(
     _check(moment)
     values, vectors = np.linalg.eigh(moment.matrix)
     size = min(moment.parameters, FULL_BOOTSTRAP_LIMIT)
-    values, directions = values[::-1][:size], vectors[:, ::-1][:, :size]
+    # C is positive semi-definite; what is below 0 is rounding.
+    values, directions = np.maximum(values[::-1][:size], 0.0), vectors[:, ::-1][:, :size]
     along, squares, weights = _coordinates(moment, directions)
     count = size - 1 if size <= EVERY_DIMENSION_UP_TO else int(size / math.log(size))
     eigenvalues, traces = np.empty((replicates, size)), np.empty(replicates)
@@ -140,7 +142,7 @@ def bootstrap_subspaces(
         traces[replicate] = counted @ squares
         found, overlap = np.linalg.eigh((along * counted[:, None]).T @ along)
         # In the sample's own basis a replicate's eigenvectors are the overlaps of both.
-        eigenvalues[replicate], overlap = found[::-1], overlap[:, ::-1]
+        eigenvalues[replicate], overlap = np.maximum(found[::-1], 0.0), overlap[:, ::-1]
         for index in range(count):
             leading = overlap[: index + 1]
             errors[replicate, index] = np.linalg.norm(leading[:, index + 1 :], ord=2)

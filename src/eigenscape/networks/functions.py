@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eigenscape.architecture import FlatLayout, Layout
-from eigenscape.errors import BadInput
+from eigenscape.errors import BadInput, whole_number
 from eigenscape.networks.sampler import Device
 
 if TYPE_CHECKING:
@@ -114,9 +114,11 @@ class GivenGradients:
         gradients: (N, P), finite real numbers; not copied where they are float64 in C order.
         architecture: of the network whose gradients they are, ordered as there; no layers by
             default.
+        points: n, how many terms each gradient sums, such as the data of a loss: rounding reaches n
+            eps.
 
     Raises:
-        BadInput: not two-dimensional, empty, not finite, or not of this architecture.
+        BadInput: not two-dimensional, empty, not finite, not of this architecture, or no points.
 
     Example:
         >>> GivenGradients(np.eye(3)).block(1, 2)[0]
@@ -126,7 +128,10 @@ class GivenGradients:
         dtype('float32')
     """
 
-    def __init__(self, gradients: np.ndarray, architecture: Layout | None = None) -> None:
+    def __init__(
+        self, gradients: np.ndarray, architecture: Layout | None = None, points: int = 1
+    ) -> None:
+        self._points = whole_number("points", points, 1, "write how many data the loss sums")
         try:
             rows = np.asarray(gradients)
         except ValueError:
@@ -171,10 +176,8 @@ class GivenGradients:
 
     @property
     def relative_noise(self) -> float:
-        """The rounding error eps of the given precision; of how many terms a gradient is the sum is
-        not known.
-        """
-        return float(np.finfo(self.precision).eps)
+        """The rounding error n eps of a sum of n terms in the given precision."""
+        return self._points * float(np.finfo(self.precision).eps)
 
     @property
     def count(self) -> int:

@@ -167,7 +167,7 @@ def function_and_law(
         raise BadInput.field(
             "draw", f"one of {', '.join(_DRAWS)}", str(draw), "write draw='normal'"
         )
-    scales = np.asarray(scale)
+    scales = _numbers("scale", scale, f"a positive number, or {count} of them")
     if scales.shape not in ((), (count,)) or scales.dtype.kind not in "fiu":
         raise BadInput.field(
             "scale",
@@ -191,15 +191,28 @@ def function_and_law(
     return _DRAWS[name], scales, function
 
 
+def _numbers(name: str, given: ArrayLike, expected: str) -> np.ndarray:
+    """What was given as an array.
+
+    Raises:
+        BadInput: its rows have different lengths.
+    """
+    try:
+        return np.asarray(given)
+    except ValueError:
+        fix = "give rows of one length"
+        raise BadInput.field(name, expected, "rows of different lengths", fix) from None
+
+
 def _checked_ranges(ranges: ArrayLike, count: int) -> np.ndarray:
     """Low and high of each parameter, (P, 2).
 
     Raises:
         BadInput: they are not.
     """
-    found = np.asarray(ranges)
+    expected = f"low and high of {count} parameters, real numbers of shape ({count}, 2)"
+    found = _numbers("ranges", ranges, expected)
     if found.shape != (count, 2) or found.dtype.kind not in "fiu":
-        expected = f"low and high of {count} parameters, real numbers of shape ({count}, 2)"
         fix = "write [[low, high], ...], a row for each parameter"
         raise BadInput.field("ranges", expected, f"{found.dtype} of shape {found.shape}", fix)
     if not (np.isfinite(found).all() and (found[:, 0] < found[:, 1]).all()):

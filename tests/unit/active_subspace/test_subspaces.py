@@ -240,3 +240,12 @@ def test_what_has_no_subspaces_is_refused(case: str) -> None:
     call, words = WRONG[case]
     with pytest.raises(BadInput, match=words):
         call()
+
+
+def test_no_eigenvalue_of_a_second_moment_is_negative() -> None:
+    """Five gradients in eight directions: three eigenvalues are 0, in replicates more."""
+    rows = np.random.default_rng(0).standard_normal((5, 8))
+    found = bootstrap_subspaces(second_moment(rows), replicates=40)
+    assert found.eigenvalues.value.min() >= 0.0
+    assert found.eigenvalues.low.min() >= 0.0
+    assert found.replicates.min() >= 0.0
