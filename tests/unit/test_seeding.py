@@ -67,7 +67,5 @@ def test_another_process_with_another_hash_seed_gets_the_same_key() -> None:
 
 @pytest.mark.parametrize("seed", [-1, SEED_LIMIT])
 def test_a_seed_out_of_range_is_refused(seed: int) -> None:
-    with pytest.raises(
-        BadInput, match=rf"^seed: expected a whole number from 0 .* found {seed}; "
-    ):
+    with pytest.raises(BadInput, match=rf"^seed: expected a whole number from 0 .* found {seed}; "):
         stream_key(seed, "prior")
